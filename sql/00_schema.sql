@@ -1,0 +1,2 @@
+-- The schema itself: functions are open to everyone who can reach them.
+GRANT USAGE ON SCHEMA crmcost TO PUBLIC;

@@ -1,0 +1,70 @@
+# A throw-away PostgreSQL cluster: source this file, then call its functions.
+#
+#   cluster_start DIR [setting=value ...]   build in DIR, start, export PG*
+#   cluster_stop DIR                        stop and delete it
+#   as_server COMMAND ...                   run as the account that may run
+#                                           a server (postgres, when we are root)
+#
+# Nothing outside DIR is touched: the server listens on a socket in DIR only,
+# and finds the extension under DIR/inst, where "make install" put it by
+# DESTDIR.  PG_CONFIG chooses the major.  PostgreSQL 15 to 17 need Debian's
+# setting extension_destdir; 18 has extension_control_path.
+
+PG_CONFIG=${PG_CONFIG:-pg_config}
+
+as_server()
+{
+	if [ "$(id -u)" = 0 ]; then
+		runuser -u postgres -- "$@"
+	else
+		"$@"
+	fi
+}
+
+cluster_start()
+{
+	_dir=$1
+	shift
+	_bin=$($PG_CONFIG --bindir)
+	_major=$($PG_CONFIG --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+	mkdir -p "$_dir/inst" "$_dir/socket"
+	if [ "$(id -u)" = 0 ]; then
+		chown postgres "$_dir" "$_dir/inst" "$_dir/socket"
+	fi
+	chmod 700 "$_dir/socket"
+	if [ ! -e "$_dir/data/PG_VERSION" ]; then
+		as_server "$_bin/initdb" --pgdata="$_dir/data" --username=postgres \
+			--auth=trust --encoding=UTF8 --no-locale --no-sync \
+			> "$_dir/initdb.log" || return 1
+		{
+			echo "listen_addresses = ''"
+			echo "unix_socket_directories = '$_dir/socket'"
+			echo "fsync = off"
+			echo "full_page_writes = off"
+			echo "synchronous_commit = off"
+			echo "max_wal_size = '4GB'"
+			echo "timezone = 'UTC'"
+			if [ "$_major" -ge 18 ]; then
+				echo "extension_control_path = '$_dir/inst$($PG_CONFIG --sharedir):\$system'"
+				echo "dynamic_library_path = '$_dir/inst$($PG_CONFIG --pkglibdir):\$libdir'"
+			else
+				echo "extension_destdir = '$_dir/inst'"
+			fi
+			for _setting in "$@"; do echo "$_setting"; done
+		} | as_server tee -a "$_dir/data/postgresql.conf" > /dev/null
+	fi
+	as_server "$_bin/pg_ctl" --pgdata="$_dir/data" --log="$_dir/server.log" \
+		--wait --silent start || { cat "$_dir/server.log" >&2; return 1; }
+	PGHOST=$_dir/socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+	export PGHOST PGPORT PGUSER PGDATABASE
+}
+
+cluster_stop()
+{
+	_bin=$($PG_CONFIG --bindir)
+	if [ -e "$1/data/postmaster.pid" ]; then
+		as_server "$_bin/pg_ctl" --pgdata="$1/data" --mode=immediate \
+			--wait --silent stop || return 1
+	fi
+	rm -rf "$1"
+}
