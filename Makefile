@@ -10,7 +10,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" crmcost.cont
 
 MODULE_big = crmcost
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
-HEADERS_LOCAL = $(wildcard src/*.h)
+LOCAL_HEADERS = $(wildcard src/*.h)
 
 # The install script is put together from sql/NN_domain.sql, in number order,
 # with the ledger's plain SQL wrapped by sql/ledger/wrap.sh.
@@ -35,7 +35,7 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(OBJS): $(HEADERS_LOCAL)
+$(OBJS): $(LOCAL_HEADERS)
 
 $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
 	{ echo '-- complain if script is sourced in psql, rather than via CREATE EXTENSION'; \
