@@ -38,7 +38,7 @@ include $(PGXS)
 $(OBJS): $(LOCAL_HEADERS)
 
 $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
-	{ echo '-- complain if script is sourced in psql, rather than via CREATE EXTENSION'; \
-	  echo '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
+	{ printf '%s\n' '-- for CREATE EXTENSION, not for psql' \
+	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
 	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@
