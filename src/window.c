@@ -115,7 +115,7 @@ PartitionNumeric(FunctionCallInfo fcinfo, WindowObject window, int argument,
 
 			if (isnull)
 				RefuseNull(name);
-			if (NumericCompare(first, other) != 0)
+			if (!NumericEqual(first, other))
 				RefuseDifferent(name, NumericText(first), NumericText(other));
 		}
 		PartitionScanEnd(&scan);
