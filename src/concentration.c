@@ -532,8 +532,7 @@ SumNumerics(const ExactColumn *column, GiniSums *sums)
 	}
 	sums->size = NumericSign(size);
 	sums->ranked = sums->size == 0 ? 0 :
-		DatumGetFloat8(DirectFunctionCall1(numeric_float8,
-										   NumericDivide(ranked, size)));
+		NumericToDouble(NumericDivide(ranked, size));
 }
 
 static Datum
