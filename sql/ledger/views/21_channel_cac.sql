@@ -38,14 +38,19 @@ monthly AS (
   FROM line
   GROUP BY month_start, channel_code
 ),
+-- in whole coins where it is in whole coins
 shared AS (
-  SELECT month_start, own_cost AS cost FROM monthly WHERE channel_code IS NULL
+  SELECT m.month_start, m.own_cost AS cost,
+         greatest(s.value::int, min_scale(m.own_cost)) AS scale
+  FROM monthly m, setting s
+  WHERE m.channel_code IS NULL AND s.key = 'money_scale'
 ),
 loaded AS (
   SELECT m.*,
          CASE WHEN m.channel_code IS NULL THEN 0 ELSE m.own_cost END
          + coalesce(
-             crmcost.allocate(coalesce(s.cost, 0), m.customers, 4)
+             crmcost.allocate(coalesce(s.cost, 0), m.customers,
+                              coalesce(s.scale, 0))
                OVER (PARTITION BY m.month_start ORDER BY m.channel_code),
              CASE WHEN m.channel_code IS NULL THEN m.own_cost ELSE 0 END)
            AS loaded_cost
