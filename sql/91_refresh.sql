@@ -311,7 +311,7 @@ BEGIN
       SELECT DISTINCT ON (s.category_code, s.incurred_on)
              date_trunc('month', s.incurred_on::timestamp)::date
                AS month_start,
-             s.bucket, r.rule_id, r.driver, s.cost
+             s.bucket, coalesce(r.rule_id, 0) AS rule_id, r.driver, s.cost
       FROM shared s
       LEFT JOIN (lineage l
                  JOIN allocation_rule r ON r.category_code = l.ancestor)
@@ -376,7 +376,7 @@ BEGIN
            END AS quantity
     FROM pg_temp.refresh_pool p
     JOIN customer_month m ON m.month_start = p.month_start
-    WHERE p.month_start = month AND p.rule_id IS NOT NULL
+    WHERE p.month_start = month AND p.driver IS NOT NULL
   ),
   -- in whole coins where the pool is in whole coins, else as fine as the pool
   share AS (
@@ -465,23 +465,18 @@ BEGIN
            customers, allocated_cost,
            CASE
              WHEN customers > 0 THEN NULL
-             WHEN rule_id IS NULL THEN 'no rule'
+             WHEN rule_id = 0 THEN 'no rule'
              WHEN driver = 'tier_weight' THEN 'driver not supported yet'
              ELSE 'no driver in the month'
            END AS unallocated_because
     FROM pg_temp.refresh_pool
   ),
   difference AS (
-    SELECT coalesce(new.month_start, old.month_start) AS month_start,
-           coalesce(new.bucket, old.bucket) AS bucket,
-           coalesce(new.rule_id, old.rule_id) AS rule_id,
-           new.driver, new.cost, new.driver_quantity, new.customers,
-           new.allocated_cost, new.unallocated_because,
-           new.cost IS NULL AS gone
+    SELECT month_start, bucket, rule_id, new.driver, new.cost,
+           new.driver_quantity, new.customers, new.allocated_cost,
+           new.unallocated_because, new.cost IS NULL AS gone
     FROM computed new
-    FULL JOIN cost_pool old
-      ON old.month_start = new.month_start AND old.bucket = new.bucket
-         AND coalesce(old.rule_id, 0) = coalesce(new.rule_id, 0)
+    FULL JOIN cost_pool old USING (month_start, bucket, rule_id)
     WHERE (old.driver, old.cost, old.driver_quantity, old.customers,
            old.allocated_cost, old.unallocated_because)
           IS DISTINCT FROM
@@ -509,8 +504,7 @@ BEGIN
     DELETE FROM cost_pool old
     USING difference d
     WHERE d.gone AND old.month_start = d.month_start
-          AND old.bucket = d.bucket
-          AND old.rule_id IS NOT DISTINCT FROM d.rule_id
+          AND old.bucket = d.bucket AND old.rule_id = d.rule_id
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
