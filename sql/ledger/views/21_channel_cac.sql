@@ -63,7 +63,10 @@ SELECT
   loaded_cost / nullif(customers, 0) AS loaded_cac,
   converted_leads::numeric / nullif(leads, 0) AS conversion_rate,
   converted_leads
-FROM loaded;
+FROM loaded
+-- what has no channel and was shared out leaves an empty row
+WHERE channel_code IS NOT NULL OR media_cost <> 0 OR loaded_cost <> 0
+      OR leads > 0 OR customers > 0;
 
 COMMENT ON VIEW channel_cac IS
 'Acquisition cost, leads and customers by month and channel, one row each where there was any of them; blended figures are ratios of the sums.';
