@@ -22,8 +22,8 @@ DATA = $(wildcard sql/update/*.sql)
 
 REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
-TAP_TESTS = 1
-PROVE_TESTS = test/t/*.pl
+PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
+TAP_TESTS = $(if $(PROVE_TESTS),1)
 
 # Results must not depend on the platform: no contraction of a*b+c.
 PG_CFLAGS = -std=gnu99 -ffp-contract=off -fvisibility=hidden \
@@ -32,13 +32,38 @@ EXTRA_CLEAN = $(SCRIPT) test/unit/bin results regression.diffs regression.out
 
 with_llvm ?= no
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2> /dev/null))
+ifneq ($(PGXS),)
 include $(PGXS)
+else
+# The targets below install what is missing; these cannot.
+all install installcheck clean:
+	@echo "crmcost: $(PG_CONFIG) finds no PGXS: install PostgreSQL's server headers (Debian: postgresql-server-dev-15) or name a pg_config with PG_CONFIG=PATH" >&2; exit 2
+endif
 
 $(OBJS): $(LOCAL_HEADERS)
 
 $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
-	{ echo '-- complain if script is sourced in psql, rather than via CREATE EXTENSION'; \
-	  echo '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
+	{ printf '%s\n' '-- complain if script is sourced in psql, rather than via CREATE EXTENSION' \
+	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
 	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@
+
+# The house: each does its own set-up, and touches nothing that is there.
+.PHONY: demo demo-stop test test-clean check-assert lint format bench
+demo:
+	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
+demo-stop:
+	@sh demo/stop.sh
+test:
+	@sh test/run.sh normal
+check-assert:
+	@sh test/run.sh assert
+test-clean:
+	@sh test/clean.sh
+lint:
+	@sh test/lint/run.sh
+format:
+	@sh test/lint/format.sh
+bench:
+	@sh test/bench.sh
