@@ -44,7 +44,7 @@ endif
 $(OBJS): $(LOCAL_HEADERS)
 
 $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
-	{ printf '%s\n' '-- complain if script is sourced in psql, rather than via CREATE EXTENSION' \
+	{ printf '%s\n' '-- for CREATE EXTENSION, not for psql' \
 	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
 	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@

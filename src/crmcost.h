@@ -7,11 +7,76 @@
 #ifndef CRMCOST_H
 #define CRMCOST_H
 
+/* the library hides its symbols; SQL_FUNCTION() shows the ones SQL calls */
+#define PGDLLEXPORT __attribute__((visibility("default")))
+
 #include "postgres.h"
+
+#include <math.h>
+
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #if PG_VERSION_NUM < 150000
 #error "crmcost needs PostgreSQL 15 or later"
 #endif
+
+/* declares and registers one SQL-visible function; its definition follows */
+#define SQL_FUNCTION(name) \
+	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	PG_FUNCTION_INFO_V1(name)
+
+/* The poll function handed to the num_* files: answers a cancel. */
+static inline void
+PollInterrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Argument checks.  Each names the argument, the rule and the value; ranges
+ * are written so that NaN cannot slip through.
+ */
+static inline void
+CheckFinite(double value, const char *argument)
+{
+	if (unlikely(!isfinite(value)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite, not %g", argument, value)));
+}
+
+static inline void
+CheckNotNegative(double value, const char *argument)
+{
+	CheckFinite(value, argument);
+	if (unlikely(!(value >= 0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be negative, not %g", argument, value)));
+}
+
+static inline void
+CheckFiniteTimestamp(TimestampTz value, const char *argument)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(value)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be finite, not %s", argument,
+						TIMESTAMP_IS_NOBEGIN(value) ? "-infinity" : "infinity")));
+}
+
+static inline void
+CheckIntegerRange(int64 value, int64 low, int64 high, const char *argument)
+{
+	if (unlikely(value < low || value > high))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be between %lld and %lld, not %lld", argument,
+						(long long) low, (long long) high,
+						(long long) value)));
+}
 
 #endif							/* CRMCOST_H */

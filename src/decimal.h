@@ -1,0 +1,47 @@
+/*
+ * decimal.h
+ *	  Between PostgreSQL's numeric and exact integers scaled by 10^scale.
+ *
+ * numeric is the type at the door; inside, a value is an integer times
+ * 10^-scale, where scale is the numeric's own display scale.  128 bits hold
+ * what money is in practice; what does not fit is left to numeric itself.
+ */
+#ifndef DECIMAL_H
+#define DECIMAL_H
+
+#include "num_fixed.h"
+
+/* an exact running sum of numerics: value * 10^-scale */
+typedef struct ExactSum
+{
+	num_i256	value;
+	int			scale;
+} ExactSum;
+
+extern bool DecimalRead(Datum numeric, num_i128 *value, int *scale);
+extern bool DecimalReadAtScale(Datum numeric, int scale, num_i128 *value);
+extern Datum DecimalNumeric(num_i128 value, int scale);
+extern void CheckFiniteNumeric(Datum numeric, const char *argument);
+extern Datum CheckedNumeric(Datum numeric, const char *argument);
+
+extern void ExactSumAdd(ExactSum *sum, Datum numeric, const char *argument);
+extern void ExactSumCombine(ExactSum *sum, const ExactSum *other);
+extern void ExactSumRead(ExactSum *sum, Datum numeric, const char *argument);
+extern Datum ExactSumNumeric(const ExactSum *sum);
+extern void ExactSumCheck(const ExactSum *sum);
+
+/* numeric arithmetic, for where speed does not matter */
+extern Datum NumericFromInt64(int64 value);
+extern Datum NumericFromText(const char *text);
+extern Datum NumericAdd(Datum a, Datum b);
+extern Datum NumericSubtract(Datum a, Datum b);
+extern Datum NumericMultiply(Datum a, Datum b);
+extern Datum NumericDivide(Datum a, Datum b);
+extern Datum NumericFloorDivide(Datum a, Datum b);
+extern Datum NumericCeiling(Datum a);
+extern Datum NumericPower10(int exponent);
+extern int	NumericCompare(Datum a, Datum b);
+extern int	NumericSign(Datum a);
+extern char *NumericText(Datum a);
+
+#endif							/* DECIMAL_H */

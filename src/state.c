@@ -1,0 +1,231 @@
+/*
+ * state.c
+ *	  Aggregate states as SQL types: growth, text form.
+ *
+ * The text form of every state is a row-like literal, (version,field,...),
+ * the same under any setting of the session: instants are ISO 8601 in UTC.
+ */
+#include "crmcost.h"
+
+#include "datatype/timestamp.h"
+#include "state.h"
+#include "utils/datetime.h"
+
+static Size ExpandedFlatSize(ExpandedObjectHeader *eoh);
+static void ExpandedFlatten(ExpandedObjectHeader *eoh, void *result,
+							Size allocated_size);
+
+static const ExpandedObjectMethods expanded_methods = {
+	ExpandedFlatSize,
+	ExpandedFlatten
+};
+
+/* The context that holds an aggregate's states; refuses a call outside one. */
+MemoryContext
+AggregateContext(FunctionCallInfo fcinfo)
+{
+	MemoryContext context;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("aggregate support function called outside an aggregate")));
+	return context;
+}
+
+static Size
+ExpandedFlatSize(ExpandedObjectHeader *eoh)
+{
+	return ((ExpandedState *) eoh)->state->used;
+}
+
+static void
+ExpandedFlatten(ExpandedObjectHeader *eoh, void *result, Size allocated_size)
+{
+	GrowingState *state = ((ExpandedState *) eoh)->state;
+
+	Assert(allocated_size == (Size) state->used);
+	memcpy(result, state, allocated_size);
+	SET_VARSIZE(result, allocated_size);
+}
+
+/*
+ * The flat form of a growing state, for reading or, in an aggregate's
+ * context, for changing within its capacity.
+ */
+GrowingState *
+StateView(Datum datum, Size *capacity)
+{
+	struct varlena *pointer = (struct varlena *) DatumGetPointer(datum);
+
+	if (VARATT_IS_EXTERNAL_EXPANDED(pointer))
+	{
+		ExpandedState *expanded = (ExpandedState *) DatumGetEOHP(datum);
+
+		Assert(expanded->eoh.eoh_methods == &expanded_methods);
+		*capacity = expanded->capacity;
+		return expanded->state;
+	}
+	pointer = PG_DETOAST_DATUM(datum);
+	*capacity = VARSIZE(pointer);
+	return (GrowingState *) pointer;
+}
+
+/*
+ * A state of at least "needed" bytes that begins with the "used" bytes of the
+ * given one (a null pointer: zeros).  Room doubles, so that appending is cheap;
+ * a state over "limit" bytes is refused with the hint.
+ */
+Datum
+StateGrow(Datum datum, Size used, Size needed, Size limit, const char *hint,
+		  MemoryContext aggcontext)
+{
+	Size		capacity = 0;
+	GrowingState *state = NULL;
+	Size		room;
+
+	if (DatumGetPointer(datum) != NULL)
+	{
+		state = StateView(datum, &capacity);
+		if (capacity >= needed)
+			return datum;
+	}
+	if (needed > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("aggregate state must be at most %zu MB",
+						limit / (1024 * 1024)),
+				 errhint("%s", hint)));
+	room = Min(Max(needed, capacity * 2), limit);
+
+	if (room < STATE_EXPANDED)
+	{
+		/* the executor copies this into the aggregate's context */
+		GrowingState *grown = palloc0(room);
+
+		if (state != NULL)
+			memcpy(grown, state, used);
+		SET_VARSIZE(grown, room);
+		return PointerGetDatum(grown);
+	}
+	if (state != NULL &&
+		VARATT_IS_EXTERNAL_EXPANDED_RW((struct varlena *) DatumGetPointer(datum)))
+	{
+		ExpandedState *expanded = (ExpandedState *) DatumGetEOHP(datum);
+
+		expanded->state = repalloc_huge(expanded->state, room);
+		expanded->capacity = room;
+		return datum;
+	}
+	else
+	{
+		MemoryContext context = AllocSetContextCreate(aggcontext,
+													  "crmcost state",
+													  ALLOCSET_START_SMALL_SIZES);
+		ExpandedState *expanded = MemoryContextAlloc(context,
+													 sizeof(ExpandedState));
+
+		EOH_init_header(&expanded->eoh, &expanded_methods, context);
+		expanded->state = MemoryContextAllocHuge(context, room);
+		expanded->capacity = room;
+		if (state != NULL)
+			memcpy(expanded->state, state, used);
+		else
+			memset(expanded->state, 0, sizeof(GrowingState));
+		return EOHPGetRWDatum(&expanded->eoh);
+	}
+}
+
+void
+RefuseState(const char *type, const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid value for type %s: %s", type, problem)));
+}
+
+/* The text form: (version,field,field,...) */
+void
+StateTextSkip(char **cursor, char expected, const char *type)
+{
+	if (**cursor != expected)
+		RefuseState(type, psprintf("\"%c\" expected at \"%.20s\"", expected,
+								   *cursor));
+	(*cursor)++;
+}
+
+/* A copy of the text up to one of the stop characters. */
+char *
+StateTextField(char **cursor, const char *stops, const char *type)
+{
+	Size		length = strcspn(*cursor, stops);
+	char	   *field;
+
+	if ((*cursor)[length] == '\0' || length == 0 || length > 200)
+		RefuseState(type, psprintf("field expected at \"%.20s\"", *cursor));
+	field = pnstrdup(*cursor, length);
+	*cursor += length;
+	return field;
+}
+
+int64
+StateTextInt64(char **cursor, const char *stops, const char *type)
+{
+	return pg_strtoint64(StateTextField(cursor, stops, type));
+}
+
+void
+StateTextVersion(char **cursor, const char *type)
+{
+	int64		version;
+
+	StateTextSkip(cursor, '(', type);
+	version = StateTextInt64(cursor, ",)", type);
+	if (version != STATE_VERSION)
+		RefuseState(type, psprintf("unknown version %lld",
+								   (long long) version));
+}
+
+void
+StateTextEnd(char *cursor, const char *type)
+{
+	StateTextSkip(&cursor, ')', type);
+	if (*cursor != '\0')
+		RefuseState(type, "text after the closing parenthesis");
+}
+
+TimestampTz
+StateTextTimestamp(char **cursor, const char *stops, const char *type)
+{
+	char	   *field = StateTextField(cursor, stops, type);
+	TimestampTz value;
+
+	/* no "now", no session's zone: the text alone says which instant it is */
+	if (!(field[0] >= '0' && field[0] <= '9') ||
+		field[strspn(field, "0123456789-T:.+ BC")] != '\0' ||
+		strstr(field, "+00") == NULL)
+		RefuseState(type, psprintf("\"%s\" is not an instant", field));
+	value = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
+													CStringGetDatum(field),
+													ObjectIdGetDatum(InvalidOid),
+													Int32GetDatum(-1)));
+	if (TIMESTAMP_NOT_FINITE(value))
+		RefuseState(type, psprintf("\"%s\" is not an instant", field));
+	return value;
+}
+
+void
+StateAppendTimestamp(StringInfo out, TimestampTz value)
+{
+	struct pg_tm tm;
+	fsec_t		fsec;
+	char		text[MAXDATELEN + 1];
+
+	if (timestamp2tm(value, NULL, &tm, &fsec, NULL, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
+	tm.tm_isdst = 0;			/* the zone below is valid: UTC */
+	EncodeDateTime(&tm, fsec, true, 0, NULL, USE_XSD_DATES, text);
+	appendStringInfoString(out, text);
+}

@@ -1,0 +1,96 @@
+/*
+ * state.h
+ *	  Aggregate states as SQL types: creation, growth, version byte, wire form.
+ *
+ * A state is a varlena that begins with a StateHeader.  It lives in three
+ * places: as an aggregate's transition value, changed in place; on the wire
+ * between workers; and stored in a user's table, where its layout is frozen
+ * for ever: the version byte names it.
+ *
+ * States of fixed size are plain varlenas.  A state that grows is a plain
+ * varlena with spare room while it is small, so that many groups cost no
+ * memory context each.  Past STATE_EXPANDED bytes it becomes an expanded
+ * object whose buffer is that same varlena, so that the executor does not
+ * copy it whenever it grows.  Code that works on the state sees the flat form
+ * in both cases.
+ */
+#ifndef STATE_H
+#define STATE_H
+
+#include "lib/stringinfo.h"
+#include "libpq/pqformat.h"
+#include "utils/expandeddatum.h"
+#include "utils/memutils.h"
+
+#define STATE_VERSION 1
+
+/* from this size on a growing state is an expanded object */
+#define STATE_EXPANDED (64 * 1024)
+
+typedef struct StateHeader
+{
+	int32		vl_len_;		/* varlena header; capacity while growing */
+	uint8		version;
+	uint8		flags;			/* of the state type */
+	int16		scale;			/* of the state type: decimals of its sums */
+} StateHeader;
+
+/* the head of every state that grows */
+typedef struct GrowingState
+{
+	StateHeader head;
+	int64		used;			/* bytes, this head included */
+} GrowingState;
+
+/* a growing state's expanded form */
+typedef struct ExpandedState
+{
+	ExpandedObjectHeader eoh;
+	GrowingState *state;		/* in eoh.eoh_context */
+	Size		capacity;
+} ExpandedState;
+
+extern MemoryContext AggregateContext(FunctionCallInfo fcinfo);
+
+extern GrowingState *StateView(Datum datum, Size *capacity);
+extern Datum StateGrow(Datum datum, Size used, Size needed, Size limit,
+					   const char *hint, MemoryContext aggcontext);
+
+extern void StateTextSkip(char **cursor, char expected, const char *type);
+extern char *StateTextField(char **cursor, const char *stops, const char *type);
+extern int64 StateTextInt64(char **cursor, const char *stops, const char *type);
+extern void StateTextVersion(char **cursor, const char *type);
+extern void StateTextEnd(char *cursor, const char *type);
+extern TimestampTz StateTextTimestamp(char **cursor, const char *stops,
+									  const char *type);
+extern void StateAppendTimestamp(StringInfo out, TimestampTz value);
+extern void RefuseState(const char *type, const char *problem)
+			pg_attribute_noreturn();
+
+/* The start of every receive function: the version byte. */
+static inline void
+StateReceiveVersion(StringInfo buffer, const char *type)
+{
+	int			version = pq_getmsgbyte(buffer);
+
+	if (version != STATE_VERSION)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("unknown version %d of type %s", version, type)));
+}
+
+static inline void
+StateSendWords(StringInfo buffer, const uint64 *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		pq_sendint64(buffer, words[i]);
+}
+
+static inline void
+StateReceiveWords(StringInfo buffer, uint64 *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		words[i] = pq_getmsgint64(buffer);
+}
+
+#endif							/* STATE_H */
