@@ -14,5 +14,6 @@ for name in normal assert lint bench; do
 	fi
 	rm -rf "$work/$name" "$work/$name.lock"
 done
+rm -f "$work/.crmcost"
 rmdir "$work"
 say "removed $work"

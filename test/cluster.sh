@@ -1,6 +1,7 @@
 # A throw-away PostgreSQL cluster: source this file, then call its functions.
 #
-#   cluster_start DIR [setting=value ...]   build in DIR, start, export PG*
+#   cluster_start DIR [setting=value ...]   build in DIR, start unless it
+#                                           runs, export PG*
 #   cluster_stop DIR                        stop and delete it
 #   extension_settings INST                 lines of postgresql.conf by which a
 #                                           server finds what "make install
@@ -65,8 +66,10 @@ cluster_start()
 		} | as_server tee -a "$_dir/data/postgresql.conf" > /dev/null
 	fi
 	# 9 is the lock of the caller: a server must not keep it
-	as_server "$_bin/pg_ctl" --pgdata="$_dir/data" --log="$_dir/server.log" \
-		--wait --silent start 9>&- || { cat "$_dir/server.log" >&2; return 1; }
+	if ! as_server "$_bin/pg_ctl" --pgdata="$_dir/data" status > /dev/null; then
+		as_server "$_bin/pg_ctl" --pgdata="$_dir/data" --log="$_dir/server.log" \
+			--wait --silent start 9>&- || { cat "$_dir/server.log" >&2; return 1; }
+	fi
 	PGHOST=$_dir/socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 	export PGHOST PGPORT PGUSER PGDATABASE
 }

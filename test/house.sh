@@ -53,8 +53,9 @@ server_account()
 	if [ "$(id -u)" = 0 ]; then echo postgres; else id -un; fi
 }
 
-# Names in /var/tmp can be guessed, so a directory of another owner is refused.
-private_dir()
+# Names in /var/tmp can be guessed, so a directory of another owner is refused;
+# so is one with files that are not ours, told by a mark we leave in our own.
+private_dir()			# private_dir DIR VARIABLE
 {
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		mkdir -p -m 700 "$1" 2> /dev/null ||
@@ -65,7 +66,12 @@ private_dir()
 		[ "$(stat -c %U "$1")" != "$(server_account)" ]; then
 		die "$1 exists and is not a directory of $(server_account): choose another place with $2=DIR"
 	fi
-	chmod 700 "$1"
+	if [ ! -e "$1/.crmcost" ]; then
+		[ -z "$(ls -A "$1")" ] ||
+			die "$1 holds files that are not ours: choose an empty or new directory with $2=DIR"
+		echo 'Made by crmcost; its clean targets delete it.' > "$1/.crmcost"
+		chmod 700 "$1"
+	fi
 }
 
 # Sources are what is not a product of a build.  Files that have gone from FROM

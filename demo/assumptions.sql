@@ -1,0 +1,35 @@
+-- What the purchases do not say, and the demo needs: change a figure here, run
+-- "make demo" again, and every table follows.  All are made up for the demo;
+-- none comes from the data set.  They are printed with the result.
+
+CREATE TABLE demo.assumption (
+  name text PRIMARY KEY,
+  value numeric NOT NULL,
+  unit text NOT NULL,
+  why text NOT NULL
+);
+
+INSERT INTO demo.assumption (name, value, unit, why) VALUES
+  ('gross_margin', 0.33, 'of shelf price',
+   'margin before discounts where a department has no figure of its own below'),
+  ('mailing_cost', 0.85, 'USD a household',
+   'print and postage of one campaign mailing, charged to the household it went to'),
+  ('loyalty_team', 6000, 'USD a month',
+   'staff of the loyalty programme, spread over the households active in the month'),
+  ('store_service', 18000, 'USD a month',
+   'checkout and service desk for these households, spread by their baskets'),
+  ('customer_data', 2500, 'USD a month',
+   'card database and analysis, spread over the households active in the month');
+
+-- Gross margin before discounts, as a part of the shelf price.
+CREATE TABLE demo.department_margin (
+  department text PRIMARY KEY,
+  margin numeric NOT NULL
+);
+
+INSERT INTO demo.department_margin (department, margin) VALUES
+  ('GROCERY', 0.33), ('DRUG GM', 0.36), ('FUEL', 0.08), ('PRODUCE', 0.42),
+  ('MEAT', 0.36), ('MEAT-PCKGD', 0.36), ('DELI', 0.50), ('PASTRY', 0.52),
+  ('NUTRITION', 0.35), ('SEAFOOD', 0.34), ('SEAFOOD-PCKGD', 0.34),
+  ('FLORAL', 0.45), ('COSMETICS', 0.38), ('SALAD BAR', 0.55),
+  ('SPIRITS', 0.25), ('MISCELLANEOUS', 0.10), ('COUPON', 0.00);
