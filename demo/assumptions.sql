@@ -12,14 +12,14 @@ CREATE TABLE demo.assumption (
 INSERT INTO demo.assumption (name, value, unit, why) VALUES
   ('gross_margin', 0.33, 'of shelf price',
    'margin before discounts where a department has no figure of its own below'),
-  ('mailing_cost', 0.85, 'USD a household',
+  ('mailing_cost', 0.85, 'USD a household mailed',
    'print and postage of one campaign mailing, charged to the household it went to'),
-  ('loyalty_team', 6000, 'USD a month',
-   'staff of the loyalty programme, spread over the households active in the month'),
-  ('store_service', 18000, 'USD a month',
-   'checkout and service desk for these households, spread by their baskets'),
-  ('customer_data', 2500, 'USD a month',
-   'card database and analysis, spread over the households active in the month');
+  ('loyalty_team', 2.40, 'USD a month for each household',
+   'staff of the loyalty programme; a pool spread over the households active in the month'),
+  ('store_service', 7.20, 'USD a month for each household',
+   'checkout and service desk; a pool spread by the baskets of the month'),
+  ('customer_data', 1.00, 'USD a month for each household',
+   'card database and analysis; a pool spread over the households active in the month');
 
 -- Gross margin before discounts, as a part of the shelf price.
 CREATE TABLE demo.department_margin (

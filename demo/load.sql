@@ -142,15 +142,18 @@ JOIN household AS h USING (household_id);
 
 -- The assumed monthly pools, and the rules that spread them.
 INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, source, source_ref)
-SELECT p.category_code, month::date, a.value, 'USD', 'assumption',
+SELECT p.category_code, month::date, a.value * s.households, 'USD', 'assumption',
        p.category_code || to_char(month, ' YYYY-MM')
 FROM (VALUES ('loyalty_team', 'ret.care.salary'),
              ('store_service', 'svc.support'),
              ('customer_data', 'data.analysis')) AS p (name, category_code)
 JOIN demo.assumption AS a USING (name)
-CROSS JOIN (SELECT min(sold_at) AT TIME ZONE 'America/New_York',
-                   max(sold_at) AT TIME ZONE 'America/New_York' FROM crm.sale) AS s (lo, hi)
-CROSS JOIN LATERAL generate_series(date_trunc('month', s.lo), s.hi, '1 month') AS month;
+CROSS JOIN (SELECT count(DISTINCT customer_id) AS households,
+                   min(sold_at) AT TIME ZONE 'America/New_York' AS first_at,
+                   max(sold_at) AT TIME ZONE 'America/New_York' AS last_at
+            FROM crm.sale) AS s
+CROSS JOIN LATERAL generate_series(date_trunc('month', s.first_at), s.last_at,
+                                   '1 month') AS month;
 
 INSERT INTO crm.allocation_rule (category_code, driver) VALUES
   ('ret.care.salary', 'active_customers'),

@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT 1 + floor(2.2 * power(demo.dice('quantity', household_id, week::text, product_id), 4)) AS quantity) AS q
 CROSS JOIN LATERAL (
-  SELECT round((quantity * (0.8 + 9 * power(demo.dice('price', product_id), 2)))::numeric, 2) AS shelf_price) AS s
+  SELECT round((quantity * (1.2 + 21 * power(demo.dice('price', product_id), 2)))::numeric, 2) AS shelf_price) AS s
 CROSS JOIN LATERAL (
   SELECT CASE WHEN demo.dice('deal', household_id, week::text, product_id) < 0.2 + 0.7 * hunt
               THEN round((shelf_price::float8 * (0.1 + 0.35 * demo.dice('deep', product_id, week::text)))::numeric, 2)

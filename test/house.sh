@@ -130,6 +130,9 @@ in_copy()
 		CRMCOST_DATA=$(cd "$CRMCOST_DATA" && pwd) || die "CRMCOST_DATA is not a directory one can enter: unset it or correct it"
 		export CRMCOST_DATA
 	fi
+	# What "make demo" has fetched serves the tests of real data as well.
+	CRMCOST_FETCHED=${CRMCOST_DEMO:-/var/tmp/crmcost-demo-$(id -un)}/demo/data
+	export CRMCOST_FETCHED
 	# No server of the caller's may be reached by accident, no flag of an outer
 	# make may leak in.
 	for _v in $(env | sed -n 's/^\(PG[A-Z]*\)=.*/\1/p') MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL; do

@@ -135,10 +135,11 @@ missing=$(echo $missing | tr ' ' '\n' | sort -u | tr '\n' ' ')
 
 command -v apt-get > /dev/null ||
 	die "missing on this machine: $missing(names of Debian packages): install them by hand"
-say "installing packages: $missing"
 if [ "$(id -u)" = 0 ]; then
+	say "installing packages: $missing"
 	sh test/packages.sh --install $missing
 elif command -v sudo > /dev/null && { [ -t 0 ] || sudo -n true 2> /dev/null; }; then
+	say "installing packages by sudo: $missing"
 	sudo sh test/packages.sh --install $missing
 else
 	die "missing packages and no right to install them: as root, run: apt-get install ${missing% }"

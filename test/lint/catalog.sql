@@ -54,15 +54,15 @@ UNION ALL
 SELECT 'type without a comment', t.oid::regtype::text
 FROM pg_type AS t
 JOIN member AS m ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
-WHERE t.typtype IN ('b', 'd', 'e', 'r')
+LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+WHERE (t.typtype IN ('b', 'd', 'e', 'r') OR c.relkind = 'c')
   AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
   AND obj_description(t.oid, 'pg_type') IS NULL
 UNION ALL
 SELECT 'relation without a comment', name
 FROM relation
-WHERE relkind IN ('r', 'v', 'm', 'p', 'c')
+WHERE relkind IN ('r', 'v', 'm', 'p')
   AND obj_description(oid, 'pg_class') IS NULL
-  AND (relkind <> 'c' OR obj_description(reltype, 'pg_type') IS NULL)
 UNION ALL
 SELECT 'column without a comment', r.name || '.' || a.attname
 FROM relation AS r
