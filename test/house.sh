@@ -97,7 +97,7 @@ become_server()
 {
 	_dir=$1
 	shift
-	cd "$_dir"
+	cd "$_dir" || exit 2
 	if [ "$(id -u)" = 0 ]; then
 		exec runuser -u postgres -- env HOME="$_dir" "$@"
 	fi
@@ -117,9 +117,9 @@ in_copy()
 	shift
 	_tree=$PWD
 	_work=$(work_dir "$_tree")
-	private_dir "$_work" CRMCOST_WORK
+	private_dir "$_work" "${CRMCOST_PLACE:-CRMCOST_WORK}"
 	exec 9> "$_work/$_name.lock"
-	flock -n 9 || die "another run is busy in $_work/$_name: wait for it, or set CRMCOST_WORK=DIR"
+	flock -n 9 || die "another run is busy in $_work/$_name: wait for it, or set ${CRMCOST_PLACE:-CRMCOST_WORK}=DIR"
 	mkdir -p "$_work/$_name"
 	[ "$(id -u)" != 0 ] || chown postgres: "$_work/$_name" "$_work/$_name.lock"
 	copy_tree "$_tree" "$_work/$_name/tree"

@@ -26,13 +26,11 @@ fi
 
 # From here on we stand in the copy, as an account that may run a server.
 . test/cluster.sh
-log=$PWD/../log
-inst=$PWD/../inst
-cluster=$PWD/../cluster
-log=$(mkdir -p "$log" && cd "$log" && pwd)
-base=${log%/log}
+base=$(cd .. && pwd)
+log=$base/log
 inst=$base/inst
 cluster=$base/cluster
+mkdir -p "$log"
 passed=0 failed=0 skipped=0
 
 # Add up what a suite has printed; show what failed.
