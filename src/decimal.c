@@ -321,8 +321,8 @@ CheckedNumeric(Datum numeric, const char *argument)
 	return PointerGetDatum(PG_DETOAST_DATUM_COPY(numeric));
 }
 
-static void pg_attribute_noreturn()
-RefuseDigits(const char *argument)
+void
+RefuseSum(const char *argument)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -338,7 +338,7 @@ RaiseScale(ExactSum *sum, int scale, const char *argument)
 	if (scale > sum->scale)
 	{
 		if (!num_i256_mul_pow10(&sum->value, scale - sum->scale))
-			RefuseDigits(argument);
+			RefuseSum(argument);
 		sum->scale = scale;
 	}
 }
@@ -355,7 +355,7 @@ ExactSumRead(ExactSum *sum, Datum numeric, const char *argument)
 		CheckFiniteNumeric(numeric, argument);
 	sum->scale = parts.dscale;
 	if (sum->scale > NUM_I256_DIGITS || !PartsToI256(&parts, &sum->value))
-		RefuseDigits(argument);
+		RefuseSum(argument);
 }
 
 void
@@ -380,7 +380,7 @@ ExactSumAdd(ExactSum *sum, Datum numeric, const char *argument)
 		RaiseScale(&addend, sum->scale, argument);
 	}
 	if (!num_i256_add(&sum->value, &addend.value))
-		RefuseDigits(argument);
+		RefuseSum(argument);
 }
 
 void
@@ -391,7 +391,7 @@ ExactSumCombine(ExactSum *sum, const ExactSum *other)
 	RaiseScale(sum, addend.scale, "amount");
 	RaiseScale(&addend, sum->scale, "amount");
 	if (!num_i256_add(&sum->value, &addend.value))
-		RefuseDigits("amount");
+		RefuseSum("amount");
 }
 
 /* A sum as numeric, of the largest scale that was added. */

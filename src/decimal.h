@@ -28,7 +28,7 @@ extern void ExactSumAdd(ExactSum *sum, Datum numeric, const char *argument);
 extern void ExactSumCombine(ExactSum *sum, const ExactSum *other);
 extern void ExactSumRead(ExactSum *sum, Datum numeric, const char *argument);
 extern Datum ExactSumNumeric(const ExactSum *sum);
-extern void ExactSumCheck(const ExactSum *sum);
+extern void RefuseSum(const char *argument) pg_attribute_noreturn();
 
 /* numeric arithmetic, for where speed does not matter */
 extern Datum NumericFromInt64(int64 value);

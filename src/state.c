@@ -33,10 +33,20 @@ AggregateContext(FunctionCallInfo fcinfo)
 	return context;
 }
 
+static void
+FlushState(ExpandedState *expanded)
+{
+	if (expanded->flush != NULL)
+		expanded->flush(expanded->state);
+}
+
 static Size
 ExpandedFlatSize(ExpandedObjectHeader *eoh)
 {
-	return ((ExpandedState *) eoh)->state->used;
+	ExpandedState *expanded = (ExpandedState *) eoh;
+
+	FlushState(expanded);
+	return expanded->state->used;
 }
 
 static void
@@ -49,91 +59,126 @@ ExpandedFlatten(ExpandedObjectHeader *eoh, void *result, Size allocated_size)
 	SET_VARSIZE(result, allocated_size);
 }
 
+static ExpandedState *
+GetExpandedState(Datum datum)
+{
+	ExpandedState *expanded = (ExpandedState *) DatumGetEOHP(datum);
+
+	if (expanded->eoh.eoh_methods != &expanded_methods)
+		elog(ERROR, "expanded object is not an aggregate state");
+	return expanded;
+}
+
 /*
- * The flat form of a growing state, for reading or, in an aggregate's
- * context, for changing within its capacity.
+ * The flat form of a growing state and its room in bytes: for a transition
+ * function, which may change it within that room.
  */
 GrowingState *
 StateView(Datum datum, Size *capacity)
 {
-	struct varlena *pointer = (struct varlena *) DatumGetPointer(datum);
+	struct varlena *flat;
 
-	if (VARATT_IS_EXTERNAL_EXPANDED(pointer))
+	if (StateIsExpanded(datum))
 	{
-		ExpandedState *expanded = (ExpandedState *) DatumGetEOHP(datum);
+		ExpandedState *expanded = GetExpandedState(datum);
 
-		Assert(expanded->eoh.eoh_methods == &expanded_methods);
 		*capacity = expanded->capacity;
 		return expanded->state;
 	}
-	pointer = PG_DETOAST_DATUM(datum);
-	*capacity = VARSIZE(pointer);
-	return (GrowingState *) pointer;
+	flat = PG_DETOAST_DATUM(datum);
+	*capacity = VARSIZE(flat);
+	return (GrowingState *) flat;
+}
+
+/* The flat form of a growing state, complete, for reading. */
+GrowingState *
+StateRead(Datum datum)
+{
+	Size		capacity;
+
+	if (StateIsExpanded(datum))
+		FlushState(GetExpandedState(datum));
+	return StateView(datum, &capacity);
 }
 
 /*
- * A state of at least "needed" bytes that begins with the "used" bytes of the
- * given one (a null pointer: zeros).  Room doubles, so that appending is cheap;
- * a state over "limit" bytes is refused with the hint.
+ * A state of "size" bytes that begins with the "used" bytes of the given one
+ * (a null pointer: zeros).  Bytes beyond are zero only in a small state.
+ */
+Datum
+StateResize(Datum datum, Size used, Size size, MemoryContext aggcontext)
+{
+	Size		capacity;
+	GrowingState *state = NULL;
+	MemoryContext context;
+	ExpandedState *expanded;
+
+	if (DatumGetPointer(datum) != NULL)
+		state = StateView(datum, &capacity);
+
+	if (size < STATE_EXPANDED)
+	{
+		/* the executor copies this into the aggregate's context */
+		GrowingState *grown = palloc0(size);
+
+		if (state != NULL)
+			memcpy(grown, state, used);
+		SET_VARSIZE(grown, size);
+		return PointerGetDatum(grown);
+	}
+	if (state != NULL &&
+		VARATT_IS_EXTERNAL_EXPANDED_RW((struct varlena *) DatumGetPointer(datum)))
+	{
+		Size		before;
+
+		expanded = GetExpandedState(datum);
+		before = (char *) expanded->state - expanded->allocation;
+		expanded->allocation = repalloc_huge(expanded->allocation,
+											 size + PG_CACHE_LINE_SIZE);
+		expanded->state = (GrowingState *) CACHELINEALIGN(expanded->allocation);
+		if ((char *) expanded->state - expanded->allocation != (ptrdiff_t) before)
+			memmove(expanded->state, expanded->allocation + before, used);
+		expanded->capacity = size;
+		return datum;
+	}
+
+	context = AllocSetContextCreate(aggcontext, "crmcost state",
+									ALLOCSET_START_SMALL_SIZES);
+	expanded = MemoryContextAllocZero(context, sizeof(ExpandedState));
+	EOH_init_header(&expanded->eoh, &expanded_methods, context);
+	expanded->allocation = MemoryContextAllocHuge(context,
+												  size + PG_CACHE_LINE_SIZE);
+	expanded->state = (GrowingState *) CACHELINEALIGN(expanded->allocation);
+	expanded->capacity = size;
+	if (state != NULL)
+		memcpy(expanded->state, state, used);
+	else
+		memset(expanded->state, 0, sizeof(GrowingState));
+	return EOHPGetRWDatum(&expanded->eoh);
+}
+
+/*
+ * The state itself if it has room for "needed" bytes, else one of twice the
+ * room, so that appending is cheap; over "limit" bytes is refused.
  */
 Datum
 StateGrow(Datum datum, Size used, Size needed, Size limit, const char *hint,
 		  MemoryContext aggcontext)
 {
 	Size		capacity = 0;
-	GrowingState *state = NULL;
-	Size		room;
 
 	if (DatumGetPointer(datum) != NULL)
-	{
-		state = StateView(datum, &capacity);
-		if (capacity >= needed)
-			return datum;
-	}
+		(void) StateView(datum, &capacity);
+	if (capacity >= needed)
+		return datum;
 	if (needed > limit)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("aggregate state must be at most %zu MB",
 						limit / (1024 * 1024)),
 				 errhint("%s", hint)));
-	room = Min(Max(needed, capacity * 2), limit);
-
-	if (room < STATE_EXPANDED)
-	{
-		/* the executor copies this into the aggregate's context */
-		GrowingState *grown = palloc0(room);
-
-		if (state != NULL)
-			memcpy(grown, state, used);
-		SET_VARSIZE(grown, room);
-		return PointerGetDatum(grown);
-	}
-	if (state != NULL &&
-		VARATT_IS_EXTERNAL_EXPANDED_RW((struct varlena *) DatumGetPointer(datum)))
-	{
-		ExpandedState *expanded = (ExpandedState *) DatumGetEOHP(datum);
-
-		expanded->state = repalloc_huge(expanded->state, room);
-		expanded->capacity = room;
-		return datum;
-	}
-	else
-	{
-		MemoryContext context = AllocSetContextCreate(aggcontext,
-													  "crmcost state",
-													  ALLOCSET_START_SMALL_SIZES);
-		ExpandedState *expanded = MemoryContextAlloc(context,
-													 sizeof(ExpandedState));
-
-		EOH_init_header(&expanded->eoh, &expanded_methods, context);
-		expanded->state = MemoryContextAllocHuge(context, room);
-		expanded->capacity = room;
-		if (state != NULL)
-			memcpy(expanded->state, state, used);
-		else
-			memset(expanded->state, 0, sizeof(GrowingState));
-		return EOHPGetRWDatum(&expanded->eoh);
-	}
+	return StateResize(datum, used, Min(Max(needed, capacity * 2), limit),
+					   aggcontext);
 }
 
 void

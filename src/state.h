@@ -11,7 +11,7 @@
  * varlena with spare room while it is small, so that many groups cost no
  * memory context each.  Past STATE_EXPANDED bytes it becomes an expanded
  * object whose buffer is that same varlena, so that the executor does not
- * copy it whenever it grows.  Code that works on the state sees the flat form
+ * copy it whenever it grows; it then begins on a cache line.  Code that works on the state sees the flat form
  * in both cases.
  */
 #ifndef STATE_H
@@ -42,17 +42,25 @@ typedef struct GrowingState
 	int64		used;			/* bytes, this head included */
 } GrowingState;
 
+/* Brings a state that buffers its input up to date before it is read. */
+typedef void (*StateFlush) (GrowingState *state);
+
 /* a growing state's expanded form */
 typedef struct ExpandedState
 {
 	ExpandedObjectHeader eoh;
-	GrowingState *state;		/* in eoh.eoh_context */
-	Size		capacity;
+	char	   *allocation;		/* in eoh.eoh_context */
+	GrowingState *state;		/* in the allocation, on a cache line */
+	Size		capacity;		/* bytes from state on */
+	StateFlush	flush;			/* or NULL */
 } ExpandedState;
 
 extern MemoryContext AggregateContext(FunctionCallInfo fcinfo);
 
 extern GrowingState *StateView(Datum datum, Size *capacity);
+extern GrowingState *StateRead(Datum datum);
+extern Datum StateResize(Datum datum, Size used, Size size,
+						 MemoryContext aggcontext);
 extern Datum StateGrow(Datum datum, Size used, Size needed, Size limit,
 					   const char *hint, MemoryContext aggcontext);
 
@@ -91,6 +99,12 @@ StateReceiveWords(StringInfo buffer, uint64 *words, int count)
 {
 	for (int i = 0; i < count; i++)
 		words[i] = pq_getmsgint64(buffer);
+}
+
+static inline bool
+StateIsExpanded(Datum datum)
+{
+	return VARATT_IS_EXTERNAL_EXPANDED((struct varlena *) DatumGetPointer(datum));
 }
 
 #endif							/* STATE_H */
