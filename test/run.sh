@@ -42,7 +42,12 @@ report()			# report SUITE EXITCODE
 	passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
 	if [ "$3" != 0 ]; then
 		grep -E -A 8 '^not ok|^#  |FAILED|ERROR|rror:|Dubious|runtime error' "$log/$1" | head -n 60 || true
-		[ "$1" != regress ] || head -n 100 regression.diffs 2> /dev/null || true
+		case $1 in
+			regress) head -n 100 regression.diffs 2> /dev/null || true ;;
+			# what a program died of is in its own log
+			tap) grep -hE 'ERROR:|FATAL:|PANIC:|^error running|died' \
+				tmp_check/log/regress_log_* 2> /dev/null | head -n 20 || true ;;
+		esac
 		echo "          see $log/$1"
 	fi
 }
