@@ -20,7 +20,7 @@ install_packages()
 	_policy=/usr/sbin/policy-rc.d
 	_made=
 	_common=yes
-	trap 'rm -f "$_log" $_made; [ "$_common" = yes ] || rmdir "$_common" 2> /dev/null || true' EXIT
+	trap 'rm -f "$_log" $_made; [ "$_common" = yes ] || rmdir -p "$_common" 2> /dev/null || true' EXIT
 	trap 'exit 130' INT TERM HUP
 	case " $* " in *" postgresql-"*)
 		if [ ! -d "${_conf%/*}" ]; then
