@@ -1,0 +1,827 @@
+-- crmcost.refresh() computes what dashboards read, in four steps: months, cost,
+-- snapshot, classification.  A step writes only the rows that differ from what
+-- is there, so that a refresh without news writes nothing.  The steps are
+-- functions of their own; what they share are temporary tables of the run:
+--
+--   refresh_order_month  a customer's order (or part of it) in a month
+--   refresh_order        a customer's order
+--   refresh_rfm          a customer with an order
+--   refresh_pool         cost without a customer, by month, bucket and rule
+--   refresh_share        what a customer bears of a pool
+--   refresh_class        what the rules say about a customer
+--
+-- An order is what a customer bought under one order_ref; a line without
+-- order_ref is an order of its own.  It needs a sale line that is no correction
+-- (is not negative), its day is that of the last such line, and it does not
+-- count once corrections have brought it to nothing.
+CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now())
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  upto CONSTANT timestamptz := refresh.as_of;
+  day date;
+  run bigint;
+  step text;
+  started timestamptz;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF upto IS NULL OR NOT isfinite(upto) THEN
+    RAISE EXCEPTION 'as_of must be a finite instant, not %',
+                    coalesce(upto::text, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF NOT pg_try_advisory_xact_lock(
+           hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
+    RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
+      USING ERRCODE = 'lock_not_available',
+            HINT = 'Wait until it has finished, then read the result: there is nothing left to do.';
+  END IF;
+  day := upto AT TIME ZONE crmcost._setting(ledger, 'timezone');
+  SELECT coalesce(max(run_id), 0) + 1 INTO run FROM refresh_run;
+
+  PERFORM crmcost._drop_refresh_tables();
+  FOREACH step IN ARRAY '{month,cost,snapshot,classification}'::text[] LOOP
+    started := clock_timestamp();
+    changed := CASE step
+      WHEN 'month' THEN crmcost._refresh_month(ledger, upto)
+      WHEN 'cost' THEN crmcost._refresh_cost(ledger, day)
+      WHEN 'snapshot' THEN crmcost._refresh_snapshot(ledger, upto, day)
+      ELSE crmcost._refresh_classification(ledger, upto, day)
+    END;
+    INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
+                             finished_at, rows_changed)
+      VALUES (run, step, day, upto, started, clock_timestamp(), changed);
+    RAISE NOTICE 'refresh of "%" as of %: %, % rows changed, % s', ledger, day,
+      step, changed,
+      round(extract(epoch FROM clock_timestamp() - started), 2);
+  END LOOP;
+  PERFORM crmcost._drop_refresh_tables();
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz) IS
+  'Computes customer months, cost, snapshots and classification of a ledger from the facts up to as_of; without news it changes nothing.';
+
+CREATE FUNCTION crmcost._drop_refresh_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  relation regclass;
+BEGIN
+  FOR relation IN
+    SELECT to_regclass('pg_temp.' || t.name)
+    FROM unnest('{refresh_order_month,refresh_order,refresh_rfm,refresh_pool,
+                  refresh_share,refresh_class}'::text[]) AS t (name)
+    WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
+  LOOP
+    EXECUTE format('DROP TABLE %s', relation);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._drop_refresh_tables() IS
+  'Drops the temporary tables of a refresh, where there are any.';
+
+-- Step 1: orders, then what happened with each customer in each month.
+CREATE FUNCTION crmcost._refresh_month(ledger name, upto timestamptz)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+
+  CREATE TEMPORARY TABLE refresh_order_month ON COMMIT DROP AS
+    SELECT customer_id, order_ref,
+           CASE WHEN order_ref IS NULL THEN sale_id END AS line_id,
+           date_trunc('month', sold_on::timestamp)::date AS month_start,
+           max(sold_at) FILTER (WHERE kind = 'sale' AND amount >= 0)
+             AS ordered_at,
+           count(*) FILTER (WHERE kind = 'sale' AND amount >= 0) AS sale_lines,
+           -- in the order's own currency, to see if corrections undid it
+           coalesce(sum(amount) FILTER (WHERE kind = 'sale'), 0) AS sold,
+           bool_or(kind = 'sale' AND amount < 0) AS corrected,
+           coalesce(sum(base_amount), 0) AS revenue,
+           coalesce(sum(base_margin), 0) AS margin,
+           coalesce(sum(base_discount), 0) AS discount,
+           coalesce(sum(base_amount) FILTER (WHERE kind = 'refund'), 0)
+             AS refund
+    FROM sale_base
+    WHERE sold_at <= upto
+    GROUP BY 1, 2, 3, 4;
+  ANALYZE pg_temp.refresh_order_month;
+
+  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
+    SELECT customer_id, max(ordered_at) AS ordered_at,
+           (max(ordered_at) AT TIME ZONE zone)::date AS ordered_on,
+           sum(revenue) AS revenue
+    FROM pg_temp.refresh_order_month
+    GROUP BY customer_id, order_ref, line_id
+    HAVING max(ordered_at) IS NOT NULL
+           AND (NOT bool_or(corrected) OR sum(sold) > 0);
+  ANALYZE pg_temp.refresh_order;
+
+  WITH computed AS (
+    SELECT customer_id, month_start, sum(orders) AS orders,
+           sum(sale_lines) AS sale_lines, sum(revenue) AS revenue,
+           sum(margin) AS margin, sum(discount) AS discount,
+           sum(refund) AS refund, sum(interactions) AS interactions,
+           sum(handle_seconds) AS handle_seconds, bool_or(acquired) AS acquired
+    FROM (
+      SELECT customer_id, month_start, 0 AS orders, sale_lines, revenue,
+             margin, discount, refund, 0 AS interactions, 0 AS handle_seconds,
+             false AS acquired
+      FROM pg_temp.refresh_order_month
+      UNION ALL
+      SELECT customer_id, date_trunc('month', ordered_on::timestamp)::date,
+             1, 0, 0, 0, 0, 0, 0, 0, false
+      FROM pg_temp.refresh_order
+      UNION ALL
+      SELECT customer_id,
+             date_trunc('month', occurred_at AT TIME ZONE zone)::date,
+             0, 0, 0, 0, 0, 0, n, coalesce(handle_seconds, 0), false
+      FROM interaction
+      WHERE occurred_at <= upto
+      UNION ALL
+      SELECT customer_id,
+             date_trunc('month', acquired_at AT TIME ZONE zone)::date,
+             0, 0, 0, 0, 0, 0, 0, 0, true
+      FROM customer
+      WHERE acquired_at <= upto AND source <> 'anon'
+    ) happened
+    GROUP BY customer_id, month_start
+  ),
+  -- The join keeps equal rows away from ON CONFLICT, which would lock them all.
+  written AS (
+    INSERT INTO customer_month AS old
+      (customer_id, month_start, orders, sale_lines, revenue, margin,
+       discount, refund, interactions, handle_seconds, acquired)
+    SELECT new.*
+    FROM computed new
+    LEFT JOIN customer_month old USING (customer_id, month_start)
+    WHERE (old.orders, old.sale_lines, old.revenue, old.margin, old.discount,
+           old.refund, old.interactions, old.handle_seconds, old.acquired)
+          IS DISTINCT FROM
+          (new.orders, new.sale_lines, new.revenue, new.margin, new.discount,
+           new.refund, new.interactions, new.handle_seconds, new.acquired)
+    ON CONFLICT (customer_id, month_start) DO UPDATE SET
+      orders = excluded.orders,
+      sale_lines = excluded.sale_lines,
+      revenue = excluded.revenue,
+      margin = excluded.margin,
+      discount = excluded.discount,
+      refund = excluded.refund,
+      interactions = excluded.interactions,
+      handle_seconds = excluded.handle_seconds,
+      acquired = excluded.acquired
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM customer_month old
+    WHERE NOT EXISTS (SELECT FROM computed new
+                      WHERE new.customer_id = old.customer_id
+                            AND new.month_start = old.month_start)
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
+  'First step of refresh: orders and customer_month; returns the rows changed.';
+
+-- Step 2: each cost to a customer, by booking or by rule, or to nobody.
+CREATE FUNCTION crmcost._refresh_cost(ledger name, day date) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  money_scale CONSTANT integer := crmcost._setting(ledger, 'money_scale');
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+
+  -- The rule of a cost is that of its category, else of the nearest one above.
+  CREATE TEMPORARY TABLE refresh_pool ON COMMIT DROP AS
+    WITH RECURSIVE lineage (code, ancestor, distance) AS (
+      SELECT code, code, 0 FROM cost_category
+      UNION ALL
+      SELECT l.code, c.parent_code, l.distance + 1
+      FROM lineage l JOIN cost_category c ON c.code = l.ancestor
+      WHERE c.parent_code IS NOT NULL
+    ) CYCLE code, ancestor SET is_cycle USING path,
+    shared AS (
+      SELECT category_code, incurred_on, bucket, sum(base_amount) AS cost
+      FROM cost
+      WHERE customer_id IS NULL AND base_amount IS NOT NULL
+            AND incurred_on <= day
+      GROUP BY category_code, incurred_on, bucket
+    ),
+    ruled AS (
+      SELECT DISTINCT ON (s.category_code, s.incurred_on)
+             date_trunc('month', s.incurred_on::timestamp)::date
+               AS month_start,
+             s.bucket, r.rule_id, r.driver, s.cost
+      FROM shared s
+      LEFT JOIN (lineage l
+                 JOIN allocation_rule r ON r.category_code = l.ancestor)
+        ON l.code = s.category_code AND r.valid @> s.incurred_on
+      ORDER BY s.category_code, s.incurred_on, l.distance, r.rule_id
+    )
+    SELECT month_start, bucket, rule_id, driver, sum(cost) AS cost
+    FROM ruled
+    GROUP BY month_start, bucket, rule_id, driver;
+  ANALYZE pg_temp.refresh_pool;
+
+  -- Whole coins where the pool is in whole coins, else as fine as the pool is.
+  CREATE TEMPORARY TABLE refresh_share ON COMMIT DROP AS
+    SELECT customer_id, month_start, bucket, rule_id, quantity,
+           crmcost.allocate(cost, quantity,
+                            greatest(money_scale, min_scale(cost)))
+             OVER (PARTITION BY rule_id, month_start, bucket
+                   ORDER BY customer_id) AS allocated_cost
+    FROM (
+      SELECT m.customer_id, p.month_start, p.bucket, p.rule_id, p.cost,
+             CASE p.driver
+               WHEN 'revenue' THEN greatest(m.revenue, 0)
+               WHEN 'margin' THEN greatest(m.margin, 0)
+               WHEN 'orders' THEN m.orders
+               WHEN 'active_customers' THEN (m.sale_lines > 0)::int
+               WHEN 'new_customers' THEN m.acquired::int
+               WHEN 'interactions' THEN m.interactions
+               WHEN 'handle_time' THEN m.handle_seconds
+             END AS quantity
+      FROM pg_temp.refresh_pool p
+      JOIN customer_month m USING (month_start)
+      WHERE p.rule_id IS NOT NULL
+    ) driven
+    WHERE quantity > 0;
+  ANALYZE pg_temp.refresh_share;
+
+  RETURN crmcost._write_cost_pool(ledger)
+         + crmcost._write_customer_cost(ledger, day);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_cost(name, date) IS
+  'Second step of refresh: cost pools and customer_month_cost; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_cost_pool(ledger name) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH computed AS (
+    SELECT p.month_start, p.bucket, p.rule_id, p.driver, p.cost,
+           s.driver_quantity, coalesce(s.customers, 0) AS customers,
+           coalesce(s.allocated_cost, 0) AS allocated_cost,
+           CASE
+             WHEN s.customers > 0 THEN NULL
+             WHEN p.rule_id IS NULL THEN 'no rule'
+             WHEN p.driver = 'tier_weight' THEN 'driver not supported yet'
+             ELSE 'no driver in the month'
+           END AS unallocated_because
+    FROM pg_temp.refresh_pool p
+    LEFT JOIN (
+      SELECT month_start, bucket, rule_id, sum(quantity) AS driver_quantity,
+             count(*) AS customers, sum(allocated_cost) AS allocated_cost
+      FROM pg_temp.refresh_share
+      GROUP BY month_start, bucket, rule_id
+    ) s USING (month_start, bucket, rule_id)
+  ),
+  written AS (
+    INSERT INTO cost_pool AS old
+      (month_start, bucket, rule_id, driver, cost, driver_quantity, customers,
+       allocated_cost, unallocated_because)
+    SELECT new.*
+    FROM computed new
+    LEFT JOIN cost_pool old
+      ON old.month_start = new.month_start AND old.bucket = new.bucket
+         AND old.rule_id IS NOT DISTINCT FROM new.rule_id
+    WHERE (old.driver, old.cost, old.driver_quantity, old.customers,
+           old.allocated_cost, old.unallocated_because)
+          IS DISTINCT FROM
+          (new.driver, new.cost, new.driver_quantity, new.customers,
+           new.allocated_cost, new.unallocated_because)
+    ON CONFLICT (month_start, bucket, rule_id) DO UPDATE SET
+      driver = excluded.driver,
+      cost = excluded.cost,
+      driver_quantity = excluded.driver_quantity,
+      customers = excluded.customers,
+      allocated_cost = excluded.allocated_cost,
+      unallocated_because = excluded.unallocated_because
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM cost_pool old
+    WHERE NOT EXISTS (SELECT FROM computed new
+                      WHERE new.month_start = old.month_start
+                            AND new.bucket = old.bucket
+                            AND new.rule_id IS NOT DISTINCT FROM old.rule_id)
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_cost_pool(name) IS
+  'Writes cost_pool from the temporary tables of a refresh; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_customer_cost(ledger name, day date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH computed AS (
+    SELECT customer_id, month_start, bucket, sum(direct_cost) AS direct_cost,
+           sum(allocated_cost) AS allocated_cost
+    FROM (
+      SELECT customer_id,
+             date_trunc('month', incurred_on::timestamp)::date AS month_start,
+             bucket, base_amount AS direct_cost, 0 AS allocated_cost
+      FROM cost
+      WHERE customer_id IS NOT NULL AND base_amount IS NOT NULL
+            AND incurred_on <= day
+      UNION ALL
+      SELECT customer_id, month_start, bucket, 0, allocated_cost
+      FROM pg_temp.refresh_share
+    ) line
+    GROUP BY customer_id, month_start, bucket
+    HAVING sum(direct_cost) <> 0 OR sum(allocated_cost) <> 0
+  ),
+  written AS (
+    INSERT INTO customer_month_cost AS old
+      (customer_id, month_start, bucket, direct_cost, allocated_cost)
+    SELECT new.*
+    FROM computed new
+    LEFT JOIN customer_month_cost old USING (customer_id, month_start, bucket)
+    WHERE (old.direct_cost, old.allocated_cost)
+          IS DISTINCT FROM (new.direct_cost, new.allocated_cost)
+    ON CONFLICT (customer_id, month_start, bucket) DO UPDATE SET
+      direct_cost = excluded.direct_cost,
+      allocated_cost = excluded.allocated_cost
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM customer_month_cost old
+    WHERE NOT EXISTS (SELECT FROM computed new
+                      WHERE new.customer_id = old.customer_id
+                            AND new.month_start = old.month_start
+                            AND new.bucket = old.bucket)
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_customer_cost(name, date) IS
+  'Writes customer_month_cost from direct cost and the shares of a refresh; returns the rows changed.';
+
+-- Step 3: who is worth what on that day.
+CREATE FUNCTION crmcost._refresh_snapshot(ledger name, upto timestamptz,
+                                          day date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  bins CONSTANT integer := crmcost._setting(ledger, 'rfm_bins');
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+
+  -- rfm_group holds every customer in memory, some 100 bytes each.
+  CREATE TEMPORARY TABLE refresh_rfm
+    (customer_id bigint, first_at timestamptz, last_at timestamptz,
+     frequency bigint) ON COMMIT DROP;
+  IF (SELECT count(*) FROM customer) <= 5000000 THEN
+    INSERT INTO pg_temp.refresh_rfm
+      SELECT r.customer_id, r.first_at, r.last_at, r.frequency
+      FROM crmcost.unnest((
+             SELECT crmcost.rfm_group(customer_id, ordered_at, revenue)
+             FROM pg_temp.refresh_order)) AS r;
+  ELSE
+    INSERT INTO pg_temp.refresh_rfm
+      SELECT customer_id, crmcost.first_at(summary), crmcost.last_at(summary),
+             crmcost.frequency(summary)
+      FROM (SELECT customer_id,
+                   crmcost.rfm(ordered_at, revenue) AS summary
+            FROM pg_temp.refresh_order
+            GROUP BY customer_id) grouped;
+  END IF;
+  ANALYZE pg_temp.refresh_rfm;
+
+  WITH month AS (
+    SELECT customer_id, sum(revenue) AS revenue, sum(margin) AS margin,
+           -- interactions alone make nobody a customer
+           bool_or(acquired OR sale_lines > 0 OR revenue <> 0 OR margin <> 0)
+             AS counts
+    FROM customer_month
+    GROUP BY customer_id
+  ),
+  cost AS (
+    SELECT customer_id, sum(direct_cost + allocated_cost) AS total_cost
+    FROM customer_month_cost
+    GROUP BY customer_id
+  ),
+  product AS (
+    SELECT customer_id, count(*) AS products
+    FROM (SELECT DISTINCT customer_id, product_code
+          FROM sale
+          WHERE kind = 'sale' AND product_code IS NOT NULL
+                AND sold_at <= upto) bought
+    GROUP BY customer_id
+  ),
+  score AS (
+    SELECT r.customer_id, r.frequency,
+           (r.first_at AT TIME ZONE zone)::date AS first_order_on,
+           (r.last_at AT TIME ZONE zone)::date AS last_order_on,
+           day - (r.last_at AT TIME ZONE zone)::date AS recency_days,
+           crmcost.rfm_score(
+             (day - (r.last_at AT TIME ZONE zone)::date)::float8,
+             r.frequency::float8, m.revenue::float8, bins) OVER () AS rfm_score
+    FROM pg_temp.refresh_rfm r JOIN month m USING (customer_id)
+  ),
+  computed AS (
+    SELECT customer_id, day AS as_of, s.first_order_on, s.last_order_on,
+           s.recency_days, coalesce(s.frequency, 0) AS frequency,
+           coalesce(m.revenue, 0) AS monetary, s.rfm_score,
+           CASE WHEN bins = 5 THEN crmcost.rfm_segment(s.rfm_score) END
+             AS segment,
+           coalesce(s.frequency, 0) AS orders,
+           coalesce(p.products, 0) AS products,
+           coalesce(m.revenue, 0) AS revenue,
+           coalesce(m.margin, 0) AS margin,
+           coalesce(c.total_cost, 0) AS total_cost,
+           coalesce(m.margin, 0) - coalesce(c.total_cost, 0) AS profit
+    FROM month m
+    FULL JOIN cost c USING (customer_id)
+    LEFT JOIN score s USING (customer_id)
+    LEFT JOIN product p USING (customer_id)
+    WHERE m.counts OR c.total_cost IS NOT NULL
+  ),
+  written AS (
+    INSERT INTO customer_snapshot AS old
+      (customer_id, as_of, first_order_on, last_order_on, recency_days,
+       frequency, monetary, rfm_score, segment, orders, products, revenue,
+       margin, total_cost, profit)
+    SELECT new.*
+    FROM computed new
+    LEFT JOIN customer_snapshot old USING (customer_id, as_of)
+    WHERE (old.first_order_on, old.last_order_on, old.recency_days,
+           old.frequency, old.monetary, old.rfm_score, old.segment, old.orders,
+           old.products, old.revenue, old.margin, old.total_cost, old.profit)
+          IS DISTINCT FROM
+          (new.first_order_on, new.last_order_on, new.recency_days,
+           new.frequency, new.monetary, new.rfm_score, new.segment, new.orders,
+           new.products, new.revenue, new.margin, new.total_cost, new.profit)
+    ON CONFLICT (customer_id, as_of) DO UPDATE SET
+      first_order_on = excluded.first_order_on,
+      last_order_on = excluded.last_order_on,
+      recency_days = excluded.recency_days,
+      frequency = excluded.frequency,
+      monetary = excluded.monetary,
+      rfm_score = excluded.rfm_score,
+      segment = excluded.segment,
+      orders = excluded.orders,
+      products = excluded.products,
+      revenue = excluded.revenue,
+      margin = excluded.margin,
+      total_cost = excluded.total_cost,
+      profit = excluded.profit
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM customer_snapshot old
+    WHERE old.as_of = day
+          AND NOT EXISTS (SELECT FROM computed new
+                          WHERE new.customer_id = old.customer_id)
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_snapshot(name, timestamptz, date) IS
+  'Third step of refresh: customer_snapshot of the day; returns the rows changed.';
+
+-- Step 4: what the rules say about each customer, appended where it is new.
+--
+-- A person's row is respected.  In a tier scheme it stands until the answer of
+-- the rule changes; a stage set by hand counts like an activity of that day
+-- (see _classify_stage).
+CREATE FUNCTION crmcost._refresh_classification(ledger name,
+                                                upto timestamptz, day date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  CREATE TEMPORARY TABLE refresh_class
+    (customer_id bigint, dimension text, code text, evidence jsonb)
+    ON COMMIT DROP;
+  PERFORM crmcost._classify_share(ledger, day);
+  PERFORM crmcost._classify_value(ledger, day);
+  PERFORM crmcost._classify_rfm(ledger, day);
+  PERFORM crmcost._classify_stage(ledger, upto, day);
+  ANALYZE pg_temp.refresh_class;
+
+  INSERT INTO classification AS old
+    (customer_id, dimension, entered_at, code, evidence, by_rule)
+  SELECT new.customer_id, new.dimension, upto, new.code, new.evidence, true
+  FROM pg_temp.refresh_class new
+  LEFT JOIN (
+    SELECT DISTINCT ON (customer_id, dimension)
+           customer_id, dimension, code, by_rule
+    FROM classification
+    WHERE entered_at <= upto
+    ORDER BY customer_id, dimension, entered_at DESC
+  ) valid USING (customer_id, dimension)
+  LEFT JOIN (
+    SELECT DISTINCT ON (customer_id, dimension) customer_id, dimension, code
+    FROM classification
+    WHERE entered_at <= upto AND by_rule
+    ORDER BY customer_id, dimension, entered_at DESC
+  ) ruled USING (customer_id, dimension)
+  WHERE valid.code IS DISTINCT FROM new.code
+        AND (valid.by_rule IS NOT FALSE OR new.dimension = 'stage'
+             OR ruled.code IS DISTINCT FROM new.code)
+  -- facts that came late may change what the same instant was told before
+  ON CONFLICT (customer_id, dimension, entered_at) DO UPDATE SET
+    code = excluded.code,
+    evidence = excluded.evidence
+    WHERE old.by_rule;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_classification(name, timestamptz, date) IS
+  'Last step of refresh: appends changed stages and tiers to classification; returns the rows changed.';
+
+-- Tiers by share.  abc_tier settles two bounds in one pass: A is the first tier
+-- of the pair, B the second, and C goes on to the next pair; the last tier takes
+-- what is left.  An ABC scheme is one pass.
+CREATE FUNCTION crmcost._classify_share(ledger name, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  measure CONSTANT text := crmcost._setting(ledger, 'abc_measure');
+  scheme record;
+  n integer;
+  first_bound numeric;
+  second_bound numeric;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  FOR scheme IN
+    SELECT t.scheme AS name, array_agg(t.code ORDER BY t.rank) AS code,
+           array_agg(t.bound ORDER BY t.rank) AS bound
+    FROM tier t
+    GROUP BY t.scheme
+    HAVING bool_and(t.basis = 'cum_share')
+    ORDER BY t.scheme
+  LOOP
+    n := cardinality(scheme.code);
+    FOR k IN 1 .. greatest(n - 1, 1) BY 2 LOOP
+      first_bound := scheme.bound[k];
+      second_bound := scheme.bound[least(k + 1, greatest(n - 1, 1))];
+      INSERT INTO pg_temp.refresh_class
+      SELECT v.customer_id, scheme.name,
+             CASE v.abc
+               WHEN 'A' THEN scheme.code[k]
+               WHEN 'B' THEN scheme.code[k + 1]
+               ELSE scheme.code[n]
+             END,
+             jsonb_build_object(measure, v.value)
+      FROM (
+        SELECT customer_id, value,
+               crmcost.abc_tier(value, first_bound, second_bound) OVER ()
+                 AS abc
+        FROM (SELECT customer_id,
+                     CASE measure WHEN 'revenue' THEN revenue
+                       WHEN 'margin' THEN margin ELSE profit END AS value
+              FROM customer_snapshot
+              WHERE as_of = day AND frequency > 0) measured
+      ) v
+      WHERE (v.abc < 'C' OR k + 1 >= n - 1)
+            AND (k = 1 OR NOT EXISTS (
+                   SELECT FROM pg_temp.refresh_class c
+                   WHERE c.customer_id = v.customer_id
+                         AND c.dimension = scheme.name));
+    END LOOP;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_share(name, date) IS
+  'What schemes of basis cum_share say about each customer with an order.';
+
+-- Tiers by net revenue: the best one whose bound is reached, else the last.
+CREATE FUNCTION crmcost._classify_value(ledger name, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  INSERT INTO pg_temp.refresh_class
+  SELECT s.customer_id, scheme.name, best.code,
+         jsonb_build_object('revenue', s.revenue)
+  FROM customer_snapshot s
+  CROSS JOIN (SELECT t.scheme AS name FROM tier t GROUP BY t.scheme
+              HAVING bool_and(t.basis = 'min_value')) scheme
+  CROSS JOIN LATERAL (
+    SELECT t.code
+    FROM tier t
+    WHERE t.scheme = scheme.name
+    ORDER BY s.revenue >= t.bound DESC,
+             CASE WHEN s.revenue >= t.bound THEN t.rank ELSE -t.rank END
+    LIMIT 1
+  ) best
+  WHERE s.as_of = day AND s.frequency > 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_value(name, date) IS
+  'What schemes of basis min_value say about each customer with an order.';
+
+-- Tiers by RFM: the first one by rank that matches.  A score that none matches
+-- is left without, and data_quality says so.
+CREATE FUNCTION crmcost._classify_rfm(ledger name, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  INSERT INTO pg_temp.refresh_class
+  SELECT s.customer_id, first_match.scheme, first_match.code,
+         jsonb_build_object('r', s.rfm_score / 100, 'f', s.rfm_score / 10 % 10,
+                            'm', s.rfm_score % 10)
+  FROM customer_snapshot s
+  JOIN (
+    SELECT DISTINCT ON (t.scheme, score.rfm)
+           t.scheme, t.code, score.rfm
+    FROM (SELECT DISTINCT rfm_score AS rfm FROM customer_snapshot
+          WHERE as_of = day) score
+    JOIN tier t
+      ON t.basis = 'rfm' AND t.r @> score.rfm / 100
+         AND t.f @> score.rfm / 10 % 10 AND t.m @> score.rfm % 10
+    ORDER BY t.scheme, score.rfm, t.rank
+  ) first_match ON first_match.rfm = s.rfm_score
+  WHERE s.as_of = day;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_rfm(name, date) IS
+  'What schemes of basis rfm say about each customer with an order.';
+
+-- The stage, from facts: days since the last activity, which is an order or the
+-- acquisition.  A customer is won back when the last day with an order came
+-- after a pause of churn_after_days, or was the first one after somebody set
+-- churned by hand; the next one makes the customer active again.
+--
+-- A stage that was set by hand stands until an order comes after it.  Without
+-- one, lead and churned stay; the others age as if the day they were set had
+-- been an activity.
+CREATE FUNCTION crmcost._classify_stage(ledger name, upto timestamptz,
+                                        day date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  at_risk_after CONSTANT integer :=
+    crmcost._setting(ledger, 'at_risk_after_days');
+  churn_after CONSTANT integer :=
+    crmcost._setting(ledger, 'churn_after_days');
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+
+  INSERT INTO pg_temp.refresh_class
+  WITH by_hand AS (
+    SELECT DISTINCT ON (customer_id) customer_id, code, entered_at
+    FROM classification
+    WHERE dimension = 'stage' AND NOT by_rule AND entered_at <= upto
+    ORDER BY customer_id, entered_at DESC
+  ),
+  bought AS (
+    SELECT r.customer_id, r.last_at,
+           (r.last_at AT TIME ZONE zone)::date AS last_on,
+           before.last_on AS last_on_before, before.last_at AS last_at_before
+    FROM pg_temp.refresh_rfm r
+    LEFT JOIN (
+      SELECT o.customer_id, max(o.ordered_on) AS last_on,
+             max(o.ordered_at) AS last_at
+      FROM pg_temp.refresh_order o
+      JOIN pg_temp.refresh_rfm r USING (customer_id)
+      WHERE o.ordered_on < (r.last_at AT TIME ZONE zone)::date
+      GROUP BY o.customer_id
+    ) before USING (customer_id)
+  ),
+  party AS (
+    SELECT c.customer_id, b.last_on, h.code AS by_hand,
+           b.last_at > h.entered_at AS bought_since,
+           -- the last day with an order is the first one after the churn
+           b.last_on - b.last_on_before >= churn_after
+             OR h.code = 'churned' AND b.last_at > h.entered_at
+                AND coalesce(b.last_at_before <= h.entered_at, true)
+             AS came_back,
+           day - greatest(b.last_on,
+                          CASE WHEN c.acquired_at <= upto
+                            THEN (c.acquired_at AT TIME ZONE zone)::date END,
+                          CASE WHEN h.code NOT IN ('lead', 'churned')
+                            THEN (h.entered_at AT TIME ZONE zone)::date END)
+             AS idle_days
+    FROM customer c
+    LEFT JOIN bought b USING (customer_id)
+    LEFT JOIN by_hand h USING (customer_id)
+    WHERE c.source <> 'anon'
+          AND (c.first_seen_at <= upto OR b.customer_id IS NOT NULL
+               OR h.customer_id IS NOT NULL)
+  )
+  SELECT customer_id, 'stage',
+         CASE
+           WHEN by_hand IN ('lead', 'churned') AND bought_since IS NOT TRUE
+             THEN by_hand
+           WHEN idle_days IS NULL THEN 'lead'
+           WHEN idle_days >= churn_after THEN 'churned'
+           WHEN by_hand IS NOT NULL AND bought_since IS NOT TRUE
+                AND (idle_days < at_risk_after OR by_hand = 'at_risk')
+             THEN by_hand
+           WHEN idle_days >= at_risk_after THEN 'at_risk'
+           WHEN came_back THEN 'won_back'
+           ELSE 'active'
+         END,
+         jsonb_strip_nulls(jsonb_build_object('last_order_on', last_on,
+                                              'idle_days', idle_days))
+  FROM party;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_stage(name, timestamptz, date) IS
+  'What stage each customer and lead is in.';
+
+REVOKE EXECUTE ON ROUTINE
+  crmcost.refresh(name, timestamptz),
+  crmcost._drop_refresh_tables(),
+  crmcost._refresh_month(name, timestamptz),
+  crmcost._refresh_cost(name, date),
+  crmcost._write_cost_pool(name),
+  crmcost._write_customer_cost(name, date),
+  crmcost._refresh_snapshot(name, timestamptz, date),
+  crmcost._refresh_classification(name, timestamptz, date),
+  crmcost._classify_share(name, date),
+  crmcost._classify_value(name, date),
+  crmcost._classify_rfm(name, date),
+  crmcost._classify_stage(name, timestamptz, date)
+FROM PUBLIC;
+
+GRANT EXECUTE ON ROUTINE
+  crmcost.refresh(name, timestamptz),
+  crmcost._drop_refresh_tables(),
+  crmcost._refresh_month(name, timestamptz),
+  crmcost._refresh_cost(name, date),
+  crmcost._write_cost_pool(name),
+  crmcost._write_customer_cost(name, date),
+  crmcost._refresh_snapshot(name, timestamptz, date),
+  crmcost._refresh_classification(name, timestamptz, date),
+  crmcost._classify_share(name, date),
+  crmcost._classify_value(name, date),
+  crmcost._classify_rfm(name, date),
+  crmcost._classify_stage(name, timestamptz, date)
+TO @extowner@ WITH GRANT OPTION;
