@@ -5,6 +5,8 @@
 #   make test                               every suite, on a throw-away cluster
 #   make lint, make format, make bench, make check-assert
 
+PG_CONFIG ?= pg_config
+
 EXTENSION = crmcost
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" crmcost.control)
 
@@ -25,13 +27,15 @@ REGRESS_OPTS = --inputdir=test
 PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 TAP_TESTS = $(if $(PROVE_TESTS),1)
 
+# PostgreSQL's headers as system headers: their macros are not ours to warn of.
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server 2> /dev/null)
+
 # Results must not depend on the platform: no contraction of a*b+c.
 PG_CFLAGS = -std=gnu99 -ffp-contract=off -fvisibility=hidden \
 	-Wextra -Wno-unused-parameter -Wvla $(EXTRA_WARNINGS)
 EXTRA_CLEAN = $(SCRIPT) test/unit/bin results regression.diffs regression.out
 
 with_llvm ?= no
-PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2> /dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)

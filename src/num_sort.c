@@ -4,6 +4,7 @@
  */
 #include "num_sort.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DIGIT_BITS 11
@@ -63,4 +64,153 @@ num_radix_sort(num_u128 *keys, num_u128 *scratch, size_t count, int first_bit,
 	}
 	if (from != keys)
 		memcpy(keys, from, count * sizeof(num_u128));
+}
+
+/*
+ * Selection: a histogram of the leading digit finds the bucket of each rank;
+ * only such buckets are looked into further.
+ */
+#define SELECT_BITS (64 / NUM_SELECT_LEVELS)
+#define SELECT_DIGIT(key, shift) ((key) >> (shift) & ((1 << SELECT_BITS) - 1))
+
+/* so few keys are sorted, rather than given a histogram */
+#define SELECT_SMALL 4096
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint64_t	left = *(const uint64_t *) a;
+	uint64_t	right = *(const uint64_t *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * The keys of given ranks (0 for the smallest; ranks ascending) of keys that
+ * agree above bit shift + SELECT_BITS.
+ */
+static void
+select_in(const uint64_t *keys, size_t count, int shift,
+		  const size_t *ranks, int nranks, uint64_t *selected,
+		  uint64_t *scratch, num_poll poll)
+{
+	uint32_t   *histogram = (uint32_t *) scratch;
+	uint64_t   *aside = scratch + NUM_SELECT_HISTOGRAM;
+	size_t		below = 0;
+	size_t		bucket = 0;
+
+	if (count <= SELECT_SMALL)
+	{
+		memcpy(scratch, keys, count * sizeof(uint64_t));
+		qsort(scratch, count, sizeof(uint64_t), compare_keys);
+		for (int i = 0; i < nranks; i++)
+			selected[i] = scratch[ranks[i]];
+		return;
+	}
+
+	memset(histogram, 0, NUM_SELECT_HISTOGRAM * sizeof(uint64_t));
+	for (size_t i = 0; i < count; i++)
+		histogram[SELECT_DIGIT(keys[i], shift)]++;
+	poll();
+
+	for (int first = 0, last; first < nranks; first = last)
+	{
+		size_t		inner[NUM_SELECT_RANKS];
+		size_t		size = 0;
+
+		while (below + histogram[bucket] <= ranks[first])
+			below += histogram[bucket++];
+		for (last = first;
+			 last < nranks && ranks[last] < below + histogram[bucket]; last++)
+			inner[last - first] = ranks[last] - below;
+
+		for (size_t i = 0; i < count; i++)
+			if (SELECT_DIGIT(keys[i], shift) == bucket)
+				aside[size++] = keys[i];
+		poll();
+		if (shift == 0)
+		{
+			for (int i = first; i < last; i++)
+				selected[i] = aside[0];
+		}
+		else
+			select_in(aside, size, shift - SELECT_BITS, inner, last - first,
+					  selected + first, aside + size, poll);
+	}
+}
+
+/*
+ * The keys of the given ranks, 0 being the smallest; ranks ascend, at most
+ * NUM_SELECT_RANKS of them.  Scratch has room for NUM_SELECT_SCRATCH(count).
+ */
+void
+num_select_ranks(const uint64_t *keys, size_t count,
+				 const size_t *ranks, int nranks, uint64_t *selected,
+				 uint64_t *scratch, num_poll poll)
+{
+	select_in(keys, count, 64 - SELECT_BITS, ranks, nranks, selected, scratch,
+			  poll);
+}
+
+/*
+ * The smallest value t such that what strictly larger values add up to is
+ * below the limit, where each counts 1 or its own value.  By count, that is
+ * the limit-th largest; by sum, the last value inside a share of the total.
+ *
+ * Values need not be sorted; at least one, limit at least 1, and their sum
+ * fits 128 bits.  Scratch has room for count values.
+ */
+num_u128
+num_upper_threshold(const num_u128 *values, size_t count, num_measure measure,
+					num_u128 limit, num_u128 *scratch, num_poll poll)
+{
+	num_u128	weight[DIGIT_VALUES];
+	num_u128	larger = 0;
+	num_u128	all = 0;
+	int			shift = 0;
+
+	for (size_t i = 0; i < count; i++)
+		all |= values[i];
+	while (shift + DIGIT_BITS < 128 && all >> (shift + DIGIT_BITS) != 0)
+		shift += DIGIT_BITS;
+
+	for (;; shift -= DIGIT_BITS)
+	{
+		size_t		present[DIGIT_VALUES];
+		size_t		digit;
+		size_t		size = 0;
+
+		memset(weight, 0, sizeof(weight));
+		memset(present, 0, sizeof(present));
+		for (size_t i = 0; i < count; i++)
+		{
+			weight[DIGIT(values[i], shift)] += measure == NUM_SUM ? values[i] : 1;
+			present[DIGIT(values[i], shift)]++;
+			if (i % NUM_POLL_EVERY == 0)
+				poll();
+		}
+
+		/* the lowest digit that occurs and has less than the limit above it */
+		digit = DIGIT_VALUES;
+		for (size_t candidate = DIGIT_VALUES; candidate-- > 0;)
+		{
+			if (present[candidate] == 0)
+				continue;
+			if (digit < DIGIT_VALUES)
+			{
+				if (larger + weight[digit] >= limit)
+					break;
+				larger += weight[digit];
+			}
+			digit = candidate;
+		}
+
+		for (size_t i = 0; i < count; i++)
+			if (DIGIT(values[i], shift) == digit)
+				scratch[size++] = values[i];
+		values = scratch;
+		count = size;
+		if (shift == 0)
+			return scratch[0];
+	}
 }
