@@ -9,9 +9,13 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp "$1" "$work/in.c"
+{
+	cat "$here/typedefs.list"
+	sed -n 's/^}[[:space:]]*\([A-Za-z_0-9]*\);$/\1/p' "$here"/src/*.[ch]	# newer ones
+} | LC_ALL=C sort -u > "$work/typedefs"
 cd "$work"
 pg_bsd_indent -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 \
-	-l79 -lp -lpl -nip -npro -sac -tpg -ts4 -U"$here/typedefs.list" in.c out.c > log 2>&1 ||
+	-l79 -lp -lpl -nip -npro -sac -tpg -ts4 -Utypedefs in.c out.c > log 2>&1 ||
 	{ cat log >&2; exit 1; }
 perl -0777 -pe '
 	s/^([A-Za-z_]\S*)[ \t]+\*$/$1 */gm;

@@ -8,10 +8,12 @@ find . -type f ! -path './.git/*' ! -path './test/lint/*' ! -path './build/*' \
 	\( -name '*.[ch]' -o -name '*.sql' -o -name '*.sh' -o -name '*.py' -o -name '*.pl' \
 	-o -name '*.md' -o -name Makefile \) -exec grep -nE '\b(TODO|FIXME|XXX)\b' {} + || true
 
-# 79 columns with tabs of 4, files of at most 800 lines, no blanks at line ends.
+# 79 columns with tabs of 4 (a message is not broken, so that it can be found:
+# a line with a string may be longer), files of at most 800 lines, no blanks at
+# line ends.
 for file in src/*.[ch]; do
 	expand -t 4 "$file" | awk -v f="$file" '
-		length > 79 { print f ":" NR ": " length " columns" }
+		length > 79 && !/"/ { print f ":" NR ": " length " columns" }
 		END { if (NR > 800) print f ": " NR " lines: split it" }'
 	grep -nE '[[:space:]]+$' "$file" | sed "s,^,$file: blanks at the end: ," || true
 done
