@@ -8,14 +8,16 @@ created, so there is nothing for pgspot to look for inside.
 """
 import sys
 
+from pglast.visitors import Skip
 from pgspot import cli, visitors
 
 read_function = visitors.SQLVisitor.visit_CreateFunctionStmt
 
 
 def read_function_with_text(self, ancestors, node):
-    if any(option.defname == "as" for option in node.options):
-        read_function(self, ancestors, node)
+    if not any(option.defname == "as" for option in node.options):
+        return Skip
+    return read_function(self, ancestors, node)
 
 
 visitors.SQLVisitor.visit_CreateFunctionStmt = read_function_with_text
