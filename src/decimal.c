@@ -452,21 +452,52 @@ NumericCeiling(Datum a)
 	return DirectFunctionCall1(numeric_ceil, a);
 }
 
+Datum
+NumericAbsolute(Datum a)
+{
+	return DirectFunctionCall1(numeric_abs, a);
+}
+
+Datum
+NumericRound(Datum a, int scale)
+{
+	return DirectFunctionCall2(numeric_round, a, Int32GetDatum(scale));
+}
+
+int64
+NumericToInt64(Datum a)
+{
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, a));
+}
+
 /* 10^exponent as an integer */
 Datum
 NumericPower10(int exponent)
 {
-	return DirectFunctionCall2(numeric_round,
-							   DirectFunctionCall2(numeric_power,
-												   NumericFromInt64(10),
-												   NumericFromInt64(exponent)),
-							   Int32GetDatum(0));
+	return NumericRound(DirectFunctionCall2(numeric_power,
+											NumericFromInt64(10),
+											NumericFromInt64(exponent)),
+						0);
 }
 
 int
 NumericCompare(Datum a, Datum b)
 {
 	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, a, b));
+}
+
+/* Equal numerics of the same scale, the usual case, are the same bytes. */
+bool
+NumericEqual(Datum a, Datum b)
+{
+	struct varlena *left = PG_DETOAST_DATUM_PACKED(a);
+	struct varlena *right = PG_DETOAST_DATUM_PACKED(b);
+
+	if (VARSIZE_ANY_EXHDR(left) == VARSIZE_ANY_EXHDR(right) &&
+		memcmp(VARDATA_ANY(left), VARDATA_ANY(right),
+			   VARSIZE_ANY_EXHDR(left)) == 0)
+		return true;
+	return NumericCompare(a, b) == 0;
 }
 
 int

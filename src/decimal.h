@@ -39,8 +39,12 @@ extern Datum NumericMultiply(Datum a, Datum b);
 extern Datum NumericDivide(Datum a, Datum b);
 extern Datum NumericFloorDivide(Datum a, Datum b);
 extern Datum NumericCeiling(Datum a);
+extern Datum NumericAbsolute(Datum a);
+extern Datum NumericRound(Datum a, int scale);
+extern int64 NumericToInt64(Datum a);
 extern Datum NumericPower10(int exponent);
 extern int	NumericCompare(Datum a, Datum b);
+extern bool NumericEqual(Datum a, Datum b);
 extern int	NumericSign(Datum a);
 extern char *NumericText(Datum a);
 

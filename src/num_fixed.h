@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-__extension__ typedef __int128 num_i128;
-__extension__ typedef unsigned __int128 num_u128;
+/* aligned like a word, since that is how PostgreSQL's allocator aligns */
+__extension__ typedef __int128 num_i128 __attribute__((aligned(8)));
+__extension__ typedef unsigned __int128 num_u128 __attribute__((aligned(8)));
 
 #define NUM_I128_MAX ((num_i128) (~(num_u128) 0 >> 1))
 

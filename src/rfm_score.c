@@ -366,8 +366,9 @@ rfm_cuts_final(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "rfm_cuts must return a row");
 
-	keys = PartitionAlloc(state->customers +
-						  NUM_SELECT_SCRATCH(state->customers), sizeof(uint64));
+	keys = HugeArray(CurrentMemoryContext,
+					 state->customers + NUM_SELECT_SCRATCH(state->customers),
+					 sizeof(uint64));
 	values[0] = Int32GetDatum((int) state->bins);
 	for (int m = 0; m < MEASURES; m++)
 	{
@@ -563,13 +564,6 @@ thresholds_rfm_score(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(ScoreArguments(fcinfo, &cache->cuts));
 }
 
-/* the scores of a partition's rows, computed at the first */
-typedef struct PartitionScores
-{
-	bool		computed;
-	uint16		score[FLEXIBLE_ARRAY_MEMBER];	/* 0: NULL */
-} PartitionScores;
-
 /* no finite measure has this key */
 #define MISSING_KEY UINT64CONST(0)
 
@@ -598,28 +592,33 @@ ReadMeasures(WindowObject window, uint64 *keys[MEASURES])
 	}
 }
 
-/* Scores a partition; customers with a NULL measure do not belong to it. */
-static void
-ScorePartition(WindowObject window, int bins, PartitionScores *partition,
-			   Size rows)
+/*
+ * The scores of a partition's rows, 0 for one with a NULL measure: such a
+ * customer does not belong to the population.
+ */
+static uint16 *
+ScorePartition(WindowObject window, int bins, MemoryContext context)
 {
+	Size		rows = WinGetPartitionRowCount(window);
+	uint16	   *scores = HugeArray(context, rows, sizeof(uint16));
 	uint64	   *keys[MEASURES];
-	uint64	   *scratch = PartitionAlloc(NUM_SELECT_SCRATCH(rows), sizeof(uint64));
+	uint64	   *scratch = HugeArray(CurrentMemoryContext,
+									NUM_SELECT_SCRATCH(rows), sizeof(uint64));
 	uint64	   *present = NULL;
 	Size		customers = 0;
 
 	for (int m = 0; m < MEASURES; m++)
-		keys[m] = PartitionAlloc(rows, sizeof(uint64));
+		keys[m] = HugeArray(CurrentMemoryContext, rows, sizeof(uint64));
 	ReadMeasures(window, keys);
 	for (Size row = 0; row < rows; row++)
 	{
-		partition->score[row] = keys[RECENCY][row] != MISSING_KEY &&
+		scores[row] = keys[RECENCY][row] != MISSING_KEY &&
 			keys[FREQUENCY][row] != MISSING_KEY &&
-			keys[MONETARY][row] != MISSING_KEY;
-		customers += partition->score[row];
+			keys[MONETARY][row] != MISSING_KEY ? 111 : 0;
+		customers += scores[row] != 0;
 	}
 	if (customers < rows)
-		present = PartitionAlloc(customers, sizeof(uint64));
+		present = HugeArray(CurrentMemoryContext, customers, sizeof(uint64));
 
 	for (int m = 0; m < MEASURES && customers > 0; m++)
 	{
@@ -628,43 +627,22 @@ ScorePartition(WindowObject window, int bins, PartitionScores *partition,
 		Size		count = 0;
 
 		for (Size row = 0; row < rows && present != NULL; row++)
-			if (partition->score[row] != 0)
+			if (scores[row] != 0)
 				present[count++] = keys[m][row];
 		SelectCuts(cuts, bins, present != NULL ? present : keys[m], customers,
 				   scratch);
 		for (Size row = 0; row < rows; row++)
 		{
-			int			digit = 0;
+			int			below = 0;
 
 			for (int k = 0; k < bins - 1; k++)
-				digit += cuts[k] < keys[m][row];
-			if (partition->score[row] != 0)
-				partition->score[row] += digit * place;
+				below += cuts[k] < keys[m][row];
+			if (scores[row] != 0)
+				scores[row] += below * place;
 		}
 		CHECK_FOR_INTERRUPTS();
 	}
-	for (Size row = 0; row < rows; row++)
-		if (partition->score[row] != 0)
-			partition->score[row] += 110;	/* digits begin at 1; 1 is there */
-}
-
-static int
-ReadBins(FunctionCallInfo fcinfo, WindowObject window)
-{
-	bool		isnull;
-	int			bins;
-
-	if (!get_fn_expr_arg_stable(fcinfo->flinfo, MEASURES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("bins must be a constant")));
-	bins = DatumGetInt32(WinGetFuncArgCurrent(window, MEASURES, &isnull));
-	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("bins must not be NULL")));
-	CheckIntegerRange(bins, MIN_BINS, MAX_BINS, "bins");
-	return bins;
+	return scores;
 }
 
 /* rfm_score(recency_days, frequency, monetary, bins int = 5) OVER (...) */
@@ -673,19 +651,19 @@ window_rfm_score(PG_FUNCTION_ARGS)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
 	int64		row = WinGetCurrentPosition(window);
-	Size		rows = WinGetPartitionRowCount(window);
-	PartitionScores *partition = PartitionMemory(window, sizeof(PartitionScores),
-												 rows, sizeof(uint16));
+	uint16	  **scores = (uint16 **) PartitionCache(window);
 
-	if (!partition->computed)
+	if (*scores == NULL)
 	{
-		ScorePartition(window, ReadBins(fcinfo, window), partition, rows);
-		partition->computed = true;
+		int			bins = PartitionInteger(fcinfo, window, MEASURES, "bins");
+
+		CheckIntegerRange(bins, MIN_BINS, MAX_BINS, "bins");
+		*scores = ScorePartition(window, bins, PartitionContext(fcinfo));
 	}
 	PartitionForgetRows(window, row);
-	if (partition->score[row] == 0)
+	if ((*scores)[row] == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_INT32(partition->score[row]);
+	PG_RETURN_INT32((*scores)[row]);
 }
 
 /*

@@ -4,6 +4,8 @@
  */
 #include "crmcost.h"
 
+#include "decimal.h"
+#include "storage/shmem.h"
 #include "window.h"
 
 void
@@ -39,21 +41,113 @@ PartitionScanEnd(PartitionScan *scan)
 	MemoryContextDelete(scan->work);
 }
 
-/* An array for the time of one call, of any size. */
-void *
-PartitionAlloc(Size count, Size size)
+/* The partition's own pointer, NULL at its first row. */
+void **
+PartitionCache(WindowObject window)
 {
-	return palloc_extended(Max(mul_size(count, size), 1), MCXT_ALLOC_HUGE);
+	return WinGetPartitionLocalMemory(window, sizeof(void *));
 }
 
-/* The partition's memory, zeroed at first: a head and an array a row. */
-void *
-PartitionMemory(WindowObject window, Size head, Size count, Size size)
+/*
+ * A fresh context that lives as long as the partition, or rather until the
+ * next one asks for its own.  To be called once a partition.
+ */
+MemoryContext
+PartitionContext(FunctionCallInfo fcinfo)
 {
-	if (count > (MaxAllocSize - head) / size)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("window partition must have at most %zu rows, not %zu",
-						(MaxAllocSize - head) / size, count)));
-	return WinGetPartitionLocalMemory(window, head + count * size);
+	MemoryContext context = fcinfo->flinfo->fn_extra;
+
+	if (context == NULL)
+		fcinfo->flinfo->fn_extra = context =
+			AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "crmcost partition",
+								  ALLOCSET_SMALL_SIZES);
+	else
+		MemoryContextReset(context);
+	return context;
+}
+
+/* An array of any size. */
+void *
+HugeArray(MemoryContext context, Size count, Size size)
+{
+	return MemoryContextAllocHuge(context, Max(mul_size(count, size), 1));
+}
+
+static void pg_attribute_noreturn()
+RefuseNull(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("%s must not be NULL", name)));
+}
+
+static void pg_attribute_noreturn()
+RefuseDifferent(const char *name, const char *first, const char *other)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s must be the same on every row of the partition, not %s and %s",
+					name, first, other)));
+}
+
+/*
+ * An argument that must be the same on every row of a partition.  Constants
+ * are; anything else is looked at row by row.
+ */
+Datum
+PartitionNumeric(FunctionCallInfo fcinfo, WindowObject window, int argument,
+				 const char *name)
+{
+	bool		isnull;
+	Datum		first = WinGetFuncArgCurrent(window, argument, &isnull);
+
+	if (isnull)
+		RefuseNull(name);
+	first = CheckedNumeric(first, name);
+	if (!get_fn_expr_arg_stable(fcinfo->flinfo, argument))
+	{
+		PartitionScan scan;
+
+		PartitionScanBegin(&scan, window);
+		while (PartitionScanNext(&scan))
+		{
+			Datum		other = PartitionScanArgument(&scan, argument, &isnull);
+
+			if (isnull)
+				RefuseNull(name);
+			if (!NumericEqual(first, other))
+				RefuseDifferent(name, NumericText(first), NumericText(other));
+		}
+		PartitionScanEnd(&scan);
+	}
+	return first;
+}
+
+int
+PartitionInteger(FunctionCallInfo fcinfo, WindowObject window, int argument,
+				 const char *name)
+{
+	bool		isnull;
+	int			first = DatumGetInt32(WinGetFuncArgCurrent(window, argument, &isnull));
+
+	if (isnull)
+		RefuseNull(name);
+	if (!get_fn_expr_arg_stable(fcinfo->flinfo, argument))
+	{
+		PartitionScan scan;
+
+		PartitionScanBegin(&scan, window);
+		while (PartitionScanNext(&scan))
+		{
+			int			other = DatumGetInt32(PartitionScanArgument(&scan, argument,
+																	&isnull));
+
+			if (isnull)
+				RefuseNull(name);
+			if (other != first)
+				RefuseDifferent(name, psprintf("%d", first), psprintf("%d", other));
+		}
+		PartitionScanEnd(&scan);
+	}
+	return first;
 }

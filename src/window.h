@@ -3,7 +3,11 @@
  *	  Window functions that look at their whole partition before the first row.
  *
  * Each reads the partition's arguments once, at its first row, keeps what it
- * needs in the partition's memory, and answers every row from there.
+ * needs in the partition's context, and answers every row from there:
+ *
+ *	  cache = PartitionCache(window);
+ *	  if (*cache == NULL)
+ *		  *cache = Compute(fcinfo, window, PartitionContext(fcinfo));
  */
 #ifndef WINDOW_H
 #define WINDOW_H
@@ -28,9 +32,15 @@ typedef struct PartitionScan
 extern void PartitionScanBegin(PartitionScan *scan, WindowObject window);
 extern void PartitionScanReset(PartitionScan *scan);
 extern void PartitionScanEnd(PartitionScan *scan);
-extern void *PartitionAlloc(Size count, Size size);
-extern void *PartitionMemory(WindowObject window, Size head, Size count,
-							 Size size);
+
+extern void **PartitionCache(WindowObject window);
+extern MemoryContext PartitionContext(FunctionCallInfo fcinfo);
+extern void *HugeArray(MemoryContext context, Size count, Size size);
+
+extern Datum PartitionNumeric(FunctionCallInfo fcinfo, WindowObject window,
+							  int argument, const char *name);
+extern int	PartitionInteger(FunctionCallInfo fcinfo, WindowObject window,
+							 int argument, const char *name);
 
 /* Steps to the next row; false after the last. */
 static inline bool
