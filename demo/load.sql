@@ -52,13 +52,14 @@ CALL crmcost.ensure_partitions('crm', date_trunc('month', :'first_day'::date)::d
 -- stands for it.  A household that was mailed but never bought stays a lead.
 INSERT INTO crm.customer (source, source_key, kind, first_seen_at, acquired_at, attributes)
 SELECT 'journey', h.household_id, 'person',
-       least(b.first_at, m.first_at, r.first_at), b.first_at,
+       least(b.seen_at, m.first_at, r.first_at), b.bought_at,
        coalesce(jsonb_strip_nulls(to_jsonb(d) - 'household_id'), '{}')
 FROM (SELECT household_id FROM demo.transactions
       UNION SELECT household_id FROM demo.campaigns
       UNION SELECT household_id FROM demo.coupon_redemptions) AS h
-LEFT JOIN (SELECT household_id, min(sold_at) AS first_at
-           FROM line WHERE shelf_price <> 0 GROUP BY household_id) AS b USING (household_id)
+LEFT JOIN (SELECT household_id, min(sold_at) AS seen_at,
+                  min(sold_at) FILTER (WHERE shelf_price <> 0) AS bought_at
+           FROM line GROUP BY household_id) AS b USING (household_id)
 LEFT JOIN (SELECT household_id, min(start_date) AT TIME ZONE 'America/New_York' AS first_at
            FROM demo.campaigns JOIN demo.campaign_descriptions USING (campaign_id)
            GROUP BY household_id) AS m USING (household_id)

@@ -89,9 +89,7 @@ if [ "$data" = real ]; then
 	run_sql crmcost -A -t -f demo/check.sql
 fi
 say 'refreshing'
-run_sql crmcost -c "SET client_min_messages = warning" \
-	-c "CALL crmcost.refresh('crm', (SELECT date_trunc('month', max(sold_at)) + interval '1 month' FROM crm.sale))" \
-	-c 'ANALYZE'
+run_sql crmcost -f demo/refresh.sql
 say 'done; the answers:'
 run_sql crmcost -f demo/report.sql
 run_sql crmcost -f demo/cdnow.sql

@@ -80,9 +80,7 @@ sub load_and_check
 		$self->file('demo/check.sql', '-A', '-t'),
 		qr/^ok \d+ totals of the ledger equal/m,
 		'totals of the ledger equal those of the source, to the cent');
-	$self->sql(
-		"CALL crmcost.refresh('crm', (SELECT date_trunc('month', max(sold_at)) + interval '1 month' FROM crm.sale))"
-	);
+	$self->file('demo/refresh.sql');
 	is( $self->sql(
 			q{SELECT sum(profit) = sum(margin) - sum(total_cost)
 				AND sum(total_cost) = (SELECT sum(base_amount) FROM crm.cost)
