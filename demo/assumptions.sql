@@ -5,21 +5,20 @@
 CREATE TABLE demo.assumption (
   name text PRIMARY KEY,
   value numeric NOT NULL,
-  unit text NOT NULL,
-  why text NOT NULL
+  meaning text NOT NULL
 );
 
-INSERT INTO demo.assumption (name, value, unit, why) VALUES
-  ('gross_margin', 0.33, 'of shelf price',
-   'margin before discounts where a department has no figure of its own below'),
-  ('mailing_cost', 0.85, 'USD a household mailed',
-   'print and postage of one campaign mailing, charged to the household it went to'),
-  ('loyalty_team', 2.40, 'USD a month for each household',
-   'staff of the loyalty programme; a pool spread over the households active in the month'),
-  ('store_service', 7.20, 'USD a month for each household',
-   'checkout and service desk; a pool spread by the baskets of the month'),
-  ('customer_data', 1.00, 'USD a month for each household',
-   'card database and analysis; a pool spread over the households active in the month');
+INSERT INTO demo.assumption (name, value, meaning) VALUES
+  ('gross_margin', 0.33,
+   'of the shelf price, before discounts, where no department is listed below'),
+  ('mailing_cost', 0.85,
+   'USD: print and postage for a household that a campaign was mailed to'),
+  ('loyalty_team', 2.40,
+   'USD a month for each household: programme staff, shared by the active ones'),
+  ('store_service', 7.20,
+   'USD a month for each household: checkout and service, shared by baskets'),
+  ('customer_data', 1.00,
+   'USD a month for each household: card database, shared by the active ones');
 
 -- Gross margin before discounts, as a part of the shelf price.
 CREATE TABLE demo.department_margin (

@@ -29,8 +29,8 @@ WITH customer AS (
 SELECT rfm_segment(score) AS segment, count(*) AS customers,
        round(avg(recency_days)) AS days_since_last,
        round(avg(frequency), 1) AS purchases_each,
-       to_char(sum(monetary), 'FM999,999,990.00') AS revenue,
-       to_char(100 * sum(monetary) / sum(sum(monetary)) OVER (), 'FM990.0') || ' %' AS of_revenue
+       to_char(sum(monetary), '99,999,990.00') AS revenue,
+       to_char(100 * sum(monetary) / sum(sum(monetary)) OVER (), '990.0') || ' %' AS of_revenue
 FROM scored
 GROUP BY 1
 ORDER BY sum(monetary) DESC;

@@ -15,12 +15,14 @@ FROM demo.origin WHERE chapter = 'journey' \gset
 \qecho :words
 \qecho
 \qecho '== Assumed, not in the data (demo/assumptions.sql)'
-SELECT name, value, unit, why FROM demo.assumption ORDER BY name;
-SELECT string_agg(department || ' ' || margin, ', ' ORDER BY department)
-         AS "gross margin by department, before discounts, of shelf price"
-FROM demo.department_margin;
-
-\qecho '== From the shelf price to the profit'
+SELECT name, value, meaning FROM demo.assumption ORDER BY name;
+\qecho 'Gross margin by department, before discounts, of the shelf price:'
+SELECT regexp_replace(string_agg(initcap(department) || ' ' || margin, ', ' ORDER BY department),
+                      '(.{1,79})( |$)', E'\\1\n', 'g') AS margins
+FROM demo.department_margin \gset
+\qecho :margins
+SELECT 'reports as of ' || as_of AS as_of FROM customer_profit LIMIT 1 \gset
+\qecho '== From the shelf price to the profit,' :as_of
 \qecho 'The loyalty-card discount and the coupon match are booked as cost of the household, so'
 \qecho 'revenue is at shelf price; revenue less the two is what the store received (sales_value).'
 WITH sold AS (
@@ -32,8 +34,8 @@ WITH sold AS (
          sum(base_amount) FILTER (WHERE category_code = 'ret.loyalty.coupon') AS coupon
   FROM cost
 )
-SELECT line AS " ", to_char(amount, 'FM999,999,990.00') AS usd,
-       to_char(100 * amount / revenue, 'FM990.0') || ' %' AS "of revenue"
+SELECT line AS " ", to_char(amount, '99,999,990.00') AS usd,
+       to_char(100 * amount / revenue, '990.0') || ' %' AS "of revenue"
 FROM sold, given, LATERAL (VALUES
   (1, 'Revenue at shelf price', revenue),
   (2, '- goods (assumed margin)', -goods),
@@ -48,8 +50,8 @@ ORDER BY n;
 
 \qecho '== What customers cost, by bucket'
 SELECT m.bucket, c.name AS category,
-       to_char(sum(m.cost), 'FM999,999,990.00') AS cost_usd,
-       to_char(100 * sum(m.cost) / sum(sum(m.cost)) OVER (), 'FM990.0') || ' %' AS share
+       to_char(sum(m.cost), '99,999,990.00') AS cost_usd,
+       to_char(100 * sum(m.cost) / sum(sum(m.cost)) OVER (), '990.0') || ' %' AS share
 FROM cost_by_month AS m
 JOIN cost_category AS c ON c.code = m.category_code
 GROUP BY m.bucket, c.name
@@ -57,11 +59,11 @@ ORDER BY sum(m.cost) DESC;
 
 \qecho '== Tiers: how many households make how much of the profit'
 SELECT t.scheme, t.tier, count(*) AS households,
-       to_char(100.0 * count(*) / sum(count(*)) OVER w, 'FM990.0') || ' %' AS of_households,
-       to_char(sum(p.revenue), 'FM999,999,990') AS revenue,
-       to_char(sum(p.total_cost), 'FM999,999,990') AS cost,
-       to_char(sum(p.profit), 'FM999,999,990') AS profit,
-       to_char(100 * sum(p.profit) / sum(sum(p.profit)) OVER w, 'FM990.0') || ' %' AS of_profit
+       to_char(100.0 * count(*) / sum(count(*)) OVER w, '990.0') || ' %' AS of_households,
+       to_char(sum(p.revenue), '99,999,990') AS revenue,
+       to_char(sum(p.total_cost), '99,999,990') AS cost,
+       to_char(sum(p.profit), '99,999,990') AS profit,
+       to_char(100 * sum(p.profit) / sum(sum(p.profit)) OVER w, '990.0') || ' %' AS of_profit
 FROM customer_tier AS t
 JOIN customer_profit AS p USING (customer_id)
 LEFT JOIN tier AS d ON d.scheme = t.scheme AND d.code = t.tier
@@ -73,9 +75,9 @@ ORDER BY t.scheme, d.rank;
 SELECT r.segment, count(*) AS households,
        round(avg(r.recency_days)) AS days_since_last,
        round(avg(r.frequency)) AS baskets,
-       to_char(avg(r.monetary), 'FM999,999,990') AS revenue_each,
-       to_char(avg(p.profit), 'FM999,999,990') AS profit_each,
-       to_char(100 * sum(p.profit) / sum(sum(p.profit)) OVER (), 'FM990.0') || ' %' AS of_profit
+       to_char(avg(r.monetary), '99,999,990') AS revenue_each,
+       to_char(avg(p.profit), '99,999,990') AS profit_each,
+       to_char(100 * sum(p.profit) / sum(sum(p.profit)) OVER (), '990.0') || ' %' AS of_profit
 FROM customer_rfm AS r
 JOIN customer_profit AS p USING (customer_id)
 GROUP BY r.segment
@@ -86,8 +88,8 @@ WITH curve AS (
   SELECT *, ntile(10) OVER (ORDER BY profit_rank, customer_id) AS tenth FROM whale_curve
 )
 SELECT tenth * 10 || ' %' AS households,
-       to_char(max(cumulative_profit) FILTER (WHERE last), 'FM999,999,990') AS profit_so_far,
-       to_char(100 * max(cumulative_share) FILTER (WHERE last), 'FM990.0') || ' %' AS of_profit,
+       to_char(max(cumulative_profit) FILTER (WHERE last), '99,999,990') AS profit_so_far,
+       to_char(100 * max(cumulative_share) FILTER (WHERE last), '990.0') || ' %' AS of_profit,
        repeat('#', (max(cumulative_share) FILTER (WHERE last) * 40)::int) AS curve
 FROM (SELECT *, row_number() OVER (PARTITION BY tenth ORDER BY profit_rank DESC, customer_id DESC) = 1 AS last
       FROM curve) AS c
@@ -102,9 +104,9 @@ WITH peak AS (
   FROM customer_profit
 )
 SELECT to_char(100 * share, 'FM990.0') || ' % of the profit' AS "peak of the curve",
-       to_char(top, 'FM999,999,990') AS "profit at the peak",
+       to_char(top, 'FM99,999,990') AS "profit at the peak",
        n || ' of ' || of AS "households that lose money",
-       to_char(coalesce(lost, 0), 'FM999,999,990') AS "what they lose"
+       to_char(coalesce(lost, 0), 'FM99,999,990') AS "what they lose"
 FROM peak, losers;
 
 \qecho '== The ten costliest households'
@@ -117,13 +119,13 @@ WITH by_bucket AS (
   GROUP BY customer_id
 )
 SELECT c.source_key AS household, p.orders AS baskets,
-       to_char(p.revenue, 'FM999,999,990') AS revenue,
-       to_char(p.margin, 'FM999,999,990') AS margin,
-       to_char(b.retention, 'FM999,999,990') AS retention,
-       to_char(b.service, 'FM999,999,990') AS service,
-       to_char(b.data, 'FM999,999,990') AS data,
-       to_char(p.total_cost, 'FM999,999,990') AS total_cost,
-       to_char(p.profit, 'FM999,999,990') AS profit,
+       to_char(p.revenue, '99,999,990') AS revenue,
+       to_char(p.margin, '99,999,990') AS margin,
+       to_char(b.retention, '99,999,990') AS retention,
+       to_char(b.service, '99,999,990') AS service,
+       to_char(b.data, '99,999,990') AS data,
+       to_char(p.total_cost, '99,999,990') AS total_cost,
+       to_char(p.profit, '99,999,990') AS profit,
        p.profit_rank
 FROM customer_profit AS p
 JOIN customer AS c USING (customer_id)
@@ -137,11 +139,11 @@ SELECT g.name AS campaign, lower(g.period) AS starts,
        count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'coupon_redemption') AS redeemers,
        to_char(100.0 * count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'coupon_redemption')
                / nullif(count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'mailing'), 0),
-               'FM990.0') || ' %' AS response,
+               '990.0') || ' %' AS response,
        count(*) FILTER (WHERE i.subtype = 'coupon_redemption') AS coupons,
-       to_char(max(k.cost), 'FM999,999,990') AS mailing_cost,
+       to_char(max(k.cost), '99,999,990') AS mailing_cost,
        to_char(max(k.cost) / nullif(count(DISTINCT i.customer_id)
-               FILTER (WHERE i.subtype = 'coupon_redemption'), 0), 'FM999,990.00') AS cost_per_redeemer
+               FILTER (WHERE i.subtype = 'coupon_redemption'), 0), '99,990.00') AS cost_per_redeemer
 FROM campaign AS g
 LEFT JOIN interaction AS i ON i.campaign_code = g.code
 LEFT JOIN (SELECT campaign_code, sum(base_amount) AS cost FROM cost GROUP BY campaign_code) AS k
@@ -150,4 +152,7 @@ GROUP BY g.code, g.name, g.period
 ORDER BY lower(g.period), g.code;
 
 \qecho '== Can the numbers be trusted?  (view data_quality)'
-TABLE data_quality;
+SELECT count(*) AS checks, count(*) FILTER (WHERE rows = 0) AS "without findings"
+FROM data_quality;
+SELECT check_name, severity, rows, example FROM data_quality WHERE rows > 0
+ORDER BY severity, check_name;
