@@ -470,6 +470,19 @@ NumericToInt64(Datum a)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, a));
 }
 
+double
+NumericToDouble(Datum a)
+{
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, a));
+}
+
+/* the display scale: decimals after the point */
+int
+NumericScale(Datum a)
+{
+	return DatumGetInt32(DirectFunctionCall1(numeric_scale, a));
+}
+
 /* 10^exponent as an integer */
 Datum
 NumericPower10(int exponent)
