@@ -119,13 +119,13 @@ WITH by_bucket AS (
   GROUP BY customer_id
 )
 SELECT c.source_key AS household, p.orders AS baskets,
-       to_char(p.revenue, '99,999,990') AS revenue,
-       to_char(p.margin, '99,999,990') AS margin,
-       to_char(b.retention, '99,999,990') AS retention,
-       to_char(b.service, '99,999,990') AS service,
-       to_char(b.data, '99,999,990') AS data,
-       to_char(p.total_cost, '99,999,990') AS total_cost,
-       to_char(p.profit, '99,999,990') AS profit,
+       to_char(p.revenue, '999,990') AS revenue,
+       to_char(p.margin, '999,990') AS margin,
+       to_char(b.retention, '999,990') AS retention,
+       to_char(b.service, '999,990') AS service,
+       to_char(b.data, '999,990') AS data,
+       to_char(p.total_cost, '999,990') AS total_cost,
+       to_char(p.profit, '999,990') AS profit,
        p.profit_rank
 FROM customer_profit AS p
 JOIN customer AS c USING (customer_id)
@@ -152,7 +152,6 @@ GROUP BY g.code, g.name, g.period
 ORDER BY lower(g.period), g.code;
 
 \qecho '== Can the numbers be trusted?  (view data_quality)'
-SELECT count(*) AS checks, count(*) FILTER (WHERE rows = 0) AS "without findings"
-FROM data_quality;
-SELECT check_name, severity, rows, example FROM data_quality WHERE rows > 0
-ORDER BY severity, check_name;
+CREATE TEMPORARY TABLE quality AS TABLE data_quality;
+SELECT count(*) AS checks, count(*) FILTER (WHERE rows = 0) AS "without findings" FROM quality;
+SELECT check_name, severity, rows, example FROM quality WHERE rows > 0 ORDER BY severity, check_name;

@@ -15,6 +15,7 @@ sub start
 	my ($name) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	$node->init;
+	$node->append_conf("postgresql.conf", "jit = off");	# as make demo does
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE DATABASE crmcost');
 	my $self = bless { node => $node, dir => tempdir(CLEANUP => 1) }, 'Demo';
