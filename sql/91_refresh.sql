@@ -3,12 +3,11 @@
 -- is there, so that a refresh without news writes nothing.  The steps are
 -- functions of their own; what they share are temporary tables of the run:
 --
---   refresh_order_month  a customer's order (or part of it) in a month
---   refresh_order        a customer's order
---   refresh_rfm          a customer with an order
---   refresh_pool         cost without a customer, by month, bucket and rule
---   refresh_share        what a customer bears of a pool
---   refresh_class        what the rules say about a customer
+--   refresh_order  orders, one row each
+--   refresh_rfm    customers with an order
+--   refresh_pool   cost without a customer, by month, bucket and rule
+--   refresh_share  what a customer bears of a pool
+--   refresh_class  what the rules say about a customer
 --
 -- An order is what a customer bought under one order_ref; a line without
 -- order_ref is an order of its own.  It needs a sale line that is no correction
@@ -17,12 +16,14 @@
 CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now())
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
+  SET jit = off                 -- compiles each partition, and gains nothing
 AS $$
 #variable_conflict use_variable
 DECLARE
   upto CONSTANT timestamptz := refresh.as_of;
   day date;
   run bigint;
+  old_work_mem CONSTANT text := current_setting('work_mem');
   step text;
   started timestamptz;
   changed bigint;
@@ -42,6 +43,12 @@ BEGIN
   day := upto AT TIME ZONE crmcost._setting(ledger, 'timezone');
   SELECT coalesce(max(run_id), 0) + 1 INTO run FROM refresh_run;
 
+  -- This is maintenance, as building an index is: it may use as much memory.
+  IF pg_size_bytes(current_setting('maintenance_work_mem'))
+     > pg_size_bytes(old_work_mem) THEN
+    PERFORM set_config('work_mem', current_setting('maintenance_work_mem'),
+                       true);
+  END IF;
   PERFORM crmcost._drop_refresh_tables();
   FOREACH step IN ARRAY '{month,cost,snapshot,classification}'::text[] LOOP
     started := clock_timestamp();
@@ -59,6 +66,7 @@ BEGIN
       round(extract(epoch FROM clock_timestamp() - started), 2);
   END LOOP;
   PERFORM crmcost._drop_refresh_tables();
+  PERFORM set_config('work_mem', old_work_mem, true);
 END
 $$;
 
@@ -75,8 +83,8 @@ DECLARE
 BEGIN
   FOR relation IN
     SELECT to_regclass('pg_temp.' || t.name)
-    FROM unnest('{refresh_order_month,refresh_order,refresh_rfm,refresh_pool,
-                  refresh_share,refresh_class}'::text[]) AS t (name)
+    FROM unnest('{refresh_order,refresh_rfm,refresh_pool,refresh_share,
+                  refresh_class}'::text[]) AS t (name)
     WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
   LOOP
     EXECUTE format('DROP TABLE %s', relation);
@@ -100,34 +108,18 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
 
-  CREATE TEMPORARY TABLE refresh_order_month ON COMMIT DROP AS
-    SELECT customer_id, order_ref,
-           CASE WHEN order_ref IS NULL THEN sale_id END AS line_id,
-           date_trunc('month', sold_on::timestamp)::date AS month_start,
-           max(sold_at) FILTER (WHERE kind = 'sale' AND amount >= 0)
-             AS ordered_at,
-           count(*) FILTER (WHERE kind = 'sale' AND amount >= 0) AS sale_lines,
-           -- in the order's own currency, to see if corrections undid it
-           coalesce(sum(amount) FILTER (WHERE kind = 'sale'), 0) AS sold,
-           bool_or(kind = 'sale' AND amount < 0) AS corrected,
-           coalesce(sum(base_amount), 0) AS revenue,
-           coalesce(sum(base_margin), 0) AS margin,
-           coalesce(sum(base_discount), 0) AS discount,
-           coalesce(sum(base_amount) FILTER (WHERE kind = 'refund'), 0)
-             AS refund
-    FROM sale_base
-    WHERE sold_at <= upto
-    GROUP BY 1, 2, 3, 4;
-  ANALYZE pg_temp.refresh_order_month;
-
   CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
-    SELECT customer_id, max(ordered_at) AS ordered_at,
-           (max(ordered_at) AT TIME ZONE zone)::date AS ordered_on,
-           sum(revenue) AS revenue
-    FROM pg_temp.refresh_order_month
-    GROUP BY customer_id, order_ref, line_id
-    HAVING max(ordered_at) IS NOT NULL
-           AND (NOT bool_or(corrected) OR sum(sold) > 0);
+    SELECT customer_id, ordered_at, (ordered_at AT TIME ZONE zone)::date
+             AS ordered_on
+    FROM (
+      SELECT customer_id, max(sold_at) FILTER (WHERE amount >= 0) AS ordered_at
+      FROM sale
+      WHERE kind = 'sale' AND sold_at <= upto
+      GROUP BY customer_id, order_ref,
+               CASE WHEN order_ref IS NULL THEN sale_id END
+      HAVING bool_and(amount >= 0) OR sum(amount) > 0
+    ) placed
+    WHERE ordered_at IS NOT NULL;
   ANALYZE pg_temp.refresh_order;
 
   WITH computed AS (
@@ -137,10 +129,20 @@ BEGIN
            sum(refund) AS refund, sum(interactions) AS interactions,
            sum(handle_seconds) AS handle_seconds, bool_or(acquired) AS acquired
     FROM (
-      SELECT customer_id, month_start, 0 AS orders, sale_lines, revenue,
-             margin, discount, refund, 0 AS interactions, 0 AS handle_seconds,
-             false AS acquired
-      FROM pg_temp.refresh_order_month
+      SELECT customer_id,
+             date_trunc('month', sold_on::timestamp)::date AS month_start,
+             0 AS orders,
+             count(*) FILTER (WHERE kind = 'sale' AND amount >= 0)
+               AS sale_lines,
+             coalesce(sum(base_amount), 0) AS revenue,
+             coalesce(sum(base_margin), 0) AS margin,
+             coalesce(sum(base_discount), 0) AS discount,
+             coalesce(sum(base_amount) FILTER (WHERE kind = 'refund'), 0)
+               AS refund,
+             0 AS interactions, 0 AS handle_seconds, false AS acquired
+      FROM sale_base
+      WHERE sold_at <= upto
+      GROUP BY 1, 2
       UNION ALL
       SELECT customer_id, date_trunc('month', ordered_on::timestamp)::date,
              1, 0, 0, 0, 0, 0, 0, 0, false
@@ -160,19 +162,27 @@ BEGIN
     ) happened
     GROUP BY customer_id, month_start
   ),
-  -- The join keeps equal rows away from ON CONFLICT, which would lock them all.
-  written AS (
-    INSERT INTO customer_month AS old
-      (customer_id, month_start, orders, sale_lines, revenue, margin,
-       discount, refund, interactions, handle_seconds, acquired)
-    SELECT new.*
+  -- Only what differs goes on: ON CONFLICT would lock each row it meets.
+  difference AS (
+    SELECT customer_id, month_start, new.orders, new.sale_lines, new.revenue,
+           new.margin, new.discount, new.refund, new.interactions,
+           new.handle_seconds, new.acquired, new.orders IS NULL AS gone
     FROM computed new
-    LEFT JOIN customer_month old USING (customer_id, month_start)
+    FULL JOIN customer_month old USING (customer_id, month_start)
     WHERE (old.orders, old.sale_lines, old.revenue, old.margin, old.discount,
            old.refund, old.interactions, old.handle_seconds, old.acquired)
           IS DISTINCT FROM
           (new.orders, new.sale_lines, new.revenue, new.margin, new.discount,
            new.refund, new.interactions, new.handle_seconds, new.acquired)
+  ),
+  written AS (
+    INSERT INTO customer_month
+      (customer_id, month_start, orders, sale_lines, revenue, margin,
+       discount, refund, interactions, handle_seconds, acquired)
+    SELECT customer_id, month_start, orders, sale_lines, revenue, margin,
+           discount, refund, interactions, handle_seconds, acquired
+    FROM difference
+    WHERE NOT gone
     ON CONFLICT (customer_id, month_start) DO UPDATE SET
       orders = excluded.orders,
       sale_lines = excluded.sale_lines,
@@ -187,9 +197,9 @@ BEGIN
   ),
   vanished AS (
     DELETE FROM customer_month old
-    WHERE NOT EXISTS (SELECT FROM computed new
-                      WHERE new.customer_id = old.customer_id
-                            AND new.month_start = old.month_start)
+    USING difference d
+    WHERE d.gone AND old.customer_id = d.customer_id
+          AND old.month_start = d.month_start
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
@@ -304,20 +314,31 @@ BEGIN
       GROUP BY month_start, bucket, rule_id
     ) s USING (month_start, bucket, rule_id)
   ),
-  written AS (
-    INSERT INTO cost_pool AS old
-      (month_start, bucket, rule_id, driver, cost, driver_quantity, customers,
-       allocated_cost, unallocated_because)
-    SELECT new.*
+  difference AS (
+    SELECT coalesce(new.month_start, old.month_start) AS month_start,
+           coalesce(new.bucket, old.bucket) AS bucket,
+           coalesce(new.rule_id, old.rule_id) AS rule_id,
+           new.driver, new.cost, new.driver_quantity, new.customers,
+           new.allocated_cost, new.unallocated_because,
+           new.cost IS NULL AS gone
     FROM computed new
-    LEFT JOIN cost_pool old
+    FULL JOIN cost_pool old
       ON old.month_start = new.month_start AND old.bucket = new.bucket
-         AND old.rule_id IS NOT DISTINCT FROM new.rule_id
+         AND coalesce(old.rule_id, 0) = coalesce(new.rule_id, 0)
     WHERE (old.driver, old.cost, old.driver_quantity, old.customers,
            old.allocated_cost, old.unallocated_because)
           IS DISTINCT FROM
           (new.driver, new.cost, new.driver_quantity, new.customers,
            new.allocated_cost, new.unallocated_because)
+  ),
+  written AS (
+    INSERT INTO cost_pool
+      (month_start, bucket, rule_id, driver, cost, driver_quantity, customers,
+       allocated_cost, unallocated_because)
+    SELECT month_start, bucket, rule_id, driver, cost, driver_quantity,
+           customers, allocated_cost, unallocated_because
+    FROM difference
+    WHERE NOT gone
     ON CONFLICT (month_start, bucket, rule_id) DO UPDATE SET
       driver = excluded.driver,
       cost = excluded.cost,
@@ -329,10 +350,10 @@ BEGIN
   ),
   vanished AS (
     DELETE FROM cost_pool old
-    WHERE NOT EXISTS (SELECT FROM computed new
-                      WHERE new.month_start = old.month_start
-                            AND new.bucket = old.bucket
-                            AND new.rule_id IS NOT DISTINCT FROM old.rule_id)
+    USING difference d
+    WHERE d.gone AND old.month_start = d.month_start
+          AND old.bucket = d.bucket
+          AND old.rule_id IS NOT DISTINCT FROM d.rule_id
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
@@ -371,14 +392,20 @@ BEGIN
     GROUP BY customer_id, month_start, bucket
     HAVING sum(direct_cost) <> 0 OR sum(allocated_cost) <> 0
   ),
-  written AS (
-    INSERT INTO customer_month_cost AS old
-      (customer_id, month_start, bucket, direct_cost, allocated_cost)
-    SELECT new.*
+  difference AS (
+    SELECT customer_id, month_start, bucket, new.direct_cost,
+           new.allocated_cost, new.direct_cost IS NULL AS gone
     FROM computed new
-    LEFT JOIN customer_month_cost old USING (customer_id, month_start, bucket)
+    FULL JOIN customer_month_cost old USING (customer_id, month_start, bucket)
     WHERE (old.direct_cost, old.allocated_cost)
           IS DISTINCT FROM (new.direct_cost, new.allocated_cost)
+  ),
+  written AS (
+    INSERT INTO customer_month_cost
+      (customer_id, month_start, bucket, direct_cost, allocated_cost)
+    SELECT customer_id, month_start, bucket, direct_cost, allocated_cost
+    FROM difference
+    WHERE NOT gone
     ON CONFLICT (customer_id, month_start, bucket) DO UPDATE SET
       direct_cost = excluded.direct_cost,
       allocated_cost = excluded.allocated_cost
@@ -386,10 +413,9 @@ BEGIN
   ),
   vanished AS (
     DELETE FROM customer_month_cost old
-    WHERE NOT EXISTS (SELECT FROM computed new
-                      WHERE new.customer_id = old.customer_id
-                            AND new.month_start = old.month_start
-                            AND new.bucket = old.bucket)
+    USING difference d
+    WHERE d.gone AND old.customer_id = d.customer_id
+          AND old.month_start = d.month_start AND old.bucket = d.bucket
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
@@ -416,7 +442,8 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
 
-  -- rfm_group holds every customer in memory, some 100 bytes each.
+  -- rfm_group holds every customer in memory, some 100 bytes each.  What they
+  -- spent is in customer_month, with refunds of no order.
   CREATE TEMPORARY TABLE refresh_rfm
     (customer_id bigint, first_at timestamptz, last_at timestamptz,
      frequency bigint) ON COMMIT DROP;
@@ -424,14 +451,14 @@ BEGIN
     INSERT INTO pg_temp.refresh_rfm
       SELECT r.customer_id, r.first_at, r.last_at, r.frequency
       FROM crmcost.unnest((
-             SELECT crmcost.rfm_group(customer_id, ordered_at, revenue)
+             SELECT crmcost.rfm_group(customer_id, ordered_at, 0)
              FROM pg_temp.refresh_order)) AS r;
   ELSE
     INSERT INTO pg_temp.refresh_rfm
       SELECT customer_id, crmcost.first_at(summary), crmcost.last_at(summary),
              crmcost.frequency(summary)
       FROM (SELECT customer_id,
-                   crmcost.rfm(ordered_at, revenue) AS summary
+                   crmcost.rfm(ordered_at, 0) AS summary
             FROM pg_temp.refresh_order
             GROUP BY customer_id) grouped;
   END IF;
@@ -469,7 +496,7 @@ BEGIN
     FROM pg_temp.refresh_rfm r JOIN month m USING (customer_id)
   ),
   computed AS (
-    SELECT customer_id, day AS as_of, s.first_order_on, s.last_order_on,
+    SELECT customer_id, s.first_order_on, s.last_order_on,
            s.recency_days, coalesce(s.frequency, 0) AS frequency,
            coalesce(m.revenue, 0) AS monetary, s.rfm_score,
            CASE WHEN bins = 5 THEN crmcost.rfm_segment(s.rfm_score) END
@@ -486,14 +513,14 @@ BEGIN
     LEFT JOIN product p USING (customer_id)
     WHERE m.counts OR c.total_cost IS NOT NULL
   ),
-  written AS (
-    INSERT INTO customer_snapshot AS old
-      (customer_id, as_of, first_order_on, last_order_on, recency_days,
-       frequency, monetary, rfm_score, segment, orders, products, revenue,
-       margin, total_cost, profit)
-    SELECT new.*
+  difference AS (
+    SELECT customer_id, new.first_order_on, new.last_order_on,
+           new.recency_days, new.frequency, new.monetary, new.rfm_score,
+           new.segment, new.orders, new.products, new.revenue, new.margin,
+           new.total_cost, new.profit, new.orders IS NULL AS gone
     FROM computed new
-    LEFT JOIN customer_snapshot old USING (customer_id, as_of)
+    FULL JOIN (SELECT * FROM customer_snapshot WHERE as_of = day) old
+      USING (customer_id)
     WHERE (old.first_order_on, old.last_order_on, old.recency_days,
            old.frequency, old.monetary, old.rfm_score, old.segment, old.orders,
            old.products, old.revenue, old.margin, old.total_cost, old.profit)
@@ -501,6 +528,17 @@ BEGIN
           (new.first_order_on, new.last_order_on, new.recency_days,
            new.frequency, new.monetary, new.rfm_score, new.segment, new.orders,
            new.products, new.revenue, new.margin, new.total_cost, new.profit)
+  ),
+  written AS (
+    INSERT INTO customer_snapshot
+      (customer_id, as_of, first_order_on, last_order_on, recency_days,
+       frequency, monetary, rfm_score, segment, orders, products, revenue,
+       margin, total_cost, profit)
+    SELECT customer_id, day, first_order_on, last_order_on, recency_days,
+           frequency, monetary, rfm_score, segment, orders, products, revenue,
+           margin, total_cost, profit
+    FROM difference
+    WHERE NOT gone
     ON CONFLICT (customer_id, as_of) DO UPDATE SET
       first_order_on = excluded.first_order_on,
       last_order_on = excluded.last_order_on,
@@ -519,9 +557,8 @@ BEGIN
   ),
   vanished AS (
     DELETE FROM customer_snapshot old
-    WHERE old.as_of = day
-          AND NOT EXISTS (SELECT FROM computed new
-                          WHERE new.customer_id = old.customer_id)
+    USING difference d
+    WHERE d.gone AND old.customer_id = d.customer_id AND old.as_of = day
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)

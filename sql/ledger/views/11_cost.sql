@@ -1,9 +1,12 @@
--- Every cost entry in base currency, with what its category says about it.
+-- Every cost entry in base currency, with what its category says about it.  The
+-- rate is found as in sale_base.
 CREATE VIEW cost WITH (security_invoker = true) AS
 SELECT
   e.cost_id, e.incurred_on, e.category_code, k.bucket, k.resource,
   e.channel_code, e.campaign_code, e.customer_id, e.amount, e.currency,
-  round(e.amount * rate.to_base, 4) AS base_amount,
+  CASE rate.to_base WHEN 1 THEN e.amount
+    ELSE round(e.amount * rate.to_base, 4)
+  END AS base_amount,
   rate.to_base AS rate,
   e.covers, e.product_code, e.quantity, e.unit
 FROM cost_entry e
@@ -17,6 +20,7 @@ CROSS JOIN LATERAL (
           WHERE r.currency = e.currency AND r.valid_from <= e.incurred_on
           ORDER BY r.valid_from DESC LIMIT 1)
   END AS to_base
+  OFFSET 0
 ) rate;
 
 COMMENT ON VIEW cost IS
