@@ -56,7 +56,8 @@ say 'starting the cluster'
 mkdir -p "$base/cluster"
 [ -e "$base/cluster/inst" ] || ln -s "$base/inst" "$base/cluster/inst"
 cluster_start "$base/cluster" "shared_buffers = '256MB'" "work_mem = '128MB'" \
-	"maintenance_work_mem = '256MB'" 'jit = off' ||
+	"maintenance_work_mem = '256MB'" 'wal_level = minimal' \
+	'max_wal_senders = 0' 'jit = off' ||
 	die "the cluster did not start: see the lines above; make demo-stop removes it"
 
 say 'creating the database crmcost'
