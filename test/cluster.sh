@@ -19,7 +19,7 @@ PG_CONFIG=${PG_CONFIG:-pg_config}
 as_server()
 {
 	if [ "$(id -u)" = 0 ]; then
-		runuser -u postgres -- "$@"
+		(cd / && runuser -u postgres -- "$@")	# it may not see where we are
 	else
 		"$@"
 	fi

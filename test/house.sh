@@ -127,7 +127,14 @@ in_copy()
 		CRMCOST_DATA=$_tree/../shared/data
 	fi
 	if [ -n "${CRMCOST_DATA:-}" ]; then
-		CRMCOST_DATA=$(cd "$CRMCOST_DATA" && pwd) || die "CRMCOST_DATA is not a directory one can enter: unset it or correct it"
+		CRMCOST_DATA=$(cd "$CRMCOST_DATA" 2> /dev/null && pwd) || die "CRMCOST_DATA is not a directory one can enter: unset it or correct it"
+		# As root we can read what the account of the server cannot.
+		if [ "$(id -u)" = 0 ] && ! runuser -u postgres -- test -x "$CRMCOST_DATA" 2> /dev/null; then
+			rm -rf "$_work/$_name/shared"
+			cp -R "$CRMCOST_DATA" "$_work/$_name/shared"
+			chown -R postgres: "$_work/$_name/shared"
+			CRMCOST_DATA=$_work/$_name/shared
+		fi
 		export CRMCOST_DATA
 	fi
 	# What "make demo" has fetched serves the tests of real data as well.
