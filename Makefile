@@ -35,7 +35,12 @@ PG_CFLAGS = -std=gnu99 -ffp-contract=off -fvisibility=hidden \
 	-Wextra -Wno-unused-parameter -Wvla $(EXTRA_WARNINGS)
 EXTRA_CLEAN = $(SCRIPT) test/unit/bin results regression.diffs regression.out
 
-with_llvm ?= no
+# Bitcode would let JIT inline our functions, which gains nothing, and doubles
+# the compile; "make with_llvm=yes" builds it.  PostgreSQL's makefiles set it to
+# what the server was built with, hence the override.
+ifneq ($(origin with_llvm),command line)
+override with_llvm = no
+endif
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2> /dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)
