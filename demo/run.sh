@@ -98,6 +98,6 @@ run_sql crmcost -f demo/cdnow.sql
 echo
 say 'the database is live; explore it with'
 echo
-echo "    psql -h $PGHOST -p $PGPORT -U $PGUSER -d crmcost"
+echo "    psql -h '$PGHOST' -p $PGPORT -U $PGUSER -d crmcost"
 echo
 echo 'and remove all of this with: make demo-stop'
