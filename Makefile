@@ -3,7 +3,8 @@
 #   make, make install, make installcheck   as every PGXS extension does
 #   make demo, make demo-stop               the main job on real data
 #   make test                               every suite, on a throw-away cluster
-#   make lint, make format, make bench, make check-assert
+#   make lint, make format, make check-assert
+#   make bench, make bench NAME=rfm         against the plain SQL it replaces
 
 PG_CONFIG ?= pg_config
 
@@ -75,4 +76,4 @@ lint:
 format:
 	@sh test/lint/format.sh
 bench:
-	@sh test/bench.sh
+	@sh test/bench.sh $(NAME)
