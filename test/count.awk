@@ -15,6 +15,7 @@
 	else failed++
 }
 /^1\.\.0 *# *[Ss][Kk][Ii][Pp]/ { skipped++; why($0) }
+/ \.\.+ skipped: / { skipped++; sub(/.* skipped: /, "# skip "); why($0) }	# prove
 /^(test |     )[^ ]+ +\.\.\. ok/ { passed++ }
 /^(test |     )[^ ]+ +\.\.\. FAILED/ { failed++ }
 
