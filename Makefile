@@ -23,10 +23,10 @@ LEDGER_PARTS = $(sort $(wildcard sql/ledger/*/*.sql))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/update/*.sql)
 
-REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS := $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
-PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
-TAP_TESTS = $(if $(PROVE_TESTS),1)
+PROVE_TESTS := $(sort $(wildcard test/t/*.pl))
+TAP_TESTS := $(if $(PROVE_TESTS),1)
 
 # PostgreSQL's headers as system headers: their macros are not ours to warn of.
 PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server 2> /dev/null)

@@ -47,6 +47,7 @@ FROM (SELECT min(transaction_timestamp)::date - 1 FROM demo.transactions
 CALL crmcost.ensure_partitions('crm', date_trunc('month', :'first_day'::date)::date,
                                date_trunc('month', :'last_day'::date)::date);
 
+\echo '         households'
 -- Households.  Their true first day is not in the data: it opens on 1 January
 -- with households that have long been customers, so the first purchase seen
 -- stands for it.  A household that was mailed but never bought stays a lead.
@@ -73,6 +74,7 @@ CREATE TEMPORARY TABLE household AS
 SELECT source_key AS household_id, customer_id FROM crm.customer WHERE source = 'journey';
 ANALYZE household;
 
+\echo '         purchases'
 -- Purchases.  Cost of goods by the assumed margin of the department.  All are
 -- made in the store, so channel_code says nothing and stays empty: checking its
 -- foreign key on 1.5 million lines would take a third of the load.
@@ -89,6 +91,7 @@ LEFT JOIN demo.department_margin AS m USING (department)
 CROSS JOIN demo.assumption AS a
 WHERE a.name = 'gross_margin' AND l.shelf_price <> 0;
 
+\echo '         discounts given'
 -- What the store gave away, one entry a basket and kind of discount.
 INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency,
                             customer_id, source, source_ref)
@@ -103,6 +106,7 @@ CROSS JOIN LATERAL (VALUES ('ret.loyalty.discount', l.loyalty_discount),
 WHERE g.amount <> 0
 GROUP BY g.category_code, l.sold_at, h.customer_id, l.basket_id, l.household_id;
 
+\echo '         campaigns, mailings, coupons handed in'
 -- Campaigns: mailings with coupons.
 INSERT INTO crm.campaign (code, channel_code, purpose, period, name)
 SELECT 'CJ' || lpad(campaign_id, 2, '0'), 'print', 'loyalty',
@@ -143,6 +147,7 @@ SELECT h.customer_id, (r.redemption_date + time '12:00') AT TIME ZONE 'America/N
 FROM demo.coupon_redemptions AS r
 JOIN household AS h USING (household_id);
 
+\echo '         assumed pools and rules'
 -- The assumed monthly pools, and the rules that spread them.
 INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, source, source_ref)
 SELECT p.category_code, month::date, a.value * s.households, 'USD', 'assumption',

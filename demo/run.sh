@@ -90,7 +90,7 @@ if [ "$data" = real ]; then
 	run_sql crmcost -A -t -f demo/check.sql
 fi
 say 'refreshing'
-run_sql crmcost -f demo/refresh.sql
+run_sql crmcost < demo/refresh.sql	# from standard input, notices come without a prefix
 say 'done; the answers:'
 run_sql crmcost -f demo/report.sql
 run_sql crmcost -f demo/cdnow.sql

@@ -1,7 +1,6 @@
 -- Cost to customers: direct, by rule, or to nobody; nothing is ever lost.
 \ir ledger_setup.psql
 SELECT no_plan();
-SAVEPOINT fresh;
 
 CREATE FUNCTION pg_temp.buyers(n int, day date, amount numeric DEFAULT 10)
   RETURNS void LANGUAGE sql AS $$
@@ -17,7 +16,7 @@ CREATE FUNCTION pg_temp.spend(category text, day date, amount numeric,
        VALUES (category, day, amount, 'EUR', customer)$$;
 
 -- A24
-SAVEPOINT empty;
+SAVEPOINT fresh;
 SELECT pg_temp.buyers(3, '2024-03-10');
 SELECT pg_temp.spend('svc.support', '2024-03-31', 100);
 SELECT pg_temp.spend('svc.support', '2024-03-31', 5, 2);
@@ -44,7 +43,7 @@ SELECT pg_temp.spend('svc.support', '2024-03-31', -0.0050);
 CALL crmcost.refresh('crm', '2024-03-31 12:00Z');
 SELECT results_eq('SELECT allocated_cost FROM customer_cost ORDER BY customer_id',
   $$ VALUES (34.0), (33.0), (33.0) $$, 'coins without decimals');
-ROLLBACK TO empty;
+ROLLBACK TO fresh;
 
 -- each driver, on numbers done by hand
 INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at)
@@ -75,7 +74,7 @@ $$, $$ VALUES
   ('service', 1, 60.0), ('service', 4, 30.0),
   ('training', 1, 20.0), ('training', 2, 10.0) $$,
   'A29 and every driver: new and active customers, revenue, margin, orders, interactions, handle time');
-ROLLBACK TO empty;
+ROLLBACK TO fresh;
 
 -- the nearest rule, on the day
 SELECT pg_temp.buyers(2, '2024-03-10');
@@ -121,7 +120,7 @@ UPDATE cost_category SET parent_code = 'ret.loyalty.event' WHERE code = 'ret';
 CALL crmcost.refresh('crm', '2024-05-01');
 SELECT is((SELECT rows > 0 FROM data_quality WHERE check_name = 'tree_has_a_cycle'), true,
           'a cycle in the tree is reported, not followed');
-ROLLBACK TO empty;
+ROLLBACK TO fresh;
 
 -- conservation: random sales, interactions and cost, every driver, three
 -- currencies one of which has no rate in spring, bookings of both signs
