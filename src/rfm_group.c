@@ -122,6 +122,17 @@ AssertCheckGroup(const RfmGroupState *state)
 	Assert(state->pending >= 0 && state->pending <= QUEUE_ROWS);
 }
 
+static void
+pg_attribute_noreturn()
+RefuseCustomer(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("rfm_group must hold at most %lld customers",
+					(long long) MAX_CUSTOMERS),
+			 errhint("Split the purchases by customer, for example with GROUP BY customer_id %% 4, or use rfm() with GROUP BY.")));
+}
+
 /*
  * The customer's entry, added with frequency 0 if it is new; the caller has
  * made room.
@@ -137,6 +148,8 @@ FindEntry(RfmGroupState *state, int64 customer_id, uint64 hash)
 	{
 		if (slots[i] == 0)
 		{
+			if (unlikely(state->count == MAX_CUSTOMERS))
+				RefuseCustomer();
 			slots[i] = SLOT_TAG(hash) | (uint32) (state->count + 1);
 			entry = &state->entries[state->count++];
 			state->growing.used += sizeof(RfmEntry);
@@ -256,6 +269,7 @@ MakeRoom(Datum datum, int64 more, MemoryContext aggcontext)
 	Size		capacity;
 	int64		count = 0;
 	int64		room = FIRST_ROOM;
+	Size		size;
 
 	if (DatumGetPointer(datum) != NULL)
 	{
@@ -266,17 +280,14 @@ MakeRoom(Datum datum, int64 more, MemoryContext aggcontext)
 		FlushQueue(&state->growing);
 		count = state->count;
 	}
-	if (count > MAX_CUSTOMERS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("rfm_group must hold at most %lld customers",
-						(long long) MAX_CUSTOMERS),
-				 errhint("Split the purchases by customer, for example with WHERE customer_id %% 4 = 0, or use rfm() with GROUP BY.")));
-	while (room < count + more)
+	while (room < count + more && room <= MAX_CUSTOMERS)
 		room *= 2;
 
-	datum = StateResize(datum, ENTRIES_SIZE(count), QUEUED_SIZE(room),
-						aggcontext);
+	/* a small state has no queue */
+	size = INDEXED_SIZE(room);
+	if (size >= STATE_EXPANDED)
+		size = QUEUED_SIZE(room);
+	datum = StateResize(datum, ENTRIES_SIZE(count), size, aggcontext);
 	state = (RfmGroupState *) StateView(datum, &capacity);
 	state->growing.head.version = STATE_VERSION;
 	state->growing.used = ENTRIES_SIZE(count);

@@ -214,7 +214,7 @@ StateTextField(char **cursor, const char *stops, const char *type)
 	Size		length = strcspn(*cursor, stops);
 	char	   *field;
 
-	if ((*cursor)[length] == '\0' || length == 0 || length > 200)
+	if ((*cursor)[length] == '\0' || length == 0)
 		RefuseState(type, psprintf("field expected at \"%.20s\"", *cursor));
 	field = pnstrdup(*cursor, length);
 	*cursor += length;
