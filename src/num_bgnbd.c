@@ -1,0 +1,271 @@
+/*
+ * num_bgnbd.c
+ *	  The BG/NBD and MBG/NBD models of purchases.
+ *
+ * While alive a customer buys at rate lambda, gamma distributed over customers
+ * with shape r and rate alpha; after each purchase, and in MBG/NBD also at the
+ * beginning, the customer leaves with probability p, beta distributed with a
+ * and b (Fader, Hardie and Lee 2005, Marketing Science 24; Batislam, Denizel
+ * and Filiztekin 2007, International Journal of Research in Marketing 24).
+ *
+ * Both are one set of formulas, where m is 0 for BG/NBD and 1 for MBG/NBD:
+ *
+ *	  ln L = ln G(r + x) - ln G(r) + r ln alpha + ln G(a + b) - ln G(b)
+ *			 + ln G(b + x + m) - ln G(a + b + x + m) + ln(e^A + e^D),
+ *	  A = -(r + x) ln(alpha + T)							alive
+ *	  D = ln a - ln(b + x + m - 1) - (r + x) ln(alpha + t_x)	gone at t_x,
+ *
+ * where D exists if x + m > 0.
+ */
+#include "num_bgnbd.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "num_special.h"
+
+/* the terms of ln L that only x is in */
+static void
+frequency_terms(const num_bgnbd *m, double x, num_jet *jet)
+{
+	double		b = m->b + x + m->shift;
+	double		ab = m->a + b;
+
+	jet->value = lgamma(m->r + x) - lgamma(m->r) + m->r * log(m->alpha) +
+		lgamma(m->a + m->b) - lgamma(m->b) + lgamma(b) - lgamma(ab);
+	jet->gradient[0] = num_digamma(m->r + x) - num_digamma(m->r) +
+		log(m->alpha);
+	jet->gradient[1] = m->r / m->alpha;
+	jet->gradient[2] = num_digamma(m->a + m->b) - num_digamma(ab);
+	jet->gradient[3] = jet->gradient[2] + num_digamma(b) - num_digamma(m->b);
+	jet->hessian[0][0] = num_trigamma(m->r + x) - num_trigamma(m->r);
+	jet->hessian[1][0] = 1 / m->alpha;
+	jet->hessian[1][1] = -m->r / (m->alpha * m->alpha);
+	jet->hessian[2][2] = num_trigamma(m->a + m->b) - num_trigamma(ab);
+	jet->hessian[3][2] = jet->hessian[2][2];
+	jet->hessian[3][3] = jet->hessian[2][2] + num_trigamma(b) -
+		num_trigamma(m->b);
+}
+
+/* ln(e^A + e^D), as num_jet_log_mix() would, without its zeros */
+static void
+branch_terms(const num_bgnbd *m, double x, double t_x, double T, num_jet *jet)
+{
+	double		n = m->r + x;
+	double		age = 1 / (m->alpha + T);
+	double		recency = 1 / (m->alpha + t_x);
+	double		rest = 1 / (m->b + x + m->shift - 1);
+	double		log_age = log(m->alpha + T);
+	double		log_recency = log(m->alpha + t_x);
+	double		alive = -n * log_age;
+	double		gone = log(m->a * rest) - n * log_recency;
+	double		p = 0;			/* probability of having gone */
+	double		q;
+	double		d[NUM_PARAMETERS];
+
+	if (x + m->shift > 0)
+		p = gone < alive ? exp(gone - alive) / (1 + exp(gone - alive)) :
+			1 / (1 + exp(alive - gone));
+	else
+		rest = 0;
+	q = 1 - p;
+	jet->value = p == 0 ? alive : num_log_sum_exp(alive, gone);
+
+	d[0] = log_age - log_recency;
+	d[1] = n * (age - recency);
+	d[2] = 1 / m->a;
+	d[3] = -rest;
+	jet->gradient[0] = -q * log_age - p * log_recency;
+	jet->gradient[1] = -n * (q * age + p * recency);
+	jet->gradient[2] = p * d[2];
+	jet->gradient[3] = p * d[3];
+	for (int i = 0; i < NUM_PARAMETERS; i++)
+		for (int j = 0; j <= i; j++)
+			jet->hessian[i][j] = p * q * d[i] * d[j];
+	jet->hessian[1][0] -= q * age + p * recency;
+	jet->hessian[1][1] += n * (q * age * age + p * recency * recency);
+	jet->hessian[2][2] -= p * d[2] * d[2];
+	jet->hessian[3][3] += p * rest * rest;
+}
+
+static void
+log_likelihood(const num_sample *sample, const double *parameter, int shift,
+			   num_jet *sum)
+{
+	num_bgnbd	model = {parameter[0], parameter[1], parameter[2],
+	parameter[3], shift};
+	num_jet		frequency = {0};
+	num_jet		branch = {0};
+
+	for (size_t i = 0; i < sample->count; i++)
+	{
+		const num_observation *row = &sample->row[i];
+		double		x = row->value[0];
+
+		if (i == 0 || x != row[-1].value[0])
+			frequency_terms(&model, x, &frequency);
+		branch_terms(&model, x, row->value[1], row->value[2], &branch);
+		num_jet_add(sum, &frequency, row->weight);
+		num_jet_add(sum, &branch, row->weight);
+		if (i % 4096 == 0)
+			sample->poll();
+	}
+}
+
+void
+num_bgnbd_log_likelihood(const num_sample *sample, const double *parameter,
+						 num_jet *sum)
+{
+	log_likelihood(sample, parameter, 0, sum);
+}
+
+void
+num_mbgnbd_log_likelihood(const num_sample *sample, const double *parameter,
+						  num_jet *sum)
+{
+	log_likelihood(sample, parameter, 1, sum);
+}
+
+/* 1 / (1 + e^(D - A)) */
+double
+num_bgnbd_p_alive(const num_bgnbd *model, double x, double t_x, double T)
+{
+	double		odds;
+
+	if (x + model->shift == 0)
+		return 1;
+	odds = log(model->a / (model->b + x + model->shift - 1)) +
+		(model->r + x) * log1p((T - t_x) / (model->alpha + t_x));
+	return odds > 0 ? exp(-odds) / (1 + exp(-odds)) : 1 / (1 + exp(odds));
+}
+
+/* what the integrals over p, for a customer who is alive, are about */
+typedef struct dropout
+{
+	double		a;
+	double		b;				/* p is beta distributed with a and b */
+	double		log_beta;
+	double		n;				/* lambda is gamma distributed with n ... */
+	double		time;			/* horizon / rate, or discount * rate */
+} dropout;
+
+static dropout
+posterior(const num_bgnbd *model, double x, double time)
+{
+	dropout		d = {model->a, model->b + x + model->shift, 0,
+	model->r + x, time};
+
+	d.log_beta = lgamma(d.a) + lgamma(d.b) - lgamma(d.a + d.b);
+	return d;
+}
+
+/* ln of the density of p times the purchases expected of one with that p */
+static double
+purchases_given_p(double p, double one_minus_p, void *arg)
+{
+	const dropout *d = arg;
+	double		gone = -expm1(-d->n * log1p(p * d->time));
+
+	return (d->a - 1) * log(p) + (d->b - 1) * log(one_minus_p) -
+		d->log_beta + log(gone / p);
+}
+
+/*
+ * Purchases within the horizon of a customer who is alive, by Euler's
+ * transformation of the published formula, which has no singularity at a = 1
+ * or a + b = 1: with z = t / (alpha + T + t), e = a - 1, C = a + b + x + m - 1
+ * and A = C - r - x,
+ *
+ *	  C (1 - (1 - z)^e) / e - g (1 - z)^e,
+ *	  g = sum over k >= 1 of (A)_k (1 + e)_(k-1) / ((C + 1)_(k-1) k!) z^k.
+ *
+ * Terms fall like z^k; where z is near 1 the same is integrated over p.
+ */
+static double
+purchases_alive(const num_bgnbd *model, double horizon, double x, double T)
+{
+	double		rate = model->alpha + T;
+	double		log_rest = -log1p(horizon / rate);	/* ln(1 - z) */
+	double		z = horizon / (rate + horizon);
+	double		e = model->a - 1;
+	double		c = model->a + model->b + x + model->shift - 1;
+	double		a = c - model->r - x;
+	double		term = a * z;
+	double		sum = term;
+
+	if (z > 0.9)
+	{
+		dropout		d = posterior(model, x, horizon / rate);
+
+		return num_integrate_unit(purchases_given_p, &d);
+	}
+	for (int k = 1; k < 10000; k++)
+	{
+		term *= (a + k) * (e + k) / ((c + k) * (k + 1)) * z;
+		sum += term;
+		if (fabs(term) <= DBL_EPSILON / 4 * fabs(sum))
+			break;
+	}
+	return c * num_box_cox(e, log_rest) - sum * exp(e * log_rest);
+}
+
+/* Expected purchases within the horizon after T. */
+double
+num_bgnbd_expected(const num_bgnbd *model, double horizon, double x,
+				   double t_x, double T)
+{
+	if (horizon == 0)
+		return 0;
+	return num_bgnbd_p_alive(model, x, t_x, T) *
+		purchases_alive(model, horizon, x, T);
+}
+
+/* ln of the density of p times the discounted purchases of one with that p */
+static double
+discounted_given_p(double p, double one_minus_p, void *arg)
+{
+	const dropout *d = arg;
+
+	return (d->a - 1) * log(p) + (d->b - 1) * log(one_minus_p) -
+		d->log_beta + log(d->n / p *
+						  num_scaled_exp_integral(d->n + 1, d->time / p));
+}
+
+/*
+ * Expected purchases after T, each discounted continuously to T: given p, a
+ * customer alive makes (n / p) e^k E_(n+1)(k) of them, where n = r + x and
+ * k = discount (alpha + T) / p.
+ */
+double
+num_bgnbd_residual(const num_bgnbd *model, double discount, double x,
+				   double t_x, double T)
+{
+	dropout		d = posterior(model, x, discount * (model->alpha + T));
+
+	return num_bgnbd_p_alive(model, x, t_x, T) *
+		num_integrate_unit(discounted_given_p, &d);
+}
+
+/*
+ * P(X(horizon) = n) of a new customer (Fader, Hardie and Lee 2005, equation 8):
+ * with q(j) the negative binomial probability of j purchases by one who never
+ * leaves, and Q(n) that of n or more,
+ *
+ *	  B(a, b + n + m) / B(a, b) q(n) + B(a + 1, b + n + m - 1) / B(a, b) Q(n).
+ */
+double
+num_bgnbd_probability(const num_bgnbd *model, double n, double horizon)
+{
+	double		b = model->b + n + model->shift;
+	double		log_stay = lgamma(b) - lgamma(model->a + b) +
+		lgamma(model->a + model->b) - lgamma(model->b);
+	double		log_gone = log(model->a / (b - 1)) + log_stay;
+	double		result = exp(log_stay + num_log_negative_binomial(n, model->r,
+																  model->alpha,
+																  horizon));
+
+	if (n + model->shift > 0)
+		result += exp(log_gone) *
+			num_negative_binomial_tail(n, model->r, model->alpha, horizon);
+	return result;
+}

@@ -1,0 +1,271 @@
+/*
+ * num_likelihood.c
+ *	  Maximum likelihood of a few positive parameters, with exact derivatives.
+ *
+ * Newton's method in the logarithms of the parameters, which keeps them
+ * positive and makes their scales alike, with a Levenberg term that grows
+ * where the quadratic model fails (Nocedal and Wright 2006, chapter 4).
+ */
+#include "num_likelihood.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#define MAX_EVALUATIONS 300
+
+/* e to this power, or to its negative, counts as infinity or zero */
+#define BORDER 18
+
+typedef double matrix[NUM_PARAMETERS][NUM_PARAMETERS];
+
+/* *sum += weight * *jet */
+void
+num_jet_add(num_jet *sum, const num_jet *jet, double weight)
+{
+	sum->value += weight * jet->value;
+	for (int i = 0; i < NUM_PARAMETERS; i++)
+	{
+		sum->gradient[i] += weight * jet->gradient[i];
+		for (int j = 0; j <= i; j++)
+			sum->hessian[i][j] += weight * jet->hessian[i][j];
+	}
+}
+
+/* Copies the lower triangle, which is what jets are built in, to the upper. */
+void
+num_jet_symmetrize(num_jet *jet)
+{
+	for (int i = 0; i < NUM_PARAMETERS; i++)
+		for (int j = 0; j < i; j++)
+			jet->hessian[j][i] = jet->hessian[i][j];
+}
+
+/*
+ * ln(e^a + sign e^b) with sign 1 or -1, in the lower triangle; a is -infinity
+ * or b is for a branch that does not exist.
+ *
+ * With weights w_a = e^a / (e^a + sign e^b) and w_b = sign e^b / (...), of sum
+ * 1: gradient w_a a' + w_b b', and Hessian w_a a'' + w_b b'' +
+ * w_a w_b (a' - b')(a' - b')^T.
+ */
+void
+num_jet_log_mix(num_jet *result, const num_jet *a, const num_jet *b,
+				double sign)
+{
+	double		ratio;
+	double		wa;
+	double		wb;
+
+	if (b->value == -INFINITY)
+	{
+		*result = *a;
+		return;
+	}
+	if (sign > 0 && b->value > a->value)
+	{
+		num_jet_log_mix(result, b, a, sign);
+		return;
+	}
+	ratio = sign * exp(b->value - a->value);
+	wa = sign < 0 ? -1 / expm1(b->value - a->value) : 1 / (1 + ratio);
+	wb = ratio * wa;
+	result->value = a->value - log(wa);
+	for (int i = 0; i < NUM_PARAMETERS; i++)
+	{
+		double		difference = a->gradient[i] - b->gradient[i];
+
+		result->gradient[i] = wa * a->gradient[i] + wb * b->gradient[i];
+		for (int j = 0; j <= i; j++)
+			result->hessian[i][j] = wa * a->hessian[i][j] +
+				wb * b->hessian[i][j] +
+				wa * wb * difference * (a->gradient[j] - b->gradient[j]);
+	}
+}
+
+/* Cholesky's factor of m + ridge * I, in the lower triangle. */
+static bool
+factorize(const matrix m, double ridge, int n, matrix factor)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j <= i; j++)
+		{
+			double		sum = m[i][j] + (i == j ? ridge : 0);
+
+			for (int k = 0; k < j; k++)
+				sum -= factor[i][k] * factor[j][k];
+			if (i == j)
+			{
+				if (!(sum > 0))
+					return false;
+				factor[i][i] = sqrt(sum);
+			}
+			else
+				factor[i][j] = sum / factor[j][j];
+		}
+	return true;
+}
+
+static void
+solve(const matrix factor, int n, const double *right, double *x)
+{
+	for (int i = 0; i < n; i++)
+	{
+		x[i] = right[i];
+		for (int k = 0; k < i; k++)
+			x[i] -= factor[i][k] * x[k];
+		x[i] /= factor[i][i];
+	}
+	for (int i = n - 1; i >= 0; i--)
+	{
+		for (int k = i + 1; k < n; k++)
+			x[i] -= factor[k][i] * x[k];
+		x[i] /= factor[i][i];
+	}
+}
+
+/* The log-likelihood as a function of the parameters' logarithms. */
+static void
+evaluate(num_log_likelihood log_likelihood, const num_sample *sample,
+		 const double *logarithm, int n, num_jet *jet)
+{
+	double		parameter[NUM_PARAMETERS] = {0};
+
+	for (int i = 0; i < n; i++)
+		parameter[i] = exp(logarithm[i]);
+	memset(jet, 0, sizeof(*jet));
+	log_likelihood(sample, parameter, jet);
+	for (int i = 0; i < n; i++)
+	{
+		jet->gradient[i] *= parameter[i];
+		for (int j = 0; j <= i; j++)
+			jet->hessian[i][j] *= parameter[i] * parameter[j];
+		jet->hessian[i][i] += jet->gradient[i];
+	}
+	num_jet_symmetrize(jet);
+}
+
+static double
+largest(const double *vector, int n)
+{
+	double		result = 0;
+
+	for (int i = 0; i < n; i++)
+		result = fmax(result, fabs(vector[i]));
+	return result;
+}
+
+/* The covariances' diagonal is that of the inverse of the negative Hessian. */
+static bool
+standard_errors(const num_jet *jet, num_fit *fit)
+{
+	int			n = fit->parameters;
+	matrix		negative;
+	matrix		factor;
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			negative[i][j] = -jet->hessian[i][j];
+	if (!factorize(negative, 0, n, factor))
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		double		unit[NUM_PARAMETERS] = {0};
+		double		column[NUM_PARAMETERS];
+
+		unit[i] = 1;
+		solve(factor, n, unit, column);
+		/* the derivative of a parameter by its logarithm is itself */
+		fit->std_error[i] = fit->parameter[i] * sqrt(column[i]);
+	}
+	return true;
+}
+
+/*
+ * Finds the step that improves most within what the quadratic model is good
+ * for; false when none improves, which is when rounding errors are all that is
+ * left.
+ */
+static bool
+improve(num_log_likelihood log_likelihood, const num_sample *sample,
+		double *logarithm, num_jet *jet, double *ridge, num_fit *fit)
+{
+	int			n = fit->parameters;
+	matrix		negative;
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			negative[i][j] = -jet->hessian[i][j];
+	for (; fit->evaluations < MAX_EVALUATIONS;
+		 *ridge = fmax(4 * *ridge, 1e-4 * largest(jet->hessian[0], n)))
+	{
+		matrix		factor;
+		double		step[NUM_PARAMETERS];
+		double		next[NUM_PARAMETERS];
+		double		expected = 0;
+		num_jet		there;
+
+		if (!factorize(negative, *ridge, n, factor))
+			continue;
+		solve(factor, n, jet->gradient, step);
+		if (largest(step, n) > 3)
+			continue;
+		for (int i = 0; i < n; i++)
+		{
+			next[i] = logarithm[i] + step[i];
+			expected += step[i] * jet->gradient[i];
+			for (int j = 0; j < n; j++)
+				expected += 0.5 * step[i] * step[j] * jet->hessian[i][j];
+		}
+		if (!(expected > DBL_EPSILON * fabs(jet->value)))
+			return false;
+		evaluate(log_likelihood, sample, next, n, &there);
+		fit->evaluations++;
+		if (there.value >= jet->value + 0.1 * expected)
+		{
+			*ridge = there.value >= jet->value + 0.7 * expected ? 0 : *ridge / 4;
+			memcpy(logarithm, next, sizeof(next));
+			*jet = there;
+			return true;
+		}
+		if (expected < 1e-12 * fabs(jet->value))
+			return false;
+	}
+	return false;
+}
+
+/*
+ * The parameters at which the log-likelihood is largest, with standard errors.
+ * Whatever the outcome, fit holds the last ones tried.
+ */
+num_fit_status
+num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
+			 const double *start, int parameters, num_fit *fit)
+{
+	double		logarithm[NUM_PARAMETERS] = {0};
+	double		ridge = 0;
+	double		weight = 0;
+	num_jet		jet;
+	bool		border = false;
+
+	for (size_t i = 0; i < sample->count; i++)
+		weight += sample->row[i].weight;
+	for (int i = 0; i < parameters; i++)
+		logarithm[i] = log(start[i]);
+	fit->parameters = parameters;
+	evaluate(log_likelihood, sample, logarithm, parameters, &jet);
+	fit->evaluations = 1;
+	while (!border &&
+		   improve(log_likelihood, sample, logarithm, &jet, &ridge, fit))
+		for (int i = 0; i < parameters; i++)
+			border |= fabs(logarithm[i]) > BORDER;
+
+	fit->log_likelihood = jet.value;
+	fit->gradient = largest(jet.gradient, parameters);
+	for (int i = 0; i < parameters; i++)
+		fit->parameter[i] = exp(logarithm[i]);
+	if (border || !standard_errors(&jet, fit))
+		return NUM_FIT_AT_BORDER;
+	return fit->gradient <= 1e-6 * fmax(weight, 1) ? NUM_FIT_CONVERGED :
+		NUM_FIT_NOT_CONVERGED;
+}

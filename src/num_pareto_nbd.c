@@ -1,0 +1,416 @@
+/*
+ * num_pareto_nbd.c
+ *	  The Pareto/NBD model of purchases.
+ *
+ * While alive a customer buys at rate lambda, gamma distributed over customers
+ * with shape r and rate alpha; the customer lives for an exponential time
+ * whose rate mu is gamma distributed with shape s and rate beta (Schmittlein,
+ * Morrison and Colombo 1987, Management Science 33; Fader and Hardie 2005, "A
+ * note on deriving the Pareto/NBD model").
+ *
+ * The published likelihood is a difference of two hypergeometric functions.
+ * Integrating by parts turns it into a sum of positive terms, with w = r + s +
+ * x and G(w, c, z) = 2F1(1, c; w + 1; z) at z = |alpha - beta| / (max + t):
+ *
+ *	  ln L = ln G(r + x) - ln G(r) + r ln alpha + s ln beta - ln w + ln(e^u + e^v)
+ *	  where alpha >= beta:
+ *	  u = ln s - (r + x) ln(alpha + t_x) - s ln(beta + t_x)
+ *		  + ln G(w, r + x, z(t_x))
+ *	  v = ln(r + x) - (r + x + 1) ln(alpha + T) - (s - 1) ln(beta + T)
+ *		  + ln G(w, r + x + 1, z(T))
+ *	  and else:
+ *	  u = ln s - (r + x - 1) ln(alpha + t_x) - (s + 1) ln(beta + t_x)
+ *		  + ln G(w, s + 1, z(t_x))
+ *	  v = ln(r + x) - (r + x) ln(alpha + T) - s ln(beta + T)
+ *		  + ln G(w, s, z(T))
+ */
+#include "num_pareto_nbd.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "num_special.h"
+
+enum
+{
+	R, ALPHA, S, BETA
+};
+
+/* beyond this z the series is slower than the integral */
+#define SERIES_LIMIT 0.93
+
+/* ln G, with derivatives by w, c and z in this order */
+typedef struct log_series
+{
+	double		value;
+	double		first[3];
+	double		second[3][3];	/* lower triangle */
+} log_series;
+
+/* sums of a positive quantity times logarithmic derivatives of its terms */
+typedef struct moments
+{
+	double		sum;
+	double		first[3];
+	double		second[3][3];
+} moments;
+
+/* From the derivatives of G to those of ln G. */
+static void
+take_logarithm(const moments *m, log_series *g)
+{
+	g->value = log(m->sum);
+	for (int i = 0; i < 3; i++)
+		g->first[i] = m->first[i] / m->sum;
+	for (int i = 0; i < 3; i++)
+		for (int j = 0; j <= i; j++)
+			g->second[i][j] = m->second[i][j] / m->sum -
+				g->first[i] * g->first[j];
+}
+
+/*
+ * G = sum of (c)_k / (w + 1)_k z^k, each term k with the logarithmic
+ * derivatives sum -1/(w + j) by w and sum 1/(c + j) by c.
+ */
+static void
+sum_series(double w, double c, double z, moments *m)
+{
+	double		term = 1;		/* of the series divided by z^k ... */
+	double		power = 1;		/* ... which is kept apart for d/dz */
+	double		before = 0;		/* z^(k - 1) */
+	double		before2 = 0;	/* z^(k - 2) */
+	double		by_w = 0;
+	double		by_ww = 0;
+	double		by_c = 0;
+	double		by_cc = 0;
+
+	m->sum = 1;
+	for (int k = 1; k < 2000; k++)
+	{
+		double		up = 1 / (c + k - 1);
+		double		down = 1 / (w + k);
+		double		t;
+		double		dz;
+
+		term *= down / up;
+		before2 = before;
+		before = power;
+		power *= z;
+		by_w -= down;
+		by_ww += down * down;
+		by_c += up;
+		by_cc -= up * up;
+		t = term * power;
+		dz = term * before * k;
+		m->sum += t;
+		m->first[0] += t * by_w;
+		m->first[1] += t * by_c;
+		m->first[2] += dz;
+		m->second[0][0] += t * (by_w * by_w + by_ww);
+		m->second[1][0] += t * by_w * by_c;
+		m->second[1][1] += t * (by_c * by_c + by_cc);
+		m->second[2][0] += dz * by_w;
+		m->second[2][1] += dz * by_c;
+		m->second[2][2] += term * before2 * k * (k - 1);
+		/* second derivatives by z shrink last, by k^2 */
+		if (t * k * k < DBL_EPSILON * m->sum || t == 0)
+			break;
+	}
+}
+
+/*
+ * The same as an integral, G = w int (1 - u)^(w - 1) (1 - z u)^(-c) du from 0
+ * to 1, where z is near 1.
+ */
+typedef struct integral
+{
+	double		w;
+	double		c;
+	double		z;
+	double		rest;			/* 1 - z, exactly */
+	int			by[2];			/* derivatives: 0 w, 1 c, 2 z, -1 none */
+} integral;
+
+static double
+log_kernel(double u, double one_minus_u, void *arg)
+{
+	const integral *g = arg;
+	double		log_rest = log(one_minus_u);
+	double		base = g->rest + g->z * one_minus_u;	/* 1 - z u */
+	double		log_base = log(base);
+	double		result = log(g->w) + (g->w - 1) * log_rest - g->c * log_base;
+
+	for (int i = 0; i < 2; i++)
+		if (g->by[i] == 0)
+			result += log(-log_rest);
+		else if (g->by[i] == 1)
+			result += log(fmax(-log_base, DBL_MIN));
+		else if (g->by[i] == 2)
+			result += log((g->c + (i == 1 && g->by[0] == 2 ? 1 : 0)) * u / base);
+	return result;
+}
+
+static double
+integrate(double w, double c, double z, double rest, int by0, int by1)
+{
+	integral	g = {w, c, z, rest, {by0, by1}};
+
+	return num_integrate_unit(log_kernel, &g);
+}
+
+static void
+integrate_series(double w, double c, double z, double rest, moments *m)
+{
+	double		plain = integrate(w, c, z, rest, -1, -1);
+	double		by_w = integrate(w, c, z, rest, 0, -1);
+	double		by_c = integrate(w, c, z, rest, 1, -1);
+	double		by_z = integrate(w, c, z, rest, 2, -1);
+
+	/* d/dw of w (1 - u)^(w - 1) is itself times 1/w + ln(1 - u) */
+	m->sum = plain;
+	m->first[0] = plain / w - by_w;
+	m->first[1] = by_c;
+	m->first[2] = by_z;
+	m->second[0][0] = integrate(w, c, z, rest, 0, 0) - 2 * by_w / w;
+	m->second[1][0] = by_c / w - integrate(w, c, z, rest, 0, 1);
+	m->second[1][1] = integrate(w, c, z, rest, 1, 1);
+	m->second[2][0] = by_z / w - integrate(w, c, z, rest, 0, 2);
+	m->second[2][1] = integrate(w, c, z, rest, 1, 2) + by_z / c;
+	m->second[2][2] = integrate(w, c, z, rest, 2, 2);
+}
+
+/* a branch of the likelihood: its powers of alpha + t and beta + t, and G */
+typedef struct branch
+{
+	double		t;
+	double		alpha_power;	/* -alpha_power ln(alpha + t) */
+	double		beta_power;
+	double		c;
+	bool		c_of_r;			/* c moves with r, else with s */
+	bool		alpha_larger;
+} branch;
+
+static void
+branch_terms(const num_pareto_nbd *m, double x, const branch *b, num_jet *jet)
+{
+	double		w = m->r + m->s + x;
+	double		large = (b->alpha_larger ? m->alpha : m->beta) + b->t;
+	double		small = (b->alpha_larger ? m->beta : m->alpha) + b->t;
+	double		z = (large - small) / large;
+	int			l = b->alpha_larger ? ALPHA : BETA;
+	int			o = b->alpha_larger ? BETA : ALPHA;
+	int			power_r = b->c_of_r ? R : S;
+	double		log_alpha = log(m->alpha + b->t);
+	double		log_beta = log(m->beta + b->t);
+	double		by_alpha = 1 / (m->alpha + b->t);
+	double		by_beta = 1 / (m->beta + b->t);
+	double		z_large = small / (large * large);
+	double		z_small = -1 / large;
+	moments		sums = {0};
+	log_series	g;
+
+	if (z <= SERIES_LIMIT)
+		sum_series(w, b->c, z, &sums);
+	else
+		integrate_series(w, b->c, z, small / large, &sums);
+	take_logarithm(&sums, &g);
+
+	*jet = (num_jet) {0};
+	jet->value = g.value - b->alpha_power * log_alpha -
+		b->beta_power * log_beta;
+	/* w moves with r and s, alpha_power with r, beta_power with s */
+	jet->gradient[R] = g.first[0] - log_alpha;
+	jet->gradient[S] = g.first[0] - log_beta;
+	jet->gradient[power_r] += g.first[1];
+	jet->gradient[ALPHA] = -b->alpha_power * by_alpha;
+	jet->gradient[BETA] = -b->beta_power * by_beta;
+	jet->gradient[l] += g.first[2] * z_large;
+	jet->gradient[o] += g.first[2] * z_small;
+
+	jet->hessian[R][R] = jet->hessian[S][R] = jet->hessian[S][S] =
+		g.second[0][0];
+	jet->hessian[power_r][power_r] += 2 * g.second[1][0] + g.second[1][1];
+	jet->hessian[S][R] += g.second[1][0];
+	jet->hessian[ALPHA][R] = -by_alpha;
+	jet->hessian[BETA][S] = -by_beta;
+	jet->hessian[ALPHA][ALPHA] = b->alpha_power * by_alpha * by_alpha;
+	jet->hessian[BETA][BETA] = b->beta_power * by_beta * by_beta;
+	/* z with r or s: by alpha and by beta */
+	for (int i = ALPHA; i <= BETA; i += BETA - ALPHA)
+	{
+		double		dz = i == l ? z_large : z_small;
+		double		with_r = g.second[2][0] + (power_r == R ? g.second[2][1] : 0);
+		double		with_s = g.second[2][0] + (power_r == S ? g.second[2][1] : 0);
+
+		jet->hessian[i][R] += dz * with_r;
+		if (i == ALPHA)
+			jet->hessian[S][ALPHA] += dz * with_s;
+		else
+			jet->hessian[BETA][S] += dz * with_s;
+	}
+	jet->hessian[l][l] += g.second[2][2] * z_large * z_large -
+		g.first[2] * 2 * z_large / large;
+	jet->hessian[o][o] += g.second[2][2] * z_small * z_small;
+	jet->hessian[BETA][ALPHA] += g.second[2][2] * z_large * z_small +
+		g.first[2] / (large * large);
+}
+
+/* ln(e^u + e^v) and all else that t_x or T is in */
+static void
+row_terms(const num_pareto_nbd *m, double x, double t_x, double T,
+		  num_jet *jet)
+{
+	double		n = m->r + x;
+	bool		alpha_larger = m->alpha >= m->beta;
+	branch		gone = {t_x, n, m->s, n, true, true};
+	branch		alive = {T, n + 1, m->s - 1, n + 1, true, true};
+	num_jet		u;
+	num_jet		v;
+
+	if (!alpha_larger)
+	{
+		gone = (branch) {t_x, n - 1, m->s + 1, m->s + 1, false, false};
+		alive = (branch) {T, n, m->s, m->s, false, false};
+	}
+	branch_terms(m, x, &gone, &u);
+	branch_terms(m, x, &alive, &v);
+	u.value += log(m->s);
+	u.gradient[S] += 1 / m->s;
+	u.hessian[S][S] -= 1 / (m->s * m->s);
+	v.value += log(n);
+	v.gradient[R] += 1 / n;
+	v.hessian[R][R] -= 1 / (n * n);
+	num_jet_log_mix(jet, &u, &v, 1);
+}
+
+/* the terms that only x is in */
+static void
+frequency_terms(const num_pareto_nbd *m, double x, num_jet *jet)
+{
+	double		n = m->r + x;
+	double		w = n + m->s;
+
+	*jet = (num_jet) {0};
+	jet->value = lgamma(n) - lgamma(m->r) + m->r * log(m->alpha) +
+		m->s * log(m->beta) - log(w);
+	jet->gradient[R] = num_digamma(n) - num_digamma(m->r) + log(m->alpha) -
+		1 / w;
+	jet->gradient[ALPHA] = m->r / m->alpha;
+	jet->gradient[S] = log(m->beta) - 1 / w;
+	jet->gradient[BETA] = m->s / m->beta;
+	jet->hessian[R][R] = num_trigamma(n) - num_trigamma(m->r) + 1 / (w * w);
+	jet->hessian[ALPHA][R] = 1 / m->alpha;
+	jet->hessian[ALPHA][ALPHA] = -m->r / (m->alpha * m->alpha);
+	jet->hessian[S][R] = 1 / (w * w);
+	jet->hessian[S][S] = 1 / (w * w);
+	jet->hessian[BETA][S] = 1 / m->beta;
+	jet->hessian[BETA][BETA] = -m->s / (m->beta * m->beta);
+}
+
+void
+num_pareto_nbd_log_likelihood(const num_sample *sample,
+							  const double *parameter, num_jet *sum)
+{
+	num_pareto_nbd model = {parameter[R], parameter[ALPHA], parameter[S],
+	parameter[BETA]};
+	num_jet		frequency = {0};
+	num_jet		rest;
+
+	for (size_t i = 0; i < sample->count; i++)
+	{
+		const num_observation *row = &sample->row[i];
+		double		x = row->value[0];
+
+		if (i == 0 || x != row[-1].value[0])
+			frequency_terms(&model, x, &frequency);
+		row_terms(&model, x, row->value[1], row->value[2], &rest);
+		num_jet_add(sum, &frequency, row->weight);
+		num_jet_add(sum, &rest, row->weight);
+		if (i % 1024 == 0)
+			sample->poll();
+	}
+}
+
+static double
+log_likelihood(const num_pareto_nbd *m, double x, double t_x, double T)
+{
+	num_jet		frequency;
+	num_jet		rest;
+
+	frequency_terms(m, x, &frequency);
+	row_terms(m, x, t_x, T, &rest);
+	return frequency.value + rest.value;
+}
+
+/* the likelihood of being alive, over all of it */
+double
+num_pareto_nbd_p_alive(const num_pareto_nbd *model, double x, double t_x,
+					   double T)
+{
+	double		alive = lgamma(model->r + x) - lgamma(model->r) +
+		model->r * log(model->alpha) + model->s * log(model->beta) -
+		(model->r + x) * log(model->alpha + T) -
+		model->s * log(model->beta + T);
+
+	return fmin(1, exp(alive - log_likelihood(model, x, t_x, T)));
+}
+
+/* Expected purchases within the horizon after T; at s = 1 in the limit. */
+double
+num_pareto_nbd_expected(const num_pareto_nbd *model, double horizon, double x,
+						double t_x, double T)
+{
+	double		lived = -log1p(horizon / (model->beta + T));
+
+	return num_pareto_nbd_p_alive(model, x, t_x, T) *
+		(model->r + x) * (model->beta + T) / (model->alpha + T) *
+		num_box_cox(model->s - 1, lived);
+}
+
+/*
+ * Expected purchases after T, discounted continuously to T (Fader, Hardie and
+ * Lee 2005, Journal of Marketing Research 42, equation 2, with Tricomi's U(s,
+ * s, y) = e^y y^(1 - s) E_s(y)).
+ */
+double
+num_pareto_nbd_residual(const num_pareto_nbd *model, double discount,
+						double x, double t_x, double T)
+{
+	return num_pareto_nbd_p_alive(model, x, t_x, T) *
+		(model->r + x) * (model->beta + T) / (model->alpha + T) *
+		num_scaled_exp_integral(model->s, discount * (model->beta + T));
+}
+
+/* the density of having left after a part of the horizon, with n purchases */
+typedef struct lifetime
+{
+	const num_pareto_nbd *model;
+	double		n;
+	double		horizon;
+} lifetime;
+
+static double
+purchases_while_alive(double part, double rest, void *arg)
+{
+	const lifetime *l = arg;
+	double		t = part * l->horizon;
+
+	return num_log_negative_binomial(l->n, l->model->r, l->model->alpha, t) +
+		log(l->model->s / l->model->beta * l->horizon) -
+		(l->model->s + 1) * log1p(t / l->model->beta);
+}
+
+/* P(X(horizon) = n) of a new customer: all over lives that end, or do not. */
+double
+num_pareto_nbd_probability(const num_pareto_nbd *model, double n,
+						   double horizon)
+{
+	lifetime	l = {model, n, horizon};
+	double		alive = num_log_negative_binomial(n, model->r, model->alpha,
+												  horizon) -
+		model->s * log1p(horizon / model->beta);
+
+	if (horizon == 0)
+		return n == 0 ? 1 : 0;
+	return exp(alive) + num_integrate_unit(purchases_while_alive, &l);
+}

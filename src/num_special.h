@@ -1,0 +1,25 @@
+/*
+ * num_special.h
+ *	  Special functions and quadrature, in double precision.
+ */
+#ifndef NUM_SPECIAL_H
+#define NUM_SPECIAL_H
+
+#include <stdbool.h>
+
+extern double num_digamma(double x);
+extern double num_trigamma(double x);
+extern double num_log_sum_exp(double a, double b);
+extern double num_scaled_exp_integral(double order, double x);
+extern double num_box_cox(double power, double log_ratio);
+extern double num_log_negative_binomial(double n, double r, double alpha,
+										double t);
+extern double num_negative_binomial_tail(double n, double r, double alpha,
+										 double t);
+
+/* ln(weight) at a point of an integral; x and 1 - x, neither ever rounded away */
+typedef double (*num_log_integrand) (double x, double one_minus_x, void *arg);
+
+extern double num_integrate_unit(num_log_integrand log_integrand, void *arg);
+
+#endif							/* NUM_SPECIAL_H */
