@@ -95,7 +95,7 @@ log_likelihood(const num_sample *sample, const double *parameter, int shift,
 	num_bgnbd	model = {parameter[0], parameter[1], parameter[2],
 	parameter[3], shift};
 	num_jet		frequency = {0};
-	num_jet		branch = {0};
+	num_jet branch = {0};
 
 	for (size_t i = 0; i < sample->count; i++)
 	{
@@ -258,7 +258,7 @@ num_bgnbd_probability(const num_bgnbd *model, double n, double horizon)
 {
 	double		b = model->b + n + model->shift;
 	double		log_stay = lgamma(b) - lgamma(model->a + b) +
-		lgamma(model->a + model->b) - lgamma(model->b);
+	lgamma(model->a + model->b) - lgamma(model->b);
 	double		log_gone = log(model->a / (b - 1)) + log_stay;
 	double		result = exp(log_stay + num_log_negative_binomial(n, model->r,
 																  model->alpha,

@@ -36,7 +36,10 @@ log_survival(const num_contractual *m, double t, num_jet *jet)
 	double		slope = num_digamma(b) - num_digamma(ab);
 	double		curve = num_trigamma(b) - num_trigamma(ab);
 
-	*jet = (num_jet) {0};
+	*jet = (num_jet)
+	{
+		0
+	};
 	jet->value = lgamma(b) - lgamma(ab) + lgamma(all) - lgamma(m->beta);
 	jet->gradient[ALPHA] = num_digamma(all) - num_digamma(ab);
 	jet->gradient[BETA] = slope + num_digamma(all) - num_digamma(m->beta);

@@ -215,7 +215,10 @@ branch_terms(const num_pareto_nbd *m, double x, const branch *b, num_jet *jet)
 		integrate_series(w, b->c, z, small / large, &sums);
 	take_logarithm(&sums, &g);
 
-	*jet = (num_jet) {0};
+	*jet = (num_jet)
+	{
+		0
+	};
 	jet->value = g.value - b->alpha_power * log_alpha -
 		b->beta_power * log_beta;
 	/* w moves with r and s, alpha_power with r, beta_power with s */
@@ -269,8 +272,14 @@ row_terms(const num_pareto_nbd *m, double x, double t_x, double T,
 
 	if (!alpha_larger)
 	{
-		gone = (branch) {t_x, n - 1, m->s + 1, m->s + 1, false, false};
-		alive = (branch) {T, n, m->s, m->s, false, false};
+		gone = (branch)
+		{
+			t_x, n - 1, m->s + 1, m->s + 1, false, false
+		};
+		alive = (branch)
+		{
+			T, n, m->s, m->s, false, false
+		};
 	}
 	branch_terms(m, x, &gone, &u);
 	branch_terms(m, x, &alive, &v);
@@ -290,7 +299,10 @@ frequency_terms(const num_pareto_nbd *m, double x, num_jet *jet)
 	double		n = m->r + x;
 	double		w = n + m->s;
 
-	*jet = (num_jet) {0};
+	*jet = (num_jet)
+	{
+		0
+	};
 	jet->value = lgamma(n) - lgamma(m->r) + m->r * log(m->alpha) +
 		m->s * log(m->beta) - log(w);
 	jet->gradient[R] = num_digamma(n) - num_digamma(m->r) + log(m->alpha) -
@@ -348,9 +360,9 @@ num_pareto_nbd_p_alive(const num_pareto_nbd *model, double x, double t_x,
 					   double T)
 {
 	double		alive = lgamma(model->r + x) - lgamma(model->r) +
-		model->r * log(model->alpha) + model->s * log(model->beta) -
-		(model->r + x) * log(model->alpha + T) -
-		model->s * log(model->beta + T);
+	model->r * log(model->alpha) + model->s * log(model->beta) -
+	(model->r + x) * log(model->alpha + T) -
+	model->s * log(model->beta + T);
 
 	return fmin(1, exp(alive - log_likelihood(model, x, t_x, T)));
 }
@@ -408,7 +420,7 @@ num_pareto_nbd_probability(const num_pareto_nbd *model, double n,
 	lifetime	l = {model, n, horizon};
 	double		alive = num_log_negative_binomial(n, model->r, model->alpha,
 												  horizon) -
-		model->s * log1p(horizon / model->beta);
+	model->s * log1p(horizon / model->beta);
 
 	if (horizon == 0)
 		return n == 0 ? 1 : 0;

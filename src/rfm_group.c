@@ -10,13 +10,8 @@
  * row first waits in a short queue: when it enters, its index slot is
  * prefetched; half way, its entry; when it leaves, both are in the cache, and
  * the executor's work on the rows between has hidden the memory's latency.
- * State layout (see state.h):
- *
- *	  RfmGroupState		head; the sums of all entries share head.scale
- *	  RfmEntry[]		customers, dense: in order of arrival while the
- *						aggregate runs, by customer_id in a finished state
- *	  uint32[slots]		open addressing: entry number + 1 and 8 hash bits;
- *	  PendingRow[]		the queue; these two never leave the aggregate
+ * The state is a table (see state_table.h) of customers; the sums of all have
+ * the same scale, head.scale.  A finished state is in order of customer_id.
  */
 #include "crmcost.h"
 
@@ -24,6 +19,7 @@
 #include "nodes/supportnodes.h"
 #include "num_sort.h"
 #include "rfm_state.h"
+#include "state_table.h"
 
 #define TYPE_NAME "rfm_group"
 
@@ -41,36 +37,20 @@ typedef struct PendingRow
 	uint64		hash;			/* of customer_id */
 } PendingRow;
 
-typedef struct RfmGroupState
-{
-	GrowingState growing;
-	int64		count;			/* entries */
-	int32		room;			/* entries that fit: 0 or a power of two */
-	int32		pending;		/* rows in the queue */
-	uint32		next;			/* rows that ever entered it */
-	char		unused[28];		/* zeros; entries begin on a cache line */
-	RfmEntry	entries[FLEXIBLE_ARRAY_MEMBER];
-} RfmGroupState;
-
 #define QUEUE_ROWS 32
-#define FIRST_ROOM 8
 
-/* an index slot: 24 bits of entry number + 1, 8 bits of hash; 0 is free */
-#define SLOT_ENTRY_BITS 24
-#define SLOT_ENTRY(slot) ((slot) & ((1U << SLOT_ENTRY_BITS) - 1))
-#define SLOT_TAG(hash) ((uint32) ((hash) >> 56) << SLOT_ENTRY_BITS)
-#define SLOTS(room) ((Size) (room) * 2)
+static void FlushQueue(GrowingState *growing);
 
-#define ENTRIES_SIZE(n) \
-	(offsetof(RfmGroupState, entries) + (Size) (n) * sizeof(RfmEntry))
-#define INDEXED_SIZE(room) (ENTRIES_SIZE(room) + SLOTS(room) * sizeof(uint32))
-#define QUEUED_SIZE(room) \
-	(INDEXED_SIZE(room) + QUEUE_ROWS * sizeof(PendingRow))
+static const TableKind customers = {
+	sizeof(RfmEntry),
+	1,
+	QUEUE_ROWS * sizeof(PendingRow),
+	FlushQueue,
+	"customers",
+	"Split the purchases by customer, for example with GROUP BY customer_id % 4, or use rfm() with GROUP BY."
+};
 
-/* a finished state is one varlena, and an entry number has 24 bits */
-#define MAX_CUSTOMERS \
-	((int64) Min((MaxAllocSize - ENTRIES_SIZE(0)) / sizeof(RfmEntry), \
-				 (1U << SLOT_ENTRY_BITS) - 1))
+#define MAX_CUSTOMERS TABLE_MAX_ENTRIES(&customers)
 
 SQL_FUNCTION(rfm_group_in);
 SQL_FUNCTION(rfm_group_out);
@@ -82,88 +62,41 @@ SQL_FUNCTION(rfm_group_final);
 SQL_FUNCTION(rfm_group_unnest);
 SQL_FUNCTION(rfm_group_unnest_support);
 
-static inline RfmGroupState *
+static inline TableState *
 ReadGroup(Datum datum)
 {
-	return (RfmGroupState *) StateRead(datum);
+	return (TableState *) StateRead(datum);
 }
 
-static inline uint32 *
-GetSlots(RfmGroupState *state)
+static inline RfmEntry *
+GetEntry(const TableState *state, int64 number)
 {
-	return (uint32 *) ((char *) state + ENTRIES_SIZE(state->room));
+	return TableEntry(&customers, state, number);
+}
+
+/* The customer's entry, with frequency 0 if it is new. */
+static inline RfmEntry *
+FindEntry(TableState *state, int64 customer_id, uint64 hash)
+{
+	uint64		key = (uint64) customer_id;
+
+	return TableFind(&customers, state, &key, hash);
+}
+
+static inline uint64
+HashCustomer(int64 customer_id)
+{
+	uint64		key = (uint64) customer_id;
+
+	return TableHash(&customers, &key);
 }
 
 /* The queue's row at a position, counted without end. */
 static inline PendingRow *
-GetPending(RfmGroupState *state, uint32 position)
+GetPending(TableState *state, uint32 position)
 {
-	return (PendingRow *) ((char *) state + INDEXED_SIZE(state->room)) +
+	return (PendingRow *) TableExtra(&customers, state) +
 		position % QUEUE_ROWS;
-}
-
-/* the finalizer of MurmurHash3 (Appleby), a bijection of 64 bits */
-static inline uint64
-HashCustomer(int64 customer_id)
-{
-	uint64		hash = (uint64) customer_id;
-
-	hash = (hash ^ hash >> 33) * UINT64CONST(0xff51afd7ed558ccd);
-	hash = (hash ^ hash >> 33) * UINT64CONST(0xc4ceb9fe1a85ec53);
-	return hash ^ hash >> 33;
-}
-
-static inline void
-AssertCheckGroup(const RfmGroupState *state)
-{
-	Assert(state->growing.head.version == STATE_VERSION);
-	Assert(state->growing.used == (int64) ENTRIES_SIZE(state->count));
-	Assert(state->room == 0 || state->count <= state->room);
-	Assert(state->pending >= 0 && state->pending <= QUEUE_ROWS);
-}
-
-static void
-pg_attribute_noreturn()
-RefuseCustomer(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("rfm_group must hold at most %lld customers",
-					(long long) MAX_CUSTOMERS),
-			 errhint("Split the purchases by customer, for example with GROUP BY customer_id %% 4, or use rfm() with GROUP BY.")));
-}
-
-/*
- * The customer's entry, added with frequency 0 if it is new; the caller has
- * made room.
- */
-static inline RfmEntry *
-FindEntry(RfmGroupState *state, int64 customer_id, uint64 hash)
-{
-	uint32	   *slots = GetSlots(state);
-	Size		mask = SLOTS(state->room) - 1;
-	RfmEntry   *entry;
-
-	for (Size i = hash & mask;; i = (i + 1) & mask)
-	{
-		if (slots[i] == 0)
-		{
-			if (unlikely(state->count == MAX_CUSTOMERS))
-				RefuseCustomer();
-			slots[i] = SLOT_TAG(hash) | (uint32) (state->count + 1);
-			entry = &state->entries[state->count++];
-			state->growing.used += sizeof(RfmEntry);
-			memset(entry, 0, sizeof(RfmEntry));
-			entry->customer_id = customer_id;
-			return entry;
-		}
-		if ((slots[i] ^ SLOT_TAG(hash)) >> SLOT_ENTRY_BITS == 0)
-		{
-			entry = &state->entries[SLOT_ENTRY(slots[i]) - 1];
-			if (entry->customer_id == customer_id)
-				return entry;
-		}
-	}
 }
 
 /* Adds one purchase, at the state's scale, to a customer's entry. */
@@ -185,7 +118,7 @@ AddPurchase(RfmEntry *entry, TimestampTz purchased_at, const num_i256 *amount)
 
 /* A row leaves the queue for its customer's entry. */
 static inline void
-ApplyPending(RfmGroupState *state, const PendingRow *row)
+ApplyPending(TableState *state, const PendingRow *row)
 {
 	num_i256	amount = num_i256_from_i128((num_i128)
 											((num_u128) row->amount[1] << 64 |
@@ -197,11 +130,9 @@ ApplyPending(RfmGroupState *state, const PendingRow *row)
 
 /* A row enters the queue; a full queue's oldest row leaves it. */
 static inline void
-QueuePurchase(RfmGroupState *state, int64 customer_id,
+QueuePurchase(TableState *state, int64 customer_id,
 			  TimestampTz purchased_at, num_i128 amount)
 {
-	uint32	   *slots = GetSlots(state);
-	Size		mask = SLOTS(state->room) - 1;
 	PendingRow *row = GetPending(state, state->next);
 
 	if (state->pending == QUEUE_ROWS)
@@ -213,16 +144,16 @@ QueuePurchase(RfmGroupState *state, int64 customer_id,
 	row->amount[0] = (uint64) amount;
 	row->amount[1] = (uint64) ((num_u128) amount >> 64);
 	row->hash = HashCustomer(customer_id);
-	__builtin_prefetch(&slots[row->hash & mask]);
+	__builtin_prefetch(TableFirstSlot(&customers, state, row->hash));
 
 	if (state->pending > QUEUE_ROWS / 2)
 	{
 		uint32		slot;
 
 		row = GetPending(state, state->next - QUEUE_ROWS / 2);
-		slot = slots[row->hash & mask];
+		slot = *TableFirstSlot(&customers, state, row->hash);
 		if (slot != 0)
-			__builtin_prefetch(&state->entries[SLOT_ENTRY(slot) - 1], 1);
+			__builtin_prefetch(GetEntry(state, SLOT_ENTRY(slot) - 1), 1);
 	}
 	state->next++;
 }
@@ -231,83 +162,22 @@ QueuePurchase(RfmGroupState *state, int64 customer_id,
 static void
 FlushQueue(GrowingState *growing)
 {
-	RfmGroupState *state = (RfmGroupState *) growing;
+	TableState *state = (TableState *) growing;
 
 	for (; state->pending > 0; state->pending--)
 		ApplyPending(state, GetPending(state, state->next - state->pending));
-	AssertCheckGroup(state);
-}
-
-static void
-BuildIndex(RfmGroupState *state)
-{
-	uint32	   *slots = GetSlots(state);
-	Size		mask = SLOTS(state->room) - 1;
-
-	memset(slots, 0, SLOTS(state->room) * sizeof(uint32));
-	for (int64 entry = 0; entry < state->count; entry++)
-	{
-		uint64		hash = HashCustomer(state->entries[entry].customer_id);
-		Size		i = hash & mask;
-
-		while (slots[i] != 0)
-			i = (i + 1) & mask;
-		slots[i] = SLOT_TAG(hash) | (uint32) (entry + 1);
-		if (entry % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/*
- * A state with index in which "more" entries can be added (a null pointer:
- * an empty one).
- */
-static Datum
-MakeRoom(Datum datum, int64 more, MemoryContext aggcontext)
-{
-	RfmGroupState *state;
-	Size		capacity;
-	int64		count = 0;
-	int64		room = FIRST_ROOM;
-	Size		size;
-
-	if (DatumGetPointer(datum) != NULL)
-	{
-		state = (RfmGroupState *) StateView(datum, &capacity);
-		if (state->room > 0 && capacity >= INDEXED_SIZE(state->room) &&
-			state->count + more <= state->room)
-			return datum;
-		FlushQueue(&state->growing);
-		count = state->count;
-	}
-	while (room < count + more && room <= MAX_CUSTOMERS)
-		room *= 2;
-
-	/* a small state has no queue */
-	size = INDEXED_SIZE(room);
-	if (size >= STATE_EXPANDED)
-		size = QUEUED_SIZE(room);
-	datum = StateResize(datum, ENTRIES_SIZE(count), size, aggcontext);
-	state = (RfmGroupState *) StateView(datum, &capacity);
-	state->growing.head.version = STATE_VERSION;
-	state->growing.used = ENTRIES_SIZE(count);
-	state->room = room;
-	state->pending = 0;
-	BuildIndex(state);
-	if (StateIsExpanded(datum))
-		((ExpandedState *) DatumGetEOHP(datum))->flush = FlushQueue;
-	return datum;
+	AssertCheckTable(&customers, state);
 }
 
 /* Brings the sums of all entries to a larger scale. */
 static void
-RaiseGroupScale(RfmGroupState *state, int scale)
+RaiseGroupScale(TableState *state, int scale)
 {
 	int			more = scale - state->growing.head.scale;
 
 	for (int64 i = 0; i < state->count; i++)
 	{
-		if (!num_i256_mul_pow10(&state->entries[i].summary.monetary, more))
+		if (!num_i256_mul_pow10(&GetEntry(state, i)->summary.monetary, more))
 			RefuseSum("amount");
 		if (i % NUM_POLL_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -320,7 +190,7 @@ RaiseGroupScale(RfmGroupState *state, int scale)
  * more decimals.  True if it fits a PendingRow.
  */
 static inline bool
-ReadAmount(RfmGroupState *state, Datum numeric, num_i128 *small,
+ReadAmount(TableState *state, Datum numeric, num_i128 *small,
 		   num_i256 *wide)
 {
 	int			scale;
@@ -358,7 +228,7 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 	Datum		datum = StateArgument(fcinfo);
 	int64		customer_id;
 	TimestampTz purchased_at;
-	RfmGroupState *state;
+	TableState *state;
 	Size		capacity;
 	num_i128	small;
 	num_i256	wide;
@@ -371,16 +241,16 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 	CheckFiniteTimestamp(purchased_at, "purchased_at");
 
 	if (PG_ARGISNULL(0))
-		datum = MakeRoom(datum, 1, aggcontext);
-	state = (RfmGroupState *) StateView(datum, &capacity);
+		datum = TableMakeRoom(&customers, datum, 1, aggcontext);
+	state = (TableState *) StateView(datum, &capacity);
 	fits = ReadAmount(state, PG_GETARG_DATUM(3), &small, &wide);
 
 	if (fits && StateIsExpanded(datum))
 	{
 		if (unlikely(state->count + QUEUE_ROWS >= state->room))
 		{
-			datum = MakeRoom(datum, QUEUE_ROWS + 1, aggcontext);
-			state = (RfmGroupState *) StateView(datum, &capacity);
+			datum = TableMakeRoom(&customers, datum, QUEUE_ROWS + 1, aggcontext);
+			state = (TableState *) StateView(datum, &capacity);
 		}
 		QueuePurchase(state, customer_id, purchased_at, small);
 		PG_RETURN_DATUM(datum);
@@ -388,13 +258,13 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 
 	/* a small state is in the cache and needs no queue */
 	FlushQueue(&state->growing);
-	datum = MakeRoom(datum, 1, aggcontext);
-	state = (RfmGroupState *) StateView(datum, &capacity);
+	datum = TableMakeRoom(&customers, datum, 1, aggcontext);
+	state = (TableState *) StateView(datum, &capacity);
 	if (fits)
 		wide = num_i256_from_i128(small);
 	AddPurchase(FindEntry(state, customer_id, HashCustomer(customer_id)),
 				purchased_at, &wide);
-	AssertCheckGroup(state);
+	AssertCheckTable(&customers, state);
 	PG_RETURN_DATUM(datum);
 }
 
@@ -404,8 +274,8 @@ rfm_group_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
 	Datum		datum = PG_GETARG_DATUM(0);
-	RfmGroupState *state;
-	RfmGroupState *other;
+	TableState *state;
+	TableState *other;
 	int			other_scale;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -418,10 +288,10 @@ rfm_group_combine(PG_FUNCTION_ARGS)
 		RaiseGroupScale(state, other_scale);
 	for (int64 i = 0; i < other->count; i++)
 	{
-		const RfmEntry *from = &other->entries[i];
+		const RfmEntry *from = GetEntry(other, i);
 		RfmEntry   *to;
 
-		datum = MakeRoom(datum, 1, aggcontext);
+		datum = TableMakeRoom(&customers, datum, 1, aggcontext);
 		state = ReadGroup(datum);
 		to = FindEntry(state, from->customer_id,
 					   HashCustomer(from->customer_id));
@@ -435,46 +305,32 @@ rfm_group_combine(PG_FUNCTION_ARGS)
 		if (i % NUM_POLL_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	AssertCheckGroup(state);
+	AssertCheckTable(&customers, state);
 	PG_RETURN_DATUM(datum);
-}
-
-/* An empty finished state for "count" entries, to be filled in order. */
-static RfmGroupState *
-CreateFinished(int64 count, int scale)
-{
-	RfmGroupState *state = palloc0(ENTRIES_SIZE(count));
-
-	SET_VARSIZE(state, ENTRIES_SIZE(count));
-	state->growing.head.version = STATE_VERSION;
-	state->growing.head.scale = scale;
-	state->growing.used = ENTRIES_SIZE(count);
-	state->count = count;
-	return state;
 }
 
 /*
  * The finished state: entries alone, by customer_id, so that the result does
  * not depend on the order of the rows.
  */
-static RfmGroupState *
-FinishGroup(const RfmGroupState *state)
+static TableState *
+FinishGroup(const TableState *state)
 {
-	RfmGroupState *result = CreateFinished(state->count,
-										   state->growing.head.scale);
+	TableState *result = TableCreateFinished(&customers, state->count);
 	num_u128   *keys = palloc_extended(2 * state->count * sizeof(num_u128) + 1,
 									   MCXT_ALLOC_HUGE);
 
+	result->growing.head.scale = state->growing.head.scale;
 	/* key: customer_id with its sign bit flipped, payload: entry number */
 	for (int64 i = 0; i < state->count; i++)
-		keys[i] = (num_u128) ((uint64) state->entries[i].customer_id ^
+		keys[i] = (num_u128) ((uint64) GetEntry(state, i)->customer_id ^
 							  UINT64CONST(1) << 63) << 32 | (uint32) i;
 	num_radix_sort(keys, keys + state->count, state->count, 32,
 				   PollInterrupts);
 	for (int64 i = 0; i < state->count; i++)
-		result->entries[i] = state->entries[(uint32) keys[i]];
+		*GetEntry(result, i) = *GetEntry(state, (uint32) keys[i]);
 	pfree(keys);
-	AssertCheckGroup(result);
+	AssertCheckTable(&customers, result);
 	return result;
 }
 
@@ -507,17 +363,17 @@ rfm_group_in(PG_FUNCTION_ARGS)
 {
 	char	   *cursor = PG_GETARG_CSTRING(0);
 	int64		count = 0;
-	RfmGroupState *state;
+	TableState *state;
 
 	for (char *c = cursor; *c != '\0'; c++)
 		count += *c == '{';
 	if (count == 0 || count > MAX_CUSTOMERS)
 		RefuseState(TYPE_NAME, "number of customers out of range");
 	StateTextVersion(&cursor, TYPE_NAME);
-	state = CreateFinished(count, 0);
+	state = TableCreateFinished(&customers, count);
 	for (int64 i = 0; i < count; i++)
 	{
-		RfmEntry   *entry = &state->entries[i];
+		RfmEntry   *entry = GetEntry(state, i);
 		ExactSum	sum;
 
 		StateTextSkip(&cursor, ',', TYPE_NAME);
@@ -548,7 +404,7 @@ rfm_group_in(PG_FUNCTION_ARGS)
 Datum
 rfm_group_out(PG_FUNCTION_ARGS)
 {
-	RfmGroupState *state = FinishGroup(ReadGroup(PG_GETARG_DATUM(0)));
+	TableState *state = FinishGroup(ReadGroup(PG_GETARG_DATUM(0)));
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext,
 													  "rfm_group row",
 													  ALLOCSET_SMALL_SIZES);
@@ -558,7 +414,7 @@ rfm_group_out(PG_FUNCTION_ARGS)
 	appendStringInfo(&out, "(%d", state->growing.head.version);
 	for (int64 i = 0; i < state->count; i++)
 	{
-		const RfmEntry *entry = &state->entries[i];
+		const RfmEntry *entry = GetEntry(state, i);
 		ExactSum	sum = ExactSumOf(&entry->summary.monetary,
 									 state->growing.head.scale);
 		MemoryContext caller = MemoryContextSwitchTo(row_context);
@@ -584,7 +440,7 @@ rfm_group_recv(PG_FUNCTION_ARGS)
 	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
 	int			scale;
 	int64		count;
-	RfmGroupState *state;
+	TableState *state;
 
 	StateReceiveVersion(buffer, TYPE_NAME);
 	scale = pq_getmsgint(buffer, 2);
@@ -594,10 +450,11 @@ rfm_group_recv(PG_FUNCTION_ARGS)
 	if (count < 1 || count > MAX_CUSTOMERS ||
 		count * (int64) sizeof(RfmEntry) != buffer->len - buffer->cursor)
 		RefuseState(TYPE_NAME, "number of customers does not fit the message");
-	state = CreateFinished(count, scale);
+	state = TableCreateFinished(&customers, count);
+	state->growing.head.scale = scale;
 	for (int64 i = 0; i < count; i++)
 	{
-		RfmEntry   *entry = &state->entries[i];
+		RfmEntry   *entry = GetEntry(state, i);
 
 		entry->customer_id = pq_getmsgint64(buffer);
 		entry->summary.first_at = pq_getmsgint64(buffer);
@@ -612,7 +469,7 @@ rfm_group_recv(PG_FUNCTION_ARGS)
 Datum
 rfm_group_send(PG_FUNCTION_ARGS)
 {
-	RfmGroupState *state = FinishGroup(ReadGroup(PG_GETARG_DATUM(0)));
+	TableState *state = FinishGroup(ReadGroup(PG_GETARG_DATUM(0)));
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -621,7 +478,7 @@ rfm_group_send(PG_FUNCTION_ARGS)
 	pq_sendint64(&buffer, state->count);
 	for (int64 i = 0; i < state->count; i++)
 	{
-		const RfmEntry *entry = &state->entries[i];
+		const RfmEntry *entry = GetEntry(state, i);
 
 		pq_sendint64(&buffer, entry->customer_id);
 		pq_sendint64(&buffer, entry->summary.first_at);
@@ -637,7 +494,7 @@ Datum
 rfm_group_unnest(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *call;
-	RfmGroupState *state;
+	TableState *state;
 
 	if (SRF_IS_FIRSTCALL())
 	{
@@ -648,7 +505,7 @@ rfm_group_unnest(PG_FUNCTION_ARGS)
 		caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
 		/* the argument outlives the calls; a detoasted copy does too */
 		call->user_fctx = ReadGroup(PG_GETARG_DATUM(0));
-		call->max_calls = ((RfmGroupState *) call->user_fctx)->count;
+		call->max_calls = ((TableState *) call->user_fctx)->count;
 		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 			elog(ERROR, "unnest(rfm_group) must return rows");
 		call->tuple_desc = BlessTupleDesc(tupdesc);
@@ -658,7 +515,7 @@ rfm_group_unnest(PG_FUNCTION_ARGS)
 	state = call->user_fctx;
 	if (call->call_cntr < call->max_calls)
 	{
-		const RfmEntry *entry = &state->entries[call->call_cntr];
+		const RfmEntry *entry = GetEntry(state, call->call_cntr);
 		int			scale = state->growing.head.scale;
 		ExactSum	sum = ExactSumOf(&entry->summary.monetary, scale);
 		Datum		values[6] = {
