@@ -1,9 +1,11 @@
 /*
  * clv.c
- *	  Customer lifetime value in closed form.
+ *	  Customer lifetime value: in closed form, and by a fitted model.
  *
- * SQL: clv(margin, retention, discount, periods).
+ * SQL, in file order: clv(margin, retention, discount, periods), and
+ * clv(model, spend, ...) for bgnbd, mbgnbd and pareto_nbd.
  *
+ * In closed form:
  * With q = retention / (1 + discount), the value of the margins of periods 1
  * to n is margin (q + q^2 + ... + q^n) = margin q (1 - q^n) / (1 - q), and
  * margin q / (1 - q) without an end (Berger and Nasr 1998, case 1, less the
@@ -12,6 +14,8 @@
  */
 #include "crmcost.h"
 
+#include "clv_purchases.h"
+#include "clv_spend.h"
 #include "decimal.h"
 
 #define WORK_SCALE 60
@@ -119,4 +123,81 @@ clv(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_DATUM(NumericRound(value, Max(RESULT_SCALE,
 											NumericScale(margin))));
+}
+
+/*
+ * clv(model, spend gamma_gamma, frequency, recency, age, monetary_value,
+ * periods int, discount, period_length = 1, margin = 1): the purchases
+ * expected in each period, times the expected spend and the margin, discounted
+ * from the end of the period.  monetary_value may be NULL where frequency is
+ * 0; any other NULL gives NULL.
+ */
+static Datum
+PredictedValue(FunctionCallInfo fcinfo, const num_purchase_model *model)
+{
+	ModelKind	kind = PurchaseModelKind(model);
+	const double *parameter;
+	num_customer customer;
+	double		spend;
+	int			periods;
+	double		discount;
+	double		length;
+	double		margin;
+	double		before = 0;
+	double		sum = 0;
+
+	for (int i = 0; i < PG_NARGS(); i++)
+		if (PG_ARGISNULL(i) && i != 5)
+			PG_RETURN_NULL();
+	customer = CustomerArgument(fcinfo, 2);
+	if (PG_ARGISNULL(5) && customer.x > 0)
+		PG_RETURN_NULL();
+	parameter = ModelArgument(fcinfo, 0, &kind);
+	spend = SpendArgument(fcinfo, 1, customer.x, 5);
+	periods = PG_GETARG_INT32(6);
+	discount = PG_GETARG_FLOAT8(7);
+	length = PG_GETARG_FLOAT8(8);
+	margin = PG_GETARG_FLOAT8(9);
+	CheckIntegerRange(periods, 0, PG_INT32_MAX, "periods");
+	CheckNotNegative(length, "period_length");
+	CheckFinite(margin, "margin");
+	CheckFinite(discount, "discount");
+	if (!(discount > -1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("discount must be greater than -1, not %g",
+						discount)));
+
+	for (int i = 1; i <= periods; i++)
+	{
+		double		expected = model->expected(parameter, i * length,
+											   &customer);
+
+		sum += (expected - before) * pow(1 + discount, -i);
+		before = expected;
+		CHECK_FOR_INTERRUPTS();
+	}
+	PG_RETURN_FLOAT8(sum * spend * margin);
+}
+
+SQL_FUNCTION(bgnbd_clv);
+SQL_FUNCTION(mbgnbd_clv);
+SQL_FUNCTION(pareto_nbd_clv);
+
+Datum
+bgnbd_clv(PG_FUNCTION_ARGS)
+{
+	return PredictedValue(fcinfo, &num_bgnbd);
+}
+
+Datum
+mbgnbd_clv(PG_FUNCTION_ARGS)
+{
+	return PredictedValue(fcinfo, &num_mbgnbd);
+}
+
+Datum
+pareto_nbd_clv(PG_FUNCTION_ARGS)
+{
+	return PredictedValue(fcinfo, &num_pareto_nbd);
 }

@@ -17,16 +17,33 @@
  *
  * where D exists if x + m > 0.
  */
-#include "num_bgnbd.h"
-
 #include <float.h>
 #include <math.h>
 
+#include "num_purchases.h"
 #include "num_special.h"
+
+typedef struct bgnbd
+{
+	double		r;
+	double		alpha;
+	double		a;
+	double		b;
+	int			shift;			/* m: 0 for BG/NBD, 1 for MBG/NBD */
+} bgnbd;
+
+static inline bgnbd
+make_model(const double *parameter, int shift)
+{
+	bgnbd		model = {parameter[0], parameter[1], parameter[2],
+	parameter[3], shift};
+
+	return model;
+}
 
 /* the terms of ln L that only x is in */
 static void
-frequency_terms(const num_bgnbd *m, double x, num_jet *jet)
+frequency_terms(const bgnbd *m, double x, num_jet *jet)
 {
 	double		b = m->b + x + m->shift;
 	double		ab = m->a + b;
@@ -49,7 +66,7 @@ frequency_terms(const num_bgnbd *m, double x, num_jet *jet)
 
 /* ln(e^A + e^D), as num_jet_log_mix() would, without its zeros */
 static void
-branch_terms(const num_bgnbd *m, double x, double t_x, double T, num_jet *jet)
+branch_terms(const bgnbd *m, double x, double t_x, double T, num_jet *jet)
 {
 	double		n = m->r + x;
 	double		age = 1 / (m->alpha + T);
@@ -92,8 +109,7 @@ static void
 log_likelihood(const num_sample *sample, const double *parameter, int shift,
 			   num_jet *sum)
 {
-	num_bgnbd	model = {parameter[0], parameter[1], parameter[2],
-	parameter[3], shift};
+	bgnbd		model = make_model(parameter, shift);
 	num_jet		frequency = {0};
 	num_jet branch = {0};
 
@@ -112,30 +128,16 @@ log_likelihood(const num_sample *sample, const double *parameter, int shift,
 	}
 }
 
-void
-num_bgnbd_log_likelihood(const num_sample *sample, const double *parameter,
-						 num_jet *sum)
-{
-	log_likelihood(sample, parameter, 0, sum);
-}
-
-void
-num_mbgnbd_log_likelihood(const num_sample *sample, const double *parameter,
-						  num_jet *sum)
-{
-	log_likelihood(sample, parameter, 1, sum);
-}
-
 /* 1 / (1 + e^(D - A)) */
-double
-num_bgnbd_p_alive(const num_bgnbd *model, double x, double t_x, double T)
+static double
+p_alive(const bgnbd *model, const num_customer *c)
 {
 	double		odds;
 
-	if (x + model->shift == 0)
+	if (c->x + model->shift == 0)
 		return 1;
-	odds = log(model->a / (model->b + x + model->shift - 1)) +
-		(model->r + x) * log1p((T - t_x) / (model->alpha + t_x));
+	odds = log(model->a / (model->b + c->x + model->shift - 1)) +
+		(model->r + c->x) * log1p((c->T - c->t_x) / (model->alpha + c->t_x));
 	return odds > 0 ? exp(-odds) / (1 + exp(-odds)) : 1 / (1 + exp(odds));
 }
 
@@ -150,7 +152,7 @@ typedef struct dropout
 } dropout;
 
 static dropout
-posterior(const num_bgnbd *model, double x, double time)
+posterior(const bgnbd *model, double x, double time)
 {
 	dropout		d = {model->a, model->b + x + model->shift, 0,
 	model->r + x, time};
@@ -182,7 +184,7 @@ purchases_given_p(double p, double one_minus_p, void *arg)
  * Terms fall like z^k; where z is near 1 the same is integrated over p.
  */
 static double
-purchases_alive(const num_bgnbd *model, double horizon, double x, double T)
+purchases_alive(const bgnbd *model, double horizon, double x, double T)
 {
 	double		rate = model->alpha + T;
 	double		log_rest = -log1p(horizon / rate);	/* ln(1 - z) */
@@ -209,15 +211,12 @@ purchases_alive(const num_bgnbd *model, double horizon, double x, double T)
 	return c * num_box_cox(e, log_rest) - sum * exp(e * log_rest);
 }
 
-/* Expected purchases within the horizon after T. */
-double
-num_bgnbd_expected(const num_bgnbd *model, double horizon, double x,
-				   double t_x, double T)
+static double
+expected(const bgnbd *model, double horizon, const num_customer *c)
 {
 	if (horizon == 0)
 		return 0;
-	return num_bgnbd_p_alive(model, x, t_x, T) *
-		purchases_alive(model, horizon, x, T);
+	return p_alive(model, c) * purchases_alive(model, horizon, c->x, c->T);
 }
 
 /* ln of the density of p times the discounted purchases of one with that p */
@@ -236,14 +235,12 @@ discounted_given_p(double p, double one_minus_p, void *arg)
  * customer alive makes (n / p) e^k E_(n+1)(k) of them, where n = r + x and
  * k = discount (alpha + T) / p.
  */
-double
-num_bgnbd_residual(const num_bgnbd *model, double discount, double x,
-				   double t_x, double T)
+static double
+residual(const bgnbd *model, double discount, const num_customer *c)
 {
-	dropout		d = posterior(model, x, discount * (model->alpha + T));
+	dropout		d = posterior(model, c->x, discount * (model->alpha + c->T));
 
-	return num_bgnbd_p_alive(model, x, t_x, T) *
-		num_integrate_unit(discounted_given_p, &d);
+	return p_alive(model, c) * num_integrate_unit(discounted_given_p, &d);
 }
 
 /*
@@ -253,19 +250,121 @@ num_bgnbd_residual(const num_bgnbd *model, double discount, double x,
  *
  *	  B(a, b + n + m) / B(a, b) q(n) + B(a + 1, b + n + m - 1) / B(a, b) Q(n).
  */
-double
-num_bgnbd_probability(const num_bgnbd *model, double n, double horizon)
+static double
+probability(const bgnbd *model, double n, double horizon)
 {
 	double		b = model->b + n + model->shift;
 	double		log_stay = lgamma(b) - lgamma(model->a + b) +
 	lgamma(model->a + model->b) - lgamma(model->b);
 	double		log_gone = log(model->a / (b - 1)) + log_stay;
-	double		result = exp(log_stay + num_log_negative_binomial(n, model->r,
-																  model->alpha,
-																  horizon));
+	double		result = log_stay;
 
+	result += num_log_negative_binomial(n, model->r, model->alpha, horizon);
+	result = exp(result);
 	if (n + model->shift > 0)
 		result += exp(log_gone) *
 			num_negative_binomial_tail(n, model->r, model->alpha, horizon);
 	return result;
 }
+
+static void
+bgnbd_log_likelihood(const num_sample *sample, const double *parameter,
+					 num_jet *sum)
+{
+	log_likelihood(sample, parameter, 0, sum);
+}
+
+static double
+bgnbd_p_alive(const double *parameter, const num_customer *customer)
+{
+	bgnbd		model = make_model(parameter, 0);
+
+	return p_alive(&model, customer);
+}
+
+static double
+bgnbd_expected(const double *parameter, double horizon,
+			   const num_customer *customer)
+{
+	bgnbd		model = make_model(parameter, 0);
+
+	return expected(&model, horizon, customer);
+}
+
+static double
+bgnbd_probability(const double *parameter, double n, double horizon)
+{
+	bgnbd		model = make_model(parameter, 0);
+
+	return probability(&model, n, horizon);
+}
+
+static double
+bgnbd_residual(const double *parameter, double discount,
+			   const num_customer *customer)
+{
+	bgnbd		model = make_model(parameter, 0);
+
+	return residual(&model, discount, customer);
+}
+
+const num_purchase_model num_bgnbd = {
+	"bgnbd",
+	{"r", "alpha", "a", "b"},
+	bgnbd_log_likelihood,
+	bgnbd_p_alive,
+	bgnbd_expected,
+	bgnbd_probability,
+	bgnbd_residual
+};
+
+static void
+mbgnbd_log_likelihood(const num_sample *sample, const double *parameter,
+					  num_jet *sum)
+{
+	log_likelihood(sample, parameter, 1, sum);
+}
+
+static double
+mbgnbd_p_alive(const double *parameter, const num_customer *customer)
+{
+	bgnbd		model = make_model(parameter, 1);
+
+	return p_alive(&model, customer);
+}
+
+static double
+mbgnbd_expected(const double *parameter, double horizon,
+				const num_customer *customer)
+{
+	bgnbd		model = make_model(parameter, 1);
+
+	return expected(&model, horizon, customer);
+}
+
+static double
+mbgnbd_probability(const double *parameter, double n, double horizon)
+{
+	bgnbd		model = make_model(parameter, 1);
+
+	return probability(&model, n, horizon);
+}
+
+static double
+mbgnbd_residual(const double *parameter, double discount,
+				const num_customer *customer)
+{
+	bgnbd		model = make_model(parameter, 1);
+
+	return residual(&model, discount, customer);
+}
+
+const num_purchase_model num_mbgnbd = {
+	"mbgnbd",
+	{"r", "alpha", "a", "b"},
+	mbgnbd_log_likelihood,
+	mbgnbd_p_alive,
+	mbgnbd_expected,
+	mbgnbd_probability,
+	mbgnbd_residual
+};

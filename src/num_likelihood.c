@@ -14,7 +14,10 @@
 
 #define MAX_EVALUATIONS 300
 
-/* e to this power, or to its negative, counts as infinity or zero */
+/* a relative gain of the log-likelihood that may be rounding error */
+#define ROUNDING 1e-12
+
+/* so many powers of e from where it began, a parameter runs to a border */
 #define BORDER 18
 
 typedef double matrix[NUM_PARAMETERS][NUM_PARAMETERS];
@@ -203,6 +206,7 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 		double		step[NUM_PARAMETERS];
 		double		next[NUM_PARAMETERS];
 		double		expected = 0;
+		double		gain;
 		num_jet		there;
 
 		if (!factorize(negative, *ridge, n, factor))
@@ -217,19 +221,21 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 			for (int j = 0; j < n; j++)
 				expected += 0.5 * step[i] * step[j] * jet->hessian[i][j];
 		}
-		if (!(expected > DBL_EPSILON * fabs(jet->value)))
-			return false;
 		evaluate(log_likelihood, sample, next, n, &there);
 		fit->evaluations++;
-		if (there.value >= jet->value + 0.1 * expected)
+		gain = there.value - jet->value;
+		if (expected < ROUNDING * fabs(jet->value))
 		{
-			*ridge = there.value >= jet->value + 0.7 * expected ? 0 : *ridge / 4;
-			memcpy(logarithm, next, sizeof(next));
-			*jet = there;
-			return true;
+			/* the value's last digits tell nothing more: the gradient does */
+			if (!(largest(there.gradient, n) < 0.5 * largest(jet->gradient, n)))
+				return false;
 		}
-		if (expected < 1e-12 * fabs(jet->value))
-			return false;
+		else if (!(gain >= 0.1 * expected))
+			continue;
+		*ridge = gain >= 0.7 * expected ? 0 : *ridge / 4;
+		memcpy(logarithm, next, sizeof(next));
+		*jet = there;
+		return true;
 	}
 	return false;
 }
@@ -258,7 +264,7 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 	while (!border &&
 		   improve(log_likelihood, sample, logarithm, &jet, &ridge, fit))
 		for (int i = 0; i < parameters; i++)
-			border |= fabs(logarithm[i]) > BORDER;
+			border |= fabs(logarithm[i] - log(start[i])) > BORDER;
 
 	fit->log_likelihood = jet.value;
 	fit->gradient = largest(jet.gradient, parameters);

@@ -12,7 +12,8 @@
  * Integrating by parts turns it into a sum of positive terms, with w = r + s +
  * x and G(w, c, z) = 2F1(1, c; w + 1; z) at z = |alpha - beta| / (max + t):
  *
- *	  ln L = ln G(r + x) - ln G(r) + r ln alpha + s ln beta - ln w + ln(e^u + e^v)
+ *	  ln L = ln G(r + x) - ln G(r) + r ln alpha + s ln beta - ln w
+ *			 + ln(e^u + e^v)
  *	  where alpha >= beta:
  *	  u = ln s - (r + x) ln(alpha + t_x) - s ln(beta + t_x)
  *		  + ln G(w, r + x, z(t_x))
@@ -24,12 +25,28 @@
  *	  v = ln(r + x) - (r + x) ln(alpha + T) - s ln(beta + T)
  *		  + ln G(w, s, z(T))
  */
-#include "num_pareto_nbd.h"
-
 #include <float.h>
 #include <math.h>
 
+#include "num_purchases.h"
 #include "num_special.h"
+
+typedef struct pareto_nbd
+{
+	double		r;
+	double		alpha;
+	double		s;
+	double		beta;
+} pareto_nbd;
+
+static inline pareto_nbd
+make_model(const double *parameter)
+{
+	pareto_nbd	model = {parameter[0], parameter[1], parameter[2],
+	parameter[3]};
+
+	return model;
+}
 
 enum
 {
@@ -191,7 +208,7 @@ typedef struct branch
 } branch;
 
 static void
-branch_terms(const num_pareto_nbd *m, double x, const branch *b, num_jet *jet)
+branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 {
 	double		w = m->r + m->s + x;
 	double		large = (b->alpha_larger ? m->alpha : m->beta) + b->t;
@@ -242,9 +259,13 @@ branch_terms(const num_pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	for (int i = ALPHA; i <= BETA; i += BETA - ALPHA)
 	{
 		double		dz = i == l ? z_large : z_small;
-		double		with_r = g.second[2][0] + (power_r == R ? g.second[2][1] : 0);
-		double		with_s = g.second[2][0] + (power_r == S ? g.second[2][1] : 0);
+		double		with_r = g.second[2][0];
+		double		with_s = g.second[2][0];
 
+		if (power_r == R)
+			with_r += g.second[2][1];
+		else
+			with_s += g.second[2][1];
 		jet->hessian[i][R] += dz * with_r;
 		if (i == ALPHA)
 			jet->hessian[S][ALPHA] += dz * with_s;
@@ -260,7 +281,7 @@ branch_terms(const num_pareto_nbd *m, double x, const branch *b, num_jet *jet)
 
 /* ln(e^u + e^v) and all else that t_x or T is in */
 static void
-row_terms(const num_pareto_nbd *m, double x, double t_x, double T,
+row_terms(const pareto_nbd *m, double x, double t_x, double T,
 		  num_jet *jet)
 {
 	double		n = m->r + x;
@@ -294,7 +315,7 @@ row_terms(const num_pareto_nbd *m, double x, double t_x, double T,
 
 /* the terms that only x is in */
 static void
-frequency_terms(const num_pareto_nbd *m, double x, num_jet *jet)
+frequency_terms(const pareto_nbd *m, double x, num_jet *jet)
 {
 	double		n = m->r + x;
 	double		w = n + m->s;
@@ -319,12 +340,11 @@ frequency_terms(const num_pareto_nbd *m, double x, num_jet *jet)
 	jet->hessian[BETA][BETA] = -m->s / (m->beta * m->beta);
 }
 
-void
-num_pareto_nbd_log_likelihood(const num_sample *sample,
-							  const double *parameter, num_jet *sum)
+static void
+log_likelihood(const num_sample *sample, const double *parameter,
+			   num_jet *sum)
 {
-	num_pareto_nbd model = {parameter[R], parameter[ALPHA], parameter[S],
-	parameter[BETA]};
+	pareto_nbd	model = make_model(parameter);
 	num_jet		frequency = {0};
 	num_jet		rest;
 
@@ -343,60 +363,89 @@ num_pareto_nbd_log_likelihood(const num_sample *sample,
 	}
 }
 
+/* ln G alone, as branch_terms() has it with derivatives */
 static double
-log_likelihood(const num_pareto_nbd *m, double x, double t_x, double T)
+log_g(double w, double c, double z, double rest)
 {
-	num_jet		frequency;
-	num_jet		rest;
+	double		term = 1;
+	double		sum = 1;
 
-	frequency_terms(m, x, &frequency);
-	row_terms(m, x, t_x, T, &rest);
-	return frequency.value + rest.value;
-}
-
-/* the likelihood of being alive, over all of it */
-double
-num_pareto_nbd_p_alive(const num_pareto_nbd *model, double x, double t_x,
-					   double T)
-{
-	double		alive = lgamma(model->r + x) - lgamma(model->r) +
-	model->r * log(model->alpha) + model->s * log(model->beta) -
-	(model->r + x) * log(model->alpha + T) -
-	model->s * log(model->beta + T);
-
-	return fmin(1, exp(alive - log_likelihood(model, x, t_x, T)));
-}
-
-/* Expected purchases within the horizon after T; at s = 1 in the limit. */
-double
-num_pareto_nbd_expected(const num_pareto_nbd *model, double horizon, double x,
-						double t_x, double T)
-{
-	double		lived = -log1p(horizon / (model->beta + T));
-
-	return num_pareto_nbd_p_alive(model, x, t_x, T) *
-		(model->r + x) * (model->beta + T) / (model->alpha + T) *
-		num_box_cox(model->s - 1, lived);
+	if (z > SERIES_LIMIT)
+		return log(integrate(w, c, z, rest, -1, -1));
+	for (int k = 1; term > DBL_EPSILON / 8 * sum; k++)
+	{
+		term *= (c + k - 1) / (w + k) * z;
+		sum += term;
+	}
+	return log(sum);
 }
 
 /*
- * Expected purchases after T, discounted continuously to T (Fader, Hardie and
- * Lee 2005, Journal of Marketing Research 42, equation 2, with Tricomi's U(s,
- * s, y) = e^y y^(1 - s) E_s(y)).
+ * The likelihood of being alive, over all of it: both without the terms that
+ * only x is in.
  */
-double
-num_pareto_nbd_residual(const num_pareto_nbd *model, double discount,
-						double x, double t_x, double T)
+static double
+p_alive(const double *parameter, const num_customer *customer)
 {
-	return num_pareto_nbd_p_alive(model, x, t_x, T) *
-		(model->r + x) * (model->beta + T) / (model->alpha + T) *
-		num_scaled_exp_integral(model->s, discount * (model->beta + T));
+	pareto_nbd	m = make_model(parameter);
+	bool		alpha_larger = m.alpha >= m.beta;
+	double		n = m.r + customer->x;
+	double		w = n + m.s;
+	double		gap = fabs(m.alpha - m.beta);
+	double		large = fmax(m.alpha, m.beta);
+	double		small = fmin(m.alpha, m.beta);
+	double		at_t_x = large + customer->t_x;
+	double		at_T = large + customer->T;
+	double		log_alpha = log(m.alpha + customer->T);
+	double		log_beta = log(m.beta + customer->T);
+	double		alive = log(w) - n * log_alpha - m.s * log_beta;
+	double		u = log(m.s) - n * log(m.alpha + customer->t_x) -
+	m.s * log(m.beta + customer->t_x) +
+	log_g(w, alpha_larger ? n : m.s + 1, gap / at_t_x,
+		  (small + customer->t_x) / at_t_x);
+	double		v = log(n) - n * log_alpha - m.s * log_beta +
+	log_g(w, alpha_larger ? n + 1 : m.s, gap / at_T,
+		  (small + customer->T) / at_T);
+
+	if (alpha_larger)
+		v += log_beta - log_alpha;
+	else
+		u += log((m.alpha + customer->t_x) / (m.beta + customer->t_x));
+	return fmin(1, exp(alive - num_log_sum_exp(u, v)));
+}
+
+/* Expected purchases within the horizon; at s = 1 in the limit. */
+static double
+expected(const double *parameter, double horizon, const num_customer *customer)
+{
+	pareto_nbd	m = make_model(parameter);
+	double		lived = -log1p(horizon / (m.beta + customer->T));
+
+	return p_alive(parameter, customer) * (m.r + customer->x) *
+		(m.beta + customer->T) / (m.alpha + customer->T) *
+		num_box_cox(m.s - 1, lived);
+}
+
+/*
+ * Discounted expected purchases (Fader, Hardie and Lee 2005, Journal of
+ * Marketing Research 42, equation 2, with Tricomi's U(s, s, y) = e^y y^(1 - s)
+ * E_s(y)).
+ */
+static double
+residual(const double *parameter, double discount,
+		 const num_customer *customer)
+{
+	pareto_nbd	m = make_model(parameter);
+
+	return p_alive(parameter, customer) * (m.r + customer->x) *
+		(m.beta + customer->T) / (m.alpha + customer->T) *
+		num_scaled_exp_integral(m.s, discount * (m.beta + customer->T));
 }
 
 /* the density of having left after a part of the horizon, with n purchases */
 typedef struct lifetime
 {
-	const num_pareto_nbd *model;
+	pareto_nbd	model;
 	double		n;
 	double		horizon;
 } lifetime;
@@ -407,22 +456,32 @@ purchases_while_alive(double part, double rest, void *arg)
 	const lifetime *l = arg;
 	double		t = part * l->horizon;
 
-	return num_log_negative_binomial(l->n, l->model->r, l->model->alpha, t) +
-		log(l->model->s / l->model->beta * l->horizon) -
-		(l->model->s + 1) * log1p(t / l->model->beta);
+	(void) rest;
+	return num_log_negative_binomial(l->n, l->model.r, l->model.alpha, t) +
+		log(l->model.s / l->model.beta * l->horizon) -
+		(l->model.s + 1) * log1p(t / l->model.beta);
 }
 
-/* P(X(horizon) = n) of a new customer: all over lives that end, or do not. */
-double
-num_pareto_nbd_probability(const num_pareto_nbd *model, double n,
-						   double horizon)
+/* P(X(horizon) = n): all over lives that end within it, or do not. */
+static double
+probability(const double *parameter, double n, double horizon)
 {
-	lifetime	l = {model, n, horizon};
-	double		alive = num_log_negative_binomial(n, model->r, model->alpha,
-												  horizon) -
-	model->s * log1p(horizon / model->beta);
+	lifetime	l = {make_model(parameter), n, horizon};
+	double		alive;
 
 	if (horizon == 0)
 		return n == 0 ? 1 : 0;
+	alive = num_log_negative_binomial(n, l.model.r, l.model.alpha, horizon) -
+		l.model.s * log1p(horizon / l.model.beta);
 	return exp(alive) + num_integrate_unit(purchases_while_alive, &l);
 }
+
+const num_purchase_model num_pareto_nbd = {
+	"pareto_nbd",
+	{"r", "alpha", "s", "beta"},
+	log_likelihood,
+	p_alive,
+	expected,
+	probability,
+	residual
+};

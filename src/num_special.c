@@ -16,13 +16,18 @@ num_digamma(double x)
 {
 	double		result = 0;
 	double		z;
+	double		series;
 
 	for (; x < 10; x++)
 		result -= 1 / x;
 	z = 1 / (x * x);
-	return result + log(x) - 0.5 / x -
-		z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z *
-											  (1.0 / 240 - z * (1.0 / 132 - z * 691.0 / 32760)))));
+	series = 691.0 / 32760;
+	series = 1.0 / 132 - z * series;
+	series = 1.0 / 240 - z * series;
+	series = 1.0 / 252 - z * series;
+	series = 1.0 / 120 - z * series;
+	series = 1.0 / 12 - z * series;
+	return result + log(x) - 0.5 / x - z * series;
 }
 
 /* psi'(x) for x > 0 (Abramowitz and Stegun 1964, 6.4.6 and 6.4.12) */
@@ -31,13 +36,18 @@ num_trigamma(double x)
 {
 	double		result = 0;
 	double		z;
+	double		series;
 
 	for (; x < 10; x++)
 		result += 1 / (x * x);
 	z = 1 / (x * x);
-	return result + 1 / x + 0.5 * z +
-		z / x * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z *
-												(1.0 / 30 - z * (5.0 / 66 - z * 691.0 / 2730)))));
+	series = 691.0 / 2730;
+	series = 5.0 / 66 - z * series;
+	series = 1.0 / 30 - z * series;
+	series = 1.0 / 42 - z * series;
+	series = 1.0 / 30 - z * series;
+	series = 1.0 / 6 - z * series;
+	return result + 1 / x + 0.5 * z + z / x * series;
 }
 
 /* ln(e^a + e^b); either may be -infinity */
@@ -101,9 +111,9 @@ num_negative_binomial_tail(double n, double r, double alpha, double t)
 }
 
 /*
- * e^x E_order(x) for order >= 0, x > 0, by the continued fraction of Abramowitz
- * and Stegun 1964, 5.1.22 in its even form, by Lentz's method; for small x,
- * where that is slow, by integrating e^(-x(v-1)) v^(-order) from 1 up.
+ * e^x E_order(x) for order >= 0, x > 0, by the continued fraction of
+ * Abramowitz and Stegun 1964, 5.1.22 in its even form, by Lentz's method; for
+ * small x, where that is slow, by integrating e^(-x(v-1)) v^(-order) from 1.
  */
 static double
 exp_integral_log(double u, double one_minus_u, void *arg)

@@ -17,7 +17,7 @@ extern double num_log_negative_binomial(double n, double r, double alpha,
 extern double num_negative_binomial_tail(double n, double r, double alpha,
 										 double t);
 
-/* ln(weight) at a point of an integral; x and 1 - x, neither ever rounded away */
+/* ln of what is integrated, at x; 1 - x comes apart, never rounded away */
 typedef double (*num_log_integrand) (double x, double one_minus_x, void *arg);
 
 extern double num_integrate_unit(num_log_integrand log_integrand, void *arg);

@@ -1,0 +1,264 @@
+/*
+ * clv_sample.c
+ *	  The sample that a lifetime value model is fitted to.
+ *
+ * SQL: type clv_sample (clv_sample_in, _out, _recv, _send) and
+ * clv_sample_combine, for all aggregates that fit a model.
+ *
+ * Equal customers are one row with a weight, as they arrive: a million
+ * customers whose days are whole are some hundred thousand rows of 32 bytes.
+ */
+#include "crmcost.h"
+
+#include "clv_sample.h"
+#include "common/shortest_dec.h"
+#include "window.h"
+
+#define TYPE_NAME "clv_sample"
+
+static const TableKind sample_table = {
+	sizeof(SampleEntry),
+	SAMPLE_VALUES,
+	0,
+	NULL,
+	"different customers",
+	"Round frequency, recency and age, for example to days or weeks, or fit a sample of the customers."
+};
+
+SQL_FUNCTION(clv_sample_in);
+SQL_FUNCTION(clv_sample_out);
+SQL_FUNCTION(clv_sample_recv);
+SQL_FUNCTION(clv_sample_send);
+SQL_FUNCTION(clv_sample_combine);
+
+static inline SampleEntry *
+GetEntry(const TableState *state, int64 number)
+{
+	return TableEntry(&sample_table, state, number);
+}
+
+static void
+AddWeight(TableState *state, const double *value, double weight)
+{
+	uint64		key[SAMPLE_VALUES];
+	SampleEntry *entry;
+
+	memcpy(key, value, sizeof(key));
+	entry = TableFind(&sample_table, state, key,
+					  TableHash(&sample_table, key));
+	entry->weight += weight;
+}
+
+/*
+ * Adds a customer to a sample (a null pointer: the first one); values are
+ * finite, and no weight adds nothing.
+ */
+Datum
+SampleAdd(FunctionCallInfo fcinfo, Datum datum, const double *value,
+		  double weight)
+{
+	Size		capacity;
+	double		own[SAMPLE_VALUES];
+
+	if (weight == 0)
+		return datum;
+	for (int i = 0; i < SAMPLE_VALUES; i++)
+		own[i] = value[i] + 0.0;	/* -0 is 0 */
+	datum = TableMakeRoom(&sample_table, datum, 1, AggregateContext(fcinfo));
+	AddWeight((TableState *) StateView(datum, &capacity), own, weight);
+	return datum;
+}
+
+/* An aggregate's optional last argument; NULL skips the row, as 0 does. */
+double
+SampleWeight(FunctionCallInfo fcinfo, int argument)
+{
+	double		weight;
+
+	if (PG_NARGS() <= argument)
+		return 1;
+	if (PG_ARGISNULL(argument))
+		return 0;
+	weight = PG_GETARG_FLOAT8(argument);
+	CheckNotNegative(weight, "weight");
+	return weight;
+}
+
+static int
+CompareRows(const void *a, const void *b, void *arg)
+{
+	const num_observation *left = a;
+	const num_observation *right = b;
+
+	for (int i = 0; i < SAMPLE_VALUES; i++)
+		if (left->value[i] != right->value[i])
+			return left->value[i] < right->value[i] ? -1 : 1;
+	return 0;
+}
+
+/*
+ * The sample in order of its values: what is computed from it does not depend
+ * on the order of arrival.
+ */
+num_observation *
+SampleRows(Datum datum, Size *count)
+{
+	TableState *state = (TableState *) StateRead(datum);
+	num_observation *row = HugeArray(CurrentMemoryContext, state->count,
+									 sizeof(num_observation));
+
+	for (int64 i = 0; i < state->count; i++)
+	{
+		const SampleEntry *entry = GetEntry(state, i);
+
+		memcpy(row[i].value, entry->value, sizeof(row[i].value));
+		row[i].weight = entry->weight;
+	}
+	qsort_interruptible(row, state->count, sizeof(num_observation),
+						CompareRows, NULL);
+	*count = state->count;
+	return row;
+}
+
+/* Refuses what no aggregation can have made. */
+static void
+CheckEntry(const SampleEntry *entry)
+{
+	for (int i = 0; i < SAMPLE_VALUES; i++)
+		if (!(entry->value[i] >= 0) || isinf(entry->value[i]))
+			RefuseState(TYPE_NAME, "values must be finite and not negative");
+	if (!(entry->weight > 0) || isinf(entry->weight))
+		RefuseState(TYPE_NAME, "weight must be finite and positive");
+}
+
+/* (1,{value,value,value,weight},...) */
+Datum
+clv_sample_in(PG_FUNCTION_ARGS)
+{
+	char	   *cursor = PG_GETARG_CSTRING(0);
+	int64		count = 0;
+	TableState *state;
+
+	for (char *c = cursor; *c != '\0'; c++)
+		count += *c == '{';
+	if (count == 0 || count > TABLE_MAX_ENTRIES(&sample_table))
+		RefuseState(TYPE_NAME, "number of rows out of range");
+	StateTextVersion(&cursor, TYPE_NAME);
+	state = TableCreateFinished(&sample_table, count);
+	for (int64 i = 0; i < count; i++)
+	{
+		SampleEntry *entry = GetEntry(state, i);
+
+		StateTextSkip(&cursor, ',', TYPE_NAME);
+		StateTextSkip(&cursor, '{', TYPE_NAME);
+		for (int j = 0; j <= SAMPLE_VALUES; j++)
+		{
+			const char *stop = j < SAMPLE_VALUES ? "," : "}";
+			char	   *field = StateTextField(&cursor, stop, TYPE_NAME);
+			Datum		value = DirectFunctionCall1(float8in,
+													CStringGetDatum(field));
+
+			StateTextSkip(&cursor, *stop, TYPE_NAME);
+			if (j < SAMPLE_VALUES)
+				entry->value[j] = DatumGetFloat8(value) + 0.0;
+			else
+				entry->weight = DatumGetFloat8(value);
+		}
+		CheckEntry(entry);
+		CHECK_FOR_INTERRUPTS();
+	}
+	StateTextEnd(cursor, TYPE_NAME);
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+clv_sample_out(PG_FUNCTION_ARGS)
+{
+	Size		count;
+	num_observation *row = SampleRows(PG_GETARG_DATUM(0), &count);
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "(%d", STATE_VERSION);
+	for (Size i = 0; i < count; i++)
+	{
+		char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+		for (int j = 0; j < SAMPLE_VALUES; j++)
+		{
+			double_to_shortest_decimal_buf(row[i].value[j], number);
+			appendStringInfo(&out, "%s%s", j == 0 ? ",{" : ",", number);
+		}
+		double_to_shortest_decimal_buf(row[i].weight, number);
+		appendStringInfo(&out, ",%s}", number);
+		CHECK_FOR_INTERRUPTS();
+	}
+	appendStringInfoChar(&out, ')');
+	PG_RETURN_CSTRING(out.data);
+}
+
+Datum
+clv_sample_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
+	int64		count;
+	TableState *state;
+
+	StateReceiveVersion(buffer, TYPE_NAME);
+	count = (buffer->len - buffer->cursor) / sizeof(SampleEntry);
+	if (count < 1 || count > TABLE_MAX_ENTRIES(&sample_table))
+		RefuseState(TYPE_NAME, "number of rows out of range");
+	state = TableCreateFinished(&sample_table, count);
+	for (int64 i = 0; i < count; i++)
+	{
+		SampleEntry *entry = GetEntry(state, i);
+
+		for (int j = 0; j < SAMPLE_VALUES; j++)
+			entry->value[j] = pq_getmsgfloat8(buffer) + 0.0;
+		entry->weight = pq_getmsgfloat8(buffer);
+		CheckEntry(entry);
+	}
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+clv_sample_send(PG_FUNCTION_ARGS)
+{
+	Size		count;
+	num_observation *row = SampleRows(PG_GETARG_DATUM(0), &count);
+	StringInfoData buffer;
+
+	pq_begintypsend(&buffer);
+	pq_sendint8(&buffer, STATE_VERSION);
+	for (Size i = 0; i < count; i++)
+	{
+		for (int j = 0; j < SAMPLE_VALUES; j++)
+			pq_sendfloat8(&buffer, row[i].value[j]);
+		pq_sendfloat8(&buffer, row[i].weight);
+	}
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+Datum
+clv_sample_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext aggcontext = AggregateContext(fcinfo);
+	Datum		datum = PG_GETARG_DATUM(0);
+	TableState *other;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return StateOtherSide(fcinfo);
+	other = (TableState *) StateRead(PG_GETARG_DATUM(1));
+	for (int64 i = 0; i < other->count; i++)
+	{
+		const SampleEntry *entry = GetEntry(other, i);
+		Size		capacity;
+
+		datum = TableMakeRoom(&sample_table, datum, 1, aggcontext);
+		AddWeight((TableState *) StateView(datum, &capacity), entry->value,
+				  entry->weight);
+		if (i % NUM_POLL_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	PG_RETURN_DATUM(datum);
+}

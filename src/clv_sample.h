@@ -1,0 +1,25 @@
+/*
+ * clv_sample.h
+ *	  The sample that a lifetime value model is fitted to.
+ */
+#ifndef CLV_SAMPLE_H
+#define CLV_SAMPLE_H
+
+#include "num_likelihood.h"
+#include "state_table.h"
+
+/* the most values that tell customers of a sample apart */
+#define SAMPLE_VALUES 3
+
+typedef struct SampleEntry
+{
+	double		value[SAMPLE_VALUES];
+	double		weight;
+} SampleEntry;
+
+extern Datum SampleAdd(FunctionCallInfo fcinfo, Datum datum,
+					   const double *value, double weight);
+extern double SampleWeight(FunctionCallInfo fcinfo, int argument);
+extern num_observation *SampleRows(Datum datum, Size *count);
+
+#endif							/* CLV_SAMPLE_H */
