@@ -16,14 +16,32 @@
 
 #define TYPE_NAME "clv_sample"
 
+/* the words of a row: the values, then the weight, as doubles */
+static inline void
+AddRow(void *entry, const uint64 *word)
+{
+	double		weight;
+
+	memcpy(&weight, &word[SAMPLE_VALUES], sizeof(weight));
+	((SampleEntry *) entry)->weight += weight;
+}
+
+static void FlushSample(GrowingState *state);
+
 static const TableKind sample_table = {
 	sizeof(SampleEntry),
 	SAMPLE_VALUES,
-	0,
-	NULL,
+	AddRow,
+	FlushSample,
 	"different customers",
 	"Round frequency, recency and age, for example to days or weeks, or fit a sample of the customers."
 };
+
+static void
+FlushSample(GrowingState *state)
+{
+	TableFlush(&sample_table, (TableState *) state);
+}
 
 SQL_FUNCTION(clv_sample_in);
 SQL_FUNCTION(clv_sample_out);
@@ -37,18 +55,6 @@ GetEntry(const TableState *state, int64 number)
 	return TableEntry(&sample_table, state, number);
 }
 
-static void
-AddWeight(TableState *state, const double *value, double weight)
-{
-	uint64		key[SAMPLE_VALUES];
-	SampleEntry *entry;
-
-	memcpy(key, value, sizeof(key));
-	entry = TableFind(&sample_table, state, key,
-					  TableHash(&sample_table, key));
-	entry->weight += weight;
-}
-
 /*
  * Adds a customer to a sample (a null pointer: the first one); values are
  * finite, and no weight adds nothing.
@@ -57,16 +63,17 @@ Datum
 SampleAdd(FunctionCallInfo fcinfo, Datum datum, const double *value,
 		  double weight)
 {
-	Size		capacity;
-	double		own[SAMPLE_VALUES];
+	double		own[SAMPLE_VALUES + 1];
+	TableRow	row;
 
+	StaticAssertStmt(SAMPLE_VALUES < TABLE_ROW_WORDS, "row is too short");
 	if (weight == 0)
 		return datum;
 	for (int i = 0; i < SAMPLE_VALUES; i++)
 		own[i] = value[i] + 0.0;	/* -0 is 0 */
-	datum = TableMakeRoom(&sample_table, datum, 1, AggregateContext(fcinfo));
-	AddWeight((TableState *) StateView(datum, &capacity), own, weight);
-	return datum;
+	own[SAMPLE_VALUES] = weight;
+	memcpy(row.word, own, sizeof(own));
+	return TableAdd(&sample_table, datum, &row, AggregateContext(fcinfo));
 }
 
 /* An aggregate's optional last argument; NULL skips the row, as 0 does. */
@@ -251,12 +258,10 @@ clv_sample_combine(PG_FUNCTION_ARGS)
 	other = (TableState *) StateRead(PG_GETARG_DATUM(1));
 	for (int64 i = 0; i < other->count; i++)
 	{
-		const SampleEntry *entry = GetEntry(other, i);
-		Size		capacity;
+		TableRow	row;
 
-		datum = TableMakeRoom(&sample_table, datum, 1, aggcontext);
-		AddWeight((TableState *) StateView(datum, &capacity), entry->value,
-				  entry->weight);
+		memcpy(row.word, GetEntry(other, i), sizeof(SampleEntry));
+		datum = TableAdd(&sample_table, datum, &row, aggcontext);
 		if (i % NUM_POLL_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
 	}

@@ -6,10 +6,6 @@
  * rfm_group_recv, rfm_group_send), aggregates rfm_group(customer_id,
  * purchased_at, amount) and rfm_group_merge(rfm_group), unnest(rfm_group).
  *
- * A hash aggregate waits for a cold cache line or three at each row.  Here a
- * row first waits in a short queue: when it enters, its index slot is
- * prefetched; half way, its entry; when it leaves, both are in the cache, and
- * the executor's work on the rows between has hidden the memory's latency.
  * The state is a table (see state_table.h) of customers; the sums of all have
  * the same scale, head.scale.  A finished state is in order of customer_id.
  */
@@ -29,28 +25,11 @@ typedef struct RfmEntry
 	RfmSummary	summary;
 } RfmEntry;
 
-typedef struct PendingRow
+/* the words of a row: customer_id, purchased_at, and a num_i128 amount */
+enum
 {
-	int64		customer_id;
-	TimestampTz purchased_at;
-	uint64		amount[2];		/* a num_i128 at the state's scale */
-	uint64		hash;			/* of customer_id */
-} PendingRow;
-
-#define QUEUE_ROWS 32
-
-static void FlushQueue(GrowingState *growing);
-
-static const TableKind customers = {
-	sizeof(RfmEntry),
-	1,
-	QUEUE_ROWS * sizeof(PendingRow),
-	FlushQueue,
-	"customers",
-	"Split the purchases by customer, for example with GROUP BY customer_id % 4, or use rfm() with GROUP BY."
+	CUSTOMER_ID, PURCHASED_AT, AMOUNT_LOW, AMOUNT_HIGH
 };
-
-#define MAX_CUSTOMERS TABLE_MAX_ENTRIES(&customers)
 
 SQL_FUNCTION(rfm_group_in);
 SQL_FUNCTION(rfm_group_out);
@@ -61,43 +40,6 @@ SQL_FUNCTION(rfm_group_combine);
 SQL_FUNCTION(rfm_group_final);
 SQL_FUNCTION(rfm_group_unnest);
 SQL_FUNCTION(rfm_group_unnest_support);
-
-static inline TableState *
-ReadGroup(Datum datum)
-{
-	return (TableState *) StateRead(datum);
-}
-
-static inline RfmEntry *
-GetEntry(const TableState *state, int64 number)
-{
-	return TableEntry(&customers, state, number);
-}
-
-/* The customer's entry, with frequency 0 if it is new. */
-static inline RfmEntry *
-FindEntry(TableState *state, int64 customer_id, uint64 hash)
-{
-	uint64		key = (uint64) customer_id;
-
-	return TableFind(&customers, state, &key, hash);
-}
-
-static inline uint64
-HashCustomer(int64 customer_id)
-{
-	uint64		key = (uint64) customer_id;
-
-	return TableHash(&customers, &key);
-}
-
-/* The queue's row at a position, counted without end. */
-static inline PendingRow *
-GetPending(TableState *state, uint32 position)
-{
-	return (PendingRow *) TableExtra(&customers, state) +
-		position % QUEUE_ROWS;
-}
 
 /* Adds one purchase, at the state's scale, to a customer's entry. */
 static inline void
@@ -116,57 +58,51 @@ AddPurchase(RfmEntry *entry, TimestampTz purchased_at, const num_i256 *amount)
 		RefuseSum("amount");
 }
 
-/* A row leaves the queue for its customer's entry. */
 static inline void
-ApplyPending(TableState *state, const PendingRow *row)
+AddRow(void *entry, const uint64 *word)
 {
-	num_i256	amount = num_i256_from_i128((num_i128)
-											((num_u128) row->amount[1] << 64 |
-											 row->amount[0]));
+	num_u128	amount = (num_u128) word[AMOUNT_HIGH] << 64 | word[AMOUNT_LOW];
+	num_i256	wide = num_i256_from_i128((num_i128) amount);
 
-	AddPurchase(FindEntry(state, row->customer_id, row->hash),
-				row->purchased_at, &amount);
+	AddPurchase(entry, (TimestampTz) word[PURCHASED_AT], &wide);
 }
 
-/* A row enters the queue; a full queue's oldest row leaves it. */
-static inline void
-QueuePurchase(TableState *state, int64 customer_id,
-			  TimestampTz purchased_at, num_i128 amount)
-{
-	PendingRow *row = GetPending(state, state->next);
+static void FlushCustomers(GrowingState *state);
 
-	if (state->pending == QUEUE_ROWS)
-		ApplyPending(state, row);
-	else
-		state->pending++;
-	row->customer_id = customer_id;
-	row->purchased_at = purchased_at;
-	row->amount[0] = (uint64) amount;
-	row->amount[1] = (uint64) ((num_u128) amount >> 64);
-	row->hash = HashCustomer(customer_id);
-	__builtin_prefetch(TableFirstSlot(&customers, state, row->hash));
+static const TableKind customers = {
+	sizeof(RfmEntry),
+	1,
+	AddRow,
+	FlushCustomers,
+	"customers",
+	"Split the purchases by customer, for example with GROUP BY customer_id % 4, or use rfm() with GROUP BY."
+};
 
-	if (state->pending > QUEUE_ROWS / 2)
-	{
-		uint32		slot;
-
-		row = GetPending(state, state->next - QUEUE_ROWS / 2);
-		slot = *TableFirstSlot(&customers, state, row->hash);
-		if (slot != 0)
-			__builtin_prefetch(GetEntry(state, SLOT_ENTRY(slot) - 1), 1);
-	}
-	state->next++;
-}
-
-/* Empties the queue. */
 static void
-FlushQueue(GrowingState *growing)
+FlushCustomers(GrowingState *state)
 {
-	TableState *state = (TableState *) growing;
+	TableFlush(&customers, (TableState *) state);
+}
 
-	for (; state->pending > 0; state->pending--)
-		ApplyPending(state, GetPending(state, state->next - state->pending));
-	AssertCheckTable(&customers, state);
+static inline TableState *
+ReadGroup(Datum datum)
+{
+	return (TableState *) StateRead(datum);
+}
+
+static inline RfmEntry *
+GetEntry(const TableState *state, int64 number)
+{
+	return TableEntry(&customers, state, number);
+}
+
+/* The customer's entry, with frequency 0 if it is new; there is room. */
+static inline RfmEntry *
+FindEntry(TableState *state, int64 customer_id)
+{
+	uint64		key = (uint64) customer_id;
+
+	return TableFind(&customers, state, &key, TableHash(&customers, &key));
 }
 
 /* Brings the sums of all entries to a larger scale. */
@@ -187,7 +123,7 @@ RaiseGroupScale(TableState *state, int scale)
 
 /*
  * Reads an amount at the state's scale, raising that where the amount has
- * more decimals.  True if it fits a PendingRow.
+ * more decimals.  True if it fits a row's words.
  */
 static inline bool
 ReadAmount(TableState *state, Datum numeric, num_i128 *small,
@@ -206,7 +142,7 @@ ReadAmount(TableState *state, Datum numeric, num_i128 *small,
 			return true;
 	}
 
-	FlushQueue(&state->growing);
+	FlushCustomers(&state->growing);
 	ExactSumRead(&amount, numeric, "amount");
 	if (amount.scale > state->growing.head.scale)
 		RaiseGroupScale(state, amount.scale);
@@ -226,44 +162,34 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
 	Datum		datum = StateArgument(fcinfo);
-	int64		customer_id;
 	TimestampTz purchased_at;
 	TableState *state;
 	Size		capacity;
 	num_i128	small;
 	num_i256	wide;
-	bool		fits;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		return StateUnchanged(fcinfo);
-	customer_id = PG_GETARG_INT64(1);
 	purchased_at = PG_GETARG_TIMESTAMPTZ(2);
 	CheckFiniteTimestamp(purchased_at, "purchased_at");
-
 	if (PG_ARGISNULL(0))
 		datum = TableMakeRoom(&customers, datum, 1, aggcontext);
 	state = (TableState *) StateView(datum, &capacity);
-	fits = ReadAmount(state, PG_GETARG_DATUM(3), &small, &wide);
-
-	if (fits && StateIsExpanded(datum))
+	if (likely(ReadAmount(state, PG_GETARG_DATUM(3), &small, &wide)))
 	{
-		if (unlikely(state->count + QUEUE_ROWS >= state->room))
-		{
-			datum = TableMakeRoom(&customers, datum, QUEUE_ROWS + 1, aggcontext);
-			state = (TableState *) StateView(datum, &capacity);
-		}
-		QueuePurchase(state, customer_id, purchased_at, small);
-		PG_RETURN_DATUM(datum);
+		TableRow	row;
+
+		row.word[CUSTOMER_ID] = (uint64) PG_GETARG_INT64(1);
+		row.word[PURCHASED_AT] = (uint64) purchased_at;
+		row.word[AMOUNT_LOW] = (uint64) small;
+		row.word[AMOUNT_HIGH] = (uint64) ((num_u128) small >> 64);
+		PG_RETURN_DATUM(TableAdd(&customers, datum, &row, aggcontext));
 	}
 
-	/* a small state is in the cache and needs no queue */
-	FlushQueue(&state->growing);
+	FlushCustomers(&state->growing);
 	datum = TableMakeRoom(&customers, datum, 1, aggcontext);
 	state = (TableState *) StateView(datum, &capacity);
-	if (fits)
-		wide = num_i256_from_i128(small);
-	AddPurchase(FindEntry(state, customer_id, HashCustomer(customer_id)),
-				purchased_at, &wide);
+	AddPurchase(FindEntry(state, PG_GETARG_INT64(1)), purchased_at, &wide);
 	AssertCheckTable(&customers, state);
 	PG_RETURN_DATUM(datum);
 }
@@ -293,8 +219,7 @@ rfm_group_combine(PG_FUNCTION_ARGS)
 
 		datum = TableMakeRoom(&customers, datum, 1, aggcontext);
 		state = ReadGroup(datum);
-		to = FindEntry(state, from->customer_id,
-					   HashCustomer(from->customer_id));
+		to = FindEntry(state, from->customer_id);
 		if (to->summary.frequency == 0)
 		{
 			to->summary.first_at = from->summary.first_at;
@@ -367,7 +292,7 @@ rfm_group_in(PG_FUNCTION_ARGS)
 
 	for (char *c = cursor; *c != '\0'; c++)
 		count += *c == '{';
-	if (count == 0 || count > MAX_CUSTOMERS)
+	if (count == 0 || count > TABLE_MAX_ENTRIES(&customers))
 		RefuseState(TYPE_NAME, "number of customers out of range");
 	StateTextVersion(&cursor, TYPE_NAME);
 	state = TableCreateFinished(&customers, count);
@@ -447,7 +372,7 @@ rfm_group_recv(PG_FUNCTION_ARGS)
 	count = pq_getmsgint64(buffer);
 	if (scale > NUM_I256_DIGITS)
 		RefuseState(TYPE_NAME, "scale out of range");
-	if (count < 1 || count > MAX_CUSTOMERS ||
+	if (count < 1 || count > TABLE_MAX_ENTRIES(&customers) ||
 		count * (int64) sizeof(RfmEntry) != buffer->len - buffer->cursor)
 		RefuseState(TYPE_NAME, "number of customers does not fit the message");
 	state = TableCreateFinished(&customers, count);

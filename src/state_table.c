@@ -7,8 +7,6 @@
 #include "num_sort.h"
 #include "state_table.h"
 
-#define FIRST_ROOM 8
-
 void
 TableRefuseEntry(const TableKind *kind)
 {
@@ -50,7 +48,7 @@ TableMakeRoom(const TableKind *kind, Datum datum, int64 more,
 	TableState *state;
 	Size		capacity;
 	int64		count = 0;
-	int64		room = FIRST_ROOM;
+	int64		room = 8;
 	Size		size;
 
 	if (DatumGetPointer(datum) != NULL)
@@ -60,17 +58,15 @@ TableMakeRoom(const TableKind *kind, Datum datum, int64 more,
 			capacity >= TABLE_INDEXED_SIZE(kind, state->room) &&
 			state->count + more <= state->room)
 			return datum;
-		if (state->pending > 0)
-			kind->flush(&state->growing);
+		kind->flush(&state->growing);
 		count = state->count;
 	}
 	while (room < count + more && room <= TABLE_MAX_ENTRIES(kind))
 		room *= 2;
 
-	/* a small table is in the cache and has no queue */
 	size = TABLE_INDEXED_SIZE(kind, room);
 	if (size >= STATE_EXPANDED)
-		size += kind->extra;
+		size += TABLE_QUEUE_ROWS * sizeof(TableRow);
 	datum = StateResize(datum, TABLE_SIZE(kind, count), size, aggcontext);
 	state = (TableState *) StateView(datum, &capacity);
 	if (count == 0)

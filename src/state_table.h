@@ -6,10 +6,15 @@
  *	  entries			dense; a key of whole words first, then what is kept
  *						about it; in order of arrival
  *	  uint32[slots]		open addressing: entry number + 1 and 8 hash bits
- *	  extra				room for what the state type queues
+ *	  queue				rows, each a hash, a key, and what the row adds
  *
- * The index and what follows exist only while an aggregate fills the table:
- * a state that is stored or sent ends with its entries.
+ * Index and queue exist only while an aggregate fills the table: a state that
+ * is stored or sent ends with its entries.
+ *
+ * The queue hides the memory's latency.  When a row enters, its index slot is
+ * prefetched; half way, its entry; when it leaves, both are in the cache, and
+ * the executor's work on the rows between has taken the time.  A small table
+ * is in the cache anyway and has no queue.
  */
 #ifndef STATE_TABLE_H
 #define STATE_TABLE_H
@@ -21,18 +26,30 @@ typedef struct TableState
 	GrowingState growing;
 	int64		count;			/* entries */
 	int32		room;			/* entries that fit: 0 or a power of two */
-	int32		pending;		/* rows in the state type's queue */
+	int32		pending;		/* rows in the queue */
 	uint32		next;			/* rows that ever entered it */
 	char		unused[28];		/* zeros; entries begin on a cache line */
 } TableState;
 
-/* what a state type's table is like; constant, so that it costs nothing */
+/* the words of a key and of what a row adds, at most */
+#define TABLE_ROW_WORDS 4
+
+typedef struct TableRow
+{
+	uint64		hash;
+	uint64		word[TABLE_ROW_WORDS];	/* key, then what is added */
+} TableRow;
+
+/*
+ * What a state type's table is like.  Constant and known where it is used, so
+ * that all of it is compiled in place.
+ */
 typedef struct TableKind
 {
 	Size		entry_size;
 	int			key_words;
-	Size		extra;			/* bytes after the index of a large table */
-	StateFlush	flush;			/* empties the queue, or NULL */
+	void		(*add) (void *entry, const uint64 *row);	/* a row's words */
+	StateFlush	flush;			/* TableFlush() of this kind */
 	const char *entries;		/* what entries are, and what to do ... */
 	const char *hint;			/* ... when there are too many */
 } TableKind;
@@ -42,6 +59,8 @@ typedef struct TableKind
 #define SLOT_ENTRY(slot) ((slot) & ((1U << SLOT_ENTRY_BITS) - 1))
 #define SLOT_TAG(hash) ((uint32) ((hash) >> 56) << SLOT_ENTRY_BITS)
 #define TABLE_SLOTS(room) ((Size) (room) * 2)
+
+#define TABLE_QUEUE_ROWS 32
 
 #define TABLE_SIZE(kind, count) \
 	(sizeof(TableState) + (Size) (count) * (kind)->entry_size)
@@ -78,11 +97,13 @@ TableIndex(const TableKind *kind, const TableState *state)
 	return (uint32 *) TableEntry(kind, state, state->room);
 }
 
-/* What the state type queues, after the index of a large table. */
-static inline void *
-TableExtra(const TableKind *kind, const TableState *state)
+/* The queue's row at a position, counted without end. */
+static inline TableRow *
+TablePending(const TableKind *kind, const TableState *state, uint32 position)
 {
-	return (char *) state + TABLE_INDEXED_SIZE(kind, state->room);
+	return (TableRow *) ((char *) state +
+						 TABLE_INDEXED_SIZE(kind, state->room)) +
+		position % TABLE_QUEUE_ROWS;
 }
 
 /* the finalizer of MurmurHash3 (Appleby), a bijection of 64 bits, chained */
@@ -149,6 +170,77 @@ TableFind(const TableKind *kind, TableState *state, const uint64 *key,
 				return entry;
 		}
 	}
+}
+
+/* A row goes to its entry. */
+static inline void
+TableApply(const TableKind *kind, TableState *state, const TableRow *row)
+{
+	kind->add(TableFind(kind, state, row->word, row->hash), row->word);
+}
+
+/* Empties the queue; the body of each kind's flush function. */
+static inline void
+TableFlush(const TableKind *kind, TableState *state)
+{
+	for (; state->pending > 0; state->pending--)
+		TableApply(kind, state, TablePending(kind, state,
+											 state->next - state->pending));
+	AssertCheckTable(kind, state);
+}
+
+/* A row enters the queue; a full queue's oldest row leaves it. */
+static inline void
+TableQueue(const TableKind *kind, TableState *state, const TableRow *row)
+{
+	TableRow   *place = TablePending(kind, state, state->next);
+
+	if (state->pending == TABLE_QUEUE_ROWS)
+		TableApply(kind, state, place);
+	else
+		state->pending++;
+	*place = *row;
+	__builtin_prefetch(TableFirstSlot(kind, state, row->hash));
+	if (state->pending > TABLE_QUEUE_ROWS / 2)
+	{
+		uint32		slot;
+
+		place = TablePending(kind, state, state->next - TABLE_QUEUE_ROWS / 2);
+		slot = *TableFirstSlot(kind, state, place->hash);
+		if (slot != 0)
+			__builtin_prefetch(TableEntry(kind, state, SLOT_ENTRY(slot) - 1),
+							   1);
+	}
+	state->next++;
+}
+
+/*
+ * Adds a row, whose hash is not yet set, to a table (a null pointer: an empty
+ * one).
+ */
+static inline Datum
+TableAdd(const TableKind *kind, Datum datum, TableRow *row,
+		 MemoryContext aggcontext)
+{
+	TableState *state;
+	Size		capacity;
+
+	row->hash = TableHash(kind, row->word);
+	if (likely(DatumGetPointer(datum) != NULL && StateIsExpanded(datum)))
+	{
+		state = (TableState *) StateView(datum, &capacity);
+		if (unlikely(state->count + TABLE_QUEUE_ROWS >= state->room))
+		{
+			datum = TableMakeRoom(kind, datum, TABLE_QUEUE_ROWS + 1,
+								  aggcontext);
+			state = (TableState *) StateView(datum, &capacity);
+		}
+		TableQueue(kind, state, row);
+		return datum;
+	}
+	datum = TableMakeRoom(kind, datum, 1, aggcontext);
+	TableApply(kind, (TableState *) StateView(datum, &capacity), row);
+	return datum;
 }
 
 #endif							/* STATE_TABLE_H */
