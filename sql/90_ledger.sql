@@ -158,6 +158,11 @@ BEGIN
     ledger, made,
     crmcost._setting(ledger, 'base_currency'),
     crmcost._setting(ledger, 'timezone');
+  IF partitioned AND current_setting('jit')::boolean THEN
+    RAISE NOTICE 'jit is on: it compiles every partition anew for every report'
+      USING HINT = format('ALTER DATABASE %I SET jit = off; makes reports many times faster.',
+                          current_database());
+  END IF;
 END
 $$;
 

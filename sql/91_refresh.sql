@@ -6,7 +6,6 @@
 --   refresh_order  orders, one row each
 --   refresh_rfm    customers with an order
 --   refresh_pool   cost without a customer, by month, bucket and rule
---   refresh_share  what a customer bears of a pool
 --   refresh_class  what the rules say about a customer
 --
 -- An order is what a customer bought under one order_ref; a line without
@@ -83,8 +82,7 @@ DECLARE
 BEGIN
   FOR relation IN
     SELECT to_regclass('pg_temp.' || t.name)
-    FROM unnest('{refresh_order,refresh_rfm,refresh_pool,refresh_share,
-                  refresh_class}'::text[]) AS t (name)
+    FROM unnest('{refresh_order,refresh_rfm,refresh_pool,refresh_class}'::text[]) AS t (name)
     WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
   LOOP
     EXECUTE format('DROP TABLE %s', relation);
@@ -95,7 +93,9 @@ $$;
 COMMENT ON FUNCTION crmcost._drop_refresh_tables() IS
   'Drops the temporary tables of a refresh, where there are any.';
 
--- Step 1: orders, then what happened with each customer in each month.
+-- Step 1: orders, then what happened with each customer in each month.  Months
+-- are computed one after the other, here and in step 2: a month of a partitioned
+-- ledger is one partition or two, and memory is needed for one month only.
 CREATE FUNCTION crmcost._refresh_month(ledger name, upto timestamptz)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -104,13 +104,15 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  first_at timestamptz;
+  last_at timestamptz;
+  month date;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-
   CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
-    SELECT customer_id, ordered_at, (ordered_at AT TIME ZONE zone)::date
-             AS ordered_on
+    SELECT customer_id, ordered_at,
+           (ordered_at AT TIME ZONE zone)::date AS ordered_on
     FROM (
       SELECT customer_id, max(sold_at) FILTER (WHERE amount >= 0) AS ordered_at
       FROM sale
@@ -120,18 +122,81 @@ BEGIN
       HAVING bool_and(amount >= 0) OR sum(amount) > 0
     ) placed
     WHERE ordered_at IS NOT NULL;
+  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
   ANALYZE pg_temp.refresh_order;
 
+  SELECT min(happened_at), max(happened_at) INTO first_at, last_at
+    FROM (SELECT unnest(ARRAY[min(sold_at), max(sold_at)]) AS happened_at
+          FROM sale WHERE sold_at <= upto
+          UNION ALL
+          SELECT unnest(ARRAY[min(occurred_at), max(occurred_at)])
+          FROM interaction WHERE occurred_at <= upto
+          UNION ALL
+          SELECT unnest(ARRAY[min(acquired_at), max(acquired_at)])
+          FROM customer WHERE acquired_at <= upto) fact;
+
+  -- months without any fact are in no row any more
+  DELETE FROM customer_month
+    WHERE first_at IS NULL
+          OR month_start < date_trunc('month', first_at AT TIME ZONE zone)
+          OR month_start > last_at AT TIME ZONE zone;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  FOR month IN
+    SELECT generate_series(date_trunc('month', first_at AT TIME ZONE zone),
+                           last_at AT TIME ZONE zone, '1 month')
+  LOOP
+    changed := changed
+               + crmcost._write_customer_month(ledger, upto, month, zone);
+  END LOOP;
+  IF changed > 1000 THEN
+    ANALYZE customer_month;
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
+  'First step of refresh: orders and customer_month; returns the rows changed.';
+
+-- Where clocks are set back at midnight, the first day of a month has an hour
+-- before what AT TIME ZONE takes for its midnight.
+CREATE FUNCTION crmcost._month_begin(month date, zone text) RETURNS timestamptz
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.min(instant.at)
+  FROM (VALUES (month::timestamp AT TIME ZONE zone),
+               (month::timestamp AT TIME ZONE zone - interval '30 minutes'),
+               (month::timestamp AT TIME ZONE zone - interval '1 hour'),
+               (month::timestamp AT TIME ZONE zone - interval '2 hours'))
+         AS instant (at)
+  WHERE (instant.at AT TIME ZONE zone)::date >= month;
+END;
+
+COMMENT ON FUNCTION crmcost._month_begin(date, text) IS
+  'First instant of a month in a time zone.';
+
+CREATE FUNCTION crmcost._write_customer_month(ledger name, upto timestamptz,
+                                              month date, zone text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  next_month CONSTANT date := month + interval '1 month';
+  from_at CONSTANT timestamptz := crmcost._month_begin(month, zone);
+  before_at CONSTANT timestamptz := crmcost._month_begin(next_month, zone);
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   WITH computed AS (
-    SELECT customer_id, month_start, sum(orders) AS orders,
-           sum(sale_lines) AS sale_lines, sum(revenue) AS revenue,
-           sum(margin) AS margin, sum(discount) AS discount,
-           sum(refund) AS refund, sum(interactions) AS interactions,
+    SELECT customer_id, sum(orders) AS orders, sum(sale_lines) AS sale_lines,
+           sum(revenue) AS revenue, sum(margin) AS margin,
+           sum(discount) AS discount, sum(refund) AS refund,
+           sum(interactions) AS interactions,
            sum(handle_seconds) AS handle_seconds, bool_or(acquired) AS acquired
     FROM (
-      SELECT customer_id,
-             date_trunc('month', sold_on::timestamp)::date AS month_start,
-             0 AS orders,
+      SELECT customer_id, 0 AS orders,
              count(*) FILTER (WHERE kind = 'sale' AND amount >= 0)
                AS sale_lines,
              coalesce(sum(base_amount), 0) AS revenue,
@@ -141,34 +206,36 @@ BEGIN
                AS refund,
              0 AS interactions, 0 AS handle_seconds, false AS acquired
       FROM sale_base
-      WHERE sold_at <= upto
-      GROUP BY 1, 2
+      WHERE sold_at >= from_at AND sold_at < before_at AND sold_at <= upto
+      GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, date_trunc('month', ordered_on::timestamp)::date,
-             1, 0, 0, 0, 0, 0, 0, 0, false
+      SELECT customer_id, count(*), 0, 0, 0, 0, 0, 0, 0, false
       FROM pg_temp.refresh_order
+      WHERE ordered_on >= month AND ordered_on < next_month
+      GROUP BY customer_id
       UNION ALL
-      SELECT customer_id,
-             date_trunc('month', occurred_at AT TIME ZONE zone)::date,
-             0, 0, 0, 0, 0, 0, n, coalesce(handle_seconds, 0), false
+      SELECT customer_id, 0, 0, 0, 0, 0, 0, sum(n),
+             coalesce(sum(handle_seconds), 0), false
       FROM interaction
-      WHERE occurred_at <= upto
+      WHERE occurred_at >= from_at AND occurred_at < before_at
+            AND occurred_at <= upto
+      GROUP BY customer_id
       UNION ALL
-      SELECT customer_id,
-             date_trunc('month', acquired_at AT TIME ZONE zone)::date,
-             0, 0, 0, 0, 0, 0, 0, 0, true
+      SELECT customer_id, 0, 0, 0, 0, 0, 0, 0, 0, true
       FROM customer
-      WHERE acquired_at <= upto AND source <> 'anon'
+      WHERE acquired_at >= from_at AND acquired_at < before_at
+            AND acquired_at <= upto AND source <> 'anon'
     ) happened
-    GROUP BY customer_id, month_start
+    GROUP BY customer_id
   ),
   -- Only what differs goes on: ON CONFLICT would lock each row it meets.
   difference AS (
-    SELECT customer_id, month_start, new.orders, new.sale_lines, new.revenue,
-           new.margin, new.discount, new.refund, new.interactions,
-           new.handle_seconds, new.acquired, new.orders IS NULL AS gone
+    SELECT customer_id, new.orders, new.sale_lines, new.revenue, new.margin,
+           new.discount, new.refund, new.interactions, new.handle_seconds,
+           new.acquired, new.orders IS NULL AS gone
     FROM computed new
-    FULL JOIN customer_month old USING (customer_id, month_start)
+    FULL JOIN (SELECT * FROM customer_month WHERE month_start = month) old
+      USING (customer_id)
     WHERE (old.orders, old.sale_lines, old.revenue, old.margin, old.discount,
            old.refund, old.interactions, old.handle_seconds, old.acquired)
           IS DISTINCT FROM
@@ -179,8 +246,8 @@ BEGIN
     INSERT INTO customer_month
       (customer_id, month_start, orders, sale_lines, revenue, margin,
        discount, refund, interactions, handle_seconds, acquired)
-    SELECT customer_id, month_start, orders, sale_lines, revenue, margin,
-           discount, refund, interactions, handle_seconds, acquired
+    SELECT customer_id, month, orders, sale_lines, revenue, margin, discount,
+           refund, interactions, handle_seconds, acquired
     FROM difference
     WHERE NOT gone
     ON CONFLICT (customer_id, month_start) DO UPDATE SET
@@ -199,7 +266,7 @@ BEGIN
     DELETE FROM customer_month old
     USING difference d
     WHERE d.gone AND old.customer_id = d.customer_id
-          AND old.month_start = d.month_start
+          AND old.month_start = month
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
@@ -208,8 +275,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
-  'First step of refresh: orders and customer_month; returns the rows changed.';
+COMMENT ON FUNCTION crmcost._write_customer_month(name, timestamptz, date, text) IS
+  'Writes a month of customer_month; returns the rows changed.';
 
 -- Step 2: each cost to a customer, by booking or by rule, or to nobody.
 CREATE FUNCTION crmcost._refresh_cost(ledger name, day date) RETURNS bigint
@@ -218,10 +285,12 @@ CREATE FUNCTION crmcost._refresh_cost(ledger name, day date) RETURNS bigint
 AS $$
 #variable_conflict use_variable
 DECLARE
-  money_scale CONSTANT integer := crmcost._setting(ledger, 'money_scale');
+  first_month date;
+  last_month date;
+  month date;
+  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-
   -- The rule of a cost is that of its category, else of the nearest one above.
   CREATE TEMPORARY TABLE refresh_pool ON COMMIT DROP AS
     WITH RECURSIVE lineage (code, ancestor, distance) AS (
@@ -242,50 +311,145 @@ BEGIN
       SELECT DISTINCT ON (s.category_code, s.incurred_on)
              date_trunc('month', s.incurred_on::timestamp)::date
                AS month_start,
-             s.bucket, r.rule_id, r.driver, s.cost
+             s.bucket, coalesce(r.rule_id, 0) AS rule_id, r.driver, s.cost
       FROM shared s
       LEFT JOIN (lineage l
                  JOIN allocation_rule r ON r.category_code = l.ancestor)
         ON l.code = s.category_code AND r.valid @> s.incurred_on
       ORDER BY s.category_code, s.incurred_on, l.distance, r.rule_id
     )
-    SELECT month_start, bucket, rule_id, driver, sum(cost) AS cost
+    SELECT row_number() OVER (ORDER BY month_start, bucket, rule_id)::integer
+             AS pool_id,
+           month_start, bucket, rule_id, driver, sum(cost) AS cost,
+           NULL::numeric AS driver_quantity, 0 AS customers,
+           0::numeric AS allocated_cost
     FROM ruled
     GROUP BY month_start, bucket, rule_id, driver;
   ANALYZE pg_temp.refresh_pool;
 
-  -- Whole coins where the pool is in whole coins, else as fine as the pool is.
-  CREATE TEMPORARY TABLE refresh_share ON COMMIT DROP AS
-    SELECT customer_id, month_start, bucket, rule_id, quantity,
-           crmcost.allocate(cost, quantity,
-                            greatest(money_scale, min_scale(cost)))
-             OVER (PARTITION BY rule_id, month_start, bucket
-                   ORDER BY customer_id) AS allocated_cost
-    FROM (
-      SELECT m.customer_id, p.month_start, p.bucket, p.rule_id, p.cost,
-             CASE p.driver
-               WHEN 'revenue' THEN greatest(m.revenue, 0)
-               WHEN 'margin' THEN greatest(m.margin, 0)
-               WHEN 'orders' THEN m.orders
-               WHEN 'active_customers' THEN (m.sale_lines > 0)::int
-               WHEN 'new_customers' THEN m.acquired::int
-               WHEN 'interactions' THEN m.interactions
-               WHEN 'handle_time' THEN m.handle_seconds
-             END AS quantity
-      FROM pg_temp.refresh_pool p
-      JOIN customer_month m USING (month_start)
-      WHERE p.rule_id IS NOT NULL
-    ) driven
-    WHERE quantity > 0;
-  ANALYZE pg_temp.refresh_share;
-
-  RETURN crmcost._write_cost_pool(ledger)
-         + crmcost._write_customer_cost(ledger, day);
+  SELECT date_trunc('month', min(incurred_on)::timestamp),
+         date_trunc('month', max(incurred_on)::timestamp)
+    INTO first_month, last_month
+    FROM cost_entry WHERE incurred_on <= day;
+  DELETE FROM customer_month_cost
+    WHERE first_month IS NULL
+          OR month_start < first_month OR month_start > last_month;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  FOR month IN
+    SELECT generate_series(first_month::timestamp, last_month::timestamp,
+                           '1 month')
+  LOOP
+    changed := changed + crmcost._write_customer_cost(ledger, day, month);
+  END LOOP;
+  IF changed > 1000 THEN
+    ANALYZE customer_month_cost;
+  END IF;
+  RETURN changed + crmcost._write_cost_pool(ledger);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_cost(name, date) IS
-  'Second step of refresh: cost pools and customer_month_cost; returns the rows changed.';
+  'Second step of refresh: customer_month_cost and cost_pool; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_customer_cost(ledger name, day date, month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  money_scale CONSTANT integer := crmcost._setting(ledger, 'money_scale');
+  next_month CONSTANT date := month + interval '1 month';
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH driven AS (
+    SELECT m.customer_id, p.pool_id, p.bucket, p.cost,
+           CASE p.driver
+             WHEN 'revenue' THEN greatest(m.revenue, 0)
+             WHEN 'margin' THEN greatest(m.margin, 0)
+             WHEN 'orders' THEN m.orders
+             WHEN 'active_customers' THEN (m.sale_lines > 0)::int
+             WHEN 'new_customers' THEN m.acquired::int
+             WHEN 'interactions' THEN m.interactions
+             WHEN 'handle_time' THEN m.handle_seconds
+           END AS quantity
+    FROM pg_temp.refresh_pool p
+    JOIN customer_month m ON m.month_start = p.month_start
+    WHERE p.month_start = month AND p.driver IS NOT NULL
+  ),
+  -- in whole coins where the pool is in whole coins, else as fine as the pool
+  share AS (
+    SELECT customer_id, pool_id, bucket, quantity,
+           crmcost.allocate(cost, quantity,
+                            greatest(money_scale, min_scale(cost)))
+             OVER (PARTITION BY pool_id ORDER BY customer_id) AS cost
+    FROM driven
+    WHERE quantity > 0
+  ),
+  used AS (
+    UPDATE pg_temp.refresh_pool p
+    SET driver_quantity = s.quantity, customers = s.customers,
+        allocated_cost = s.cost
+    FROM (SELECT pool_id, sum(quantity) AS quantity, count(*) AS customers,
+                 sum(cost) AS cost
+          FROM share
+          GROUP BY pool_id) s
+    WHERE p.pool_id = s.pool_id
+  ),
+  computed AS (
+    SELECT customer_id, bucket, sum(direct_cost) AS direct_cost,
+           sum(allocated_cost) AS allocated_cost
+    FROM (
+      SELECT customer_id, bucket, base_amount AS direct_cost,
+             0 AS allocated_cost
+      FROM cost
+      WHERE customer_id IS NOT NULL AND base_amount IS NOT NULL
+            AND incurred_on >= month AND incurred_on < next_month
+            AND incurred_on <= day
+      UNION ALL
+      SELECT customer_id, bucket, 0, cost
+      FROM share
+    ) line
+    GROUP BY customer_id, bucket
+    HAVING sum(direct_cost) <> 0 OR sum(allocated_cost) <> 0
+  ),
+  difference AS (
+    SELECT customer_id, bucket, new.direct_cost, new.allocated_cost,
+           new.direct_cost IS NULL AS gone
+    FROM computed new
+    FULL JOIN (SELECT * FROM customer_month_cost
+               WHERE month_start = month) old
+      USING (customer_id, bucket)
+    WHERE (old.direct_cost, old.allocated_cost)
+          IS DISTINCT FROM (new.direct_cost, new.allocated_cost)
+  ),
+  written AS (
+    INSERT INTO customer_month_cost
+      (customer_id, month_start, bucket, direct_cost, allocated_cost)
+    SELECT customer_id, month, bucket, direct_cost, allocated_cost
+    FROM difference
+    WHERE NOT gone
+    ON CONFLICT (customer_id, month_start, bucket) DO UPDATE SET
+      direct_cost = excluded.direct_cost,
+      allocated_cost = excluded.allocated_cost
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM customer_month_cost old
+    USING difference d
+    WHERE d.gone AND old.customer_id = d.customer_id
+          AND old.month_start = month AND old.bucket = d.bucket
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_customer_cost(name, date, date) IS
+  'Writes a month of customer_month_cost and notes in refresh_pool what was allocated; returns the rows changed.';
 
 CREATE FUNCTION crmcost._write_cost_pool(ledger name) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -297,34 +461,22 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   WITH computed AS (
-    SELECT p.month_start, p.bucket, p.rule_id, p.driver, p.cost,
-           s.driver_quantity, coalesce(s.customers, 0) AS customers,
-           coalesce(s.allocated_cost, 0) AS allocated_cost,
+    SELECT month_start, bucket, rule_id, driver, cost, driver_quantity,
+           customers, allocated_cost,
            CASE
-             WHEN s.customers > 0 THEN NULL
-             WHEN p.rule_id IS NULL THEN 'no rule'
-             WHEN p.driver = 'tier_weight' THEN 'driver not supported yet'
+             WHEN customers > 0 THEN NULL
+             WHEN rule_id = 0 THEN 'no rule'
+             WHEN driver = 'tier_weight' THEN 'driver not supported yet'
              ELSE 'no driver in the month'
            END AS unallocated_because
-    FROM pg_temp.refresh_pool p
-    LEFT JOIN (
-      SELECT month_start, bucket, rule_id, sum(quantity) AS driver_quantity,
-             count(*) AS customers, sum(allocated_cost) AS allocated_cost
-      FROM pg_temp.refresh_share
-      GROUP BY month_start, bucket, rule_id
-    ) s USING (month_start, bucket, rule_id)
+    FROM pg_temp.refresh_pool
   ),
   difference AS (
-    SELECT coalesce(new.month_start, old.month_start) AS month_start,
-           coalesce(new.bucket, old.bucket) AS bucket,
-           coalesce(new.rule_id, old.rule_id) AS rule_id,
-           new.driver, new.cost, new.driver_quantity, new.customers,
-           new.allocated_cost, new.unallocated_because,
-           new.cost IS NULL AS gone
+    SELECT month_start, bucket, rule_id, new.driver, new.cost,
+           new.driver_quantity, new.customers, new.allocated_cost,
+           new.unallocated_because, new.cost IS NULL AS gone
     FROM computed new
-    FULL JOIN cost_pool old
-      ON old.month_start = new.month_start AND old.bucket = new.bucket
-         AND coalesce(old.rule_id, 0) = coalesce(new.rule_id, 0)
+    FULL JOIN cost_pool old USING (month_start, bucket, rule_id)
     WHERE (old.driver, old.cost, old.driver_quantity, old.customers,
            old.allocated_cost, old.unallocated_because)
           IS DISTINCT FROM
@@ -352,8 +504,7 @@ BEGIN
     DELETE FROM cost_pool old
     USING difference d
     WHERE d.gone AND old.month_start = d.month_start
-          AND old.bucket = d.bucket
-          AND old.rule_id IS NOT DISTINCT FROM d.rule_id
+          AND old.bucket = d.bucket AND old.rule_id = d.rule_id
     RETURNING 1
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
@@ -364,68 +515,6 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_cost_pool(name) IS
   'Writes cost_pool from the temporary tables of a refresh; returns the rows changed.';
-
-CREATE FUNCTION crmcost._write_customer_cost(ledger name, day date)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-  changed bigint;
-BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  WITH computed AS (
-    SELECT customer_id, month_start, bucket, sum(direct_cost) AS direct_cost,
-           sum(allocated_cost) AS allocated_cost
-    FROM (
-      SELECT customer_id,
-             date_trunc('month', incurred_on::timestamp)::date AS month_start,
-             bucket, base_amount AS direct_cost, 0 AS allocated_cost
-      FROM cost
-      WHERE customer_id IS NOT NULL AND base_amount IS NOT NULL
-            AND incurred_on <= day
-      UNION ALL
-      SELECT customer_id, month_start, bucket, 0, allocated_cost
-      FROM pg_temp.refresh_share
-    ) line
-    GROUP BY customer_id, month_start, bucket
-    HAVING sum(direct_cost) <> 0 OR sum(allocated_cost) <> 0
-  ),
-  difference AS (
-    SELECT customer_id, month_start, bucket, new.direct_cost,
-           new.allocated_cost, new.direct_cost IS NULL AS gone
-    FROM computed new
-    FULL JOIN customer_month_cost old USING (customer_id, month_start, bucket)
-    WHERE (old.direct_cost, old.allocated_cost)
-          IS DISTINCT FROM (new.direct_cost, new.allocated_cost)
-  ),
-  written AS (
-    INSERT INTO customer_month_cost
-      (customer_id, month_start, bucket, direct_cost, allocated_cost)
-    SELECT customer_id, month_start, bucket, direct_cost, allocated_cost
-    FROM difference
-    WHERE NOT gone
-    ON CONFLICT (customer_id, month_start, bucket) DO UPDATE SET
-      direct_cost = excluded.direct_cost,
-      allocated_cost = excluded.allocated_cost
-    RETURNING 1
-  ),
-  vanished AS (
-    DELETE FROM customer_month_cost old
-    USING difference d
-    WHERE d.gone AND old.customer_id = d.customer_id
-          AND old.month_start = d.month_start AND old.bucket = d.bucket
-    RETURNING 1
-  )
-  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
-    INTO changed;
-  RETURN changed;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._write_customer_cost(name, date) IS
-  'Writes customer_month_cost from direct cost and the shares of a refresh; returns the rows changed.';
 
 -- Step 3: who is worth what on that day.
 CREATE FUNCTION crmcost._refresh_snapshot(ledger name, upto timestamptz,
@@ -563,6 +652,9 @@ BEGIN
   )
   SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
     INTO changed;
+  IF changed > 1000 THEN
+    ANALYZE customer_snapshot;
+  END IF;
   RETURN changed;
 END
 $$;
@@ -621,6 +713,9 @@ BEGIN
     evidence = excluded.evidence
     WHERE old.by_rule;
   GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed > 1000 THEN
+    ANALYZE classification;
+  END IF;
   RETURN changed;
 END
 $$;
@@ -839,7 +934,8 @@ REVOKE EXECUTE ON ROUTINE
   crmcost._refresh_month(name, timestamptz),
   crmcost._refresh_cost(name, date),
   crmcost._write_cost_pool(name),
-  crmcost._write_customer_cost(name, date),
+  crmcost._write_customer_month(name, timestamptz, date, text),
+  crmcost._write_customer_cost(name, date, date),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
   crmcost._classify_share(name, date),
@@ -854,7 +950,8 @@ GRANT EXECUTE ON ROUTINE
   crmcost._refresh_month(name, timestamptz),
   crmcost._refresh_cost(name, date),
   crmcost._write_cost_pool(name),
-  crmcost._write_customer_cost(name, date),
+  crmcost._write_customer_month(name, timestamptz, date, text),
+  crmcost._write_customer_cost(name, date, date),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
   crmcost._classify_share(name, date),

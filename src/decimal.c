@@ -357,29 +357,21 @@ ExactSumRead(ExactSum *sum, Datum numeric, const char *argument)
 		RefuseSum(argument);
 }
 
+/* A sum and a numeric of another scale, or beyond 128 bits. */
 void
-ExactSumAdd(ExactSum *sum, Datum numeric, const char *argument)
+ExactSumAddSlowly(num_i256 *value, int16 *scale, Datum numeric,
+				  const char *argument)
 {
-	num_i128	value;
-	int			scale;
+	ExactSum	sum = {*value, *scale};
 	ExactSum	addend;
 
-	if (likely(DecimalRead(numeric, &value, &scale) &&
-			   scale <= NUM_I256_DIGITS))
-	{
-		addend.value = num_i256_from_i128(value);
-		addend.scale = scale;
-	}
-	else
-		ExactSumRead(&addend, numeric, argument);
-
-	if (addend.scale != sum->scale)
-	{
-		RaiseScale(sum, addend.scale, argument);
-		RaiseScale(&addend, sum->scale, argument);
-	}
-	if (!num_i256_add(&sum->value, &addend.value))
+	ExactSumRead(&addend, numeric, argument);
+	RaiseScale(&sum, addend.scale, argument);
+	RaiseScale(&addend, sum.scale, argument);
+	if (!num_i256_add(&sum.value, &addend.value))
 		RefuseSum(argument);
+	*value = sum.value;
+	*scale = sum.scale;
 }
 
 void

@@ -32,6 +32,8 @@ CREATE TABLE customer (
     CHECK ((source_key IS NULL) = (erased_at IS NOT NULL))
 );
 
+CREATE INDEX customer_acquired_at ON customer (acquired_at)
+  WHERE acquired_at IS NOT NULL;
 CREATE INDEX customer_account_id ON customer (account_id)
   WHERE account_id IS NOT NULL;
 CREATE INDEX customer_referred_by ON customer (referred_by)

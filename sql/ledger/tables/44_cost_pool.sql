@@ -4,7 +4,7 @@
 CREATE TABLE cost_pool (
   month_start date NOT NULL,
   bucket text NOT NULL,
-  rule_id bigint,
+  rule_id bigint NOT NULL,
   driver text,
   cost numeric(38,4) NOT NULL,
   driver_quantity numeric(38,4),
@@ -13,8 +13,7 @@ CREATE TABLE cost_pool (
   unallocated_cost numeric(38,4)
     GENERATED ALWAYS AS (cost - allocated_cost) STORED,
   unallocated_because text,
-  CONSTRAINT one_pool_a_month_bucket_and_rule
-    UNIQUE NULLS NOT DISTINCT (month_start, bucket, rule_id)
+  PRIMARY KEY (month_start, bucket, rule_id)
 );
 
 COMMENT ON TABLE cost_pool IS
@@ -24,7 +23,7 @@ COMMENT ON COLUMN cost_pool.month_start IS
 COMMENT ON COLUMN cost_pool.bucket IS
 'Kind of customer cost.';
 COMMENT ON COLUMN cost_pool.rule_id IS
-'Allocation rule that holds for the cost; NULL where there is none.';
+'Allocation rule that holds for the cost; 0 where there is none.';
 COMMENT ON COLUMN cost_pool.driver IS
 'What the shares follow; NULL without a rule.';
 COMMENT ON COLUMN cost_pool.cost IS

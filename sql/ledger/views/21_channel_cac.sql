@@ -38,14 +38,19 @@ monthly AS (
   FROM line
   GROUP BY month_start, channel_code
 ),
+-- in whole coins where it is in whole coins
 shared AS (
-  SELECT month_start, own_cost AS cost FROM monthly WHERE channel_code IS NULL
+  SELECT m.month_start, m.own_cost AS cost,
+         greatest(s.value::int, min_scale(m.own_cost)) AS scale
+  FROM monthly m, setting s
+  WHERE m.channel_code IS NULL AND s.key = 'money_scale'
 ),
 loaded AS (
   SELECT m.*,
          CASE WHEN m.channel_code IS NULL THEN 0 ELSE m.own_cost END
          + coalesce(
-             crmcost.allocate(coalesce(s.cost, 0), m.customers, 4)
+             crmcost.allocate(coalesce(s.cost, 0), m.customers,
+                              coalesce(s.scale, 0))
                OVER (PARTITION BY m.month_start ORDER BY m.channel_code),
              CASE WHEN m.channel_code IS NULL THEN m.own_cost ELSE 0 END)
            AS loaded_cost
@@ -58,7 +63,10 @@ SELECT
   loaded_cost / nullif(customers, 0) AS loaded_cac,
   converted_leads::numeric / nullif(leads, 0) AS conversion_rate,
   converted_leads
-FROM loaded;
+FROM loaded
+-- what has no channel and was shared out leaves an empty row
+WHERE channel_code IS NOT NULL OR media_cost <> 0 OR loaded_cost <> 0
+      OR leads > 0 OR customers > 0;
 
 COMMENT ON VIEW channel_cac IS
 'Acquisition cost, leads and customers by month and channel, one row each where there was any of them; blended figures are ratios of the sums.';

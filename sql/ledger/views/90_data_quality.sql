@@ -27,19 +27,69 @@ known_setting (key) AS (
          ('clv_horizon'), ('attribution_model'), ('touch_window_days'),
          ('decay_half_life'), ('schema_version')
 ),
-now_as_of AS (
-  SELECT as_of, as_of_at FROM last_refresh
+-- one pass over the sale lines, and one over the cost, for all checks of them
+sale_month AS (
+  SELECT date_trunc('month', s.sold_on::timestamp)::date AS month_start,
+         sum(s.base_amount) FILTER (WHERE s.sold_at <= r.as_of_at) AS amount,
+         count(*) FILTER (WHERE s.rate IS NULL) AS no_rate,
+         min(format('no rate for %s on %s', s.currency, s.sold_on))
+           FILTER (WHERE s.rate IS NULL) AS no_rate_example,
+         count(*) FILTER (WHERE s.cogs IS NULL AND s.amount <> 0) AS no_cogs,
+         min(format('product %s', coalesce(s.product_code, 'not known')))
+           FILTER (WHERE s.cogs IS NULL AND s.amount <> 0) AS no_cogs_example,
+         count(*) FILTER (WHERE s.rate <> 1 AND s.currency = b.value) AS odd_fx,
+         min(format('sale %s at rate %s', s.sale_id, s.rate))
+           FILTER (WHERE s.rate <> 1 AND s.currency = b.value)
+           AS odd_fx_example,
+         count(*) FILTER (WHERE s.sold_at < c.first_seen_at) AS too_early,
+         min(format('customer %s sold to on %s', s.customer_id, s.sold_on))
+           FILTER (WHERE s.sold_at < c.first_seen_at) AS too_early_example,
+         count(*) FILTER (WHERE s.sold_at > r.as_of_at) AS too_late,
+         min(format('sold on %s, reports are as of %s', s.sold_on, r.as_of))
+           FILTER (WHERE s.sold_at > r.as_of_at) AS too_late_example
+  FROM sale_base s
+  JOIN customer c USING (customer_id)
+  LEFT JOIN setting b ON b.key = 'base_currency'
+  LEFT JOIN last_refresh r ON true
+  GROUP BY 1
+),
+cost_month AS (
+  SELECT date_trunc('month', e.incurred_on::timestamp)::date AS month_start,
+         sum(e.base_amount) FILTER (WHERE e.incurred_on <= r.as_of) AS amount,
+         count(*) FILTER (WHERE e.rate IS NULL) AS no_rate,
+         min(format('no rate for %s on %s', e.currency, e.incurred_on))
+           FILTER (WHERE e.rate IS NULL) AS no_rate_example,
+         count(*) FILTER (WHERE e.rate <> 1 AND e.currency = b.value) AS odd_fx,
+         min(format('cost %s at rate %s', e.cost_id, e.rate))
+           FILTER (WHERE e.rate <> 1 AND e.currency = b.value)
+           AS odd_fx_example,
+         count(*) FILTER (WHERE e.bucket = 'acquisition'
+                                AND coalesce(e.channel_code, k.channel_code)
+                                    IS NULL) AS no_channel,
+         min(format('%s on %s', e.category_code, e.incurred_on))
+           FILTER (WHERE e.bucket = 'acquisition'
+                         AND coalesce(e.channel_code, k.channel_code) IS NULL)
+           AS no_channel_example,
+         count(*) FILTER (WHERE e.incurred_on > r.as_of) AS too_late,
+         min(format('incurred on %s, reports are as of %s', e.incurred_on,
+                    r.as_of))
+           FILTER (WHERE e.incurred_on > r.as_of) AS too_late_example
+  FROM cost e
+  LEFT JOIN campaign k ON k.code = e.campaign_code
+  LEFT JOIN setting b ON b.key = 'base_currency'
+  LEFT JOIN last_refresh r ON true
+  GROUP BY 1
 )
 
 -- money that is in no report
 SELECT 'sale_without_rate' AS check_name, 'error' AS severity,
-       count(*) AS rows,
-       min(format('no rate for %s on %s', currency, sold_on)) AS example
-FROM sale_base WHERE rate IS NULL
+       coalesce(sum(no_rate), 0)::bigint AS rows,
+       min(no_rate_example) AS example
+FROM sale_month
 UNION ALL
-SELECT 'cost_without_rate', 'error', count(*),
-       min(format('no rate for %s on %s', currency, incurred_on))
-FROM cost WHERE rate IS NULL
+SELECT 'cost_without_rate', 'error', coalesce(sum(no_rate), 0)::bigint,
+       min(no_rate_example)
+FROM cost_month
 UNION ALL
 SELECT 'baseline_without_rate', 'error', count(*),
        min(format('no rate for %s on %s', p.currency, lower(p.period)))
@@ -59,49 +109,38 @@ FROM cost_pool WHERE unallocated_cost <> 0
 UNION ALL
 
 -- reports that are behind the facts
-SELECT 'cost_not_refreshed', 'error', count(*),
-       min(format('%s: %s booked, %s in the reports', month_start, booked,
-                  reported))
-FROM (
-  SELECT month_start, sum(booked) AS booked, sum(reported) AS reported
-  FROM (
-    SELECT date_trunc('month', c.incurred_on::timestamp)::date AS month_start,
-           c.base_amount AS booked, 0 AS reported
-    FROM cost c JOIN now_as_of n ON c.incurred_on <= n.as_of
-    UNION ALL
-    SELECT month_start, 0, direct_cost + allocated_cost
-    FROM customer_month_cost
-    UNION ALL
-    SELECT month_start, 0, unallocated_cost FROM cost_pool
-  ) both_sides
-  GROUP BY month_start
-  HAVING sum(booked) <> sum(reported)
-) difference
-UNION ALL
 SELECT 'sale_not_refreshed', 'error', count(*),
        min(format('%s: %s sold, %s in the reports', month_start, sold,
                   reported))
-FROM (
-  SELECT month_start, sum(sold) AS sold, sum(reported) AS reported
-  FROM (
-    SELECT date_trunc('month', s.sold_on::timestamp)::date AS month_start,
-           s.base_amount AS sold, 0 AS reported
-    FROM sale_base s JOIN now_as_of n ON s.sold_at <= n.as_of_at
-    UNION ALL
-    SELECT month_start, 0, revenue FROM customer_month
-  ) both_sides
-  GROUP BY month_start
-  HAVING sum(sold) <> sum(reported)
-) difference
+FROM (SELECT month_start, coalesce(s.amount, 0) AS sold,
+             coalesce(m.revenue, 0) AS reported
+      FROM sale_month s
+      FULL JOIN (SELECT month_start, sum(revenue) AS revenue
+                 FROM customer_month GROUP BY month_start) m
+        USING (month_start)) both_sides
+WHERE sold <> reported
 UNION ALL
-SELECT 'sale_after_as_of', 'info', count(*),
-       min(format('sold at %s, reports are as of %s', s.sold_at, n.as_of))
-FROM sale s JOIN now_as_of n ON s.sold_at > n.as_of_at
+SELECT 'cost_not_refreshed', 'error', count(*),
+       min(format('%s: %s booked, %s in the reports', month_start, booked,
+                  reported))
+FROM (SELECT month_start, coalesce(e.amount, 0) AS booked,
+             coalesce(c.cost, 0) + coalesce(p.cost, 0) AS reported
+      FROM cost_month e
+      FULL JOIN (SELECT month_start, sum(direct_cost + allocated_cost) AS cost
+                 FROM customer_month_cost GROUP BY month_start) c
+        USING (month_start)
+      FULL JOIN (SELECT month_start, sum(unallocated_cost) AS cost
+                 FROM cost_pool GROUP BY month_start) p
+        USING (month_start)) both_sides
+WHERE booked <> reported
 UNION ALL
-SELECT 'cost_after_as_of', 'info', count(*),
-       min(format('incurred on %s, reports are as of %s', e.incurred_on,
-                  n.as_of))
-FROM cost_entry e JOIN now_as_of n ON e.incurred_on > n.as_of
+SELECT 'sale_after_as_of', 'info', coalesce(sum(too_late), 0)::bigint,
+       min(too_late_example)
+FROM sale_month
+UNION ALL
+SELECT 'cost_after_as_of', 'info', coalesce(sum(too_late), 0)::bigint,
+       min(too_late_example)
+FROM cost_month
 UNION ALL
 -- a load beyond the last partition would be refused
 SELECT 'partitions_end_soon', 'warning', count(*),
@@ -115,23 +154,18 @@ FROM (
                         'interaction'::regclass, 'loyalty_entry'::regclass)
   GROUP BY i.inhparent
 ) partition
-JOIN now_as_of n ON partition.last_bound < n.as_of_at + interval '1 month'
+JOIN last_refresh r ON partition.last_bound < r.as_of_at + interval '1 month'
 UNION ALL
 
 -- facts that do not fit together
-SELECT 'sale_without_cogs', 'warning', count(*),
-       min(format('product %s', coalesce(product_code, 'not known')))
-FROM sale WHERE cogs IS NULL AND amount <> 0
+SELECT 'sale_without_cogs', 'warning', coalesce(sum(no_cogs), 0)::bigint,
+       min(no_cogs_example)
+FROM sale_month
 UNION ALL
-SELECT 'fx_on_base_currency', 'warning', count(*),
-       min(format('%s %s booked at rate %s', what, id, fx))
-FROM (
-  SELECT 'sale' AS what, sale_id AS id, fx, currency FROM sale
-  UNION ALL
-  SELECT 'cost entry', cost_id, fx, currency FROM cost_entry
-) line
-WHERE fx <> 1
-      AND currency = (SELECT value FROM setting WHERE key = 'base_currency')
+SELECT 'fx_on_base_currency', 'warning', coalesce(sum(odd_fx), 0)::bigint, min(example)
+FROM (SELECT odd_fx, odd_fx_example AS example FROM sale_month
+      UNION ALL
+      SELECT odd_fx, odd_fx_example FROM cost_month) line
 UNION ALL
 SELECT 'buyer_not_acquired', 'warning', count(*),
        min(format('customer %s', c.customer_id))
@@ -140,17 +174,14 @@ WHERE c.acquired_at IS NULL
       AND EXISTS (SELECT FROM customer_month m
                   WHERE m.customer_id = c.customer_id AND m.sale_lines > 0)
 UNION ALL
-SELECT 'sale_before_first_seen', 'warning', count(*),
-       min(format('customer %s', c.customer_id))
-FROM customer c
-WHERE EXISTS (SELECT FROM sale s
-              WHERE s.customer_id = c.customer_id
-                    AND s.sold_at < c.first_seen_at)
+SELECT 'sale_before_first_seen', 'warning', coalesce(sum(too_early), 0)::bigint,
+       min(too_early_example)
+FROM sale_month
 UNION ALL
 SELECT 'refunds_exceed_sales', 'warning', count(*),
        min(format('customer %s: %s', customer_id, revenue))
 FROM customer_snapshot
-WHERE as_of = (SELECT as_of FROM now_as_of) AND revenue < 0
+WHERE as_of = (SELECT as_of FROM last_refresh) AND revenue < 0
 UNION ALL
 SELECT 'customer_without_channel', 'warning', count(*),
        min(format('customer %s', customer_id))
@@ -158,11 +189,9 @@ FROM customer
 WHERE acquired_at IS NOT NULL AND acquisition_channel IS NULL
       AND source <> 'anon'
 UNION ALL
-SELECT 'acquisition_cost_without_channel', 'info', count(*),
-       min(format('%s on %s', c.category_code, c.incurred_on))
-FROM cost c LEFT JOIN campaign k ON k.code = c.campaign_code
-WHERE c.bucket = 'acquisition'
-      AND coalesce(c.channel_code, k.channel_code) IS NULL
+SELECT 'acquisition_cost_without_channel', 'info',
+       coalesce(sum(no_channel), 0)::bigint, min(no_channel_example)
+FROM cost_month
 UNION ALL
 SELECT 'attributes_with_personal_data', 'error', count(*),
        min(format('customer %s', customer_id))
@@ -230,11 +259,11 @@ SELECT 'untiered_customer', 'error', count(*),
                   s.customer_id, s.rfm_score, t.scheme))
 FROM customer_snapshot s
 CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') t
-WHERE s.as_of = (SELECT as_of FROM now_as_of) AND s.frequency > 0
+WHERE s.as_of = (SELECT as_of FROM last_refresh) AND s.frequency > 0
       AND NOT EXISTS (SELECT FROM classification c
                       WHERE c.customer_id = s.customer_id
                             AND c.dimension = t.scheme
-                            AND c.entered_at <= (SELECT as_of_at FROM now_as_of))
+                            AND c.entered_at <= (SELECT as_of_at FROM last_refresh))
 UNION ALL
 SELECT 'unmatched_rfm_score', 'error', count(*),
        min(format('no tier of %s matches score %s', u.scheme, u.rfm_score))
@@ -242,7 +271,7 @@ FROM (
   SELECT DISTINCT t.scheme, s.rfm_score
   FROM customer_snapshot s
   CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t
-  WHERE s.as_of = (SELECT as_of FROM now_as_of) AND s.rfm_score IS NOT NULL
+  WHERE s.as_of = (SELECT as_of FROM last_refresh) AND s.rfm_score IS NOT NULL
 ) u
 WHERE NOT EXISTS (SELECT FROM tier t
                   WHERE t.scheme = u.scheme AND t.basis = 'rfm'
