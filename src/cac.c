@@ -134,13 +134,7 @@ AddRow(FunctionCallInfo fcinfo, int64 customers)
 		PG_RETURN_NULL();
 	state = PG_ARGISNULL(0) ? CreateState() : (CacState *) PG_GETARG_POINTER(0);
 	if (!PG_ARGISNULL(1))
-	{
-		ExactSum	cost = {state->cost, state->head.scale};
-
-		ExactSumAdd(&cost, PG_GETARG_DATUM(1), "cost");
-		state->cost = cost.value;
-		state->head.scale = cost.scale;
-	}
+		ExactSumAdd(&state->cost, &state->head.scale, PG_GETARG_DATUM(1), "cost");
 	AddCustomers(state, customers);
 	PG_RETURN_POINTER(state);
 }

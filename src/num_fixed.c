@@ -124,23 +124,6 @@ num_u128_mul_div(num_u128 a, num_u128 b, num_u128 divisor,
 	*remainder = rest;
 }
 
-/* *sum += *value */
-bool
-num_i256_add(num_i256 *sum, const num_i256 *value)
-{
-	bool		same_sign = num_i256_is_negative(sum) == num_i256_is_negative(value);
-	bool		negative = num_i256_is_negative(sum);
-	num_u128	carry = 0;
-
-	for (int i = 0; i < 4; i++)
-	{
-		carry += (num_u128) sum->w[i] + value->w[i];
-		sum->w[i] = (uint64_t) carry;
-		carry >>= 64;
-	}
-	return !same_sign || num_i256_is_negative(sum) == negative;
-}
-
 num_i256
 num_i256_negate(const num_i256 *value)
 {

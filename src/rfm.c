@@ -171,7 +171,7 @@ rfm_trans(PG_FUNCTION_ARGS)
 		summary = (RfmSummary) {purchased_at, purchased_at, 1, sum.value};
 		PG_RETURN_POINTER(RfmCreate(sum.scale, &summary));
 	}
-	RfmAddMonetary(state, amount);
+	ExactSumAdd(&state->summary.monetary, &state->head.scale, amount, "amount");
 	RfmAddCount(&state->summary.frequency, 1);
 	if (purchased_at < state->summary.first_at)
 		state->summary.first_at = purchased_at;

@@ -250,21 +250,17 @@ BuildIndex(RfmGroupState *state)
 static Datum
 MakeRoom(Datum datum, int64 more, MemoryContext aggcontext)
 {
-	RfmGroupState *state = NULL;
-	Size		capacity = 0;
+	RfmGroupState *state;
+	Size		capacity;
 	int64		count = 0;
 	int64		room = FIRST_ROOM;
 
 	if (DatumGetPointer(datum) != NULL)
 	{
 		state = (RfmGroupState *) StateView(datum, &capacity);
-		count = state->count;
 		if (state->room > 0 && capacity >= INDEXED_SIZE(state->room) &&
-			count + more <= state->room)
+			state->count + more <= state->room)
 			return datum;
-	}
-	if (state != NULL && state->pending > 0)
-	{
 		FlushQueue(&state->growing);
 		count = state->count;
 	}
@@ -325,8 +321,7 @@ ReadAmount(RfmGroupState *state, Datum numeric, num_i128 *small, num_i256 *wide)
 			return true;
 	}
 
-	if (state->pending > 0)
-		FlushQueue(&state->growing);
+	FlushQueue(&state->growing);
 	ExactSumRead(&amount, numeric, "amount");
 	if (amount.scale > state->growing.head.scale)
 		RaiseGroupScale(state, amount.scale);
@@ -371,15 +366,17 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 
 	if (fits && StateIsExpanded(datum))
 	{
-		datum = MakeRoom(datum, QUEUE_ROWS + 1, aggcontext);
-		state = (RfmGroupState *) StateView(datum, &capacity);
+		if (unlikely(state->count + QUEUE_ROWS >= state->room))
+		{
+			datum = MakeRoom(datum, QUEUE_ROWS + 1, aggcontext);
+			state = (RfmGroupState *) StateView(datum, &capacity);
+		}
 		QueuePurchase(state, customer_id, purchased_at, small);
 		PG_RETURN_DATUM(datum);
 	}
 
 	/* a small state is in the cache and needs no queue */
-	if (state->pending > 0)
-		FlushQueue(&state->growing);
+	FlushQueue(&state->growing);
 	datum = MakeRoom(datum, 1, aggcontext);
 	state = (RfmGroupState *) StateView(datum, &capacity);
 	if (fits)

@@ -45,16 +45,6 @@ RfmMonetary(const RfmState *state)
 	return ExactSumNumeric(&sum);
 }
 
-static inline void
-RfmAddMonetary(RfmState *state, Datum amount)
-{
-	ExactSum	sum = {state->summary.monetary, state->head.scale};
-
-	ExactSumAdd(&sum, amount, "amount");
-	state->summary.monetary = sum.value;
-	state->head.scale = sum.scale;
-}
-
 /* Adds one summary to another; the result has the larger scale. */
 static inline void
 RfmAddSummary(RfmSummary *summary, int16 *scale,
