@@ -8,7 +8,7 @@ FROM unnest('{setting,reason,cost_category,channel,campaign,tier,
               loyalty_program,allocation_rule,allocation_share,activity_time,
               capacity,fx_rate,plan,customer,sale,cost_entry,interaction,
               loyalty_entry,classification,customer_month,customer_month_cost,
-              customer_snapshot,cost_pool,refresh_run}'::text[]) AS t;
+              customer_snapshot,cost_pool,tier_threshold,refresh_run}'::text[]) AS t;
 
 SELECT is(
   (SELECT string_agg(attname, ',' ORDER BY attnum)

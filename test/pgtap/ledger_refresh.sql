@@ -16,6 +16,7 @@ CREATE FUNCTION pg_temp.computed() RETURNS TABLE (content text) LANGUAGE sql AS 
   SELECT 'm' || to_jsonb(t)::text FROM crm.customer_month t UNION ALL
   SELECT 'c' || to_jsonb(t)::text FROM crm.customer_month_cost t UNION ALL
   SELECT 'p' || to_jsonb(t)::text FROM crm.cost_pool t UNION ALL
+  SELECT 't' || to_jsonb(t)::text FROM crm.tier_threshold t UNION ALL
   SELECT 's' || to_jsonb(t)::text FROM crm.customer_snapshot t UNION ALL
   SELECT 'k' || to_jsonb(t)::text FROM crm.classification t$$;
 SAVEPOINT fresh;

@@ -93,7 +93,7 @@ my $tables = q{
 		AND relnamespace IN ('crm'::regnamespace, '"Zweites Buch"'::regnamespace)
 	ORDER BY 1};
 my @names = split /\n/, dba('source', $tables);
-cmp_ok(scalar @names, '==', 48, 'two ledgers of 24 tables');
+cmp_ok(scalar @names, '==', 50, 'two ledgers of 25 tables');
 foreach my $database ('again', 'plain')
 {
 	is(dba($database, $tables), join("\n", @names), "$database has the same tables");
