@@ -134,7 +134,7 @@ PartsToI128(const NumericParts *parts, int scale, num_i128 *value)
 			result = result * DIGIT_BASE +
 				ReadUint16(parts->digits + i * sizeof(uint16));
 		if (missing < 0)
-			result /= (num_i128) num_pow10_128(Min(-missing, NUM_POW10_128_MAX));
+			result /= num_pow10_128(Min(-missing, NUM_POW10_128_MAX));
 		else if (!num_i128_mul_pow10(result, missing, &result))
 			return false;
 	}
@@ -207,8 +207,7 @@ DecimalReadAtScale(Datum numeric, int scale, num_i128 *value)
 
 /* Packs base-10000 digits, least significant first, into a numeric. */
 static Datum
-PackNumeric(bool negative, int dscale, int fraction_digits,
-			const uint16 *digits, int ndigits)
+PackNumeric(bool negative, int dscale, const uint16 *digits, int ndigits)
 {
 	int			skip = 0;
 	int			weight;
@@ -221,9 +220,12 @@ PackNumeric(bool negative, int dscale, int fraction_digits,
 		ndigits--;
 	while (skip < ndigits && digits[skip] == 0)
 		skip++;
-	weight = ndigits > 0 ? ndigits - 1 - fraction_digits : 0;
+	weight = ndigits - 1 - (dscale + DIGIT_DECIMALS - 1) / DIGIT_DECIMALS;
 	if (ndigits == 0)
+	{
+		weight = 0;
 		negative = false;
+	}
 
 	header_size = (dscale <= SHORT_DSCALE_MAX && weight <= SHORT_WEIGHT_MAX &&
 				   weight >= SHORT_WEIGHT_MIN ? 1 : 2) * sizeof(uint16);
@@ -233,16 +235,17 @@ PackNumeric(bool negative, int dscale, int fraction_digits,
 	body = VARDATA(result);
 	if (header_size == sizeof(uint16))
 	{
-		uint16		header = HEADER_SHORT | (negative ? SHORT_NEGATIVE : 0) |
-			dscale << SHORT_DSCALE_SHIFT |
-			(weight < 0 ? SHORT_WEIGHT_SIGN : 0) | (weight & SHORT_WEIGHT);
+		uint16		header = HEADER_SHORT | dscale << SHORT_DSCALE_SHIFT;
 
+		header |= negative ? SHORT_NEGATIVE : 0;
+		header |= weight < 0 ? SHORT_WEIGHT_SIGN : 0;
+		header |= weight & SHORT_WEIGHT;
 		memcpy(body, &header, sizeof(header));
 	}
 	else
 	{
-		uint16		header[2] = {dscale | (negative ? HEADER_LONG_NEGATIVE : 0),
-		(uint16) weight};
+		uint16		sign = negative ? HEADER_LONG_NEGATIVE : 0;
+		uint16		header[2] = {dscale | sign, (uint16) weight};
 
 		memcpy(body, header, sizeof(header));
 	}
@@ -261,8 +264,7 @@ I256Numeric(const num_i256 *value, int scale)
 {
 	uint16		digits[MAX_DIGITS];
 	int			ndigits = 0;
-	int			fraction_digits = (scale + DIGIT_DECIMALS - 1) / DIGIT_DECIMALS;
-	int			first = scale % DIGIT_DECIMALS; /* decimals of the last digit */
+	int			first = scale % DIGIT_DECIMALS; /* decimals of the last one */
 	num_i256	rest = num_i256_abs(value);
 
 	if (first > 0)
@@ -270,8 +272,7 @@ I256Numeric(const num_i256 *value, int scale)
 			num_pow10_64[DIGIT_DECIMALS - first];
 	while (!num_i256_is_zero(&rest))
 		digits[ndigits++] = num_u256_div_small(&rest, DIGIT_BASE);
-	return PackNumeric(num_i256_is_negative(value), scale, fraction_digits,
-					   digits, ndigits);
+	return PackNumeric(num_i256_is_negative(value), scale, digits, ndigits);
 }
 
 Datum
@@ -297,9 +298,7 @@ DecimalNumeric(num_i128 value, int scale)
 	}
 	for (; rest > 0; rest /= DIGIT_BASE)
 		digits[ndigits++] = rest % DIGIT_BASE;
-	return PackNumeric(value < 0, scale,
-					   (scale + DIGIT_DECIMALS - 1) / DIGIT_DECIMALS,
-					   digits, ndigits);
+	return PackNumeric(value < 0, scale, digits, ndigits);
 }
 
 void

@@ -18,6 +18,14 @@ typedef struct ExactSum
 	int			scale;
 } ExactSum;
 
+static inline ExactSum
+ExactSumOf(const num_i256 *value, int scale)
+{
+	ExactSum	sum = {*value, scale};
+
+	return sum;
+}
+
 extern bool DecimalRead(Datum numeric, num_i128 *value, int *scale);
 extern bool DecimalReadAtScale(Datum numeric, int scale, num_i128 *value);
 extern Datum DecimalNumeric(num_i128 value, int scale);

@@ -1,6 +1,6 @@
 /*
  * num_fixed.h
- *	  Exact integers of 128 and 256 bits, for decimals scaled by a power of ten.
+ *	  Exact integers of 128 and 256 bits, for decimals at a power of ten.
  *
  * Pure C: no PostgreSQL here.  A 128-bit value holds any decimal of 38 digits,
  * a 256-bit sum any of 76: ten to the power 15 rows of a 38-digit amount and
@@ -74,8 +74,8 @@ num_i256_from_i128(num_i128 value)
 static inline bool
 num_i256_add(num_i256 *sum, const num_i256 *value)
 {
-	bool		same_sign = num_i256_is_negative(sum) == num_i256_is_negative(value);
 	bool		negative = num_i256_is_negative(sum);
+	bool		same_sign = num_i256_is_negative(value) == negative;
 	num_u128	carry = 0;
 
 	for (int i = 0; i < 4; i++)

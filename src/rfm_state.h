@@ -40,7 +40,7 @@ RfmAddCount(int64 *frequency, int64 count)
 static inline Datum
 RfmMonetary(const RfmState *state)
 {
-	ExactSum	sum = {state->summary.monetary, state->head.scale};
+	ExactSum	sum = ExactSumOf(&state->summary.monetary, state->head.scale);
 
 	return ExactSumNumeric(&sum);
 }
@@ -50,8 +50,8 @@ static inline void
 RfmAddSummary(RfmSummary *summary, int16 *scale,
 			  const RfmSummary *other, int other_scale)
 {
-	ExactSum	sum = {summary->monetary, *scale};
-	ExactSum	addend = {other->monetary, other_scale};
+	ExactSum	sum = ExactSumOf(&summary->monetary, *scale);
+	ExactSum	addend = ExactSumOf(&other->monetary, other_scale);
 
 	ExactSumCombine(&sum, &addend);
 	summary->monetary = sum.value;
