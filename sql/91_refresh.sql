@@ -516,6 +516,14 @@ $$;
 COMMENT ON FUNCTION crmcost._write_cost_pool(name) IS
   'Writes cost_pool from the temporary tables of a refresh; returns the rows changed.';
 
+-- rfm_group holds every customer in memory, some 100 bytes each.
+CREATE FUNCTION crmcost._rfm_group_limit() RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 5000000;
+
+COMMENT ON FUNCTION crmcost._rfm_group_limit() IS
+  'Customers up to which refresh summarises all of them at once.';
+
 -- Step 3: who is worth what on that day.
 CREATE FUNCTION crmcost._refresh_snapshot(ledger name, upto timestamptz,
                                           day date)
@@ -531,12 +539,11 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
 
-  -- rfm_group holds every customer in memory, some 100 bytes each.  What they
-  -- spent is in customer_month, with refunds of no order.
+  -- What they spent is in customer_month, with refunds of no order.
   CREATE TEMPORARY TABLE refresh_rfm
     (customer_id bigint, first_at timestamptz, last_at timestamptz,
      frequency bigint) ON COMMIT DROP;
-  IF (SELECT count(*) FROM customer) <= 5000000 THEN
+  IF (SELECT count(*) FROM customer) <= crmcost._rfm_group_limit() THEN
     INSERT INTO pg_temp.refresh_rfm
       SELECT r.customer_id, r.first_at, r.last_at, r.frequency
       FROM crmcost.unnest((

@@ -43,6 +43,11 @@ SELECT is((SELECT count(*) FROM pg_class WHERE relname LIKE 'refresh\_%' AND rel
           'no temporary table is left');
 SELECT is((SELECT count(*) FROM last_refresh), 1::bigint, 'last_refresh is one row');
 
+-- many customers are summarised one by one, with the same result
+CREATE OR REPLACE FUNCTION crmcost._rfm_group_limit() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 39;
+CALL crmcost.refresh('crm', '2024-08-31 23:59Z');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'GROUP BY and rfm give what rfm_group gives');
+
 -- facts after as_of
 SELECT is((SELECT sum(revenue) FROM customer_profit),
           (SELECT sum(amount) FROM sale WHERE sold_at <= '2024-08-31 23:59Z'), 'facts after as_of are not in it');
