@@ -52,7 +52,7 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text)'), ('crmcost._refresh_cost(name,date)'),
   ('crmcost._write_customer_cost(name,date,date)'), ('crmcost._write_cost_pool(name)'),
   ('crmcost._refresh_snapshot(name,timestamp with time zone,date)'),
-  ('crmcost._refresh_classification(name,timestamp with time zone,date)'), ('crmcost._classify_share(name,date)'),
+  ('crmcost._refresh_classification(name,timestamp with time zone,date)'), ('crmcost._write_tier_threshold(name)'), ('crmcost._classify_share(name,date)'),
   ('crmcost._classify_value(name,date)'), ('crmcost._classify_rfm(name,date)'),
   ('crmcost._classify_stage(name,timestamp with time zone,date)') $$,
   'what writes is closed to PUBLIC, and nothing else');

@@ -16,6 +16,7 @@ CREATE FUNCTION pg_temp.computed() RETURNS TABLE (content text) LANGUAGE sql AS 
   SELECT 'm' || to_jsonb(t)::text FROM crm.customer_month t UNION ALL
   SELECT 'c' || to_jsonb(t)::text FROM crm.customer_month_cost t UNION ALL
   SELECT 'p' || to_jsonb(t)::text FROM crm.cost_pool t UNION ALL
+  SELECT 't' || to_jsonb(t)::text FROM crm.tier_threshold t UNION ALL
   SELECT 's' || to_jsonb(t)::text FROM crm.customer_snapshot t UNION ALL
   SELECT 'k' || to_jsonb(t)::text FROM crm.classification t$$;
 SAVEPOINT fresh;
@@ -41,6 +42,11 @@ SELECT is_empty($$SELECT FROM refresh_run WHERE finished_at < started_at$$, 'wit
 SELECT is((SELECT count(*) FROM pg_class WHERE relname LIKE 'refresh\_%' AND relpersistence = 't'), 0::bigint,
           'no temporary table is left');
 SELECT is((SELECT count(*) FROM last_refresh), 1::bigint, 'last_refresh is one row');
+
+-- many customers are summarised one by one, with the same result
+CREATE OR REPLACE FUNCTION crmcost._rfm_group_limit() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 39;
+CALL crmcost.refresh('crm', '2024-08-31 23:59Z');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'GROUP BY and rfm give what rfm_group gives');
 
 -- facts after as_of
 SELECT is((SELECT sum(revenue) FROM customer_profit),
