@@ -76,7 +76,7 @@ DECLARE
   made bigint := 0;
 BEGIN
   FOR parent IN
-    SELECT c.relname,
+    SELECT c.relname, c.relowner::regrole AS owner,
            CASE WHEN a.atttypid = 'timestamptz'::regtype
              THEN ' 00:00:00+00' ELSE '' END AS midnight
     FROM pg_partitioned_table p
@@ -100,6 +100,11 @@ BEGIN
         to_char(month_start, 'YYYY-MM-DD') || parent.midnight,
         to_char(month_start + interval '1 month', 'YYYY-MM-DD')
           || parent.midnight);
+      -- a superuser may do this for the owner
+      IF parent.owner <> current_user::regrole THEN
+        EXECUTE format('ALTER TABLE %I.%I OWNER TO %s', ledger,
+                       partition_name, parent.owner);
+      END IF;
       made := made + 1;
     END LOOP;
   END LOOP;
@@ -312,46 +317,64 @@ CREATE FUNCTION crmcost._renew_views(ledger name) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  views text := crmcost._ledger_source('views');
-  view_names text[] := crmcost._ledger_relations('VIEW');
-  grants text;
+  views CONSTANT text := crmcost._ledger_source('views');
+  afterwards text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   BEGIN
     EXECUTE regexp_replace(views, '^CREATE VIEW ', 'CREATE OR REPLACE VIEW ',
                            'gn');
-    RETURN;
-  EXCEPTION WHEN invalid_table_definition THEN
-    NULL;                       -- a column changed
+  EXCEPTION WHEN invalid_table_definition THEN      -- a column changed
+    SELECT string_agg(format('GRANT %s ON %s TO %s%s;', g.privilege_type,
+                             v.relation,
+                             CASE g.grantee WHEN 0 THEN 'PUBLIC'
+                               ELSE g.grantee::regrole::text END,
+                             CASE WHEN g.is_grantable
+                               THEN ' WITH GRANT OPTION' ELSE '' END), ' ')
+      INTO afterwards
+      FROM crmcost._ledger_views(ledger) v, aclexplode(v.acl) g
+      WHERE g.grantee <> v.owner;
+    EXECUTE (SELECT 'DROP VIEW ' || string_agg(relation::text, ', ')
+             FROM crmcost._ledger_views(ledger));
+    EXECUTE views;
+    EXECUTE coalesce(afterwards, '');
   END;
-
-  SELECT string_agg(format('GRANT %s ON %I.%I TO %s%s;', g.privilege_type,
-                           ledger, c.relname,
-                           CASE g.grantee WHEN 0 THEN 'PUBLIC'
-                             ELSE g.grantee::regrole::text END,
-                           CASE WHEN g.is_grantable
-                             THEN ' WITH GRANT OPTION' ELSE '' END), ' ')
-    INTO grants
-    FROM pg_class c, aclexplode(c.relacl) g
-    WHERE c.relnamespace = format('%I', ledger)::regnamespace
-      AND c.relname = ANY (view_names) AND g.grantee <> c.relowner;
-  EXECUTE (SELECT format('DROP VIEW %s',
-                         string_agg(format('%I.%I', ledger, c.relname), ', '))
-           FROM pg_class c
-           WHERE c.relnamespace = format('%I', ledger)::regnamespace
-             AND c.relname = ANY (view_names));
-  EXECUTE views;
-  EXECUTE coalesce(grants, '');
+  -- a superuser may do this for the owner
+  SELECT string_agg(format('ALTER VIEW %s OWNER TO %s;', v.relation,
+                           c.relowner::regrole), ' ')
+    INTO afterwards
+    FROM crmcost._ledger_views(ledger) v
+    JOIN pg_class c ON c.oid = 'setting'::regclass AND c.relowner <> v.owner;
+  EXECUTE coalesce(afterwards, '');
 EXCEPTION WHEN dependent_objects_still_exist THEN
-  RAISE EXCEPTION 'views of ledger "%" cannot be renewed: other objects depend on them',
+  GET STACKED DIAGNOSTICS afterwards = PG_EXCEPTION_DETAIL;
+  RAISE EXCEPTION 'views of ledger "%" cannot be renewed: others depend on them',
                   ledger
-    USING ERRCODE = 'dependent_objects_still_exist', DETAIL = SQLERRM,
-          HINT = 'Drop those objects, upgrade, and make them again.';
+    USING ERRCODE = 'dependent_objects_still_exist', DETAIL = afterwards,
+          HINT = 'Drop what depends on them, upgrade, and make it again.';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._renew_views(name) IS
   'Makes the views of a ledger anew, keeping their grants.';
+
+CREATE FUNCTION crmcost._ledger_views(ledger name)
+  RETURNS TABLE (relation regclass, owner oid, acl aclitem[])
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT c.oid::regclass, c.relowner, c.relacl
+    FROM pg_class c
+    WHERE c.relnamespace = format('%I', ledger)::regnamespace
+          AND c.relkind = 'v'
+          AND c.relname = ANY (crmcost._ledger_relations('VIEW'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._ledger_views(name) IS
+  'The views of a ledger that are there, with owner and grants.';
 
 -- The sources say CREATE TABLE or CREATE VIEW at the beginning of a line.
 CREATE FUNCTION crmcost._ledger_relations(kind text) RETURNS text[]

@@ -516,6 +516,14 @@ $$;
 COMMENT ON FUNCTION crmcost._write_cost_pool(name) IS
   'Writes cost_pool from the temporary tables of a refresh; returns the rows changed.';
 
+-- rfm_group holds every customer in memory, some 100 bytes each.
+CREATE FUNCTION crmcost._rfm_group_limit() RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 5000000;
+
+COMMENT ON FUNCTION crmcost._rfm_group_limit() IS
+  'Customers up to which refresh summarises all of them at once.';
+
 -- Step 3: who is worth what on that day.
 CREATE FUNCTION crmcost._refresh_snapshot(ledger name, upto timestamptz,
                                           day date)
@@ -531,12 +539,11 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
 
-  -- rfm_group holds every customer in memory, some 100 bytes each.  What they
-  -- spent is in customer_month, with refunds of no order.
+  -- What they spent is in customer_month, with refunds of no order.
   CREATE TEMPORARY TABLE refresh_rfm
     (customer_id bigint, first_at timestamptz, last_at timestamptz,
      frequency bigint) ON COMMIT DROP;
-  IF (SELECT count(*) FROM customer) <= 5000000 THEN
+  IF (SELECT count(*) FROM customer) <= crmcost._rfm_group_limit() THEN
     INSERT INTO pg_temp.refresh_rfm
       SELECT r.customer_id, r.first_at, r.last_at, r.frequency
       FROM crmcost.unnest((
@@ -716,12 +723,61 @@ BEGIN
   IF changed > 1000 THEN
     ANALYZE classification;
   END IF;
-  RETURN changed;
+  RETURN changed + crmcost._write_tier_threshold(ledger);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_classification(name, timestamptz, date) IS
   'Last step of refresh: appends changed stages and tiers to classification; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_tier_threshold(ledger name) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  measure CONSTANT text := crmcost._setting(ledger, 'abc_measure');
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH computed AS (
+    SELECT t.scheme, t.code, t.bound AS value
+    FROM tier t
+    WHERE t.basis = 'min_value'
+    UNION ALL
+    SELECT t.scheme, t.code, min((c.evidence ->> measure)::numeric)
+    FROM tier t
+    JOIN pg_temp.refresh_class c
+      ON c.dimension = t.scheme AND c.code = t.code
+    WHERE t.basis = 'cum_share'
+    GROUP BY t.scheme, t.code
+  ),
+  difference AS (
+    SELECT scheme, code, new.value, new.value IS NULL AS gone
+    FROM computed new
+    FULL JOIN tier_threshold old USING (scheme, code)
+    WHERE old.value IS DISTINCT FROM new.value
+  ),
+  written AS (
+    INSERT INTO tier_threshold (scheme, code, value)
+    SELECT scheme, code, value FROM difference WHERE NOT gone
+    ON CONFLICT (scheme, code) DO UPDATE SET value = excluded.value
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM tier_threshold old
+    USING difference d
+    WHERE d.gone AND old.scheme = d.scheme AND old.code = d.code
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_tier_threshold(name) IS
+  'Writes tier_threshold from the tiers of a refresh; returns the rows changed.';
 
 -- Tiers by share.  abc_tier settles two bounds in one pass: A is the first tier
 -- of the pair, B the second, and C goes on to the next pair; the last tier takes
@@ -938,6 +994,7 @@ REVOKE EXECUTE ON ROUTINE
   crmcost._write_customer_cost(name, date, date),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
+  crmcost._write_tier_threshold(name),
   crmcost._classify_share(name, date),
   crmcost._classify_value(name, date),
   crmcost._classify_rfm(name, date),
@@ -954,6 +1011,7 @@ GRANT EXECUTE ON ROUTINE
   crmcost._write_customer_cost(name, date, date),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
+  crmcost._write_tier_threshold(name),
   crmcost._classify_share(name, date),
   crmcost._classify_value(name, date),
   crmcost._classify_rfm(name, date),

@@ -189,6 +189,13 @@ SELECT is((SELECT count(*) FROM pg_timezone_names WHERE name = current_setting('
            AND current_setting('timezone') = 'UTC'), 1::bigint, 'which is not that of the session');
 ROLLBACK TO fresh;
 
+-- days that a cost is for
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, covers)
+VALUES ('data.storage.service', '2024-01-05', 12000, 'EUR', '[2024-01-01,2025-01-01)');
+SELECT results_eq('SELECT covers_from, covers_to FROM cost',
+                  $$ VALUES ('2024-01-01'::date, '2024-12-31'::date) $$, 'first and last day covered');
+ROLLBACK TO fresh;
+
 -- A27: month on month, year on year, against a baseline
 SELECT pg_temp.spend('acq.ads.web', m, a, 'search')
 FROM (VALUES ('2023-04-15'::date, 8), ('2024-01-15', 10), ('2024-02-15', 10),

@@ -16,6 +16,7 @@ CREATE FUNCTION pg_temp.computed() RETURNS TABLE (content text) LANGUAGE sql AS 
   SELECT 'm' || to_jsonb(t)::text FROM crm.customer_month t UNION ALL
   SELECT 'c' || to_jsonb(t)::text FROM crm.customer_month_cost t UNION ALL
   SELECT 'p' || to_jsonb(t)::text FROM crm.cost_pool t UNION ALL
+  SELECT 't' || to_jsonb(t)::text FROM crm.tier_threshold t UNION ALL
   SELECT 's' || to_jsonb(t)::text FROM crm.customer_snapshot t UNION ALL
   SELECT 'k' || to_jsonb(t)::text FROM crm.classification t$$;
 SAVEPOINT fresh;
@@ -41,6 +42,33 @@ SELECT is_empty($$SELECT FROM refresh_run WHERE finished_at < started_at$$, 'wit
 SELECT is((SELECT count(*) FROM pg_class WHERE relname LIKE 'refresh\_%' AND relpersistence = 't'), 0::bigint,
           'no temporary table is left');
 SELECT is((SELECT count(*) FROM last_refresh), 1::bigint, 'last_refresh is one row');
+
+-- many customers are summarised one by one, with the same result
+CREATE OR REPLACE FUNCTION crmcost._rfm_group_limit() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 39;
+CALL crmcost.refresh('crm', '2024-08-31 23:59Z');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'GROUP BY and rfm give what rfm_group gives');
+
+-- nothing depends on settings of the session, on cached plans, on parallel workers
+CREATE FUNCTION pg_temp.again(VARIADIC settings text[]) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. cardinality(settings) BY 2 LOOP
+    PERFORM set_config(settings[i], settings[i + 1], true);
+  END LOOP;
+  CALL crmcost.refresh('crm', '2024-08-31 23:59Z');
+  FOR i IN 1 .. cardinality(settings) BY 2 LOOP
+    EXECUTE format('SET LOCAL %I TO DEFAULT', settings[i]);
+  END LOOP;
+  RETURN (SELECT rows_changed FROM crm.last_refresh);
+END
+$$;
+SELECT is(pg_temp.again('timezone', 'Asia/Tokyo', 'datestyle', 'German', 'intervalstyle', 'sql_standard', 'extra_float_digits', '-5'),
+          0::bigint, 'session settings change nothing');
+SELECT is(pg_temp.again('plan_cache_mode', 'force_generic_plan'), 0::bigint, 'nor do generic plans');
+SELECT is(pg_temp.again('parallel_setup_cost', '0', 'parallel_tuple_cost', '0', 'min_parallel_table_scan_size', '0', 'min_parallel_index_scan_size', '0'),
+          0::bigint, 'nor do parallel plans');
+SELECT is(pg_temp.again('work_mem', '64kB', 'maintenance_work_mem', '1MB'), 0::bigint, 'nor does a lack of memory');
+SELECT is(pg_temp.again('enable_hashjoin', 'off', 'enable_hashagg', 'off', 'enable_nestloop', 'off'), 0::bigint, 'nor do other plans');
+SET LOCAL jit = off;
 
 -- facts after as_of
 SELECT is((SELECT sum(revenue) FROM customer_profit),

@@ -8,7 +8,8 @@ SELECT
     ELSE round(e.amount * rate.to_base, 4)
   END AS base_amount,
   rate.to_base AS rate,
-  e.covers, e.product_code, e.quantity, e.unit
+  lower(e.covers) AS covers_from, upper(e.covers) - 1 AS covers_to,
+  e.product_code, e.quantity, e.unit
 FROM cost_entry e
 JOIN cost_category k ON k.code = e.category_code
 CROSS JOIN LATERAL (
@@ -49,8 +50,10 @@ COMMENT ON COLUMN cost.base_amount IS
 'Cost in base currency, 4 decimals; NULL without a rate.';
 COMMENT ON COLUMN cost.rate IS
 'Rate to the base currency; NULL when there is none.';
-COMMENT ON COLUMN cost.covers IS
-'Days that the cost is for; NULL for its own day.';
+COMMENT ON COLUMN cost.covers_from IS
+'First day that the cost is for; NULL for its own day.';
+COMMENT ON COLUMN cost.covers_to IS
+'Last day that the cost is for; NULL for its own day.';
 COMMENT ON COLUMN cost.product_code IS
 'Product that it was spent on; NULL for none.';
 COMMENT ON COLUMN cost.quantity IS

@@ -20,19 +20,19 @@ line (month_start, channel_code, media_cost, own_cost, leads, converted_leads,
       customers) AS (
   SELECT date_trunc('month', c.incurred_on::timestamp)::date,
          coalesce(c.channel_code, k.channel_code),
-         CASE WHEN c.resource = 'financial' THEN c.base_amount ELSE 0 END,
+         CASE WHEN c.resource = 'financial' THEN c.base_amount END,
          c.base_amount, 0, 0, 0
   FROM cost c LEFT JOIN campaign k ON k.code = c.campaign_code
   WHERE c.bucket = 'acquisition'
   UNION ALL
-  SELECT lead_month, channel_code, 0, 0, 1, won::int, 0 FROM party
+  SELECT lead_month, channel_code, NULL, NULL, 1, won::int, 0 FROM party
   UNION ALL
-  SELECT customer_month, channel_code, 0, 0, 0, 0, 1 FROM party WHERE won
+  SELECT customer_month, channel_code, NULL, NULL, 0, 0, 1 FROM party WHERE won
 ),
 monthly AS (
   SELECT month_start, channel_code,
-         coalesce(sum(media_cost), 0) AS media_cost,
-         coalesce(sum(own_cost), 0) AS own_cost,
+         coalesce(sum(media_cost), 0.0000) AS media_cost,
+         coalesce(sum(own_cost), 0.0000) AS own_cost,
          sum(leads) AS leads, sum(converted_leads) AS converted_leads,
          sum(customers) AS customers
   FROM line
@@ -47,7 +47,7 @@ shared AS (
 ),
 loaded AS (
   SELECT m.*,
-         CASE WHEN m.channel_code IS NULL THEN 0 ELSE m.own_cost END
+         CASE WHEN m.channel_code IS NULL THEN 0.0000 ELSE m.own_cost END
          + coalesce(
              crmcost.allocate(coalesce(s.cost, 0), m.customers,
                               coalesce(s.scale, 0))

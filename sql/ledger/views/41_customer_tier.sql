@@ -1,40 +1,31 @@
 -- The tier of each customer in each scheme, and what is missing to the next
 -- better one: for a bound on revenue up to the bound, for ABC up to the least
--- customer in it.
+-- customer whom the rule put into it.
 CREATE VIEW customer_tier WITH (security_invoker = true) AS
-WITH member AS (
-  SELECT c.customer_id, t.scheme, t.code AS tier, t.rank, c.since,
-         CASE t.basis
-           WHEN 'min_value' THEN s.revenue
-           WHEN 'cum_share' THEN
-             CASE (SELECT value FROM setting WHERE key = 'abc_measure')
-               WHEN 'revenue' THEN s.revenue
-               WHEN 'margin' THEN s.margin
-               ELSE s.profit
-             END
+WITH step AS (
+  SELECT t.scheme, t.code, t.basis,
+         lag(h.value) OVER (PARTITION BY t.scheme ORDER BY t.rank) AS needed
+  FROM tier t LEFT JOIN tier_threshold h USING (scheme, code)
+)
+SELECT customer_id, scheme, tier, since,
+       CASE WHEN needed > value THEN needed - value
+            WHEN needed <= value THEN 0
+       END AS gap_to_next
+FROM (
+  SELECT c.customer_id, t.scheme, t.code AS tier, c.since, t.needed,
+         CASE
+           WHEN t.basis = 'min_value' THEN s.revenue
+           WHEN m.value = 'revenue' THEN s.revenue
+           WHEN m.value = 'margin' THEN s.margin
+           ELSE s.profit
          END AS value
   FROM customer_classification c
-  JOIN tier t ON t.scheme = c.dimension AND t.code = c.code
+  JOIN step t ON t.scheme = c.dimension AND t.code = c.code
+  LEFT JOIN setting m ON m.key = 'abc_measure'
   LEFT JOIN customer_snapshot s
     ON s.customer_id = c.customer_id
        AND s.as_of = (SELECT as_of FROM last_refresh)
-),
--- what it takes to be in the tier above
-step AS (
-  SELECT t.scheme, t.code,
-         lag(CASE t.basis WHEN 'min_value' THEN t.bound ELSE m.least END)
-           OVER (PARTITION BY t.scheme ORDER BY t.rank) AS needed
-  FROM tier t
-  LEFT JOIN (SELECT scheme, tier, min(value) AS least
-             FROM member GROUP BY scheme, tier) m
-    ON m.scheme = t.scheme AND m.tier = t.code
-)
-SELECT m.customer_id, m.scheme, m.tier, m.since,
-       CASE WHEN s.needed > m.value THEN s.needed - m.value
-            WHEN s.needed <= m.value THEN 0
-       END AS gap_to_next
-FROM member m
-JOIN step s ON s.scheme = m.scheme AND s.code = m.tier;
+) member;
 
 COMMENT ON VIEW customer_tier IS
 'The tier that holds for each customer, one row a customer and scheme.';

@@ -242,7 +242,7 @@ FROM (
          lag(code) OVER by_rank AS code_before,
          lag(bound) OVER by_rank AS bound_before
   FROM tier
-  WINDOW by_rank AS (PARTITION BY scheme ORDER BY rank)
+  WINDOW by_rank AS (PARTITION BY scheme, basis ORDER BY rank)
 ) neighbours
 WHERE basis = 'cum_share' AND bound <= bound_before
       OR basis = 'min_value' AND bound >= bound_before

@@ -1,0 +1,166 @@
+-- Who may do what: a database owner who is no superuser creates the extension
+-- and the ledger, a BI role reads, everybody else stays outside.
+\set ON_ERROR_STOP 1
+\set QUIET 1
+\pset format unaligned
+\pset tuples_only true
+\pset pager off
+SET client_min_messages = warning;
+BEGIN;
+CREATE EXTENSION IF NOT EXISTS pgtap;
+CREATE ROLE crm_dba;
+CREATE ROLE crm_reader;
+CREATE ROLE crm_stranger;
+CREATE ROLE "crm Reader's \ friend";
+DO $$BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO crm_dba', current_database()); END$$;
+SELECT no_plan();
+
+SET LOCAL ROLE crm_dba;
+SELECT lives_ok('CREATE EXTENSION crmcost', 'a role with CREATE on the database creates the extension');
+SELECT lives_ok($$CALL crmcost.install('crm')$$, 'and a ledger');
+CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-12-01');
+INSERT INTO crm.customer (customer_id, source_key, first_seen_at, acquired_at, acquisition_channel)
+SELECT i, 'c' || i, '2024-01-01', '2024-01-02', 'web' FROM generate_series(1, 20) i;
+INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency)
+SELECT i, 'o' || i, '2024-01-05', 10 * i, 'EUR' FROM generate_series(1, 20) i;
+INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, customer_id)
+SELECT 'svc', '2024-01-06', 1, 'EUR', i FROM generate_series(1, 20) i;
+INSERT INTO crm.interaction (customer_id, occurred_at, kind)
+SELECT i, '2024-01-06', 'care' FROM generate_series(1, 20) i;
+SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'and refreshes it');
+SELECT lives_ok($$SELECT crmcost.grant_read('crm', 'crm_reader')$$, 'and lets a role read');
+SELECT lives_ok($$SELECT crmcost.grant_read('crm', 'crm_reader')$$, 'twice if need be');
+SELECT lives_ok($$SELECT crmcost.grant_read('crm', 'crm Reader''s \ friend')$$, 'whatever its name');
+SELECT throws_ok($$SELECT crmcost.grant_read('crm', 'nobody')$$, '42704', 'role must be an existing role, not nobody', 'but no role that is not there');
+SELECT throws_ok($$SELECT crmcost.grant_read('crm', NULL)$$, '42704', 'role must be an existing role, not null', 'nor none');
+SELECT throws_ok($$SELECT crmcost.grant_read('pg_catalog', 'crm_reader')$$, '3F000', NULL, 'nor a schema that is no ledger');
+SELECT is((SELECT array_agg(DISTINCT relowner::regrole::text) FROM pg_class WHERE relnamespace = 'crm'::regnamespace),
+          '{crm_dba}', 'the ledger is theirs');
+RESET ROLE;
+
+-- functions: what computes is open, what writes is not
+CREATE FUNCTION pg_temp.may(role name, p oid) RETURNS boolean LANGUAGE sql
+  AS $$SELECT has_function_privilege(role, p, 'EXECUTE')$$;
+CREATE TEMPORARY VIEW member AS
+SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'crmcost';
+SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
+  ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
+  ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
+  ('crmcost._add_partitions(name,date,date)'), ('crmcost._forget_chinese_names(name)'), ('crmcost._renew_views(name)'),
+  ('crmcost._drop_refresh_tables()'), ('crmcost._refresh_month(name,timestamp with time zone)'),
+  ('crmcost._write_customer_month(name,timestamp with time zone,date,text)'), ('crmcost._refresh_cost(name,date)'),
+  ('crmcost._write_customer_cost(name,date,date)'), ('crmcost._write_cost_pool(name)'),
+  ('crmcost._refresh_snapshot(name,timestamp with time zone,date)'),
+  ('crmcost._refresh_classification(name,timestamp with time zone,date)'), ('crmcost._write_tier_threshold(name)'), ('crmcost._classify_share(name,date)'),
+  ('crmcost._classify_value(name,date)'), ('crmcost._classify_rfm(name,date)'),
+  ('crmcost._classify_stage(name,timestamp with time zone,date)') $$,
+  'what writes is closed to PUBLIC, and nothing else');
+SELECT is_empty($$SELECT oid::regprocedure FROM member WHERE NOT pg_temp.may('crm_dba', oid)$$,
+                'who created the extension may call everything');
+SELECT is((SELECT count(*) FROM member WHERE prokind IN ('f', 'p') AND provolatile = 'v' AND pg_temp.may('crm_stranger', oid)
+             AND prorettype <> 'trigger'::regtype), 0::bigint, 'nothing volatile is open');
+SELECT is_empty('SELECT oid::regprocedure FROM member WHERE prosecdef', 'nothing runs with its owner''s rights');
+SET LOCAL ROLE crm_dba;
+SELECT lives_ok('GRANT EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz) TO crm_stranger', 'and may pass it on');
+REVOKE EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz) FROM crm_stranger;
+RESET ROLE;
+
+-- the reader reads everything and does nothing
+SET LOCAL ROLE crm_reader;
+SELECT lives_ok(format('SELECT count(*) FROM crm.%I', relname), format('A28: a reader reads %s', relname))
+FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'crm') AND relkind IN ('r', 'p', 'v') AND NOT relispartition;
+SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'with all rows');
+SELECT throws_ok('SELECT 1 FROM crm.sale_2024_01', '42501', NULL, 'but no partition past its parent');
+SELECT throws_ok(call, '42501', NULL, call) FROM unnest(ARRAY[
+  $$CALL crmcost.refresh('crm')$$, $$CALL crmcost.install('mine')$$, $$CALL crmcost.upgrade('crm')$$,
+  $$CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-01-01')$$, $$SELECT crmcost.erase_customer('crm', 1)$$,
+  $$SELECT crmcost.grant_read('crm', 'crm_stranger')$$, 'CREATE TABLE crm.mine ()', 'DELETE FROM crm.sale']) AS call;
+RESET ROLE;
+SELECT is_empty($$
+  SELECT c.oid::regclass, a.privilege_type, a.is_grantable FROM pg_class c, aclexplode(c.relacl) a
+  WHERE c.relnamespace = 'crm'::regnamespace AND a.grantee = 'crm_reader'::regrole
+        AND (a.privilege_type <> 'SELECT' OR a.is_grantable)
+$$, 'a reader has SELECT and no other privilege');
+SELECT ok(has_schema_privilege('crm_reader', 'crm', 'USAGE') AND NOT has_schema_privilege('crm_reader', 'crm', 'CREATE'),
+          'and USAGE of the schema');
+SET LOCAL ROLE crm_stranger;
+SELECT throws_ok('SELECT * FROM crm.customer_profit', '42501', NULL, 'a stranger reads nothing');
+SELECT lives_ok($$SELECT crmcost.allocate(10, ARRAY[1, 2])$$, 'but calculates');
+RESET ROLE;
+CREATE ROLE crm_trusted;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO crm_trusted;
+SET LOCAL ROLE crm_trusted;
+SELECT throws_ok($$CALL crmcost.install('mine')$$, '42501', format('permission denied to create a schema in database "%s"', current_database()),
+                 'who may call install but not create a schema is told so');
+RESET ROLE;
+
+-- row-level security: the views run with the rights of the reader
+SET LOCAL ROLE crm_dba;
+CREATE FUNCTION pg_temp.protect(relation text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE crm.%I ENABLE ROW LEVEL SECURITY', relation);
+  EXECUTE format('CREATE POLICY own ON crm.%I FOR SELECT TO crm_reader USING (customer_id <= 5)', relation);
+END
+$$;
+SELECT pg_temp.protect(t) FROM unnest('{customer,sale,cost_entry,interaction,classification,customer_month,customer_month_cost,customer_snapshot}'::text[]) t;
+SET LOCAL ROLE crm_reader;
+SELECT results_eq(format('SELECT count(DISTINCT customer_id) FROM crm.%I', v), $$ VALUES (5::bigint) $$, format('RLS: %s shows its five customers', v))
+FROM unnest('{sale_base,cost,customer_cost,customer_profit,whale_curve,customer_rfm,customer_tier,customer_classification,customer_360}'::text[]) v;
+SELECT is((SELECT sum(cost) FROM crm.cost_by_month), 5.0, 'RLS: cost_by_month has theirs');
+SELECT is((SELECT sum(customers) FROM crm.channel_cac), 5::numeric, 'RLS: and so has channel_cac');
+SELECT is((SELECT sum(contribution_share) FROM crm.customer_profit), 1.0, 'RLS: shares are of what is seen');
+SET LOCAL ROLE crm_dba;
+SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'RLS: the owner sees all');
+RESET ROLE;
+
+-- a search_path made by an enemy
+CREATE SCHEMA hostile AUTHORIZATION crm_stranger;
+GRANT USAGE ON SCHEMA hostile TO PUBLIC;
+SET LOCAL ROLE crm_stranger;
+CREATE FUNCTION hostile.trap() RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'caught %', current_user; END$$;
+CREATE FUNCTION hostile.equal(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT hostile.trap()';
+CREATE OPERATOR hostile.= (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.equal);
+CREATE FUNCTION hostile.equal(bigint, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT hostile.trap()';
+CREATE OPERATOR hostile.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = hostile.equal);
+CREATE FUNCTION hostile.less(timestamptz, timestamptz) RETURNS boolean LANGUAGE sql AS 'SELECT hostile.trap()';
+CREATE OPERATOR hostile.<= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = hostile.less);
+CREATE FUNCTION hostile.format(text, VARIADIC text[]) RETURNS text LANGUAGE sql AS $$SELECT 'x' WHERE hostile.trap()$$;
+CREATE FUNCTION hostile.round(numeric, int) RETURNS numeric LANGUAGE sql AS 'SELECT 1 WHERE hostile.trap()';
+CREATE FUNCTION hostile.date_trunc(text, timestamp) RETURNS timestamp LANGUAGE sql AS 'SELECT $2 WHERE hostile.trap()';
+CREATE FUNCTION hostile.quote_ident(text) RETURNS text LANGUAGE sql AS 'SELECT $1 WHERE hostile.trap()';
+CREATE FUNCTION hostile.to_regclass(text) RETURNS regclass LANGUAGE sql AS 'SELECT NULL::regclass WHERE hostile.trap()';
+CREATE FUNCTION hostile.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS 'SELECT $1 WHERE hostile.trap()';
+CREATE TABLE hostile.setting (key text, value text);
+CREATE TABLE hostile.sale (customer_id bigint);
+CREATE TABLE hostile.refresh_run (run_id bigint);
+CREATE TABLE hostile.pg_class (relname name);
+RESET ROLE;
+GRANT ALL ON ALL TABLES IN SCHEMA hostile TO PUBLIC;
+CREATE TEMPORARY TABLE before AS SELECT * FROM crm.customer_profit;
+CREATE TEMPORARY TABLE setting AS SELECT * FROM hostile.setting;
+CREATE TEMPORARY TABLE sale AS SELECT * FROM hostile.sale;
+CREATE TEMPORARY TABLE refresh_order (trap int);
+GRANT ALL ON setting, sale, refresh_order, before TO PUBLIC;
+DROP TABLE refresh_order;
+SET LOCAL ROLE crm_dba;
+SET LOCAL search_path = hostile, pg_temp, pg_catalog, public;
+CALL crmcost.install('second', false);
+CALL crmcost.refresh('crm', '2024-02-01');
+CALL crmcost.upgrade('crm');
+CALL crmcost.ensure_partitions('crm', '2022-01-01', '2022-02-01');
+INSERT INTO second.customer SELECT * FROM crm.customer;
+INSERT INTO second.sale SELECT * FROM crm.sale;
+INSERT INTO second.cost_entry SELECT * FROM crm.cost_entry;
+CALL crmcost.refresh('second', '2024-02-01');
+SELECT crmcost.grant_read('second', 'crm_reader');
+SELECT crmcost.erase_customer('second', 1);
+CREATE TEMPORARY TABLE after AS SELECT * FROM second.customer_profit;
+SET LOCAL search_path = public;
+SELECT bag_eq('SELECT * FROM after', 'SELECT * FROM before', 'a hostile search_path changes nothing');
+SELECT is((SELECT rows_changed FROM crm.last_refresh), 0::bigint, 'neither does one for refresh');
+SELECT is_empty($$SELECT * FROM second.data_quality WHERE severity = 'error' AND rows > 0$$, 'nor for the views');
+RESET ROLE;
+
+SELECT * FROM finish();
+ROLLBACK;

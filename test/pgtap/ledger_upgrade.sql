@@ -1,0 +1,89 @@
+-- upgrade() renews views: grants stay, views of the user stay, and what the
+-- extension took along with DROP ... CASCADE comes back.
+\set partitioned false
+\ir ledger_setup.psql
+SELECT no_plan();
+CREATE ROLE crm_reader;
+CREATE ROLE crm_owner;
+SELECT crmcost.grant_read('crm', 'crm_reader');
+INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (1, 'c', '2024-01-01');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'o', '2024-01-05', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-01');
+CREATE TEMPORARY TABLE profit AS SELECT * FROM customer_profit;
+CREATE FUNCTION pg_temp.readable() RETURNS bigint LANGUAGE sql AS $$
+  SELECT count(*) FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v'
+                                      AND has_table_privilege('crm_reader', oid, 'SELECT')$$;
+CREATE TEMPORARY TABLE views AS SELECT pg_temp.readable() AS n;
+SAVEPOINT fresh;
+
+CREATE VIEW public.mine AS SELECT customer_id, profit FROM customer_profit;
+DROP VIEW whale_curve;
+SELECT lives_ok($$CALL crmcost.upgrade('crm')$$, 'upgrade with a view of the user on top');
+SELECT is((SELECT count(*) FROM whale_curve), 1::bigint, 'a view that was dropped is back');
+SELECT is((SELECT count(*) FROM public.mine), 1::bigint, 'the user''s view works');
+SELECT is(pg_temp.readable(), (SELECT n - 1 FROM views), 'grants stay, on all but the dropped one');
+SELECT is((SELECT value FROM setting WHERE key = 'schema_version'), crmcost._schema_version()::text, 'the version is the extension''s');
+ROLLBACK TO fresh;
+
+-- a view of another shape, as from another version
+DROP VIEW customer_rfm;
+CREATE VIEW customer_rfm AS SELECT 'old'::text AS customer_id, 1 AS score;
+GRANT SELECT ON customer_rfm TO crm_reader WITH GRANT OPTION;
+GRANT SELECT ON customer_rfm TO PUBLIC;
+SELECT lives_ok($$CALL crmcost.upgrade('crm')$$, 'upgrade of a view of another shape');
+SELECT has_column('crm', 'customer_rfm', 'recency_days', 'it has the new shape');
+SELECT is(pg_temp.readable(), (SELECT n FROM views), 'grants stay on all views');
+SELECT ok(has_table_privilege('crm_reader', 'crm.customer_rfm', 'SELECT WITH GRANT OPTION'), 'with grant option');
+SELECT ok(has_table_privilege('crm_owner', 'crm.customer_rfm', 'SELECT'), 'and to PUBLIC');
+SELECT isnt_empty($$SELECT FROM pg_class WHERE oid = 'crm.customer_rfm'::regclass AND reloptions @> '{security_invoker=true}'$$, 'it runs with the rights of the reader');
+ROLLBACK TO fresh;
+DROP VIEW customer_rfm;
+CREATE VIEW customer_rfm AS SELECT 'old'::text AS customer_id, 1 AS score;
+CREATE VIEW public.mine AS SELECT * FROM customer_rfm;
+SELECT throws_ok($$CALL crmcost.upgrade('crm')$$, '2BP01', 'views of ledger "crm" cannot be renewed: others depend on them',
+                 'a user''s view on it stands in the way');
+SELECT has_column('crm', 'customer_rfm', 'score', 'and nothing was changed');
+ROLLBACK TO fresh;
+
+-- a ledger of a newer version
+UPDATE setting SET value = (value::int + 1)::text WHERE key = 'schema_version';
+SELECT throws_ok($$CALL crmcost.upgrade('crm')$$, '55000',
+                 format('ledger "crm" has schema version %s, and this crmcost knows only %s', crmcost._schema_version() + 1, crmcost._schema_version()),
+                 'a newer ledger is refused');
+ROLLBACK TO fresh;
+DELETE FROM setting WHERE key = 'schema_version';
+SELECT throws_ok($$CALL crmcost.upgrade('crm')$$, 'P0002', 'ledger "crm" has no setting "schema_version"', 'one without a version, too');
+ROLLBACK TO fresh;
+
+-- without the extension
+SELECT throws_ok('DROP EXTENSION crmcost', '2BP01', NULL, 'DROP EXTENSION sees the views');
+DROP EXTENSION crmcost CASCADE;
+SELECT hasnt_view('crm', 'whale_curve', 'CASCADE takes the views that use its functions');
+SELECT is((SELECT count(*) FROM sale), 1::bigint, 'rows stay');
+SELECT is((SELECT sum(profit) FROM customer_profit), 10.0, 'and so do views that use none');
+CREATE EXTENSION crmcost;
+CALL crmcost.upgrade('crm');
+SELECT is((SELECT sum(profit) FROM whale_curve), 10.0, 'the extension and upgrade bring everything back');
+SELECT bag_eq('SELECT * FROM customer_profit', 'SELECT * FROM profit', 'as it was');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'with nothing to refresh');
+SELECT crmcost.grant_read('crm', 'crm_reader');
+SELECT is(pg_temp.readable(), (SELECT n FROM views), 'grants are given again');
+ROLLBACK TO fresh;
+
+-- a superuser works for the owner
+DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO crm_owner', current_database()); END$$;
+GRANT EXECUTE ON PROCEDURE crmcost.install(name, boolean) TO crm_owner;
+GRANT EXECUTE ON FUNCTION crmcost._add_partitions(name, date, date) TO crm_owner;
+SET LOCAL ROLE crm_owner;
+CALL crmcost.install('theirs');
+RESET ROLE;
+DROP VIEW theirs.customer_tier;
+CALL crmcost.upgrade('theirs');
+CALL crmcost.ensure_partitions('theirs', '1999-01-01', '1999-01-01');
+CALL crmcost.refresh('theirs', '2024-01-01');
+SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace = 'theirs'::regnamespace AND relowner <> 'crm_owner'::regrole$$,
+                'what a superuser adds to a ledger belongs to its owner');
+
+SELECT * FROM finish();
+ROLLBACK;

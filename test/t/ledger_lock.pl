@@ -1,0 +1,68 @@
+# Two refreshes of a ledger at a time, and databases of other encodings.
+use strict;
+use warnings;
+use utf8;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('lock');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', q{
+	SET client_min_messages = warning;
+	CREATE EXTENSION crmcost;
+	CALL crmcost.install('crm', false);
+	CALL crmcost.install('other', false)});
+
+# One session refreshes and does not commit.
+my ($in, $out, $err) = ("BEGIN; CALL crmcost.refresh('crm', '2024-01-01'); SELECT 'refreshed';\n", '', '');
+my $first = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres') ],
+	'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+$first->pump until $out =~ /refreshed/;
+
+my ($code, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nCALL crmcost.refresh('crm', '2024-01-01')");
+isnt($code, 0, 'a second refresh of the ledger is refused');
+like($stderr, qr/55P03: ledger "crm" is being refreshed by another session/, 'with a message that says why');
+like($stderr, qr/HINT:  Wait until it has finished/, 'and what to do');
+is($node->psql('postgres', "CALL crmcost.refresh('other', '2024-01-01')"), 0, 'another ledger can be refreshed');
+
+$in .= "ROLLBACK;\n\\q\n";
+$first->finish;
+is($node->psql('postgres', "CALL crmcost.refresh('crm', '2024-01-01')"), 0, 'the end of the transaction frees the ledger');
+is($node->safe_psql('postgres', 'SELECT max(run_id) FROM crm.refresh_run'), '1', 'what was rolled back left nothing');
+
+# work_mem is as before, also after an error
+is($node->safe_psql('postgres', q{
+	SET client_min_messages = error;
+	SET work_mem = '1MB';
+	BEGIN;
+	CALL crmcost.refresh('crm', '2024-01-01');
+	SHOW work_mem;
+	COMMIT;
+	SHOW work_mem;
+	SHOW jit;
+	SHOW search_path}), "1MB\n1MB\non\n\"\$user\", public", 'settings of the session stay');
+
+# Chinese names need an encoding that has them.
+$node->safe_psql('postgres', q{
+	CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+	CREATE DATABASE utf ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0});
+foreach my $database ('latin', 'utf')
+{
+	($code, $stdout, $stderr) = $node->psql($database, q{
+		CREATE EXTENSION crmcost;
+		CALL crmcost.install('crm', false);
+		SELECT count(*), count(name_zh) FROM crm.cost_category});
+	is($code, 0, "$database: a ledger is installed");
+	my ($all, $chinese) = split /\|/, $stdout;
+	cmp_ok($all, '>', 60, "$database: with its categories");
+	is($chinese, $database eq 'utf' ? $all : 0, "$database: and Chinese names where they can be held");
+	like($stderr, qr/database encoding LATIN1 cannot hold Chinese names/, 'which is said') if $database eq 'latin';
+}
+is($node->safe_psql('utf', q{SELECT name_zh = U&'\5BA2\6237\83B7\53D6\6210\672C' FROM crm.cost_category WHERE code = 'acq'}), 't',
+	'they are read as what they are');
+
+$node->stop;
+done_testing();
