@@ -48,13 +48,13 @@ static Datum
 Fit(FunctionCallInfo fcinfo, const ModelKind *kind,
 	num_log_likelihood log_likelihood)
 {
-	num_sample	sample = {NULL, 0, PollInterrupts};
+	num_sample	sample;
 	double		start[NUM_PARAMETERS] = {1, 1, 1};
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	sample.row = SampleRows(PG_GETARG_DATUM(0), &sample.count);
+	sample = SampleRead(PG_GETARG_DATUM(0));
 	CheckDifferent(kind, sample.count);
 	return ModelFit(fcinfo, kind, log_likelihood, &sample, start);
 }

@@ -86,7 +86,7 @@ static Datum
 Fit(FunctionCallInfo fcinfo, const num_purchase_model *model)
 {
 	ModelKind	kind = PurchaseModelKind(model);
-	num_sample	sample = {NULL, 0, PollInterrupts};
+	num_sample	sample;
 	double		purchases = 0;
 	double		ages = 0;
 	double		customers = 0;
@@ -95,7 +95,7 @@ Fit(FunctionCallInfo fcinfo, const num_purchase_model *model)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	sample.row = SampleRows(PG_GETARG_DATUM(0), &sample.count);
+	sample = SampleRead(PG_GETARG_DATUM(0));
 	CheckDifferent(&kind, sample.count);
 	for (Size i = 0; i < sample.count; i++)
 	{

@@ -91,24 +91,74 @@ SampleWeight(FunctionCallInfo fcinfo, int argument)
 	return weight;
 }
 
-static int
-CompareRows(const void *a, const void *b, void *arg)
+static inline int
+CompareRows(const num_observation *left, const num_observation *right)
 {
-	const num_observation *left = a;
-	const num_observation *right = b;
-
 	for (int i = 0; i < SAMPLE_VALUES; i++)
 		if (left->value[i] != right->value[i])
 			return left->value[i] < right->value[i] ? -1 : 1;
 	return 0;
 }
 
-/*
- * The sample in order of its values: what is computed from it does not depend
- * on the order of arrival.
- */
-num_observation *
-SampleRows(Datum datum, Size *count)
+#define ST_SORT SortRows
+#define ST_ELEMENT_TYPE num_observation
+#define ST_COMPARE(a, b) CompareRows(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT SortDoubles
+#define ST_ELEMENT_TYPE double
+#define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+static int
+CompareDoubles(const void *a, const void *b)
+{
+	double		left = *(const double *) a;
+	double		right = *(const double *) b;
+
+	return (left > right) - (left < right);
+}
+
+/* more different ages than this are not worth keeping anything for */
+#define MAX_KEPT 4096
+
+/* Numbers the different value[2] of the rows, if there are not too many. */
+static void
+NumberAges(num_observation *row, num_sample *sample)
+{
+	double	   *age = HugeArray(CurrentMemoryContext, sample->count,
+								sizeof(double));
+	int			ages = 0;
+
+	for (Size i = 0; i < sample->count; i++)
+		age[i] = row[i].value[2];
+	SortDoubles(age, sample->count);
+	for (Size i = 0; i < sample->count && ages <= MAX_KEPT; i++)
+		if (ages == 0 || age[i] != age[ages - 1])
+			age[ages++] = age[i];
+	if (ages <= MAX_KEPT)
+	{
+		for (Size i = 0; i < sample->count; i++)
+		{
+			double	   *found = bsearch(&row[i].value[2], age, ages,
+										sizeof(double), CompareDoubles);
+
+			row[i].kept = found - age;
+		}
+		sample->kept = palloc0(ages * sizeof(num_kept));
+		sample->kept_count = ages;
+	}
+	pfree(age);
+}
+
+static num_observation *
+ReadRows(Datum datum, Size *count)
 {
 	TableState *state = (TableState *) StateRead(datum);
 	num_observation *row = HugeArray(CurrentMemoryContext, state->count,
@@ -120,11 +170,26 @@ SampleRows(Datum datum, Size *count)
 
 		memcpy(row[i].value, entry->value, sizeof(row[i].value));
 		row[i].weight = entry->weight;
+		row[i].kept = 0;
 	}
-	qsort_interruptible(row, state->count, sizeof(num_observation),
-						CompareRows, NULL);
 	*count = state->count;
 	return row;
+}
+
+/*
+ * The sample in order of its values: what is computed from it does not depend
+ * on the order of arrival.
+ */
+num_sample
+SampleRead(Datum datum)
+{
+	num_sample	sample = {NULL, 0, NULL, 0, PollInterrupts};
+	num_observation *row = ReadRows(datum, &sample.count);
+
+	SortRows(row, sample.count);
+	NumberAges(row, &sample);
+	sample.row = row;
+	return sample;
 }
 
 /* Refuses what no aggregation can have made. */
@@ -181,22 +246,21 @@ clv_sample_in(PG_FUNCTION_ARGS)
 Datum
 clv_sample_out(PG_FUNCTION_ARGS)
 {
-	Size		count;
-	num_observation *row = SampleRows(PG_GETARG_DATUM(0), &count);
+	num_sample	sample = SampleRead(PG_GETARG_DATUM(0));
 	StringInfoData out;
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "(%d", STATE_VERSION);
-	for (Size i = 0; i < count; i++)
+	for (Size i = 0; i < sample.count; i++)
 	{
 		char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 		for (int j = 0; j < SAMPLE_VALUES; j++)
 		{
-			double_to_shortest_decimal_buf(row[i].value[j], number);
+			double_to_shortest_decimal_buf(sample.row[i].value[j], number);
 			appendStringInfo(&out, "%s%s", j == 0 ? ",{" : ",", number);
 		}
-		double_to_shortest_decimal_buf(row[i].weight, number);
+		double_to_shortest_decimal_buf(sample.row[i].weight, number);
 		appendStringInfo(&out, ",%s}", number);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -231,17 +295,16 @@ clv_sample_recv(PG_FUNCTION_ARGS)
 Datum
 clv_sample_send(PG_FUNCTION_ARGS)
 {
-	Size		count;
-	num_observation *row = SampleRows(PG_GETARG_DATUM(0), &count);
+	num_sample	sample = SampleRead(PG_GETARG_DATUM(0));
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
 	pq_sendint8(&buffer, STATE_VERSION);
-	for (Size i = 0; i < count; i++)
+	for (Size i = 0; i < sample.count; i++)
 	{
 		for (int j = 0; j < SAMPLE_VALUES; j++)
-			pq_sendfloat8(&buffer, row[i].value[j]);
-		pq_sendfloat8(&buffer, row[i].weight);
+			pq_sendfloat8(&buffer, sample.row[i].value[j]);
+		pq_sendfloat8(&buffer, sample.row[i].weight);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }

@@ -20,6 +20,6 @@ typedef struct SampleEntry
 extern Datum SampleAdd(FunctionCallInfo fcinfo, Datum datum,
 					   const double *value, double weight);
 extern double SampleWeight(FunctionCallInfo fcinfo, int argument);
-extern num_observation *SampleRows(Datum datum, Size *count);
+extern num_sample SampleRead(Datum datum);
 
 #endif							/* CLV_SAMPLE_H */

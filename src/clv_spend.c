@@ -67,7 +67,7 @@ gamma_gamma_fit_trans(PG_FUNCTION_ARGS)
 Datum
 gamma_gamma_fit_final(PG_FUNCTION_ARGS)
 {
-	num_sample	sample = {NULL, 0, PollInterrupts};
+	num_sample	sample;
 	double		spend = 0;
 	double		customers = 0;
 	double		start[NUM_PARAMETERS] = {2, 3};
@@ -75,7 +75,7 @@ gamma_gamma_fit_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	sample.row = SampleRows(PG_GETARG_DATUM(0), &sample.count);
+	sample = SampleRead(PG_GETARG_DATUM(0));
 	CheckDifferent(&gamma_gamma_kind, sample.count);
 	for (Size i = 0; i < sample.count; i++)
 	{

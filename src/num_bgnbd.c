@@ -64,35 +64,52 @@ frequency_terms(const bgnbd *m, double x, num_jet *jet)
 		num_trigamma(m->b);
 }
 
+/* a time on the scale of the rate: its logarithm, and its reciprocal */
+typedef struct moment
+{
+	double		logarithm;
+	double		reciprocal;
+} moment;
+
+static inline moment
+moment_at(const bgnbd *m, double t)
+{
+	moment		result = {log(m->alpha + t), 1 / (m->alpha + t)};
+
+	return result;
+}
+
 /* ln(e^A + e^D), as num_jet_log_mix() would, without its zeros */
 static void
-branch_terms(const bgnbd *m, double x, double t_x, double T, num_jet *jet)
+branch_terms(const bgnbd *m, double x, const moment *at_t_x,
+			 const moment *at_T, double log_odds, num_jet *jet)
 {
 	double		n = m->r + x;
-	double		age = 1 / (m->alpha + T);
-	double		recency = 1 / (m->alpha + t_x);
-	double		rest = 1 / (m->b + x + m->shift - 1);
-	double		log_age = log(m->alpha + T);
-	double		log_recency = log(m->alpha + t_x);
-	double		alive = -n * log_age;
-	double		gone = log(m->a * rest) - n * log_recency;
+	double		age = at_T->reciprocal;
+	double		recency = at_t_x->reciprocal;
+	double		rest = 0;
+	double		alive = -n * at_T->logarithm;
 	double		p = 0;			/* probability of having gone */
-	double		q;
+	double		q = 1;
 	double		d[NUM_PARAMETERS];
 
+	jet->value = alive;
 	if (x + m->shift > 0)
-		p = gone < alive ? exp(gone - alive) / (1 + exp(gone - alive)) :
-			1 / (1 + exp(alive - gone));
-	else
-		rest = 0;
-	q = 1 - p;
-	jet->value = p == 0 ? alive : num_log_sum_exp(alive, gone);
+	{
+		double		gone = log_odds - n * at_t_x->logarithm;
+		double		ratio = exp(-fabs(gone - alive));
 
-	d[0] = log_age - log_recency;
+		rest = 1 / (m->b + x + m->shift - 1);
+		jet->value = fmax(alive, gone) + log1p(ratio);
+		p = (gone < alive ? ratio : 1) / (1 + ratio);
+		q = (gone < alive ? 1 : ratio) / (1 + ratio);
+	}
+
+	d[0] = at_T->logarithm - at_t_x->logarithm;
 	d[1] = n * (age - recency);
 	d[2] = 1 / m->a;
 	d[3] = -rest;
-	jet->gradient[0] = -q * log_age - p * log_recency;
+	jet->gradient[0] = -q * at_T->logarithm - p * at_t_x->logarithm;
 	jet->gradient[1] = -n * (q * age + p * recency);
 	jet->gradient[2] = p * d[2];
 	jet->gradient[3] = p * d[3];
@@ -105,6 +122,29 @@ branch_terms(const bgnbd *m, double x, double t_x, double T, num_jet *jet)
 	jet->hessian[3][3] += p * rest * rest;
 }
 
+/* The moment of an age, which does not depend on x, kept in a jet's gradient. */
+static moment
+age_moment(const bgnbd *m, const num_sample *sample,
+		   const num_observation *row)
+{
+	num_kept   *kept;
+	moment		result;
+
+	if (sample->kept == NULL)
+		return moment_at(m, row->value[2]);
+	kept = &sample->kept[row->kept];
+	if (!kept->valid)
+	{
+		result = moment_at(m, row->value[2]);
+		kept->valid = true;
+		kept->jet.value = result.logarithm;
+		kept->jet.gradient[0] = result.reciprocal;
+	}
+	result.logarithm = kept->jet.value;
+	result.reciprocal = kept->jet.gradient[0];
+	return result;
+}
+
 static void
 log_likelihood(const num_sample *sample, const double *parameter, int shift,
 			   num_jet *sum)
@@ -112,20 +152,32 @@ log_likelihood(const num_sample *sample, const double *parameter, int shift,
 	bgnbd		model = make_model(parameter, shift);
 	num_jet		frequency = {0};
 	num_jet branch = {0};
+	double		log_odds = 0;	/* ln a - ln(b + x + m - 1) */
+	double		weight = 0;		/* of the customers with this x */
+	moment		at_t_x = {0, 0};
 
 	for (size_t i = 0; i < sample->count; i++)
 	{
 		const num_observation *row = &sample->row[i];
 		double		x = row->value[0];
+		moment		at_T = age_moment(&model, sample, row);
 
 		if (i == 0 || x != row[-1].value[0])
+		{
+			num_jet_add(sum, &frequency, weight);
+			weight = 0;
 			frequency_terms(&model, x, &frequency);
-		branch_terms(&model, x, row->value[1], row->value[2], &branch);
-		num_jet_add(sum, &frequency, row->weight);
+			log_odds = log(model.a / (model.b + x + model.shift - 1));
+		}
+		if (i == 0 || row->value[1] != row[-1].value[1])
+			at_t_x = moment_at(&model, row->value[1]);
+		branch_terms(&model, x, &at_t_x, &at_T, log_odds, &branch);
 		num_jet_add(sum, &branch, row->weight);
+		weight += row->weight;
 		if (i % 4096 == 0)
 			sample->poll();
 	}
+	num_jet_add(sum, &frequency, weight);
 }
 
 /* 1 / (1 + e^(D - A)) */

@@ -86,6 +86,14 @@ num_jet_log_mix(num_jet *result, const num_jet *a, const num_jet *b,
 	}
 }
 
+/* What was kept was for other parameters. */
+void
+num_forget(const num_sample *sample)
+{
+	for (int i = 0; i < sample->kept_count; i++)
+		sample->kept[i].valid = false;
+}
+
 /* Cholesky's factor of m + ridge * I, in the lower triangle. */
 static bool
 factorize(const matrix m, double ridge, int n, matrix factor)
@@ -137,6 +145,7 @@ evaluate(num_log_likelihood log_likelihood, const num_sample *sample,
 	for (int i = 0; i < n; i++)
 		parameter[i] = exp(logarithm[i]);
 	memset(jet, 0, sizeof(*jet));
+	num_forget(sample);
 	log_likelihood(sample, parameter, jet);
 	for (int i = 0; i < n; i++)
 	{

@@ -25,13 +25,28 @@ typedef struct num_observation
 {
 	double		value[3];		/* what they are, the model says */
 	double		weight;
+	int			kept;			/* which of num_sample.kept is for value[2] */
 } num_observation;
 
-/* a sample; observations that share value[0] stand together */
+/* what has been computed for a value[2], and for which value[0] */
+typedef struct num_kept
+{
+	bool		valid;
+	double		value0;
+	num_jet		jet;
+} num_kept;
+
+/*
+ * A sample, in order of its values.  Where few different value[2] occur, as
+ * when time comes in whole days, what depends on value[0] and value[2] alone
+ * is computed once for each such pair.
+ */
 typedef struct num_sample
 {
 	const num_observation *row;
 	size_t		count;
+	num_kept   *kept;			/* one for each value[2], or NULL: too many */
+	int			kept_count;
 	num_poll	poll;
 } num_sample;
 
@@ -65,5 +80,6 @@ extern void num_jet_add(num_jet *sum, const num_jet *jet, double weight);
 extern void num_jet_log_mix(num_jet *result, const num_jet *a,
 							const num_jet *b, double sign);
 extern void num_jet_symmetrize(num_jet *jet);
+extern void num_forget(const num_sample *sample);
 
 #endif							/* NUM_LIKELIHOOD_H */

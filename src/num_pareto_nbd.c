@@ -279,38 +279,64 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 		g.first[2] / (large * large);
 }
 
-/* ln(e^u + e^v) and all else that t_x or T is in */
+/* e^u: gone by T, having bought last at t_x */
 static void
-row_terms(const pareto_nbd *m, double x, double t_x, double T,
-		  num_jet *jet)
+gone_terms(const pareto_nbd *m, double x, double t_x, num_jet *jet)
 {
 	double		n = m->r + x;
-	bool		alpha_larger = m->alpha >= m->beta;
 	branch		gone = {t_x, n, m->s, n, true, true};
-	branch		alive = {T, n + 1, m->s - 1, n + 1, true, true};
-	num_jet		u;
-	num_jet		v;
 
-	if (!alpha_larger)
+	if (m->alpha < m->beta)
 	{
-		gone = (branch)
-		{
-			t_x, n - 1, m->s + 1, m->s + 1, false, false
-		};
-		alive = (branch)
-		{
-			T, n, m->s, m->s, false, false
-		};
+		gone.alpha_power = n - 1;
+		gone.beta_power = gone.c = m->s + 1;
+		gone.c_of_r = gone.alpha_larger = false;
 	}
-	branch_terms(m, x, &gone, &u);
-	branch_terms(m, x, &alive, &v);
-	u.value += log(m->s);
-	u.gradient[S] += 1 / m->s;
-	u.hessian[S][S] -= 1 / (m->s * m->s);
-	v.value += log(n);
-	v.gradient[R] += 1 / n;
-	v.hessian[R][R] -= 1 / (n * n);
-	num_jet_log_mix(jet, &u, &v, 1);
+	branch_terms(m, x, &gone, jet);
+	jet->value += log(m->s);
+	jet->gradient[S] += 1 / m->s;
+	jet->hessian[S][S] -= 1 / (m->s * m->s);
+}
+
+/* e^v: all else */
+static void
+other_terms(const pareto_nbd *m, double x, double T, num_jet *jet)
+{
+	double		n = m->r + x;
+	branch		other = {T, n + 1, m->s - 1, n + 1, true, true};
+
+	if (m->alpha < m->beta)
+	{
+		other.alpha_power = n;
+		other.beta_power = other.c = m->s;
+		other.c_of_r = other.alpha_larger = false;
+	}
+	branch_terms(m, x, &other, jet);
+	jet->value += log(n);
+	jet->gradient[R] += 1 / n;
+	jet->hessian[R][R] -= 1 / (n * n);
+}
+
+/* other_terms() of a row, kept for the next one with this x and T */
+static const num_jet *
+kept_terms(const pareto_nbd *m, const num_sample *sample,
+		   const num_observation *row, num_jet *own)
+{
+	num_kept   *kept;
+
+	if (sample->kept == NULL)
+	{
+		other_terms(m, row->value[0], row->value[2], own);
+		return own;
+	}
+	kept = &sample->kept[row->kept];
+	if (!kept->valid || kept->value0 != row->value[0])
+	{
+		other_terms(m, row->value[0], row->value[2], &kept->jet);
+		kept->value0 = row->value[0];
+		kept->valid = true;
+	}
+	return &kept->jet;
 }
 
 /* the terms that only x is in */
@@ -346,21 +372,32 @@ log_likelihood(const num_sample *sample, const double *parameter,
 {
 	pareto_nbd	model = make_model(parameter);
 	num_jet		frequency = {0};
-	num_jet		rest;
+	num_jet		gone = {0};
+	num_jet		own;
+	num_jet		both;
+	double		weight = 0;		/* of the customers with this x */
 
 	for (size_t i = 0; i < sample->count; i++)
 	{
 		const num_observation *row = &sample->row[i];
 		double		x = row->value[0];
+		bool		next_x = i == 0 || x != row[-1].value[0];
 
-		if (i == 0 || x != row[-1].value[0])
+		if (next_x)
+		{
+			num_jet_add(sum, &frequency, weight);
+			weight = 0;
 			frequency_terms(&model, x, &frequency);
-		row_terms(&model, x, row->value[1], row->value[2], &rest);
-		num_jet_add(sum, &frequency, row->weight);
-		num_jet_add(sum, &rest, row->weight);
+		}
+		if (next_x || row->value[1] != row[-1].value[1])
+			gone_terms(&model, x, row->value[1], &gone);
+		num_jet_log_mix(&both, &gone, kept_terms(&model, sample, row, &own), 1);
+		num_jet_add(sum, &both, row->weight);
+		weight += row->weight;
 		if (i % 1024 == 0)
 			sample->poll();
 	}
+	num_jet_add(sum, &frequency, weight);
 }
 
 /* ln G alone, as branch_terms() has it with derivatives */
