@@ -483,6 +483,29 @@ NumericPower10(int exponent)
 						0);
 }
 
+Datum
+NumericPower(Datum base, Datum exponent)
+{
+	return DirectFunctionCall2(numeric_power, base, exponent);
+}
+
+/* base^exponent for an exponent >= 0, rounded to the scale at each step */
+Datum
+NumericIntegerPower(Datum base, int64 exponent, int scale)
+{
+	Datum		result = NumericFromInt64(1);
+
+	for (; exponent > 0; exponent /= 2)
+	{
+		if (exponent % 2 == 1)
+			result = NumericRound(NumericMultiply(result, base), scale);
+		if (exponent > 1)
+			base = NumericRound(NumericMultiply(base, base), scale);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return result;
+}
+
 int
 NumericCompare(Datum a, Datum b)
 {

@@ -54,6 +54,8 @@ extern int64 NumericToInt64(Datum a);
 extern double NumericToDouble(Datum a);
 extern int	NumericScale(Datum a);
 extern Datum NumericPower10(int exponent);
+extern Datum NumericPower(Datum base, Datum exponent);
+extern Datum NumericIntegerPower(Datum base, int64 exponent, int scale);
 extern int	NumericCompare(Datum a, Datum b);
 extern bool NumericEqual(Datum a, Datum b);
 extern int	NumericSign(Datum a);
