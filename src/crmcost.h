@@ -19,6 +19,15 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 18 has pg_noreturn instead, which stands before a declaration only */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 #if PG_VERSION_NUM < 150000
 #error "crmcost needs PostgreSQL 15 or later"
 #endif

@@ -6,24 +6,16 @@
 #   extension_settings INST                 lines of postgresql.conf by which a
 #                                           server finds what "make install
 #                                           DESTDIR=INST" put there
-#   as_server COMMAND ...                   run as the account that may run
-#                                           a server (postgres, when we are root)
 #
+# As root the server runs as the account postgres (test/account.sh); the current
+# directory must be the top of the tree when this file is sourced.
 # Nothing outside DIR is touched: the server listens on a socket in DIR only,
 # and finds the extension under DIR/inst, where "make install" put it by
 # DESTDIR.  PG_CONFIG chooses the major.  PostgreSQL 15 to 17 need Debian's
 # setting extension_destdir; 18 has extension_control_path.
 
 PG_CONFIG=${PG_CONFIG:-pg_config}
-
-as_server()
-{
-	if [ "$(id -u)" = 0 ]; then
-		(cd / && runuser -u postgres -- "$@")	# it may not see where we are
-	else
-		"$@"
-	fi
-}
+. test/account.sh
 
 extension_settings()
 {

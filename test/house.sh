@@ -14,6 +14,8 @@
 # packages runs as Debian's account "postgres", on a copy of the tree in a
 # private directory; as an ordinary user the same happens without the switch.
 
+. test/account.sh
+
 HOUSE_STARTED=${HOUSE_STARTED:-$(date +%s)}
 export HOUSE_STARTED
 
@@ -47,12 +49,6 @@ find_pg_config()
 	export PG_CONFIG
 }
 
-# The account that runs servers: ours, or postgres when we are root.
-server_account()
-{
-	if [ "$(id -u)" = 0 ]; then echo postgres; else id -un; fi
-}
-
 # Names in /var/tmp can be guessed, so a directory of another owner is refused;
 # so is one with files that are not ours, told by a mark we leave in our own.
 private_dir()			# private_dir DIR VARIABLE
@@ -69,27 +65,33 @@ private_dir()			# private_dir DIR VARIABLE
 	if [ ! -e "$1/.crmcost" ]; then
 		[ -z "$(ls -A "$1")" ] ||
 			die "$1 holds files that are not ours: choose an empty or new directory with $2=DIR"
-		echo 'Made by crmcost; its clean targets delete it.' > "$1/.crmcost"
-		chmod 700 "$1"
+		as_server touch "$1/.crmcost" 2> /dev/null ||
+			die "the account $(server_account) cannot get into $1: choose another place with $2=DIR"
+		as_server chmod 700 "$1"
 	fi
 }
 
 # Sources are what is not a product of a build.  Files that have gone from FROM
-# since the last copy go from TO as well; what a build made in TO stays.
-copy_tree()
+# since the last copy go from TO as well; what a build made in TO stays.  As root
+# we only read: what is in TO belongs to another account, which could have put a
+# link there.
+copy_tree()			# copy_tree FROM TO
 {
-	_list=$2.files
+	_list=$(mktemp)
+	as_server mkdir -p "$2"
 	(cd "$1" && find . \( -name .git -o -name build -o -name results \
 		-o -name tmp_check -o -name __pycache__ \) -prune -o -type f \
 		! -name '*.o' ! -name '*.so' ! -name '*.bc' ! -name 'regression.*' \
-		! -path './sql/crmcost--*.sql' -print | LC_ALL=C sort) > "$_list.new"
-	mkdir -p "$2"
-	if [ -e "$_list" ]; then
-		LC_ALL=C comm -23 "$_list" "$_list.new" | (cd "$2" && while read -r _f; do rm -f "$_f"; done)
+		! -path './sql/crmcost--*.sql' -print | LC_ALL=C sort) > "$_list"
+	if [ -f "$2.files" ]; then
+		LC_ALL=C comm -23 "$2.files" "$_list" | while read -r _f; do
+			as_server rm -f "$2/$_f"
+		done
 	fi
-	tar -C "$1" -cf - --verbatim-files-from -T "$_list.new" | tar -C "$2" -xf - --no-same-owner
-	mv "$_list.new" "$_list"
-	[ "$(id -u)" != 0 ] || chown -R postgres: "$2" "$_list"
+	tar -C "$1" -cf - --verbatim-files-from -T "$_list" |
+		as_server tar -C "$2" -xf - --no-same-owner
+	as_server tee "$2.files" < "$_list" > /dev/null
+	rm -f "$_list"
 }
 
 # As root: switch to postgres with a clean home; else just go there.
@@ -118,10 +120,9 @@ in_copy()
 	_tree=$PWD
 	_work=$(work_dir "$_tree")
 	private_dir "$_work" "${CRMCOST_PLACE:-CRMCOST_WORK}"
-	exec 9> "$_work/$_name.lock"
+	as_server touch "$_work/$_name.lock"
+	exec 9< "$_work/$_name.lock"
 	flock -n 9 || die "another run is busy in $_work/$_name: wait for it, or set ${CRMCOST_PLACE:-CRMCOST_WORK}=DIR"
-	mkdir -p "$_work/$_name"
-	[ "$(id -u)" != 0 ] || chown postgres: "$_work/$_name" "$_work/$_name.lock"
 	copy_tree "$_tree" "$_work/$_name/tree"
 	if [ -z "${CRMCOST_DATA:-}" ] && [ -d "$_tree/../shared/data" ]; then
 		CRMCOST_DATA=$_tree/../shared/data
@@ -130,9 +131,7 @@ in_copy()
 		CRMCOST_DATA=$(cd "$CRMCOST_DATA" 2> /dev/null && pwd) || die "CRMCOST_DATA is not a directory one can enter: unset it or correct it"
 		# As root we can read what the account of the server cannot.
 		if [ "$(id -u)" = 0 ] && ! runuser -u postgres -- test -x "$CRMCOST_DATA" 2> /dev/null; then
-			rm -rf "$_work/$_name/shared"
-			cp -R "$CRMCOST_DATA" "$_work/$_name/shared"
-			chown -R postgres: "$_work/$_name/shared"
+			copy_tree "$CRMCOST_DATA" "$_work/$_name/shared"
 			CRMCOST_DATA=$_work/$_name/shared
 		fi
 		export CRMCOST_DATA

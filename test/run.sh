@@ -77,7 +77,7 @@ fi
 
 mkdir "$cluster"
 ln -s "$inst" "$cluster/inst"
-cluster_start "$cluster" || die "the throw-away cluster did not start: see the lines above and $cluster"
+cluster_start "$cluster" || die "the throw-away cluster did not start: see the lines above"
 
 if have test/sql/*.sql; then
 	rc=0
