@@ -260,8 +260,8 @@ repeat_purchases_recv(PG_FUNCTION_ARGS)
 	if (scale > NUM_I256_DIGITS)
 		RefuseState(TYPE_NAME, "scale out of range");
 	first.scale = total.scale = scale;
-	StateReceiveWords(buffer, first.value.w, 4);
-	StateReceiveWords(buffer, total.value.w, 4);
+	first.value = StateReceiveI256(buffer);
+	total.value = StateReceiveI256(buffer);
 	ndays = (buffer->len - buffer->cursor) / sizeof(DateADT);
 	if (ndays < 1 || ndays > MAX_DAYS)
 		RefuseState(TYPE_NAME, "number of days out of range");
@@ -280,8 +280,8 @@ repeat_purchases_send(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buffer);
 	pq_sendint8(&buffer, state->growing.head.version);
 	pq_sendint16(&buffer, state->growing.head.scale);
-	StateSendWords(&buffer, state->first.w, 4);
-	StateSendWords(&buffer, state->total.w, 4);
+	StateSendI256(&buffer, &state->first);
+	StateSendI256(&buffer, &state->total);
 	for (int32 i = 0; i < state->ndays; i++)
 		pq_sendint32(&buffer, state->days[i]);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));

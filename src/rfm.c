@@ -119,7 +119,7 @@ rfm_recv(PG_FUNCTION_ARGS)
 	summary.first_at = pq_getmsgint64(buffer);
 	summary.last_at = pq_getmsgint64(buffer);
 	summary.frequency = pq_getmsgint64(buffer);
-	StateReceiveWords(buffer, summary.monetary.w, 4);
+	summary.monetary = StateReceiveI256(buffer);
 	CheckSummary(&summary);
 	PG_RETURN_POINTER(RfmCreate(scale, &summary));
 }
@@ -136,7 +136,7 @@ rfm_send(PG_FUNCTION_ARGS)
 	pq_sendint64(&buffer, state->summary.first_at);
 	pq_sendint64(&buffer, state->summary.last_at);
 	pq_sendint64(&buffer, state->summary.frequency);
-	StateSendWords(&buffer, state->summary.monetary.w, 4);
+	StateSendI256(&buffer, &state->summary.monetary);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
