@@ -495,7 +495,7 @@ cash_flows_recv(PG_FUNCTION_ARGS)
 		FlowEntry  *entry = GetEntry(state, i);
 
 		entry->at = pq_getmsgint64(buffer);
-		StateReceiveWords(buffer, entry->amount.w, 4);
+		entry->amount = StateReceiveI256(buffer);
 		if (i > 0 && entry->at <= GetEntry(state, i - 1)->at)
 			RefuseState(TYPE_NAME, "flows must be in order of time");
 	}
