@@ -3,7 +3,8 @@
 #   make, make install, make installcheck   as every PGXS extension does
 #   make demo, make demo-stop               the main job on real data
 #   make test                               every suite, on a throw-away cluster
-#   make lint, make format, make bench, make check-assert
+#   make lint, make format, make check-assert
+#   make bench, make bench NAME=rfm         against the plain SQL it replaces
 
 PG_CONFIG ?= pg_config
 
@@ -22,22 +23,33 @@ LEDGER_PARTS = $(sort $(wildcard sql/ledger/*/*.sql))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/update/*.sql)
 
-REGRESS = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS := $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
-TAP_TESTS = 1
-PROVE_TESTS = test/t/*.pl
+PROVE_TESTS := $(sort $(wildcard test/t/*.pl))
+TAP_TESTS := $(if $(PROVE_TESTS),1)
 
 # PostgreSQL's headers as system headers: their macros are not ours to warn of.
-PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server 2> /dev/null)
 
 # Results must not depend on the platform: no contraction of a*b+c.
 PG_CFLAGS = -std=gnu99 -ffp-contract=off -fvisibility=hidden \
 	-Wextra -Wno-unused-parameter -Wvla $(EXTRA_WARNINGS)
 EXTRA_CLEAN = $(SCRIPT) test/unit/bin results regression.diffs regression.out
 
-with_llvm ?= no
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+# Bitcode would let JIT inline our functions, which gains nothing, and doubles
+# the compile; "make with_llvm=yes" builds it.  PostgreSQL's makefiles set it to
+# what the server was built with, hence the override.
+ifneq ($(origin with_llvm),command line)
+override with_llvm = no
+endif
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2> /dev/null))
+ifneq ($(PGXS),)
 include $(PGXS)
+else
+# The targets below install what is missing; these cannot.
+all install installcheck clean:
+	@echo "crmcost: $(PG_CONFIG) finds no PGXS: install PostgreSQL's server headers (Debian: postgresql-server-dev-15) or name a pg_config with PG_CONFIG=PATH" >&2; exit 2
+endif
 
 $(OBJS): $(LOCAL_HEADERS)
 
@@ -46,3 +58,22 @@ $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
 	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
 	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@
+
+# The house: each does its own set-up, and touches nothing that is there.
+.PHONY: demo demo-stop test test-clean check-assert lint format bench
+demo:
+	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
+demo-stop:
+	@sh demo/stop.sh
+test:
+	@sh test/run.sh normal
+check-assert:
+	@sh test/run.sh assert
+test-clean:
+	@sh test/clean.sh
+lint:
+	@sh test/lint/run.sh
+format:
+	@sh test/lint/format.sh
+bench:
+	@sh test/bench.sh $(NAME)

@@ -1,14 +1,14 @@
 /*
  * allocation.c
- *	  Splits an amount by weights so that the parts sum to it to the last digit.
+ *	  Splits an amount by weights so that the parts sum to it exactly.
  *
  * SQL, in file order: allocate(amount, weight, scale) as a window function,
  * allocate(amount, weights[], scale) as a scalar.
  *
  * Largest remainder (Hamilton's method): with the amount A in units of
- * 10^-scale and weights w_i of sum W, part i is floor(A w_i / W), and the units
- * still missing go one each to the largest remainders A w_i mod W, of equal
- * ones to the first.  A negative amount mirrors the positive one.
+ * 10^-scale and weights w_i of sum W, part i is floor(A w_i / W), and the
+ * units still missing go one each to the largest remainders A w_i mod W, of
+ * equal ones to the first.  A negative amount mirrors the positive one.
  */
 #include "crmcost.h"
 
@@ -56,7 +56,7 @@ AppendWeight(ExactColumn *weights, Datum weight, bool isnull)
 						NumericText(weight))));
 }
 
-/* Gives the missing units to the largest remainders, of equal ones the first. */
+/* Gives the missing units to the largest remainders, the first of equals. */
 static void
 DistributeUnits(num_u128 *parts, const num_u128 *remainders, Size count,
 				Size units, num_u128 *scratch)
@@ -65,8 +65,8 @@ DistributeUnits(num_u128 *parts, const num_u128 *remainders, Size count,
 
 	if (units == 0)
 		return;
-	threshold = num_upper_threshold(remainders, count, NUM_COUNT, units, scratch,
-									PollInterrupts);
+	threshold = num_upper_threshold(remainders, count, NUM_COUNT, units,
+									scratch, PollInterrupts);
 	for (Size i = 0; i < count; i++)
 		if (remainders[i] > threshold)
 		{
@@ -106,7 +106,11 @@ AllocateIntegers(num_i128 amount, ExactColumn *weights, num_i128 total)
 	DistributeUnits(parts, remainders, count, (Size) missing,
 					remainders + count);
 	for (Size i = 0; i < count; i++)
-		weights->value[i] = amount < 0 ? -(num_i128) parts[i] : (num_i128) parts[i];
+	{
+		num_i128	part = (num_i128) parts[i];
+
+		weights->value[i] = amount < 0 ? -part : part;
+	}
 	pfree(parts);
 }
 
@@ -124,22 +128,28 @@ AllocateNumerics(Datum amount, int scale, ExactColumn *weights, Datum total)
 	Size	   *order;
 	int64		extra;
 
-	remainders.numeric = HugeArray(weights->context, weights->count, sizeof(Datum));
+	remainders.numeric = HugeArray(weights->context, weights->count,
+								   sizeof(Datum));
 	for (Size i = 0; i < weights->count; i++)
 	{
 		Datum		share = NumericMultiply(units, weights->numeric[i]);
 		Datum		part = NumericFloorDivide(share, total);
+		Datum		given = NumericMultiply(part, total);
 
 		CHECK_FOR_INTERRUPTS();
 		missing = NumericSubtract(missing, part);
-		remainders.numeric[i] = NumericSubtract(share, NumericMultiply(part, total));
+		remainders.numeric[i] = NumericSubtract(share, given);
 		weights->numeric[i] = part;
 	}
 	order = ExactColumnOrder(&remainders, weights->context);
 	extra = NumericToInt64(missing);
 	Assert(extra >= 0 && (Size) extra < weights->count);
 	for (int64 i = 0; i < extra; i++)
-		weights->numeric[order[i]] = NumericAdd(weights->numeric[order[i]], one);
+	{
+		Datum	   *part = &weights->numeric[order[i]];
+
+		*part = NumericAdd(*part, one);
+	}
 	for (Size i = 0; i < weights->count; i++)
 	{
 		weights->numeric[i] = NumericMultiply(weights->numeric[i], unit);
@@ -211,16 +221,17 @@ ReadAmount(FunctionCallInfo fcinfo, WindowObject window)
 }
 
 /* the parts of a partition's rows */
-typedef struct AllocationPartition
+typedef struct Partition
 {
 	bool		allocated;		/* else every row is NULL */
 	ExactColumn parts;
-} AllocationPartition;
+} Partition;
 
-static AllocationPartition *
-ComputeParts(FunctionCallInfo fcinfo, WindowObject window, MemoryContext context)
+static Partition *
+ComputeParts(FunctionCallInfo fcinfo, WindowObject window,
+			 MemoryContext context)
 {
-	AllocationPartition *partition = MemoryContextAllocZero(context, sizeof(AllocationPartition));
+	Partition  *partition = MemoryContextAllocZero(context, sizeof(Partition));
 	int			scale = PartitionInteger(fcinfo, window, 2, "scale");
 	Datum		amount = ReadAmount(fcinfo, window);
 	PartitionScan scan;
@@ -229,7 +240,8 @@ ComputeParts(FunctionCallInfo fcinfo, WindowObject window, MemoryContext context
 	CheckScale(scale);
 	if (DatumGetPointer(amount) != NULL)
 		CheckAmount(amount, scale);
-	ExactColumnInit(&partition->parts, WinGetPartitionRowCount(window), context);
+	ExactColumnInit(&partition->parts, WinGetPartitionRowCount(window),
+					context);
 	PartitionScanBegin(&scan, window);
 	while (PartitionScanNext(&scan))
 	{
@@ -254,7 +266,7 @@ window_allocate(PG_FUNCTION_ARGS)
 {
 	WindowObject window = PG_WINDOW_OBJECT();
 	int64		row = WinGetCurrentPosition(window);
-	AllocationPartition **partition = (AllocationPartition **) PartitionCache(window);
+	Partition **partition = (Partition **) PartitionCache(window);
 
 	if (*partition == NULL)
 		*partition = ComputeParts(fcinfo, window, PartitionContext(fcinfo));
@@ -303,7 +315,7 @@ allocate(PG_FUNCTION_ARGS)
 		if (allocated)
 			elements[i] = ExactColumnNumeric(&weights, i);
 	}
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, nulls, 1, &count, &bound,
-											 NUMERICOID, -1, false,
-											 TYPALIGN_INT));
+	array = construct_md_array(elements, nulls, 1, &count, &bound,
+							   NUMERICOID, -1, false, TYPALIGN_INT);
+	PG_RETURN_ARRAYTYPE_P(array);
 }

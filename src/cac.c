@@ -74,7 +74,7 @@ Datum
 cac_sums_out(PG_FUNCTION_ARGS)
 {
 	CacState   *state = PG_GETARG_CAC(0);
-	ExactSum	cost = {state->cost, state->head.scale};
+	ExactSum	cost = ExactSumOf(&state->cost, state->head.scale);
 
 	PG_RETURN_CSTRING(psprintf("(%d,%s,%lld)", state->head.version,
 							   NumericText(ExactSumNumeric(&cost)),
@@ -132,15 +132,11 @@ AddRow(FunctionCallInfo fcinfo, int64 customers)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1) && PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	state = PG_ARGISNULL(0) ? CreateState() : (CacState *) PG_GETARG_POINTER(0);
+	state = (CacState *) DatumGetPointer(StateArgument(fcinfo));
+	if (state == NULL)
+		state = CreateState();
 	if (!PG_ARGISNULL(1))
-	{
-		ExactSum	cost = {state->cost, state->head.scale};
-
-		ExactSumAdd(&cost, PG_GETARG_DATUM(1), "cost");
-		state->cost = cost.value;
-		state->head.scale = cost.scale;
-	}
+		ExactSumAdd(&state->cost, &state->head.scale, PG_GETARG_DATUM(1), "cost");
 	AddCustomers(state, customers);
 	PG_RETURN_POINTER(state);
 }
@@ -171,18 +167,12 @@ cac_combine(PG_FUNCTION_ARGS)
 	ExactSum	addend;
 
 	AggregateContext(fcinfo);
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return StateOtherSide(fcinfo);
 	other = PG_GETARG_CAC(1);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(other);
 	state = (CacState *) PG_GETARG_POINTER(0);
-	cost = (ExactSum) {state->cost, state->head.scale};
-	addend = (ExactSum) {other->cost, other->head.scale};
+	cost = ExactSumOf(&state->cost, state->head.scale);
+	addend = ExactSumOf(&other->cost, other->head.scale);
 	ExactSumCombine(&cost, &addend);
 	state->cost = cost.value;
 	state->head.scale = cost.scale;
@@ -203,7 +193,7 @@ cac_final(PG_FUNCTION_ARGS)
 	state = PG_GETARG_CAC(0);
 	if (state->customers == 0)
 		PG_RETURN_NULL();
-	cost = (ExactSum) {state->cost, state->head.scale};
+	cost = ExactSumOf(&state->cost, state->head.scale);
 	PG_RETURN_DATUM(NumericDivide(ExactSumNumeric(&cost),
 								  NumericFromInt64(state->customers)));
 }

@@ -65,6 +65,7 @@ GeometricSum(Datum retention, Datum growth, int periods)
 	Datum		one = NumericFromInt64(1);
 	Datum		q = NumericDivide(NumericRound(retention, WORK_SCALE), growth);
 	Datum		rest;
+	Datum		used;
 
 	q = NumericRound(q, WORK_SCALE);
 	rest = NumericSubtract(one, q);
@@ -75,8 +76,8 @@ GeometricSum(Datum retention, Datum growth, int periods)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("value of %d periods is out of range", periods)));
-	return NumericDivide(NumericMultiply(q, NumericSubtract(one, Power(q, periods))),
-						 rest);
+	used = NumericSubtract(one, Power(q, periods));
+	return NumericDivide(NumericMultiply(q, used), rest);
 }
 
 /*
@@ -105,15 +106,17 @@ clv(PG_FUNCTION_ARGS)
 					 errmsg("retention must be below 1 + discount for a value without end, not %s with discount %s",
 							NumericText(retention), NumericText(discount)),
 					 errhint("Give a number of periods.")));
-		value = NumericDivide(NumericRound(NumericMultiply(margin, retention), WORK_SCALE),
-							  NumericSubtract(growth, retention));
+		value = NumericRound(NumericMultiply(margin, retention), WORK_SCALE);
+		value = NumericDivide(value, NumericSubtract(growth, retention));
 	}
 	else
 	{
 		int			periods = PG_GETARG_INT32(3);
 
 		CheckIntegerRange(periods, 0, PG_INT32_MAX, "periods");
-		value = NumericMultiply(margin, GeometricSum(retention, growth, periods));
+		value = NumericMultiply(margin,
+								GeometricSum(retention, growth, periods));
 	}
-	PG_RETURN_DATUM(NumericRound(value, Max(RESULT_SCALE, NumericScale(margin))));
+	PG_RETURN_DATUM(NumericRound(value, Max(RESULT_SCALE,
+											NumericScale(margin))));
 }

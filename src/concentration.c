@@ -84,11 +84,12 @@ ReadBag(BagState *state, ExactColumn *column)
 		return;
 	}
 	ExactColumnWiden(column);
-	for (column->count = 0; column->count < (Size) state->count; column->count++)
+	for (int64 i = 0; i < state->count; i++)
 	{
-		column->numeric[column->count] = PointerGetDatum(position);
+		column->numeric[i] = PointerGetDatum(position);
 		position += INTALIGN(VARSIZE(position));
 	}
+	column->count = state->count;
 }
 
 /* The bag with room for more bytes; an empty one for a null pointer. */
@@ -100,9 +101,11 @@ MakeRoom(Datum datum, Size more, MemoryContext aggcontext)
 	BagState   *state;
 
 	if (DatumGetPointer(datum) != NULL)
-		return StateGrow(datum, ((BagState *) StateView(datum, &capacity))->growing.used,
-						 ((BagState *) StateView(datum, &capacity))->growing.used + more,
-						 MaxAllocSize, TOO_MANY_HINT, aggcontext);
+	{
+		used = StateView(datum, &capacity)->used;
+		return StateGrow(datum, used, used + more, MaxAllocSize,
+						 TOO_MANY_HINT, aggcontext);
+	}
 	datum = StateGrow(datum, used,
 					  used + Max(more, FIRST_VALUES * sizeof(num_i128)),
 					  MaxAllocSize, TOO_MANY_HINT, aggcontext);
@@ -190,8 +193,11 @@ AddValue(Datum datum, Datum numeric, MemoryContext aggcontext)
 
 	if (likely(!IsWide(state) && DecimalRead(numeric, &value, &scale)))
 	{
-		if ((scale <= state->growing.head.scale || RaiseBagScale(state, scale)) &&
-			num_i128_mul_pow10(value, state->growing.head.scale - scale, &value))
+		bool		raised = scale <= state->growing.head.scale ||
+		RaiseBagScale(state, scale);
+		int			more = state->growing.head.scale - scale;
+
+		if (raised && num_i128_mul_pow10(value, more, &value))
 		{
 			if (state->growing.used + sizeof(value) > capacity)
 			{
@@ -244,7 +250,8 @@ CheckSameFraction(const BagState *state, Datum fraction)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("fraction must be the same for all rows, not %s and %s",
-						NumericText(GetFraction(state)), NumericText(fraction))));
+						NumericText(GetFraction(state)),
+						NumericText(fraction))));
 }
 
 /* (1,fraction or -,value,value,...) */
@@ -312,14 +319,15 @@ value_bag_recv(PG_FUNCTION_ARGS)
 
 	StateReceiveVersion(buffer, TYPE_NAME);
 	text = pq_getmsgtext(buffer, buffer->len - buffer->cursor, &length);
+
 	PG_RETURN_DATUM(DirectFunctionCall1(value_bag_in, CStringGetDatum(text)));
 }
 
 Datum
 value_bag_send(PG_FUNCTION_ARGS)
 {
-	char	   *text = DatumGetCString(DirectFunctionCall1(value_bag_out,
-														   PG_GETARG_DATUM(0)));
+	Datum		out = DirectFunctionCall1(value_bag_out, PG_GETARG_DATUM(0));
+	char	   *text = DatumGetCString(out);
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -333,15 +341,12 @@ Datum
 value_bag_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		bag = PG_ARGISNULL(0) ? PointerGetDatum(NULL) : PG_GETARG_DATUM(0);
+	Datum		bag = StateArgument(fcinfo);
+	BagState   *state;
 	Size		capacity;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(bag);
-	}
+		return StateUnchanged(fcinfo);
 	if (PG_NARGS() > 2 && PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -349,11 +354,15 @@ value_bag_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 	{
 		bag = MakeRoom(bag, 0, aggcontext);
+		state = (BagState *) StateView(bag, &capacity);
 		if (PG_NARGS() > 2)
-			SetFraction((BagState *) StateView(bag, &capacity), PG_GETARG_DATUM(2));
+			SetFraction(state, PG_GETARG_DATUM(2));
 	}
 	else if (PG_NARGS() > 2)
-		CheckSameFraction((BagState *) StateView(bag, &capacity), PG_GETARG_DATUM(2));
+	{
+		state = (BagState *) StateView(bag, &capacity);
+		CheckSameFraction(state, PG_GETARG_DATUM(2));
+	}
 	PG_RETURN_DATUM(AddValue(bag, PG_GETARG_DATUM(1), aggcontext));
 }
 
@@ -367,14 +376,8 @@ value_bag_combine(PG_FUNCTION_ARGS)
 	Size		capacity;
 	ExactColumn column;
 
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(bag);
-	}
-	if (PG_ARGISNULL(0))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return StateOtherSide(fcinfo);
 	other = (BagState *) StateRead(PG_GETARG_DATUM(1));
 	state = (BagState *) StateView(bag, &capacity);
 	if (other->growing.head.flags & FLAG_FRACTION)
@@ -437,6 +440,7 @@ top_share_final(PG_FUNCTION_ARGS)
 {
 	BagState   *state;
 	ExactColumn column;
+	Datum		rows;
 	Size		k;
 	Datum		top = NumericFromInt64(0);
 	Datum		total;
@@ -446,8 +450,9 @@ top_share_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	state = (BagState *) StateRead(PG_GETARG_DATUM(0));
 	ReadBag(state, &column);
+	rows = NumericFromInt64(state->count);
 	k = NumericToInt64(NumericCeiling(NumericMultiply(GetFraction(state),
-													  NumericFromInt64(state->count))));
+													  rows)));
 	if (column.value != NULL)
 	{
 		total = TopIntegers(&column, column.count);
@@ -524,9 +529,9 @@ SumNumerics(const ExactColumn *column, GiniSums *sums)
 	{
 		/* the order is descending */
 		Datum		value = column->numeric[order[n - 1 - i]];
+		Datum		rank = NumericFromInt64(2 * i + 1 - n);
 
-		ranked = NumericAdd(ranked, NumericMultiply(NumericFromInt64(2 * i + 1 - n),
-													value));
+		ranked = NumericAdd(ranked, NumericMultiply(rank, value));
 		size = NumericAdd(size, NumericAbsolute(value));
 		CHECK_FOR_INTERRUPTS();
 	}

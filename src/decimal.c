@@ -38,10 +38,9 @@
 /* digits of base 10000 in a 256-bit integer, and one for a shifted scale */
 #define MAX_DIGITS 21
 
-/* a numeric's parts; digits may be unaligned */
+/* a finite numeric's parts; digits may be unaligned */
 typedef struct NumericParts
 {
-	bool		special;		/* NaN or infinite: nothing below is set */
 	bool		negative;
 	int			dscale;
 	int			weight;
@@ -58,17 +57,18 @@ ReadUint16(const char *p)
 	return value;
 }
 
-/* The varlena may have a short header, so that its body is unaligned. */
-static inline void
+/*
+ * Takes a numeric apart; false if it is NaN or infinite.  The varlena may have
+ * a short header, so that its body is unaligned.
+ */
+static inline bool
 ReadParts(const struct varlena *numeric, NumericParts *parts)
 {
 	const char *body = VARDATA_ANY(numeric);
 	int			size = VARSIZE_ANY_EXHDR(numeric);
 	uint16		header = ReadUint16(body);
 
-	memset(parts, 0, sizeof(*parts));
-	parts->special = (header & HEADER_CLASS) == HEADER_SPECIAL;
-	if ((header & HEADER_CLASS) == HEADER_SHORT)
+	if (likely((header & HEADER_CLASS) == HEADER_SHORT))
 	{
 		parts->negative = (header & SHORT_NEGATIVE) != 0;
 		parts->dscale = (header & SHORT_DSCALE) >> SHORT_DSCALE_SHIFT;
@@ -76,15 +76,19 @@ ReadParts(const struct varlena *numeric, NumericParts *parts)
 			((header & SHORT_WEIGHT_SIGN) != 0 ? SHORT_WEIGHT + 1 : 0);
 		parts->digits = body + sizeof(uint16);
 		parts->ndigits = (size - (int) sizeof(uint16)) / (int) sizeof(uint16);
+		return true;
 	}
-	else if (!parts->special)
-	{
-		parts->negative = (header & HEADER_CLASS) == HEADER_LONG_NEGATIVE;
-		parts->dscale = header & LONG_DSCALE;
-		parts->weight = (int16) ReadUint16(body + sizeof(uint16));
-		parts->digits = body + 2 * sizeof(uint16);
-		parts->ndigits = (size - 2 * (int) sizeof(uint16)) / (int) sizeof(uint16);
-	}
+	parts->negative = (header & HEADER_CLASS) == HEADER_LONG_NEGATIVE;
+	parts->dscale = header & LONG_DSCALE;
+	parts->weight = 0;
+	parts->digits = body;
+	parts->ndigits = 0;
+	if ((header & HEADER_CLASS) == HEADER_SPECIAL)
+		return false;
+	parts->weight = (int16) ReadUint16(body + sizeof(uint16));
+	parts->digits = body + 2 * sizeof(uint16);
+	parts->ndigits = (size - 2 * (int) sizeof(uint16)) / (int) sizeof(uint16);
+	return true;
 }
 
 /*
@@ -130,7 +134,7 @@ PartsToI128(const NumericParts *parts, int scale, num_i128 *value)
 			result = result * DIGIT_BASE +
 				ReadUint16(parts->digits + i * sizeof(uint16));
 		if (missing < 0)
-			result /= (num_i128) num_pow10_128(Min(-missing, NUM_POW10_128_MAX));
+			result /= num_pow10_128(Min(-missing, NUM_POW10_128_MAX));
 		else if (!num_i128_mul_pow10(result, missing, &result))
 			return false;
 	}
@@ -174,11 +178,9 @@ PartsToI256(const NumericParts *parts, num_i256 *value)
 bool
 DecimalRead(Datum numeric, num_i128 *value, int *scale)
 {
-	struct varlena *packed = PG_DETOAST_DATUM_PACKED(numeric);
 	NumericParts parts;
 
-	ReadParts(packed, &parts);
-	if (parts.special)
+	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		return false;
 	*scale = parts.dscale;
 	return PartsToI128(&parts, parts.dscale, value);
@@ -205,8 +207,7 @@ DecimalReadAtScale(Datum numeric, int scale, num_i128 *value)
 
 /* Packs base-10000 digits, least significant first, into a numeric. */
 static Datum
-PackNumeric(bool negative, int dscale, int fraction_digits,
-			const uint16 *digits, int ndigits)
+PackNumeric(bool negative, int dscale, const uint16 *digits, int ndigits)
 {
 	int			skip = 0;
 	int			weight;
@@ -219,9 +220,12 @@ PackNumeric(bool negative, int dscale, int fraction_digits,
 		ndigits--;
 	while (skip < ndigits && digits[skip] == 0)
 		skip++;
-	weight = ndigits > 0 ? ndigits - 1 - fraction_digits : 0;
+	weight = ndigits - 1 - (dscale + DIGIT_DECIMALS - 1) / DIGIT_DECIMALS;
 	if (ndigits == 0)
+	{
+		weight = 0;
 		negative = false;
+	}
 
 	header_size = (dscale <= SHORT_DSCALE_MAX && weight <= SHORT_WEIGHT_MAX &&
 				   weight >= SHORT_WEIGHT_MIN ? 1 : 2) * sizeof(uint16);
@@ -231,16 +235,17 @@ PackNumeric(bool negative, int dscale, int fraction_digits,
 	body = VARDATA(result);
 	if (header_size == sizeof(uint16))
 	{
-		uint16		header = HEADER_SHORT | (negative ? SHORT_NEGATIVE : 0) |
-			dscale << SHORT_DSCALE_SHIFT |
-			(weight < 0 ? SHORT_WEIGHT_SIGN : 0) | (weight & SHORT_WEIGHT);
+		uint16		header = HEADER_SHORT | dscale << SHORT_DSCALE_SHIFT;
 
+		header |= negative ? SHORT_NEGATIVE : 0;
+		header |= weight < 0 ? SHORT_WEIGHT_SIGN : 0;
+		header |= weight & SHORT_WEIGHT;
 		memcpy(body, &header, sizeof(header));
 	}
 	else
 	{
-		uint16		header[2] = {dscale | (negative ? HEADER_LONG_NEGATIVE : 0),
-		(uint16) weight};
+		uint16		sign = negative ? HEADER_LONG_NEGATIVE : 0;
+		uint16		header[2] = {dscale | sign, (uint16) weight};
 
 		memcpy(body, header, sizeof(header));
 	}
@@ -259,8 +264,7 @@ I256Numeric(const num_i256 *value, int scale)
 {
 	uint16		digits[MAX_DIGITS];
 	int			ndigits = 0;
-	int			fraction_digits = (scale + DIGIT_DECIMALS - 1) / DIGIT_DECIMALS;
-	int			first = scale % DIGIT_DECIMALS; /* decimals of the last digit */
+	int			first = scale % DIGIT_DECIMALS; /* decimals of the last one */
 	num_i256	rest = num_i256_abs(value);
 
 	if (first > 0)
@@ -268,8 +272,7 @@ I256Numeric(const num_i256 *value, int scale)
 			num_pow10_64[DIGIT_DECIMALS - first];
 	while (!num_i256_is_zero(&rest))
 		digits[ndigits++] = num_u256_div_small(&rest, DIGIT_BASE);
-	return PackNumeric(num_i256_is_negative(value), scale, fraction_digits,
-					   digits, ndigits);
+	return PackNumeric(num_i256_is_negative(value), scale, digits, ndigits);
 }
 
 Datum
@@ -295,9 +298,7 @@ DecimalNumeric(num_i128 value, int scale)
 	}
 	for (; rest > 0; rest /= DIGIT_BASE)
 		digits[ndigits++] = rest % DIGIT_BASE;
-	return PackNumeric(value < 0, scale,
-					   (scale + DIGIT_DECIMALS - 1) / DIGIT_DECIMALS,
-					   digits, ndigits);
+	return PackNumeric(value < 0, scale, digits, ndigits);
 }
 
 void
@@ -305,8 +306,7 @@ CheckFiniteNumeric(Datum numeric, const char *argument)
 {
 	NumericParts parts;
 
-	ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts);
-	if (parts.special)
+	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be finite, not %s", argument,
@@ -347,40 +347,30 @@ RaiseScale(ExactSum *sum, int scale, const char *argument)
 void
 ExactSumRead(ExactSum *sum, Datum numeric, const char *argument)
 {
-	struct varlena *packed = PG_DETOAST_DATUM_PACKED(numeric);
 	NumericParts parts;
 
-	ReadParts(packed, &parts);
-	if (parts.special)
+	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		CheckFiniteNumeric(numeric, argument);
 	sum->scale = parts.dscale;
 	if (sum->scale > NUM_I256_DIGITS || !PartsToI256(&parts, &sum->value))
 		RefuseSum(argument);
 }
 
+/* A sum and a numeric of another scale, or beyond 128 bits. */
 void
-ExactSumAdd(ExactSum *sum, Datum numeric, const char *argument)
+ExactSumAddSlowly(num_i256 *value, int16 *scale, Datum numeric,
+				  const char *argument)
 {
-	num_i128	value;
-	int			scale;
+	ExactSum	sum = {*value, *scale};
 	ExactSum	addend;
 
-	if (likely(DecimalRead(numeric, &value, &scale) &&
-			   scale <= NUM_I256_DIGITS))
-	{
-		addend.value = num_i256_from_i128(value);
-		addend.scale = scale;
-	}
-	else
-		ExactSumRead(&addend, numeric, argument);
-
-	if (addend.scale != sum->scale)
-	{
-		RaiseScale(sum, addend.scale, argument);
-		RaiseScale(&addend, sum->scale, argument);
-	}
-	if (!num_i256_add(&sum->value, &addend.value))
+	ExactSumRead(&addend, numeric, argument);
+	RaiseScale(&sum, addend.scale, argument);
+	RaiseScale(&addend, sum.scale, argument);
+	if (!num_i256_add(&sum.value, &addend.value))
 		RefuseSum(argument);
+	*value = sum.value;
+	*scale = sum.scale;
 }
 
 void

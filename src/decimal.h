@@ -18,13 +18,22 @@ typedef struct ExactSum
 	int			scale;
 } ExactSum;
 
+static inline ExactSum
+ExactSumOf(const num_i256 *value, int scale)
+{
+	ExactSum	sum = {*value, scale};
+
+	return sum;
+}
+
 extern bool DecimalRead(Datum numeric, num_i128 *value, int *scale);
 extern bool DecimalReadAtScale(Datum numeric, int scale, num_i128 *value);
 extern Datum DecimalNumeric(num_i128 value, int scale);
 extern void CheckFiniteNumeric(Datum numeric, const char *argument);
 extern Datum CheckedNumeric(Datum numeric, const char *argument);
 
-extern void ExactSumAdd(ExactSum *sum, Datum numeric, const char *argument);
+extern void ExactSumAddSlowly(num_i256 *value, int16 *scale, Datum numeric,
+							  const char *argument);
 extern void ExactSumCombine(ExactSum *sum, const ExactSum *other);
 extern void ExactSumRead(ExactSum *sum, Datum numeric, const char *argument);
 extern Datum ExactSumNumeric(const ExactSum *sum);
@@ -49,5 +58,24 @@ extern int	NumericCompare(Datum a, Datum b);
 extern bool NumericEqual(Datum a, Datum b);
 extern int	NumericSign(Datum a);
 extern char *NumericText(Datum a);
+
+/* Adds a numeric to a sum that a state keeps as value and scale. */
+static inline void
+ExactSumAdd(num_i256 *value, int16 *scale, Datum numeric, const char *argument)
+{
+	num_i128	addend;
+	int			addend_scale;
+	num_i256	wide;
+
+	if (unlikely(!DecimalRead(numeric, &addend, &addend_scale) ||
+				 addend_scale != *scale))
+	{
+		ExactSumAddSlowly(value, scale, numeric, argument);
+		return;
+	}
+	wide = num_i256_from_i128(addend);
+	if (unlikely(!num_i256_add(value, &wide)))
+		RefuseSum(argument);
+}
 
 #endif							/* DECIMAL_H */

@@ -28,10 +28,12 @@ ExactColumnWiden(ExactColumn *column)
 
 	if (column->numeric == NULL)
 	{
-		column->numeric = HugeArray(column->context, column->room, sizeof(Datum));
+		column->numeric = HugeArray(column->context, column->room,
+									sizeof(Datum));
 		for (Size i = 0; i < column->count; i++)
 		{
-			column->numeric[i] = DecimalNumeric(column->value[i], column->scale);
+			column->numeric[i] = DecimalNumeric(column->value[i],
+												column->scale);
 			if (i % NUM_POLL_EVERY == 0)
 				CHECK_FOR_INTERRUPTS();
 		}
@@ -45,16 +47,14 @@ ExactColumnWiden(ExactColumn *column)
 static bool
 RaiseScale(ExactColumn *column, int scale)
 {
-	for (Size i = 0; i < column->count; i++)
-	{
-		num_i128	ignored;
+	int			more = scale - column->scale;
+	num_i128	ignored;
 
-		if (!num_i128_mul_pow10(column->value[i], scale - column->scale, &ignored))
-			return false;
-	}
 	for (Size i = 0; i < column->count; i++)
-		(void) num_i128_mul_pow10(column->value[i], scale - column->scale,
-								  &column->value[i]);
+		if (!num_i128_mul_pow10(column->value[i], more, &ignored))
+			return false;
+	for (Size i = 0; i < column->count; i++)
+		(void) num_i128_mul_pow10(column->value[i], more, &column->value[i]);
 	column->scale = scale;
 	return true;
 }

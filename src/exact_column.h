@@ -28,7 +28,8 @@ extern void ExactColumnAppend(ExactColumn *column, Datum numeric,
 extern void ExactColumnWiden(ExactColumn *column);
 extern bool ExactColumnSum(const ExactColumn *column, num_i128 *sum);
 extern Datum ExactColumnNumericSum(const ExactColumn *column);
-extern Size *ExactColumnOrder(const ExactColumn *column, MemoryContext context);
+extern Size *ExactColumnOrder(const ExactColumn *column,
+							  MemoryContext context);
 extern Datum ExactColumnNumeric(const ExactColumn *column, Size i);
 
 #endif							/* EXACT_COLUMN_H */

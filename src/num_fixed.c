@@ -1,6 +1,6 @@
 /*
  * num_fixed.c
- *	  Exact integers of 128 and 256 bits, for decimals scaled by a power of ten.
+ *	  Exact integers of 128 and 256 bits, for decimals at a power of ten.
  *
  * Schoolbook arithmetic on 64-bit words; the compiler's 128-bit integers carry
  * the partial products.
@@ -68,8 +68,8 @@ multiply_u128(num_u128 a, num_u128 b)
 	num_u128	low = (num_u128) a0 * b0;
 	num_u128	cross1 = (num_u128) a1 * b0 + (uint64_t) (low >> 64);
 	num_u128	cross2 = (num_u128) a0 * b1 + (uint64_t) cross1;
-	num_u128	high = (num_u128) a1 * b1 + (uint64_t) (cross1 >> 64) +
-		(uint64_t) (cross2 >> 64);
+	num_u128	carry = (cross1 >> 64) + (cross2 >> 64);
+	num_u128	high = (num_u128) a1 * b1 + carry;
 	num_i256	result = {{(uint64_t) low, (uint64_t) cross2,
 	(uint64_t) high, (uint64_t) (high >> 64)}};
 
@@ -124,23 +124,6 @@ num_u128_mul_div(num_u128 a, num_u128 b, num_u128 divisor,
 	*remainder = rest;
 }
 
-/* *sum += *value */
-bool
-num_i256_add(num_i256 *sum, const num_i256 *value)
-{
-	bool		same_sign = num_i256_is_negative(sum) == num_i256_is_negative(value);
-	bool		negative = num_i256_is_negative(sum);
-	num_u128	carry = 0;
-
-	for (int i = 0; i < 4; i++)
-	{
-		carry += (num_u128) sum->w[i] + value->w[i];
-		sum->w[i] = (uint64_t) carry;
-		carry >>= 64;
-	}
-	return !same_sign || num_i256_is_negative(sum) == negative;
-}
-
 num_i256
 num_i256_negate(const num_i256 *value)
 {
@@ -190,8 +173,10 @@ num_i256_mul_pow10(num_i256 *value, int exponent)
 		return false;
 	while (exponent > 0)
 	{
-		int			step = exponent < NUM_POW10_64_MAX ? exponent : NUM_POW10_64_MAX;
+		int			step = NUM_POW10_64_MAX;
 
+		if (exponent < step)
+			step = exponent;
 		if (!num_u256_mul_small_add(&magnitude, num_pow10_64[step], 0))
 			return false;
 		exponent -= step;
@@ -205,7 +190,8 @@ bool
 num_i256_mul_add(num_i256 *sum, num_i128 value, int64_t factor)
 {
 	bool		negative = (value < 0) != (factor < 0);
-	num_i256	product = multiply_u128(num_u128_abs(value), num_u128_abs(factor));
+	num_i256	product = multiply_u128(num_u128_abs(value),
+										num_u128_abs(factor));
 
 	if (negative)
 		product = num_i256_negate(&product);
@@ -234,7 +220,7 @@ num_i256_to_double(const num_i256 *value)
 	return num_i256_is_negative(value) ? -result : result;
 }
 
-/* *value /= divisor, for a value that is not negative; returns the remainder */
+/* *value /= divisor, for a value not negative; returns the remainder */
 uint64_t
 num_u256_div_small(num_i256 *value, uint64_t divisor)
 {

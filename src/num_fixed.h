@@ -1,6 +1,6 @@
 /*
  * num_fixed.h
- *	  Exact integers of 128 and 256 bits, for decimals scaled by a power of ten.
+ *	  Exact integers of 128 and 256 bits, for decimals at a power of ten.
  *
  * Pure C: no PostgreSQL here.  A 128-bit value holds any decimal of 38 digits,
  * a 256-bit sum any of 76: ten to the power 15 rows of a 38-digit amount and
@@ -38,7 +38,6 @@ extern bool num_i128_mul_pow10(num_i128 value, int exponent, num_i128 *result);
 extern void num_u128_mul_div(num_u128 a, num_u128 b, num_u128 divisor,
 							 num_u128 *quotient, num_u128 *remainder);
 
-extern bool num_i256_add(num_i256 *sum, const num_i256 *value);
 extern bool num_i256_mul_pow10(num_i256 *value, int exponent);
 extern bool num_i256_mul_add(num_i256 *sum, num_i128 value, int64_t factor);
 extern num_i256 num_i256_abs(const num_i256 *value);
@@ -69,6 +68,23 @@ num_i256_from_i128(num_i128 value)
 	(uint64_t) ((num_u128) value >> 64), sign, sign}};
 
 	return result;
+}
+
+/* *sum += *value */
+static inline bool
+num_i256_add(num_i256 *sum, const num_i256 *value)
+{
+	bool		negative = num_i256_is_negative(sum);
+	bool		same_sign = num_i256_is_negative(value) == negative;
+	num_u128	carry = 0;
+
+	for (int i = 0; i < 4; i++)
+	{
+		carry += (num_u128) sum->w[i] + value->w[i];
+		sum->w[i] = (uint64_t) carry;
+		carry >>= 64;
+	}
+	return !same_sign || num_i256_is_negative(sum) == negative;
 }
 
 static inline num_u128

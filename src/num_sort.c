@@ -21,7 +21,11 @@ distribute(const num_u128 *from, num_u128 *to, size_t count, int shift,
 
 	memset(start, 0, sizeof(start));
 	for (size_t i = 0; i < count; i++)
+	{
 		start[DIGIT(from[i], shift)]++;
+		if (i % NUM_POLL_EVERY == 0)
+			poll();
+	}
 	for (size_t digit = 0; digit < DIGIT_VALUES; digit++)
 	{
 		size_t		size = start[digit];
@@ -73,9 +77,6 @@ num_radix_sort(num_u128 *keys, num_u128 *scratch, size_t count, int first_bit,
 #define SELECT_BITS (64 / NUM_SELECT_LEVELS)
 #define SELECT_DIGIT(key, shift) ((key) >> (shift) & ((1 << SELECT_BITS) - 1))
 
-/* so few keys are sorted, rather than given a histogram */
-#define SELECT_SMALL 4096
-
 static int
 compare_keys(const void *a, const void *b)
 {
@@ -99,7 +100,7 @@ select_in(const uint64_t *keys, size_t count, int shift,
 	size_t		below = 0;
 	size_t		bucket = 0;
 
-	if (count <= SELECT_SMALL)
+	if (count <= NUM_SELECT_SMALL)
 	{
 		memcpy(scratch, keys, count * sizeof(uint64_t));
 		qsort(scratch, count, sizeof(uint64_t), compare_keys);
@@ -110,8 +111,11 @@ select_in(const uint64_t *keys, size_t count, int shift,
 
 	memset(histogram, 0, NUM_SELECT_HISTOGRAM * sizeof(uint64_t));
 	for (size_t i = 0; i < count; i++)
+	{
 		histogram[SELECT_DIGIT(keys[i], shift)]++;
-	poll();
+		if (i % NUM_POLL_EVERY == 0)
+			poll();
+	}
 
 	for (int first = 0, last; first < nranks; first = last)
 	{
@@ -125,9 +129,12 @@ select_in(const uint64_t *keys, size_t count, int shift,
 			inner[last - first] = ranks[last] - below;
 
 		for (size_t i = 0; i < count; i++)
+		{
 			if (SELECT_DIGIT(keys[i], shift) == bucket)
 				aside[size++] = keys[i];
-		poll();
+			if (i % NUM_POLL_EVERY == 0)
+				poll();
+		}
 		if (shift == 0)
 		{
 			for (int i = first; i < last; i++)
@@ -141,7 +148,7 @@ select_in(const uint64_t *keys, size_t count, int shift,
 
 /*
  * The keys of the given ranks, 0 being the smallest; ranks ascend, at most
- * NUM_SELECT_RANKS of them.  Scratch has room for NUM_SELECT_SCRATCH(count).
+ * NUM_SELECT_RANKS of them.  Scratch has NUM_SELECT_SCRATCH(count) words.
  */
 void
 num_select_ranks(const uint64_t *keys, size_t count,
@@ -150,6 +157,78 @@ num_select_ranks(const uint64_t *keys, size_t count,
 {
 	select_in(keys, count, 64 - SELECT_BITS, ranks, nranks, selected, scratch,
 			  poll);
+}
+
+/* so few values are compared each with each */
+#define THRESHOLD_FEW 32
+
+static inline num_u128
+weight_of(num_u128 value, num_measure measure)
+{
+	return measure == NUM_SUM ? value : 1;
+}
+
+/*
+ * num_upper_threshold() of a few values, where what is larger than all of them
+ * adds up to "larger".
+ */
+static num_u128
+threshold_of_few(const num_u128 *values, size_t count, num_measure measure,
+				 num_u128 limit, num_u128 larger)
+{
+	num_u128	threshold = ~(num_u128) 0;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		num_u128	above = larger;
+
+		for (size_t j = 0; j < count; j++)
+			if (values[j] > values[i])
+				above += weight_of(values[j], measure);
+		if (above < limit && values[i] < threshold)
+			threshold = values[i];
+	}
+	return threshold;
+}
+
+/*
+ * The digit of num_upper_threshold()'s value, of values that agree above it:
+ * the lowest one that occurs and has less than the limit above it.  Adds what
+ * is above it to *larger.
+ */
+static size_t
+threshold_digit(const num_u128 *values, size_t count, int shift,
+				num_measure measure, num_u128 limit, num_u128 *larger,
+				num_poll poll)
+{
+	num_u128	weight[DIGIT_VALUES];
+	bool		present[DIGIT_VALUES];
+	size_t		digit = DIGIT_VALUES;
+
+	memset(weight, 0, sizeof(weight));
+	memset(present, 0, sizeof(present));
+	for (size_t i = 0; i < count; i++)
+	{
+		size_t		own = DIGIT(values[i], shift);
+
+		weight[own] += weight_of(values[i], measure);
+		present[own] = true;
+		if (i % NUM_POLL_EVERY == 0)
+			poll();
+	}
+	for (size_t candidate = DIGIT_VALUES; candidate-- > 0;)
+	{
+		if (!present[candidate])
+			continue;
+		if (digit < DIGIT_VALUES)
+		{
+			if (*larger + weight[digit] >= limit)
+				break;
+			*larger += weight[digit];
+		}
+		digit = candidate;
+	}
+	return digit;
 }
 
 /*
@@ -164,7 +243,6 @@ num_u128
 num_upper_threshold(const num_u128 *values, size_t count, num_measure measure,
 					num_u128 limit, num_u128 *scratch, num_poll poll)
 {
-	num_u128	weight[DIGIT_VALUES];
 	num_u128	larger = 0;
 	num_u128	all = 0;
 	int			shift = 0;
@@ -174,43 +252,24 @@ num_upper_threshold(const num_u128 *values, size_t count, num_measure measure,
 	while (shift + DIGIT_BITS < 128 && all >> (shift + DIGIT_BITS) != 0)
 		shift += DIGIT_BITS;
 
-	for (;; shift -= DIGIT_BITS)
+	for (; count > THRESHOLD_FEW && shift >= 0; shift -= DIGIT_BITS)
 	{
-		size_t		present[DIGIT_VALUES];
-		size_t		digit;
 		size_t		size = 0;
+		size_t		digit;
 
-		memset(weight, 0, sizeof(weight));
-		memset(present, 0, sizeof(present));
+		digit = threshold_digit(values, count, shift, measure, limit,
+								&larger, poll);
 		for (size_t i = 0; i < count; i++)
 		{
-			weight[DIGIT(values[i], shift)] += measure == NUM_SUM ? values[i] : 1;
-			present[DIGIT(values[i], shift)]++;
+			if (DIGIT(values[i], shift) == digit)
+				scratch[size++] = values[i];
 			if (i % NUM_POLL_EVERY == 0)
 				poll();
 		}
-
-		/* the lowest digit that occurs and has less than the limit above it */
-		digit = DIGIT_VALUES;
-		for (size_t candidate = DIGIT_VALUES; candidate-- > 0;)
-		{
-			if (present[candidate] == 0)
-				continue;
-			if (digit < DIGIT_VALUES)
-			{
-				if (larger + weight[digit] >= limit)
-					break;
-				larger += weight[digit];
-			}
-			digit = candidate;
-		}
-
-		for (size_t i = 0; i < count; i++)
-			if (DIGIT(values[i], shift) == digit)
-				scratch[size++] = values[i];
 		values = scratch;
 		count = size;
-		if (shift == 0)
-			return scratch[0];
 	}
+	/* few are left, or all that are left are equal */
+	return shift < 0 ? values[0] :
+		threshold_of_few(values, count, measure, limit, larger);
 }

@@ -48,11 +48,16 @@ num_double_from_key(uint64_t key)
 
 #define NUM_SELECT_RANKS 8
 
+/* so few keys are sorted, rather than given a histogram */
+#define NUM_SELECT_SMALL 4096
 /* a level of the selection: its histogram, and the keys it sets aside */
 #define NUM_SELECT_LEVELS 4
 #define NUM_SELECT_HISTOGRAM (65536 * sizeof(uint32_t) / sizeof(uint64_t))
+
+/* how many words of scratch num_select_ranks() needs */
 #define NUM_SELECT_SCRATCH(count) \
-	(NUM_SELECT_LEVELS * ((count) + NUM_SELECT_HISTOGRAM))
+	((size_t) (count) <= NUM_SELECT_SMALL ? (size_t) (count) : \
+	 NUM_SELECT_LEVELS * ((size_t) (count) + NUM_SELECT_HISTOGRAM))
 
 extern void num_select_ranks(const uint64_t *keys, size_t count,
 							 const size_t *ranks, int nranks,

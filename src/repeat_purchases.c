@@ -9,9 +9,9 @@
  *
  * Purchases of one day count as one (Fader, Hardie and Lee 2005).  With days
  * d_0 < d_1 < ... < d_x: frequency x, recency t_x = d_x - d_0, age T = as_of -
- * d_0, and the mean of the totals of days 1 to x.  For that the state keeps the
- * distinct days and two sums: of the first day, and of all.  Days that arrive
- * out of order wait unsorted at the end, until the room is full.
+ * d_0, and the mean of the totals of days 1 to x.  For that the state keeps
+ * the distinct days and two sums: of the first day, and of all.  Days that
+ * arrive out of order wait unsorted at the end, until the room is full.
  */
 #include "crmcost.h"
 
@@ -34,7 +34,8 @@ typedef struct RepeatState
 	DateADT		days[FLEXIBLE_ARRAY_MEMBER];
 } RepeatState;
 
-#define STATE_SIZE(ndays) (offsetof(RepeatState, days) + (Size) (ndays) * sizeof(DateADT))
+#define STATE_SIZE(ndays) \
+	(offsetof(RepeatState, days) + (Size) (ndays) * sizeof(DateADT))
 #define FIRST_ROOM 6
 #define MAX_DAYS ((int64) ((MaxAllocSize - STATE_SIZE(0)) / sizeof(DateADT)))
 
@@ -124,8 +125,9 @@ static void
 AddTotals(RepeatState *state, DateADT first_on, DateADT last_on,
 		  const ExactSum *first, const ExactSum *total)
 {
-	ExactSum	own_first = {state->first, state->growing.head.scale};
-	ExactSum	own_total = {state->total, state->growing.head.scale};
+	int			scale = state->growing.head.scale;
+	ExactSum	own_first = ExactSumOf(&state->first, scale);
+	ExactSum	own_total = ExactSumOf(&state->total, scale);
 	ExactSum	nothing = {{{0, 0, 0, 0}}, total->scale};
 
 	if (first_on < state->first_on)
@@ -135,7 +137,8 @@ AddTotals(RepeatState *state, DateADT first_on, DateADT last_on,
 		ExactSumCombine(&own_first, &nothing);
 	}
 	else
-		ExactSumCombine(&own_first, first_on == state->first_on ? first : &nothing);
+		ExactSumCombine(&own_first,
+						first_on == state->first_on ? first : &nothing);
 	ExactSumCombine(&own_total, total);
 	Assert(own_first.scale == own_total.scale);
 	state->first = own_first.value;
@@ -159,7 +162,7 @@ CreateState(int64 room, int scale)
 
 /* A finished state's totals, from their text or wire form. */
 static RepeatState *
-CreateFinished(const DateADT *days, int64 ndays, const ExactSum *first,
+CreateFinished(const DateADT *dates, int64 ndays, const ExactSum *first,
 			   const ExactSum *total)
 {
 	RepeatState *state = CreateState(ndays, total->scale);
@@ -168,12 +171,12 @@ CreateFinished(const DateADT *days, int64 ndays, const ExactSum *first,
 		RefuseState(TYPE_NAME, "sums must have the same number of decimals");
 	for (int64 i = 0; i < ndays; i++)
 	{
-		if (!IS_VALID_DATE(days[i]) || (i > 0 && days[i] <= days[i - 1]))
+		if (!IS_VALID_DATE(dates[i]) || (i > 0 && dates[i] <= dates[i - 1]))
 			RefuseState(TYPE_NAME, "days must be dates in ascending order");
-		AddDay(state, days[i]);
+		AddDay(state, dates[i]);
 	}
-	state->first_on = days[0];
-	state->last_on = days[ndays - 1];
+	state->first_on = dates[0];
+	state->last_on = dates[ndays - 1];
 	state->first = first->value;
 	state->total = total->value;
 	AssertCheckRepeat(state);
@@ -186,7 +189,7 @@ repeat_purchases_in(PG_FUNCTION_ARGS)
 {
 	char	   *cursor = PG_GETARG_CSTRING(0);
 	Size		room = strlen(cursor) / 2 + 1;
-	DateADT    *days = palloc(room * sizeof(DateADT));
+	DateADT    *dates = palloc(room * sizeof(DateADT));
 	int64		ndays = 0;
 	ExactSum	first;
 	ExactSum	total;
@@ -201,25 +204,26 @@ repeat_purchases_in(PG_FUNCTION_ARGS)
 	do
 	{
 		char	   *field;
+		Datum		date;
 
 		StateTextSkip(&cursor, ',', TYPE_NAME);
 		field = StateTextField(&cursor, ",)", TYPE_NAME);
 		if (!(field[0] >= '0' && field[0] <= '9') ||
 			field[strspn(field, "0123456789- BC")] != '\0')
 			RefuseState(TYPE_NAME, psprintf("\"%s\" is not a date", field));
-		days[ndays++] = DatumGetDateADT(DirectFunctionCall1(date_in,
-															CStringGetDatum(field)));
+		date = DirectFunctionCall1(date_in, CStringGetDatum(field));
+		dates[ndays++] = DatumGetDateADT(date);
 	} while (*cursor == ',');
 	StateTextEnd(cursor, TYPE_NAME);
-	PG_RETURN_POINTER(CreateFinished(days, ndays, &first, &total));
+	PG_RETURN_POINTER(CreateFinished(dates, ndays, &first, &total));
 }
 
 Datum
 repeat_purchases_out(PG_FUNCTION_ARGS)
 {
 	RepeatState *state = (RepeatState *) StateRead(PG_GETARG_DATUM(0));
-	ExactSum	first = {state->first, state->growing.head.scale};
-	ExactSum	total = {state->total, state->growing.head.scale};
+	ExactSum	first = ExactSumOf(&state->first, state->growing.head.scale);
+	ExactSum	total = ExactSumOf(&state->total, state->growing.head.scale);
 	StringInfoData out;
 
 	initStringInfo(&out);
@@ -229,13 +233,13 @@ repeat_purchases_out(PG_FUNCTION_ARGS)
 	for (int32 i = 0; i < state->ndays; i++)
 	{
 		struct pg_tm tm;
-		char		text[MAXDATELEN + 1];
+		char		day[MAXDATELEN + 1];
 
 		memset(&tm, 0, sizeof(tm));
 		j2date(state->days[i] + POSTGRES_EPOCH_JDATE,
 			   &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
-		EncodeDateOnly(&tm, USE_ISO_DATES, text);
-		appendStringInfo(&out, ",%s", text);
+		EncodeDateOnly(&tm, USE_ISO_DATES, day);
+		appendStringInfo(&out, ",%s", day);
 	}
 	appendStringInfoChar(&out, ')');
 	PG_RETURN_CSTRING(out.data);
@@ -248,7 +252,7 @@ repeat_purchases_recv(PG_FUNCTION_ARGS)
 	int			scale;
 	ExactSum	first;
 	ExactSum	total;
-	DateADT    *days;
+	DateADT    *dates;
 	int64		ndays;
 
 	StateReceiveVersion(buffer, TYPE_NAME);
@@ -261,10 +265,10 @@ repeat_purchases_recv(PG_FUNCTION_ARGS)
 	ndays = (buffer->len - buffer->cursor) / sizeof(DateADT);
 	if (ndays < 1 || ndays > MAX_DAYS)
 		RefuseState(TYPE_NAME, "number of days out of range");
-	days = palloc(ndays * sizeof(DateADT));
+	dates = palloc(ndays * sizeof(DateADT));
 	for (int64 i = 0; i < ndays; i++)
-		days[i] = pq_getmsgint(buffer, sizeof(DateADT));
-	PG_RETURN_POINTER(CreateFinished(days, ndays, &first, &total));
+		dates[i] = pq_getmsgint(buffer, sizeof(DateADT));
+	PG_RETURN_POINTER(CreateFinished(dates, ndays, &first, &total));
 }
 
 Datum
@@ -298,11 +302,7 @@ repeat_purchases_trans(PG_FUNCTION_ARGS)
 	ExactSum	amount;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(datum);
-	}
+		return StateUnchanged(fcinfo);
 	day = PG_GETARG_DATEADT(1);
 	if (DATE_NOT_FINITE(day))
 		ereport(ERROR,
@@ -344,19 +344,13 @@ repeat_purchases_combine(PG_FUNCTION_ARGS)
 	ExactSum	first;
 	ExactSum	total;
 
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(datum);
-	}
-	if (PG_ARGISNULL(0))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return StateOtherSide(fcinfo);
 	other = (RepeatState *) StateRead(PG_GETARG_DATUM(1));
 	datum = MakeRoom(datum, other->ndays, aggcontext);
 	state = (RepeatState *) StateView(datum, &capacity);
-	first = (ExactSum) {other->first, other->growing.head.scale};
-	total = (ExactSum) {other->total, other->growing.head.scale};
+	first = ExactSumOf(&other->first, other->growing.head.scale);
+	total = ExactSumOf(&other->total, other->growing.head.scale);
 	AddTotals(state, other->first_on, other->last_on, &first, &total);
 	for (int32 i = 0; i < other->ndays; i++)
 		AddDay(state, other->days[i]);
@@ -416,6 +410,13 @@ repeat_purchases_recency(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(state->last_on - state->first_on);
 }
 
+static char *
+DateText(DateADT date)
+{
+	return DatumGetCString(DirectFunctionCall1(date_out,
+											   DateADTGetDatum(date)));
+}
+
 /* T: days from the first purchase to as_of, which is not before the last */
 Datum
 repeat_purchases_age(PG_FUNCTION_ARGS)
@@ -432,10 +433,7 @@ repeat_purchases_age(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("as_of must not be before the last purchase on %s, not %s",
-						DatumGetCString(DirectFunctionCall1(date_out,
-															DateADTGetDatum(state->last_on))),
-						DatumGetCString(DirectFunctionCall1(date_out,
-															DateADTGetDatum(as_of)))),
+						DateText(state->last_on), DateText(as_of)),
 				 errhint("Filter the purchases to those until as_of.")));
 	PG_RETURN_INT32(as_of - state->first_on);
 }
@@ -445,11 +443,12 @@ Datum
 repeat_purchases_monetary_value(PG_FUNCTION_ARGS)
 {
 	RepeatState *state = ReadSorted(PG_GETARG_DATUM(0));
-	ExactSum	rest = {state->total, state->growing.head.scale};
-	ExactSum	first = {num_i256_negate(&state->first), rest.scale};
+	ExactSum	rest = ExactSumOf(&state->total, state->growing.head.scale);
+	ExactSum	first = ExactSumOf(&state->first, rest.scale);
 
 	if (state->ndays == 1)
 		PG_RETURN_NULL();
+	first.value = num_i256_negate(&first.value);
 	ExactSumCombine(&rest, &first);
 	PG_RETURN_DATUM(NumericDivide(ExactSumNumeric(&rest),
 								  NumericFromInt64(state->ndays - 1)));

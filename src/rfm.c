@@ -147,18 +147,13 @@ rfm_send(PG_FUNCTION_ARGS)
 Datum
 rfm_trans(PG_FUNCTION_ARGS)
 {
-	RfmState   *state = PG_ARGISNULL(0) ? NULL :
-		(RfmState *) PG_GETARG_POINTER(0);
+	RfmState   *state = (RfmState *) DatumGetPointer(StateArgument(fcinfo));
 	TimestampTz purchased_at;
 	Datum		amount;
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
-	{
-		if (state == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(state);
-	}
+		return StateUnchanged(fcinfo);
 	purchased_at = PG_GETARG_TIMESTAMPTZ(1);
 	amount = PG_GETARG_DATUM(2);
 	CheckFiniteTimestamp(purchased_at, "purchased_at");
@@ -168,10 +163,12 @@ rfm_trans(PG_FUNCTION_ARGS)
 		ExactSum	sum;
 
 		ExactSumRead(&sum, amount, "amount");
-		summary = (RfmSummary) {purchased_at, purchased_at, 1, sum.value};
+		summary.first_at = summary.last_at = purchased_at;
+		summary.frequency = 1;
+		summary.monetary = sum.value;
 		PG_RETURN_POINTER(RfmCreate(sum.scale, &summary));
 	}
-	RfmAddMonetary(state, amount);
+	ExactSumAdd(&state->summary.monetary, &state->head.scale, amount, "amount");
 	RfmAddCount(&state->summary.frequency, 1);
 	if (purchased_at < state->summary.first_at)
 		state->summary.first_at = purchased_at;
@@ -189,15 +186,9 @@ rfm_combine(PG_FUNCTION_ARGS)
 	RfmState   *other;
 
 	AggregateContext(fcinfo);
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return StateOtherSide(fcinfo);
 	other = PG_GETARG_RFM(1);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(other);
 	state = (RfmState *) PG_GETARG_POINTER(0);
 	RfmAddSummary(&state->summary, &state->head.scale,
 				  &other->summary, other->head.scale);
@@ -255,5 +246,6 @@ rfm_recency_days(PG_FUNCTION_ARGS)
 						pstrdup(timestamptz_to_str(state->summary.last_at)),
 						pstrdup(timestamptz_to_str(as_of))),
 				 errhint("Filter the purchases to those before as_of.")));
-	PG_RETURN_FLOAT8((as_of - state->summary.last_at) / (double) USECS_PER_DAY);
+	PG_RETURN_FLOAT8((double) (as_of - state->summary.last_at) /
+					 USECS_PER_DAY);
 }

@@ -45,9 +45,9 @@ typedef struct RfmGroupState
 {
 	GrowingState growing;
 	int64		count;			/* entries */
-	int32		room;			/* entries that fit, a power of two; 0: no index */
+	int32		room;			/* entries that fit: 0 or a power of two */
 	int32		pending;		/* rows in the queue */
-	uint32		next;			/* where the next row enters it, modulo its size */
+	uint32		next;			/* rows that ever entered it */
 	char		unused[28];		/* zeros; entries begin on a cache line */
 	RfmEntry	entries[FLEXIBLE_ARRAY_MEMBER];
 } RfmGroupState;
@@ -61,9 +61,11 @@ typedef struct RfmGroupState
 #define SLOT_TAG(hash) ((uint32) ((hash) >> 56) << SLOT_ENTRY_BITS)
 #define SLOTS(room) ((Size) (room) * 2)
 
-#define ENTRIES_SIZE(n) (offsetof(RfmGroupState, entries) + (Size) (n) * sizeof(RfmEntry))
+#define ENTRIES_SIZE(n) \
+	(offsetof(RfmGroupState, entries) + (Size) (n) * sizeof(RfmEntry))
 #define INDEXED_SIZE(room) (ENTRIES_SIZE(room) + SLOTS(room) * sizeof(uint32))
-#define QUEUED_SIZE(room) (INDEXED_SIZE(room) + QUEUE_ROWS * sizeof(PendingRow))
+#define QUEUED_SIZE(room) \
+	(INDEXED_SIZE(room) + QUEUE_ROWS * sizeof(PendingRow))
 
 /* a finished state is one varlena, and an entry number has 24 bits */
 #define MAX_CUSTOMERS \
@@ -120,6 +122,17 @@ AssertCheckGroup(const RfmGroupState *state)
 	Assert(state->pending >= 0 && state->pending <= QUEUE_ROWS);
 }
 
+static void
+pg_attribute_noreturn()
+RefuseCustomer(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("rfm_group must hold at most %lld customers",
+					(long long) MAX_CUSTOMERS),
+			 errhint("Split the purchases by customer, for example with GROUP BY customer_id %% 4, or use rfm() with GROUP BY.")));
+}
+
 /*
  * The customer's entry, added with frequency 0 if it is new; the caller has
  * made room.
@@ -135,6 +148,8 @@ FindEntry(RfmGroupState *state, int64 customer_id, uint64 hash)
 	{
 		if (slots[i] == 0)
 		{
+			if (unlikely(state->count == MAX_CUSTOMERS))
+				RefuseCustomer();
 			slots[i] = SLOT_TAG(hash) | (uint32) (state->count + 1);
 			entry = &state->entries[state->count++];
 			state->growing.used += sizeof(RfmEntry);
@@ -250,35 +265,29 @@ BuildIndex(RfmGroupState *state)
 static Datum
 MakeRoom(Datum datum, int64 more, MemoryContext aggcontext)
 {
-	RfmGroupState *state = NULL;
-	Size		capacity = 0;
+	RfmGroupState *state;
+	Size		capacity;
 	int64		count = 0;
 	int64		room = FIRST_ROOM;
+	Size		size;
 
 	if (DatumGetPointer(datum) != NULL)
 	{
 		state = (RfmGroupState *) StateView(datum, &capacity);
-		count = state->count;
 		if (state->room > 0 && capacity >= INDEXED_SIZE(state->room) &&
-			count + more <= state->room)
+			state->count + more <= state->room)
 			return datum;
-	}
-	if (state != NULL && state->pending > 0)
-	{
 		FlushQueue(&state->growing);
 		count = state->count;
 	}
-	if (count > MAX_CUSTOMERS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("rfm_group must hold at most %lld customers",
-						(long long) MAX_CUSTOMERS),
-				 errhint("Split the purchases by customer, for example with WHERE customer_id %% 4 = 0, or use rfm() with GROUP BY.")));
-	while (room < count + more)
+	while (room < count + more && room <= MAX_CUSTOMERS)
 		room *= 2;
 
-	datum = StateResize(datum, ENTRIES_SIZE(count), QUEUED_SIZE(room),
-						aggcontext);
+	/* a small state has no queue */
+	size = INDEXED_SIZE(room);
+	if (size >= STATE_EXPANDED)
+		size = QUEUED_SIZE(room);
+	datum = StateResize(datum, ENTRIES_SIZE(count), size, aggcontext);
 	state = (RfmGroupState *) StateView(datum, &capacity);
 	state->growing.head.version = STATE_VERSION;
 	state->growing.used = ENTRIES_SIZE(count);
@@ -311,22 +320,23 @@ RaiseGroupScale(RfmGroupState *state, int scale)
  * more decimals.  True if it fits a PendingRow.
  */
 static inline bool
-ReadAmount(RfmGroupState *state, Datum numeric, num_i128 *small, num_i256 *wide)
+ReadAmount(RfmGroupState *state, Datum numeric, num_i128 *small,
+		   num_i256 *wide)
 {
 	int			scale;
 	ExactSum	amount;
 
 	if (likely(DecimalRead(numeric, small, &scale)))
 	{
-		if (likely(scale == state->growing.head.scale))
+		int			missing = state->growing.head.scale - scale;
+
+		if (likely(missing == 0))
 			return true;
-		if (scale < state->growing.head.scale &&
-			num_i128_mul_pow10(*small, state->growing.head.scale - scale, small))
+		if (missing > 0 && num_i128_mul_pow10(*small, missing, small))
 			return true;
 	}
 
-	if (state->pending > 0)
-		FlushQueue(&state->growing);
+	FlushQueue(&state->growing);
 	ExactSumRead(&amount, numeric, "amount");
 	if (amount.scale > state->growing.head.scale)
 		RaiseGroupScale(state, amount.scale);
@@ -345,7 +355,7 @@ Datum
 rfm_group_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_ARGISNULL(0) ? PointerGetDatum(NULL) : PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	int64		customer_id;
 	TimestampTz purchased_at;
 	RfmGroupState *state;
@@ -355,11 +365,7 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 	bool		fits;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(datum);
-	}
+		return StateUnchanged(fcinfo);
 	customer_id = PG_GETARG_INT64(1);
 	purchased_at = PG_GETARG_TIMESTAMPTZ(2);
 	CheckFiniteTimestamp(purchased_at, "purchased_at");
@@ -371,15 +377,17 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 
 	if (fits && StateIsExpanded(datum))
 	{
-		datum = MakeRoom(datum, QUEUE_ROWS + 1, aggcontext);
-		state = (RfmGroupState *) StateView(datum, &capacity);
+		if (unlikely(state->count + QUEUE_ROWS >= state->room))
+		{
+			datum = MakeRoom(datum, QUEUE_ROWS + 1, aggcontext);
+			state = (RfmGroupState *) StateView(datum, &capacity);
+		}
 		QueuePurchase(state, customer_id, purchased_at, small);
 		PG_RETURN_DATUM(datum);
 	}
 
 	/* a small state is in the cache and needs no queue */
-	if (state->pending > 0)
-		FlushQueue(&state->growing);
+	FlushQueue(&state->growing);
 	datum = MakeRoom(datum, 1, aggcontext);
 	state = (RfmGroupState *) StateView(datum, &capacity);
 	if (fits)
@@ -400,15 +408,9 @@ rfm_group_combine(PG_FUNCTION_ARGS)
 	RfmGroupState *other;
 	int			other_scale;
 
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(datum);
-	}
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return StateOtherSide(fcinfo);
 	other = ReadGroup(PG_GETARG_DATUM(1));
-	if (PG_ARGISNULL(0))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 
 	/* the first stored group became the state as it was: take a copy of ours */
 	datum = MakeRoom(datum, 1, aggcontext);
@@ -469,7 +471,8 @@ FinishGroup(const RfmGroupState *state)
 	for (int64 i = 0; i < state->count; i++)
 		keys[i] = (num_u128) ((uint64) state->entries[i].customer_id ^
 							  UINT64CONST(1) << 63) << 32 | (uint32) i;
-	num_radix_sort(keys, keys + state->count, state->count, 32, PollInterrupts);
+	num_radix_sort(keys, keys + state->count, state->count, 32,
+				   PollInterrupts);
 	for (int64 i = 0; i < state->count; i++)
 		result->entries[i] = state->entries[(uint32) keys[i]];
 	pfree(keys);
@@ -558,7 +561,8 @@ rfm_group_out(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < state->count; i++)
 	{
 		const RfmEntry *entry = &state->entries[i];
-		ExactSum	sum = {entry->summary.monetary, state->growing.head.scale};
+		ExactSum	sum = ExactSumOf(&entry->summary.monetary,
+									 state->growing.head.scale);
 		MemoryContext caller = MemoryContextSwitchTo(row_context);
 		char	   *monetary = NumericText(ExactSumNumeric(&sum));
 
@@ -658,7 +662,7 @@ rfm_group_unnest(PG_FUNCTION_ARGS)
 	{
 		const RfmEntry *entry = &state->entries[call->call_cntr];
 		int			scale = state->growing.head.scale;
-		ExactSum	sum = {entry->summary.monetary, scale};
+		ExactSum	sum = ExactSumOf(&entry->summary.monetary, scale);
 		Datum		values[6] = {
 			Int64GetDatum(entry->customer_id),
 			TimestampTzGetDatum(entry->summary.first_at),
@@ -692,7 +696,9 @@ rfm_group_unnest_support(PG_FUNCTION_ARGS)
 
 			if (IsA(argument, Const) && !((Const *) argument)->constisnull)
 			{
-				rows->rows = ReadGroup(((Const *) argument)->constvalue)->count;
+				Datum		group = ((Const *) argument)->constvalue;
+
+				rows->rows = ReadGroup(group)->count;
 				PG_RETURN_POINTER(request);
 			}
 		}

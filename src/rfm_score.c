@@ -172,10 +172,11 @@ rfm_population_in(PG_FUNCTION_ARGS)
 		for (int m = 0; m < MEASURES; m++)
 		{
 			const char *stops = m < MEASURES - 1 ? "," : "}";
+			char	   *field = StateTextField(&cursor, stops, TYPE_NAME);
+			Datum		value = DirectFunctionCall1(float8in,
+													CStringGetDatum(field));
 
-			state->values[i][m] =
-				DatumGetFloat8(DirectFunctionCall1(float8in,
-												   CStringGetDatum(StateTextField(&cursor, stops, TYPE_NAME))));
+			state->values[i][m] = DatumGetFloat8(value);
 			CheckFinite(state->values[i][m], measure_names[m]);
 			StateTextSkip(&cursor, *stops, TYPE_NAME);
 		}
@@ -198,7 +199,7 @@ rfm_population_out(PG_FUNCTION_ARGS)
 	{
 		for (int m = 0; m < MEASURES; m++)
 		{
-			char		text[DOUBLE_SHORTEST_DECIMAL_LEN];
+			char text[	DOUBLE_SHORTEST_DECIMAL_LEN];
 
 			double_to_shortest_decimal_buf(state->values[i][m], text);
 			appendStringInfo(&out, "%s%s", m == 0 ? ",{" : ",", text);
@@ -274,7 +275,7 @@ Datum
 rfm_cuts_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_ARGISNULL(0) ? PointerGetDatum(NULL) : PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	RfmPopulation *state;
 	Size		capacity;
 	int			bins = DEFAULT_BINS;
@@ -290,11 +291,7 @@ rfm_cuts_trans(PG_FUNCTION_ARGS)
 		CheckIntegerRange(bins, MIN_BINS, MAX_BINS, "bins");
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(datum);
-	}
+		return StateUnchanged(fcinfo);
 	for (int m = 0; m < MEASURES; m++)
 		value[m] = CheckMeasure(m, PG_GETARG_FLOAT8(m + 1));
 
@@ -328,14 +325,8 @@ rfm_cuts_combine(PG_FUNCTION_ARGS)
 	RfmPopulation *other;
 	Size		capacity;
 
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(datum);
-	}
-	if (PG_ARGISNULL(0))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return StateOtherSide(fcinfo);
 	other = (RfmPopulation *) StateRead(PG_GETARG_DATUM(1));
 	state = (RfmPopulation *) StateView(datum, &capacity);
 	CheckSameBins(other->bins, state);
@@ -374,6 +365,7 @@ rfm_cuts_final(PG_FUNCTION_ARGS)
 	{
 		uint64		cuts[MAX_BINS - 1];
 		Datum		elements[MAX_BINS - 1];
+		ArrayType  *array;
 
 		for (int64 i = 0; i < state->customers; i++)
 			keys[i] = num_key_from_double(state->values[i][m]);
@@ -381,10 +373,10 @@ rfm_cuts_final(PG_FUNCTION_ARGS)
 				   keys + state->customers);
 		for (int k = 0; k < state->bins - 1; k++)
 			elements[k] = Float8GetDatum(num_double_from_key(cuts[k]));
-		values[m + 1] = PointerGetDatum(construct_array(elements, state->bins - 1,
-														FLOAT8OID, sizeof(float8),
-														FLOAT8PASSBYVAL,
-														TYPALIGN_DOUBLE));
+		array = construct_array(elements, state->bins - 1, FLOAT8OID,
+								sizeof(float8), FLOAT8PASSBYVAL,
+								TYPALIGN_DOUBLE);
+		values[m + 1] = PointerGetDatum(array);
 	}
 	values[MEASURES + 1] = Int64GetDatum(state->customers);
 	pfree(keys);
@@ -469,8 +461,8 @@ ReadCutRow(HeapTupleHeader row, RfmCuts *cuts)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("bins of the cuts must be %d like its arrays, not %s",
-						cuts->bins,
-						nulls[0] ? "NULL" : psprintf("%d", DatumGetInt32(values[0])))));
+						cuts->bins, nulls[0] ? "NULL" :
+						psprintf("%d", DatumGetInt32(values[0])))));
 }
 
 /* the last arguments read, so that reading them again costs a comparison */

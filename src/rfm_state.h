@@ -40,19 +40,9 @@ RfmAddCount(int64 *frequency, int64 count)
 static inline Datum
 RfmMonetary(const RfmState *state)
 {
-	ExactSum	sum = {state->summary.monetary, state->head.scale};
+	ExactSum	sum = ExactSumOf(&state->summary.monetary, state->head.scale);
 
 	return ExactSumNumeric(&sum);
-}
-
-static inline void
-RfmAddMonetary(RfmState *state, Datum amount)
-{
-	ExactSum	sum = {state->summary.monetary, state->head.scale};
-
-	ExactSumAdd(&sum, amount, "amount");
-	state->summary.monetary = sum.value;
-	state->head.scale = sum.scale;
 }
 
 /* Adds one summary to another; the result has the larger scale. */
@@ -60,8 +50,8 @@ static inline void
 RfmAddSummary(RfmSummary *summary, int16 *scale,
 			  const RfmSummary *other, int other_scale)
 {
-	ExactSum	sum = {summary->monetary, *scale};
-	ExactSum	addend = {other->monetary, other_scale};
+	ExactSum	sum = ExactSumOf(&summary->monetary, *scale);
+	ExactSum	addend = ExactSumOf(&other->monetary, other_scale);
 
 	ExactSumCombine(&sum, &addend);
 	summary->monetary = sum.value;

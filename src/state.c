@@ -101,6 +101,12 @@ StateRead(Datum datum)
 	return StateView(datum, &capacity);
 }
 
+static GrowingState *
+AlignState(char *allocation)
+{
+	return (GrowingState *) CACHELINEALIGN(allocation);
+}
+
 /*
  * A state of "size" bytes that begins with the "used" bytes of the given one
  * (a null pointer: zeros).  Bytes beyond are zero only in a small state.
@@ -127,17 +133,19 @@ StateResize(Datum datum, Size used, Size size, MemoryContext aggcontext)
 		return PointerGetDatum(grown);
 	}
 	if (state != NULL &&
-		VARATT_IS_EXTERNAL_EXPANDED_RW((struct varlena *) DatumGetPointer(datum)))
+		VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
 	{
 		Size		before;
+		char	   *moved;
 
 		expanded = GetExpandedState(datum);
 		before = (char *) expanded->state - expanded->allocation;
 		expanded->allocation = repalloc_huge(expanded->allocation,
 											 size + PG_CACHE_LINE_SIZE);
-		expanded->state = (GrowingState *) CACHELINEALIGN(expanded->allocation);
-		if ((char *) expanded->state - expanded->allocation != (ptrdiff_t) before)
-			memmove(expanded->state, expanded->allocation + before, used);
+		moved = expanded->allocation + before;
+		expanded->state = AlignState(expanded->allocation);
+		if (moved != (char *) expanded->state)
+			memmove(expanded->state, moved, used);
 		expanded->capacity = size;
 		return datum;
 	}
@@ -148,7 +156,7 @@ StateResize(Datum datum, Size used, Size size, MemoryContext aggcontext)
 	EOH_init_header(&expanded->eoh, &expanded_methods, context);
 	expanded->allocation = MemoryContextAllocHuge(context,
 												  size + PG_CACHE_LINE_SIZE);
-	expanded->state = (GrowingState *) CACHELINEALIGN(expanded->allocation);
+	expanded->state = AlignState(expanded->allocation);
 	expanded->capacity = size;
 	if (state != NULL)
 		memcpy(expanded->state, state, used);
@@ -206,7 +214,7 @@ StateTextField(char **cursor, const char *stops, const char *type)
 	Size		length = strcspn(*cursor, stops);
 	char	   *field;
 
-	if ((*cursor)[length] == '\0' || length == 0 || length > 200)
+	if ((*cursor)[length] == '\0' || length == 0)
 		RefuseState(type, psprintf("field expected at \"%.20s\"", *cursor));
 	field = pnstrdup(*cursor, length);
 	*cursor += length;
@@ -227,8 +235,8 @@ StateTextVersion(char **cursor, const char *type)
 	StateTextSkip(cursor, '(', type);
 	version = StateTextInt64(cursor, ",)", type);
 	if (version != STATE_VERSION)
-		RefuseState(type, psprintf("unknown version %lld",
-								   (long long) version));
+		RefuseState(type, psprintf("version must be %d, not %lld",
+								   STATE_VERSION, (long long) version));
 }
 
 void
@@ -243,6 +251,7 @@ TimestampTz
 StateTextTimestamp(char **cursor, const char *stops, const char *type)
 {
 	char	   *field = StateTextField(cursor, stops, type);
+	Datum		parsed;
 	TimestampTz value;
 
 	/* no "now", no session's zone: the text alone says which instant it is */
@@ -250,10 +259,10 @@ StateTextTimestamp(char **cursor, const char *stops, const char *type)
 		field[strspn(field, "0123456789-T:.+ BC")] != '\0' ||
 		strstr(field, "+00") == NULL)
 		RefuseState(type, psprintf("\"%s\" is not an instant", field));
-	value = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-													CStringGetDatum(field),
-													ObjectIdGetDatum(InvalidOid),
-													Int32GetDatum(-1)));
+	parsed = DirectFunctionCall3(timestamptz_in, CStringGetDatum(field),
+								 ObjectIdGetDatum(InvalidOid),
+								 Int32GetDatum(-1));
+	value = DatumGetTimestampTz(parsed);
 	if (TIMESTAMP_NOT_FINITE(value))
 		RefuseState(type, psprintf("\"%s\" is not an instant", field));
 	return value;
@@ -264,7 +273,7 @@ StateAppendTimestamp(StringInfo out, TimestampTz value)
 {
 	struct pg_tm tm;
 	fsec_t		fsec;
-	char		text[MAXDATELEN + 1];
+	char text[	MAXDATELEN + 1];
 
 	if (timestamp2tm(value, NULL, &tm, &fsec, NULL, NULL) != 0)
 		ereport(ERROR,

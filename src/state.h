@@ -11,8 +11,8 @@
  * varlena with spare room while it is small, so that many groups cost no
  * memory context each.  Past STATE_EXPANDED bytes it becomes an expanded
  * object whose buffer is that same varlena, so that the executor does not
- * copy it whenever it grows; it then begins on a cache line.  Code that works on the state sees the flat form
- * in both cases.
+ * copy it whenever it grows; the buffer begins on a cache line.  Code that
+ * works on the state sees the flat form in both cases.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -65,8 +65,10 @@ extern Datum StateGrow(Datum datum, Size used, Size needed, Size limit,
 					   const char *hint, MemoryContext aggcontext);
 
 extern void StateTextSkip(char **cursor, char expected, const char *type);
-extern char *StateTextField(char **cursor, const char *stops, const char *type);
-extern int64 StateTextInt64(char **cursor, const char *stops, const char *type);
+extern char *StateTextField(char **cursor, const char *stops,
+							const char *type);
+extern int64 StateTextInt64(char **cursor, const char *stops,
+							const char *type);
 extern void StateTextVersion(char **cursor, const char *type);
 extern void StateTextEnd(char *cursor, const char *type);
 extern TimestampTz StateTextTimestamp(char **cursor, const char *stops,
@@ -84,7 +86,8 @@ StateReceiveVersion(StringInfo buffer, const char *type)
 	if (version != STATE_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("unknown version %d of type %s", version, type)));
+				 errmsg("version of type %s must be %d, not %d", type,
+						STATE_VERSION, version)));
 }
 
 static inline void
@@ -104,7 +107,36 @@ StateReceiveWords(StringInfo buffer, uint64 *words, int count)
 static inline bool
 StateIsExpanded(Datum datum)
 {
-	return VARATT_IS_EXTERNAL_EXPANDED((struct varlena *) DatumGetPointer(datum));
+	return VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum));
+}
+
+/* A transition function's state, a null pointer if it is NULL. */
+static inline Datum
+StateArgument(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(0) ? PointerGetDatum(NULL) : PG_GETARG_DATUM(0);
+}
+
+/* What a transition function returns for a row that it skips. */
+static inline Datum
+StateUnchanged(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * What a combine function returns when a side is NULL, as that of a worker
+ * without rows is.  The other becomes the transition value, which is changed
+ * in place: it must not stay compressed or with a short header.
+ */
+static inline Datum
+StateOtherSide(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(1))
+		return StateUnchanged(fcinfo);
+	PG_RETURN_POINTER(PG_GETARG_VARLENA_P(1));
 }
 
 #endif							/* STATE_H */

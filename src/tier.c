@@ -79,11 +79,10 @@ ReadValues(WindowObject window, ExactColumn *column, uint32 *row_of)
 static num_u128
 ShareLimit(Datum share, num_i128 total)
 {
+	Datum		amount = NumericMultiply(share, DecimalNumeric(total, 0));
 	num_i128	limit = 0;
 
-	if (!DecimalReadAtScale(NumericCeiling(NumericMultiply(share,
-														   DecimalNumeric(total, 0))),
-							0, &limit))
+	if (!DecimalReadAtScale(NumericCeiling(amount), 0, &limit))
 		elog(ERROR, "share of a total does not fit");
 	return (num_u128) limit;
 }
@@ -169,11 +168,13 @@ TierNumerics(const ExactColumn *column, const TierShares *shares, char *tier)
 }
 
 static TierPartition *
-ComputeTiers(FunctionCallInfo fcinfo, WindowObject window, MemoryContext context)
+ComputeTiers(FunctionCallInfo fcinfo, WindowObject window,
+			 MemoryContext context)
 {
 	TierShares	shares = ReadShares(fcinfo, window);
 	Size		rows = WinGetPartitionRowCount(window);
-	TierPartition *partition = HugeArray(context, 1, sizeof(TierPartition) + rows);
+	TierPartition *partition = HugeArray(context, 1,
+										 sizeof(TierPartition) + rows);
 	uint32	   *row_of = HugeArray(CurrentMemoryContext, rows, sizeof(uint32));
 	char	   *tier;
 	ExactColumn column;
@@ -187,12 +188,12 @@ ComputeTiers(FunctionCallInfo fcinfo, WindowObject window, MemoryContext context
 		TierNumerics(&column, &shares, tier);
 	}
 
-	for (char letter = 'A'; letter <= 'C'; letter++)
+	for (int letter = 'A'; letter <= 'C'; letter++)
 	{
 		LetterText *text = &partition->letter[letter - 'A'];
 
 		SET_VARSIZE(text, sizeof(LetterText));
-		*VARDATA(text) = letter;
+		*VARDATA(text) = (char) letter;
 	}
 	memset(partition->tier, 0, rows);
 	for (Size i = 0; i < column.count; i++)
@@ -254,12 +255,19 @@ RunIntegers(const ExactColumn *column, const uint32 *row_of,
 			return false;
 		keys[i] = (num_u128) range << 32 | i;
 	}
-	num_radix_sort(keys, keys + column->count, column->count, 32, PollInterrupts);
+	num_radix_sort(keys, keys + column->count, column->count, 32,
+				   PollInterrupts);
 	for (Size i = 0, next; i < column->count; i = next)
 	{
-		for (next = i; next < column->count && keys[next] >> 32 == keys[i] >> 32; next++)
-			if (__builtin_add_overflow(sum, column->value[(uint32) keys[next]], &sum))
+		for (next = i; next < column->count; next++)
+		{
+			num_i128	value = column->value[(uint32) keys[next]];
+
+			if (keys[next] >> 32 != keys[i] >> 32)
+				break;
+			if (__builtin_add_overflow(sum, value, &sum))
 				return false;
+		}
 		for (Size tie = i; tie < next; tie++)
 			partition->running[row_of[(uint32) keys[tie]]] = sum;
 	}
@@ -297,7 +305,8 @@ static SharePartition *
 ComputeShares(WindowObject window, MemoryContext context)
 {
 	Size		rows = WinGetPartitionRowCount(window);
-	SharePartition *partition = MemoryContextAllocZero(context, sizeof(SharePartition));
+	SharePartition *partition = MemoryContextAllocZero(context,
+													   sizeof(SharePartition));
 	uint32	   *row_of = HugeArray(CurrentMemoryContext, rows, sizeof(uint32));
 	MemoryContext caller;
 	ExactColumn column;
@@ -337,6 +346,7 @@ cumulative_share(PG_FUNCTION_ARGS)
 	int64		row = WinGetCurrentPosition(window);
 	SharePartition **cache = (SharePartition **) PartitionCache(window);
 	SharePartition *partition;
+	Datum		running;
 
 	if (*cache == NULL)
 		*cache = ComputeShares(window, PartitionContext(fcinfo));
@@ -344,8 +354,9 @@ cumulative_share(PG_FUNCTION_ARGS)
 	PartitionForgetRows(window, row);
 	if (partition->missing[row] || DatumGetPointer(partition->total) == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(NumericDivide(partition->running != NULL ?
-								  DecimalNumeric(partition->running[row], partition->scale) :
-								  partition->numeric[row],
-								  partition->total));
+	if (partition->running != NULL)
+		running = DecimalNumeric(partition->running[row], partition->scale);
+	else
+		running = partition->numeric[row];
+	PG_RETURN_DATUM(NumericDivide(running, partition->total));
 }

@@ -42,7 +42,7 @@ PartitionScanEnd(PartitionScan *scan)
 }
 
 /* The partition's own pointer, NULL at its first row. */
-void **
+void	  **
 PartitionCache(WindowObject window)
 {
 	return WinGetPartitionLocalMemory(window, sizeof(void *));
@@ -73,7 +73,8 @@ HugeArray(MemoryContext context, Size count, Size size)
 	return MemoryContextAllocHuge(context, Max(mul_size(count, size), 1));
 }
 
-static void pg_attribute_noreturn()
+static void
+pg_attribute_noreturn()
 RefuseNull(const char *name)
 {
 	ereport(ERROR,
@@ -81,7 +82,8 @@ RefuseNull(const char *name)
 			 errmsg("%s must not be NULL", name)));
 }
 
-static void pg_attribute_noreturn()
+static void
+pg_attribute_noreturn()
 RefuseDifferent(const char *name, const char *first, const char *other)
 {
 	ereport(ERROR,
@@ -111,8 +113,9 @@ PartitionNumeric(FunctionCallInfo fcinfo, WindowObject window, int argument,
 		PartitionScanBegin(&scan, window);
 		while (PartitionScanNext(&scan))
 		{
-			Datum		other = PartitionScanArgument(&scan, argument, &isnull);
+			Datum		other;
 
+			other = PartitionScanArgument(&scan, argument, &isnull);
 			if (isnull)
 				RefuseNull(name);
 			if (!NumericEqual(first, other))
@@ -128,7 +131,7 @@ PartitionInteger(FunctionCallInfo fcinfo, WindowObject window, int argument,
 				 const char *name)
 {
 	bool		isnull;
-	int			first = DatumGetInt32(WinGetFuncArgCurrent(window, argument, &isnull));
+	Datum		first = WinGetFuncArgCurrent(window, argument, &isnull);
 
 	if (isnull)
 		RefuseNull(name);
@@ -139,15 +142,16 @@ PartitionInteger(FunctionCallInfo fcinfo, WindowObject window, int argument,
 		PartitionScanBegin(&scan, window);
 		while (PartitionScanNext(&scan))
 		{
-			int			other = DatumGetInt32(PartitionScanArgument(&scan, argument,
-																	&isnull));
+			Datum		other;
 
+			other = PartitionScanArgument(&scan, argument, &isnull);
 			if (isnull)
 				RefuseNull(name);
-			if (other != first)
-				RefuseDifferent(name, psprintf("%d", first), psprintf("%d", other));
+			if (DatumGetInt32(other) != DatumGetInt32(first))
+				RefuseDifferent(name, psprintf("%d", DatumGetInt32(first)),
+								psprintf("%d", DatumGetInt32(other)));
 		}
 		PartitionScanEnd(&scan);
 	}
-	return first;
+	return DatumGetInt32(first);
 }

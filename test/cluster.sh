@@ -1,7 +1,11 @@
 # A throw-away PostgreSQL cluster: source this file, then call its functions.
 #
-#   cluster_start DIR [setting=value ...]   build in DIR, start, export PG*
+#   cluster_start DIR [setting=value ...]   build in DIR, start unless it
+#                                           runs, export PG*
 #   cluster_stop DIR                        stop and delete it
+#   extension_settings INST                 lines of postgresql.conf by which a
+#                                           server finds what "make install
+#                                           DESTDIR=INST" put there
 #   as_server COMMAND ...                   run as the account that may run
 #                                           a server (postgres, when we are root)
 #
@@ -15,9 +19,19 @@ PG_CONFIG=${PG_CONFIG:-pg_config}
 as_server()
 {
 	if [ "$(id -u)" = 0 ]; then
-		runuser -u postgres -- "$@"
+		(cd / && runuser -u postgres -- "$@")	# it may not see where we are
 	else
 		"$@"
+	fi
+}
+
+extension_settings()
+{
+	if [ "$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 18 ]; then
+		echo "extension_control_path = '$1$("$PG_CONFIG" --sharedir):\$system'"
+		echo "dynamic_library_path = '$1$("$PG_CONFIG" --pkglibdir):\$libdir'"
+	else
+		echo "extension_destdir = '$1'"
 	fi
 }
 
@@ -25,8 +39,11 @@ cluster_start()
 {
 	_dir=$1
 	shift
-	_bin=$($PG_CONFIG --bindir)
-	_major=$($PG_CONFIG --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+	_bin=$("$PG_CONFIG" --bindir)
+	if [ ${#_dir} -gt 85 ]; then	# a socket's path has room for 107 bytes
+		echo "crmcost: the path $_dir is too long for a server's socket: choose a shorter one" >&2
+		return 1
+	fi
 	mkdir -p "$_dir/inst" "$_dir/socket"
 	if [ "$(id -u)" = 0 ]; then
 		chown postgres "$_dir" "$_dir/inst" "$_dir/socket"
@@ -44,24 +61,22 @@ cluster_start()
 			echo "synchronous_commit = off"
 			echo "max_wal_size = '4GB'"
 			echo "timezone = 'UTC'"
-			if [ "$_major" -ge 18 ]; then
-				echo "extension_control_path = '$_dir/inst$($PG_CONFIG --sharedir):\$system'"
-				echo "dynamic_library_path = '$_dir/inst$($PG_CONFIG --pkglibdir):\$libdir'"
-			else
-				echo "extension_destdir = '$_dir/inst'"
-			fi
+			extension_settings "$_dir/inst"
 			for _setting in "$@"; do echo "$_setting"; done
 		} | as_server tee -a "$_dir/data/postgresql.conf" > /dev/null
 	fi
-	as_server "$_bin/pg_ctl" --pgdata="$_dir/data" --log="$_dir/server.log" \
-		--wait --silent start || { cat "$_dir/server.log" >&2; return 1; }
+	# 9 is the lock of the caller: a server must not keep it
+	if ! as_server "$_bin/pg_ctl" --pgdata="$_dir/data" status > /dev/null; then
+		as_server "$_bin/pg_ctl" --pgdata="$_dir/data" --log="$_dir/server.log" \
+			--wait --silent start 9>&- || { cat "$_dir/server.log" >&2; return 1; }
+	fi
 	PGHOST=$_dir/socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 	export PGHOST PGPORT PGUSER PGDATABASE
 }
 
 cluster_stop()
 {
-	_bin=$($PG_CONFIG --bindir)
+	_bin=$("$PG_CONFIG" --bindir)
 	if [ -e "$1/data/postmaster.pid" ]; then
 		as_server "$_bin/pg_ctl" --pgdata="$1/data" --mode=immediate \
 			--wait --silent stop || return 1

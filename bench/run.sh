@@ -1,0 +1,50 @@
+#!/bin/sh
+# Measures crmcost against the plain SQL it replaces, in one run on one server.
+#
+#   make bench              all of it
+#   sh bench/run.sh NAME    one file, on the server that PGHOST names, which
+#                           must have the extension
+#
+# Every comparison runs ours and theirs in turn and takes the medians.  Exits
+# with 1 if a ratio is over its limit.
+set -eu
+cd "$(dirname "$0")"
+
+# One backend a file, so that its peak memory is the file's own.
+measure()			# measure FILE
+{
+	psql -Xq -v ON_ERROR_STOP=1 <<-END 2>&1 | sed 's/^psql:.*WARNING:  //'
+		SET client_min_messages = warning;
+		SET max_parallel_workers_per_gather = 0;
+		SET jit = off;
+		SET work_mem = '3GB';
+		\\i $1.sql
+		\\t on
+		\\a
+		SELECT 'peak memory of the backend, buffers not counted: '
+		       || (high - shared) / 1024 || ' MB'
+		FROM (SELECT substring(status FROM 'VmHWM:\\s*(\\d+)')::int AS high,
+		             substring(status FROM 'RssShmem:\\s*(\\d+)')::int AS shared
+		      FROM pg_read_file('/proc/self/status') AS status) AS memory;
+	END
+}
+
+echo "making data: purchases, customers and pool members, up to 10 million of each"
+psql -Xq -f lib.sql
+psql -Xq -f data.sql > /dev/null
+for name in ${1:-rfm_score tier allocation rfm}; do
+	echo
+	echo "$name"
+	measure "$name"
+done
+
+echo
+psql -Xq -P footer=off <<-END
+	SELECT work, against, round(ours_ms) AS ours_ms, round(theirs_ms) AS theirs_ms,
+	       round(ours_ms / theirs_ms, 3) AS ratio, at_most,
+	       CASE WHEN ours_ms / theirs_ms <= at_most THEN 'ok' ELSE 'MISSED' END AS verdict
+	FROM bench.result ORDER BY id;
+END
+missed=$(psql -XAtq -c 'SELECT count(*) FROM bench.result WHERE ours_ms > theirs_ms * at_most')
+psql -Xq -c 'SET client_min_messages = warning; DROP SCHEMA bench CASCADE'
+[ "$missed" = 0 ]

@@ -1,0 +1,18 @@
+#!/bin/sh
+# "make demo-stop": stops the demo's cluster and removes all that the demo made.
+set -eu
+cd "$(dirname "$0")/.."
+. test/house.sh
+. demo/place.sh
+work=$CRMCOST_WORK
+if [ ! -d "$work" ]; then
+	say "there is no demo in $work"
+	exit 0
+fi
+private_dir "$work" CRMCOST_DEMO
+find_pg_config
+. test/cluster.sh
+cluster_stop "$work/demo/cluster"
+rm -rf "$work/demo" "$work/demo.lock" "$work/.crmcost"
+rmdir "$work"
+say "removed $work"

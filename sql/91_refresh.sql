@@ -1,0 +1,961 @@
+-- crmcost.refresh() computes what dashboards read, in four steps: months, cost,
+-- snapshot, classification.  A step writes only the rows that differ from what
+-- is there, so that a refresh without news writes nothing.  The steps are
+-- functions of their own; what they share are temporary tables of the run:
+--
+--   refresh_order  orders, one row each
+--   refresh_rfm    customers with an order
+--   refresh_pool   cost without a customer, by month, bucket and rule
+--   refresh_class  what the rules say about a customer
+--
+-- An order is what a customer bought under one order_ref; a line without
+-- order_ref is an order of its own.  It needs a sale line that is no correction
+-- (is not negative), its day is that of the last such line, and it does not
+-- count once corrections have brought it to nothing.
+CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now())
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off                 -- compiles each partition, and gains nothing
+AS $$
+#variable_conflict use_variable
+DECLARE
+  upto CONSTANT timestamptz := refresh.as_of;
+  day date;
+  run bigint;
+  old_work_mem CONSTANT text := current_setting('work_mem');
+  step text;
+  started timestamptz;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF upto IS NULL OR NOT isfinite(upto) THEN
+    RAISE EXCEPTION 'as_of must be a finite instant, not %',
+                    coalesce(upto::text, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF NOT pg_try_advisory_xact_lock(
+           hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
+    RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
+      USING ERRCODE = 'lock_not_available',
+            HINT = 'Wait until it has finished, then read the result: there is nothing left to do.';
+  END IF;
+  day := upto AT TIME ZONE crmcost._setting(ledger, 'timezone');
+  SELECT coalesce(max(run_id), 0) + 1 INTO run FROM refresh_run;
+
+  -- This is maintenance, as building an index is: it may use as much memory.
+  IF pg_size_bytes(current_setting('maintenance_work_mem'))
+     > pg_size_bytes(old_work_mem) THEN
+    PERFORM set_config('work_mem', current_setting('maintenance_work_mem'),
+                       true);
+  END IF;
+  PERFORM crmcost._drop_refresh_tables();
+  FOREACH step IN ARRAY '{month,cost,snapshot,classification}'::text[] LOOP
+    started := clock_timestamp();
+    changed := CASE step
+      WHEN 'month' THEN crmcost._refresh_month(ledger, upto)
+      WHEN 'cost' THEN crmcost._refresh_cost(ledger, day)
+      WHEN 'snapshot' THEN crmcost._refresh_snapshot(ledger, upto, day)
+      ELSE crmcost._refresh_classification(ledger, upto, day)
+    END;
+    INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
+                             finished_at, rows_changed)
+      VALUES (run, step, day, upto, started, clock_timestamp(), changed);
+    RAISE NOTICE 'refresh of "%" as of %: %, % rows changed, % s', ledger, day,
+      step, changed,
+      round(extract(epoch FROM clock_timestamp() - started), 2);
+  END LOOP;
+  PERFORM crmcost._drop_refresh_tables();
+  PERFORM set_config('work_mem', old_work_mem, true);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz) IS
+  'Computes customer months, cost, snapshots and classification of a ledger from the facts up to as_of; without news it changes nothing.';
+
+CREATE FUNCTION crmcost._drop_refresh_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  relation regclass;
+BEGIN
+  FOR relation IN
+    SELECT to_regclass('pg_temp.' || t.name)
+    FROM unnest('{refresh_order,refresh_rfm,refresh_pool,refresh_class}'::text[]) AS t (name)
+    WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
+  LOOP
+    EXECUTE format('DROP TABLE %s', relation);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._drop_refresh_tables() IS
+  'Drops the temporary tables of a refresh, where there are any.';
+
+-- Step 1: orders, then what happened with each customer in each month.  Months
+-- are computed one after the other, here and in step 2: a month of a partitioned
+-- ledger is one partition or two, and memory is needed for one month only.
+CREATE FUNCTION crmcost._refresh_month(ledger name, upto timestamptz)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  first_at timestamptz;
+  last_at timestamptz;
+  month date;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
+    SELECT customer_id, ordered_at,
+           (ordered_at AT TIME ZONE zone)::date AS ordered_on
+    FROM (
+      SELECT customer_id, max(sold_at) FILTER (WHERE amount >= 0) AS ordered_at
+      FROM sale
+      WHERE kind = 'sale' AND sold_at <= upto
+      GROUP BY customer_id, order_ref,
+               CASE WHEN order_ref IS NULL THEN sale_id END
+      HAVING bool_and(amount >= 0) OR sum(amount) > 0
+    ) placed
+    WHERE ordered_at IS NOT NULL;
+  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
+  ANALYZE pg_temp.refresh_order;
+
+  SELECT min(happened_at), max(happened_at) INTO first_at, last_at
+    FROM (SELECT unnest(ARRAY[min(sold_at), max(sold_at)]) AS happened_at
+          FROM sale WHERE sold_at <= upto
+          UNION ALL
+          SELECT unnest(ARRAY[min(occurred_at), max(occurred_at)])
+          FROM interaction WHERE occurred_at <= upto
+          UNION ALL
+          SELECT unnest(ARRAY[min(acquired_at), max(acquired_at)])
+          FROM customer WHERE acquired_at <= upto) fact;
+
+  -- months without any fact are in no row any more
+  DELETE FROM customer_month
+    WHERE first_at IS NULL
+          OR month_start < date_trunc('month', first_at AT TIME ZONE zone)
+          OR month_start > last_at AT TIME ZONE zone;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  FOR month IN
+    SELECT generate_series(date_trunc('month', first_at AT TIME ZONE zone),
+                           last_at AT TIME ZONE zone, '1 month')
+  LOOP
+    changed := changed
+               + crmcost._write_customer_month(ledger, upto, month, zone);
+  END LOOP;
+  IF changed > 1000 THEN
+    ANALYZE customer_month;
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
+  'First step of refresh: orders and customer_month; returns the rows changed.';
+
+-- Where clocks are set back at midnight, the first day of a month has an hour
+-- before what AT TIME ZONE takes for its midnight.
+CREATE FUNCTION crmcost._month_begin(month date, zone text) RETURNS timestamptz
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.min(instant.at)
+  FROM (VALUES (month::timestamp AT TIME ZONE zone),
+               (month::timestamp AT TIME ZONE zone - interval '30 minutes'),
+               (month::timestamp AT TIME ZONE zone - interval '1 hour'),
+               (month::timestamp AT TIME ZONE zone - interval '2 hours'))
+         AS instant (at)
+  WHERE (instant.at AT TIME ZONE zone)::date >= month;
+END;
+
+COMMENT ON FUNCTION crmcost._month_begin(date, text) IS
+  'First instant of a month in a time zone.';
+
+CREATE FUNCTION crmcost._write_customer_month(ledger name, upto timestamptz,
+                                              month date, zone text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  next_month CONSTANT date := month + interval '1 month';
+  from_at CONSTANT timestamptz := crmcost._month_begin(month, zone);
+  before_at CONSTANT timestamptz := crmcost._month_begin(next_month, zone);
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH computed AS (
+    SELECT customer_id, sum(orders) AS orders, sum(sale_lines) AS sale_lines,
+           sum(revenue) AS revenue, sum(margin) AS margin,
+           sum(discount) AS discount, sum(refund) AS refund,
+           sum(interactions) AS interactions,
+           sum(handle_seconds) AS handle_seconds, bool_or(acquired) AS acquired
+    FROM (
+      SELECT customer_id, 0 AS orders,
+             count(*) FILTER (WHERE kind = 'sale' AND amount >= 0)
+               AS sale_lines,
+             coalesce(sum(base_amount), 0) AS revenue,
+             coalesce(sum(base_margin), 0) AS margin,
+             coalesce(sum(base_discount), 0) AS discount,
+             coalesce(sum(base_amount) FILTER (WHERE kind = 'refund'), 0)
+               AS refund,
+             0 AS interactions, 0 AS handle_seconds, false AS acquired
+      FROM sale_base
+      WHERE sold_at >= from_at AND sold_at < before_at AND sold_at <= upto
+      GROUP BY customer_id
+      UNION ALL
+      SELECT customer_id, count(*), 0, 0, 0, 0, 0, 0, 0, false
+      FROM pg_temp.refresh_order
+      WHERE ordered_on >= month AND ordered_on < next_month
+      GROUP BY customer_id
+      UNION ALL
+      SELECT customer_id, 0, 0, 0, 0, 0, 0, sum(n),
+             coalesce(sum(handle_seconds), 0), false
+      FROM interaction
+      WHERE occurred_at >= from_at AND occurred_at < before_at
+            AND occurred_at <= upto
+      GROUP BY customer_id
+      UNION ALL
+      SELECT customer_id, 0, 0, 0, 0, 0, 0, 0, 0, true
+      FROM customer
+      WHERE acquired_at >= from_at AND acquired_at < before_at
+            AND acquired_at <= upto AND source <> 'anon'
+    ) happened
+    GROUP BY customer_id
+  ),
+  -- Only what differs goes on: ON CONFLICT would lock each row it meets.
+  difference AS (
+    SELECT customer_id, new.orders, new.sale_lines, new.revenue, new.margin,
+           new.discount, new.refund, new.interactions, new.handle_seconds,
+           new.acquired, new.orders IS NULL AS gone
+    FROM computed new
+    FULL JOIN (SELECT * FROM customer_month WHERE month_start = month) old
+      USING (customer_id)
+    WHERE (old.orders, old.sale_lines, old.revenue, old.margin, old.discount,
+           old.refund, old.interactions, old.handle_seconds, old.acquired)
+          IS DISTINCT FROM
+          (new.orders, new.sale_lines, new.revenue, new.margin, new.discount,
+           new.refund, new.interactions, new.handle_seconds, new.acquired)
+  ),
+  written AS (
+    INSERT INTO customer_month
+      (customer_id, month_start, orders, sale_lines, revenue, margin,
+       discount, refund, interactions, handle_seconds, acquired)
+    SELECT customer_id, month, orders, sale_lines, revenue, margin, discount,
+           refund, interactions, handle_seconds, acquired
+    FROM difference
+    WHERE NOT gone
+    ON CONFLICT (customer_id, month_start) DO UPDATE SET
+      orders = excluded.orders,
+      sale_lines = excluded.sale_lines,
+      revenue = excluded.revenue,
+      margin = excluded.margin,
+      discount = excluded.discount,
+      refund = excluded.refund,
+      interactions = excluded.interactions,
+      handle_seconds = excluded.handle_seconds,
+      acquired = excluded.acquired
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM customer_month old
+    USING difference d
+    WHERE d.gone AND old.customer_id = d.customer_id
+          AND old.month_start = month
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_customer_month(name, timestamptz, date, text) IS
+  'Writes a month of customer_month; returns the rows changed.';
+
+-- Step 2: each cost to a customer, by booking or by rule, or to nobody.
+CREATE FUNCTION crmcost._refresh_cost(ledger name, day date) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  first_month date;
+  last_month date;
+  month date;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  -- The rule of a cost is that of its category, else of the nearest one above.
+  CREATE TEMPORARY TABLE refresh_pool ON COMMIT DROP AS
+    WITH RECURSIVE lineage (code, ancestor, distance) AS (
+      SELECT code, code, 0 FROM cost_category
+      UNION ALL
+      SELECT l.code, c.parent_code, l.distance + 1
+      FROM lineage l JOIN cost_category c ON c.code = l.ancestor
+      WHERE c.parent_code IS NOT NULL
+    ) CYCLE code, ancestor SET is_cycle USING path,
+    shared AS (
+      SELECT category_code, incurred_on, bucket, sum(base_amount) AS cost
+      FROM cost
+      WHERE customer_id IS NULL AND base_amount IS NOT NULL
+            AND incurred_on <= day
+      GROUP BY category_code, incurred_on, bucket
+    ),
+    ruled AS (
+      SELECT DISTINCT ON (s.category_code, s.incurred_on)
+             date_trunc('month', s.incurred_on::timestamp)::date
+               AS month_start,
+             s.bucket, coalesce(r.rule_id, 0) AS rule_id, r.driver, s.cost
+      FROM shared s
+      LEFT JOIN (lineage l
+                 JOIN allocation_rule r ON r.category_code = l.ancestor)
+        ON l.code = s.category_code AND r.valid @> s.incurred_on
+      ORDER BY s.category_code, s.incurred_on, l.distance, r.rule_id
+    )
+    SELECT row_number() OVER (ORDER BY month_start, bucket, rule_id)::integer
+             AS pool_id,
+           month_start, bucket, rule_id, driver, sum(cost) AS cost,
+           NULL::numeric AS driver_quantity, 0 AS customers,
+           0::numeric AS allocated_cost
+    FROM ruled
+    GROUP BY month_start, bucket, rule_id, driver;
+  ANALYZE pg_temp.refresh_pool;
+
+  SELECT date_trunc('month', min(incurred_on)::timestamp),
+         date_trunc('month', max(incurred_on)::timestamp)
+    INTO first_month, last_month
+    FROM cost_entry WHERE incurred_on <= day;
+  DELETE FROM customer_month_cost
+    WHERE first_month IS NULL
+          OR month_start < first_month OR month_start > last_month;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  FOR month IN
+    SELECT generate_series(first_month::timestamp, last_month::timestamp,
+                           '1 month')
+  LOOP
+    changed := changed + crmcost._write_customer_cost(ledger, day, month);
+  END LOOP;
+  IF changed > 1000 THEN
+    ANALYZE customer_month_cost;
+  END IF;
+  RETURN changed + crmcost._write_cost_pool(ledger);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_cost(name, date) IS
+  'Second step of refresh: customer_month_cost and cost_pool; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_customer_cost(ledger name, day date, month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  money_scale CONSTANT integer := crmcost._setting(ledger, 'money_scale');
+  next_month CONSTANT date := month + interval '1 month';
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH driven AS (
+    SELECT m.customer_id, p.pool_id, p.bucket, p.cost,
+           CASE p.driver
+             WHEN 'revenue' THEN greatest(m.revenue, 0)
+             WHEN 'margin' THEN greatest(m.margin, 0)
+             WHEN 'orders' THEN m.orders
+             WHEN 'active_customers' THEN (m.sale_lines > 0)::int
+             WHEN 'new_customers' THEN m.acquired::int
+             WHEN 'interactions' THEN m.interactions
+             WHEN 'handle_time' THEN m.handle_seconds
+           END AS quantity
+    FROM pg_temp.refresh_pool p
+    JOIN customer_month m ON m.month_start = p.month_start
+    WHERE p.month_start = month AND p.driver IS NOT NULL
+  ),
+  -- in whole coins where the pool is in whole coins, else as fine as the pool
+  share AS (
+    SELECT customer_id, pool_id, bucket, quantity,
+           crmcost.allocate(cost, quantity,
+                            greatest(money_scale, min_scale(cost)))
+             OVER (PARTITION BY pool_id ORDER BY customer_id) AS cost
+    FROM driven
+    WHERE quantity > 0
+  ),
+  used AS (
+    UPDATE pg_temp.refresh_pool p
+    SET driver_quantity = s.quantity, customers = s.customers,
+        allocated_cost = s.cost
+    FROM (SELECT pool_id, sum(quantity) AS quantity, count(*) AS customers,
+                 sum(cost) AS cost
+          FROM share
+          GROUP BY pool_id) s
+    WHERE p.pool_id = s.pool_id
+  ),
+  computed AS (
+    SELECT customer_id, bucket, sum(direct_cost) AS direct_cost,
+           sum(allocated_cost) AS allocated_cost
+    FROM (
+      SELECT customer_id, bucket, base_amount AS direct_cost,
+             0 AS allocated_cost
+      FROM cost
+      WHERE customer_id IS NOT NULL AND base_amount IS NOT NULL
+            AND incurred_on >= month AND incurred_on < next_month
+            AND incurred_on <= day
+      UNION ALL
+      SELECT customer_id, bucket, 0, cost
+      FROM share
+    ) line
+    GROUP BY customer_id, bucket
+    HAVING sum(direct_cost) <> 0 OR sum(allocated_cost) <> 0
+  ),
+  difference AS (
+    SELECT customer_id, bucket, new.direct_cost, new.allocated_cost,
+           new.direct_cost IS NULL AS gone
+    FROM computed new
+    FULL JOIN (SELECT * FROM customer_month_cost
+               WHERE month_start = month) old
+      USING (customer_id, bucket)
+    WHERE (old.direct_cost, old.allocated_cost)
+          IS DISTINCT FROM (new.direct_cost, new.allocated_cost)
+  ),
+  written AS (
+    INSERT INTO customer_month_cost
+      (customer_id, month_start, bucket, direct_cost, allocated_cost)
+    SELECT customer_id, month, bucket, direct_cost, allocated_cost
+    FROM difference
+    WHERE NOT gone
+    ON CONFLICT (customer_id, month_start, bucket) DO UPDATE SET
+      direct_cost = excluded.direct_cost,
+      allocated_cost = excluded.allocated_cost
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM customer_month_cost old
+    USING difference d
+    WHERE d.gone AND old.customer_id = d.customer_id
+          AND old.month_start = month AND old.bucket = d.bucket
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_customer_cost(name, date, date) IS
+  'Writes a month of customer_month_cost and notes in refresh_pool what was allocated; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_cost_pool(ledger name) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH computed AS (
+    SELECT month_start, bucket, rule_id, driver, cost, driver_quantity,
+           customers, allocated_cost,
+           CASE
+             WHEN customers > 0 THEN NULL
+             WHEN rule_id = 0 THEN 'no rule'
+             WHEN driver = 'tier_weight' THEN 'driver not supported yet'
+             ELSE 'no driver in the month'
+           END AS unallocated_because
+    FROM pg_temp.refresh_pool
+  ),
+  difference AS (
+    SELECT month_start, bucket, rule_id, new.driver, new.cost,
+           new.driver_quantity, new.customers, new.allocated_cost,
+           new.unallocated_because, new.cost IS NULL AS gone
+    FROM computed new
+    FULL JOIN cost_pool old USING (month_start, bucket, rule_id)
+    WHERE (old.driver, old.cost, old.driver_quantity, old.customers,
+           old.allocated_cost, old.unallocated_because)
+          IS DISTINCT FROM
+          (new.driver, new.cost, new.driver_quantity, new.customers,
+           new.allocated_cost, new.unallocated_because)
+  ),
+  written AS (
+    INSERT INTO cost_pool
+      (month_start, bucket, rule_id, driver, cost, driver_quantity, customers,
+       allocated_cost, unallocated_because)
+    SELECT month_start, bucket, rule_id, driver, cost, driver_quantity,
+           customers, allocated_cost, unallocated_because
+    FROM difference
+    WHERE NOT gone
+    ON CONFLICT (month_start, bucket, rule_id) DO UPDATE SET
+      driver = excluded.driver,
+      cost = excluded.cost,
+      driver_quantity = excluded.driver_quantity,
+      customers = excluded.customers,
+      allocated_cost = excluded.allocated_cost,
+      unallocated_because = excluded.unallocated_because
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM cost_pool old
+    USING difference d
+    WHERE d.gone AND old.month_start = d.month_start
+          AND old.bucket = d.bucket AND old.rule_id = d.rule_id
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_cost_pool(name) IS
+  'Writes cost_pool from the temporary tables of a refresh; returns the rows changed.';
+
+-- Step 3: who is worth what on that day.
+CREATE FUNCTION crmcost._refresh_snapshot(ledger name, upto timestamptz,
+                                          day date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  bins CONSTANT integer := crmcost._setting(ledger, 'rfm_bins');
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+
+  -- rfm_group holds every customer in memory, some 100 bytes each.  What they
+  -- spent is in customer_month, with refunds of no order.
+  CREATE TEMPORARY TABLE refresh_rfm
+    (customer_id bigint, first_at timestamptz, last_at timestamptz,
+     frequency bigint) ON COMMIT DROP;
+  IF (SELECT count(*) FROM customer) <= 5000000 THEN
+    INSERT INTO pg_temp.refresh_rfm
+      SELECT r.customer_id, r.first_at, r.last_at, r.frequency
+      FROM crmcost.unnest((
+             SELECT crmcost.rfm_group(customer_id, ordered_at, 0)
+             FROM pg_temp.refresh_order)) AS r;
+  ELSE
+    INSERT INTO pg_temp.refresh_rfm
+      SELECT customer_id, crmcost.first_at(summary), crmcost.last_at(summary),
+             crmcost.frequency(summary)
+      FROM (SELECT customer_id,
+                   crmcost.rfm(ordered_at, 0) AS summary
+            FROM pg_temp.refresh_order
+            GROUP BY customer_id) grouped;
+  END IF;
+  ANALYZE pg_temp.refresh_rfm;
+
+  WITH month AS (
+    SELECT customer_id, sum(revenue) AS revenue, sum(margin) AS margin,
+           -- interactions alone make nobody a customer
+           bool_or(acquired OR sale_lines > 0 OR revenue <> 0 OR margin <> 0)
+             AS counts
+    FROM customer_month
+    GROUP BY customer_id
+  ),
+  cost AS (
+    SELECT customer_id, sum(direct_cost + allocated_cost) AS total_cost
+    FROM customer_month_cost
+    GROUP BY customer_id
+  ),
+  product AS (
+    SELECT customer_id, count(*) AS products
+    FROM (SELECT DISTINCT customer_id, product_code
+          FROM sale
+          WHERE kind = 'sale' AND product_code IS NOT NULL
+                AND sold_at <= upto) bought
+    GROUP BY customer_id
+  ),
+  score AS (
+    SELECT r.customer_id, r.frequency,
+           (r.first_at AT TIME ZONE zone)::date AS first_order_on,
+           (r.last_at AT TIME ZONE zone)::date AS last_order_on,
+           day - (r.last_at AT TIME ZONE zone)::date AS recency_days,
+           crmcost.rfm_score(
+             (day - (r.last_at AT TIME ZONE zone)::date)::float8,
+             r.frequency::float8, m.revenue::float8, bins) OVER () AS rfm_score
+    FROM pg_temp.refresh_rfm r JOIN month m USING (customer_id)
+  ),
+  computed AS (
+    SELECT customer_id, s.first_order_on, s.last_order_on,
+           s.recency_days, coalesce(s.frequency, 0) AS frequency,
+           coalesce(m.revenue, 0) AS monetary, s.rfm_score,
+           CASE WHEN bins = 5 THEN crmcost.rfm_segment(s.rfm_score) END
+             AS segment,
+           coalesce(s.frequency, 0) AS orders,
+           coalesce(p.products, 0) AS products,
+           coalesce(m.revenue, 0) AS revenue,
+           coalesce(m.margin, 0) AS margin,
+           coalesce(c.total_cost, 0) AS total_cost,
+           coalesce(m.margin, 0) - coalesce(c.total_cost, 0) AS profit
+    FROM month m
+    FULL JOIN cost c USING (customer_id)
+    LEFT JOIN score s USING (customer_id)
+    LEFT JOIN product p USING (customer_id)
+    WHERE m.counts OR c.total_cost IS NOT NULL
+  ),
+  difference AS (
+    SELECT customer_id, new.first_order_on, new.last_order_on,
+           new.recency_days, new.frequency, new.monetary, new.rfm_score,
+           new.segment, new.orders, new.products, new.revenue, new.margin,
+           new.total_cost, new.profit, new.orders IS NULL AS gone
+    FROM computed new
+    FULL JOIN (SELECT * FROM customer_snapshot WHERE as_of = day) old
+      USING (customer_id)
+    WHERE (old.first_order_on, old.last_order_on, old.recency_days,
+           old.frequency, old.monetary, old.rfm_score, old.segment, old.orders,
+           old.products, old.revenue, old.margin, old.total_cost, old.profit)
+          IS DISTINCT FROM
+          (new.first_order_on, new.last_order_on, new.recency_days,
+           new.frequency, new.monetary, new.rfm_score, new.segment, new.orders,
+           new.products, new.revenue, new.margin, new.total_cost, new.profit)
+  ),
+  written AS (
+    INSERT INTO customer_snapshot
+      (customer_id, as_of, first_order_on, last_order_on, recency_days,
+       frequency, monetary, rfm_score, segment, orders, products, revenue,
+       margin, total_cost, profit)
+    SELECT customer_id, day, first_order_on, last_order_on, recency_days,
+           frequency, monetary, rfm_score, segment, orders, products, revenue,
+           margin, total_cost, profit
+    FROM difference
+    WHERE NOT gone
+    ON CONFLICT (customer_id, as_of) DO UPDATE SET
+      first_order_on = excluded.first_order_on,
+      last_order_on = excluded.last_order_on,
+      recency_days = excluded.recency_days,
+      frequency = excluded.frequency,
+      monetary = excluded.monetary,
+      rfm_score = excluded.rfm_score,
+      segment = excluded.segment,
+      orders = excluded.orders,
+      products = excluded.products,
+      revenue = excluded.revenue,
+      margin = excluded.margin,
+      total_cost = excluded.total_cost,
+      profit = excluded.profit
+    RETURNING 1
+  ),
+  vanished AS (
+    DELETE FROM customer_snapshot old
+    USING difference d
+    WHERE d.gone AND old.customer_id = d.customer_id AND old.as_of = day
+    RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
+    INTO changed;
+  IF changed > 1000 THEN
+    ANALYZE customer_snapshot;
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_snapshot(name, timestamptz, date) IS
+  'Third step of refresh: customer_snapshot of the day; returns the rows changed.';
+
+-- Step 4: what the rules say about each customer, appended where it is new.
+--
+-- A person's row is respected.  In a tier scheme it stands until the answer of
+-- the rule changes; a stage set by hand counts like an activity of that day
+-- (see _classify_stage).
+CREATE FUNCTION crmcost._refresh_classification(ledger name,
+                                                upto timestamptz, day date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  CREATE TEMPORARY TABLE refresh_class
+    (customer_id bigint, dimension text, code text, evidence jsonb)
+    ON COMMIT DROP;
+  PERFORM crmcost._classify_share(ledger, day);
+  PERFORM crmcost._classify_value(ledger, day);
+  PERFORM crmcost._classify_rfm(ledger, day);
+  PERFORM crmcost._classify_stage(ledger, upto, day);
+  ANALYZE pg_temp.refresh_class;
+
+  INSERT INTO classification AS old
+    (customer_id, dimension, entered_at, code, evidence, by_rule)
+  SELECT new.customer_id, new.dimension, upto, new.code, new.evidence, true
+  FROM pg_temp.refresh_class new
+  LEFT JOIN (
+    SELECT DISTINCT ON (customer_id, dimension)
+           customer_id, dimension, code, by_rule
+    FROM classification
+    WHERE entered_at <= upto
+    ORDER BY customer_id, dimension, entered_at DESC
+  ) valid USING (customer_id, dimension)
+  LEFT JOIN (
+    SELECT DISTINCT ON (customer_id, dimension) customer_id, dimension, code
+    FROM classification
+    WHERE entered_at <= upto AND by_rule
+    ORDER BY customer_id, dimension, entered_at DESC
+  ) ruled USING (customer_id, dimension)
+  WHERE valid.code IS DISTINCT FROM new.code
+        AND (valid.by_rule IS NOT FALSE OR new.dimension = 'stage'
+             OR ruled.code IS DISTINCT FROM new.code)
+  -- facts that came late may change what the same instant was told before
+  ON CONFLICT (customer_id, dimension, entered_at) DO UPDATE SET
+    code = excluded.code,
+    evidence = excluded.evidence
+    WHERE old.by_rule;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed > 1000 THEN
+    ANALYZE classification;
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_classification(name, timestamptz, date) IS
+  'Last step of refresh: appends changed stages and tiers to classification; returns the rows changed.';
+
+-- Tiers by share.  abc_tier settles two bounds in one pass: A is the first tier
+-- of the pair, B the second, and C goes on to the next pair; the last tier takes
+-- what is left.  An ABC scheme is one pass.
+CREATE FUNCTION crmcost._classify_share(ledger name, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  measure CONSTANT text := crmcost._setting(ledger, 'abc_measure');
+  scheme record;
+  n integer;
+  first_bound numeric;
+  second_bound numeric;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  FOR scheme IN
+    SELECT t.scheme AS name, array_agg(t.code ORDER BY t.rank) AS code,
+           array_agg(t.bound ORDER BY t.rank) AS bound
+    FROM tier t
+    GROUP BY t.scheme
+    HAVING bool_and(t.basis = 'cum_share')
+    ORDER BY t.scheme
+  LOOP
+    n := cardinality(scheme.code);
+    FOR k IN 1 .. greatest(n - 1, 1) BY 2 LOOP
+      first_bound := scheme.bound[k];
+      second_bound := scheme.bound[least(k + 1, greatest(n - 1, 1))];
+      INSERT INTO pg_temp.refresh_class
+      SELECT v.customer_id, scheme.name,
+             CASE v.abc
+               WHEN 'A' THEN scheme.code[k]
+               WHEN 'B' THEN scheme.code[k + 1]
+               ELSE scheme.code[n]
+             END,
+             jsonb_build_object(measure, v.value)
+      FROM (
+        SELECT customer_id, value,
+               crmcost.abc_tier(value, first_bound, second_bound) OVER ()
+                 AS abc
+        FROM (SELECT customer_id,
+                     CASE measure WHEN 'revenue' THEN revenue
+                       WHEN 'margin' THEN margin ELSE profit END AS value
+              FROM customer_snapshot
+              WHERE as_of = day AND frequency > 0) measured
+      ) v
+      WHERE (v.abc < 'C' OR k + 1 >= n - 1)
+            AND (k = 1 OR NOT EXISTS (
+                   SELECT FROM pg_temp.refresh_class c
+                   WHERE c.customer_id = v.customer_id
+                         AND c.dimension = scheme.name));
+    END LOOP;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_share(name, date) IS
+  'What schemes of basis cum_share say about each customer with an order.';
+
+-- Tiers by net revenue: the best one whose bound is reached, else the last.
+CREATE FUNCTION crmcost._classify_value(ledger name, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  INSERT INTO pg_temp.refresh_class
+  SELECT s.customer_id, scheme.name, best.code,
+         jsonb_build_object('revenue', s.revenue)
+  FROM customer_snapshot s
+  CROSS JOIN (SELECT t.scheme AS name FROM tier t GROUP BY t.scheme
+              HAVING bool_and(t.basis = 'min_value')) scheme
+  CROSS JOIN LATERAL (
+    SELECT t.code
+    FROM tier t
+    WHERE t.scheme = scheme.name
+    ORDER BY s.revenue >= t.bound DESC,
+             CASE WHEN s.revenue >= t.bound THEN t.rank ELSE -t.rank END
+    LIMIT 1
+  ) best
+  WHERE s.as_of = day AND s.frequency > 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_value(name, date) IS
+  'What schemes of basis min_value say about each customer with an order.';
+
+-- Tiers by RFM: the first one by rank that matches.  A score that none matches
+-- is left without, and data_quality says so.
+CREATE FUNCTION crmcost._classify_rfm(ledger name, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  INSERT INTO pg_temp.refresh_class
+  SELECT s.customer_id, first_match.scheme, first_match.code,
+         jsonb_build_object('r', s.rfm_score / 100, 'f', s.rfm_score / 10 % 10,
+                            'm', s.rfm_score % 10)
+  FROM customer_snapshot s
+  JOIN (
+    SELECT DISTINCT ON (t.scheme, score.rfm)
+           t.scheme, t.code, score.rfm
+    FROM (SELECT DISTINCT rfm_score AS rfm FROM customer_snapshot
+          WHERE as_of = day) score
+    JOIN tier t
+      ON t.basis = 'rfm' AND t.r @> score.rfm / 100
+         AND t.f @> score.rfm / 10 % 10 AND t.m @> score.rfm % 10
+    ORDER BY t.scheme, score.rfm, t.rank
+  ) first_match ON first_match.rfm = s.rfm_score
+  WHERE s.as_of = day;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_rfm(name, date) IS
+  'What schemes of basis rfm say about each customer with an order.';
+
+-- The stage, from facts: days since the last activity, which is an order or the
+-- acquisition.  A customer is won back when the last day with an order came
+-- after a pause of churn_after_days, or was the first one after somebody set
+-- churned by hand; the next one makes the customer active again.
+--
+-- A stage that was set by hand stands until an order comes after it.  Without
+-- one, lead and churned stay; the others age as if the day they were set had
+-- been an activity.
+CREATE FUNCTION crmcost._classify_stage(ledger name, upto timestamptz,
+                                        day date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  at_risk_after CONSTANT integer :=
+    crmcost._setting(ledger, 'at_risk_after_days');
+  churn_after CONSTANT integer :=
+    crmcost._setting(ledger, 'churn_after_days');
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+
+  INSERT INTO pg_temp.refresh_class
+  WITH by_hand AS (
+    SELECT DISTINCT ON (customer_id) customer_id, code, entered_at
+    FROM classification
+    WHERE dimension = 'stage' AND NOT by_rule AND entered_at <= upto
+    ORDER BY customer_id, entered_at DESC
+  ),
+  bought AS (
+    SELECT r.customer_id, r.last_at,
+           (r.last_at AT TIME ZONE zone)::date AS last_on,
+           before.last_on AS last_on_before, before.last_at AS last_at_before
+    FROM pg_temp.refresh_rfm r
+    LEFT JOIN (
+      SELECT o.customer_id, max(o.ordered_on) AS last_on,
+             max(o.ordered_at) AS last_at
+      FROM pg_temp.refresh_order o
+      JOIN pg_temp.refresh_rfm r USING (customer_id)
+      WHERE o.ordered_on < (r.last_at AT TIME ZONE zone)::date
+      GROUP BY o.customer_id
+    ) before USING (customer_id)
+  ),
+  party AS (
+    SELECT c.customer_id, b.last_on, h.code AS by_hand,
+           b.last_at > h.entered_at AS bought_since,
+           -- the last day with an order is the first one after the churn
+           b.last_on - b.last_on_before >= churn_after
+             OR h.code = 'churned' AND b.last_at > h.entered_at
+                AND coalesce(b.last_at_before <= h.entered_at, true)
+             AS came_back,
+           day - greatest(b.last_on,
+                          CASE WHEN c.acquired_at <= upto
+                            THEN (c.acquired_at AT TIME ZONE zone)::date END,
+                          CASE WHEN h.code NOT IN ('lead', 'churned')
+                            THEN (h.entered_at AT TIME ZONE zone)::date END)
+             AS idle_days
+    FROM customer c
+    LEFT JOIN bought b USING (customer_id)
+    LEFT JOIN by_hand h USING (customer_id)
+    WHERE c.source <> 'anon'
+          AND (c.first_seen_at <= upto OR b.customer_id IS NOT NULL
+               OR h.customer_id IS NOT NULL)
+  )
+  SELECT customer_id, 'stage',
+         CASE
+           WHEN by_hand IN ('lead', 'churned') AND bought_since IS NOT TRUE
+             THEN by_hand
+           WHEN idle_days IS NULL THEN 'lead'
+           WHEN idle_days >= churn_after THEN 'churned'
+           WHEN by_hand IS NOT NULL AND bought_since IS NOT TRUE
+                AND (idle_days < at_risk_after OR by_hand = 'at_risk')
+             THEN by_hand
+           WHEN idle_days >= at_risk_after THEN 'at_risk'
+           WHEN came_back THEN 'won_back'
+           ELSE 'active'
+         END,
+         jsonb_strip_nulls(jsonb_build_object('last_order_on', last_on,
+                                              'idle_days', idle_days))
+  FROM party;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify_stage(name, timestamptz, date) IS
+  'What stage each customer and lead is in.';
+
+REVOKE EXECUTE ON ROUTINE
+  crmcost.refresh(name, timestamptz),
+  crmcost._drop_refresh_tables(),
+  crmcost._refresh_month(name, timestamptz),
+  crmcost._refresh_cost(name, date),
+  crmcost._write_cost_pool(name),
+  crmcost._write_customer_month(name, timestamptz, date, text),
+  crmcost._write_customer_cost(name, date, date),
+  crmcost._refresh_snapshot(name, timestamptz, date),
+  crmcost._refresh_classification(name, timestamptz, date),
+  crmcost._classify_share(name, date),
+  crmcost._classify_value(name, date),
+  crmcost._classify_rfm(name, date),
+  crmcost._classify_stage(name, timestamptz, date)
+FROM PUBLIC;
+
+GRANT EXECUTE ON ROUTINE
+  crmcost.refresh(name, timestamptz),
+  crmcost._drop_refresh_tables(),
+  crmcost._refresh_month(name, timestamptz),
+  crmcost._refresh_cost(name, date),
+  crmcost._write_cost_pool(name),
+  crmcost._write_customer_month(name, timestamptz, date, text),
+  crmcost._write_customer_cost(name, date, date),
+  crmcost._refresh_snapshot(name, timestamptz, date),
+  crmcost._refresh_classification(name, timestamptz, date),
+  crmcost._classify_share(name, date),
+  crmcost._classify_value(name, date),
+  crmcost._classify_rfm(name, date),
+  crmcost._classify_stage(name, timestamptz, date)
+TO @extowner@ WITH GRANT OPTION;

@@ -1,0 +1,49 @@
+-- What the ledger is told about the business.  Every report reads it from here.
+--
+-- The checks are table constraints, not triggers: they survive DROP EXTENSION
+-- and a dump, and their name is the first thing that a failed UPDATE prints.
+CREATE TABLE setting (
+  key text PRIMARY KEY,
+  value text NOT NULL,
+  note text,
+  CONSTRAINT base_currency_is_three_capital_letters
+    CHECK (key <> 'base_currency' OR value ~ '^[A-Z]{3}$'),
+  -- Fails with: time zone "Mars/Olympus" not recognized
+  CONSTRAINT timezone_is_known
+    CHECK (CASE WHEN key = 'timezone'
+             THEN timestamptz '2000-01-01 00:00Z' AT TIME ZONE value IS NOT NULL
+             ELSE true END),
+  -- base amounts carry four decimals, so a coin cannot be smaller
+  CONSTRAINT money_scale_from_0_to_4
+    CHECK (key <> 'money_scale' OR value ~ '^[0-4]$'),
+  CONSTRAINT rfm_bins_from_2_to_9
+    CHECK (key <> 'rfm_bins' OR value ~ '^[2-9]$'),
+  CONSTRAINT abc_measure_is_revenue_margin_or_profit
+    CHECK (key <> 'abc_measure' OR value IN ('revenue', 'margin', 'profit')),
+  CONSTRAINT number_of_days_is_a_positive_integer
+    CHECK (key NOT IN ('churn_after_days', 'at_risk_after_days',
+                       'invalid_window_days', 'touch_window_days',
+                       'decay_half_life', 'clv_horizon')
+           OR value ~ '^[1-9][0-9]{0,5}$'),
+  CONSTRAINT invalid_limit_is_a_number_from_0
+    CHECK (key NOT IN ('invalid_max_orders', 'invalid_max_amount',
+                       'invalid_max_products')
+           OR value ~ '^[0-9]{1,15}(\.[0-9]{1,4})?$'),
+  CONSTRAINT discount_rate_from_0_below_1
+    CHECK (key <> 'discount_rate' OR value ~ '^0?\.[0-9]+$' OR value = '0'),
+  CONSTRAINT attribution_model_is_known
+    CHECK (key <> 'attribution_model'
+           OR value IN ('first', 'last', 'last_non_direct', 'linear',
+                        'position', 'time_decay')),
+  CONSTRAINT schema_version_is_a_positive_integer
+    CHECK (key <> 'schema_version' OR value ~ '^[1-9][0-9]{0,5}$')
+);
+
+COMMENT ON TABLE setting IS
+'Settings of this ledger, one row a key; change the value, keep the key.';
+COMMENT ON COLUMN setting.key IS
+'Name of the setting.';
+COMMENT ON COLUMN setting.value IS
+'Value as text; refused when it does not suit the key.';
+COMMENT ON COLUMN setting.note IS
+'What the setting does, with its unit; NULL for none.';

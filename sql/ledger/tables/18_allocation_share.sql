@@ -1,0 +1,26 @@
+-- Service pools that work for other pools before they work for customers.
+CREATE TABLE allocation_share (
+  from_category text NOT NULL
+    CONSTRAINT from_category_is_known REFERENCES cost_category (code),
+  to_category text NOT NULL
+    CONSTRAINT to_category_is_known REFERENCES cost_category (code),
+  share numeric(9,8) NOT NULL CONSTRAINT share_above_0_up_to_1
+    CHECK (share > 0 AND share <= 1),
+  valid daterange NOT NULL DEFAULT '(,)'
+    CONSTRAINT valid_not_empty CHECK (NOT isempty(valid)),
+  PRIMARY KEY (from_category, to_category, valid),
+  CONSTRAINT serves_another_category CHECK (from_category <> to_category)
+);
+
+CREATE INDEX allocation_share_to_category ON allocation_share (to_category);
+
+COMMENT ON TABLE allocation_share IS
+'What part of one category''s cost another one uses, one row a pair and period.';
+COMMENT ON COLUMN allocation_share.from_category IS
+'Category that serves.';
+COMMENT ON COLUMN allocation_share.to_category IS
+'Category that is served.';
+COMMENT ON COLUMN allocation_share.share IS
+'Part of the serving category''s cost that the served one uses, above 0 up to 1.';
+COMMENT ON COLUMN allocation_share.valid IS
+'Days for which the share holds; by default all.';

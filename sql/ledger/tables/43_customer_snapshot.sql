@@ -1,0 +1,55 @@
+-- Computed by refresh for its as_of; nothing else writes it.  Earlier days stay,
+-- and may be thinned out with DELETE.
+CREATE TABLE customer_snapshot (
+  customer_id bigint NOT NULL,
+  as_of date NOT NULL,
+  first_order_on date,
+  last_order_on date,
+  recency_days integer,
+  frequency bigint NOT NULL,
+  monetary numeric(38,4) NOT NULL,
+  rfm_score integer,
+  segment text,
+  orders bigint NOT NULL,
+  products bigint NOT NULL,
+  revenue numeric(38,4) NOT NULL,
+  margin numeric(38,4) NOT NULL,
+  total_cost numeric(38,4) NOT NULL,
+  profit numeric(38,4) NOT NULL,
+  PRIMARY KEY (customer_id, as_of)
+);
+
+CREATE INDEX customer_snapshot_as_of ON customer_snapshot (as_of);
+
+COMMENT ON TABLE customer_snapshot IS
+'What was known about a customer on a day, one row a customer and refreshed day: all who bought, cost something or were acquired by then.';
+COMMENT ON COLUMN customer_snapshot.customer_id IS
+'Customer.';
+COMMENT ON COLUMN customer_snapshot.as_of IS
+'Day of the refresh, in the ledger''s time zone; later facts are not in the row.';
+COMMENT ON COLUMN customer_snapshot.first_order_on IS
+'Day of the first order; NULL without one.';
+COMMENT ON COLUMN customer_snapshot.last_order_on IS
+'Day of the last order; NULL without one.';
+COMMENT ON COLUMN customer_snapshot.recency_days IS
+'Calendar days from the last order to as_of; NULL without an order.';
+COMMENT ON COLUMN customer_snapshot.frequency IS
+'Number of orders, for RFM; 0 without one.';
+COMMENT ON COLUMN customer_snapshot.monetary IS
+'Net revenue, for RFM, in base currency.';
+COMMENT ON COLUMN customer_snapshot.rfm_score IS
+'Digits R, F and M, larger is better, among all customers with an order; NULL without one.';
+COMMENT ON COLUMN customer_snapshot.segment IS
+'Name of the RFM segment; NULL without an order, or when rfm_bins is not 5.';
+COMMENT ON COLUMN customer_snapshot.orders IS
+'Number of orders.';
+COMMENT ON COLUMN customer_snapshot.products IS
+'Number of different products bought.';
+COMMENT ON COLUMN customer_snapshot.revenue IS
+'Net revenue in base currency, refunds and corrections taken off.';
+COMMENT ON COLUMN customer_snapshot.margin IS
+'Revenue less cost of goods, in base currency.';
+COMMENT ON COLUMN customer_snapshot.total_cost IS
+'Direct and allocated cost, in base currency.';
+COMMENT ON COLUMN customer_snapshot.profit IS
+'Margin less total cost, in base currency.';

@@ -1,0 +1,80 @@
+-- Cost by month at the finest grain that dashboards cut by.  The comparisons
+-- are with the same category, channel and resource: one month and twelve months
+-- before, and with the baseline that plan has for the category and channel.
+CREATE VIEW cost_by_month WITH (security_invoker = true) AS
+WITH monthly AS (
+  SELECT date_trunc('month', c.incurred_on::timestamp)::date AS month_start,
+         c.bucket, c.category_code, c.channel_code, c.resource,
+         sum(c.base_amount) AS cost
+  FROM cost c
+  GROUP BY 1, 2, 3, 4, 5
+),
+-- a baseline counts evenly in every month that its period touches
+baseline AS (
+  SELECT m.month_start::date AS month_start, p.category_code, p.channel_code,
+         sum(p.amount * p.to_base / p.months) AS cost
+  FROM (
+    SELECT p.category_code, p.channel_code, p.amount,
+           date_trunc('month', lower(p.period)::timestamp) AS first_month,
+           date_trunc('month', (upper(p.period) - 1)::timestamp) AS last_month,
+           (SELECT count(*) FROM generate_series(
+              date_trunc('month', lower(p.period)::timestamp),
+              (upper(p.period) - 1)::timestamp, '1 month')) AS months,
+           CASE
+             WHEN coalesce(p.currency = (SELECT value FROM setting
+                                         WHERE key = 'base_currency'), true)
+               THEN 1
+             ELSE (SELECT r.to_base FROM fx_rate r
+                   WHERE r.currency = p.currency
+                     AND r.valid_from <= lower(p.period)
+                   ORDER BY r.valid_from DESC LIMIT 1)
+           END AS to_base
+    FROM plan p
+    WHERE p.kind = 'baseline' AND p.measure = 'cost'
+  ) p
+  CROSS JOIN generate_series(p.first_month, p.last_month, '1 month')
+    AS m (month_start)
+  GROUP BY 1, 2, 3
+)
+SELECT
+  m.month_start, m.bucket, m.category_code, m.channel_code, m.resource, m.cost,
+  m.cost / nullif(sum(m.cost) OVER month_before, 0) - 1 AS mom_rate,
+  m.cost / nullif(sum(m.cost) OVER year_before, 0) - 1 AS yoy_rate,
+  b.cost AS baseline_cost,
+  m.cost / nullif(b.cost, 0) - 1 AS vs_baseline_rate
+FROM monthly m
+LEFT JOIN baseline b
+  ON b.month_start = m.month_start AND b.category_code = m.category_code
+     AND b.channel_code IS NOT DISTINCT FROM m.channel_code
+WINDOW
+  month_before AS (
+    PARTITION BY m.bucket, m.category_code, m.channel_code, m.resource
+    ORDER BY m.month_start
+    RANGE BETWEEN '1 month' PRECEDING AND '1 month' PRECEDING),
+  year_before AS (
+    PARTITION BY m.bucket, m.category_code, m.channel_code, m.resource
+    ORDER BY m.month_start
+    RANGE BETWEEN '1 year' PRECEDING AND '1 year' PRECEDING);
+
+COMMENT ON VIEW cost_by_month IS
+'Cost by month, category, channel and resource, one row each where something was booked.';
+COMMENT ON COLUMN cost_by_month.month_start IS
+'First day of the month.';
+COMMENT ON COLUMN cost_by_month.bucket IS
+'Kind of customer cost.';
+COMMENT ON COLUMN cost_by_month.category_code IS
+'Cost category.';
+COMMENT ON COLUMN cost_by_month.channel_code IS
+'Channel; NULL for cost of no channel.';
+COMMENT ON COLUMN cost_by_month.resource IS
+'What was used up.';
+COMMENT ON COLUMN cost_by_month.cost IS
+'Cost in base currency; NULL when no entry could be converted.';
+COMMENT ON COLUMN cost_by_month.mom_rate IS
+'Change against the month before, 0.6 for 60 % more; NULL when nothing was booked then.';
+COMMENT ON COLUMN cost_by_month.yoy_rate IS
+'Change against the same month a year before; NULL when nothing was booked then.';
+COMMENT ON COLUMN cost_by_month.baseline_cost IS
+'Baseline of the category and channel for the month, in base currency; NULL without one.';
+COMMENT ON COLUMN cost_by_month.vs_baseline_rate IS
+'Change against the baseline; NULL without one.';

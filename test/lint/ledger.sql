@@ -1,0 +1,64 @@
+-- The same for a ledger that crmcost.install() has built: one row for each thing
+-- in its schema that breaks a rule.  No row is a pass.
+--
+--   psql -X -A -t -v ledger=crm -f test/lint/ledger.sql
+
+WITH relation AS (
+    SELECT c.*, c.oid::regclass::text AS name
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = :'ledger' AND NOT c.relispartition
+      AND c.relkind IN ('r', 'p', 'v', 'm')
+), routine AS (
+    SELECT p.*, p.oid::regprocedure::text AS name
+    FROM pg_proc AS p
+    JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    WHERE n.nspname = :'ledger'
+), breach (rule, thing) AS (
+    SELECT 'relation without a comment', name
+    FROM relation
+    WHERE obj_description(oid, 'pg_class') IS NULL
+    UNION ALL
+    SELECT 'column without a comment', r.name || '.' || a.attname
+    FROM relation AS r
+    JOIN pg_attribute AS a ON a.attrelid = r.oid
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+      AND col_description(r.oid, a.attnum) IS NULL
+    UNION ALL
+    SELECT 'view that does not check the reader''s rights (security_invoker)', name
+    FROM relation
+    WHERE relkind = 'v'
+      AND NOT coalesce(reloptions::text ~ 'security_invoker=(true|on|1|yes)', false)
+    UNION ALL
+    SELECT 'table without a primary key', name
+    FROM relation AS r
+    WHERE relkind IN ('r', 'p')
+      AND NOT EXISTS (SELECT FROM pg_constraint AS c
+                      WHERE c.conrelid = r.oid AND c.contype = 'p')
+    UNION ALL
+    SELECT 'money or floating point where amounts must be exact',
+           r.name || '.' || a.attname
+    FROM relation AS r
+    JOIN pg_attribute AS a ON a.attrelid = r.oid
+    WHERE r.relkind IN ('r', 'p') AND a.attnum > 0
+      AND (a.atttypid = 'money'::regtype
+           OR (a.atttypid IN ('float4'::regtype, 'float8'::regtype)
+               AND a.attname ~ 'amount|cost|revenue|margin|profit|points'))
+    UNION ALL
+    SELECT 'personal data has no place in a ledger', r.name || '.' || a.attname
+    FROM relation AS r
+    JOIN pg_attribute AS a ON a.attrelid = r.oid
+    WHERE a.attnum > 0
+      AND a.attname ~ '^(first_name|last_name|full_name|e_?mail|phone|address)'
+    UNION ALL
+    SELECT 'view column that a dashboard cannot show (array or composite)',
+           r.name || '.' || a.attname
+    FROM relation AS r
+    JOIN pg_attribute AS a ON a.attrelid = r.oid
+    JOIN pg_type AS t ON t.oid = a.atttypid
+    WHERE r.relkind = 'v' AND a.attnum > 0 AND NOT a.attisdropped
+      AND (t.typtype = 'c' OR t.typcategory = 'A')
+    UNION ALL
+    SELECT 'SECURITY DEFINER', name FROM routine WHERE prosecdef
+)
+SELECT rule || ': ' || thing FROM breach ORDER BY 1;

@@ -1,0 +1,258 @@
+-- Cost: taxonomy, base currency, months, acquisition cost by channel.
+\ir ledger_setup.psql
+SELECT no_plan();
+
+-- helpers: a cost in EUR, and n customers won through a channel
+CREATE FUNCTION pg_temp.spend(category text, day date, amount numeric,
+                              channel text DEFAULT NULL)
+  RETURNS void LANGUAGE sql
+  AS $$INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, channel_code)
+       VALUES (category, day, amount, 'EUR', channel)$$;
+CREATE FUNCTION pg_temp.leads(n int, won int, channel text, seen date)
+  RETURNS void LANGUAGE sql
+  AS $$INSERT INTO crm.customer (source, source_key, first_seen_at, acquired_at, acquisition_channel)
+       SELECT 'leads', concat_ws('-', channel, seen, i), seen,
+              CASE WHEN i <= won THEN seen + interval '3 days' END, channel
+       FROM generate_series(1, n) i$$;
+
+-- A3
+SAVEPOINT fresh;
+SELECT pg_temp.spend('acq.ads.web', '2024-01-05', 180000);
+SELECT pg_temp.spend('ret.contact', '2024-02-05', 54000);
+SELECT pg_temp.spend('svc.support', '2024-03-05', 26000);
+SELECT results_eq($$
+  SELECT bucket, round(100 * sum(cost) / sum(sum(cost)) OVER (), 1)
+  FROM cost_by_month GROUP BY bucket ORDER BY bucket
+$$, $$ VALUES ('acquisition', 69.2), ('retention', 20.8), ('service', 10.0) $$,
+  'A3: acquisition, retention and service are 69.2, 20.8 and 10.0 %');
+
+-- A2
+INSERT INTO cost_category (code, parent_code, bucket, resource, name)
+VALUES ('acq.ads.podcast', 'acq.ads', 'acquisition', 'financial', 'Podcasts');
+SELECT pg_temp.spend('acq.ads.podcast', '2024-01-06', 1000);
+SELECT is((SELECT sum(cost) FROM cost_by_month WHERE bucket = 'acquisition'), 181000.0,
+          'A2: a new category rolls up into its bucket');
+ROLLBACK TO fresh;
+
+-- A5, A8 to A10
+SELECT pg_temp.spend(c, '2024-01-05', a)
+FROM (VALUES ('acq.ads.tv', 100.10), ('acq.ads.radio', 50.20),
+             ('acq.ads.web', 70.30), ('acq.ads.social', 30.40),
+             ('acq.sales.tools', 10), ('acq.sales.support', 20),
+             ('acq.research', 30)) v (c, a);
+SELECT results_eq($$
+  SELECT category_code, sum(cost) FROM cost_by_month
+  WHERE category_code LIKE 'acq.ads.%'
+  GROUP BY ROLLUP (category_code) ORDER BY 1
+$$, $$ VALUES ('acq.ads.radio', 50.20), ('acq.ads.social', 30.40),
+              ('acq.ads.tv', 100.10), ('acq.ads.web', 70.30), (NULL, 251.00) $$,
+  'A5: four media and their exact subtotal');
+SELECT results_eq($$
+  SELECT resource, sum(cost) FROM cost_by_month
+  WHERE category_code NOT LIKE 'acq.ads.%'
+  GROUP BY ROLLUP (resource) ORDER BY 1
+$$, $$ VALUES ('human', 20.0), ('process', 30.0), ('technical', 10.0), (NULL, 60.0) $$,
+  'A8 to A10: sales tools are technical, and the leaves add up');
+ROLLBACK TO fresh;
+
+-- A6
+SELECT pg_temp.spend('acq.event.expo', '2024-05-10', 40000, 'expo');
+SELECT pg_temp.leads(80, 50, 'expo', '2024-05-10');
+SELECT is((SELECT cac FROM channel_cac), 800.0, 'A6: an exhibition of 40,000 for 50 customers is 800 each');
+
+-- A7
+ROLLBACK TO fresh;
+SELECT pg_temp.spend('acq.ads.web', '2024-05-10', 60000, 'search');
+SELECT pg_temp.spend('acq.sales.salary', '2024-05-31', 20000);
+SELECT pg_temp.spend('acq.sales.commission', '2024-05-31', 6000);
+SELECT pg_temp.spend('acq.sales.travel', '2024-05-31', 4000);
+SELECT pg_temp.leads(1000, 300, 'search', '2024-05-10');
+SELECT results_eq($$
+  SELECT channel_code, media_cost, loaded_cost, leads, customers, cost_per_lead,
+         cac, loaded_cac, conversion_rate
+  FROM channel_cac
+$$, $$ VALUES ('search', 60000.0, 90000.0, 1000::bigint, 300::bigint, 60.0,
+               200.0, 300.0, 0.3) $$,
+  'A7: media alone 200, with the sales force 300');
+SELECT is((SELECT DISTINCT resource FROM cost WHERE category_code LIKE 'acq.sales.%'),
+          'human', 'A7: the sales force is human');
+ROLLBACK TO fresh;
+
+-- B3, B4, B5
+SELECT pg_temp.spend('acq.ads.web', '2024-05-10', 60000, 'search');
+SELECT pg_temp.spend('acq.ads.social', '2024-05-10', 30000, 'social');
+SELECT pg_temp.spend('acq.ads.tv', '2024-05-10', 90000, 'tv');
+SELECT pg_temp.leads(1200, 240, 'search', '2024-05-01');
+SELECT pg_temp.leads(600, 150, 'social', '2024-05-01');
+SELECT pg_temp.leads(900, 90, 'tv', '2024-05-01');
+SELECT results_eq($$
+  SELECT channel_code, cac FROM channel_cac ORDER BY channel_code
+$$, $$ VALUES ('search', 250.0), ('social', 200.0), ('tv', 1000.0) $$,
+  'B3: acquisition cost by channel');
+SELECT is((SELECT sum(media_cost) / sum(customers) FROM channel_cac), 375.0,
+          'B3: blended is the ratio of the sums');
+SELECT is((SELECT crmcost.cac(media_cost, customers) FROM channel_cac), 375.0,
+          'B3: as the aggregate says');
+SELECT results_eq($$
+  SELECT channel_code, conversion_rate FROM channel_cac
+  WHERE channel_code <> 'social' ORDER BY 1
+$$, $$ VALUES ('search', 0.2), ('tv', 0.1) $$, 'B5: conversion by channel');
+ROLLBACK TO fresh;
+
+-- B12, and the reverse
+SELECT pg_temp.spend('acq.content.seo', '2024-05-10', 500, 'seo');
+SELECT pg_temp.leads(4, 0, 'referral', '2024-05-01');
+INSERT INTO customer (source, source_key, first_seen_at, acquisition_channel)
+VALUES ('anon', 'web', '2024-05-01', 'web');
+SELECT results_eq($$
+  SELECT channel_code, media_cost, loaded_cost, leads, customers, cac,
+         loaded_cac, cost_per_lead, conversion_rate
+  FROM channel_cac ORDER BY 1
+$$, $$ VALUES
+  ('referral', 0.0, 0.0, 4::bigint, 0::bigint, NULL::numeric, NULL::numeric, 0.0, 0.0),
+  ('seo', 0.0, 500.0, 0, 0, NULL, NULL, NULL, NULL) $$,
+  'B12: a channel with cost and no lead is a row, one with leads and no cost too, and anonymous traffic is no lead');
+ROLLBACK TO fresh;
+
+-- cost without a channel: shared by customers acquired, or left in sight
+INSERT INTO campaign (code, channel_code, purpose, period, name)
+VALUES ('spring', 'social', 'acquisition', '[2024-03-01,2024-06-01)', 'Spring');
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, campaign_code)
+VALUES ('acq.ads.social', '2024-05-03', 60, 'EUR', 'spring');
+SELECT pg_temp.spend('acq.research', '2024-05-31', 100);
+SELECT pg_temp.spend('acq.research', '2024-06-30', 70);
+SELECT pg_temp.leads(1, 1, ch, '2024-05-01') FROM unnest('{social,search,tv}'::text[]) ch;
+SELECT results_eq($$
+  SELECT month_start, channel_code, media_cost, loaded_cost
+  FROM channel_cac ORDER BY 1, 2
+$$, $$ VALUES
+  ('2024-05-01'::date, 'search', 0.0, 33.34),
+  ('2024-05-01', 'social', 60.0, 93.33),
+  ('2024-05-01', 'tv', 0.0, 33.33),
+  ('2024-06-01', NULL, 0.0, 70.0) $$,
+  'cost of a campaign counts on its channel, of no channel by customers, of a month without customers on none');
+SELECT is((SELECT sum(loaded_cost) FROM channel_cac),
+          (SELECT sum(amount) FROM cost_entry), 'and nothing is lost');
+ROLLBACK TO fresh;
+
+-- A12, A13, A15, A23: unit costs straight from the views
+SELECT pg_temp.spend('svc.support', '2024-01-31', 2700);
+SELECT pg_temp.spend('ret.contact', '2024-01-31', 500);
+SELECT pg_temp.leads(1, 1, 'web', '2024-01-01');
+INSERT INTO interaction (customer_id, occurred_at, kind, n)
+SELECT customer_id, '2024-01-15', v.kind, v.n
+FROM customer, (VALUES ('ticket', 1000), ('care', 250)) v (kind, n);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, quantity, unit)
+VALUES ('trn.course.service', '2024-01-31', 9000, 'EUR', 60, 'hour');
+SELECT is((SELECT sum(base_amount) FROM cost WHERE bucket = 'service')
+          / (SELECT sum(n) FROM interaction WHERE kind = 'ticket'), 2.70,
+          'A12: 2.70 a ticket');
+SELECT is((SELECT sum(base_amount) FROM cost WHERE category_code = 'ret.contact')
+          / (SELECT sum(n) FROM interaction WHERE kind = 'care'), 2.0,
+          'A13: 2 a contact');
+SELECT is((SELECT sum(base_amount) / sum(quantity) FROM cost WHERE unit = 'hour'), 150.0,
+          'A23: 150 an hour of training');
+ROLLBACK TO fresh;
+
+-- base currency: booked rate, else 1, else the dated rate, else NULL
+INSERT INTO fx_rate VALUES ('CNY', '2024-01-01', 0.125), ('CNY', '2024-02-10', 7.2),
+                           ('CNY', '2024-02-11', 8);
+INSERT INTO cost_entry (cost_id, category_code, incurred_on, amount, currency, fx)
+VALUES (1, 'acq', '2024-02-09', 100, 'CNY', NULL), (2, 'acq', '2024-02-10', 100, 'CNY', NULL),
+       (3, 'acq', '2024-12-31', 100, 'CNY', NULL), (4, 'acq', '2023-12-31', 100, 'CNY', NULL),
+       (5, 'acq', '2024-02-10', 100, 'CNY', 0.3), (6, 'acq', '2024-02-10', 100, 'EUR', NULL),
+       (7, 'acq', '2024-02-10', 0.0333, 'CNY', 0.5), (8, 'acq', '2024-02-10', -0.0333, 'CNY', 0.5),
+       (9, 'acq', '2024-02-10', 1, 'SEK', NULL);
+SELECT results_eq($$ SELECT cost_id::int, base_amount FROM cost ORDER BY 1 $$, $$
+  VALUES (1, 12.5), (2, 720.0), (3, 800.0), (4, NULL), (5, 30.0), (6, 100.0),
+         (7, 0.0167), (8, -0.0167), (9, NULL) $$,
+  'the rate of the day, the booked one before it, and none where there is none');
+SELECT results_eq($$
+  SELECT rows, example FROM data_quality WHERE check_name = 'cost_without_rate'
+$$, $$ VALUES (2::bigint, 'no rate for CNY on 2023-12-31') $$,
+  'cost without a rate is reported');
+SELECT is((SELECT sum(cost) FROM cost_by_month), 1662.5, 'and in no total');
+-- the day of a sale is that of the ledger's time zone
+UPDATE setting SET value = 'Asia/Shanghai' WHERE key = 'timezone';
+SELECT pg_temp.leads(1, 0, 'web', '2024-01-01');
+INSERT INTO sale (customer_id, sold_at, amount, discount, cogs, currency)
+SELECT customer_id, at::timestamptz, 100, 10, 60, 'CNY'
+FROM customer, unnest('{2024-02-09 15:59:59Z,2024-02-09 16:00:00Z,2024-02-10 16:00Z}'::text[]) at;
+SELECT results_eq($$
+  SELECT sold_on, rate, base_amount, base_margin, base_discount
+  FROM sale_base ORDER BY sold_at
+$$, $$ VALUES ('2024-02-09'::date, 0.125, 12.5, 5.0, 1.25),
+              ('2024-02-10', 7.2, 720.0, 288.0, 72.0),
+              ('2024-02-11', 8.0, 800.0, 320.0, 80.0) $$,
+  'sales at the rate of the day in the ledger''s time zone');
+SELECT is((SELECT count(*) FROM pg_timezone_names WHERE name = current_setting('timezone')
+           AND current_setting('timezone') = 'UTC'), 1::bigint, 'which is not that of the session');
+ROLLBACK TO fresh;
+
+-- A27: month on month, year on year, against a baseline
+SELECT pg_temp.spend('acq.ads.web', m, a, 'search')
+FROM (VALUES ('2023-04-15'::date, 8), ('2024-01-15', 10), ('2024-02-15', 10),
+             ('2024-03-15', 10), ('2024-04-15', 16)) v (m, a);
+INSERT INTO plan (kind, measure, category_code, channel_code, period, amount, currency)
+VALUES ('baseline', 'cost', 'acq.ads.web', 'search', '[2024-01-01,2024-07-01)', 60, NULL),
+       ('budget', 'cost', 'acq.ads.web', 'search', '[2024-01-01,2024-07-01)', 999, NULL);
+SELECT results_eq($$
+  SELECT month_start, cost, mom_rate, yoy_rate, baseline_cost, vs_baseline_rate
+  FROM cost_by_month ORDER BY 1
+$$, $$ VALUES
+  ('2023-04-01'::date, 8.0, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric),
+  ('2024-01-01', 10.0, NULL, NULL, 10.0, 0.0),
+  ('2024-02-01', 10.0, 0.0, NULL, 10.0, 0.0),
+  ('2024-03-01', 10.0, 0.0, NULL, 10.0, 0.0),
+  ('2024-04-01', 16.0, 0.6, 1.0, 10.0, 0.6) $$,
+  'A27: 10, 10, 10, 16 is 60 % more than the month before');
+INSERT INTO plan (kind, measure, category_code, channel_code, period, amount)
+VALUES ('baseline', 'cost', 'acq.ads.web', 'search', '[2024-06-01,2024-08-01)', 60);
+SELECT is((SELECT rows FROM data_quality WHERE check_name = 'overlapping_baselines'), 1::bigint,
+          'two baselines of a month are reported');
+ROLLBACK TO fresh;
+-- G4: baseline 60, now 35, in another currency
+INSERT INTO fx_rate VALUES ('USD', '2024-01-01', 0.5);
+SELECT pg_temp.spend('ret.contact', '2024-01-15', 35);
+INSERT INTO plan (kind, measure, category_code, period, amount, currency)
+VALUES ('baseline', 'cost', 'ret.contact', '[2024-01-01,2024-02-01)', 120, 'USD');
+SELECT is((SELECT round(100 * vs_baseline_rate, 1) FROM cost_by_month), -41.7,
+          'G4: from 60 to 35 is 41.7 % less');
+ROLLBACK TO fresh;
+
+-- A1, A22: random cost in three currencies against plain SQL
+INSERT INTO fx_rate
+SELECT c, d::date, round((0.1 + random())::numeric, 6)
+FROM unnest('{USD,CNY}'::text[]) c, generate_series('2024-01-10'::date, '2024-12-31', '7 days') d;
+SELECT pg_temp.leads(20, 20, 'web', '2024-01-01');
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, fx, customer_id)
+SELECT (SELECT code FROM cost_category WHERE i IS NOT NULL ORDER BY random() LIMIT 1),
+       '2024-01-01'::date + (random() * 365)::int, round((random() * 100 - 20)::numeric, 4),
+       (ARRAY['EUR', 'USD', 'CNY'])[1 + floor(random() * 3)],
+       CASE WHEN random() < 0.1 THEN round(random()::numeric + 0.01, 12) END,
+       CASE WHEN random() < 0.3 THEN (SELECT max(customer_id) FROM customer) END
+FROM generate_series(1, 2000) i;
+CREATE TEMPORARY TABLE expected AS
+SELECT date_trunc('month', incurred_on::timestamp)::date AS month_start,
+       sum(round(amount * coalesce(fx, CASE e.currency WHEN 'EUR' THEN 1 ELSE f.to_base END), 4)) AS cost
+FROM cost_entry e
+LEFT JOIN (SELECT *, lead(valid_from, 1, 'infinity') OVER (PARTITION BY currency ORDER BY valid_from) AS valid_before
+           FROM fx_rate) f
+  ON f.currency = e.currency AND e.incurred_on >= f.valid_from AND e.incurred_on < f.valid_before
+GROUP BY 1;
+SELECT results_eq($$
+  SELECT date_trunc('month', incurred_on::timestamp)::date, sum(base_amount) FROM cost GROUP BY 1 ORDER BY 1
+$$, 'SELECT * FROM expected ORDER BY 1', 'A1: the cost of each month is that of the ledger');
+SELECT results_eq($$
+  SELECT month_start, sum(cost) FROM cost_by_month GROUP BY 1 ORDER BY 1
+$$, 'SELECT * FROM expected ORDER BY 1', 'A1: and so is cost_by_month');
+SELECT is((SELECT count(*) FROM cost WHERE rate IS NULL),
+          (SELECT count(*) FROM cost_entry WHERE fx IS NULL AND currency <> 'EUR' AND incurred_on < '2024-01-10'),
+          'only what is older than the rates has none');
+SELECT ok(crmcost.erase_customer('crm', max(customer_id)), 'A22: a customer is erased') FROM customer;
+SELECT results_eq($$
+  SELECT month_start, sum(cost) FROM cost_by_month GROUP BY 1 ORDER BY 1
+$$, 'SELECT * FROM expected ORDER BY 1', 'A22: and no total moves');
+
+SELECT * FROM finish();
+ROLLBACK;

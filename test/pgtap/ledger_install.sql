@@ -1,0 +1,264 @@
+-- What install() builds, and what it refuses.
+\ir ledger_setup.psql
+SELECT no_plan();
+
+-- the contract: tables, and views with the columns that others rely on
+SELECT has_table('crm', t, format('table %s', t))
+FROM unnest('{setting,reason,cost_category,channel,campaign,tier,
+              loyalty_program,allocation_rule,allocation_share,activity_time,
+              capacity,fx_rate,plan,customer,sale,cost_entry,interaction,
+              loyalty_entry,classification,customer_month,customer_month_cost,
+              customer_snapshot,cost_pool,refresh_run}'::text[]) AS t;
+
+SELECT is(
+  (SELECT string_agg(attname, ',' ORDER BY attnum)
+   FROM pg_attribute
+   WHERE attrelid = format('crm.%I', v.name)::regclass AND attnum > 0
+         AND attnum <= array_length(string_to_array(v.columns, ','), 1)),
+  v.columns, format('view %s has the columns of the contract', v.name))
+FROM (VALUES
+  ('cost', 'cost_id,incurred_on,category_code,bucket,resource,channel_code,campaign_code,customer_id,amount,currency,base_amount'),
+  ('cost_by_month', 'month_start,bucket,category_code,channel_code,resource,cost'),
+  ('channel_cac', 'month_start,channel_code,media_cost,loaded_cost,leads,customers,cost_per_lead,cac,loaded_cac,conversion_rate'),
+  ('customer_cost', 'customer_id,month_start,bucket,direct_cost,allocated_cost,total_cost'),
+  ('customer_profit', 'customer_id,revenue,margin,total_cost,profit,contribution_share,profit_rank,orders,products'),
+  ('whale_curve', 'profit_rank,customer_id,profit,cumulative_profit,cumulative_share'),
+  ('customer_rfm', 'customer_id,as_of,recency_days,frequency,monetary,rfm_score,segment'),
+  ('customer_tier', 'customer_id,scheme,tier,since,gap_to_next'),
+  ('data_quality', 'check_name,severity,rows,example')
+) AS v (name, columns);
+SELECT has_column('crm', 'sale_base', c, format('sale_base.%s', c))
+FROM unnest('{sale_id,sold_at,customer_id,base_amount,base_margin}'::text[]) AS c;
+SELECT has_view('crm', v, format('view %s', v))
+FROM unnest('{customer_360,customer_classification,last_refresh}'::text[]) AS v;
+
+SELECT is_empty($$
+  SELECT c.oid::regclass
+  FROM pg_class c
+  WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'v'
+        AND NOT coalesce(c.reloptions @> '{security_invoker=true}', false)
+$$, 'every view is security_invoker');
+SELECT is_empty($$
+  SELECT c.oid::regclass, a.attname
+  FROM pg_class c
+  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                              AND NOT a.attisdropped
+  WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+        AND NOT c.relispartition
+        AND (obj_description(c.oid, 'pg_class') IS NULL
+             OR col_description(c.oid, a.attnum) IS NULL)
+$$, 'every table, view and column has a comment');
+SELECT is_empty($$
+  SELECT v.oid::regclass, a.attname, format_type(a.atttypid, a.atttypmod)
+  FROM pg_class v JOIN pg_attribute a ON a.attrelid = v.oid AND a.attnum > 0
+  JOIN pg_type t ON t.oid = a.atttypid
+  WHERE v.relnamespace = 'crm'::regnamespace AND v.relkind = 'v'
+        AND (t.typtype IN ('c', 'r', 'm') OR t.typelem <> 0 AND t.typlen = -1)
+        -- the only range: days that a cost is for
+        AND (v.relname, a.attname) <> ('cost', 'covers')
+$$, 'views have flat scalar columns');
+SELECT is_empty($$
+  SELECT conrelid::regclass, conname FROM pg_constraint
+  WHERE connamespace = 'crm'::regnamespace AND contype = 'f'
+        AND confrelid NOT IN (SELECT oid FROM pg_class
+                              WHERE relnamespace = 'crm'::regnamespace)
+$$, 'no foreign key leaves the schema');
+SELECT is((SELECT nspowner::regrole::text FROM pg_namespace
+           WHERE nspname = 'crm'), current_user::text,
+          'the ledger belongs to the caller');
+SELECT is_empty($$
+  SELECT objid FROM pg_depend d
+  WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+        AND classid = 'pg_class'::regclass
+        AND objid IN (SELECT oid FROM pg_class
+                      WHERE relnamespace = 'crm'::regnamespace)
+$$, 'nothing of the ledger is a member of the extension');
+
+-- seed rows
+SELECT results_eq($$
+  SELECT bucket FROM cost_category c
+  WHERE NOT EXISTS (SELECT FROM cost_category k WHERE k.parent_code = c.code)
+  GROUP BY bucket ORDER BY bucket
+$$, $$
+  VALUES ('acquisition'), ('churn'), ('data'), ('program'), ('retention'),
+         ('service'), ('training')
+$$, 'A4: each of seven buckets has a seeded leaf');
+SELECT throws_ok($$
+  INSERT INTO cost_category (code, bucket, resource, name)
+  VALUES ('x', 'marketing', 'human', 'x')
+$$, '23514', NULL, 'A4: an unknown bucket is rejected');
+SELECT is_empty($$
+  SELECT c.code FROM cost_category c JOIN cost_category p ON p.code = c.parent_code
+  WHERE p.bucket <> c.bucket
+$$, 'a seeded category is in the bucket of its parent');
+SELECT is_empty($$
+  SELECT wanted.code
+  FROM unnest('{acq.ads.tv,acq.ads.radio,acq.ads.web,acq.ads.social,
+    acq.event.expo,acq.event.promo,acq.event.launch,acq.sales.salary,
+    acq.sales.commission,acq.sales.travel,acq.sales.tools,acq.sales.support,
+    acq.research,ret.care.salary,ret.care.training,ret.care.tools,
+    svc.aftersales,svc.repair,svc.support,ret.contact,ret.loyalty.redemption,
+    ret.loyalty.discount,ret.loyalty.event,ret.survey.design,
+    ret.survey.analysis,ret.survey.staff,chn.analysis.collect,
+    chn.analysis.analyse,chn.analysis.interview,chn.offer.discount,
+    chn.offer.gift,chn.offer.free_service,chn.reactivate.marketing,
+    chn.reactivate.service,data.collect.questionnaire,data.collect.tools,
+    data.collect.staff,data.storage.devices,data.storage.service,
+    data.analysis.tools,data.analysis.staff,data.maintain,trn.course.service,
+    trn.course.communication,trn.course.analysis,trn.material.book,
+    trn.material.video,trn.material.online,trn.trainer,prg.tech.hw,
+    prg.tech.sw,prg.people.education,prg.people.training,prg.process.change,
+    prg.process.knowledge}'::text[]) AS wanted (code)
+  LEFT JOIN cost_category c USING (code)
+  WHERE c.code IS NULL OR c.name_zh IS NULL
+$$, 'A5 to A23: every leaf of the taxonomy is seeded, with a Chinese name');
+SELECT results_eq($$
+  SELECT code, service_level FROM tier WHERE scheme = 'abc' ORDER BY rank
+$$, $$ VALUES ('A', 'vip'), ('B', 'standard'), ('C', 'basic') $$,
+  'C5: A is served as vip, B as standard, C as basic');
+SELECT results_eq($$
+  SELECT code, bound FROM tier WHERE scheme = 'loyalty' ORDER BY rank
+$$, $$ VALUES ('gold', 10000.0), ('silver', 1000.0), ('regular', 0.0) $$,
+  'C6: gold, silver and regular customers');
+SELECT is_empty($$
+  SELECT r, f, m
+  FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m
+  WHERE NOT EXISTS (SELECT FROM tier t
+                    WHERE t.scheme = 'value' AND t.r @> r AND t.f @> f
+                          AND t.m @> m)
+$$, 'C4: every one of the 125 scores has a value group');
+SELECT is((SELECT count(DISTINCT domain) FROM reason), 7::bigint,
+          'there are reasons of every domain');
+SELECT is_empty('SELECT * FROM data_quality WHERE rows <> 0',
+                'a new ledger has nothing to complain about');
+
+-- partitions
+SELECT is((SELECT count(*) FROM pg_inherits
+           WHERE inhparent IN ('sale'::regclass, 'cost_entry'::regclass,
+                               'interaction'::regclass,
+                               'loyalty_entry'::regclass)),
+          (SELECT 4 * count(DISTINCT month)
+           FROM (SELECT generate_series('2023-01-01', '2025-12-01'::timestamp,
+                                        '1 month') AS month
+                 UNION
+                 SELECT generate_series(
+                          date_trunc('year', now() AT TIME ZONE 'UTC')
+                            - interval '3 years',
+                          date_trunc('year', now() AT TIME ZONE 'UTC')
+                            + interval '23 months', '1 month')) m),
+          'monthly partitions from three years back to the end of next year');
+SELECT has_table('crm', 'sale_2024_02', 'a partition is named for its month');
+SELECT lives_ok($$CALL crmcost.ensure_partitions('crm', '2023-05-17', '2024-02-29')$$,
+                'ensure_partitions of months that are there');
+SELECT is((SELECT count(*) FROM pg_inherits WHERE inhparent = 'sale'::regclass
+             AND inhrelid::regclass::text ~ '2023'), 12::bigint,
+          'makes none of them twice');
+SELECT lives_ok($$CALL crmcost.ensure_partitions('crm', '1999-12-31', '2000-02-01')$$,
+                'ensure_partitions of earlier months');
+SELECT results_eq($$
+  SELECT inhrelid::regclass::text FROM pg_inherits
+  WHERE inhparent = 'cost_entry'::regclass AND inhrelid::regclass::text < 'cost_entry_2001'
+  ORDER BY 1
+$$, $$ VALUES ('cost_entry_1999_12'), ('cost_entry_2000_01'), ('cost_entry_2000_02') $$,
+  'makes both ends and what is between');
+INSERT INTO customer (source_key, first_seen_at) VALUES ('c', '1999-12-01');
+INSERT INTO sale (customer_id, sold_at, amount, currency)
+SELECT customer_id, at::timestamptz, 1, 'EUR'
+FROM customer, unnest('{1999-12-01 00:00Z,1999-12-31 23:59:59.999999Z,2000-02-29 12:00Z}'::text[]) AS at;
+SELECT is((SELECT count(*) FROM sale WHERE sold_at < '2001-01-01'), 3::bigint,
+          'and rows go there, to the last microsecond');
+SELECT throws_ok($$
+  INSERT INTO sale (customer_id, sold_at, amount, currency)
+  SELECT customer_id, '1999-11-30 23:59:59Z', 1, 'EUR' FROM customer
+$$, '23514', 'no partition of relation "sale" found for row',
+  'a row outside of all partitions is refused');
+
+SET LOCAL DateStyle = 'SQL, DMY';
+SET LOCAL timezone = 'America/Havana';
+SELECT lives_ok($$CALL crmcost.ensure_partitions('crm', make_date(1998, 1, 1), make_date(1998, 12, 1))$$,
+                'bounds do not depend on DateStyle and TimeZone');
+SET LOCAL DateStyle = 'ISO';
+SET LOCAL timezone = 'UTC';
+SELECT is((SELECT pg_get_expr(relpartbound, oid) FROM pg_class
+           WHERE oid = 'sale_1998_11'::regclass),
+          $$FOR VALUES FROM ('1998-11-01 00:00:00+00') TO ('1998-12-01 00:00:00+00')$$,
+          'they are months in UTC');
+
+-- what is refused
+SELECT throws_ok(format('CALL crmcost.install(%L)', name), code, message, why)
+FROM (VALUES
+  ('crm', '42P06', 'ledger "crm" is already installed', 'a second install'),
+  ('public', '42P06', 'schema "public" already exists', 'a schema that is somebody else''s'),
+  ('pg_ledger', '42939', 'ledger must be the name of a new schema, not the reserved "pg_ledger"', 'a system name'),
+  ('crmcost', '42939', 'ledger must be the name of a new schema, not the reserved "crmcost"', 'the schema of the extension'),
+  ('information_schema', '42939', NULL, 'the information schema'),
+  ('', '42939', NULL, 'an empty name'),
+  (NULL, '22004', 'ledger must not be null', 'a null name')
+) AS v (name, code, message, why);
+SELECT throws_ok($$CALL crmcost.install('other', NULL)$$, '22004',
+                 'partitioned must not be null', 'a null flag');
+SELECT hasnt_schema('other', 'nothing stays of a refused install');
+SELECT throws_ok(call, code, message, call)
+FROM (VALUES
+  ($$CALL crmcost.ensure_partitions('crm', '2024-02-01', '2024-01-31')$$, '22023',
+   'from_month must not be after to_month, not 2024-02-01 and 2024-01-31'),
+  ($$CALL crmcost.ensure_partitions('crm', '1950-01-01', '2050-01-01')$$, '54000',
+   'from_month to to_month must be at most 1200 months, not 1201'),
+  ($$CALL crmcost.ensure_partitions('crm', NULL, '2024-01-31')$$, '22004',
+   'from_month must not be null'),
+  ($$CALL crmcost.ensure_partitions('crm', '2024-01-31', NULL)$$, '22004',
+   'to_month must not be null'),
+  ($$CALL crmcost.ensure_partitions('crm', '2024-01-01', 'infinity')$$, '22023',
+   'from_month and to_month must lie between 1900 and 9999, not 2024-01-01 and infinity'),
+  ($$CALL crmcost.ensure_partitions('public', '2024-01-01', '2024-01-01')$$, '3F000',
+   'ledger must name a schema made by crmcost.install, not "public"'),
+  ($$CALL crmcost.upgrade('nowhere')$$, '3F000',
+   'ledger must name a schema made by crmcost.install, not "nowhere"'),
+  ($$CALL crmcost.refresh('nowhere')$$, '3F000',
+   'ledger must name a schema made by crmcost.install, not "nowhere"'),
+  ($$CALL crmcost.refresh(NULL)$$, '22004', 'ledger must not be null'),
+  ($$CALL crmcost.refresh('crm', NULL)$$, '22023',
+   'as_of must be a finite instant, not null'),
+  ($$CALL crmcost.refresh('crm', 'infinity')$$, '22023',
+   'as_of must be a finite instant, not infinity')
+) AS v (call, code, message);
+
+-- two ledgers in one session, one with a name that needs quotes
+CALL crmcost.install('Zweites Buch', false);
+INSERT INTO "Zweites Buch".customer (customer_id, source_key, first_seen_at)
+VALUES (1, 'z', '2024-01-01');
+INSERT INTO "Zweites Buch".sale (customer_id, sold_at, amount, currency)
+VALUES (1, '2024-01-05', 7, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-01');
+CALL crmcost.refresh('Zweites Buch', '2024-02-01');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT is((SELECT sum(revenue) FROM crm.customer_profit), 3.0,
+          'the first ledger has its own figures');
+SELECT is((SELECT sum(revenue) FROM "Zweites Buch".customer_profit), 7.0,
+          'and so has the second');
+SELECT is_empty($$SELECT FROM pg_inherits WHERE inhparent = '"Zweites Buch".sale'::regclass$$,
+                'which has no partitions');
+SELECT lives_ok($$CALL crmcost.ensure_partitions('Zweites Buch', '2024-01-01', '2024-01-01')$$,
+                'and ensure_partitions has nothing to do there');
+
+-- one rule a category and day, where btree_gist is at hand
+SELECT lives_ok($$
+  INSERT INTO allocation_rule (category_code, driver, valid)
+  VALUES ('acq', 'orders', '[2024-01-01,2024-06-30]'), ('acq', 'revenue', '[2024-06-30,)')
+$$, 'without btree_gist overlapping rules are only reported');
+SELECT is((SELECT rows FROM data_quality WHERE check_name = 'overlapping_allocation_rules'),
+          1::bigint, 'by data_quality');
+CREATE EXTENSION btree_gist;
+CALL crmcost.install('third', false);
+SELECT throws_ok($$
+  INSERT INTO third.allocation_rule (category_code, driver, valid)
+  VALUES ('acq', 'orders', '[2024-01-01,2024-06-30]'), ('acq', 'revenue', '[2024-06-30,)')
+$$, '23P01', 'conflicting key value violates exclusion constraint "one_rule_a_category_and_day"',
+  'with btree_gist they are refused');
+SELECT lives_ok($$
+  INSERT INTO third.allocation_rule (category_code, driver, valid)
+  VALUES ('acq', 'orders', '[2024-01-01,2024-06-30]'), ('acq', 'revenue', '[2024-07-01,)')
+$$, 'and rules one after the other are not');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,221 @@
+-- refresh: again, as of other days, with late facts; stages and rows by hand.
+\ir ledger_setup.psql
+SELECT no_plan();
+
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at, acquisition_channel)
+SELECT i, 'c' || i, '2024-01-01', '2024-01-01'::date + i, 'web' FROM generate_series(1, 40) i;
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, cogs, currency, product_code)
+SELECT 1 + floor(random() * 40), 'o' || i / 2, i, '2024-01-05'::timestamptz + random() * interval '300 days',
+       round((random() * 80)::numeric, 2), round((random() * 40)::numeric, 2), 'EUR', 'p' || floor(random() * 9)
+FROM generate_series(1, 600) i;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
+SELECT 'svc.support', '2024-01-01'::date + i, 10 + i, 'EUR', nullif(i % 41, 0) FROM generate_series(1, 300) i;
+INSERT INTO allocation_rule (category_code, driver) VALUES ('svc', 'active_customers');
+-- a copy of all that is computed
+CREATE FUNCTION pg_temp.computed() RETURNS TABLE (content text) LANGUAGE sql AS $$
+  SELECT 'm' || to_jsonb(t)::text FROM crm.customer_month t UNION ALL
+  SELECT 'c' || to_jsonb(t)::text FROM crm.customer_month_cost t UNION ALL
+  SELECT 'p' || to_jsonb(t)::text FROM crm.cost_pool t UNION ALL
+  SELECT 's' || to_jsonb(t)::text FROM crm.customer_snapshot t UNION ALL
+  SELECT 'k' || to_jsonb(t)::text FROM crm.classification t$$;
+SAVEPOINT fresh;
+
+-- B18
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+SELECT cmp_ok((SELECT rows_changed FROM last_refresh), '>', 100::bigint, 'the first refresh writes rows');
+CREATE TEMPORARY TABLE first AS SELECT * FROM pg_temp.computed();
+CREATE TEMPORARY TABLE versions AS
+SELECT 's' || ctid::text AS version FROM customer_snapshot UNION ALL SELECT 'm' || ctid::text FROM customer_month;
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'B18: the second refresh changes 0 rows');
+SELECT bag_eq('SELECT * FROM pg_temp.computed()', 'SELECT * FROM first', 'B18: and leaves everything as it was');
+SELECT set_eq($$SELECT 's' || ctid::text FROM customer_snapshot UNION ALL SELECT 'm' || ctid::text FROM customer_month$$,
+              'SELECT * FROM versions', 'B18: down to the row versions');
+CALL crmcost.refresh('crm', '2024-08-31 23:59Z');
+SELECT is((SELECT sum(rows_changed) FROM refresh_run WHERE run_id = (SELECT max(run_id) FROM refresh_run)
+             AND step IN ('cost')), 0::numeric, 'later on the same day cost is as it was');
+SELECT results_eq('SELECT step, as_of FROM refresh_run WHERE run_id = 1 ORDER BY started_at', $$
+  VALUES ('month', '2024-08-31'::date), ('cost', '2024-08-31'), ('snapshot', '2024-08-31'), ('classification', '2024-08-31')
+$$, 'the log has a row a step');
+SELECT is_empty($$SELECT FROM refresh_run WHERE finished_at < started_at$$, 'with its times');
+SELECT is((SELECT count(*) FROM pg_class WHERE relname LIKE 'refresh\_%' AND relpersistence = 't'), 0::bigint,
+          'no temporary table is left');
+SELECT is((SELECT count(*) FROM last_refresh), 1::bigint, 'last_refresh is one row');
+
+-- facts after as_of
+SELECT is((SELECT sum(revenue) FROM customer_profit),
+          (SELECT sum(amount) FROM sale WHERE sold_at <= '2024-08-31 23:59Z'), 'facts after as_of are not in it');
+SELECT is((SELECT sum(total_cost) FROM customer_profit),
+          (SELECT sum(amount) FROM cost_entry WHERE incurred_on <= '2024-08-31'), 'nor is cost');
+SELECT results_eq($$SELECT check_name, rows FROM data_quality WHERE check_name LIKE '%after_as_of' ORDER BY 1$$,
+  $$SELECT 'cost_after_as_of', count(*) FROM cost_entry WHERE incurred_on > '2024-08-31' UNION ALL
+    SELECT 'sale_after_as_of', count(*) FROM sale WHERE sold_at > '2024-08-31 23:59Z'$$, 'data_quality counts them');
+
+-- an earlier day, and the later one again
+CREATE TEMPORARY TABLE late AS SELECT * FROM customer_profit;
+CREATE TEMPORARY TABLE late_tier AS SELECT customer_id, scheme, tier FROM customer_tier;
+CREATE TEMPORARY TABLE late_stage AS SELECT customer_id, code FROM customer_classification WHERE dimension = 'stage';
+CALL crmcost.refresh('crm', '2024-03-31 20:00Z');
+SELECT is((SELECT DISTINCT as_of FROM customer_profit), '2024-03-31'::date, 'reports go back to an earlier day');
+SELECT is((SELECT max(month_start) FROM customer_month), '2024-03-01'::date, 'months after it are gone');
+SELECT is((SELECT sum(revenue) FROM customer_profit), (SELECT sum(amount) FROM sale WHERE sold_at <= '2024-03-31 20:00Z'),
+          'with the revenue of that day');
+SELECT is((SELECT sum(total_cost) FROM customer_cost), (SELECT sum(amount) FROM cost_entry WHERE incurred_on <= '2024-03-31'),
+          'and its cost');
+SELECT is((SELECT max(since) FROM customer_tier), '2024-03-31 20:00Z'::timestamptz, 'tiers are those of that day');
+SELECT results_eq('SELECT DISTINCT as_of FROM customer_snapshot ORDER BY 1',
+  $$ VALUES ('2024-03-31'::date), ('2024-08-31') $$, 'snapshots of both days stay');
+SELECT is_empty($$SELECT check_name FROM data_quality WHERE check_name LIKE '%not_refreshed' AND rows > 0$$, 'nothing is behind');
+CALL crmcost.refresh('crm', '2024-03-31 20:00Z');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'again without change');
+CALL crmcost.refresh('crm', '2024-08-31 23:59Z');
+SELECT bag_eq('SELECT * FROM customer_profit', 'SELECT * FROM late', 'and the later day is as it was');
+SELECT bag_eq('SELECT customer_id, scheme, tier FROM customer_tier', 'SELECT * FROM late_tier', 'with its tiers');
+SELECT bag_eq($$SELECT customer_id, code FROM customer_classification WHERE dimension = 'stage'$$, 'SELECT * FROM late_stage', 'and stages');
+ROLLBACK TO fresh;
+
+-- facts that come late, are corrected or vanish
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'late', '2024-02-02', 5000, 'EUR');
+SELECT is((SELECT rows FROM data_quality WHERE check_name = 'sale_not_refreshed'), 1::bigint, 'a late fact is noticed');
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+SELECT is((SELECT sum(revenue) FROM customer_month), (SELECT sum(amount) FROM sale WHERE sold_at <= '2024-08-31 20:00Z'), 'and taken in');
+SELECT results_eq($$SELECT tier FROM customer_tier WHERE customer_id = 1 AND scheme = 'abc'$$, $$ VALUES ('A') $$, 'up to the tier of the same instant');
+SELECT is((SELECT count(*) FROM classification WHERE customer_id = 1 AND dimension = 'abc'), 1::bigint, 'which is not told twice');
+INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (99, 'c99', '2024-08-01');
+INSERT INTO sale (sale_id, customer_id, order_ref, sold_at, amount, currency) VALUES (990099, 99, 'wrong', '2024-08-05', 1, 'EUR');
+INSERT INTO cost_entry (cost_id, category_code, incurred_on, amount, currency, customer_id) VALUES (990099, 'svc', '2023-12-31', 1, 'EUR', 99);
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+SELECT is((SELECT count(*) FROM customer_snapshot WHERE customer_id = 99), 1::bigint, 'a customer comes');
+DELETE FROM sale WHERE sale_id = 990099;
+DELETE FROM cost_entry WHERE cost_id = 990099;
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+SELECT is((SELECT count(*) FROM (SELECT customer_id FROM customer_snapshot UNION ALL SELECT customer_id FROM customer_month
+                                 UNION ALL SELECT customer_id FROM customer_month_cost) t WHERE customer_id = 99), 0::bigint,
+          'and goes without a trace in the computed tables');
+SELECT results_eq('SELECT rows_changed FROM refresh_run WHERE run_id = (SELECT max(run_id) FROM refresh_run) AND step = ''cost''',
+  $$ VALUES (1::bigint) $$, 'with the month that only they had');
+DELETE FROM sale;
+DELETE FROM cost_entry;
+UPDATE customer SET acquired_at = NULL;
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+SELECT is((SELECT count(*) FROM customer_month) + (SELECT count(*) FROM customer_month_cost)
+          + (SELECT count(*) FROM cost_pool) + (SELECT count(*) FROM customer_snapshot), 0::bigint, 'without facts nothing is left');
+ROLLBACK TO fresh;
+
+-- erasing keeps the facts
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+UPDATE customer SET attributes = '{"region": "north"}' WHERE customer_id = 3;
+CREATE TEMPORARY TABLE before AS SELECT * FROM customer_profit;
+SELECT ok(crmcost.erase_customer('crm', 3), 'a customer is erased');
+SELECT ok(NOT crmcost.erase_customer('crm', 3), 'once');
+SELECT results_eq('SELECT source_key, attributes, erased_at IS NOT NULL FROM customer WHERE customer_id = 3',
+  $$ VALUES (NULL::text, '{}'::jsonb, true) $$, 'the key and the attributes are gone');
+SELECT throws_ok($$SELECT crmcost.erase_customer('crm', 4711)$$, 'P0002', 'customer_id must be a customer of ledger "crm", not 4711', 'an unknown customer');
+SELECT throws_ok($$SELECT crmcost.erase_customer('crm', NULL)$$, 'P0002', 'customer_id must be a customer of ledger "crm", not null', 'a null customer');
+CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'and no figure moves');
+SELECT bag_eq('SELECT * FROM customer_profit', 'SELECT * FROM before', 'none at all');
+ROLLBACK TO fresh;
+
+-- a database without some setting says so
+DELETE FROM setting WHERE key = 'timezone';
+SELECT throws_ok($$CALL crmcost.refresh('crm', '2024-08-31')$$, 'P0002', 'ledger "crm" has no setting "timezone"', 'a missing setting is named');
+SELECT is((SELECT example FROM data_quality WHERE check_name = 'missing_setting'), 'timezone', 'by data_quality, too');
+ROLLBACK TO fresh;
+
+-- where clocks are set back at midnight of the first day of a month
+UPDATE setting SET value = 'America/Havana' WHERE key = 'timezone';
+CALL crmcost.ensure_partitions('crm', '2020-10-01', '2020-11-01');
+INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (99, 'c99', '2020-01-01');
+INSERT INTO sale (customer_id, sold_at, amount, currency)
+SELECT 99, '2020-11-01 03:30Z'::timestamptz + i * interval '30 minutes', 10 ^ i, 'EUR' FROM generate_series(0, 4) i;
+SELECT set_eq($$SELECT sold_on FROM sale_base WHERE customer_id = 99 AND amount > 1$$, $$ VALUES ('2020-11-01'::date) $$,
+              'this day has an hour twice');
+CALL crmcost.refresh('crm', '2024-08-31');
+SELECT results_eq('SELECT month_start, revenue FROM customer_month WHERE customer_id = 99 ORDER BY 1',
+  $$ VALUES ('2020-10-01'::date, 1.0), ('2020-11-01', 11110.0) $$, 'and is in one month');
+ROLLBACK TO fresh;
+
+-- stages: days since the last order or the acquisition, and pauses
+DELETE FROM sale;
+DELETE FROM cost_entry;
+DELETE FROM customer;
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) VALUES
+  (1, 'lead', '2024-01-05', NULL), (2, 'buyer', '2023-01-01', '2023-01-01'), (3, 'signed', '2024-01-05', '2024-02-01'),
+  (4, 'back', '2023-01-01', '2023-01-01'), (5, 'unknown yet', '2024-12-01', NULL), (6, 'buys unacquired', '2023-01-01', NULL);
+INSERT INTO customer (customer_id, source, source_key, first_seen_at) VALUES (7, 'anon', 'web', '2023-01-01');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES
+  (2, 'a', '2024-01-01 10:00Z', 10, 'EUR'), (4, 'b', '2023-03-01', 10, 'EUR'), (4, 'c', '2024-01-10 08:00Z', 10, 'EUR'),
+  (4, 'd', '2024-01-10 09:00Z', 10, 'EUR'), (6, 'e', '2024-03-01', 10, 'EUR');
+CREATE FUNCTION pg_temp.stages(at timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  CALL crmcost.refresh('crm', at);
+  RETURN (SELECT string_agg(concat_ws(' ', customer_id, code), ', ' ORDER BY customer_id)
+          FROM crm.customer_classification WHERE dimension = 'stage');
+END
+$$;
+SELECT is(pg_temp.stages('2024-01-31'), '1 lead, 2 active, 3 lead, 4 won_back, 6 lead', 'B1: leads, active and won back customers');
+SELECT is(pg_temp.stages('2024-03-31 23:00Z'), '1 lead, 2 at_risk, 3 active, 4 won_back, 6 active', 'at risk after 90 days');
+SELECT is(pg_temp.stages('2024-06-28'), '1 lead, 2 at_risk, 3 at_risk, 4 at_risk, 6 at_risk', 'on day 179');
+SELECT is(pg_temp.stages('2024-06-29'), '1 lead, 2 churned, 3 at_risk, 4 at_risk, 6 at_risk', 'churned after 180');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'f', '2024-06-30', 10, 'EUR'), (3, 'g', '2024-06-30', 10, 'EUR');
+SELECT is(pg_temp.stages('2024-07-01'), '1 lead, 2 won_back, 3 active, 4 at_risk, 6 at_risk', 'an order after the pause wins back, after none it does not');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'h', '2024-07-05', 10, 'EUR');
+SELECT is(pg_temp.stages('2024-07-06'), '1 lead, 2 active, 3 active, 4 at_risk, 6 at_risk', 'the next order makes active');
+SELECT is(pg_temp.stages('2024-12-02'), '1 lead, 2 at_risk, 3 at_risk, 4 churned, 5 lead, 6 churned', 'a lead is known from its first day');
+SELECT results_eq($$SELECT code, entered_at FROM classification WHERE customer_id = 2 AND dimension = 'stage' ORDER BY entered_at$$, $$
+  VALUES ('active', '2024-01-31'::timestamptz), ('at_risk', '2024-03-31 23:00Z'), ('churned', '2024-06-29'),
+         ('won_back', '2024-07-01'), ('active', '2024-07-06'), ('at_risk', '2024-12-02') $$, 'B1: the history has each change once');
+SELECT is((SELECT code FROM classification WHERE customer_id = 3 AND dimension = 'stage' AND entered_at <= '2024-01-31' ORDER BY entered_at DESC LIMIT 1),
+          'lead', 'B1: as of 31 January a lead');
+-- by hand
+INSERT INTO classification (customer_id, dimension, entered_at, code, reason_code) VALUES
+  (2, 'stage', '2024-07-10', 'churned', 'churn.price'), (3, 'stage', '2024-07-10', 'active', NULL),
+  (4, 'stage', '2024-07-10', 'active', NULL), (6, 'stage', '2024-07-10', 'at_risk', NULL), (1, 'stage', '2024-07-10', 'churned', 'churn.other');
+SELECT is(pg_temp.stages('2024-07-20'), '1 churned, 2 churned, 3 active, 4 active, 6 at_risk', 'stages set by hand stand');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'i', '2024-07-25', 10, 'EUR');
+SELECT is(pg_temp.stages('2024-07-26'), '1 churned, 2 won_back, 3 active, 4 active, 6 at_risk', 'until an order comes: churned by hand is won back');
+SELECT is(pg_temp.stages('2024-07-26'), '1 churned, 2 won_back, 3 active, 4 active, 6 at_risk', 'and stays so');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'without a change');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'j', '2024-07-28', 10, 'EUR');
+SELECT is(pg_temp.stages('2024-07-29'), '1 churned, 2 active, 3 active, 4 active, 6 at_risk', 'then active');
+SELECT is(pg_temp.stages('2024-10-08'), '1 churned, 2 active, 3 at_risk, 4 at_risk, 6 at_risk', 'or until the days have passed');
+SELECT is(pg_temp.stages('2025-01-06'), '1 churned, 2 at_risk, 3 churned, 4 churned, 5 lead, 6 churned', 'but left is left');
+ROLLBACK TO fresh;
+
+-- tiers by hand stand until the rule's own answer changes
+CALL crmcost.refresh('crm', '2024-08-01');
+INSERT INTO classification (customer_id, dimension, entered_at, code, reason_code)
+SELECT customer_id, 'loyalty', '2024-08-02', 'gold', 'tier.exception' FROM customer_tier
+WHERE scheme = 'loyalty' AND tier = 'regular' ORDER BY customer_id LIMIT 1;
+CREATE TEMPORARY TABLE chosen AS SELECT customer_id FROM classification WHERE reason_code = 'tier.exception';
+CALL crmcost.refresh('crm', '2024-08-03');
+SELECT results_eq($$SELECT tier, since FROM customer_tier JOIN chosen USING (customer_id) WHERE scheme = 'loyalty'$$,
+  $$ VALUES ('gold', '2024-08-02'::timestamptz) $$, 'an exception stands');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) SELECT customer_id, 'big', '2024-08-03 01:00Z', 3000, 'EUR' FROM chosen;
+CALL crmcost.refresh('crm', '2024-08-04');
+SELECT results_eq($$SELECT tier FROM customer_tier JOIN chosen USING (customer_id) WHERE scheme = 'loyalty'$$, $$ VALUES ('silver') $$,
+                  'until the rule has something new to say');
+SELECT results_eq($$SELECT code, by_rule FROM classification JOIN chosen USING (customer_id) WHERE dimension = 'loyalty' ORDER BY entered_at$$,
+  $$ VALUES ('regular', true), ('gold', false), ('silver', true) $$, 'and the history has it all');
+INSERT INTO tier (scheme, code, rank, basis, name) VALUES ('club', 'member', 1, 'manual', 'Member');
+INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'club', '2024-08-04', 'member'), (2, 'club', '2024-08-04', 'nobody');
+CALL crmcost.refresh('crm', '2024-08-05');
+SELECT results_eq($$SELECT customer_id::int, tier, gap_to_next FROM customer_tier WHERE scheme = 'club'$$, $$ VALUES (1, 'member', NULL::numeric) $$,
+                  'a scheme by hand is left alone');
+SELECT is((SELECT example FROM data_quality WHERE check_name = 'unknown_tier'), 'customer 2 has club nobody', 'and an unknown tier is reported');
+ROLLBACK TO fresh;
+
+-- columns that the owner adds do not disturb, whatever their names
+ALTER TABLE customer ADD COLUMN zone text, ADD COLUMN day date, ADD COLUMN upto int;
+ALTER TABLE customer_month ADD COLUMN month date, ADD COLUMN changed int;
+ALTER TABLE customer_snapshot ADD COLUMN bins int, ADD COLUMN note text;
+ALTER TABLE sale ADD COLUMN month date, ADD COLUMN zone text, ADD COLUMN from_at int;
+ALTER TABLE cost_entry ADD COLUMN day date;
+SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-08-31')$$, 'columns of the owner do not disturb');
+CALL crmcost.refresh('crm', '2024-08-31');
+SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'nor make changes');
+
+SELECT * FROM finish();
+ROLLBACK;

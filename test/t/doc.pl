@@ -1,0 +1,61 @@
+# Every example of the README and of doc/ runs, in order, on a fresh database;
+# where a text block follows the SQL, it is what psql prints.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('doc');
+$node->init;
+$node->start;
+
+# The SQL blocks of a page, each with the text block that follows it or undef.
+sub blocks
+{
+	my ($file) = @_;
+	my $page = slurp_file($file);
+	my @found;
+
+	while ($page =~ /^```sql\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/msg)
+	{
+		push @found, { sql => $1, expected => $2 };
+	}
+	return @found;
+}
+
+# Trailing blanks are lost in editors, and mean nothing.
+sub trimmed
+{
+	my ($text) = @_;
+	$text =~ s/[ \t]+$//mg;
+	$text =~ s/^\n+//;
+	$text =~ s/\n+$/\n/;
+	return $text;
+}
+
+foreach my $file ('README.md', sort glob('doc/*.md'))
+{
+	my @blocks = blocks($file);
+	next if @blocks == 0;
+	(my $database = $file) =~ s/\W/_/g;
+	$node->safe_psql('postgres', qq{CREATE DATABASE "$database"});
+	$node->safe_psql($database, 'CREATE EXTENSION crmcost');
+
+	my $script = "\\set ON_ERROR_STOP 1\n";
+	$script .= "\\echo \@block $_\n$blocks[$_]{sql}" foreach 0 .. $#blocks;
+	my ($out, $err);
+	IPC::Run::run([ 'psql', '-X', '-q', '-d', $node->connstr($database) ],
+		'<', \$script, '>', \$out, '2>', \$err);
+	is($?, 0, "$file: all examples run") or diag($err);
+
+	my %printed = $out =~ /^\@block (\d+)\n(.*?)(?=^\@block|\z)/msg;
+	foreach my $i (0 .. $#blocks)
+	{
+		next unless defined $blocks[$i]{expected};
+		is(trimmed($printed{$i} // ''), trimmed($blocks[$i]{expected}),
+			"$file: example " . ($i + 1) . ' prints what the page says');
+	}
+}
+
+done_testing();

@@ -1,0 +1,94 @@
+# The demo's steps for tests: a node of its own, the same SQL files in the same
+# order as demo/run.sh, and the totals by demo/totals.py.
+package Demo;
+
+use strict;
+use warnings;
+use File::Temp qw(tempdir);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# A database "crmcost" with the extension and the empty source tables.
+sub start
+{
+	my ($name) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init;
+	$node->append_conf("postgresql.conf", "jit = off");	# as make demo does
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE DATABASE crmcost');
+	my $self = bless { node => $node, dir => tempdir(CLEANUP => 1) }, 'Demo';
+	$self->sql('CREATE EXTENSION crmcost');
+	$self->file("demo/$_.sql") foreach qw(stage origin assumptions);
+	return $self;
+}
+
+sub sql
+{
+	my ($self, $sql) = @_;
+	return $self->{node}->safe_psql('crmcost', $sql);
+}
+
+# A file as psql runs it; its output, and a failed test if it fails.
+sub file
+{
+	my ($self, $file, @options) = @_;
+	my ($out, $err);
+	IPC::Run::run(
+		[
+			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', @options,
+			'-d', $self->{node}->connstr('crmcost'), '-f', $file
+		],
+		'>', \$out, '2>', \$err);
+	is($?, 0, "$file runs") or diag($err);
+	return $out;
+}
+
+# CSV text into a source table.
+sub copy
+{
+	my ($self, $table, $csv) = @_;
+	my $err;
+	IPC::Run::run(
+		[
+			'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d',
+			$self->{node}->connstr('crmcost'), '-c',
+			"COPY demo.$table FROM STDIN (FORMAT csv, HEADER)"
+		],
+		'<', \$csv, '2>', \$err);
+	is($?, 0, "$table is copied in") or diag($err);
+}
+
+# What a Python program prints.
+sub python
+{
+	my ($self, @command) = @_;
+	my ($out, $err);
+	IPC::Run::run([ 'python3', @command ], '>', \$out, '2>', \$err)
+	  or die "python3 @command: $err";
+	return $out;
+}
+
+# Load, compare with the totals of the source file, refresh.
+sub load_and_check
+{
+	my ($self, $source) = @_;
+	$self->copy('source_total', $self->python('demo/totals.py', $source));
+	$self->sql("ANALYZE; CALL crmcost.install('crm')");
+	$self->file('demo/load.sql');
+	like(
+		$self->file('demo/check.sql', '-A', '-t'),
+		qr/^ok \d+ totals of the ledger equal/m,
+		'totals of the ledger equal those of the source, to the cent');
+	$self->file('demo/refresh.sql');
+	is( $self->sql(
+			q{SELECT sum(profit) = sum(margin) - sum(total_cost)
+				AND sum(total_cost) = (SELECT sum(base_amount) FROM crm.cost)
+				AND sum(revenue) = (SELECT sum(amount) FROM crm.sale)
+			  FROM crm.customer_profit}),
+		't',
+		'profit is margin less all cost, and all cost has found a customer');
+}
+
+1;

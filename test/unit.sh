@@ -1,0 +1,37 @@
+#!/bin/sh
+# Builds and runs the plain C tests, test/unit/*.c, each linked with every
+# src/num_*.c file, under the address and undefined-behaviour sanitizers where
+# the compiler has them.  Prints TAP; a program that prints none counts as one
+# test, told by its exit code.
+set -eu
+cd "$(dirname "$0")/.."
+bin=test/unit/bin
+mkdir -p "$bin"
+
+sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
+echo 'int main(void) { return 0; }' > "$bin/probe.c"
+if ! { ${CC:-gcc} $sanitize -o "$bin/probe" "$bin/probe.c" && "$bin/probe"; } 2> /dev/null; then
+	sanitize=
+	echo 'ok - sanitizers # SKIP the compiler has no sanitizers'
+fi
+
+rc=0
+for source in test/unit/*.c; do
+	name=$(basename "$source" .c)
+	if ! ${CC:-gcc} -std=gnu99 -ffp-contract=off -g -O1 -Wall -Wextra $sanitize -Isrc \
+		-o "$bin/$name" "$source" $(ls src/num_*.c 2> /dev/null) -lm; then
+		echo "not ok - unit/$name does not compile"
+		rc=1
+		continue
+	fi
+	status=0
+	"$bin/$name" > "$bin/$name.out" 2>&1 || status=$?
+	cat "$bin/$name.out"
+	if [ $status != 0 ]; then
+		rc=1
+		grep -q '^not ok' "$bin/$name.out" || echo "not ok - unit/$name ended with exit code $status"
+	elif ! grep -q '^ok ' "$bin/$name.out"; then
+		echo "ok - unit/$name"
+	fi
+done
+exit $rc
