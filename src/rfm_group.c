@@ -412,8 +412,6 @@ rfm_group_combine(PG_FUNCTION_ARGS)
 		return StateOtherSide(fcinfo);
 	other = ReadGroup(PG_GETARG_DATUM(1));
 
-	/* the first stored group became the state as it was: take a copy of ours */
-	datum = MakeRoom(datum, 1, aggcontext);
 	state = ReadGroup(datum);
 	other_scale = other->growing.head.scale;
 	if (other_scale > state->growing.head.scale)
