@@ -353,22 +353,28 @@ INSERT INTO bag SELECT 1, ('(1,-' || repeat(',1,3', 500) || ')')::value_bag UNIO
 SELECT ok((SELECT abs(merge_bags(b ORDER BY n) - merge_bags(b ORDER BY n DESC)) < 1e-15 FROM bag), 'stored bags of different decimals combine in either order');
 SELECT is((SELECT merge_bags(b ORDER BY n) FROM bag), (SELECT gini(v) FROM generate_series(1, 500), (VALUES (1), (3), (1.50), (2.50)) w (v)), 'and give the Gini of all values');
 
--- many groups: twice as many take less than three times as long
+-- many groups: twice as many take less than three times as long, in CPU time
+-- where the system tells (/proc/self/schedstat, in nanoseconds)
 CREATE TABLE grouped AS SELECT i AS id, i % 40000 AS wide, i % 20000 AS narrow, timestamptz '2024-01-01' + make_interval(mins => i) AS at, date '2024-01-01' + i % 300 AS on_day,
     (i % 1000)::numeric / 4 AS amount, (i % 300)::float8 AS x FROM generate_series(1, 80000) i;
 ANALYZE grouped;
 SET LOCAL work_mem = '256MB';
 SET LOCAL enable_sort = off;
+CREATE FUNCTION pg_temp.seconds() RETURNS float8
+LANGUAGE sql VOLATILE AS $$
+  SELECT coalesce(split_part(pg_read_file('/proc/self/schedstat', 0, 100, true), ' ', 1)::float8 / 1e9,
+                  extract(epoch FROM clock_timestamp())::float8)
+$$;
 CREATE FUNCTION pg_temp.best_of(query text) RETURNS float8
 LANGUAGE plpgsql AS $$
 DECLARE
   best float8 := 'Infinity';
-  started timestamptz;
+  started float8;
 BEGIN
-  FOR i IN 1 .. 3 LOOP
-    started := clock_timestamp();
+  FOR i IN 1 .. 5 LOOP
+    started := pg_temp.seconds();
     EXECUTE format('SELECT count(*) FROM (%s OFFSET 0) s', query);
-    best := least(best, extract(epoch FROM clock_timestamp() - started)::float8);
+    best := least(best, pg_temp.seconds() - started);
   END LOOP;
   RETURN best;
 END $$;
