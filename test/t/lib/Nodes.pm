@@ -25,7 +25,7 @@ autovacuum = off
 	$node->start;
 	$node->safe_psql('postgres',
 		q{CREATE EXTENSION crmcost;
-		  ALTER DATABASE postgres SET search_path = crmcost, public});
+		  ALTER DATABASE postgres SET search_path = public, crmcost});
 	return $node;
 }
 
