@@ -472,7 +472,11 @@ FinishGroup(const RfmGroupState *state)
 	num_radix_sort(keys, keys + state->count, state->count, 32,
 				   PollInterrupts);
 	for (int64 i = 0; i < state->count; i++)
+	{
 		result->entries[i] = state->entries[(uint32) keys[i]];
+		if (i % NUM_POLL_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	pfree(keys);
 	AssertCheckGroup(result);
 	return result;
