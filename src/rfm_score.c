@@ -154,9 +154,10 @@ CreatePopulation(int64 customers, int64 bins)
 static void
 CheckCustomer(const double *value)
 {
-	CheckNotNegative(-value[RECENCY], measure_names[RECENCY]);
-	CheckNotNegative(value[FREQUENCY], measure_names[FREQUENCY]);
-	CheckFinite(value[MONETARY], measure_names[MONETARY]);
+	for (int m = 0; m < MEASURES; m++)
+		CheckFinite(value[m], measure_names[m]);
+	if (value[RECENCY] > 0 || value[FREQUENCY] < 0)
+		RefuseState(TYPE_NAME, "recency must be negated, frequency not negative");
 }
 
 /* (1,bins,customers,{recency frequency monetary},...) with recency negative */
