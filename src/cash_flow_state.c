@@ -290,8 +290,14 @@ mirr_trans(PG_FUNCTION_ARGS)
 	state = (TableState *) StateView(datum, &capacity);
 	if (first)
 		SetTwoRates(state, rate);
-	else if (memcmp(state->parameter, rate, sizeof(rate)) != 0)
-		RefuseOtherRate();
+	else
+	{
+		double		own[2];
+
+		memcpy(own, state->parameter, sizeof(own));
+		if (own[0] != rate[0] || own[1] != rate[1])
+			RefuseOtherRate();
+	}
 	fcinfo->args[0].value = datum;
 	fcinfo->args[0].isnull = false;
 	return AddArguments(fcinfo, 0, 1, 2, false);
@@ -515,7 +521,7 @@ cash_flows_send(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < flows.count; i++)
 	{
 		pq_sendint64(&buffer, flows.entry[i].at);
-		StateSendWords(&buffer, flows.entry[i].amount.w, 4);
+		StateSendI256(&buffer, &flows.entry[i].amount);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }

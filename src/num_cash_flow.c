@@ -61,78 +61,85 @@ value_at(const exponential_sum *f, double u)
 	return fabs(sum) <= 8 * DBL_EPSILON * size ? 0 : sum / size;
 }
 
-/* The zero between two points at which f has opposite signs (Brent 1973). */
+/* three points of a search: b the best, a the one before, c across the zero */
+typedef struct bracket
+{
+	double		a;
+	double		b;
+	double		c;
+	double		fa;
+	double		fb;
+	double		fc;
+} bracket;
+
+/*
+ * How far from b interpolation leads, by a line or a parabola through the
+ * points; infinity where it does not lead well inside the bracket.
+ */
+static double
+interpolated_step(const bracket *k, double tolerance, double last)
+{
+	double		half = 0.5 * (k->c - k->b);
+	double		s = k->fb / k->fa;
+	double		p = 2 * half * s;
+	double		q = 1 - s;
+
+	if (k->a != k->c)
+	{
+		double		r = k->fb / k->fc;
+
+		q = k->fa / k->fc;
+		p = s * (2 * half * q * (q - r) - (k->b - k->a) * (r - 1));
+		q = (q - 1) * (r - 1) * (s - 1);
+	}
+	if (p > 0)
+		q = -q;
+	p = fabs(p);
+	if (2 * p < fmin(3 * half * q - fabs(tolerance * q), fabs(last * q)))
+		return p / q;
+	return INFINITY;
+}
+
+/*
+ * The zero between two points at which f has opposite signs, by Brent's method
+ * (1973): interpolation where that is quick, else halves.
+ */
 static double
 zero_between(const exponential_sum *f, double a, double fa, double b,
 			 double fb)
 {
-	double		c = a;
-	double		fc = fa;
-	double		d = b - a;
-	double		e = d;
+	bracket		k = {a, b, a, fa, fb, fa};
+	double		step = b - a;
+	double		last = step;	/* the step before the last one */
 
 	for (int i = 0; i < 200; i++)
 	{
 		double		tolerance;
 		double		half;
+		double		next = INFINITY;
 
-		if ((fb > 0) == (fc > 0))
+		if ((k.fb > 0) == (k.fc > 0))
 		{
-			c = a;
-			fc = fa;
-			d = e = b - a;
+			k.c = k.a;
+			k.fc = k.fa;
+			step = last = k.b - k.a;
 		}
-		if (fabs(fc) < fabs(fb))
-		{
-			a = b;
-			b = c;
-			c = a;
-			fa = fb;
-			fb = fc;
-			fc = fa;
-		}
-		tolerance = 2 * DBL_EPSILON * fabs(b) + DBL_MIN;
-		half = 0.5 * (c - b);
-		if (fabs(half) <= tolerance || fb == 0)
-			return b;
-		if (fabs(e) >= tolerance && fabs(fa) > fabs(fb))
-		{
-			double		s = fb / fa;
-			double		p;
-			double		q;
-
-			if (a == c)
-			{
-				p = 2 * half * s;
-				q = 1 - s;
-			}
-			else
-			{
-				double		r = fb / fc;
-
-				q = fa / fc;
-				p = s * (2 * half * q * (q - r) - (b - a) * (r - 1));
-				q = (q - 1) * (r - 1) * (s - 1);
-			}
-			if (p > 0)
-				q = -q;
-			p = fabs(p);
-			if (2 * p < fmin(3 * half * q - fabs(tolerance * q), fabs(e * q)))
-			{
-				e = d;
-				d = p / q;
-			}
-			else
-				d = e = half;
-		}
-		else
-			d = e = half;
-		a = b;
-		fa = fb;
-		b += fabs(d) > tolerance ? d : copysign(tolerance, half);
-		fb = value_at(f, b);
+		if (fabs(k.fc) < fabs(k.fb))
+			k = (bracket) {k.b, k.c, k.b, k.fb, k.fc, k.fb};
+		tolerance = 2 * DBL_EPSILON * fabs(k.b) + DBL_MIN;
+		half = 0.5 * (k.c - k.b);
+		if (fabs(half) <= tolerance || k.fb == 0)
+			return k.b;
+		if (fabs(last) >= tolerance && fabs(k.fa) > fabs(k.fb))
+			next = interpolated_step(&k, tolerance, last);
+		last = isinf(next) ? half : step;
+		step = isinf(next) ? half : next;
+		k.a = k.b;
+		k.fa = k.fb;
+		k.b += fabs(step) > tolerance ? step : copysign(tolerance, half);
+		k.fb = value_at(f, k.b);
 	}
-	return b;
+	return k.b;
 }
 
 /*
