@@ -75,6 +75,10 @@ SELECT is((SELECT array_agg(s ORDER BY v DESC) FROM (SELECT v, cumulative_share(
           array[170141183460469231731687303715884105727, 170141183460469231731687303715884105728, 1]::numeric[], 'a range beyond 128 bits');
 SELECT is((SELECT array_agg(round(s, 30) ORDER BY v DESC) FROM (SELECT v, cumulative_share(v) OVER () AS s FROM (VALUES (3e60), (1e60), (0.5)) w (v)) s),
           array[round(3e60 / 4000000000000000000000000000000000000000000000000000000000000.5, 30), 1, 1]::numeric[], 'numbers of 61 digits');
+SELECT is((SELECT array_agg(t ORDER BY v DESC) FROM (SELECT v, abc_tier(v) OVER () AS t FROM (VALUES (123456789012345678.00000000000000000000), (0.00000000000000000001)) w (v)) s), '{A,C}',
+          'a total of 38 digits that are no zeros');
+SELECT is((SELECT string_agg(t, '' ORDER BY i) FROM (SELECT i, abc_tier(999999999999999999999999999999999999 - i) OVER () AS t FROM generate_series(1, 100) i) s), repeat('A', 80) || repeat('B', 15) || 'CCCCC',
+          'a hundred values of 36 digits');
 SELECT is((SELECT abc_tier(v) OVER () FROM (VALUES (1e1000)) w (v)), 'A', 'a number of a thousand digits');
 SELECT is((SELECT array_agg(t || ' ' || round(s, 2) ORDER BY v DESC) FROM (SELECT v, abc_tier(v) OVER () AS t, cumulative_share(v) OVER () AS s FROM (VALUES (8e-1000), (2e-1000)) w (v)) s), '{"A 0.80","B 1.00"}',
           'numbers of a thousand decimals');
