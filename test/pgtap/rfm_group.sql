@@ -76,6 +76,29 @@ SELECT pg_temp.is_same(
   'SELECT i::bigint, least(i, 2000)::numeric FROM generate_series(300, 2100, 300) i',
   'a large state in a moving frame');
 
+SELECT pg_temp.is_same('SELECT ordinality, customer_id FROM (SELECT rfm_group(c, ''2024-01-01'', 1) AS g FROM generate_series(5, 7) c) s, unnest(g) WITH ORDINALITY',
+  'VALUES (1::bigint, 5::bigint), (2, 6), (3, 7)', 'WITH ORDINALITY');
+
+-- states pass from one node of a plan to the next without a copy between
+-- processes: aggregates of partitions, grouping sets
+CREATE TABLE parted (LIKE sale, part int) PARTITION BY LIST (part);
+CREATE TABLE parted_0 PARTITION OF parted FOR VALUES IN (0);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);
+CREATE TABLE parted_3 PARTITION OF parted FOR VALUES IN (3);	-- stays empty
+INSERT INTO parted SELECT *, abs(customer_id) % 3 FROM sale;
+ANALYZE parted;
+SET LOCAL enable_partitionwise_aggregate = on;
+SELECT pg_temp.parallel_off();
+SELECT matches(pg_temp.plan_of('SELECT rfm_group(customer_id, purchased_at, amount) FROM parted'), 'Finalize Aggregate.*Append.*Partial Aggregate', 'partitions are aggregated on their own');
+SELECT ok((SELECT rfm_group(customer_id, purchased_at, amount)::text FROM parted) = (SELECT g::text FROM serial_group), 'rfm_group of partitions');
+SELECT is((SELECT gini(amount + 1000)::text || top_share(amount, 0.1) || cac(amount, 3) || rfm(purchased_at, amount)::text || rfm_cuts(abs(amount)::float8, 1, amount::float8)::text || md5(repeat_purchases(purchased_at::date + customer_id::int, amount)::text) FROM parted),
+          (SELECT gini(amount + 1000)::text || top_share(amount, 0.1) || cac(amount, 3) || rfm(purchased_at, amount)::text || rfm_cuts(abs(amount)::float8, 1, amount::float8)::text || md5(repeat_purchases(purchased_at::date + customer_id::int, amount)::text) FROM sale),
+          'the other aggregates of partitions');
+SET LOCAL enable_partitionwise_aggregate = off;
+SELECT is((SELECT array_agg(customers ORDER BY part) FROM (SELECT part, (SELECT count(*) FROM unnest(rfm_group(customer_id, purchased_at, amount))) AS customers FROM parted GROUP BY ROLLUP (part)) s),
+          (SELECT array_agg(n ORDER BY part) FROM (SELECT part, count(DISTINCT customer_id) AS n FROM parted GROUP BY ROLLUP (part)) s), 'large states in grouping sets');
+
 -- stored states, plain, compressed and out of line
 CREATE TABLE stored AS
   SELECT date_trunc('month', purchased_at) AS month, rfm_group(customer_id, purchased_at, amount) AS g FROM purchase GROUP BY 1;
