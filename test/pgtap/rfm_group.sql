@@ -24,8 +24,8 @@ SELECT pg_temp.is_same(
   'SELECT DISTINCT customer_id FROM purchase ORDER BY 1 LIMIT 3', 'reading may stop early');
 SELECT is((SELECT count(*)::int FROM unnest(NULL::rfm_group)), 0, 'unnest of NULL gives no row');
 SELECT pg_temp.is_same(
-  'SELECT customer_id, first_at, last_at FROM (SELECT rfm_group(c, timestamptz ''2024-02-29 10:00:00+00'' + make_interval(secs => n / 1e6), 1 ORDER BY n * c) AS g FROM generate_series(1, 3) n, (VALUES (1), (-1)) v (c)) s, unnest(g)',
-  'SELECT c::bigint, timestamptz ''2024-02-29 10:00:00.000001+00'', timestamptz ''2024-02-29 10:00:00.000003+00'' FROM (VALUES (1), (-1)) v (c)',
+  'SELECT customer_id, first_at, last_at FROM (SELECT rfm_group(c, timestamptz ''2024-02-29 10:00:00+00'' + make_interval(secs => n / 1e6), 1 ORDER BY n * c) AS g FROM generate_series(1, 2) n, (VALUES (1), (-1)) v (c)) s, unnest(g)',
+  'SELECT c::bigint, timestamptz ''2024-02-29 10:00:00.000001+00'', timestamptz ''2024-02-29 10:00:00.000002+00'' FROM (VALUES (1), (-1)) v (c)',
   'instants to the microsecond, in either order');
 SELECT pg_temp.is_same(
   'SELECT * FROM generate_series(1, 5) i LEFT JOIN LATERAL (SELECT customer_id, trim_scale(monetary) FROM (SELECT rfm_group(customer_id, purchased_at, amount) AS g FROM purchase WHERE purchase.g = i AND id < 200) s, unnest(s.g)) u ON true',
