@@ -10,7 +10,8 @@
  * to n is margin (q + q^2 + ... + q^n) = margin q (1 - q^n) / (1 - q), and
  * margin q / (1 - q) without an end (Berger and Nasr 1998, case 1, less the
  * margin of period 0).  Worked out in decimal with 60 places, so that neither
- * a q near 1 nor thousands of periods cost a digit of the result.
+ * a q near 1 nor thousands of periods cost a digit of the result, for margins
+ * up to 10^40; those above lose digits beyond the 50th.
  */
 #include "crmcost.h"
 

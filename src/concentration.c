@@ -88,6 +88,7 @@ ReadBag(BagState *state, ExactColumn *column)
 	{
 		column->numeric[i] = PointerGetDatum(position);
 		position += INTALIGN(VARSIZE(position));
+		POLL_AT(i);
 	}
 	column->count = state->count;
 }
@@ -159,8 +160,7 @@ WidenBag(Datum datum, MemoryContext aggcontext)
 	for (Size i = 0; i < column.count; i++)
 	{
 		wide = AppendNumeric(wide, column.numeric[i], aggcontext);
-		if (i % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
+		POLL_AT(i);
 	}
 	return wide;
 }
@@ -174,10 +174,16 @@ RaiseBagScale(BagState *state, int scale)
 	num_i128	ignored;
 
 	for (int64 i = 0; i < state->count; i++)
+	{
 		if (!num_i128_mul_pow10(value[i], more, &ignored))
 			return false;
+		POLL_AT(i);
+	}
 	for (int64 i = 0; i < state->count; i++)
+	{
 		(void) num_i128_mul_pow10(value[i], more, &value[i]);
+		POLL_AT(i);
+	}
 	state->growing.head.scale = scale;
 	return true;
 }
@@ -416,18 +422,27 @@ TopIntegers(const ExactColumn *column, Size k)
 	num_u128	threshold;
 	Size		larger = 0;
 
-	for (Size i = 1; i < column->count; i++)
-		smallest = Min(smallest, column->value[i]);
 	for (Size i = 0; i < column->count; i++)
+	{
+		smallest = Min(smallest, column->value[i]);
+		POLL_AT(i);
+	}
+	for (Size i = 0; i < column->count; i++)
+	{
 		distance[i] = (num_u128) column->value[i] - (num_u128) smallest;
+		POLL_AT(i);
+	}
 	threshold = num_upper_threshold(distance, column->count, NUM_COUNT, k,
 									distance + column->count, PollInterrupts);
 	for (Size i = 0; i < column->count; i++)
+	{
 		if (distance[i] > threshold)
 		{
 			(void) num_i256_mul_add(&sum.value, column->value[i], 1);
 			larger++;
 		}
+		POLL_AT(i);
+	}
 	(void) num_i256_mul_add(&sum.value,
 							(num_i128) (threshold + (num_u128) smallest),
 							k - larger);
@@ -494,10 +509,16 @@ SumIntegers(const ExactColumn *column, GiniSums *sums)
 	num_i256	size = {{0, 0, 0, 0}};
 	int64		n = column->count;
 
-	for (int64 i = 1; i < n; i++)
-		smallest = Min(smallest, column->value[i]);
 	for (int64 i = 0; i < n; i++)
+	{
+		smallest = Min(smallest, column->value[i]);
+		POLL_AT(i);
+	}
+	for (int64 i = 0; i < n; i++)
+	{
 		distance[i] = (num_u128) column->value[i] - (num_u128) smallest;
+		POLL_AT(i);
+	}
 	num_radix_sort(distance, distance + n, n, 0, PollInterrupts);
 	for (int64 i = 0; i < n; i++)
 	{
@@ -505,8 +526,7 @@ SumIntegers(const ExactColumn *column, GiniSums *sums)
 
 		(void) num_i256_mul_add(&ranked, value, 2 * i + 1 - n);
 		(void) num_i256_mul_add(&size, value, value < 0 ? -1 : 1);
-		if (i % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
+		POLL_AT(i);
 	}
 	sums->negative = smallest < 0;
 	sums->smallest = DecimalNumeric(smallest, column->scale);

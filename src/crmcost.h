@@ -16,6 +16,7 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "num_poll.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -43,6 +44,13 @@ PollInterrupts(void)
 {
 	CHECK_FOR_INTERRUPTS();
 }
+
+/* The same at the i-th element of a loop of ours. */
+#define POLL_AT(i) \
+	do { \
+		if ((i) % NUM_POLL_EVERY == 0) \
+			CHECK_FOR_INTERRUPTS(); \
+	} while (0)
 
 /*
  * Argument checks.  Each names the argument, the rule and the value; ranges

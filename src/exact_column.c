@@ -34,8 +34,7 @@ ExactColumnWiden(ExactColumn *column)
 		{
 			column->numeric[i] = DecimalNumeric(column->value[i],
 												column->scale);
-			if (i % NUM_POLL_EVERY == 0)
-				CHECK_FOR_INTERRUPTS();
+			POLL_AT(i);
 		}
 		pfree(column->value);
 		column->value = NULL;
@@ -51,10 +50,16 @@ RaiseScale(ExactColumn *column, int scale)
 	num_i128	ignored;
 
 	for (Size i = 0; i < column->count; i++)
+	{
 		if (!num_i128_mul_pow10(column->value[i], more, &ignored))
 			return false;
+		POLL_AT(i);
+	}
 	for (Size i = 0; i < column->count; i++)
+	{
 		(void) num_i128_mul_pow10(column->value[i], more, &column->value[i]);
+		POLL_AT(i);
+	}
 	column->scale = scale;
 	return true;
 }
@@ -91,8 +96,11 @@ ExactColumnSum(const ExactColumn *column, num_i128 *sum)
 {
 	*sum = 0;
 	for (Size i = 0; i < column->count; i++)
+	{
 		if (__builtin_add_overflow(*sum, column->value[i], sum))
 			return false;
+		POLL_AT(i);
+	}
 	return true;
 }
 

@@ -60,17 +60,23 @@ DistributeUnits(num_u128 *parts, const num_u128 *remainders, Size count,
 	threshold = num_upper_threshold(remainders, count, NUM_COUNT, units,
 									scratch, PollInterrupts);
 	for (Size i = 0; i < count; i++)
+	{
 		if (remainders[i] > threshold)
 		{
 			parts[i]++;
 			units--;
 		}
+		POLL_AT(i);
+	}
 	for (Size i = 0; units > 0; i++)
+	{
 		if (remainders[i] == threshold)
 		{
 			parts[i]++;
 			units--;
 		}
+		POLL_AT(i);
+	}
 }
 
 /*
@@ -91,8 +97,7 @@ AllocateIntegers(num_i128 amount, ExactColumn *weights, num_i128 total)
 		num_u128_mul_div(num_u128_abs(amount), (num_u128) weights->value[i],
 						 (num_u128) total, &parts[i], &remainders[i]);
 		missing -= parts[i];
-		if (i % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
+		POLL_AT(i);
 	}
 	Assert(missing < count);
 	DistributeUnits(parts, remainders, count, (Size) missing,
@@ -102,6 +107,7 @@ AllocateIntegers(num_i128 amount, ExactColumn *weights, num_i128 total)
 		num_i128	part = (num_i128) parts[i];
 
 		weights->value[i] = amount < 0 ? -part : part;
+		POLL_AT(i);
 	}
 	pfree(parts);
 }

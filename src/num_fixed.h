@@ -19,7 +19,10 @@ __extension__ typedef unsigned __int128 num_u128 __attribute__((aligned(8)));
 
 #define NUM_I128_MAX ((num_i128) (~(num_u128) 0 >> 1))
 
-/* two's complement, least significant word first */
+/*
+ * Two's complement, least significant word first.  The lowest number, which
+ * has no opposite, is never the result of a sum: it counts as overflow.
+ */
 typedef struct num_i256
 {
 	uint64_t	w[4];
@@ -70,6 +73,14 @@ num_i256_from_i128(num_i128 value)
 	return result;
 }
 
+/* -2^255, which has no opposite */
+static inline bool
+num_i256_is_lowest(const num_i256 *value)
+{
+	return value->w[3] == UINT64_C(1) << 63 &&
+		(value->w[0] | value->w[1] | value->w[2]) == 0;
+}
+
 /* *sum += *value */
 static inline bool
 num_i256_add(num_i256 *sum, const num_i256 *value)
@@ -84,7 +95,8 @@ num_i256_add(num_i256 *sum, const num_i256 *value)
 		sum->w[i] = (uint64_t) carry;
 		carry >>= 64;
 	}
-	return !same_sign || num_i256_is_negative(sum) == negative;
+	return (!same_sign || num_i256_is_negative(sum) == negative) &&
+		!num_i256_is_lowest(sum);
 }
 
 static inline num_u128

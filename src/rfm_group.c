@@ -115,8 +115,7 @@ RaiseGroupScale(TableState *state, int scale)
 	{
 		if (!num_i256_mul_pow10(&GetEntry(state, i)->summary.monetary, more))
 			RefuseSum("amount");
-		if (i % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
+		POLL_AT(i);
 	}
 	state->growing.head.scale = scale;
 }
@@ -227,8 +226,7 @@ rfm_group_combine(PG_FUNCTION_ARGS)
 		}
 		RfmAddSummary(&to->summary, &state->growing.head.scale,
 					  &from->summary, other_scale);
-		if (i % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
+		POLL_AT(i);
 	}
 	AssertCheckTable(&customers, state);
 	PG_RETURN_DATUM(datum);
@@ -255,8 +253,7 @@ FinishGroup(const TableState *state)
 	for (int64 i = 0; i < state->count; i++)
 	{
 		*GetEntry(result, i) = *GetEntry(state, (uint32) keys[i]);
-		if (i % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
+		POLL_AT(i);
 	}
 	pfree(keys);
 	AssertCheckTable(&customers, result);

@@ -378,7 +378,10 @@ rfm_cuts_final(PG_FUNCTION_ARGS)
 		ArrayType  *array;
 
 		for (int64 i = 0; i < state->customers; i++)
+		{
 			keys[i] = num_key_from_double(state->values[i][m]);
+			POLL_AT(i);
+		}
 		SelectCuts(cuts, state->bins, keys, state->customers,
 				   keys + state->customers);
 		for (int k = 0; k < state->bins - 1; k++)

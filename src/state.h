@@ -106,6 +106,10 @@ StateReceiveI256(StringInfo buffer)
 
 	for (int i = 0; i < 4; i++)
 		value.w[i] = pq_getmsgint64(buffer);
+	if (num_i256_is_lowest(&value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a sum must be above -2^255")));
 	return value;
 }
 

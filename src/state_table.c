@@ -32,8 +32,7 @@ BuildIndex(const TableKind *kind, TableState *state)
 		while (slots[i] != 0)
 			i = (i + 1) & mask;
 		slots[i] = SLOT_TAG(hash) | (uint32) (entry + 1);
-		if (entry % NUM_POLL_EVERY == 0)
-			CHECK_FOR_INTERRUPTS();
+		POLL_AT(entry);
 	}
 }
 

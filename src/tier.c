@@ -112,6 +112,7 @@ TierIntegers(const ExactColumn *column, const TierShares *shares, char *tier)
 		if (__builtin_add_overflow(total, column->value[i], &total))
 			return false;
 		positive[count++] = (num_u128) column->value[i];
+		POLL_AT(count);
 	}
 	for (int s = 0; s < 2; s++)
 	{
@@ -129,6 +130,7 @@ TierIntegers(const ExactColumn *column, const TierShares *shares, char *tier)
 		tier[i] = value <= 0 ? 'C' :
 			(num_u128) value >= threshold[0] ? 'A' :
 			(num_u128) value >= threshold[1] ? 'B' : 'C';
+		POLL_AT(i);
 	}
 	pfree(positive);
 	pfree(scratch);

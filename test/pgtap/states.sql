@@ -258,6 +258,7 @@ SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, overlay(wir
   ('rfm', 12, '\x0000000000000000', '22P02', 'invalid value for type rfm: first_at must not be after last_at'),
   ('rfm', 20, '\x0000000000000000', '22P02', 'invalid value for type rfm: frequency must be at least 1'),
   ('rfm', 20, '\xffffffffffffffff', '22P02', 'invalid value for type rfm: frequency must be at least 1'),
+  ('rfm', 28, '\x0000000000000000000000000000000000000000000000008000000000000000', '22P03', 'a sum must be above -2^255'),
   ('rfm_group', 2, '\xffff', '22P02', 'invalid value for type rfm_group: scale out of range'),
   ('rfm_group', 4, '\x0000000000000000', '22P02', 'invalid value for type rfm_group: number of customers does not fit the message'),
   ('rfm_group', 4, '\x0000000000000001', '22P02', 'invalid value for type rfm_group: number of customers does not fit the message'),
@@ -278,7 +279,8 @@ SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, overlay(wir
   ('value_bag', 2, '\xff', '22021', 'invalid byte sequence for encoding "UTF8": 0xff'),
   ('value_bag', 2, '\x00', '22021', 'invalid byte sequence for encoding "UTF8": 0x00'),
   ('cac_sums', 2, '\x004d', '22P02', 'invalid value for type cac_sums: scale out of range'),
-  ('cac_sums', 4, '\xffffffffffffffff', '22P02', 'invalid value for type cac_sums: customers must not be negative')
+  ('cac_sums', 4, '\xffffffffffffffff', '22P02', 'invalid value for type cac_sums: customers must not be negative'),
+  ('cac_sums', 12, '\x0000000000000000000000000000000000000000000000008000000000000000', '22P03', 'a sum must be above -2^255')
 ) v (type, at, bytes, code, message) USING (type);
 -- any bytes are a value that reads itself again, or an error, never a crash
 SELECT setseed(0.5);
