@@ -220,13 +220,13 @@ END $$;
 CREATE FUNCTION pg_temp.unfitted(why text[], alive int) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
   RETURN NEXT is(pg_temp.refreshed_twice(), 0::bigint, 'without a fit refresh goes on, and the second one changes nothing');
-  RETURN NEXT set_eq($q$SELECT left(model || ': ' || message, 60) FROM crm.clv_model WHERE status = 'not_fitted' AND model <> 'closed_form'$q$,
-                     ARRAY(SELECT left(w, 60) FROM unnest(why) w), 'why not: ' || why[1]);
+  RETURN NEXT set_eq($q$SELECT left(model || ': ' || message, 58) FROM crm.clv_model WHERE status = 'not_fitted' AND model <> 'closed_form'$q$,
+                     ARRAY(SELECT left(w, 58) FROM unnest(why) w), 'why not: ' || why[1]);
   RETURN NEXT is((SELECT count(coalesce(r, p, log_likelihood, customers)) FROM crm.clv_model WHERE status = 'not_fitted'), 0::bigint, 'no figure is left of it');
   RETURN NEXT results_eq('SELECT count(p_alive), count(clv_predictive), count(potential) FROM crm.customer_clv',
                          format('VALUES (%s::bigint, 0::bigint, 0::bigint)', alive), 'what depends on it is NULL');
-  RETURN NEXT results_eq($q$SELECT rows, left(example, 60) FROM crm.data_quality WHERE check_name = 'clv_not_fitted'$q$,
-                         format('VALUES (%s::bigint, left(%L, 60))', cardinality(why), (SELECT min(w) FROM unnest(why) w)), 'data_quality says so');
+  RETURN NEXT results_eq($q$SELECT rows, left(example, 58) FROM crm.data_quality WHERE check_name = 'clv_not_fitted'$q$,
+                         format('VALUES (%s::bigint, left(%L, 58))', cardinality(why), (SELECT min(w) FROM unnest(why) w)), 'data_quality says so');
 END $$;
 SELECT pg_temp.unfitted('{bgnbd: no customer has an order,gamma_gamma: no customer came again}', 0);
 SELECT pg_temp.sell(1, '2024-01-05', 10, 5);
@@ -234,16 +234,13 @@ SELECT pg_temp.unfitted('{"bgnbd: bgnbd_fit must have at least 3 different custo
 SELECT pg_temp.sell(i, '2024-01-05'::timestamptz + i * interval '1 day', 10, 5) FROM generate_series(2, 30) i;
 SELECT pg_temp.unfitted('{bgnbd: bgnbd_fit must have a customer with frequency above 0,gamma_gamma: no customer came again}', 0);
 -- each once a week to the day: nobody differs from anybody
-SELECT pg_temp.sell(i, '2024-01-05'::timestamptz + i * interval '1 day' + j * interval '7 days', 10, 5)
+SELECT pg_temp.sell(i, '2024-01-05'::timestamptz + i * interval '1 day' - j * interval '7 days', 10, 5)
 FROM generate_series(1, 30) i, generate_series(1, 4) j;
-SELECT pg_temp.unfitted('{"gamma_gamma: gamma_gamma_fit must have at least 3 different customers, not 2"}', 30);
-UPDATE setting SET value = 'pareto_nbd' WHERE key = 'clv_model';
-SELECT pg_temp.unfitted('{"pareto_nbd: likelihood of pareto_nbd has no maximum inside its range",
+SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range",
                           "gamma_gamma: gamma_gamma_fit must have at least 3 different customers, not 2"}', 0);
 -- spend so wild that it has no mean
-UPDATE setting SET value = 'bgnbd' WHERE key = 'clv_model';
 UPDATE sale SET cogs = 0, amount = round(10 * (30.5 / customer_id) ^ (1 / 0.6) * -ln(0.02 + sale_id * 37 % 101 / 106.0), 2);
-SELECT pg_temp.unfitted('{"gamma_gamma: q must exceed 1 for a mean spend to exist, not "}', 30);
+SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range", "gamma_gamma: q must exceed 1 for a mean spend to exist, not "}', 0);
 ROLLBACK TO fresh;
 
 -- D8: a margin of 100 a year, 0.8 stay, 0.1 discount
@@ -320,10 +317,10 @@ SELECT is((SELECT sum(margin) FROM clv_by_stage), 3142.0, 'D10: which is 3,142')
 SELECT is((SELECT round(sum(margin_share), 10) FROM clv_by_stage), 1.0, 'D10: shares add up to one');
 ROLLBACK TO fresh;
 -- stages of random sales are those that a refresh just before them found
-INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 25) i;
+INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 12) i;
 INSERT INTO sale (customer_id, sold_at, amount, cogs, currency)
-SELECT 1 + floor(random() * 25), '2024-01-01 09:00Z'::timestamptz + floor(power(random(), 2) * 700) * interval '1 day', 10 + i, i, 'EUR'
-FROM generate_series(1, 80) i;
+SELECT 1 + floor(random() * 12), '2024-01-01 09:00Z'::timestamptz + floor(power(random(), 2) * 700) * interval '1 day', 10 + i, i, 'EUR'
+FROM generate_series(1, 40) i;
 UPDATE setting SET value = 'none' WHERE key = 'clv_model';
 CREATE TEMPORARY TABLE found (stage text, margin numeric);
 DO $$
@@ -333,8 +330,8 @@ BEGIN
   FOR day IN SELECT DISTINCT sold_at FROM crm.sale ORDER BY 1 LOOP
     -- a person's word, each customer's at another day
     INSERT INTO crm.classification (customer_id, dimension, entered_at, code, by_rule)
-    SELECT 1 + i, 'stage', '2024-04-01'::date + i * 9, (ARRAY['lead', 'churned', 'at_risk', 'active'])[1 + i % 4], false
-    FROM generate_series(1, 20) i WHERE '2024-04-01'::date + i * 9 < day
+    SELECT 1 + i, 'stage', '2024-04-01'::date + i * 18, (ARRAY['lead', 'churned', 'at_risk', 'active'])[1 + i % 4], false
+    FROM generate_series(1, 10) i WHERE '2024-04-01'::date + i * 18 < day
     ON CONFLICT DO NOTHING;
     CALL crmcost.refresh('crm', day - interval '1 second');
     INSERT INTO found
