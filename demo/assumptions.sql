@@ -18,7 +18,9 @@ INSERT INTO demo.assumption (name, value, meaning) VALUES
   ('store_service', 7.20,
    'USD a month for each household: checkout and service, shared by baskets'),
   ('customer_data', 1.00,
-   'USD a month for each household: card database, shared by the active ones');
+   'USD a month for each household: card database, shared by the active ones'),
+  ('cd_margin', 0.30,
+   'gross margin of a purchase of CDNOW, in the chapter on lifetime value');
 
 -- Gross margin before discounts, as a part of the shelf price.
 CREATE TABLE demo.department_margin (

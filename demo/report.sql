@@ -133,6 +133,24 @@ LEFT JOIN by_bucket AS b USING (customer_id)
 ORDER BY p.total_cost DESC, p.customer_id
 LIMIT 10;
 
+\qecho '== Lifetime value: margin until now, and in the months of clv_horizon (36) to come'
+\qecho 'What a household costs is not taken off: nobody knows what it will be.'
+SELECT t.tier AS abc_tier, count(*) AS households,
+       to_char(sum(c.clv_historic), '99,999,990') AS margin_so_far,
+       to_char(sum(c.clv_predictive), '99,999,990') AS margin_to_come,
+       to_char(avg(c.p_alive), '0.00') AS p_alive,
+       to_char(avg(c.expected_purchases), '9,990.0') AS shopping_days_each,
+       to_char(avg(c.expected_value), '9,990.00') AS revenue_a_day
+FROM customer_clv AS c
+JOIN customer_tier AS t ON t.customer_id = c.customer_id AND t.scheme = 'abc'
+GROUP BY t.tier
+ORDER BY t.tier;
+\qecho 'Margin by the stage that the household was in when it bought:'
+SELECT stage, customers AS households, to_char(margin, '99,999,990') AS margin,
+       to_char(100 * margin_share, '990.0') || ' %' AS of_margin
+FROM clv_by_stage
+ORDER BY clv_by_stage.margin DESC;
+
 \qecho '== Campaigns: households mailed, and households that used a coupon of it'
 SELECT g.name AS campaign, lower(g.period) AS starts,
        count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'mailing') AS mailed,

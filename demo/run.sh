@@ -91,9 +91,12 @@ if [ "$data" = real ]; then
 fi
 say 'refreshing'
 run_sql crmcost < demo/refresh.sql	# from standard input, notices come without a prefix
+say 'loading CDNOW into the ledger cdnow, refreshed as of the middle of its time'
+run_sql crmcost < demo/cdnow_load.sql
 say 'done; the answers:'
 run_sql crmcost -f demo/report.sql
 run_sql crmcost -f demo/cdnow.sql
+run_sql crmcost -f demo/lifetime.sql
 
 echo
 say 'the database is live; explore it with'

@@ -6,7 +6,8 @@
 BEGIN;
 
 UPDATE demo.origin SET words =
-  'MADE-UP SAMPLE, not real data: 200 invented households, from demo/sample.sql.';
+  'MADE-UP SAMPLE, not real data: 200 invented households and 1,000 invented '
+  'buyers of records, from demo/sample.sql.';
 
 -- A number from 0 to below 1 that depends on the words only.
 CREATE FUNCTION demo.dice(VARIADIC words text[]) RETURNS float8
@@ -88,11 +89,27 @@ SELECT household_id, (ARRAY['19-24', '25-34', '35-44', '45-54', '55-64', '65+'])
 FROM habit
 WHERE demo.dice('known', household_id) < 0.4;
 
--- The chapter on a plain table: the same baskets, one row each.
+-- Buyers of records: each begins in the first quarter, has a pace and a basket of
+-- its own, and after some purchase comes no more.
+WITH buyer AS (
+  SELECT n, floor(84 * demo.dice('begins', n::text)) AS begins,
+         100 / -ln(demo.dice('pace', n::text)) AS pause,
+         40 / -ln(demo.dice('basket', n::text) * demo.dice('taste', n::text)
+                  * demo.dice('purse', n::text)) AS basket,
+         1 - power(demo.dice('leaves', n::text), 0.4) AS leaves
+  FROM generate_series(1, 1000) AS n
+), purchase AS (
+  SELECT n, nth, basket, begins,
+         sum(CASE WHEN nth > 1 THEN -pause * ln(1 - demo.dice('waits', n::text, nth::text)) ELSE 0 END)
+           OVER (PARTITION BY n ORDER BY nth) AS waited
+  FROM buyer, generate_series(1, 60) AS nth
+  WHERE nth <= 1 + ln(1 - demo.dice('last', n::text)) / ln(1 - leaves)
+)
 INSERT INTO demo.cdnow
-SELECT household_id::bigint, min(transaction_timestamp)::date, count(*),
-       round(sum(sales_value), 2)
-FROM demo.transactions
-GROUP BY household_id, basket_id;
+SELECT n, '2017-01-01'::date + floor(begins + waited)::int,
+       1 + floor(3 * demo.dice('records', n::text, nth::text)),
+       round((1 + basket * (0.2 - 0.8 * ln(demo.dice('spends', n::text, nth::text))))::numeric, 2)
+FROM purchase
+WHERE begins + waited < 546;
 
 COMMIT;

@@ -1,12 +1,13 @@
--- crmcost.refresh() computes what dashboards read, in four steps: months, cost,
--- snapshot, classification.  A step writes only the rows that differ from what
--- is there, so that a refresh without news writes nothing.  The steps are
--- functions of their own; what they share are temporary tables of the run:
+-- crmcost.refresh() computes what dashboards read, in five steps: months, cost,
+-- lifetime value, snapshot, classification.  A step writes only the rows that
+-- differ from what is there, so that a refresh without news writes nothing.
+-- The steps are functions of their own; what they share are temporary tables:
 --
 --   refresh_order  orders, one row each
 --   refresh_rfm    customers with an order
 --   refresh_pool   cost without a customer, by month, bucket and rule
 --   refresh_class  what the rules say about a customer
+--   refresh_purchase, refresh_model, refresh_clv   see 92_ledger_clv.sql
 --
 -- An order is what a customer bought under one order_ref; a line without
 -- order_ref is an order of its own.  It needs a sale line that is no correction
@@ -49,11 +50,12 @@ BEGIN
                        true);
   END IF;
   PERFORM crmcost._drop_refresh_tables();
-  FOREACH step IN ARRAY '{month,cost,snapshot,classification}'::text[] LOOP
+  FOREACH step IN ARRAY '{month,cost,clv,snapshot,classification}'::text[] LOOP
     started := clock_timestamp();
     changed := CASE step
       WHEN 'month' THEN crmcost._refresh_month(ledger, upto)
       WHEN 'cost' THEN crmcost._refresh_cost(ledger, day)
+      WHEN 'clv' THEN crmcost._refresh_clv(ledger, upto, day)
       WHEN 'snapshot' THEN crmcost._refresh_snapshot(ledger, upto, day)
       ELSE crmcost._refresh_classification(ledger, upto, day)
     END;
@@ -70,7 +72,7 @@ END
 $$;
 
 COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz) IS
-  'Computes customer months, cost, snapshots and classification of a ledger from the facts up to as_of; without news it changes nothing.';
+  'Computes customer months, cost, lifetime values, snapshots and classification of a ledger from the facts up to as_of; without news it changes nothing.';
 
 CREATE FUNCTION crmcost._drop_refresh_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -82,7 +84,9 @@ DECLARE
 BEGIN
   FOR relation IN
     SELECT to_regclass('pg_temp.' || t.name)
-    FROM unnest('{refresh_order,refresh_rfm,refresh_pool,refresh_class}'::text[]) AS t (name)
+    FROM unnest('{refresh_order,refresh_rfm,refresh_pool,refresh_class,
+                  refresh_purchase,refresh_model,refresh_clv}'::text[])
+           AS t (name)
     WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
   LOOP
     EXECUTE format('DROP TABLE %s', relation);
@@ -92,6 +96,41 @@ $$;
 
 COMMENT ON FUNCTION crmcost._drop_refresh_tables() IS
   'Drops the temporary tables of a refresh, where there are any.';
+
+-- What an order brought are its own lines: with corrections and refunds that
+-- carry its order_ref, without lines that have no rate.
+CREATE FUNCTION crmcost._orders(ledger name, upto timestamptz)
+  RETURNS TABLE (customer_id bigint, ordered_at timestamptz, ordered_on date,
+                 revenue numeric)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  RETURN QUERY EXECUTE format($query$
+    SELECT customer_id, ordered_at,
+           (ordered_at AT TIME ZONE (SELECT value FROM %1$I.setting
+                                     WHERE key = 'timezone'))::date,
+           coalesce(revenue, 0)
+    FROM (
+      SELECT customer_id,
+             max(sold_at) FILTER (WHERE kind = 'sale' AND amount >= 0)
+               AS ordered_at,
+             sum(base_amount) AS revenue
+      FROM %1$I.sale_base
+      WHERE sold_at <= $1
+      GROUP BY customer_id, order_ref,
+               CASE WHEN order_ref IS NULL THEN sale_id END
+      HAVING bool_and(amount >= 0) FILTER (WHERE kind = 'sale')
+             OR sum(amount) FILTER (WHERE kind = 'sale') > 0
+    ) placed
+    WHERE ordered_at IS NOT NULL
+  $query$, ledger) USING upto;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._orders(name, timestamptz) IS
+  'Orders of a ledger up to an instant, with their day and net revenue in base currency.';
 
 -- Step 1: orders, then what happened with each customer in each month.  Months
 -- are computed one after the other, here and in step 2: a month of a partitioned
@@ -111,17 +150,8 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
-    SELECT customer_id, ordered_at,
-           (ordered_at AT TIME ZONE zone)::date AS ordered_on
-    FROM (
-      SELECT customer_id, max(sold_at) FILTER (WHERE amount >= 0) AS ordered_at
-      FROM sale
-      WHERE kind = 'sale' AND sold_at <= upto
-      GROUP BY customer_id, order_ref,
-               CASE WHEN order_ref IS NULL THEN sale_id END
-      HAVING bool_and(amount >= 0) OR sum(amount) > 0
-    ) placed
-    WHERE ordered_at IS NOT NULL;
+    SELECT customer_id, ordered_at, ordered_on, revenue
+    FROM crmcost._orders(ledger, upto);
   CREATE INDEX ON pg_temp.refresh_order (ordered_on);
   ANALYZE pg_temp.refresh_order;
 
@@ -526,7 +556,7 @@ RETURN 5000000;
 COMMENT ON FUNCTION crmcost._rfm_group_limit() IS
   'Customers up to which refresh summarises all of them at once.';
 
--- Step 3: who is worth what on that day.
+-- Step 4: who is worth what on that day.
 CREATE FUNCTION crmcost._refresh_snapshot(ledger name, upto timestamptz,
                                           day date)
   RETURNS bigint
@@ -604,37 +634,48 @@ BEGIN
            coalesce(m.revenue, 0) AS revenue,
            coalesce(m.margin, 0) AS margin,
            coalesce(c.total_cost, 0) AS total_cost,
-           coalesce(m.margin, 0) - coalesce(c.total_cost, 0) AS profit
+           coalesce(m.margin, 0) - coalesce(c.total_cost, 0) AS profit,
+           v.p_alive, v.expected_purchases, v.expected_value, v.clv_formula,
+           v.clv_predictive
     FROM month m
     FULL JOIN cost c USING (customer_id)
     LEFT JOIN score s USING (customer_id)
     LEFT JOIN product p USING (customer_id)
+    LEFT JOIN pg_temp.refresh_clv v USING (customer_id)
     WHERE m.counts OR c.total_cost IS NOT NULL
   ),
   difference AS (
     SELECT customer_id, new.first_order_on, new.last_order_on,
            new.recency_days, new.frequency, new.monetary, new.rfm_score,
            new.segment, new.orders, new.products, new.revenue, new.margin,
-           new.total_cost, new.profit, new.orders IS NULL AS gone
+           new.total_cost, new.profit, new.p_alive, new.expected_purchases,
+           new.expected_value, new.clv_formula, new.clv_predictive,
+           new.orders IS NULL AS gone
     FROM computed new
     FULL JOIN (SELECT * FROM customer_snapshot WHERE as_of = day) old
       USING (customer_id)
     WHERE (old.first_order_on, old.last_order_on, old.recency_days,
            old.frequency, old.monetary, old.rfm_score, old.segment, old.orders,
-           old.products, old.revenue, old.margin, old.total_cost, old.profit)
+           old.products, old.revenue, old.margin, old.total_cost, old.profit,
+           old.p_alive, old.expected_purchases, old.expected_value,
+           old.clv_formula, old.clv_predictive)
           IS DISTINCT FROM
           (new.first_order_on, new.last_order_on, new.recency_days,
            new.frequency, new.monetary, new.rfm_score, new.segment, new.orders,
-           new.products, new.revenue, new.margin, new.total_cost, new.profit)
+           new.products, new.revenue, new.margin, new.total_cost, new.profit,
+           new.p_alive, new.expected_purchases, new.expected_value,
+           new.clv_formula, new.clv_predictive)
   ),
   written AS (
     INSERT INTO customer_snapshot
       (customer_id, as_of, first_order_on, last_order_on, recency_days,
        frequency, monetary, rfm_score, segment, orders, products, revenue,
-       margin, total_cost, profit)
+       margin, total_cost, profit, p_alive, expected_purchases,
+       expected_value, clv_formula, clv_predictive)
     SELECT customer_id, day, first_order_on, last_order_on, recency_days,
            frequency, monetary, rfm_score, segment, orders, products, revenue,
-           margin, total_cost, profit
+           margin, total_cost, profit, p_alive, expected_purchases,
+           expected_value, clv_formula, clv_predictive
     FROM difference
     WHERE NOT gone
     ORDER BY customer_id
@@ -651,7 +692,12 @@ BEGIN
       revenue = excluded.revenue,
       margin = excluded.margin,
       total_cost = excluded.total_cost,
-      profit = excluded.profit
+      profit = excluded.profit,
+      p_alive = excluded.p_alive,
+      expected_purchases = excluded.expected_purchases,
+      expected_value = excluded.expected_value,
+      clv_formula = excluded.clv_formula,
+      clv_predictive = excluded.clv_predictive
     RETURNING 1
   ),
   vanished AS (
@@ -670,9 +716,9 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_snapshot(name, timestamptz, date) IS
-  'Third step of refresh: customer_snapshot of the day; returns the rows changed.';
+  'Fourth step of refresh: customer_snapshot of the day; returns the rows changed.';
 
--- Step 4: what the rules say about each customer, appended where it is new.
+-- Step 5: what the rules say about each customer, appended where it is new.
 --
 -- A person's row is respected.  In a tier scheme it stands until the answer of
 -- the rule changes; a stage set by hand counts like an activity of that day

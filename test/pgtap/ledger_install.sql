@@ -8,7 +8,8 @@ FROM unnest('{setting,reason,cost_category,channel,campaign,tier,
               loyalty_program,allocation_rule,allocation_share,activity_time,
               capacity,fx_rate,plan,customer,sale,cost_entry,interaction,
               loyalty_entry,classification,customer_month,customer_month_cost,
-              customer_snapshot,cost_pool,tier_threshold,refresh_run}'::text[]) AS t;
+              customer_snapshot,cost_pool,tier_threshold,clv_model,
+              refresh_run}'::text[]) AS t;
 
 SELECT is(
   (SELECT string_agg(attname, ',' ORDER BY attnum)
@@ -24,13 +25,14 @@ FROM (VALUES
   ('customer_profit', 'customer_id,revenue,margin,total_cost,profit,contribution_share,profit_rank,orders,products'),
   ('whale_curve', 'profit_rank,customer_id,profit,cumulative_profit,cumulative_share'),
   ('customer_rfm', 'customer_id,as_of,recency_days,frequency,monetary,rfm_score,segment'),
+  ('customer_clv', 'customer_id,as_of,clv_historic,clv_formula,clv_predictive,p_alive,expected_purchases,expected_value,potential'),
   ('customer_tier', 'customer_id,scheme,tier,since,gap_to_next'),
   ('data_quality', 'check_name,severity,rows,example')
 ) AS v (name, columns);
 SELECT has_column('crm', 'sale_base', c, format('sale_base.%s', c))
 FROM unnest('{sale_id,sold_at,customer_id,base_amount,base_margin}'::text[]) AS c;
 SELECT has_view('crm', v, format('view %s', v))
-FROM unnest('{customer_360,customer_classification,last_refresh}'::text[]) AS v;
+FROM unnest('{customer_360,customer_classification,clv_by_stage,last_refresh}'::text[]) AS v;
 
 SELECT is_empty($$
   SELECT c.oid::regclass

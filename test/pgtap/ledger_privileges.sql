@@ -52,6 +52,9 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text)'), ('crmcost._refresh_cost(name,date)'),
   ('crmcost._write_customer_cost(name,date,date)'), ('crmcost._write_cost_pool(name)'),
   ('crmcost._refresh_snapshot(name,timestamp with time zone,date)'),
+  ('crmcost._refresh_clv(name,timestamp with time zone,date)'), ('crmcost._fit_clv(text)'),
+  ('crmcost._observe_retention(name,timestamp with time zone)'),
+  ('crmcost._predict_clv(name,timestamp with time zone,text)'), ('crmcost._write_clv_model(name,date)'),
   ('crmcost._refresh_classification(name,timestamp with time zone,date)'), ('crmcost._write_tier_threshold(name)'), ('crmcost._classify_share(name,date)'),
   ('crmcost._classify_value(name,date)'), ('crmcost._classify_rfm(name,date)'),
   ('crmcost._classify_stage(name,timestamp with time zone,date)') $$,
@@ -106,7 +109,9 @@ $$;
 SELECT pg_temp.protect(t) FROM unnest('{customer,sale,cost_entry,interaction,classification,customer_month,customer_month_cost,customer_snapshot}'::text[]) t;
 SET LOCAL ROLE crm_reader;
 SELECT results_eq(format('SELECT count(DISTINCT customer_id) FROM crm.%I', v), $$ VALUES (5::bigint) $$, format('RLS: %s shows its five customers', v))
-FROM unnest('{sale_base,cost,customer_cost,customer_profit,whale_curve,customer_rfm,customer_tier,customer_classification,customer_360}'::text[]) v;
+FROM unnest('{sale_base,cost,customer_cost,customer_profit,whale_curve,customer_rfm,customer_tier,customer_classification,customer_360,customer_clv}'::text[]) v;
+SELECT is((SELECT sum(customers) FROM crm.clv_by_stage), 5::numeric, 'RLS: clv_by_stage has theirs');
+SELECT throws_ok($$SELECT * FROM crmcost.clv_holdout('crm', '2024-01-05', '2024-01-10')$$, '22000', NULL, 'RLS: clv_holdout sees five customers, all alike');
 SELECT is((SELECT sum(cost) FROM crm.cost_by_month), 5.0, 'RLS: cost_by_month has theirs');
 SELECT is((SELECT sum(customers) FROM crm.channel_cac), 5::numeric, 'RLS: and so has channel_cac');
 SELECT is((SELECT sum(contribution_share) FROM crm.customer_profit), 1.0, 'RLS: shares are of what is seen');

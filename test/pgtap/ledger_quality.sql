@@ -8,6 +8,9 @@ INSERT INTO sale (sale_id, customer_id, order_ref, sold_at, amount, cogs, curren
 VALUES (1, 1, 'o1', '2024-01-05', 10, 5, 'EUR');
 INSERT INTO cost_entry (cost_id, category_code, incurred_on, amount, currency, customer_id)
 VALUES (1, 'svc.support', '2024-01-05', 1, 'EUR', 1);
+-- one customer is nothing to fit a model to
+UPDATE setting SET value = 'none' WHERE key = 'clv_model';
+UPDATE setting SET value = '0.8' WHERE key = 'clv_retention';
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT is_empty('SELECT * FROM data_quality WHERE rows <> 0 OR example IS NOT NULL', 'sound data have no findings');
 
@@ -86,6 +89,10 @@ SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES
   ($$DELETE FROM classification WHERE dimension = 'loyalty'$$, false,
    'untiered_customer 1', 'customer 1 with RFM score 111 has no tier in loyalty'),
   ($$UPDATE tier SET m = '[2,3]' WHERE scheme = 'value'$$, false, 'unmatched_rfm_score 1', 'no tier of value matches score 111'),
+  ($$UPDATE setting SET value = 'bgnbd' WHERE key = 'clv_model'$$, true,
+   'clv_not_fitted 2', 'bgnbd: bgnbd_fit must have at least 3 different customers, not 1'),
+  ($$UPDATE setting SET value = 'observed' WHERE key = 'clv_retention'$$, true,
+   'retention_not_observed 1', 'retention needs two years of orders'),
   ($$DELETE FROM setting WHERE key = 'clv_horizon'$$, false, 'missing_setting 1', 'clv_horizon'),
   ($$INSERT INTO setting VALUES ('time_zone', 'UTC')$$, false, 'unknown_setting 1', 'time_zone'),
   ($$UPDATE setting SET value = '180' WHERE key = 'at_risk_after_days'$$, false,

@@ -17,6 +17,7 @@ CREATE FUNCTION pg_temp.computed() RETURNS TABLE (content text) LANGUAGE sql AS 
   SELECT 'c' || to_jsonb(t)::text FROM crm.customer_month_cost t UNION ALL
   SELECT 'p' || to_jsonb(t)::text FROM crm.cost_pool t UNION ALL
   SELECT 't' || to_jsonb(t)::text FROM crm.tier_threshold t UNION ALL
+  SELECT 'v' || to_jsonb(t)::text FROM crm.clv_model t UNION ALL
   SELECT 's' || to_jsonb(t)::text FROM crm.customer_snapshot t UNION ALL
   SELECT 'k' || to_jsonb(t)::text FROM crm.classification t$$;
 SAVEPOINT fresh;
@@ -36,7 +37,8 @@ CALL crmcost.refresh('crm', '2024-08-31 23:59Z');
 SELECT is((SELECT sum(rows_changed) FROM refresh_run WHERE run_id = (SELECT max(run_id) FROM refresh_run)
              AND step IN ('cost')), 0::numeric, 'later on the same day cost is as it was');
 SELECT results_eq('SELECT step, as_of FROM refresh_run WHERE run_id = 1 ORDER BY started_at', $$
-  VALUES ('month', '2024-08-31'::date), ('cost', '2024-08-31'), ('snapshot', '2024-08-31'), ('classification', '2024-08-31')
+  VALUES ('month', '2024-08-31'::date), ('cost', '2024-08-31'), ('clv', '2024-08-31'), ('snapshot', '2024-08-31'),
+         ('classification', '2024-08-31')
 $$, 'the log has a row a step');
 SELECT is_empty($$SELECT FROM refresh_run WHERE finished_at < started_at$$, 'with its times');
 SELECT is((SELECT count(*) FROM pg_class WHERE relname LIKE 'refresh\_%' AND relpersistence = 't'), 0::bigint,

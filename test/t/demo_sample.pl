@@ -23,12 +23,19 @@ like($report, qr/^== $_/m, "the report has: $_")
   foreach (
 	'From the shelf price to the profit', 'What customers cost, by bucket',
 	'Tiers', 'RFM segments', 'The whale curve', 'The ten costliest households',
+	'Lifetime value',
 	'Campaigns');
 unlike($report, qr/NaN|Infinity/, 'no figure is undefined');
 
 my $plain = $demo->file('demo/cdnow.sql');
 like($plain, qr/MADE-UP SAMPLE/, 'so does the chapter without a ledger');
 like($plain, qr/champions/i, 'which names segments');
+
+my $cdnow = $demo->{node}->safe_psql('crmcost',
+	'COPY demo.cdnow TO STDOUT (FORMAT csv, HEADER)') . "\n";
+my $lifetime = $demo->lifetime($cdnow, '2017-09-30', '2018-06-30');
+like($lifetime, qr/MADE-UP SAMPLE/, 'the chapter on lifetime value says what it is of');
+like($lifetime, qr/^ $_ /m, "it shows: $_") foreach ('bgnbd', 'gamma_gamma');
 
 # The same rows each time: the documentation may quote them.
 is( $demo->sql('SELECT count(*), sum(sales_value) FROM demo.transactions'),

@@ -93,7 +93,7 @@ my $tables = q{
 		AND relnamespace IN ('crm'::regnamespace, '"Zweites Buch"'::regnamespace)
 	ORDER BY 1};
 my @names = split /\n/, dba('source', $tables);
-cmp_ok(scalar @names, '==', 2 * (25 + 13 + 1), 'two ledgers of 25 tables and 13 views, with a view of the owner');
+cmp_ok(scalar @names, '==', 2 * (26 + 15 + 1), 'two ledgers of 26 tables and 15 views, with a view of the owner');
 my $content = join(' UNION ALL ',
 	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t" } @names);
 my @source = split /\n/, dba('source', $content);

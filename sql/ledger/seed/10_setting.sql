@@ -13,6 +13,8 @@ INSERT INTO setting (key, value, note) VALUES
   ('invalid_max_products', '1', 'and at most this many different products.'),
   ('discount_rate', '0.10', 'Yearly rate at which future money is discounted, 0 to below 1.'),
   ('clv_horizon', '36', 'Months looked ahead for customer lifetime value.'),
+  ('clv_model', 'bgnbd', 'Model of purchases that refresh fits: bgnbd, mbgnbd, pareto_nbd, or none to fit nothing.'),
+  ('clv_retention', 'observed', 'Yearly retention rate of the closed form of lifetime value, 0 to 1; observed to take it from the orders.'),
   ('attribution_model', 'linear', 'How touches share a conversion: first, last, last_non_direct, linear, position or time_decay.'),
   ('touch_window_days', '90', 'Days before a conversion in which touches count.'),
   ('decay_half_life', '7', 'Days in which a touch loses half its weight under time_decay.');

@@ -16,6 +16,11 @@ CREATE TABLE customer_snapshot (
   margin numeric(38,4) NOT NULL,
   total_cost numeric(38,4) NOT NULL,
   profit numeric(38,4) NOT NULL,
+  p_alive double precision,
+  expected_purchases double precision,
+  expected_value numeric(38,4),
+  clv_formula numeric(38,4),
+  clv_predictive numeric(38,4),
   PRIMARY KEY (customer_id, as_of)
 );
 
@@ -53,3 +58,13 @@ COMMENT ON COLUMN customer_snapshot.total_cost IS
 'Direct and allocated cost, in base currency.';
 COMMENT ON COLUMN customer_snapshot.profit IS
 'Margin less total cost, in base currency.';
+COMMENT ON COLUMN customer_snapshot.p_alive IS
+'Probability that the customer is still a customer, 0..1; NULL without an order or a fitted model of purchases.';
+COMMENT ON COLUMN customer_snapshot.expected_purchases IS
+'Days with an order expected in the months of clv_horizon after as_of; NULL without an order or a fitted model of purchases.';
+COMMENT ON COLUMN customer_snapshot.expected_value IS
+'Revenue expected of such a day, in base currency; NULL without an order or a fitted model of spend.';
+COMMENT ON COLUMN customer_snapshot.clv_formula IS
+'Value by the closed form: margin of the last year, continued over the months of clv_horizon at the retention rate and discounted, in base currency; NULL without an order or a retention rate.';
+COMMENT ON COLUMN customer_snapshot.clv_predictive IS
+'Value by the models: margin of the purchases expected in the months of clv_horizon, discounted, in base currency; NULL without an order or a fitted model.';

@@ -24,7 +24,8 @@ known_setting (key) AS (
          ('abc_measure'), ('at_risk_after_days'), ('churn_after_days'),
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
-         ('clv_horizon'), ('attribution_model'), ('touch_window_days'),
+         ('clv_horizon'), ('clv_model'), ('clv_retention'),
+         ('attribution_model'), ('touch_window_days'),
          ('decay_half_life'), ('schema_version')
 ),
 -- one pass over the sale lines, and one over the cost, for all checks of them
@@ -278,6 +279,19 @@ WHERE NOT EXISTS (SELECT FROM tier t
                         AND t.r @> u.rfm_score / 100
                         AND t.f @> u.rfm_score / 10 % 10
                         AND t.m @> u.rfm_score % 10)
+UNION ALL
+
+-- lifetime values that are missing
+SELECT 'clv_not_fitted', 'warning', count(*),
+       min(format('%s: %s', model, message))
+FROM clv_model
+WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
+      AND model <> 'closed_form'
+UNION ALL
+SELECT 'retention_not_observed', 'info', count(*), min(message)
+FROM clv_model
+WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
+      AND model = 'closed_form'
 UNION ALL
 SELECT 'missing_setting', 'error', count(*), min(k.key)
 FROM known_setting k LEFT JOIN setting s USING (key)

@@ -91,4 +91,46 @@ sub load_and_check
 		'profit is margin less all cost, and all cost has found a customer');
 }
 
+# The chapter on lifetime value: what it prints of the second half must be what
+# the CSV says, by frequency class; returns what it prints.
+sub lifetime
+{
+	my ($self, $csv, $half, $last) = @_;
+	my (undef, @lines) = split /\n/, $csv;
+	my (%before, %after, %customers, %came);
+	foreach (@lines)
+	{
+		my ($customer, $day) = split /,/;
+		$day =~ s/^(\d{4})-?(\d\d)-?(\d\d)$/$1-$2-$3/;
+		if ($day le $half) { $before{$customer}{$day} = 1 }
+		elsif ($day le $last) { $after{$customer}{$day} = 1 }
+	}
+	foreach my $customer (keys %before)
+	{
+		my $days = keys(%{ $before{$customer} }) - 1;
+		foreach my $class ($days < 7 ? $days : '7+', 'all')
+		{
+			$customers{$class}++;
+			$came{$class} += keys %{ $after{$customer} // {} };
+		}
+	}
+	my $expected = join '',
+	  map { sprintf("%s|%d|%.3f\n", $_, $customers{$_}, $came{$_} / $customers{$_}) }
+	  sort keys %customers;
+
+	$self->file('demo/cdnow_load.sql');
+	my $printed = $self->file('demo/lifetime.sql');
+	my $found = join '',
+	  map { /^ (\d\+?|all) +\| +(\d+) \| +([\d.]+) \|/ ? "$1|$2|$3\n" : () }
+	  split /\n/, $printed;
+	is($found, $expected, 'what came in the second half is what the file says');
+	unlike($printed, qr/NaN|Infinity/, 'no prediction is undefined');
+	is( $self->sql(
+			q{SELECT count(*), count(p_alive), count(clv_predictive), min(as_of)
+			  FROM cdnow.customer_clv}),
+		join('|', ($customers{all}) x 3, $half),
+		'every customer has a prediction');
+	return $printed;
+}
+
 1;
