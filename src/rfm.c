@@ -244,7 +244,7 @@ rfm_recency_days(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("as_of must not be before the last purchase at %s, not %s",
 						pstrdup(timestamptz_to_str(state->summary.last_at)),
-						timestamptz_to_str(as_of)),
+						pstrdup(timestamptz_to_str(as_of))),
 				 errhint("Filter the purchases to those before as_of.")));
 	PG_RETURN_FLOAT8((double) (as_of - state->summary.last_at) /
 					 USECS_PER_DAY);

@@ -253,7 +253,11 @@ FinishGroup(const TableState *state)
 	num_radix_sort(keys, keys + state->count, state->count, 32,
 				   PollInterrupts);
 	for (int64 i = 0; i < state->count; i++)
+	{
 		*GetEntry(result, i) = *GetEntry(state, (uint32) keys[i]);
+		if (i % NUM_POLL_EVERY == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	pfree(keys);
 	AssertCheckTable(&customers, result);
 	return result;

@@ -145,8 +145,11 @@ TierNumerics(const ExactColumn *column, const TierShares *shares, char *tier)
 	Datum		limit_b;
 
 	for (Size i = 0; i < column->count; i++)
+	{
 		if (NumericCompare(column->numeric[i], zero) > 0)
 			total = NumericAdd(total, column->numeric[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
 	limit_a = NumericMultiply(shares->a, total);
 	limit_b = NumericMultiply(shares->b, total);
 	for (Size i = 0; i < column->count; i++)
@@ -270,6 +273,7 @@ RunIntegers(const ExactColumn *column, const uint32 *row_of,
 		}
 		for (Size tie = i; tie < next; tie++)
 			partition->running[row_of[(uint32) keys[tie]]] = sum;
+		CHECK_FOR_INTERRUPTS();
 	}
 	if (sum != 0)
 		partition->total = DecimalNumeric(sum, column->scale);

@@ -1,0 +1,88 @@
+-- The catalog: names and types of the contract, labels, comments, and no
+-- function that a NULL or a call in the wrong place can harm.
+\ir setup.psql
+SELECT no_plan();
+
+CREATE TABLE member AS
+  SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'crmcost'
+  WHERE p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR p.prokind = 'a';
+
+-- the contract: arguments with their names, result
+SELECT is((SELECT pg_get_function_result(p.oid) FROM pg_proc p WHERE p.pronamespace = 'crmcost'::regnamespace AND p.proname = name AND pg_get_function_arguments(p.oid) = arguments AND p.prokind = kind::"char"),
+          result, format('%s(%s)', name, arguments))
+  FROM (VALUES
+  ('rfm', 'a', 'purchased_at timestamp with time zone, amount numeric', 'rfm'),
+  ('rfm_merge', 'a', 'summary rfm', 'rfm'),
+  ('rfm_group', 'a', 'customer_id bigint, purchased_at timestamp with time zone, amount numeric', 'rfm_group'),
+  ('unnest', 'f', 'summaries rfm_group, OUT customer_id bigint, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone, OUT frequency bigint, OUT monetary numeric, OUT summary rfm', 'SETOF record'),
+  ('first_at', 'f', 'summary rfm', 'timestamp with time zone'), ('last_at', 'f', 'summary rfm', 'timestamp with time zone'), ('frequency', 'f', 'summary rfm', 'bigint'),
+  ('monetary', 'f', 'summary rfm', 'numeric'), ('average_order', 'f', 'summary rfm', 'numeric'), ('recency_days', 'f', 'summary rfm, as_of timestamp with time zone', 'double precision'),
+  ('repeat_purchases', 'a', 'purchased_on date, amount numeric', 'repeat_purchases'),
+  ('frequency', 'f', 'purchases repeat_purchases', 'bigint'), ('recency', 'f', 'purchases repeat_purchases', 'integer'), ('age', 'f', 'purchases repeat_purchases, as_of date', 'integer'), ('monetary_value', 'f', 'purchases repeat_purchases', 'numeric'),
+  ('rfm_cuts', 'a', 'recency_days double precision, frequency double precision, monetary double precision', 'rfm_cuts'),
+  ('rfm_cuts', 'a', 'recency_days double precision, frequency double precision, monetary double precision, bins integer', 'rfm_cuts'),
+  ('rfm_score', 'f', 'recency_days double precision, frequency double precision, monetary double precision, cuts rfm_cuts', 'integer'),
+  ('rfm_score', 'f', 'recency_days double precision, frequency double precision, monetary double precision, recency_cuts double precision[], frequency_cuts double precision[], monetary_cuts double precision[]', 'integer'),
+  ('rfm_score', 'w', 'recency_days double precision, frequency double precision, monetary double precision, bins integer DEFAULT 5', 'integer'),
+  ('rfm_segment', 'f', 'score integer', 'text'),
+  ('abc_tier', 'w', 'value numeric, a numeric DEFAULT 0.80, b numeric DEFAULT 0.95', 'text'), ('cumulative_share', 'w', 'value numeric', 'numeric'),
+  ('top_share', 'a', 'value numeric, fraction numeric', 'numeric'), ('gini', 'a', 'value numeric', 'double precision'), ('gini_signed', 'a', 'value numeric', 'double precision'),
+  ('allocate', 'w', 'amount numeric, weight numeric, scale integer DEFAULT 2', 'numeric'), ('allocate', 'f', 'amount numeric, weights numeric[], scale integer DEFAULT 2', 'numeric[]'),
+  ('cac', 'a', 'cost numeric, customers bigint', 'numeric'), ('cac', 'a', 'cost numeric, acquired boolean', 'numeric'),
+  ('clv', 'f', 'margin numeric, retention numeric, discount numeric, periods integer DEFAULT NULL::integer', 'numeric')) v (name, kind, arguments, result);
+SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'crmcost.rfm_cuts'::regclass),
+          'bins integer, recency double precision[], frequency double precision[], monetary double precision[], customers bigint', 'the fields of rfm_cuts');
+
+-- labels
+SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE proparallel <> 's'), NULL, 'all are PARALLEL SAFE');
+SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE provolatile <> 'i'), NULL, 'all are IMMUTABLE');
+SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE prosecdef OR proleakproof), NULL, 'none is SECURITY DEFINER or LEAKPROOF');
+SELECT is((SELECT string_agg(aggfnoid::regprocedure::text, ', ') FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid
+             WHERE aggcombinefn = 0 OR aggtranstype = 'internal'::regtype OR aggserialfn <> 0 OR aggtransspace = 0), NULL, 'every aggregate has a combine function, a state that is a type of its own and its size');
+SELECT is((SELECT count(DISTINCT aggtranstype)::int FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid), 6, 'six state types');
+SELECT is((SELECT string_agg(t.typname, ', ') FROM pg_type t WHERE t.oid IN (SELECT aggtranstype FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid)
+             AND (typinput = 0 OR typoutput = 0 OR typreceive = 0 OR typsend = 0 OR typalign <> 'd')), NULL, 'every state has text and binary forms and is aligned to 8');
+SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE obj_description(oid, 'pg_proc') IS NULL), NULL, 'all have a comment');
+SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE pronargs > 0 AND (proargnames IS NULL OR '' = ANY (proargnames))), NULL, 'all arguments have names');
+SELECT is((SELECT string_agg(typname, ', ') FROM pg_type WHERE typnamespace = 'crmcost'::regnamespace AND typcategory <> 'A' AND typtype IN ('b', 'c') AND typrelid = 0 AND obj_description(oid, 'pg_type') IS NULL), NULL, 'all types have a comment');
+
+-- every function with a NULL in each argument and in all of them: a value, or
+-- an error with a code of our own, never a crash
+CREATE FUNCTION pg_temp.sample(type oid) RETURNS text
+LANGUAGE sql AS $$
+  SELECT CASE type::regtype::text
+    WHEN 'rfm' THEN '''(1,2024-01-01T00:00:00+00:00,2024-01-02T00:00:00+00:00,2,3.50)''::rfm' WHEN 'rfm_group' THEN '''(1,{1,2024-01-01T00:00:00+00:00,2024-01-02T00:00:00+00:00,2,3.50})''::rfm_group'
+    WHEN 'repeat_purchases' THEN '''(1,1.50,3.50,2024-01-01,2024-01-02)''::repeat_purchases' WHEN 'rfm_population' THEN '''(1,5,{-1,1,1})''::rfm_population' WHEN 'value_bag' THEN '''(1,0.2,1,2)''::value_bag'
+    WHEN 'cac_sums' THEN '''(1,10,2)''::cac_sums' WHEN 'rfm_cuts' THEN 'row(2, ''{-20}'', ''{2}'', ''{7}'', 100)::rfm_cuts' WHEN 'timestamp with time zone' THEN '''2025-01-01''::timestamptz' WHEN 'date' THEN '''2025-01-01''::date'
+    WHEN 'numeric' THEN '0.5' WHEN 'bigint' THEN '5::bigint' WHEN 'integer' THEN '5' WHEN 'double precision' THEN '5::float8' WHEN 'boolean' THEN 'true' WHEN 'double precision[]' THEN '''{1,2}''::float8[]'
+    WHEN 'numeric[]' THEN '''{1,2}''::numeric[]' WHEN 'cstring' THEN '''(1,1,1)''::cstring' WHEN 'text' THEN '''x''' END
+$$;
+CREATE FUNCTION pg_temp.outcome(query text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  result text;
+BEGIN
+  EXECUTE query INTO result;
+  RETURN coalesce(result, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+  RETURN sqlstate;
+END $$;
+CREATE TABLE called AS
+  SELECT m.oid::regprocedure::text AS function, m.proname, m.prokind, m.proisstrict, k AS null_argument,
+    pg_temp.outcome(format('SELECT (%s(%s)%s)::text', m.proname, (SELECT string_agg(CASE WHEN k = 0 OR k = n THEN 'NULL::' || t::regtype ELSE pg_temp.sample(t) END, ', ' ORDER BY n) FROM pg_catalog.unnest(m.proargtypes::oid[]) WITH ORDINALITY u (t, n)),
+      CASE m.prokind WHEN 'w' THEN ' OVER ()' ELSE '' END)) AS outcome
+  FROM member m, generate_series(0, m.pronargs) k
+  WHERE NOT 'internal'::regtype = ANY (m.proargtypes::oid[]) AND m.proname NOT LIKE '%\_out' AND m.proname NOT LIKE '%\_in';
+SELECT cmp_ok((SELECT count(*)::int FROM called), '>', 180, 'functions were called with a NULL in each argument');
+SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argument, outcome), '; ') FROM called WHERE outcome LIKE 'XX%' OR outcome LIKE '42%'), NULL, 'no internal error, no ambiguity');
+SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argument, outcome), '; ') FROM called WHERE proisstrict AND outcome <> 'NULL' AND proname <> 'unnest'), NULL, 'a strict function gives NULL');
+SELECT is((SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM called WHERE outcome ~ '^\w{5}$' AND outcome ~ '\d'), '0A000 22004', 'errors are: called outside an aggregate, NULL not allowed');
+SELECT is((SELECT string_agg(DISTINCT format('%s %s', proname, null_argument), ', ' ORDER BY format('%s %s', proname, null_argument)) FROM called WHERE outcome = '22004'),
+          'abc_tier 0, abc_tier 2, abc_tier 3, allocate 0, allocate 3, rfm_cuts 0, rfm_cuts 4, rfm_score 0, rfm_score 4, top_share 2', 'a NULL is refused where it would be a parameter of all rows');
+SELECT is((SELECT string_agg(function, ', ') FROM called WHERE prokind = 'a' AND null_argument = 0 AND outcome NOT IN ('NULL', '22004')), NULL, 'an aggregate of NULLs is NULL');
+
+-- what the library shows
+SELECT is((SELECT string_agg(proname || ' -> ' || prosrc, ', ') FROM member WHERE prokind <> 'a' AND prosrc <> proname AND prosrc NOT LIKE '%\_' || proname), NULL, 'a symbol has the name of its function');
+SELECT is((SELECT count(DISTINCT probin)::int FROM member WHERE prokind <> 'a'), 1, 'one library');
+\ir finish.psql

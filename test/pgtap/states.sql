@@ -1,0 +1,384 @@
+-- The state types as stored values: text and binary forms, frozen layouts,
+-- forged values, storage, many groups.
+\ir setup.psql
+\ir properties.psql
+SELECT no_plan();
+
+-- values of every type: ordinary ones and ones at every edge
+CREATE TABLE state (type text, value text);
+INSERT INTO state
+  SELECT 'rfm', rfm(purchased_at, amount)::text FROM purchase GROUP BY customer_id
+  UNION ALL SELECT 'rfm_group', rfm_group(customer_id, purchased_at, amount)::text FROM purchase GROUP BY g
+  UNION ALL SELECT 'repeat_purchases', repeat_purchases(purchased_on, amount)::text FROM purchase GROUP BY customer_id
+  UNION ALL SELECT 'rfm', rfm(at, amount)::text FROM (VALUES (timestamptz '4714-11-24 00:00:00+00 BC', 5e76), ('294276-12-31 23:59:59.999999+00', -1)) v (at, amount)
+  UNION ALL SELECT 'rfm', rfm(at, amount)::text FROM (VALUES (timestamptz '0044-03-15 12:00:00+00 BC', -5.7e76), ('1999-12-31 23:59:59.999999+00', 0)) v (at, amount)
+  UNION ALL SELECT 'rfm', rfm('2000-01-01 00:00:00+00', 1e-76)::text
+  UNION ALL SELECT 'rfm_group', rfm_group(c, at, amount)::text FROM (VALUES (-9223372036854775808, timestamptz '4714-11-24 00:00:00+00 BC', 1e40), (9223372036854775807, '294276-12-31 23:59:59.999999+00', -1e-30)) v (c, at, amount)
+  UNION ALL SELECT 'repeat_purchases', repeat_purchases(d, amount)::text FROM (VALUES (date '4713-01-01 BC', 1e40), ('5874897-12-31', -1e-30), ('0001-01-01', 1), ('0001-12-31 BC', 1)) v (d, amount)
+  UNION ALL VALUES ('rfm_population', '(1,2,{-0,0,-0})'), ('rfm_population', '(1,9,{-1.7976931348623157e+308,5e-324,0.1},{-0.30000000000000004,1e+22,-1e-05})'),
+    ('value_bag', '(1,-,1,2.50,-3)'), ('value_bag', '(1,0.2,1e60,0.000000000000000000000000000001)'), ('value_bag', '(1,1.0,170141183460469231731687303715884105727)'),
+    ('cac_sums', '(1,0,0)'), ('cac_sums', '(1,-0.01,9223372036854775807)'), ('cac_sums', '(1,57896044618658097711785492504343953926634992332820282019728792003956564819967,1)');
+
+CREATE FUNCTION pg_temp.read_again(type text, value text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  result text;
+BEGIN
+  EXECUTE format('SELECT %L::crmcost.%I::text', value, type) INTO result;
+  RETURN result;
+END $$;
+CREATE FUNCTION pg_temp.wire(type text, value text) RETURNS bytea
+LANGUAGE plpgsql AS $$
+DECLARE
+  result bytea;
+BEGIN
+  EXECUTE format('SELECT crmcost.%I(%L::crmcost.%I)', type || '_send', value, type) INTO result;
+  RETURN result;
+END $$;
+
+CREATE TABLE plain AS SELECT type, value, pg_temp.read_again(type, value) AS text, pg_temp.wire(type, value) AS wire FROM state;
+SELECT is((SELECT count(*)::int FROM plain WHERE type IN ('rfm', 'rfm_group', 'repeat_purchases', 'cac_sums') AND text <> value), 0, 'what an aggregate writes reads as itself');
+SELECT is((SELECT count(*)::int FROM plain WHERE pg_temp.read_again(type, text) <> text), 0, 'text read and written again is the same text');
+SELECT is((SELECT count(*)::int FROM plain WHERE pg_temp.wire(type, text) <> wire), 0, 'and the same bytes');
+SELECT is((SELECT count(*)::int FROM (SELECT *, row_number() OVER (PARTITION BY type ORDER BY length(text) DESC, text) AS n FROM plain) s
+             WHERE n <= 25 AND pg_temp.receive(type, wire) <> text), 0, 'bytes received are the same text, of the longest of each type');
+CREATE FUNCTION pg_temp.under(setting text, to_value text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  before text := current_setting(setting);
+  wrong int;
+BEGIN
+  PERFORM set_config(setting, to_value, true);
+  SELECT count(*) INTO wrong FROM plain p
+    WHERE pg_temp.read_again(type, p.text) <> p.text OR pg_temp.wire(type, p.text) <> p.wire;
+  PERFORM set_config(setting, before, true);
+  RETURN is(wrong, 0, format('%s = %s changes neither text nor bytes', setting, to_value));
+END $$;
+SELECT pg_temp.under(setting, value) FROM (VALUES
+  ('DateStyle', 'SQL, DMY'), ('DateStyle', 'German'), ('DateStyle', 'Postgres, MDY'), ('DateStyle', 'ISO, YMD'),
+  ('TimeZone', 'America/New_York'), ('TimeZone', 'Asia/Kathmandu'), ('TimeZone', 'Etc/GMT+12'),
+  ('extra_float_digits', '-15'), ('extra_float_digits', '3'), ('IntervalStyle', 'iso_8601'), ('bytea_output', 'escape'),
+  ('timezone_abbreviations', 'India')) v (setting, value);
+SELECT is((SELECT count(*)::int FROM (SELECT wire FROM plain WHERE type = 'value_bag' AND value LIKE '%e60%') s WHERE pg_temp.receive('value_bag', wire) IS NULL), 0, 'a bag of wide values is received');
+SELECT lives_ok(format('SELECT (%L::value_bag)::text::value_bag', '(1,-,1e' || digits || ')'), format('a value_bag with a number of %s digits reads its own text', digits + 1))
+  FROM (VALUES (100), (250), (1000)) v (digits);
+SELECT lives_ok(format('SELECT pg_temp.receive(%L, value_bag_send(%L))', 'value_bag', '(1,-,1e' || digits || ')'), format('a value_bag with a number of %s digits is received', digits + 1))
+  FROM (VALUES (100), (250)) v (digits);
+
+-- The wire format is read by other servers and by files of COPY BINARY, the
+-- format on disk by pg_upgrade: both are frozen.  Decoded by hand: version,
+-- scale, instants in microseconds since 2000, 256-bit words from the least.
+CREATE TABLE frozen_wire (type text, value text, wire bytea);
+INSERT INTO frozen_wire VALUES
+  ('rfm', '(1,2024-02-29T10:00:00.000001+00:00,2025-01-01T00:00:00+00:00,3,-1234567890123456789012345678901234567890.25)',
+   '\x0100020002b5811750c8010002cd987ed480000000000000000003866aa9176f5fc5df316f5200aa14cbdcfffffffffffffe95ffffffffffffffff'),
+  ('rfm_group', '(1,{-2,2024-02-29T10:00:00+00:00,2024-03-01T00:00:00+00:00,4,-1.50},{7,1999-12-31T23:59:59.999999+00:00,2024-03-01T00:00:00+00:00,1,18446744073709551616.00})',
+   '\x0100020000000000000002fffffffffffffffe0002b5811750c8000002b58cd363c0000000000000000004ffffffffffffff6affffffffffffffffffffffffffffffffffffffffffffffff0000000000000007ffffffffffffffff0002b58cd363c00000000000000000010000000000000000000000000000006400000000000000000000000000000000'),
+  ('repeat_purchases', '(1,10.50,-3.25,1999-12-31,2000-01-01,2024-02-29)',
+   '\x010002000000000000041a000000000000000000000000000000000000000000000000fffffffffffffebbffffffffffffffffffffffffffffffffffffffffffffffffffffffff0000000000002279'),
+  ('rfm_population', '(1,5,{-30.25,4,99.99},{-0,0,-1e+308})',
+   '\x0105c03e40000000000040100000000000004058ff5c28f5c28f80000000000000000000000000000000ffe1ccf385ebc8a0'),
+  ('value_bag', '(1,0.20,5.25,-1.00,18446744073709551616.00)',
+   '\x0128312c302e32302c352e32352c2d312e30302c31383434363734343037333730393535313631362e303029'),
+  ('value_bag', '(1,-,5.25,-1000000000000000000000000000000000000000000000000000000000000)',
+   '\x0128312c2d2c352e32352c2d3130303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303030303029'),
+  ('cac_sums', '(1,-1234.56,9223372036854775807)',
+   '\x0100027ffffffffffffffffffffffffffe1dc0ffffffffffffffffffffffffffffffffffffffffffffffff');
+SELECT is(pg_temp.receive(type, wire), value, type || ': frozen bytes are received') FROM frozen_wire;
+SELECT is(pg_temp.wire(type, value), wire, type || ': frozen bytes are sent') FROM frozen_wire;
+
+-- on disk, after the length: a type of the same shape shows and takes bytes
+CREATE TYPE raw;
+CREATE FUNCTION raw_in(cstring) RETURNS raw LANGUAGE internal IMMUTABLE STRICT AS 'byteain';
+CREATE FUNCTION raw_out(raw) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'byteaout';
+CREATE TYPE raw (INPUT = raw_in, OUTPUT = raw_out, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended);
+DO $$
+DECLARE
+  t text;
+BEGIN
+  FOREACH t IN ARRAY array['rfm', 'rfm_group', 'repeat_purchases', 'rfm_population', 'value_bag', 'cac_sums'] LOOP
+    EXECUTE format('CREATE CAST (%s AS raw) WITHOUT FUNCTION', t);
+    EXECUTE format('CREATE CAST (raw AS %s) WITHOUT FUNCTION', t);
+  END LOOP;
+END $$;
+CREATE FUNCTION pg_temp.from_disk(type text, bytes text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  result text;
+BEGIN
+  EXECUTE format('SELECT (%L::raw)::%s::text', bytes, type) INTO result;
+  RETURN result;
+END $$;
+CREATE FUNCTION pg_temp.to_disk(type text, value text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+  result text;
+BEGIN
+  EXECUTE format('SELECT (%L::%s)::raw::text', value, type) INTO result;
+  RETURN result;
+END $$;
+CREATE TABLE frozen_disk (type text, value text, disk text);
+INSERT INTO frozen_disk VALUES
+  ('rfm', '(1,2024-02-29T10:00:00.000001+00:00,2025-01-01T00:00:00+00:00,3,-1234567890123456789012345678901234567890.25)',
+   '\x0100020001c8501781b502000080d47e98cd02000300000000000000dfc55f6f17a96a86dccb14aa00526f3195feffffffffffffffffffffffffffff'),
+  ('rfm_group', '(1,{-2,2024-02-29T10:00:00+00:00,2024-03-01T00:00:00+00:00,4,-1.50},{7,1999-12-31T23:59:59.999999+00:00,2024-03-01T00:00:00+00:00,1,18446744073709551616.00})',
+   '\x01000200c000000000000000020000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000feffffffffffffff00c8501781b5020000c063d38cb5020004000000000000006affffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0700000000000000ffffffffffffffff00c063d38cb5020001000000000000000000000000000000640000000000000000000000000000000000000000000000'),
+  ('repeat_purchases', '(1,10.50,-3.25,1999-12-31,2000-01-01,2024-02-29)',
+   '\x010002006c0000000000000003000000030000001a04000000000000000000000000000000000000000000000000000000000000bbfeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff79220000ffffffff0000000079220000'),
+  ('rfm_population', '(1,5,{-30.25,4,99.99},{-0,0,-1e+308})',
+   '\x010000005000000000000000020000000000000005000000000000000000000000403ec000000000000010408fc2f5285cff584000000000000000800000000000000000a0c8eb85f3cce1ff'),
+  ('value_bag', '(1,0.20,5.25,-1.00,18446744073709551616.00)',
+   '\x01020200600000000000000003000000000000001400000000000000000000000000000002000000000000000d0200000000000000000000000000009cffffffffffffffffffffffffffffff000000000000000064000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000'),
+  ('value_bag', '(1,-,5.25,-1000000000000000000000000000000000000000000000000000000000000)',
+   '\x01010200440000000000000002000000000000000000000000000000000000000000000000000000000000002800000000810500c4090000200000000fa00100000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000'),
+  ('cac_sums', '(1,-1234.56,9223372036854775807)',
+   '\x01000200ffffffffffffff7fc01dfeffffffffffffffffffffffffffffffffffffffffffffffffffffffffff');
+SELECT CASE WHEN little_endian THEN is(pg_temp.from_disk(type, disk), value, type || ': a frozen value on disk is read')
+    ELSE skip(type || ': the frozen values are of a little-endian machine') END
+  FROM frozen_disk, (SELECT pg_temp.to_disk('cac_sums', '(1,1.00,1)') LIKE '\\x01000200%' AS little_endian) e;
+SELECT CASE WHEN little_endian THEN is(pg_temp.to_disk(type, value), disk, type || ': and written the same')
+    ELSE skip(type || ': the frozen values are of a little-endian machine') END
+  FROM frozen_disk, (SELECT pg_temp.to_disk('cac_sums', '(1,1.00,1)') LIKE '\\x01000200%' AS little_endian) e;
+
+-- forged text
+SELECT pg_temp.errors(format('SELECT %L::%s', value, type), code, message) FROM (VALUES
+  ('rfm', '', '22P02', 'invalid value for type rfm: "(" expected at ""'),
+  ('rfm', 'x', '22P02', 'invalid value for type rfm: "(" expected at "x"'),
+  ('rfm', '(', '22P02', 'invalid value for type rfm: field expected at ""'),
+  ('rfm', '(1', '22P02', 'invalid value for type rfm: field expected at "1"'),
+  ('rfm', '(2,@,@,1,1)', '22P02', 'invalid value for type rfm: version must be 1, not 2'),
+  ('rfm', '(0,@,@,1,1)', '22P02', 'invalid value for type rfm: version must be 1, not 0'),
+  ('rfm', '(257,@,@,1,1)', '22P02', 'invalid value for type rfm: version must be 1, not 257'),
+  ('rfm', '(1,@,@,0,1)', '22P02', 'invalid value for type rfm: frequency must be at least 1'),
+  ('rfm', '(1,@,@,-1,1)', '22P02', 'invalid value for type rfm: frequency must be at least 1'),
+  ('rfm', '(1,@,@,1.5,1)', '22P02', 'invalid input syntax for type bigint: "1.5"'),
+  ('rfm', '(1,@,@,9223372036854775808,1)', '22003', 'value "9223372036854775808" is out of range for type bigint'),
+  ('rfm', '(1,2024-01-02T00:00:00+00:00,@,1,1)', '22P02', 'invalid value for type rfm: first_at must not be after last_at'),
+  ('rfm', '(1,@,@,1,1) ', '22P02', 'invalid value for type rfm: text after the closing parenthesis'),
+  ('rfm', '(1,@,@,1,1)x', '22P02', 'invalid value for type rfm: text after the closing parenthesis'),
+  ('rfm', '(1,@,@,1,1', '22P02', 'invalid value for type rfm: field expected at "1"'),
+  ('rfm', '(1,@,@,1)', '22P02', 'invalid value for type rfm: field expected at "1)"'),
+  ('rfm', '(1,@,@,1,1,1)', '22P02', 'invalid input syntax for type numeric: "1,1"'),
+  ('rfm', '(1,@,@,1,)', '22P02', 'invalid value for type rfm: field expected at ")"'),
+  ('rfm', '(1,@,@,1,NaN)', '22023', 'monetary must be finite, not NaN'),
+  ('rfm', '(1,@,@,1,-Infinity)', '22023', 'monetary must be finite, not -Infinity'),
+  ('rfm', '(1,@,@,1,1e77)', '22003', 'monetary must sum to at most 76 digits'),
+  ('rfm', '(1,now,@,1,1)', '22P02', 'invalid value for type rfm: "now" is not an instant'),
+  ('rfm', '(1,@,tomorrow,1,1)', '22P02', 'invalid value for type rfm: "tomorrow" is not an instant'),
+  ('rfm', '(1,epoch,@,1,1)', '22P02', 'invalid value for type rfm: "epoch" is not an instant'),
+  ('rfm', '(1,@,infinity,1,1)', '22P02', 'invalid value for type rfm: "infinity" is not an instant'),
+  ('rfm', '(1,-infinity,@,1,1)', '22P02', 'invalid value for type rfm: "-infinity" is not an instant'),
+  ('rfm', '(1,2024-01-01,@,1,1)', '22P02', 'invalid value for type rfm: "2024-01-01" is not an instant'),
+  ('rfm', '(1,2024-01-01T00:00:00+01:00,@,1,1)', '22P02', 'invalid value for type rfm: "2024-01-01T00:00:00+01:00" is not an instant'),
+  ('rfm', '(1,2024-01-01T00:00:00 Europe/Berlin,@,1,1)', '22P02', 'invalid value for type rfm: "2024-01-01T00:00:00 Europe/Berlin" is not an instant'),
+  ('rfm', '(1,2024-13-01T00:00:00+00:00,@,1,1)', '22008', 'date/time field value out of range: "2024-13-01T00:00:00+00:00"'),
+  ('rfm', '(1,@,294277-01-01T00:00:00+00:00,1,1)', '22008', 'timestamp out of range: "294277-01-01T00:00:00+00:00"'),
+  ('rfm', '(' || repeat('1', 300) || ',)', '22003', 'value "' || repeat('1', 300) || '" is out of range for type bigint'),
+  ('rfm_group', '()', '22P02', 'invalid value for type rfm_group: number of customers out of range'),
+  ('rfm_group', '(1)', '22P02', 'invalid value for type rfm_group: number of customers out of range'),
+  ('rfm_group', '(1,{})', '22P02', 'invalid value for type rfm_group: field expected at "})"'),
+  ('rfm_group', '(2,{1,@,@,1,1})', '22P02', 'invalid value for type rfm_group: version must be 1, not 2'),
+  ('rfm_group', '(1,{1,@,@,0,1})', '22P02', 'invalid value for type rfm_group: frequency must be at least 1'),
+  ('rfm_group', '(1,{1,2024-01-02T00:00:00+00:00,@,1,1})', '22P02', 'invalid value for type rfm_group: first_at must not be after last_at'),
+  ('rfm_group', '(1,{2,@,@,1,1},{1,@,@,1,1})', '22P02', 'invalid value for type rfm_group: customers must be in order of customer_id'),
+  ('rfm_group', '(1,{2,@,@,1,1},{2,@,@,1,1})', '22P02', 'invalid value for type rfm_group: customers must be in order of customer_id'),
+  ('rfm_group', '(1,{2,@,@,1,1},{3,@,@,1,1.0})', '22P02', 'invalid value for type rfm_group: sums must have the same number of decimals'),
+  ('rfm_group', '(1,{9223372036854775808,@,@,1,1})', '22003', 'value "9223372036854775808" is out of range for type bigint'),
+  ('rfm_group', '(1,{2,@,now,1,1})', '22P02', 'invalid value for type rfm_group: "now" is not an instant'),
+  ('rfm_group', '(1,{2,@,@,1,1})x', '22P02', 'invalid value for type rfm_group: text after the closing parenthesis'),
+  ('rfm_group', '(1,{2,@,@,1,1}', '22P02', 'invalid value for type rfm_group: ")" expected at ""'),
+  ('rfm_group', '(1,{2,@,@,1,1},)', '22P02', 'invalid value for type rfm_group: ")" expected at ",)"'),
+  ('rfm_group', repeat('{', 100000), '22P02', 'invalid value for type rfm_group: "(" expected at "{{{{{{{{{{{{{{{{{{{{"'),
+  ('repeat_purchases', '(1,1,1)', '22P02', 'invalid value for type repeat_purchases: field expected at "1)"'),
+  ('repeat_purchases', '(1,1,1,)', '22P02', 'invalid value for type repeat_purchases: field expected at ")"'),
+  ('repeat_purchases', '(2,1,1,2024-01-01)', '22P02', 'invalid value for type repeat_purchases: version must be 1, not 2'),
+  ('repeat_purchases', '(1,1,1,2024-01-02,2024-01-01)', '22P02', 'invalid value for type repeat_purchases: days must be dates in ascending order'),
+  ('repeat_purchases', '(1,1,1,2024-01-01,2024-01-01)', '22P02', 'invalid value for type repeat_purchases: days must be dates in ascending order'),
+  ('repeat_purchases', '(1,1,1.0,2024-01-01)', '22P02', 'invalid value for type repeat_purchases: sums must have the same number of decimals'),
+  ('repeat_purchases', '(1,NaN,1,2024-01-01)', '22023', 'amount must be finite, not NaN'),
+  ('repeat_purchases', '(1,1,1,today)', '22P02', 'invalid value for type repeat_purchases: "today" is not a date'),
+  ('repeat_purchases', '(1,1,1,infinity)', '22P02', 'invalid value for type repeat_purchases: "infinity" is not a date'),
+  ('repeat_purchases', '(1,1,1,2024-02-30)', '22008', 'date/time field value out of range: "2024-02-30"'),
+  ('repeat_purchases', '(1,1,1,5874898-01-01)', '22008', 'date out of range: "5874898-01-01"'),
+  ('repeat_purchases', '(1,1,1,2024-01-01', '22P02', 'invalid value for type repeat_purchases: field expected at "2024-01-01"'),
+  ('repeat_purchases', '(1,1,1,2024-01-01)x', '22P02', 'invalid value for type repeat_purchases: text after the closing parenthesis'),
+  ('rfm_population', '(1,5)', '22P02', 'invalid value for type rfm_population: number of customers out of range'),
+  ('rfm_population', '(1,1,{-1,1,1})', '22P02', 'invalid value for type rfm_population: bins out of range'),
+  ('rfm_population', '(1,10,{-1,1,1})', '22P02', 'invalid value for type rfm_population: bins out of range'),
+  ('rfm_population', '(1,4294967301,{-1,1,1})', '22P02', 'invalid value for type rfm_population: bins out of range'),
+  ('rfm_population', '(1,-4294967291,{-1,1,1})', '22P02', 'invalid value for type rfm_population: bins out of range'),
+  ('rfm_population', '(2,5,{-1,1,1})', '22P02', 'invalid value for type rfm_population: version must be 1, not 2'),
+  ('rfm_population', '(1,5,{NaN,1,1})', '22023', 'recency_days must be finite, not NaN'),
+  ('rfm_population', '(1,5,{-1,Infinity,1})', '22023', 'frequency must be finite, not Infinity'),
+  ('rfm_population', '(1,5,{-1,1})', '22P02', 'invalid value for type rfm_population: field expected at "1})"'),
+  ('rfm_population', '(1,5,{-1,1e400,1})', '22003', '"1e400" is out of range for type double precision'),
+  ('rfm_population', '(1,5,{{{', '22P02', 'invalid value for type rfm_population: field expected at "{{"'),
+  ('value_bag', '(1,-)', '22P02', 'invalid value for type value_bag: at least one value expected'),
+  ('value_bag', '(1,-,)', '22P02', 'invalid value for type value_bag: field expected at ")"'),
+  ('value_bag', '(2,-,1)', '22P02', 'invalid value for type value_bag: version must be 1, not 2'),
+  ('value_bag', '(1,NaN,1)', '22023', 'fraction must be finite, not NaN'),
+  ('value_bag', '(1,2,1)', '22023', 'fraction must be between 0 and 1 with at most 37 decimals, not 2'),
+  ('value_bag', '(1,-,NaN)', '22023', 'value must be finite, not NaN'),
+  ('value_bag', '(1,-,1)x', '22P02', 'invalid value for type value_bag: text after the closing parenthesis'),
+  ('cac_sums', '(1,1)', '22P02', 'invalid value for type cac_sums: field expected at "1)"'),
+  ('cac_sums', '(1,1,-1)', '22P02', 'invalid value for type cac_sums: customers must not be negative'),
+  ('cac_sums', '(1,NaN,1)', '22023', 'cost must be finite, not NaN'),
+  ('cac_sums', '(2,1,1)', '22P02', 'invalid value for type cac_sums: version must be 1, not 2'),
+  ('cac_sums', '(1,1,1)x', '22P02', 'invalid value for type cac_sums: text after the closing parenthesis'),
+  ('cac_sums', '(1,1,9223372036854775808)', '22003', 'value "9223372036854775808" is out of range for type bigint')
+) v (type, short, code, message), replace(short, '@', '2024-01-01T00:00:00+00:00') value;
+-- input functions are IMMUTABLE: what depends on DateStyle is no instant or date
+SELECT throws_ok(format('SELECT %L::%s', value, type), '22P02', NULL, 'a literal that depends on DateStyle is refused: ' || value) FROM (VALUES
+  ('rfm', '(1,01-02-2003 00:00:00+00,01-02-2003 00:00:00+00,1,1)'), ('repeat_purchases', '(1,1,1,01-02-2003)')) v (type, value);
+SELECT throws_ok(format('SELECT %L::%s', value, type), '22P02', NULL, 'no aggregate makes this: ' || value) FROM (VALUES
+  ('repeat_purchases', '(1,5,1,2024-01-01)'), ('rfm_population', '(1,5,{1,1,1})'), ('rfm_population', '(1,5,{-1,-1,1})')) v (type, value);
+-- the message cites the text by characters, not by bytes
+CREATE FUNCTION pg_temp.message_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE query;
+  RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+  RETURN encode(sqlerrm::bytea, 'escape');
+END $$;
+SELECT lives_ok(format('SELECT convert_from(pg_temp.message_of(%L)::bytea, ''UTF8'')', format('SELECT %L::rfm', '(1,x' || repeat('é', 20) || ')')), 'the message about a text of other letters is valid text');
+
+-- forged bytes: every truncation, a byte too many, versions, counts, infinities
+SELECT throws_ok(format('SELECT pg_temp.receive(%L, %L)', type, substr(wire, 1, length)), NULL, NULL, format('%s: the first %s of %s bytes are refused', type, length, length(wire)))
+  FROM (SELECT DISTINCT ON (type) * FROM frozen_wire WHERE type <> 'value_bag' ORDER BY type, length(wire)) f, generate_series(0, length(wire) - 1) length WHERE length < 20 OR length % 7 = 3 OR length = length(wire) - 1;
+SELECT throws_ok(format('SELECT pg_temp.receive(%L, %L)', type, wire || '\x00'), NULL, NULL, type || ': a byte too many is refused') FROM (SELECT DISTINCT ON (type) * FROM frozen_wire ORDER BY type, length(wire)) f;
+SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, set_byte(wire, 0, version)), '22P03', format('version of type %s must be 1, not %s', type, version))
+  FROM (SELECT DISTINCT ON (type) * FROM frozen_wire ORDER BY type, length(wire)) f, (VALUES (0), (2), (255)) v (version);
+SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, overlay(wire placing bytes from at)), code, message)
+  FROM (SELECT DISTINCT ON (type) * FROM frozen_wire ORDER BY type, length(wire)) f JOIN (VALUES
+  ('rfm', 2, '\x004d'::bytea, '22P02', 'invalid value for type rfm: scale out of range'),
+  ('rfm', 2, '\xffff', '22P02', 'invalid value for type rfm: scale out of range'),
+  ('rfm', 4, '\x7fffffffffffffff', '22P02', 'invalid value for type rfm: first_at must not be after last_at'),
+  ('rfm', 4, '\x8000000000000000', '22P02', 'invalid value for type rfm: first_at must not be after last_at'),
+  ('rfm', 12, '\x7fffffffffffffff', '22P02', 'invalid value for type rfm: first_at must not be after last_at'),
+  ('rfm', 12, '\x0000000000000000', '22P02', 'invalid value for type rfm: first_at must not be after last_at'),
+  ('rfm', 20, '\x0000000000000000', '22P02', 'invalid value for type rfm: frequency must be at least 1'),
+  ('rfm', 20, '\xffffffffffffffff', '22P02', 'invalid value for type rfm: frequency must be at least 1'),
+  ('rfm_group', 2, '\xffff', '22P02', 'invalid value for type rfm_group: scale out of range'),
+  ('rfm_group', 4, '\x0000000000000000', '22P02', 'invalid value for type rfm_group: number of customers does not fit the message'),
+  ('rfm_group', 4, '\x0000000000000001', '22P02', 'invalid value for type rfm_group: number of customers does not fit the message'),
+  ('rfm_group', 4, '\x7fffffffffffffff', '22P02', 'invalid value for type rfm_group: number of customers does not fit the message'),
+  ('rfm_group', 4, '\x0400000000000002', '22P02', 'invalid value for type rfm_group: number of customers does not fit the message'),
+  ('rfm_group', 4, '\xffffffffffffffff', '22P02', 'invalid value for type rfm_group: number of customers does not fit the message'),
+  ('rfm_group', 12, '\x7fffffffffffffff', '22P02', 'invalid value for type rfm_group: customers must be in order of customer_id'),
+  ('rfm_group', 20, '\x7fffffffffffffff', '22P02', 'invalid value for type rfm_group: first_at must not be after last_at'),
+  ('rfm_group', 36, '\x0000000000000000', '22P02', 'invalid value for type rfm_group: frequency must be at least 1'),
+  ('repeat_purchases', 2, '\x8000', '22P02', 'invalid value for type repeat_purchases: scale out of range'),
+  ('repeat_purchases', 68, '\x7fffffff', '22P02', 'invalid value for type repeat_purchases: days must be dates in ascending order'),
+  ('repeat_purchases', 72, '\xffffffff', '22P02', 'invalid value for type repeat_purchases: days must be dates in ascending order'),
+  ('rfm_population', 2, '\x01', '22P02', 'invalid value for type rfm_population: bins out of range'),
+  ('rfm_population', 2, '\xff', '22P02', 'invalid value for type rfm_population: bins out of range'),
+  ('rfm_population', 3, '\x7ff8000000000000', '22023', 'recency_days must be finite, not NaN'),
+  ('rfm_population', 11, '\x7ff0000000000000', '22023', 'frequency must be finite, not Infinity'),
+  ('rfm_population', 19, '\xfff0000000000000', '22023', 'monetary must be finite, not -Infinity'),
+  ('value_bag', 2, '\xff', '22021', 'invalid byte sequence for encoding "UTF8": 0xff'),
+  ('value_bag', 2, '\x00', '22021', 'invalid byte sequence for encoding "UTF8": 0x00'),
+  ('cac_sums', 2, '\x004d', '22P02', 'invalid value for type cac_sums: scale out of range'),
+  ('cac_sums', 4, '\xffffffffffffffff', '22P02', 'invalid value for type cac_sums: customers must not be negative')
+) v (type, at, bytes, code, message) USING (type);
+-- any bytes are a value that reads itself again, or an error, never a crash
+SELECT setseed(0.5);
+CREATE TABLE fuzz AS
+  SELECT type, set_byte(set_byte(wire, 1 + floor(random() * (length(wire) - 1))::int, floor(random() * 256)::int), 1 + floor(random() * (length(wire) - 1))::int, floor(random() * 256)::int) AS wire
+  FROM frozen_wire, generate_series(1, 40);
+CREATE FUNCTION pg_temp.survives(type text, wire bytea) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  text text;
+BEGIN
+  text := pg_temp.receive(type, wire);
+  -- the wire form of value_bag is a text, which may be written in many ways
+  RETURN pg_temp.read_again(type, text) = text AND (pg_temp.wire(type, text) = wire OR type = 'value_bag');
+EXCEPTION WHEN SQLSTATE '22P02' OR SQLSTATE '22P03' OR SQLSTATE '22023' OR SQLSTATE '22003' OR SQLSTATE '22008' OR SQLSTATE '22007' OR SQLSTATE '22021' OR SQLSTATE '08P01' THEN
+  RETURN true;
+END $$;
+SELECT is((SELECT count(*)::int FROM fuzz f WHERE f.type = t.type AND NOT pg_temp.survives(f.type, f.wire)), 0, t.type || ': changed bytes are refused or are a value that reads itself') FROM (SELECT DISTINCT type FROM fuzz) t;
+
+-- storage: tables, composites, arrays, compressed and out of line, updated
+CREATE TYPE pair AS (r rfm, g rfm_group, d repeat_purchases);
+CREATE TABLE stored (id int PRIMARY KEY, r rfm, g rfm_group, d repeat_purchases, rs rfm[], gs rfm_group[], p pair);
+INSERT INTO stored
+  SELECT g, rfm(purchased_at, amount), rfm_group(customer_id, purchased_at, amount), repeat_purchases(purchased_on, amount),
+    array_agg(day_rfm ORDER BY id), array_agg(day_group ORDER BY id), row(rfm(purchased_at, amount), rfm_group(customer_id, purchased_at, amount), repeat_purchases(purchased_on, amount))::pair
+  FROM purchase GROUP BY g;
+UPDATE stored SET id = id + 1000;
+SELECT pg_temp.is_same('SELECT id - 1000, r::text, g::text, d::text, (p).r::text, (p).g::text, (p).d::text FROM stored',
+  'SELECT g, rfm(purchased_at, amount)::text, rfm_group(customer_id, purchased_at, amount)::text, repeat_purchases(purchased_on, amount)::text, rfm(purchased_at, amount)::text, rfm_group(customer_id, purchased_at, amount)::text, repeat_purchases(purchased_on, amount)::text FROM purchase GROUP BY g',
+  'columns and composites');
+SELECT pg_temp.is_same('SELECT id - 1000, (SELECT rfm_merge(u)::text FROM pg_catalog.unnest(rs) u), (SELECT sum(m.monetary) FROM (SELECT rfm_group_merge(u) AS g FROM pg_catalog.unnest(gs) u) s, unnest(s.g) m), (SELECT sum(monetary) FROM unnest((p).g)) FROM stored',
+  'SELECT g, rfm(purchased_at, amount)::text, sum(amount), sum(amount) FROM purchase GROUP BY g', 'arrays of states merge');
+SELECT is((SELECT string_agg(DISTINCT pg_column_compression(g), ' ') FROM stored), 'pglz', 'large states are compressed');
+SELECT pg_temp.is_same('SELECT array[r::text, g::text] FROM (SELECT r, g FROM stored ORDER BY id OFFSET 0) s', 'SELECT array[r::text, g::text] FROM stored', 'through a sort');
+SET LOCAL work_mem = '64kB';
+SELECT pg_temp.is_same('SELECT a.id, count(b.r), sum(frequency(b.r)) FROM stored a JOIN stored b ON a.id % 5 = b.id % 5 GROUP BY a.id', 'SELECT a.id, count(*), sum(frequency(b.r)) FROM stored a, stored b WHERE a.id % 5 = b.id % 5 GROUP BY a.id', 'through a hash join with little memory');
+RESET work_mem;
+DO $$
+DECLARE
+  r rfm; g rfm_group; d repeat_purchases;
+BEGIN
+  SELECT rfm(purchased_at, amount), rfm_group(customer_id, purchased_at, amount), repeat_purchases(purchased_on, amount) INTO r, g, d FROM purchase;
+  FOR i IN 1 .. 3 LOOP
+    SELECT rfm_merge(u), rfm_group_merge(v), repeat_purchases_merge(w) INTO r, g, d FROM (VALUES (r, g, d), (r, g, d)) x (u, v, w);
+  END LOOP;
+  IF frequency(r) <> 96000 OR (SELECT sum(frequency) FROM unnest(g)) <> 96000 OR frequency(d) <> 374 THEN
+    RAISE 'wrong: % % %', frequency(r), (SELECT sum(frequency) FROM unnest(g)), frequency(d);
+  END IF;
+END $$;
+SELECT pass('variables of plpgsql hold states and merge them');
+
+-- support functions outside an aggregate
+SELECT pg_temp.errors(format('SELECT %s', call), '0A000', 'aggregate support function called outside an aggregate') FROM (VALUES
+  ($$rfm_trans(NULL, now(), 1)$$), ($$rfm_trans('(1,2024-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,1,1)', now(), 1)$$), ($$rfm_combine(NULL, NULL)$$),
+  ($$rfm_group_trans(NULL, 1, now(), 1)$$), ($$rfm_group_combine(NULL, NULL)$$), ($$rfm_group_final(NULL)$$),
+  ($$repeat_purchases_trans(NULL, '2024-01-01', 1)$$), ($$repeat_purchases_combine(NULL, NULL)$$), ($$repeat_purchases_final('(1,1,1,2024-01-01)')$$),
+  ($$rfm_cuts_trans(NULL, 1, 1, 1)$$), ($$rfm_cuts_trans(NULL, 1, 1, 1, 5)$$), ($$rfm_cuts_combine('(1,5,{-1,1,1})', '(1,5,{-1,1,1})')$$), ($$rfm_cuts_final('(1,5,{-1,1,1})')$$),
+  ($$value_bag_trans(NULL, 1)$$), ($$value_bag_trans(NULL, 1, 0.5)$$), ($$value_bag_combine('(1,-,1)', '(1,-,1)')$$), ($$top_share_final('(1,0.5,1)')$$), ($$gini_final('(1,-,1)')$$), ($$gini_signed_final('(1,-,1)')$$),
+  ($$cac_trans(NULL, 1, 1)$$), ($$cac_trans(NULL, 1, true)$$), ($$cac_combine(NULL, NULL)$$), ($$cac_final(NULL)$$)) v (call);
+-- aggregates of a user's own, over our functions, from a given state
+CREATE AGGREGATE from_state(timestamptz, numeric) (SFUNC = rfm_trans, STYPE = rfm, INITCOND = '(1,2000-01-01T00:00:00+00:00,2000-01-01T00:00:00+00:00,5,0.5)');
+CREATE AGGREGATE from_group(bigint, timestamptz, numeric) (SFUNC = rfm_group_trans, STYPE = rfm_group, FINALFUNC = rfm_group_final, INITCOND = '(1,{1,2000-01-01T00:00:00+00:00,2000-01-01T00:00:00+00:00,5,0.5})');
+CREATE AGGREGATE from_bag(numeric) (SFUNC = value_bag_trans, STYPE = value_bag, FINALFUNC = gini_final, INITCOND = '(1,-,1)');
+CREATE AGGREGATE merge_bags(value_bag) (SFUNC = value_bag_combine, STYPE = value_bag, FINALFUNC = gini_final);
+SELECT is((SELECT string_agg(r::text, ' ' ORDER BY g) FROM (SELECT g, from_state('2024-01-01 00:00:00+00', g) AS r FROM generate_series(1, 2) g GROUP BY g) s),
+          '(1,2000-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,6,1.5) (1,2000-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,6,2.5)', 'the initial state of a user''s aggregate is not changed by its groups');
+SELECT is((SELECT string_agg(r::text, ' ' ORDER BY g) FROM (SELECT g, from_group(g, '2024-01-01 00:00:00+00', g) AS r FROM generate_series(1, 2) g GROUP BY g) s),
+          '(1,{1,2000-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,6,1.5}) (1,{1,2000-01-01T00:00:00+00:00,2000-01-01T00:00:00+00:00,5,0.5},{2,2024-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,1,2.0})', 'nor is an initial group');
+SELECT is((SELECT array_agg(r ORDER BY g) FROM (SELECT g, from_bag(3) AS r FROM generate_series(1, 2) g GROUP BY g) s), '{0.25,0.25}', 'nor is an initial bag');
+CREATE TABLE bag (n int, b value_bag);
+INSERT INTO bag SELECT 1, ('(1,-' || repeat(',1,3', 500) || ')')::value_bag UNION ALL SELECT 2, ('(1,-' || repeat(',1.50,2.50', 500) || ')')::value_bag;
+SELECT ok((SELECT abs(merge_bags(b ORDER BY n) - merge_bags(b ORDER BY n DESC)) < 1e-15 FROM bag), 'stored bags of different decimals combine in either order');
+SELECT is((SELECT merge_bags(b ORDER BY n) FROM bag), (SELECT gini(v) FROM generate_series(1, 500), (VALUES (1), (3), (1.50), (2.50)) w (v)), 'and give the Gini of all values');
+
+-- many groups: twice as many take less than three times as long, in CPU time
+-- where the system tells (/proc/self/schedstat, in nanoseconds)
+CREATE TABLE grouped AS SELECT i AS id, i % 40000 AS wide, i % 20000 AS narrow, timestamptz '2024-01-01' + make_interval(mins => i) AS at, date '2024-01-01' + i % 300 AS on_day,
+    (i % 1000)::numeric / 4 AS amount, (i % 300)::float8 AS x FROM generate_series(1, 80000) i;
+ANALYZE grouped;
+SET LOCAL work_mem = '256MB';
+SET LOCAL enable_sort = off;
+CREATE FUNCTION pg_temp.seconds() RETURNS float8
+LANGUAGE sql VOLATILE AS $$
+  SELECT coalesce(split_part(pg_read_file('/proc/self/schedstat', 0, 100, true), ' ', 1)::float8 / 1e9,
+                  extract(epoch FROM clock_timestamp())::float8)
+$$;
+CREATE FUNCTION pg_temp.best_of(query text) RETURNS float8
+LANGUAGE plpgsql AS $$
+DECLARE
+  best float8 := 'Infinity';
+  started float8;
+BEGIN
+  FOR i IN 1 .. 5 LOOP
+    started := pg_temp.seconds();
+    EXECUTE format('SELECT count(s) FROM (%s OFFSET 0) s', query);
+    best := least(best, pg_temp.seconds() - started);
+  END LOOP;
+  RETURN best;
+END $$;
+SELECT cmp_ok(pg_temp.best_of(format('SELECT wide, %s FROM grouped GROUP BY wide', call)), '<',
+    3 * pg_temp.best_of(format('SELECT narrow, %s FROM grouped WHERE id <= 40000 GROUP BY narrow', call)), '40,000 groups take less than three times as long as 20,000: ' || call)
+  FROM (VALUES ('rfm(at, amount)'), ('rfm_group(id, at, amount)'), ('repeat_purchases(on_day, amount)'), ('rfm_cuts(x, x, x)'), ('top_share(amount + 1, 0.2)'), ('gini(amount + 1)'), ('cac(amount, 1)')) v (call);
+\ir finish.psql
