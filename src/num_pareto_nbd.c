@@ -149,11 +149,10 @@ typedef struct integral
 } integral;
 
 static double
-log_kernel(double u, double one_minus_u, void *arg)
+log_kernel(double log_u, double log_rest, void *arg)
 {
 	const integral *g = arg;
-	double		log_rest = log(one_minus_u);
-	double		base = g->rest + g->z * one_minus_u;	/* 1 - z u */
+	double		base = g->rest + g->z * exp(log_rest);	/* 1 - z u */
 	double		log_base = log(base);
 	double		result = log(g->w) + (g->w - 1) * log_rest - g->c * log_base;
 
@@ -163,7 +162,8 @@ log_kernel(double u, double one_minus_u, void *arg)
 		else if (g->by[i] == 1)
 			result += log(fmax(-log_base, DBL_MIN));
 		else if (g->by[i] == 2)
-			result += log((g->c + (i == 1 && g->by[0] == 2 ? 1 : 0)) * u / base);
+			result += log(g->c + (i == 1 && g->by[0] == 2 ? 1 : 0)) + log_u -
+				log_base;
 	return result;
 }
 
@@ -172,7 +172,7 @@ integrate(double w, double c, double z, double rest, int by0, int by1)
 {
 	integral	g = {w, c, z, rest, {by0, by1}};
 
-	return num_integrate_unit(log_kernel, &g);
+	return num_integrate_unit(log_kernel, &g, 0, 3);
 }
 
 static void
@@ -488,12 +488,12 @@ typedef struct lifetime
 } lifetime;
 
 static double
-purchases_while_alive(double part, double rest, void *arg)
+purchases_while_alive(double log_part, double log_rest, void *arg)
 {
 	const lifetime *l = arg;
-	double		t = part * l->horizon;
+	double		t = exp(log_part) * l->horizon;
 
-	(void) rest;
+	(void) log_rest;
 	return num_log_negative_binomial(l->n, l->model.r, l->model.alpha, t) +
 		log(l->model.s / l->model.beta * l->horizon) -
 		(l->model.s + 1) * log1p(t / l->model.beta);
@@ -510,7 +510,8 @@ probability(const double *parameter, double n, double horizon)
 		return n == 0 ? 1 : 0;
 	alive = num_log_negative_binomial(n, l.model.r, l.model.alpha, horizon) -
 		l.model.s * log1p(horizon / l.model.beta);
-	return exp(alive) + num_integrate_unit(purchases_while_alive, &l);
+	return fmin(1, exp(alive) +
+				num_integrate_unit(purchases_while_alive, &l, 0, 3));
 }
 
 const num_purchase_model num_pareto_nbd = {

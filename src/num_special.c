@@ -110,20 +110,51 @@ num_negative_binomial_tail(double n, double r, double alpha, double t)
 	return sum;
 }
 
-/*
- * e^x E_order(x) for order >= 0, x > 0, by the continued fraction of
- * Abramowitz and Stegun 1964, 5.1.22 in its even form, by Lentz's method; for
- * small x, where that is slow, by integrating e^(-x(v-1)) v^(-order) from 1.
- */
+/* ln(G(1 + d)) / d for -1/2 <= d <= 1, near 0 by its series */
 static double
-exp_integral_log(double u, double one_minus_u, void *arg)
+log_gamma_ratio(double d)
 {
-	const double *a = arg;		/* order, x */
-	double		v = u / one_minus_u;	/* v - 1, from 0 up */
+	/* Euler's constant, then zeta(k) / k (Abramowitz and Stegun 6.1.33) */
+	static const double coefficient[] = {
+		0.57721566490153286, 0.82246703342411322, 0.40068563438653143,
+		0.27058080842778454, 0.20738555102867399, 0.16955717699740819,
+		0.14404989676884612
+	};
+	double		result = 0;
 
-	return -a[1] * v - a[0] * log1p(v) - 2 * log(one_minus_u);
+	if (fabs(d) > 0.005)
+		return lgamma(1 + d) / d;
+	for (int k = 6; k >= 0; k--)
+		result = -result * d + coefficient[k];
+	return -result;
 }
 
+/*
+ * E_order(x) for 0 <= order < 3/2 and x < 1 by its series, with the two terms
+ * that cancel near order 1 put together (Abramowitz and Stegun 1964, 5.1.11
+ * and 5.1.12).
+ */
+static double
+exp_integral_series(double order, double x)
+{
+	double		d = 1 - order;
+	double		slope = log_gamma_ratio(d) - log(x);
+	double		result = d == 0 ? slope : expm1(d * slope) / d;
+	double		term = 1;
+
+	for (int k = 1; k < 30; k++)
+	{
+		term *= -x / k;
+		result -= term / (k + d);
+	}
+	return result;
+}
+
+/*
+ * e^x E_order(x) for order >= 0, x > 0: by the continued fraction of
+ * Abramowitz and Stegun 1964, 5.1.22 in its even form and Lentz's method; where
+ * that is slow, from an order below 3/2 up by 5.1.14.
+ */
 double
 num_scaled_exp_integral(double order, double x)
 {
@@ -132,12 +163,17 @@ num_scaled_exp_integral(double order, double x)
 	double		d = 1 / b;
 	double		h = d;
 
-	if (x < 1)
+	if (x < 1 && order < 10)
 	{
-		double		arg[2] = {order, x};
+		double		low = order < 1.5 ? order : order - floor(order - 0.5);
 
-		return num_integrate_unit(exp_integral_log, arg);
+		h = exp(x) * exp_integral_series(low, x);
+		for (; low < order - 0.5; low++)
+			h = (1 - x * h) / low;
+		return h;
 	}
+	if (b > 1e17)
+		return d;
 	for (int i = 1; i <= 10000; i++)
 	{
 		double		a = -i * (order - 1 + i);
@@ -154,40 +190,58 @@ num_scaled_exp_integral(double order, double x)
 	return h;
 }
 
+/* the integrand at t of num_integrate_unit(), by dt */
+static double
+integrand_at(num_log_integrand log_integrand, void *arg, double centre,
+			 double width, double t)
+{
+	double		y = centre + width * sinh(t);
+	double		small = exp(-fabs(y));
+	double		log_large = -log1p(small);	/* of x or 1 - x, the larger */
+	double		log_small = log_large - fabs(y);
+	double		log_x = y < 0 ? log_small : log_large;
+	double		log_rest = y < 0 ? log_large : log_small;
+
+	return exp(log_integrand(log_x, log_rest, arg) + log_x + log_rest) *
+		width * cosh(t);
+}
+
 /*
  * The integral from 0 to 1 of e^log_integrand, which may be singular at both
- * ends, by the tanh-sinh rule (Takahasi and Mori 1974): x = 1 / (1 + e^(-pi
- * sinh t)), equidistant in t.  The step is halved until two results agree.
+ * ends, by a double exponential rule (Takahasi and Mori 1974): with x = 1 / (1
+ * + e^(-y)) and y = centre + width sinh(t), equidistant in t.  The step is
+ * halved until two results agree.  As a function of y the integrand has one
+ * peak, of which the caller says roughly where it is and how wide.
  */
 double
-num_integrate_unit(num_log_integrand log_integrand, void *arg)
+num_integrate_unit(num_log_integrand log_integrand, void *arg, double centre,
+				   double width)
 {
 	double		sum = 0;
-	double		step = 0.25;
+	double		step = 0.5;
 	double		previous = 0;
 
-	for (int level = 0; level < 8; level++)
+	for (int level = 0; level < 9; level++)
 	{
+		int			stride = level == 0 ? 1 : 2;
 		double		result;
 
 		for (int sign = -1; sign <= 1; sign += 2)
 		{
-			int			stride = level == 0 ? 1 : 2;
-			int			first = level == 0 ? (sign < 0 ? 1 : 0) : 1;
+			double		before = 0;
 
-			for (int k = first;; k += stride)
+			for (int k = level == 0 && sign < 0 ? 0 : 1; k * step < 14;
+				 k += stride)
 			{
-				double		t = sign * k * step;
-				double		e = M_PI * sinh(t);
-				double		x = 1 / (1 + exp(-e));
-				double		rest = 1 / (1 + exp(e));
-				double		term;
+				double		term = integrand_at(log_integrand, arg, centre,
+												width, sign * k * step);
 
-				if (fabs(t) > 6.5 || x < DBL_MIN || rest < DBL_MIN)
-					break;
-				term = exp(log_integrand(x, rest, arg) + log(x) + log(rest)) *
-					M_PI * cosh(t);
 				sum += term;
+				/* beyond the peak it only falls */
+				if (sum > 0 && term <= before &&
+					term < DBL_EPSILON / 1024 * sum)
+					break;
+				before = term;
 			}
 		}
 		result = sum * step;

@@ -17,9 +17,10 @@ extern double num_log_negative_binomial(double n, double r, double alpha,
 extern double num_negative_binomial_tail(double n, double r, double alpha,
 										 double t);
 
-/* ln of what is integrated, at x; 1 - x comes apart, never rounded away */
-typedef double (*num_log_integrand) (double x, double one_minus_x, void *arg);
+/* ln of what is integrated at x, given ln x and ln(1 - x) */
+typedef double (*num_log_integrand) (double log_x, double log_rest, void *arg);
 
-extern double num_integrate_unit(num_log_integrand log_integrand, void *arg);
+extern double num_integrate_unit(num_log_integrand log_integrand, void *arg,
+								 double centre, double width);
 
 #endif							/* NUM_SPECIAL_H */
