@@ -218,12 +218,14 @@ integrate_dropout(const bgnbd *model, double x, double time,
 
 /* ln of the density of p times the purchases expected of one with that p */
 static double
-purchases_given_p(double log_p, double log_rest, void *arg)
+purchases_given_p(double log_p, double log_rest, void *arg,
+				   double *factor)
 {
 	const dropout *d = arg;
 	double		log_part = d->log_time + log_p;
 	double		purchases;		/* ln, those of p -> 0 to begin with */
 
+	(void) factor;
 	purchases = log(d->n) + d->log_time;
 	if (log_part > -50)
 		purchases = log(-expm1(-d->n * log1p(exp(log_part)))) - log_p;
@@ -283,12 +285,14 @@ expected(const bgnbd *model, double horizon, const num_customer *c)
 
 /* ln of the density of p times the discounted purchases of one with that p */
 static double
-discounted_given_p(double log_p, double log_rest, void *arg)
+discounted_given_p(double log_p, double log_rest, void *arg,
+				    double *factor)
 {
 	const dropout *d = arg;
 	double		log_k = d->log_time - log_p;
 	double		purchases;
 
+	(void) factor;
 	/* e^k E(k) is 1 / k where k is large */
 	purchases = log_k > 50 ? -log_k :
 		log(num_scaled_exp_integral(d->n + 1, exp(log_k)));

@@ -20,6 +20,9 @@
 /* so many powers of e from where it began, a parameter runs to a border */
 #define BORDER 18
 
+/* what is left of a Newton step at a maximum, in logarithms of parameters */
+#define SHORT_STEP 1e-3
+
 typedef double matrix[NUM_PARAMETERS][NUM_PARAMETERS];
 
 /* *sum += weight * *jet */
@@ -167,30 +170,48 @@ largest(const double *vector, int n)
 	return result;
 }
 
-/* The covariances' diagonal is that of the inverse of the negative Hessian. */
-static bool
-standard_errors(const num_jet *jet, num_fit *fit)
+/* The diagonal of the covariances, which are the negative Hessian's inverse. */
+static void
+standard_errors(const matrix factor, num_fit *fit)
 {
-	int			n = fit->parameters;
-	matrix		negative;
-	matrix		factor;
-
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < n; j++)
-			negative[i][j] = -jet->hessian[i][j];
-	if (!factorize(negative, 0, n, factor))
-		return false;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < fit->parameters; i++)
 	{
 		double		unit[NUM_PARAMETERS] = {0};
 		double		column[NUM_PARAMETERS];
 
 		unit[i] = 1;
-		solve(factor, n, unit, column);
+		solve(factor, fit->parameters, unit, column);
 		/* the derivative of a parameter by its logarithm is itself */
 		fit->std_error[i] = fit->parameter[i] * sqrt(column[i]);
 	}
-	return true;
+}
+
+/*
+ * What has been reached where no step improves.  A maximum is where Newton's
+ * next step is short, not only where the gradient is small: the gradient
+ * vanishes on the way to a border as well, but there the next step is as long
+ * as the last one.
+ */
+static num_fit_status
+judge(const num_jet *jet, num_fit *fit)
+{
+	int			n = fit->parameters;
+	matrix		negative;
+	matrix		factor;
+	double		step[NUM_PARAMETERS];
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			negative[i][j] = -jet->hessian[i][j];
+	if (fit->evaluations >= MAX_EVALUATIONS)
+		return NUM_FIT_NOT_CONVERGED;
+	if (!factorize(negative, 0, n, factor))
+		return NUM_FIT_AT_BORDER;
+	solve(factor, n, jet->gradient, step);
+	if (!(largest(step, n) < SHORT_STEP))
+		return NUM_FIT_AT_BORDER;
+	standard_errors(factor, fit);
+	return NUM_FIT_CONVERGED;
 }
 
 /*
@@ -262,6 +283,7 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 	double		weight = 0;
 	num_jet		jet;
 	bool		border = false;
+	num_fit_status status;
 
 	for (size_t i = 0; i < sample->count; i++)
 		weight += sample->row[i].weight;
@@ -279,8 +301,11 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 	fit->gradient = largest(jet.gradient, parameters);
 	for (int i = 0; i < parameters; i++)
 		fit->parameter[i] = exp(logarithm[i]);
-	if (border || !standard_errors(&jet, fit))
+	if (border)
 		return NUM_FIT_AT_BORDER;
-	return fit->gradient <= 1e-6 * fmax(weight, 1) ? NUM_FIT_CONVERGED :
-		NUM_FIT_NOT_CONVERGED;
+	status = judge(&jet, fit);
+	if (status == NUM_FIT_CONVERGED &&
+		!(fit->gradient <= 1e-6 * fmax(weight, 1)))
+		status = NUM_FIT_NOT_CONVERGED;
+	return status;
 }

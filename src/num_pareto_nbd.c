@@ -137,7 +137,8 @@ sum_series(double w, double c, double z, moments *m)
 
 /*
  * The same as an integral, G = w int (1 - u)^(w - 1) (1 - z u)^(-c) du from 0
- * to 1, where z is near 1.
+ * to 1, where z is near 1; its derivatives have factors -ln(1 - u), -ln(1 - z
+ * u) and c u / (1 - z u) for w, c and z.
  */
 typedef struct integral
 {
@@ -145,55 +146,61 @@ typedef struct integral
 	double		c;
 	double		z;
 	double		rest;			/* 1 - z, exactly */
-	int			by[2];			/* derivatives: 0 w, 1 c, 2 z, -1 none */
 } integral;
 
+enum
+{
+	PLAIN, BY_W, BY_C, BY_Z, BY_WW, BY_WC, BY_CC, BY_WZ, BY_CZ, BY_ZZ
+};
+
 static double
-log_kernel(double log_u, double log_rest, void *arg)
+log_kernel(double log_u, double log_rest, void *arg, double *factor)
 {
 	const integral *g = arg;
-	double		base = g->rest + g->z * exp(log_rest);	/* 1 - z u */
-	double		log_base = log(base);
-	double		result = log(g->w) + (g->w - 1) * log_rest - g->c * log_base;
+	double		log_base = log(g->rest + g->z * exp(log_rest));
+	double		by_z = g->c * exp(log_u - log_base);
 
-	for (int i = 0; i < 2; i++)
-		if (g->by[i] == 0)
-			result += log(-log_rest);
-		else if (g->by[i] == 1)
-			result += log(fmax(-log_base, DBL_MIN));
-		else if (g->by[i] == 2)
-			result += log(g->c + (i == 1 && g->by[0] == 2 ? 1 : 0)) + log_u -
-				log_base;
-	return result;
+	factor[BY_W] = -log_rest;
+	factor[BY_C] = -log_base;
+	factor[BY_Z] = by_z;
+	factor[BY_WW] = log_rest * log_rest;
+	factor[BY_WC] = log_rest * log_base;
+	factor[BY_CC] = log_base * log_base;
+	factor[BY_WZ] = -log_rest * by_z;
+	factor[BY_CZ] = -log_base * by_z;
+	factor[BY_ZZ] = by_z * by_z * (g->c + 1) / g->c;
+	return log(g->w) + (g->w - 1) * log_rest - g->c * log_base;
 }
 
 static double
-integrate(double w, double c, double z, double rest, int by0, int by1)
+log_kernel_alone(double log_u, double log_rest, void *arg, double *factor)
 {
-	integral	g = {w, c, z, rest, {by0, by1}};
+	const integral *g = arg;
 
-	return num_integrate_unit(log_kernel, &g, 0, 3);
+	(void) log_u;
+	(void) factor;
+	return log(g->w) + (g->w - 1) * log_rest -
+		g->c * log(g->rest + g->z * exp(log_rest));
 }
 
 static void
 integrate_series(double w, double c, double z, double rest, moments *m)
 {
-	double		plain = integrate(w, c, z, rest, -1, -1);
-	double		by_w = integrate(w, c, z, rest, 0, -1);
-	double		by_c = integrate(w, c, z, rest, 1, -1);
-	double		by_z = integrate(w, c, z, rest, 2, -1);
+	integral	g = {w, c, z, rest};
+	double		d[BY_ZZ + 1];
 
+	num_integrate_all(log_kernel, &g, 0, 10, BY_ZZ + 1, d);
 	/* d/dw of w (1 - u)^(w - 1) is itself times 1/w + ln(1 - u) */
-	m->sum = plain;
-	m->first[0] = plain / w - by_w;
-	m->first[1] = by_c;
-	m->first[2] = by_z;
-	m->second[0][0] = integrate(w, c, z, rest, 0, 0) - 2 * by_w / w;
-	m->second[1][0] = by_c / w - integrate(w, c, z, rest, 0, 1);
-	m->second[1][1] = integrate(w, c, z, rest, 1, 1);
-	m->second[2][0] = by_z / w - integrate(w, c, z, rest, 0, 2);
-	m->second[2][1] = integrate(w, c, z, rest, 1, 2) + by_z / c;
-	m->second[2][2] = integrate(w, c, z, rest, 2, 2);
+	m->sum = d[PLAIN];
+	m->first[0] = d[PLAIN] / w - d[BY_W];
+	m->first[1] = d[BY_C];
+	m->first[2] = d[BY_Z];
+	m->second[0][0] = d[BY_WW] - 2 * d[BY_W] / w;
+	m->second[1][0] = d[BY_C] / w - d[BY_WC];
+	m->second[1][1] = d[BY_CC];
+	m->second[2][0] = d[BY_Z] / w - d[BY_WZ];
+	m->second[2][1] = d[BY_CZ] + d[BY_Z] / c;
+	m->second[2][2] = d[BY_ZZ];
 }
 
 /* a branch of the likelihood: its powers of alpha + t and beta + t, and G */
@@ -394,7 +401,8 @@ log_likelihood(const num_sample *sample, const double *parameter,
 		num_jet_log_mix(&both, &gone, kept_terms(&model, sample, row, &own), 1);
 		num_jet_add(sum, &both, row->weight);
 		weight += row->weight;
-		if (i % 1024 == 0)
+		/* a row may take an integral */
+		if (i % 64 == 0)
 			sample->poll();
 	}
 	num_jet_add(sum, &frequency, weight);
@@ -408,7 +416,11 @@ log_g(double w, double c, double z, double rest)
 	double		sum = 1;
 
 	if (z > SERIES_LIMIT)
-		return log(integrate(w, c, z, rest, -1, -1));
+	{
+		integral	g = {w, c, z, rest};
+
+		return log(num_integrate_unit(log_kernel_alone, &g, 0, 10));
+	}
 	for (int k = 1; term > DBL_EPSILON / 8 * sum; k++)
 	{
 		term *= (c + k - 1) / (w + k) * z;
@@ -488,12 +500,14 @@ typedef struct lifetime
 } lifetime;
 
 static double
-purchases_while_alive(double log_part, double log_rest, void *arg)
+purchases_while_alive(double log_part, double log_rest, void *arg,
+					  double *factor)
 {
 	const lifetime *l = arg;
 	double		t = exp(log_part) * l->horizon;
 
 	(void) log_rest;
+	(void) factor;
 	return num_log_negative_binomial(l->n, l->model.r, l->model.alpha, t) +
 		log(l->model.s / l->model.beta * l->horizon) -
 		(l->model.s + 1) * log1p(t / l->model.beta);

@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 /*
  * psi(x) for x > 0: recurrence up to 10, then the asymptotic series
@@ -190,10 +191,10 @@ num_scaled_exp_integral(double order, double x)
 	return h;
 }
 
-/* the integrand at t of num_integrate_unit(), by dt */
-static double
-integrand_at(num_log_integrand log_integrand, void *arg, double centre,
-			 double width, double t)
+/* what num_integrate_all() adds up, at t */
+static void
+integrands_at(num_log_integrand log_integrand, void *arg, double centre,
+			  double width, double t, int count, double *term)
 {
 	double		y = centre + width * sinh(t);
 	double		small = exp(-fabs(y));
@@ -201,54 +202,98 @@ integrand_at(num_log_integrand log_integrand, void *arg, double centre,
 	double		log_small = log_large - fabs(y);
 	double		log_x = y < 0 ? log_small : log_large;
 	double		log_rest = y < 0 ? log_large : log_small;
+	double		weight;
 
-	return exp(log_integrand(log_x, log_rest, arg) + log_x + log_rest) *
-		width * cosh(t);
+	for (int i = 0; i < count; i++)
+		term[i] = 1;
+	weight = exp(log_integrand(log_x, log_rest, arg, term) + log_x +
+				 log_rest) * width * cosh(t);
+	for (int i = 0; i < count; i++)
+		term[i] *= weight;
+}
+
+/* Are the terms of an end of the range so small that no more are needed? */
+static bool
+negligible(const double *term, const double *before, const double *sum,
+		   int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!(term[i] <= before[i] && sum[i] > 0 &&
+			  term[i] < DBL_EPSILON / 1024 * sum[i]))
+			return false;
+	return true;
+}
+
+/* Adds the terms at step, 2 step ... or, between those known, every other. */
+static void
+add_terms(num_log_integrand log_integrand, void *arg, double centre,
+		  double width, double step, int stride, int count, double *sum)
+{
+	double		term[NUM_INTEGRALS];
+
+	for (int sign = -1; sign <= 1; sign += 2)
+	{
+		double		before[NUM_INTEGRALS] = {0};
+
+		for (int k = 1; k * step < 14; k += stride)
+		{
+			integrands_at(log_integrand, arg, centre, width, sign * k * step,
+						  count, term);
+			for (int i = 0; i < count; i++)
+				sum[i] += term[i];
+			/* beyond the peak they only fall */
+			if (negligible(term, before, sum, count))
+				break;
+			memcpy(before, term, count * sizeof(double));
+		}
+	}
 }
 
 /*
- * The integral from 0 to 1 of e^log_integrand, which may be singular at both
- * ends, by a double exponential rule (Takahasi and Mori 1974): with x = 1 / (1
- * + e^(-y)) and y = centre + width sinh(t), equidistant in t.  The step is
- * halved until two results agree.  As a function of y the integrand has one
- * peak, of which the caller says roughly where it is and how wide.
+ * The integrals from 0 to 1 of e^log_integrand times each of its factors, which
+ * are positive; all may be singular at both ends.  By a double exponential rule
+ * (Takahasi and Mori 1974): with x = 1 / (1 + e^(-y)) and y = centre + width
+ * sinh(t), equidistant in t.  As functions of y the integrands have one peak
+ * each, of which the caller says roughly where it is and how wide.  The step is
+ * halved until two results agree to ten digits: each time the number of right
+ * digits doubles.
  */
+void
+num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
+				  double width, int count, double *result)
+{
+	double		sum[NUM_INTEGRALS];
+	double		step = 0.5;
+
+	integrands_at(log_integrand, arg, centre, width, 0, count, sum);
+	add_terms(log_integrand, arg, centre, width, step, 1, count, sum);
+	for (int i = 0; i < count; i++)
+		result[i] = sum[i] * step;
+	for (int level = 1; level < 10; level++)
+	{
+		bool		agree = level > 1;
+
+		step /= 2;
+		add_terms(log_integrand, arg, centre, width, step, 2, count, sum);
+		for (int i = 0; i < count; i++)
+		{
+			double		previous = result[i];
+
+			result[i] = sum[i] * step;
+			if (fabs(result[i] - previous) > 1e-10 * fabs(result[i]))
+				agree = false;
+		}
+		if (agree)
+			return;
+	}
+}
+
 double
 num_integrate_unit(num_log_integrand log_integrand, void *arg, double centre,
 				   double width)
 {
-	double		sum = 0;
-	double		step = 0.5;
-	double		previous = 0;
+	double		result;
 
-	for (int level = 0; level < 9; level++)
-	{
-		int			stride = level == 0 ? 1 : 2;
-		double		result;
-
-		for (int sign = -1; sign <= 1; sign += 2)
-		{
-			double		before = 0;
-
-			for (int k = level == 0 && sign < 0 ? 0 : 1; k * step < 14;
-				 k += stride)
-			{
-				double		term = integrand_at(log_integrand, arg, centre,
-												width, sign * k * step);
-
-				sum += term;
-				/* beyond the peak it only falls */
-				if (sum > 0 && term <= before &&
-					term < DBL_EPSILON / 1024 * sum)
-					break;
-				before = term;
-			}
-		}
-		result = sum * step;
-		if (level > 2 && fabs(result - previous) <= 1e-14 * fabs(result))
-			return result;
-		previous = result;
-		step /= 2;
-	}
-	return previous;
+	num_integrate_all(log_integrand, arg, centre, width, 1, &result);
+	return result;
 }

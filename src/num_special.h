@@ -17,9 +17,18 @@ extern double num_log_negative_binomial(double n, double r, double alpha,
 extern double num_negative_binomial_tail(double n, double r, double alpha,
 										 double t);
 
-/* ln of what is integrated at x, given ln x and ln(1 - x) */
-typedef double (*num_log_integrand) (double log_x, double log_rest, void *arg);
+#define NUM_INTEGRALS 10
 
+/*
+ * ln of what is integrated at x, given ln x and ln(1 - x); where several
+ * integrals are asked for, each by a factor of its own.
+ */
+typedef double (*num_log_integrand) (double log_x, double log_rest, void *arg,
+									 double *factor);
+
+extern void num_integrate_all(num_log_integrand log_integrand, void *arg,
+							  double centre, double width, int count,
+							  double *result);
 extern double num_integrate_unit(num_log_integrand log_integrand, void *arg,
 								 double centre, double width);
 
