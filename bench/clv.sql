@@ -38,15 +38,15 @@ BEGIN
 END;
 $$;
 
-CALL pg_temp.against_lifetimes('bgnbd_fit, 1 M customers', 'bgnbd_fit', 1.0 / 25,
+CALL pg_temp.against_lifetimes('bgnbd_fit, 1 M customers', 'bgnbd_fit', 0.04,
   'SELECT (crmcost.bgnbd_fit(frequency, recency, age)).log_likelihood FROM bench.customer');
-CALL pg_temp.against_lifetimes('bgnbd_fit, 1 M customers', 'bgnbd_fit_grouped', 1.0 / 3,
+CALL pg_temp.against_lifetimes('bgnbd_fit, 1 M customers', 'bgnbd_fit_grouped', 0.333,
   'SELECT (crmcost.bgnbd_fit(frequency, recency, age)).log_likelihood FROM bench.customer');
-CALL pg_temp.against_lifetimes('pareto_nbd_fit, 1 M customers', 'pareto_nbd_fit', 1.0 / 100,
+CALL pg_temp.against_lifetimes('pareto_nbd_fit, 1 M customers', 'pareto_nbd_fit', 0.01,
   'SELECT (crmcost.pareto_nbd_fit(frequency, recency, age)).log_likelihood FROM bench.customer');
-CALL pg_temp.against_lifetimes('pareto_nbd_fit, 1 M customers', 'pareto_nbd_fit_grouped', 1.0 / 8,
+CALL pg_temp.against_lifetimes('pareto_nbd_fit, 1 M customers', 'pareto_nbd_fit_grouped', 0.125,
   'SELECT (crmcost.pareto_nbd_fit(frequency, recency, age)).log_likelihood FROM bench.customer');
-CALL pg_temp.against_lifetimes('gamma_gamma_fit, 1 M customers', 'gamma_gamma_fit', 1.0 / 4,
+CALL pg_temp.against_lifetimes('gamma_gamma_fit, 1 M customers', 'gamma_gamma_fit', 0.25,
   'SELECT (crmcost.gamma_gamma_fit(frequency, spend)).log_likelihood FROM bench.customer');
 CALL pg_temp.against_lifetimes('expected_purchases of all, Pareto/NBD', 'expected_purchases', 1.0,
   'SELECT sum(crmcost.expected_purchases(crmcost.pareto_nbd(0.553, 10.578, 0.606, 11.669), 39, frequency, recency, age)) FROM bench.customer');

@@ -263,7 +263,7 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 				  double width, int count, double *result)
 {
 	double		sum[NUM_INTEGRALS];
-	double		step = 0.5;
+	double		step = 0.5 / fmax(1, width);
 
 	integrands_at(log_integrand, arg, centre, width, 0, count, sum);
 	add_terms(log_integrand, arg, centre, width, step, 1, count, sum);
@@ -271,7 +271,7 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 		result[i] = sum[i] * step;
 	for (int level = 1; level < 10; level++)
 	{
-		bool		agree = level > 1;
+		bool		agree = true;
 
 		step /= 2;
 		add_terms(log_integrand, arg, centre, width, step, 2, count, sum);
