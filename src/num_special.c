@@ -224,29 +224,31 @@ negligible(const double *term, const double *before, const double *sum,
 	return true;
 }
 
-/* Adds the terms at step, 2 step ... or, between those known, every other. */
-static void
-add_terms(num_log_integrand log_integrand, void *arg, double centre,
-		  double width, double step, int stride, int count, double *sum)
+/* far enough for any integrand: y is a million times the width there */
+#define LONGEST 14
+
+/*
+ * Adds the terms at step, 2 step ... to the left or to the right, as far as
+ * they count, which may be behind a peak: how far that is.
+ */
+static double
+add_outwards(num_log_integrand log_integrand, void *arg, double centre,
+			 double width, double step, int count, double *sum)
 {
 	double		term[NUM_INTEGRALS];
+	double		before[NUM_INTEGRALS] = {0};
+	double		t;
 
-	for (int sign = -1; sign <= 1; sign += 2)
+	for (t = step; fabs(t) < LONGEST; t += step)
 	{
-		double		before[NUM_INTEGRALS] = {0};
-
-		for (int k = 1; k * step < 14; k += stride)
-		{
-			integrands_at(log_integrand, arg, centre, width, sign * k * step,
-						  count, term);
-			for (int i = 0; i < count; i++)
-				sum[i] += term[i];
-			/* beyond the peak they only fall */
-			if (negligible(term, before, sum, count))
-				break;
-			memcpy(before, term, count * sizeof(double));
-		}
+		integrands_at(log_integrand, arg, centre, width, t, count, term);
+		for (int i = 0; i < count; i++)
+			sum[i] += term[i];
+		if (negligible(term, before, sum, count))
+			break;
+		memcpy(before, term, count * sizeof(double));
 	}
+	return t;
 }
 
 /*
@@ -263,18 +265,28 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 				  double width, int count, double *result)
 {
 	double		sum[NUM_INTEGRALS];
+	double		term[NUM_INTEGRALS];
 	double		step = 0.5 / fmax(1, width);
+	double		first;
+	double		last;
 
 	integrands_at(log_integrand, arg, centre, width, 0, count, sum);
-	add_terms(log_integrand, arg, centre, width, step, 1, count, sum);
+	first = add_outwards(log_integrand, arg, centre, width, -step, count, sum);
+	last = add_outwards(log_integrand, arg, centre, width, step, count, sum);
 	for (int i = 0; i < count; i++)
 		result[i] = sum[i] * step;
+
 	for (int level = 1; level < 10; level++)
 	{
 		bool		agree = true;
 
 		step /= 2;
-		add_terms(log_integrand, arg, centre, width, step, 2, count, sum);
+		for (double t = first + step; t < last; t += 2 * step)
+		{
+			integrands_at(log_integrand, arg, centre, width, t, count, term);
+			for (int i = 0; i < count; i++)
+				sum[i] += term[i];
+		}
 		for (int i = 0; i < count; i++)
 		{
 			double		previous = result[i];
