@@ -28,9 +28,12 @@
 
 /*
  * A parameter of which the sample says so little has no maximum: with this
- * standard error of its logarithm, a factor of e^BORDER is worth 0.01.
+ * standard error of its logarithm, a factor of e^BORDER is worth 0.01.  Far
+ * from where it began, rounding may give it a smaller one.
  */
 #define UNKNOWN 100
+#define UNKNOWN_FAR 3
+#define FAR 10
 
 typedef double matrix[NUM_PARAMETERS][NUM_PARAMETERS];
 
@@ -202,7 +205,7 @@ standard_errors(const matrix factor, num_fit *fit)
  * as the last one.
  */
 static num_fit_status
-judge(const num_jet *jet, num_fit *fit)
+judge(const num_jet *jet, const double *start, num_fit *fit)
 {
 	int			n = fit->parameters;
 	matrix		negative;
@@ -221,8 +224,13 @@ judge(const num_jet *jet, num_fit *fit)
 		return NUM_FIT_AT_BORDER;
 	standard_errors(factor, fit);
 	for (int i = 0; i < n; i++)
-		if (!(fit->std_error[i] < UNKNOWN * fit->parameter[i]))
+	{
+		double		error = fit->std_error[i] / fit->parameter[i];
+		bool		far = fabs(log(fit->parameter[i] / start[i])) > FAR;
+
+		if (!(error < (far ? UNKNOWN_FAR : UNKNOWN)))
 			return NUM_FIT_AT_BORDER;
+	}
 	return NUM_FIT_CONVERGED;
 }
 
@@ -326,7 +334,7 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 	fit->gradient = largest(jet.gradient, n);
 	for (int i = 0; i < n; i++)
 		fit->parameter[i] = exp(logarithm[i]);
-	return border ? NUM_FIT_AT_BORDER : judge(&jet, fit);
+	return border ? NUM_FIT_AT_BORDER : judge(&jet, start, fit);
 }
 
 /*
