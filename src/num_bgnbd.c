@@ -219,7 +219,7 @@ integrate_dropout(const bgnbd *model, double x, double time,
 /* ln of the density of p times the purchases expected of one with that p */
 static double
 purchases_given_p(double log_p, double log_rest, void *arg,
-				   double *factor)
+				  double *factor)
 {
 	const dropout *d = arg;
 	double		log_part = d->log_time + log_p;
@@ -286,7 +286,7 @@ expected(const bgnbd *model, double horizon, const num_customer *c)
 /* ln of the density of p times the discounted purchases of one with that p */
 static double
 discounted_given_p(double log_p, double log_rest, void *arg,
-				    double *factor)
+				   double *factor)
 {
 	const dropout *d = arg;
 	double		log_k = d->log_time - log_p;

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_EVALUATIONS 200	/* of one search */
+#define MAX_EVALUATIONS 200		/* of one search */
 
 /* a relative gain of the log-likelihood that may be rounding error */
 #define ROUNDING 1e-12

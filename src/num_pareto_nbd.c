@@ -108,6 +108,7 @@ sum_series(double w, double c, double z, moments *m)
 		double		down = 1 / (w + k);
 		double		t;
 		double		dz;
+		double		dzz;
 
 		term *= down / up;
 		before2 = before;
@@ -119,6 +120,7 @@ sum_series(double w, double c, double z, moments *m)
 		by_cc -= up * up;
 		t = term * power;
 		dz = term * before * k;
+		dzz = term * before2 * k * (k - 1);
 		m->sum += t;
 		m->first[0] += t * by_w;
 		m->first[1] += t * by_c;
@@ -128,9 +130,9 @@ sum_series(double w, double c, double z, moments *m)
 		m->second[1][1] += t * (by_c * by_c + by_cc);
 		m->second[2][0] += dz * by_w;
 		m->second[2][1] += dz * by_c;
-		m->second[2][2] += term * before2 * k * (k - 1);
-		/* second derivatives by z shrink last, by k^2 */
-		if (t * k * k < DBL_EPSILON * m->sum || t == 0)
+		m->second[2][2] += dzz;
+		/* second derivatives by z, which begin at k = 2, shrink last */
+		if (k > 2 && dzz <= DBL_EPSILON * m->second[2][2])
 			break;
 	}
 }
