@@ -4,8 +4,9 @@
  *	  parameters and any customer.
  */
 #include "num_purchases.h"
-#include "num_special.h"
-#include "tap.h"
+
+#include "clv_reference.h"
+#include "simulate.h"
 
 #include <float.h>
 #include <math.h>
@@ -20,18 +21,6 @@ static const num_purchase_model *const models[] = {
 static void
 no_poll(void)
 {
-}
-
-static double
-random_between(double low, double high)
-{
-	return low + (high - low) * (random_word() >> 11) * 0x1p-53;
-}
-
-static double
-random_power(double low, double high)
-{
-	return pow(10, random_between(low, high));
 }
 
 /* Parameters between 10^low and 10^high; some equal, some exactly 1. */
@@ -73,6 +62,227 @@ log_likelihood(const num_purchase_model *model, const double *p,
 
 	memset(jet, 0, sizeof(*jet));
 	model->log_likelihood(&sample, p, jet);
+}
+
+/* by the logarithms of the parameters, as the reference has them */
+static void
+take_logarithms(num_jet *jet, const double *p, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		jet->gradient[i] *= p[i];
+		for (int j = 0; j <= i; j++)
+			jet->hessian[i][j] *= p[i] * p[j];
+		jet->hessian[i][i] += jet->gradient[i];
+	}
+}
+
+static void
+test_likelihood(void)
+{
+	for (int i = 0; i < COUNT(likelihood_table); i++)
+	{
+		const num_purchase_model *model = models[(int) likelihood_table[i].model];
+		const double *p = likelihood_table[i].p;
+		const double *want = likelihood_table[i].jet;
+		num_customer c = {likelihood_table[i].x, likelihood_table[i].t_x,
+		likelihood_table[i].age};
+		num_jet		jet;
+		int			next = 5;
+
+		log_likelihood(model, p, c, &jet);
+		take_logarithms(&jet, p, 4);
+		check(fabs(jet.value - want[0]) <= 1e-11 * fmax(1, fabs(want[0])),
+			  CASE "log-likelihood %.17g, not %.17g",
+			  CASE_VALUES(model, p, c), jet.value, want[0]);
+		for (int j = 0; j < 4; j++)
+		{
+			check(fabs(jet.gradient[j] - want[1 + j]) <=
+				  1e-9 * fmax(1, fabs(want[1 + j])),
+				  CASE "gradient %d is %.17g, not %.17g",
+				  CASE_VALUES(model, p, c), j, jet.gradient[j], want[1 + j]);
+			for (int k = 0; k <= j; k++, next++)
+				check(fabs(jet.hessian[j][k] - want[next]) <=
+					  1e-7 * fmax(1, fabs(want[next])),
+					  CASE "hessian %d %d is %.17g, not %.17g",
+					  CASE_VALUES(model, p, c), j, k, jet.hessian[j][k],
+					  want[next]);
+		}
+	}
+	done("log-likelihoods, gradients and Hessians equal those of mpmath");
+}
+
+/* ln L of one customer, as other packages give it */
+static void
+test_published(void)
+{
+	static const struct
+	{
+		int			model;
+		double		p[4];
+		num_customer c;
+		double		value;
+		double		tolerance;
+	}			published[] = {
+		/* CLVTools 0.12.1 bgnbd_nocov_LL_ind, pnbd_nocov_LL_ind */
+		{0, {0.243, 4.414, 0.793, 2.426}, {2, 30.43, 38.86}, -9.45860630707, 1e-11},
+		{0, {0.243, 4.414, 0.793, 2.426}, {1, 1.71, 38.86}, -4.46909327503, 1e-11},
+		{0, {0.243, 4.414, 0.793, 2.426}, {0, 0, 38.86}, -0.554713276438, 1e-11},
+		{2, {0.553, 10.578, 0.606, 11.669}, {2, 30.43, 38.86}, -9.55428324515, 1e-11},
+		{2, {0.553, 10.578, 0.606, 11.669}, {1, 1.71, 38.86}, -4.45019433388, 1e-11},
+		{2, {0.553, 10.578, 0.606, 11.669}, {0, 0, 38.86}, -0.521046294081, 1e-11},
+		{2, {0.553, 10.578, 0.606, 11.669}, {26, 30.86, 31}, -39.1316715403, 1e-11},
+		/* BTYDplus 1.2.0 mbgcnbd.LL, k = 1 */
+		{1, {0.525, 6.183, 0.891, 1.614}, {2, 30.43, 38.86}, -9.48555131453, 1e-11},
+		/* pymc-marketing, tests/clv/models/test_beta_geo.py */
+		{0, {0.25, 4, 0.8, 2.5}, {0, 0, 40}, -0.59947382, 1e-7},
+		{0, {0.25, 4, 0.8, 2.5}, {200, 38, 40}, 100.7957, 1e-6}
+	};
+
+	for (int i = 0; i < COUNT(published); i++)
+	{
+		const num_purchase_model *model = models[published[i].model];
+		num_jet		jet;
+
+		log_likelihood(model, published[i].p, published[i].c, &jet);
+		check(fabs(jet.value / published[i].value - 1) <=
+			  published[i].tolerance, CASE "log-likelihood %.15g, not %.15g",
+			  CASE_VALUES(model, published[i].p, published[i].c), jet.value,
+			  published[i].value);
+	}
+	done("log-likelihoods as other packages give them");
+}
+
+static void
+test_predictions(void)
+{
+	for (int i = 0; i < COUNT(prediction_table); i++)
+	{
+		const num_purchase_model *model = models[(int) prediction_table[i].model];
+		const double *p = prediction_table[i].p;
+		num_customer c = {prediction_table[i].x, prediction_table[i].t_x,
+		prediction_table[i].age};
+		double		have[3];
+		double		want[3] = {prediction_table[i].alive,
+			prediction_table[i].expected,
+		prediction_table[i].residual};
+
+		have[0] = model->p_alive(p, &c);
+		have[1] = model->expected(p, prediction_table[i].horizon, &c);
+		have[2] = model->residual(p, prediction_table[i].discount, &c);
+		/* p_alive of e^-700 is e to a number with an error of its own */
+		for (int k = 0; k < 3; k++)
+			check(fabs(have[k] - want[k]) <= 1e-9 * want[k] + 1e-290,
+				  CASE "prediction %d in %.17g at %.17g is %.17g, not %.17g",
+				  CASE_VALUES(model, p, c), k, prediction_table[i].horizon,
+				  prediction_table[i].discount, have[k], want[k]);
+	}
+	done("p_alive, expected and residual purchases equal those of mpmath");
+}
+
+/*
+ * Series and integral of Pareto/NBD meet: parameters on both sides of z = 0.93
+ * with all derivatives, which change little.
+ */
+static void
+test_series_limit(void)
+{
+	for (int i = 0; i < 2000; i++)
+	{
+		double		p[4];
+		double		q[4];
+		num_customer c = random_customer(1);
+		num_jet		jet;
+		num_jet		moved;
+		double		small;
+		int			other = i % 2 ? 1 : 3;
+
+		random_parameters(-1.5, 2, p);
+		small = random_power(-1, 1);
+		p[4 - other] = small;
+		/* z = 0.93 just at T; a millionth below and above it */
+		p[other] = (small + c.T) / 0.07 - c.T;
+		memcpy(q, p, sizeof(p));
+		p[other] *= 1 - 1e-9;
+		q[other] *= 1 + 1e-9;
+		log_likelihood(&num_pareto_nbd, p, c, &jet);
+		log_likelihood(&num_pareto_nbd, q, c, &moved);
+		take_logarithms(&jet, p, 4);
+		take_logarithms(&moved, q, 4);
+		check(fabs(jet.value - moved.value) <=
+			  3e-9 * (fabs(jet.gradient[other]) + 1e-3 * fabs(jet.value) + 1e-3),
+			  CASE "%.17g and %.17g", CASE_VALUES(&num_pareto_nbd, p, c),
+			  jet.value, moved.value);
+		for (int j = 0; j < 4; j++)
+		{
+			check(fabs(jet.gradient[j] - moved.gradient[j]) <=
+				  1e-8 * fmax(1, fabs(jet.gradient[j])) * (1 + c.x),
+				  CASE "gradient %d: %.17g and %.17g",
+				  CASE_VALUES(&num_pareto_nbd, p, c), j, jet.gradient[j],
+				  moved.gradient[j]);
+			for (int k = 0; k <= j; k++)
+				check(fabs(jet.hessian[j][k] - moved.hessian[j][k]) <=
+					  1e-7 * fmax(1, fabs(jet.hessian[j][k])) * (1 + c.x),
+					  CASE "hessian %d %d: %.17g and %.17g",
+					  CASE_VALUES(&num_pareto_nbd, p, c), j, k,
+					  jet.hessian[j][k], moved.hessian[j][k]);
+		}
+	}
+	done("pareto_nbd: nothing jumps where the series gives way to the integral");
+}
+
+/* A sample's likelihood is that of its rows, however much of it is kept. */
+static void
+test_sample(const num_purchase_model *model)
+{
+	static num_observation row[3000];
+	static num_kept kept[100];
+	const double p[4] = {0.6, 9, 0.7, 8};
+	size_t		count;
+	num_sample	sample = {row, 0, NULL, 0, no_poll};
+	num_jet		whole = {0};
+	num_jet		sum = {0};
+	num_jet		with_kept = {0};
+	char		description[80];
+
+	count = simulate_sample(model, p, 20, 60, 1, row, COUNT(row));
+	sample.count = count;
+	model->log_likelihood(&sample, p, &whole);
+	for (size_t i = 0; i < count; i++)
+	{
+		num_customer c = {row[i].value[0], row[i].value[1], row[i].value[2]};
+		num_jet		jet;
+
+		log_likelihood(model, p, c, &jet);
+		num_jet_add(&sum, &jet, row[i].weight);
+		row[i].kept = row[i].value[2];
+	}
+	sample.kept = kept;
+	sample.kept_count = COUNT(kept);
+	num_forget(&sample);
+	model->log_likelihood(&sample, p, &with_kept);
+	check(count > 100 && count < COUNT(row), "%zu rows", count);
+	check(fabs(whole.value / sum.value - 1) < 1e-13, "value");
+	check(fabs(whole.value / with_kept.value - 1) < 1e-14, "value with kept");
+	for (int i = 0; i < 4; i++)
+	{
+		double		size = fabs(sum.hessian[i][i]);
+
+		check(fabs(whole.gradient[i] - sum.gradient[i]) < 1e-11 * size,
+			  "gradient %d", i);
+		check(fabs(whole.gradient[i] - with_kept.gradient[i]) < 1e-12 * size,
+			  "gradient %d with kept", i);
+		for (int j = 0; j <= i; j++)
+		{
+			check(fabs(whole.hessian[i][j] - sum.hessian[i][j]) <
+				  1e-11 * size + 1e-9, "hessian %d %d", i, j);
+			check(fabs(whole.hessian[i][j] - with_kept.hessian[i][j]) <
+				  1e-12 * size + 1e-9, "hessian %d %d with kept", i, j);
+		}
+	}
+	snprintf(description, sizeof(description),
+			 "%s: a sample's likelihood is that of its rows", model->name);
+	done(description);
 }
 
 /* Whatever the parameters and the customer, nothing is NaN or infinite. */
@@ -183,12 +393,17 @@ test_probability(const num_purchase_model *model)
 int
 main(void)
 {
+	test_likelihood();
+	test_published();
+	test_predictions();
+	test_series_limit();
 	for (int i = 0; i < COUNT(models); i++)
 	{
 		test_domain(models[i], -1, 2);
 		test_domain(models[i], -3, 4);
 		test_residual(models[i]);
 		test_probability(models[i]);
+		test_sample(models[i]);
 	}
 	return finish();
 }

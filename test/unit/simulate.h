@@ -18,7 +18,7 @@
 static inline double
 random_uniform(void)
 {
-	return ((random_word() >> 11) + 0.5) * 0x1p-53;
+	return ((random_word() >> 11) + 0.5) / 9007199254740992.0;
 }
 
 static inline double
@@ -80,14 +80,14 @@ simulate_customer(const num_purchase_model *model, const double *p, double T)
 	num_customer c = {0, 0, T};
 	double		rate = random_gamma(p[0], p[1]);
 	double		end = T;
-	double		dropout = 0;
+	double		leaving = 0;
 	double		clock = 0;
 
 	if (model == &num_pareto_nbd)
 		end = fmin(T, random_exponential(random_gamma(p[2], p[3])));
 	else
-		dropout = random_beta(p[2], p[3]);
-	if (model == &num_mbgnbd && random_uniform() < dropout)
+		leaving = random_beta(p[2], p[3]);
+	if (model == &num_mbgnbd && random_uniform() < leaving)
 		return c;
 	for (;;)
 	{
@@ -96,7 +96,7 @@ simulate_customer(const num_purchase_model *model, const double *p, double T)
 			return c;
 		c.x++;
 		c.t_x = clock;
-		if (random_uniform() < dropout)
+		if (random_uniform() < leaving)
 			return c;
 	}
 }
