@@ -48,8 +48,8 @@ frequency_terms(const bgnbd *m, double x, num_jet *jet)
 	double		b = m->b + x + m->shift;
 	double		ab = m->a + b;
 
-	jet->value = lgamma(m->r + x) - lgamma(m->r) + m->r * log(m->alpha) +
-		lgamma(m->a + m->b) - lgamma(m->b) + lgamma(b) - lgamma(ab);
+	jet->value = num_log_gamma_ratio(m->r, x) + m->r * log(m->alpha) +
+		num_log_gamma_ratio(m->b, m->a) - num_log_gamma_ratio(b, m->a);
 	jet->gradient[0] = num_digamma(m->r + x) - num_digamma(m->r) +
 		log(m->alpha);
 	jet->gradient[1] = m->r / m->alpha;
@@ -211,7 +211,8 @@ integrate_dropout(const bgnbd *model, double x, double time,
 	dropout		d = {model->a, model->b + x + model->shift, 0,
 	model->r + x, log(time)};
 
-	d.log_beta = lgamma(d.a) + lgamma(d.b) - lgamma(d.a + d.b);
+	d.log_beta = lgamma(fmin(d.a, d.b)) -
+		num_log_gamma_ratio(fmax(d.a, d.b), fmin(d.a, d.b));
 	return num_integrate_unit(log_integrand, &d, log(d.a / d.b),
 							  fmin(3, sqrt(1 / d.a + 1 / d.b)));
 }
@@ -324,8 +325,8 @@ static double
 probability(const bgnbd *model, double n, double horizon)
 {
 	double		b = model->b + n + model->shift;
-	double		log_stay = lgamma(b) - lgamma(model->a + b) +
-	lgamma(model->a + model->b) - lgamma(model->b);
+	double		log_stay = num_log_gamma_ratio(model->b, model->a) -
+	num_log_gamma_ratio(b, model->a);
 	double		log_gone = log(model->a / (b - 1)) + log_stay;
 	double		result = log_stay;
 

@@ -359,7 +359,7 @@ frequency_terms(const pareto_nbd *m, double x, num_jet *jet)
 	{
 		0
 	};
-	jet->value = lgamma(n) - lgamma(m->r) + m->r * log(m->alpha) +
+	jet->value = num_log_gamma_ratio(m->r, x) + m->r * log(m->alpha) +
 		m->s * log(m->beta) - log(w);
 	jet->gradient[R] = num_digamma(n) - num_digamma(m->r) + log(m->alpha) -
 		1 / w;

@@ -51,6 +51,39 @@ num_trigamma(double x)
 	return result + 1 / x + 0.5 * z + z / x * series;
 }
 
+/* ln G(x) less Stirling's formula, for x >= 10 (6.1.41) */
+static double
+stirling_rest(double x)
+{
+	double		z = 1 / (x * x);
+	double		series;
+
+	series = 691.0 / 360360;
+	series = 1.0 / 1188 - z * series;
+	series = 1.0 / 1680 - z * series;
+	series = 1.0 / 1260 - z * series;
+	series = 1.0 / 360 - z * series;
+	series = 1.0 / 12 - z * series;
+	return series / x;
+}
+
+/*
+ * ln(G(x + d) / G(x)) for x > 0, d >= 0; as a difference of two lgamma() it
+ * would lose as many digits as x has.
+ */
+double
+num_log_gamma_ratio(double x, double d)
+{
+	double		product = 0;	/* of the (x + d) / x below 10, less 1 */
+	double		y;
+
+	for (; x < 10; x++)
+		product += (1 + product) * (d / x);
+	y = x + d;
+	return (x - 0.5) * log1p(d / x) - d + d * log(y) + stirling_rest(y) -
+		stirling_rest(x) - log1p(product);
+}
+
 /* ln(e^a + e^b); either may be -infinity */
 double
 num_log_sum_exp(double a, double b)
@@ -78,10 +111,14 @@ num_box_cox(double power, double log_ratio)
 double
 num_log_negative_binomial(double n, double r, double alpha, double t)
 {
+	double		ratio;
+
 	if (t == 0)
 		return n == 0 ? 0 : -INFINITY;
-	return lgamma(r + n) - lgamma(r) - lgamma(n + 1) - r * log1p(t / alpha) -
-		n * log1p(alpha / t);
+	/* G(r + n) / G(n + 1) */
+	ratio = r >= 1 ? num_log_gamma_ratio(n + 1, r - 1) :
+		-num_log_gamma_ratio(n + r, 1 - r);
+	return ratio - lgamma(r) - r * log1p(t / alpha) - n * log1p(alpha / t);
 }
 
 /* P(X >= n): beyond the mean as a series, below it as a complement */

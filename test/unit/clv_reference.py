@@ -54,6 +54,13 @@ def special():
     table('gamma_derivatives', 'x, digamma, trigamma',
           [(double(x), c(digamma(x)), c(polygamma(1, x))) for x in points])
     rows = []
+    for x in (1e-6, 0.1, 1, 3.3, 9.99, 10, 10.01, 50, 1e4, 1e9, 1e15):
+        for d in (0, 1e-6, 0.1, 1, 7, 1e3, 1e9):
+            x_, d_ = exact(x), exact(d)
+            rows.append((double(x), double(d),
+                         c(loggamma(x_ + d_) - loggamma(x_))))
+    table('gamma_ratio', 'x, d, logarithm', rows)
+    rows = []
     for order in (0, 1e-3, 0.3, 0.5, 0.999, 1, 1 + 1e-10, 1.001, 1.4999, 1.5,
                   2, 3, 5.5, 9.99, 10, 10.5, 100, 5001):
         for x in (1e-10, 1e-5, 1e-2, 0.5, 0.999, 1, 1.001, 5, 100, 1e6):
@@ -65,7 +72,7 @@ def special():
             rows.append((double(s), double(y), c(value)))
     table('exp_integral', 'order, x, value', rows)
     rows = []
-    for n in (0, 1, 2, 10, 100):
+    for n in (0, 1, 2, 10, 100, 1000):
         for r in (1e-3, 0.24, 3, 500):
             for alpha, t in ((4.4, 39), (4.4, 0.01), (1000, 5), (0.01, 1e4)):
                 r_, a_, t_ = exact(r), exact(alpha), exact(t)
