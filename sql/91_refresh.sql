@@ -250,6 +250,7 @@ BEGIN
            refund, interactions, handle_seconds, acquired
     FROM difference
     WHERE NOT gone
+    ORDER BY customer_id          -- as the index is, which halves the time
     ON CONFLICT (customer_id, month_start) DO UPDATE SET
       orders = excluded.orders,
       sale_lines = excluded.sale_lines,
@@ -430,6 +431,7 @@ BEGIN
     SELECT customer_id, month, bucket, direct_cost, allocated_cost
     FROM difference
     WHERE NOT gone
+    ORDER BY customer_id
     ON CONFLICT (customer_id, month_start, bucket) DO UPDATE SET
       direct_cost = excluded.direct_cost,
       allocated_cost = excluded.allocated_cost
@@ -635,6 +637,7 @@ BEGIN
            margin, total_cost, profit
     FROM difference
     WHERE NOT gone
+    ORDER BY customer_id
     ON CONFLICT (customer_id, as_of) DO UPDATE SET
       first_order_on = excluded.first_order_on,
       last_order_on = excluded.last_order_on,
@@ -714,6 +717,7 @@ BEGIN
   WHERE valid.code IS DISTINCT FROM new.code
         AND (valid.by_rule IS NOT FALSE OR new.dimension = 'stage'
              OR ruled.code IS DISTINCT FROM new.code)
+  ORDER BY new.customer_id, new.dimension
   -- facts that came late may change what the same instant was told before
   ON CONFLICT (customer_id, dimension, entered_at) DO UPDATE SET
     code = excluded.code,

@@ -93,7 +93,7 @@ cac_sums_recv(PG_FUNCTION_ARGS)
 	if (cost.scale > NUM_I256_DIGITS)
 		RefuseState(TYPE_NAME, "scale out of range");
 	customers = pq_getmsgint64(buffer);
-	StateReceiveWords(buffer, cost.value.w, 4);
+	cost.value = StateReceiveI256(buffer);
 	PG_RETURN_POINTER(CheckedState(CreateState(), customers, &cost));
 }
 
@@ -107,7 +107,7 @@ cac_sums_send(PG_FUNCTION_ARGS)
 	pq_sendint8(&buffer, state->head.version);
 	pq_sendint16(&buffer, state->head.scale);
 	pq_sendint64(&buffer, state->customers);
-	StateSendWords(&buffer, state->cost.w, 4);
+	StateSendI256(&buffer, &state->cost);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 

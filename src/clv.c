@@ -26,23 +26,6 @@
 
 SQL_FUNCTION(clv);
 
-/* q^n, rounded to the work scale at each step */
-static Datum
-Power(Datum q, int n)
-{
-	Datum		result = NumericFromInt64(1);
-
-	for (; n > 0; n /= 2)
-	{
-		if (n % 2 == 1)
-			result = NumericRound(NumericMultiply(result, q), WORK_SCALE);
-		if (n > 1)
-			q = NumericRound(NumericMultiply(q, q), WORK_SCALE);
-		CHECK_FOR_INTERRUPTS();
-	}
-	return result;
-}
-
 static void
 CheckRates(Datum margin, Datum retention, Datum discount)
 {
@@ -76,11 +59,11 @@ GeometricSum(Datum retention, Datum growth, int periods)
 	if (NumericSign(rest) == 0)
 		return NumericFromInt64(periods);
 	if (NumericSign(rest) < 0 &&
-		periods * log10(NumericToDouble(q)) > MAX_EXPONENT)
+		periods * NumericToDouble(NumericLogarithm(q)) > MAX_EXPONENT * M_LN10)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("value of %d periods is out of range", periods)));
-	used = NumericSubtract(one, Power(q, periods));
+	used = NumericSubtract(one, NumericIntegerPower(q, periods, WORK_SCALE));
 	return NumericDivide(NumericMultiply(q, used), rest);
 }
 

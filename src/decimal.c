@@ -466,6 +466,13 @@ NumericToDouble(Datum a)
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, a));
 }
 
+/* the natural one */
+Datum
+NumericLogarithm(Datum a)
+{
+	return DirectFunctionCall1(numeric_ln, a);
+}
+
 /* the display scale: decimals after the point */
 int
 NumericScale(Datum a)
@@ -481,6 +488,29 @@ NumericPower10(int exponent)
 											NumericFromInt64(10),
 											NumericFromInt64(exponent)),
 						0);
+}
+
+Datum
+NumericPower(Datum base, Datum exponent)
+{
+	return DirectFunctionCall2(numeric_power, base, exponent);
+}
+
+/* base^exponent for an exponent >= 0, rounded to the scale at each step */
+Datum
+NumericIntegerPower(Datum base, int64 exponent, int scale)
+{
+	Datum		result = NumericFromInt64(1);
+
+	for (; exponent > 0; exponent /= 2)
+	{
+		if (exponent % 2 == 1)
+			result = NumericRound(NumericMultiply(result, base), scale);
+		if (exponent > 1)
+			base = NumericRound(NumericMultiply(base, base), scale);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return result;
 }
 
 int

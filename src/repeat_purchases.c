@@ -179,6 +179,9 @@ CreateFinished(const DateADT *dates, int64 ndays, const ExactSum *first,
 	state->last_on = dates[ndays - 1];
 	state->first = first->value;
 	state->total = total->value;
+	if (ndays == 1 &&
+		memcmp(&first->value, &total->value, sizeof(num_i256)) != 0)
+		RefuseState(TYPE_NAME, "total must be that of the only day");
 	AssertCheckRepeat(state);
 	return state;
 }
@@ -208,7 +211,7 @@ repeat_purchases_in(PG_FUNCTION_ARGS)
 
 		StateTextSkip(&cursor, ',', TYPE_NAME);
 		field = StateTextField(&cursor, ",)", TYPE_NAME);
-		if (!(field[0] >= '0' && field[0] <= '9') ||
+		if (!StateTextIsDate(field) ||
 			field[strspn(field, "0123456789- BC")] != '\0')
 			RefuseState(TYPE_NAME, psprintf("\"%s\" is not a date", field));
 		date = DirectFunctionCall1(date_in, CStringGetDatum(field));
@@ -260,8 +263,8 @@ repeat_purchases_recv(PG_FUNCTION_ARGS)
 	if (scale > NUM_I256_DIGITS)
 		RefuseState(TYPE_NAME, "scale out of range");
 	first.scale = total.scale = scale;
-	StateReceiveWords(buffer, first.value.w, 4);
-	StateReceiveWords(buffer, total.value.w, 4);
+	first.value = StateReceiveI256(buffer);
+	total.value = StateReceiveI256(buffer);
 	ndays = (buffer->len - buffer->cursor) / sizeof(DateADT);
 	if (ndays < 1 || ndays > MAX_DAYS)
 		RefuseState(TYPE_NAME, "number of days out of range");
@@ -280,8 +283,8 @@ repeat_purchases_send(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buffer);
 	pq_sendint8(&buffer, state->growing.head.version);
 	pq_sendint16(&buffer, state->growing.head.scale);
-	StateSendWords(&buffer, state->first.w, 4);
-	StateSendWords(&buffer, state->total.w, 4);
+	StateSendI256(&buffer, &state->first);
+	StateSendI256(&buffer, &state->total);
 	for (int32 i = 0; i < state->ndays; i++)
 		pq_sendint32(&buffer, state->days[i]);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));

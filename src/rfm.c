@@ -119,7 +119,7 @@ rfm_recv(PG_FUNCTION_ARGS)
 	summary.first_at = pq_getmsgint64(buffer);
 	summary.last_at = pq_getmsgint64(buffer);
 	summary.frequency = pq_getmsgint64(buffer);
-	StateReceiveWords(buffer, summary.monetary.w, 4);
+	summary.monetary = StateReceiveI256(buffer);
 	CheckSummary(&summary);
 	PG_RETURN_POINTER(RfmCreate(scale, &summary));
 }
@@ -136,7 +136,7 @@ rfm_send(PG_FUNCTION_ARGS)
 	pq_sendint64(&buffer, state->summary.first_at);
 	pq_sendint64(&buffer, state->summary.last_at);
 	pq_sendint64(&buffer, state->summary.frequency);
-	StateSendWords(&buffer, state->summary.monetary.w, 4);
+	StateSendI256(&buffer, &state->summary.monetary);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
@@ -237,6 +237,7 @@ rfm_recency_days(PG_FUNCTION_ARGS)
 {
 	RfmState   *state = PG_GETARG_RFM(0);
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
+	int64		elapsed;
 
 	CheckFiniteTimestamp(as_of, "as_of");
 	if (as_of < state->summary.last_at)
@@ -246,6 +247,9 @@ rfm_recency_days(PG_FUNCTION_ARGS)
 						pstrdup(timestamptz_to_str(state->summary.last_at)),
 						pstrdup(timestamptz_to_str(as_of))),
 				 errhint("Filter the purchases to those before as_of.")));
-	PG_RETURN_FLOAT8((double) (as_of - state->summary.last_at) /
-					 USECS_PER_DAY);
+	/* instants may lie further apart than 64 bits of microseconds */
+	if (pg_sub_s64_overflow(as_of, state->summary.last_at, &elapsed))
+		PG_RETURN_FLOAT8(((double) as_of - (double) state->summary.last_at) /
+						 USECS_PER_DAY);
+	PG_RETURN_FLOAT8((double) elapsed / USECS_PER_DAY);
 }

@@ -389,7 +389,7 @@ rfm_group_recv(PG_FUNCTION_ARGS)
 		entry->summary.first_at = pq_getmsgint64(buffer);
 		entry->summary.last_at = pq_getmsgint64(buffer);
 		entry->summary.frequency = pq_getmsgint64(buffer);
-		StateReceiveWords(buffer, entry->summary.monetary.w, 4);
+		entry->summary.monetary = StateReceiveI256(buffer);
 		CheckEntry(entry, i > 0 ? entry - 1 : NULL);
 	}
 	PG_RETURN_POINTER(state);
@@ -413,7 +413,7 @@ rfm_group_send(PG_FUNCTION_ARGS)
 		pq_sendint64(&buffer, entry->summary.first_at);
 		pq_sendint64(&buffer, entry->summary.last_at);
 		pq_sendint64(&buffer, entry->summary.frequency);
-		StateSendWords(&buffer, entry->summary.monetary.w, 4);
+		StateSendI256(&buffer, &entry->summary.monetary);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }

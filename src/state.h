@@ -19,6 +19,7 @@
 
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
+#include "num_fixed.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
@@ -69,6 +70,7 @@ extern char *StateTextField(char **cursor, const char *stops,
 							const char *type);
 extern int64 StateTextInt64(char **cursor, const char *stops,
 							const char *type);
+extern bool StateTextIsDate(const char *field);
 extern void StateTextVersion(char **cursor, const char *type);
 extern void StateTextEnd(char *cursor, const char *type);
 extern TimestampTz StateTextTimestamp(char **cursor, const char *stops,
@@ -91,17 +93,20 @@ StateReceiveVersion(StringInfo buffer, const char *type)
 }
 
 static inline void
-StateSendWords(StringInfo buffer, const uint64 *words, int count)
+StateSendI256(StringInfo buffer, const num_i256 *value)
 {
-	for (int i = 0; i < count; i++)
-		pq_sendint64(buffer, words[i]);
+	for (int i = 0; i < 4; i++)
+		pq_sendint64(buffer, value->w[i]);
 }
 
-static inline void
-StateReceiveWords(StringInfo buffer, uint64 *words, int count)
+static inline num_i256
+StateReceiveI256(StringInfo buffer)
 {
-	for (int i = 0; i < count; i++)
-		words[i] = pq_getmsgint64(buffer);
+	num_i256	value;
+
+	for (int i = 0; i < 4; i++)
+		value.w[i] = pq_getmsgint64(buffer);
+	return value;
 }
 
 static inline bool

@@ -28,7 +28,8 @@ typedef struct TableState
 	int32		room;			/* entries that fit: 0 or a power of two */
 	int32		pending;		/* rows in the queue */
 	uint32		next;			/* rows that ever entered it */
-	char		unused[28];		/* zeros; entries begin on a cache line */
+	uint32		unused;			/* 0 */
+	uint64		parameter[3];	/* of the state type */
 } TableState;
 
 /* the words of a key and of what a row adds, at most */

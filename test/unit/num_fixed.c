@@ -9,6 +9,7 @@
 #include "num_fixed.h"
 #include "tap.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,23 +19,23 @@
 #define DIGITS 48
 
 /* sign and magnitude; digit[0] is the last group */
-typedef struct Decimal
+struct decimal
 {
 	bool		negative;
 	int			digit[DIGITS];
-} Decimal;
+};
 
-static Decimal
+static struct decimal
 decimal_zero(void)
 {
-	Decimal		zero;
+	struct decimal zero;
 
 	memset(&zero, 0, sizeof(zero));
 	return zero;
 }
 
 static int
-compare_magnitude(const Decimal *a, const Decimal *b)
+compare_magnitude(const struct decimal *a, const struct decimal *b)
 {
 	for (int i = DIGITS - 1; i >= 0; i--)
 		if (a->digit[i] != b->digit[i])
@@ -43,15 +44,15 @@ compare_magnitude(const Decimal *a, const Decimal *b)
 }
 
 static bool
-is_zero(const Decimal *a)
+is_zero(const struct decimal *a)
 {
-	Decimal		zero = decimal_zero();
+	struct decimal zero = decimal_zero();
 
 	return compare_magnitude(a, &zero) == 0;
 }
 
 static int
-compare(const Decimal *a, const Decimal *b)
+compare(const struct decimal *a, const struct decimal *b)
 {
 	if (is_zero(a) && is_zero(b))
 		return 0;
@@ -60,10 +61,10 @@ compare(const Decimal *a, const Decimal *b)
 	return a->negative ? -compare_magnitude(a, b) : compare_magnitude(a, b);
 }
 
-static Decimal
-add_magnitude(const Decimal *a, const Decimal *b)
+static struct decimal
+add_magnitude(const struct decimal *a, const struct decimal *b)
 {
-	Decimal		sum = decimal_zero();
+	struct decimal sum = decimal_zero();
 	int			carry = 0;
 
 	for (int i = 0; i < DIGITS; i++)
@@ -76,10 +77,10 @@ add_magnitude(const Decimal *a, const Decimal *b)
 }
 
 /* the larger comes first */
-static Decimal
-subtract_magnitude(const Decimal *a, const Decimal *b)
+static struct decimal
+subtract_magnitude(const struct decimal *a, const struct decimal *b)
 {
-	Decimal		difference = decimal_zero();
+	struct decimal difference = decimal_zero();
 	int			borrow = 0;
 
 	for (int i = 0; i < DIGITS; i++)
@@ -92,10 +93,10 @@ subtract_magnitude(const Decimal *a, const Decimal *b)
 	return difference;
 }
 
-static Decimal
-add(const Decimal *a, const Decimal *b)
+static struct decimal
+add(const struct decimal *a, const struct decimal *b)
 {
-	Decimal		sum;
+	struct decimal sum;
 
 	if (a->negative == b->negative)
 	{
@@ -115,10 +116,10 @@ add(const Decimal *a, const Decimal *b)
 	return sum;
 }
 
-static Decimal
-multiply(const Decimal *a, const Decimal *b)
+static struct decimal
+multiply(const struct decimal *a, const struct decimal *b)
 {
-	Decimal		product = decimal_zero();
+	struct decimal product = decimal_zero();
 
 	for (int i = 0; i < DIGITS / 2; i++)
 	{
@@ -136,10 +137,10 @@ multiply(const Decimal *a, const Decimal *b)
 	return product;
 }
 
-static Decimal
+static struct decimal
 power10(int exponent)
 {
-	Decimal		result = decimal_zero();
+	struct decimal result = decimal_zero();
 
 	result.digit[exponent / BASE_DECIMALS] = 1;
 	for (int i = 0; i < exponent % BASE_DECIMALS; i++)
@@ -149,7 +150,7 @@ power10(int exponent)
 
 /* magnitude * 2^16 + word */
 static void
-shift_in(Decimal *a, int word)
+shift_in(struct decimal *a, int word)
 {
 	int64_t		carry = word;
 
@@ -161,27 +162,27 @@ shift_in(Decimal *a, int word)
 	}
 }
 
-static Decimal
+static struct decimal
 from_u128(num_u128 value)
 {
-	Decimal		result = decimal_zero();
+	struct decimal result = decimal_zero();
 
 	for (int bit = 112; bit >= 0; bit -= 16)
 		shift_in(&result, (int) (value >> bit & 0xffff));
 	return result;
 }
 
-static Decimal
+static struct decimal
 from_u64(uint64_t value)
 {
 	return from_u128(value);
 }
 
 /* by doubling, once */
-static Decimal
+static struct decimal
 power2(int exponent)
 {
-	static Decimal power[257];
+	static struct decimal power[257];
 	static bool known = false;
 
 	if (!known)
@@ -195,11 +196,11 @@ power2(int exponent)
 }
 
 /* two's complement: what the top bit counts is negative */
-static Decimal
+static struct decimal
 from_words(const uint64_t *word, int words)
 {
-	Decimal		value = decimal_zero();
-	Decimal		wrap = power2(words * 64);
+	struct decimal value = decimal_zero();
+	struct decimal wrap = power2(words * 64);
 
 	for (int i = words - 1; i >= 0; i--)
 		for (int bit = 48; bit >= 0; bit -= 16)
@@ -208,7 +209,7 @@ from_words(const uint64_t *word, int words)
 	return word[words - 1] >> 63 ? add(&value, &wrap) : value;
 }
 
-static Decimal
+static struct decimal
 from_i128(num_i128 value)
 {
 	uint64_t	word[2] = {(uint64_t) value,
@@ -217,30 +218,30 @@ from_i128(num_i128 value)
 	return from_words(word, 2);
 }
 
-static Decimal
+static struct decimal
 from_i256(const num_i256 *value)
 {
 	return from_words(value->w, 4);
 }
 
 static bool
-equal(const Decimal *a, const Decimal *b)
+equal(const struct decimal *a, const struct decimal *b)
 {
 	return compare(a, b) == 0;
 }
 
 /* does a two's complement integer of so many bits hold it? */
 static bool
-fits(const Decimal *a, int bits)
+fits(const struct decimal *a, int bits)
 {
-	Decimal		limit = power2(bits - 1);
+	struct decimal limit = power2(bits - 1);
 
 	return a->negative ? compare_magnitude(a, &limit) <= 0 :
 		compare_magnitude(a, &limit) < 0;
 }
 
 static const char *
-text(const Decimal *a)
+text(const struct decimal *a)
 {
 	static char buffer[4][DIGITS * BASE_DECIMALS + 2];
 	static int	turn = 0;
@@ -318,19 +319,19 @@ test_powers(void)
 {
 	for (int e = 0; e <= NUM_POW10_64_MAX; e++)
 	{
-		Decimal		expected = power10(e);
-		Decimal		actual = from_u64(num_pow10_64[e]);
+		struct decimal expected = power10(e);
+		struct decimal actual = from_u64(num_pow10_64[e]);
 
-		check(equal(&actual, &expected), "10^%d is %s", e, text(&actual));
+		check(equal(&actual, &expected), "10^%d is %s", e, text (&actual));
 	}
 	done("num_pow10_64 holds the powers of ten");
 
 	for (int e = 0; e <= NUM_POW10_128_MAX; e++)
 	{
-		Decimal		expected = power10(e);
-		Decimal		actual = from_u128(num_pow10_128(e));
+		struct decimal expected = power10(e);
+		struct decimal actual = from_u128(num_pow10_128(e));
 
-		check(equal(&actual, &expected), "10^%d is %s", e, text(&actual));
+		check(equal(&actual, &expected), "10^%d is %s", e, text (&actual));
 	}
 	done("num_pow10_128 gives the powers of ten");
 }
@@ -340,18 +341,18 @@ check_i128_mul_pow10(num_i128 value, int exponent)
 {
 	num_i128	result;
 	bool		held = num_i128_mul_pow10(value, exponent, &result);
-	Decimal		a = from_i128(value);
-	Decimal		b = power10(exponent);
-	Decimal		expected = multiply(&a, &b);
-	Decimal		actual;
+	struct decimal a = from_i128(value);
+	struct decimal b = power10(exponent);
+	struct decimal expected = multiply(&a, &b);
+	struct decimal actual;
 
 	check(held == fits(&expected, 128), "%s * 10^%d: overflow is %s",
-		  text(&a), exponent, held ? "not seen" : "imagined");
+		  text (&a), exponent, held ? "not seen" : "imagined");
 	if (!held)
 		return;
 	actual = from_i128(result);
-	check(equal(&actual, &expected), "%s * 10^%d is %s", text(&a), exponent,
-		  text(&actual));
+	check(equal(&actual, &expected), "%s * 10^%d is %s", text (&a), exponent,
+		  text (&actual));
 }
 
 static void
@@ -371,7 +372,7 @@ check_mul_div(num_u128 a, num_u128 b, num_u128 divisor)
 {
 	num_u128	quotient;
 	num_u128	remainder;
-	Decimal		x = from_u128(a),
+	struct decimal x = from_u128(a),
 				y = from_u128(b),
 				d = from_u128(divisor),
 				q,
@@ -385,7 +386,7 @@ check_mul_div(num_u128 a, num_u128 b, num_u128 divisor)
 	back = multiply(&q, &d);
 	back = add(&back, &r);
 	check(remainder < divisor && equal(&back, &product),
-		  "%s * %s / %s is %s", text(&x), text(&y), text(&d), text(&q));
+		  "%s * %s / %s is %s", text (&x), text (&y), text (&d), text (&q));
 }
 
 static void
@@ -425,18 +426,18 @@ check_i256_add(const num_i256 *a, const num_i256 *b)
 {
 	num_i256	sum = *a;
 	bool		held = num_i256_add(&sum, b);
-	Decimal		x = from_i256(a);
-	Decimal		y = from_i256(b);
-	Decimal		expected = add(&x, &y);
-	Decimal		actual;
+	struct decimal x = from_i256(a);
+	struct decimal y = from_i256(b);
+	struct decimal expected = add(&x, &y);
+	struct decimal actual;
 
-	check(held == fits(&expected, 256), "%s + %s: overflow is %s", text(&x),
-		  text(&y), held ? "not seen" : "imagined");
+	check(held == fits(&expected, 256), "%s + %s: overflow is %s", text (&x),
+		  text (&y), held ? "not seen" : "imagined");
 	if (!held)
 		return;
 	actual = from_i256(&sum);
-	check(equal(&actual, &expected), "%s + %s is %s", text(&x), text(&y),
-		  text(&actual));
+	check(equal(&actual, &expected), "%s + %s is %s", text (&x), text (&y),
+		  text (&actual));
 }
 
 static void
@@ -469,23 +470,23 @@ test_i256_sign(void)
 		num_i256	negated = num_i256_negate(&value);
 		num_i256	absolute = num_i256_abs(&value);
 		num_i256	back = num_i256_negate(&negated);
-		Decimal		a = from_i256(&value);
-		Decimal		n = from_i256(&negated);
-		Decimal		m = from_i256(&absolute);
-		Decimal		sum = add(&a, &n);
+		struct decimal a = from_i256(&value);
+		struct decimal n = from_i256(&negated);
+		struct decimal m = from_i256(&absolute);
+		struct decimal sum = add(&a, &n);
 
 		check(num_i256_is_negative(&value) == (a.negative && !is_zero(&a)),
-			  "the sign of %s", text(&a));
+			  "the sign of %s", text (&a));
 		check(num_i256_is_zero(&value) == is_zero(&a), "is %s zero",
-			  text(&a));
-		check(memcmp(&back, &value, sizeof(value)) == 0, "-(-(%s))", text(&a));
+			  text (&a));
+		check(memcmp(&back, &value, sizeof(value)) == 0, "-(-(%s))", text (&a));
 		/* the smallest has no opposite: it stays itself */
 		if (!fits(&a, 255) && num_i256_is_negative(&negated) &&
 			num_i256_is_negative(&value))
 			continue;
-		check(is_zero(&sum), "%s + %s is not 0", text(&a), text(&n));
+		check(is_zero(&sum), "%s + %s is not 0", text (&a), text (&n));
 		check(compare_magnitude(&m, &a) == 0 && !num_i256_is_negative(&absolute),
-			  "|%s| is %s", text(&a), text(&m));
+			  "|%s| is %s", text (&a), text (&m));
 	}
 	done("num_i256: sign, zero, negate, abs");
 }
@@ -498,24 +499,24 @@ test_i128_i256(void)
 		num_i128	value = i < EDGES_128 ? (num_i128) edge_u128(i) : random_i128();
 		num_i256	wide = num_i256_from_i128(value);
 		num_i128	back;
-		Decimal		a = from_i128(value);
-		Decimal		b = from_i256(&wide);
-		Decimal		m = from_u128(num_u128_abs(value));
+		struct decimal a = from_i128(value);
+		struct decimal b = from_i256(&wide);
+		struct decimal m = from_u128(num_u128_abs(value));
 
-		check(equal(&a, &b), "%s widened is %s", text(&a), text(&b));
+		check(equal(&a, &b), "%s widened is %s", text (&a), text (&b));
 		check(compare_magnitude(&a, &m) == 0, "num_u128_abs(%s) is %s",
-			  text(&a), text(&m));
+			  text (&a), text (&m));
 		check(num_i256_to_i128(&wide, &back) && back == value,
-			  "%s does not come back", text(&a));
+			  "%s does not come back", text (&a));
 	}
 	for (size_t i = 0; i < EDGES_256 + 5000; i++)
 	{
 		num_i256	wide = i < EDGES_256 ? edge_i256(i) : random_i256();
 		num_i128	narrow;
-		Decimal		a = from_i256(&wide);
+		struct decimal a = from_i256(&wide);
 
 		check(num_i256_to_i128(&wide, &narrow) == fits(&a, 128),
-			  "does %s fit 128 bits", text(&a));
+			  "does %s fit 128 bits", text (&a));
 	}
 	done("num_i256_from_i128 and num_i256_to_i128");
 }
@@ -529,11 +530,11 @@ test_i256_mul_pow10(void)
 		int			exponent = (int) random_below(81);
 		num_i256	result = value;
 		bool		held;
-		Decimal		a = from_i256(&value);
-		Decimal		b = power10(exponent);
-		Decimal		expected = multiply(&a, &b);
-		Decimal		actual;
-		Decimal		smallest = power2(255);
+		struct decimal a = from_i256(&value);
+		struct decimal b = power10(exponent);
+		struct decimal expected = multiply(&a, &b);
+		struct decimal actual;
+		struct decimal smallest = power2(255);
 
 		/* the smallest number of all is beyond every sum: not asked for */
 		if (compare_magnitude(&a, &smallest) == 0)
@@ -541,13 +542,13 @@ test_i256_mul_pow10(void)
 		held = num_i256_mul_pow10(&result, exponent);
 		smallest.negative = true;
 		check(held == (fits(&expected, 256) && !equal(&expected, &smallest)),
-			  "%s * 10^%d: overflow is %s", text(&a), exponent,
+			  "%s * 10^%d: overflow is %s", text (&a), exponent,
 			  held ? "not seen" : "imagined");
 		if (!held)
 			continue;
 		actual = from_i256(&result);
-		check(equal(&actual, &expected), "%s * 10^%d is %s", text(&a),
-			  exponent, text(&actual));
+		check(equal(&actual, &expected), "%s * 10^%d is %s", text (&a),
+			  exponent, text (&actual));
 	}
 	done("num_i256_mul_pow10 is exact and sees every overflow");
 }
@@ -557,20 +558,20 @@ check_i256_mul_add(const num_i256 *start, num_i128 value, int64_t factor)
 {
 	num_i256	sum = *start;
 	bool		held = num_i256_mul_add(&sum, value, factor);
-	Decimal		a = from_i256(start);
-	Decimal		b = from_i128(value);
-	Decimal		c = from_i128(factor);
-	Decimal		expected = multiply(&b, &c);
-	Decimal		actual;
+	struct decimal a = from_i256(start);
+	struct decimal b = from_i128(value);
+	struct decimal c = from_i128(factor);
+	struct decimal expected = multiply(&b, &c);
+	struct decimal actual;
 
 	expected = add(&expected, &a);
 	check(held == fits(&expected, 256), "%s + %s * %s: overflow is %s",
-		  text(&a), text(&b), text(&c), held ? "not seen" : "imagined");
+		  text (&a), text (&b), text (&c), held ? "not seen" : "imagined");
 	if (!held)
 		return;
 	actual = from_i256(&sum);
-	check(equal(&actual, &expected), "%s + %s * %s is %s", text(&a), text(&b),
-		  text(&c), text(&actual));
+	check(equal(&actual, &expected), "%s + %s * %s is %s", text (&a), text (&b),
+		  text (&c), text (&actual));
 }
 
 static void
@@ -594,7 +595,7 @@ test_i256_mul_add(void)
 }
 
 static void
-test_u256_small(void)
+test_u256_div_small(void)
 {
 	for (int i = 0; i < 20000; i++)
 	{
@@ -602,7 +603,7 @@ test_u256_small(void)
 		num_i256	quotient;
 		uint64_t	divisor = random_word() >> random_below(64);
 		uint64_t	remainder;
-		Decimal		a,
+		struct decimal a,
 					q,
 					d,
 					r,
@@ -622,10 +623,14 @@ test_u256_small(void)
 		back = multiply(&q, &d);
 		back = add(&back, &r);
 		check(remainder < divisor && equal(&back, &a), "%s / %s is %s rest %s",
-			  text(&a), text(&d), text(&q), text(&r));
+			  text (&a), text (&d), text (&q), text (&r));
 	}
 	done("num_u256_div_small: a = q d + r");
+}
 
+static void
+test_u256_mul_small_add(void)
+{
 	for (int i = 0; i < 20000; i++)
 	{
 		num_i256	value = i < (int) EDGES_256 ? edge_i256(i) : random_i256();
@@ -633,7 +638,7 @@ test_u256_small(void)
 		uint64_t	factor = random_word() >> random_below(64);
 		uint64_t	addend = random_word() >> random_below(64);
 		bool		held;
-		Decimal		a,
+		struct decimal a,
 					b,
 					c,
 					expected,
@@ -650,12 +655,12 @@ test_u256_small(void)
 		expected = multiply(&a, &b);
 		expected = add(&expected, &c);
 		check(held == fits(&expected, 256), "%s * %s + %s: overflow is %s",
-			  text(&a), text(&b), text(&c), held ? "not seen" : "imagined");
+			  text (&a), text (&b), text (&c), held ? "not seen" : "imagined");
 		if (!held)
 			continue;
 		actual = from_i256(&result);
-		check(equal(&actual, &expected), "%s * %s + %s is %s", text(&a),
-			  text(&b), text(&c), text(&actual));
+		check(equal(&actual, &expected), "%s * %s + %s is %s", text (&a),
+			  text (&b), text (&c), text (&actual));
 	}
 	done("num_u256_mul_small_add is exact and sees every overflow");
 }
@@ -666,12 +671,12 @@ test_to_double(void)
 	for (size_t i = 0; i < EDGES_256 + 20000; i++)
 	{
 		num_i256	value = i < EDGES_256 ? edge_i256(i) : random_i256();
-		Decimal		a = from_i256(&value);
-		double		expected = strtod(text(&a), NULL);
+		struct decimal a = from_i256(&value);
+		double		expected = strtod(text (&a), NULL);
 		double		actual = num_i256_to_double(&value);
 
-		check(fabs(actual - expected) <= 2 * 0x1p-52 * fabs(expected),
-			  "%s is %.17g, not %.17g", text(&a), expected, actual);
+		check(fabs(actual - expected) <= 2 * DBL_EPSILON * fabs(expected),
+			  "%s is %.17g, not %.17g", text (&a), expected, actual);
 	}
 	done("num_i256_to_double is within two units in the last place");
 }
@@ -707,7 +712,8 @@ main(void)
 	test_i128_i256();
 	test_i256_mul_pow10();
 	test_i256_mul_add();
-	test_u256_small();
+	test_u256_div_small();
+	test_u256_mul_small_add();
 	test_to_double();
 	test_alignment();
 	return finish();

@@ -42,7 +42,7 @@ test_keys(void)
 {
 	static const double ascending[] = {
 		-INFINITY, -DBL_MAX, -1e308, -1.0000000000000002, -1, -DBL_MIN,
-		-DBL_MIN / 2, -0x1p-1074, 0, 0x1p-1074, DBL_MIN / 2, DBL_MIN, 1,
+		-DBL_MIN / 2, -4.9406564584124654e-324, 0, 4.9406564584124654e-324, DBL_MIN / 2, DBL_MIN, 1,
 		1.0000000000000002, 1e308, DBL_MAX, INFINITY
 	};
 	size_t		n = sizeof(ascending) / sizeof(ascending[0]);
@@ -118,19 +118,19 @@ static const size_t sizes[] = {0, 1, 2, 3, 10, 1000, 4096, 4097, 70000};
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 /* the oracle of the radix sort: qsort by the sorted bits, then by place */
-typedef struct Placed
+struct placed
 {
 	num_u128	key;
 	size_t		place;
-} Placed;
+};
 
 static int	first_bit;
 
 static int
 compare_placed(const void *a, const void *b)
 {
-	const Placed *left = a;
-	const Placed *right = b;
+	const struct placed *left = a;
+	const struct placed *right = b;
 	num_u128	l = left->key >> first_bit;
 	num_u128	r = right->key >> first_bit;
 
@@ -145,7 +145,7 @@ check_radix_sort(size_t count, int pattern)
 	void	   *block[2];
 	num_u128   *keys = allocate(count * sizeof(num_u128), &block[0]);
 	num_u128   *scratch = allocate(count * sizeof(num_u128), &block[1]);
-	Placed	   *oracle = malloc(count * sizeof(Placed) + 1);
+	struct placed *oracle = malloc(count * sizeof(struct placed) + 1);
 
 	for (size_t i = 0; i < count; i++)
 	{
@@ -158,7 +158,7 @@ check_radix_sort(size_t count, int pattern)
 		oracle[i].key = keys[i];
 		oracle[i].place = i;
 	}
-	qsort(oracle, count, sizeof(Placed), compare_placed);
+	qsort(oracle, count, sizeof(struct placed), compare_placed);
 	num_radix_sort(keys, scratch, count, first_bit, count_poll);
 	for (size_t i = 0; i < count; i++)
 		check(keys[i] == oracle[i].key, "%zu keys, %s, from bit %d: place %zu",
@@ -205,7 +205,7 @@ check_select(size_t count, int pattern, int nranks)
 	uint64_t   *keys = malloc(count * sizeof(uint64_t));
 	uint64_t   *sorted = malloc(count * sizeof(uint64_t));
 	uint64_t   *scratch = malloc(NUM_SELECT_SCRATCH(count) * sizeof(uint64_t));
-	uint64_t	ranks64[NUM_SELECT_RANKS];
+	uint64_t	ranks64[NUM_SELECT_RANKS] = {0};
 	size_t		ranks[NUM_SELECT_RANKS];
 	uint64_t	selected[NUM_SELECT_RANKS];
 

@@ -23,7 +23,7 @@ static char tap_first[400];
 /* One comparison inside a test. */
 __attribute__((format(printf, 2, 3), unused))
 static void
-check(bool right, const char *format, ...)
+check(bool right, const char *format,...)
 {
 	va_list		arguments;
 

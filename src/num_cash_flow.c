@@ -1,0 +1,296 @@
+/*
+ * num_cash_flow.c
+ *	  Internal rates of return of cash flows.
+ *
+ * With u = ln(1 + rate), a rate of return is a zero of the exponential sum
+ * f(u) = sum of a_i e^(-t_i u), which has at most as many real zeros as its
+ * coefficients have sign changes (Laguerre's form of Descartes' rule).  They
+ * are found all, and nothing else, by Rolle's theorem: for an s between the
+ * two times of a sign change, e^(s u) f(u) has the zeros of f, and its
+ * derivative is an exponential sum with one sign change less.  Between two
+ * zeros of that, f has one zero at most, and the signs at the ends tell.
+ */
+#include "num_cash_flow.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+
+/* beyond this u, a rate of 10^100, nothing is looked for */
+#define FARTHEST 230
+
+typedef struct exponential_sum
+{
+	const double *amount;		/* none is 0 */
+	const double *time;			/* ascending */
+	size_t		count;
+	num_poll	poll;
+} exponential_sum;
+
+size_t
+num_sign_changes(const double *amount, size_t count)
+{
+	size_t		changes = 0;
+
+	for (size_t i = 1; i < count; i++)
+		changes += (amount[i] < 0) != (amount[i - 1] < 0);
+	return changes;
+}
+
+/*
+ * f(u), divided by the sum of the absolute values of its terms, so that it is
+ * within -1 and 1 however far out u is.
+ */
+static double
+value_at(const exponential_sum *f, double u)
+{
+	/* the largest power is that of the first or of the last time */
+	double		largest = fmax(-f->time[0] * u, -f->time[f->count - 1] * u);
+	double		sum = 0;
+	double		size = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+	{
+		double		term = f->amount[i] * exp(-f->time[i] * u - largest);
+
+		sum += term;
+		size += fabs(term);
+	}
+	f->poll();
+	/* what is left when all digits cancel is no sign */
+	return fabs(sum) <= 8 * DBL_EPSILON * size ? 0 : sum / size;
+}
+
+/* three points of a search: b the best, a the one before, c across the zero */
+typedef struct bracket
+{
+	double		a;
+	double		b;
+	double		c;
+	double		fa;
+	double		fb;
+	double		fc;
+} bracket;
+
+/*
+ * How far from b interpolation leads, by a line or a parabola through the
+ * points; infinity where it does not lead well inside the bracket.
+ */
+static double
+interpolated_step(const bracket *k, double tolerance, double last)
+{
+	double		half = 0.5 * (k->c - k->b);
+	double		s = k->fb / k->fa;
+	double		p = 2 * half * s;
+	double		q = 1 - s;
+
+	if (k->a != k->c)
+	{
+		double		r = k->fb / k->fc;
+
+		q = k->fa / k->fc;
+		p = s * (2 * half * q * (q - r) - (k->b - k->a) * (r - 1));
+		q = (q - 1) * (r - 1) * (s - 1);
+	}
+	if (p > 0)
+		q = -q;
+	p = fabs(p);
+	if (2 * p < fmin(3 * half * q - fabs(tolerance * q), fabs(last * q)))
+		return p / q;
+	return INFINITY;
+}
+
+/*
+ * The zero between two points at which f has opposite signs, by Brent's method
+ * (1973): interpolation where that is quick, else halves.
+ */
+static double
+zero_between(const exponential_sum *f, double a, double fa, double b,
+			 double fb)
+{
+	bracket		k = {a, b, a, fa, fb, fa};
+	double		step = b - a;
+	double		last = step;	/* the step before the last one */
+
+	for (int i = 0; i < 200; i++)
+	{
+		double		tolerance;
+		double		half;
+		double		next = INFINITY;
+
+		if ((k.fb > 0) == (k.fc > 0))
+		{
+			k.c = k.a;
+			k.fc = k.fa;
+			step = last = k.b - k.a;
+		}
+		if (fabs(k.fc) < fabs(k.fb))
+			k = (bracket) {k.b, k.c, k.b, k.fb, k.fc, k.fb};
+		tolerance = 2 * DBL_EPSILON * fabs(k.b) + DBL_MIN;
+		half = 0.5 * (k.c - k.b);
+		if (fabs(half) <= tolerance || k.fb == 0)
+			return k.b;
+		if (fabs(last) >= tolerance && fabs(k.fa) > fabs(k.fb))
+			next = interpolated_step(&k, tolerance, last);
+		last = isinf(next) ? half : step;
+		step = isinf(next) ? half : next;
+		k.a = k.b;
+		k.fa = k.fb;
+		k.b += fabs(step) > tolerance ? step : copysign(tolerance, half);
+		k.fb = value_at(f, k.b);
+	}
+	return k.b;
+}
+
+/*
+ * The zero beyond a point where f has a value other than 0, in the direction
+ * of step; false if there is none within FARTHEST.
+ */
+static bool
+zero_beyond(const exponential_sum *f, double from, double value, double step,
+			double *zero)
+{
+	double		before = from;
+	double		value_before = value;
+
+	while (fabs(before) < FARTHEST)
+	{
+		double		next = before + step;
+		double		value_next = value_at(f, next);
+
+		if (value_next == 0)
+		{
+			*zero = next;
+			return true;
+		}
+		if ((value_next > 0) != (value > 0))
+		{
+			*zero = zero_between(f, before, value_before, next, value_next);
+			return true;
+		}
+		before = next;
+		value_before = value_next;
+		step *= 2;
+	}
+	return false;
+}
+
+/* All zeros of f, ascending, from those of a derivative. */
+static size_t
+zeros_between(const exponential_sum *f, const double *critical,
+			  size_t criticals, double *zero)
+{
+	double		step = 0.1 / (f->time[f->count - 1] - f->time[0] + 1);
+	size_t		found = 0;
+	double		value;
+	bool		left = f->amount[f->count - 1] < 0; /* sign at -infinity */
+	bool		right = f->amount[0] < 0;	/* sign at infinity */
+
+	step = fmax(step, 1e-3);
+	if (criticals == 0)
+	{
+		/* one sign change: one zero, on the side where the sign differs */
+		value = value_at(f, 0);
+		if (value == 0)
+			zero[found++] = 0;
+		else
+			found += zero_beyond(f, 0, value,
+								 (value < 0) == left ? step : -step, zero);
+		return found;
+	}
+	value = value_at(f, critical[0]);
+	if (value != 0 && (value < 0) != left)
+		found += zero_beyond(f, critical[0], value, -step, zero);
+	for (size_t i = 0; i < criticals; i++)
+	{
+		double		here = value_at(f, critical[i]);
+
+		if (i > 0 && value != 0 && here != 0 && (value < 0) != (here < 0))
+			zero[found++] = zero_between(f, critical[i - 1], value,
+										 critical[i], here);
+		if (here == 0)
+			zero[found++] = critical[i];
+		value = here;
+	}
+	if (value != 0 && (value < 0) != right)
+		found += zero_beyond(f, critical[criticals - 1], value, step,
+							 zero + found);
+	return found;
+}
+
+static size_t
+zeros_of(const exponential_sum *f, double *zero, double *work)
+{
+	exponential_sum derivative = *f;
+	size_t		criticals = 0;
+	size_t		change = 0;
+	size_t		changes = num_sign_changes(f->amount, f->count);
+
+	if (changes == 0)
+		return 0;
+	if (changes > 1)
+	{
+		double	   *amount = work;
+		double		between;
+
+		/* the middle one keeps the other coefficients close in size */
+		for (size_t i = 1, seen = 0; i < f->count; i++)
+			if ((f->amount[i] < 0) != (f->amount[i - 1] < 0) &&
+				seen++ == changes / 2)
+				change = i;
+		between = (f->time[change - 1] + f->time[change]) / 2;
+		for (size_t i = 0; i < f->count; i++)
+			amount[i] = f->amount[i] * (between - f->time[i]);
+		derivative.amount = amount;
+		criticals = zeros_of(&derivative, zero, work + f->count);
+		/* they make room for the zeros proper */
+		for (size_t i = 0; i < criticals; i++)
+			amount[i] = zero[i];
+		return zeros_between(f, amount, criticals, zero);
+	}
+	return zeros_between(f, NULL, 0, zero);
+}
+
+/* With very many sign changes: where the sign changes on a fine grid. */
+static size_t
+zeros_on_grid(const exponential_sum *f, double *zero, size_t room)
+{
+	size_t		found = 0;
+	double		before = -10;
+	double		value = value_at(f, before);
+
+	for (int i = 1; i <= 20000 && found < room; i++)
+	{
+		double		next = -10 + i * 1e-3;
+		double		value_next = value_at(f, next);
+
+		if (value_next == 0)
+			zero[found++] = next;
+		else if (value != 0 && (value < 0) != (value_next < 0))
+			zero[found++] = zero_between(f, before, value, next, value_next);
+		before = next;
+		value = value_next;
+	}
+	return found;
+}
+
+/*
+ * All rates of return above -1, ascending, of amounts, none 0, at ascending
+ * times; returns how many, at most as many as there are sign changes.  Root
+ * has room for count of them.
+ */
+size_t
+num_irr_roots(const double *amount, const double *time, size_t count,
+			  double *root, double *work, num_poll poll)
+{
+	exponential_sum f = {amount, time, count, poll};
+	size_t		roots;
+
+	if (num_sign_changes(amount, count) <= NUM_IRR_SIGN_CHANGES)
+		roots = zeros_of(&f, root, work);
+	else
+		roots = zeros_on_grid(&f, root, count);
+	for (size_t i = 0; i < roots; i++)
+		root[i] = expm1(root[i]);
+	return roots;
+}
