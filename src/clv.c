@@ -14,8 +14,7 @@
  */
 #include "crmcost.h"
 
-#include "clv_purchases.h"
-#include "clv_spend.h"
+#include "clv_argument.h"
 #include "decimal.h"
 
 #define WORK_SCALE 60

@@ -10,7 +10,7 @@
  */
 #include "crmcost.h"
 
-#include "clv_sample.h"
+#include "clv_state.h"
 #include "common/shortest_dec.h"
 #include "window.h"
 

@@ -122,7 +122,7 @@ branch_terms(const bgnbd *m, double x, const moment *at_t_x,
 	jet->hessian[3][3] += p * rest * rest;
 }
 
-/* The moment of an age, which does not depend on x, kept in a jet's gradient. */
+/* The moment of an age, kept in a jet's gradient: it does not depend on x. */
 static moment
 age_moment(const bgnbd *m, const num_sample *sample,
 		   const num_observation *row)
@@ -315,9 +315,9 @@ residual(const bgnbd *model, double discount, const num_customer *c)
 }
 
 /*
- * P(X(horizon) = n) of a new customer (Fader, Hardie and Lee 2005, equation 8):
- * with q(j) the negative binomial probability of j purchases by one who never
- * leaves, and Q(n) that of n or more,
+ * P(X(horizon) = n) of a new customer (Fader, Hardie and Lee 2005, equation
+ * 8): with q(j) the negative binomial probability of j purchases by one who
+ * never leaves, and Q(n) that of n or more,
  *
  *	  B(a, b + n + m) / B(a, b) q(n) + B(a + 1, b + n + m - 1) / B(a, b) Q(n).
  */

@@ -125,7 +125,10 @@ zero_between(const exponential_sum *f, double a, double fa, double b,
 			step = last = k.b - k.a;
 		}
 		if (fabs(k.fc) < fabs(k.fb))
-			k = (bracket) {k.b, k.c, k.b, k.fb, k.fc, k.fb};
+			k = (bracket)
+		{
+			k.b, k.c, k.b, k.fb, k.fc, k.fb
+		};
 		tolerance = 2 * DBL_EPSILON * fabs(k.b) + DBL_MIN;
 		half = 0.5 * (k.c - k.b);
 		if (fabs(half) <= tolerance || k.fb == 0)

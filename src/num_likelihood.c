@@ -182,7 +182,7 @@ largest(const double *vector, int n)
 	return result;
 }
 
-/* The diagonal of the covariances, which are the negative Hessian's inverse. */
+/* The covariances are the negative Hessian's inverse; of that the diagonal. */
 static void
 standard_errors(const matrix factor, num_fit *fit)
 {
@@ -205,12 +205,11 @@ standard_errors(const matrix factor, num_fit *fit)
  * as the last one.
  */
 static num_fit_status
-judge(const num_jet *jet, const double *start, num_fit *fit)
+judge(const num_jet *jet, const double *start, int n, num_fit *fit)
 {
-	int			n = fit->parameters;
 	matrix		negative;
-	matrix		factor;
-	double		step[NUM_PARAMETERS];
+	matrix		factor = {{0}};
+	double		step[NUM_PARAMETERS] = {0};
 
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < n; j++)
@@ -242,8 +241,8 @@ static void
 newton_step(const num_jet *jet, int n, double *ridge, double *step)
 {
 	double		scale = 0;
-	matrix		negative;
-	matrix		factor;
+	matrix		negative = {{0}};
+	matrix		factor = {{0}};
 
 	for (int i = 0; i < n; i++)
 	{
@@ -294,7 +293,9 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 		if (expected < ROUNDING * fabs(jet->value))
 		{
 			/* the value's last digits tell nothing more: the gradient does */
-			if (!(largest(there.gradient, n) < 0.5 * largest(jet->gradient, n)))
+			double		slope = largest(jet->gradient, n);
+
+			if (!(largest(there.gradient, n) < 0.5 * slope))
 				return false;
 		}
 		else if (!(gain >= 0.1 * expected))
@@ -313,9 +314,8 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 /* One search, from one start; fit holds the last parameters tried. */
 static num_fit_status
 search(num_log_likelihood log_likelihood, const num_sample *sample,
-	   const double *start, num_fit *fit)
+	   const double *start, int n, num_fit *fit)
 {
-	int			n = fit->parameters;
 	double		logarithm[NUM_PARAMETERS] = {0};
 	double		ridge = 0;
 	num_jet		jet;
@@ -334,7 +334,7 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 	fit->gradient = largest(jet.gradient, n);
 	for (int i = 0; i < n; i++)
 		fit->parameter[i] = exp(logarithm[i]);
-	return border ? NUM_FIT_AT_BORDER : judge(&jet, start, fit);
+	return border ? NUM_FIT_AT_BORDER : judge(&jet, start, n, fit);
 }
 
 /*
@@ -356,16 +356,17 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 	for (size_t i = 0; i < sample->count; i++)
 		weight += sample->row[i].weight;
 	fit->parameters = parameters;
-	status = search(log_likelihood, sample, start, fit);
+	status = search(log_likelihood, sample, start, parameters, fit);
 	for (int k = 0; k < 3 && status != NUM_FIT_CONVERGED; k++)
 	{
 		num_fit		other = *fit;
-		double		other_start[NUM_PARAMETERS];
+		double		other_start[NUM_PARAMETERS] = {0};
 		num_fit_status other_status;
 
 		for (int i = 0; i < parameters; i++)
 			other_start[i] = start[i] * factor[k][i];
-		other_status = search(log_likelihood, sample, other_start, &other);
+		other_status = search(log_likelihood, sample, other_start, parameters,
+							  &other);
 		other.evaluations += fit->evaluations;
 		fit->evaluations = other.evaluations;
 		if (other.log_likelihood > fit->log_likelihood)

@@ -216,6 +216,42 @@ typedef struct branch
 	bool		alpha_larger;
 } branch;
 
+/* What a branch owes to z = (large - small) / large. */
+static void
+add_z_terms(const branch *b, double large, double small,
+			const log_series *g, num_jet *jet)
+{
+	int			l = b->alpha_larger ? ALPHA : BETA;
+	int			o = b->alpha_larger ? BETA : ALPHA;
+	double		z_large = small / (large * large);
+	double		z_small = -1 / large;
+
+	jet->gradient[l] += g->first[2] * z_large;
+	jet->gradient[o] += g->first[2] * z_small;
+	/* z with r or s: by alpha and by beta */
+	for (int i = ALPHA; i <= BETA; i += BETA - ALPHA)
+	{
+		double		dz = i == l ? z_large : z_small;
+		double		with_r = g->second[2][0];
+		double		with_s = g->second[2][0];
+
+		if (b->c_of_r)
+			with_r += g->second[2][1];
+		else
+			with_s += g->second[2][1];
+		jet->hessian[i][R] += dz * with_r;
+		if (i == ALPHA)
+			jet->hessian[S][ALPHA] += dz * with_s;
+		else
+			jet->hessian[BETA][S] += dz * with_s;
+	}
+	jet->hessian[l][l] += g->second[2][2] * z_large * z_large -
+		g->first[2] * 2 * z_large / large;
+	jet->hessian[o][o] += g->second[2][2] * z_small * z_small;
+	jet->hessian[BETA][ALPHA] += g->second[2][2] * z_large * z_small +
+		g->first[2] / (large * large);
+}
+
 static void
 branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 {
@@ -223,15 +259,11 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	double		large = (b->alpha_larger ? m->alpha : m->beta) + b->t;
 	double		small = (b->alpha_larger ? m->beta : m->alpha) + b->t;
 	double		z = (large - small) / large;
-	int			l = b->alpha_larger ? ALPHA : BETA;
-	int			o = b->alpha_larger ? BETA : ALPHA;
 	int			power_r = b->c_of_r ? R : S;
 	double		log_alpha = log(m->alpha + b->t);
 	double		log_beta = log(m->beta + b->t);
 	double		by_alpha = 1 / (m->alpha + b->t);
 	double		by_beta = 1 / (m->beta + b->t);
-	double		z_large = small / (large * large);
-	double		z_small = -1 / large;
 	moments		sums = {0};
 	log_series	g;
 
@@ -253,8 +285,6 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	jet->gradient[power_r] += g.first[1];
 	jet->gradient[ALPHA] = -b->alpha_power * by_alpha;
 	jet->gradient[BETA] = -b->beta_power * by_beta;
-	jet->gradient[l] += g.first[2] * z_large;
-	jet->gradient[o] += g.first[2] * z_small;
 
 	jet->hessian[R][R] = jet->hessian[S][R] = jet->hessian[S][S] =
 		g.second[0][0];
@@ -264,28 +294,7 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	jet->hessian[BETA][S] = -by_beta;
 	jet->hessian[ALPHA][ALPHA] = b->alpha_power * by_alpha * by_alpha;
 	jet->hessian[BETA][BETA] = b->beta_power * by_beta * by_beta;
-	/* z with r or s: by alpha and by beta */
-	for (int i = ALPHA; i <= BETA; i += BETA - ALPHA)
-	{
-		double		dz = i == l ? z_large : z_small;
-		double		with_r = g.second[2][0];
-		double		with_s = g.second[2][0];
-
-		if (power_r == R)
-			with_r += g.second[2][1];
-		else
-			with_s += g.second[2][1];
-		jet->hessian[i][R] += dz * with_r;
-		if (i == ALPHA)
-			jet->hessian[S][ALPHA] += dz * with_s;
-		else
-			jet->hessian[BETA][S] += dz * with_s;
-	}
-	jet->hessian[l][l] += g.second[2][2] * z_large * z_large -
-		g.first[2] * 2 * z_large / large;
-	jet->hessian[o][o] += g.second[2][2] * z_small * z_small;
-	jet->hessian[BETA][ALPHA] += g.second[2][2] * z_large * z_small +
-		g.first[2] / (large * large);
+	add_z_terms(b, large, small, &g, jet);
 }
 
 /* e^u: gone by T, having bought last at t_x */
@@ -391,6 +400,7 @@ log_likelihood(const num_sample *sample, const double *parameter,
 		const num_observation *row = &sample->row[i];
 		double		x = row->value[0];
 		bool		next_x = i == 0 || x != row[-1].value[0];
+		const num_jet *alive;
 
 		if (next_x)
 		{
@@ -400,7 +410,8 @@ log_likelihood(const num_sample *sample, const double *parameter,
 		}
 		if (next_x || row->value[1] != row[-1].value[1])
 			gone_terms(&model, x, row->value[1], &gone);
-		num_jet_log_mix(&both, &gone, kept_terms(&model, sample, row, &own), 1);
+		alive = kept_terms(&model, sample, row, &own);
+		num_jet_log_mix(&both, &gone, alive, 1);
 		num_jet_add(sum, &both, row->weight);
 		weight += row->weight;
 		/* a row may take an integral */

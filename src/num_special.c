@@ -19,8 +19,8 @@ num_digamma(double x)
 	double		z;
 	double		series;
 
-	for (; x < 10; x++)
-		result -= 1 / x;
+	while (x < 10)
+		result -= 1 / x++;
 	z = 1 / (x * x);
 	series = 691.0 / 32760;
 	series = 1.0 / 132 - z * series;
@@ -39,8 +39,11 @@ num_trigamma(double x)
 	double		z;
 	double		series;
 
-	for (; x < 10; x++)
+	while (x < 10)
+	{
 		result += 1 / (x * x);
+		x++;
+	}
 	z = 1 / (x * x);
 	series = 691.0 / 2730;
 	series = 5.0 / 66 - z * series;
@@ -77,8 +80,8 @@ num_log_gamma_ratio(double x, double d)
 	double		product = 0;	/* of the (x + d) / x below 10, less 1 */
 	double		y;
 
-	for (; x < 10; x++)
-		product += (1 + product) * (d / x);
+	while (x < 10)
+		product += (1 + product) * (d / x++);
 	y = x + d;
 	return (x - 0.5) * log1p(d / x) - d + d * log(y) + stirling_rest(y) -
 		stirling_rest(x) - log1p(product);
@@ -121,31 +124,54 @@ num_log_negative_binomial(double n, double r, double alpha, double t)
 	return ratio - lgamma(r) - r * log1p(t / alpha) - n * log1p(alpha / t);
 }
 
-/* P(X >= n): beyond the mean as a series, below it as a complement */
+/*
+ * The continued fraction of the incomplete beta function (Abramowitz and
+ * Stegun 1964, 26.5.8): I_x(a, b) is x^a (1 - x)^b / (a B(a, b)) times it.
+ * For x < (a + 1) / (a + b + 2), where about the root of the larger of a and b
+ * is how many of its terms are needed.
+ */
+static double
+beta_fraction(double a, double b, double x)
+{
+	double		c = 1;
+	double		d = 1 / (1 - (a + b) * x / (a + 1));
+	double		h = d;
+
+	for (int m = 1; m <= 1000000; m++)
+	{
+		double		even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+		double		odd = -(a + m) * (a + b + m) * x /
+		((a + 2 * m) * (a + 2 * m + 1));
+		double		delta;
+
+		d = 1 / (1 + even * d);
+		c = 1 + even / c;
+		h *= c * d;
+		d = 1 / (1 + odd * d);
+		c = 1 + odd / c;
+		delta = c * d;
+		h *= delta;
+		if (fabs(delta - 1) < DBL_EPSILON)
+			break;
+	}
+	return h;
+}
+
+/* P(X >= n), which is I_x(n, r) with x = t / (alpha + t) */
 double
 num_negative_binomial_tail(double n, double r, double alpha, double t)
 {
-	double		success = t / (alpha + t);
-	double		term;
-	double		sum = 0;
+	double		at_n;
 
 	if (n <= 0)
 		return 1;
 	if (t == 0)
 		return 0;
-	if (n <= r * t / alpha)
-	{
-		for (double j = 0; j < n; j++)
-			sum += exp(num_log_negative_binomial(j, r, alpha, t));
-		return 1 - sum;
-	}
-	term = exp(num_log_negative_binomial(n, r, alpha, t));
-	for (double j = n; term > DBL_EPSILON / 8 * sum * (1 - success); j++)
-	{
-		sum += term;
-		term *= (r + j) / (j + 1) * success;
-	}
-	return sum;
+	/* x^n (1 - x)^r / (n B(n, r)) is P(X = n) */
+	at_n = exp(num_log_negative_binomial(n, r, alpha, t));
+	if (t / (alpha + t) < (n + 1) / (n + r + 2))
+		return at_n * beta_fraction(n, r, t / (alpha + t));
+	return 1 - at_n * (n / r) * beta_fraction(r, n, alpha / (alpha + t));
 }
 
 /* ln(G(1 + d)) / d for -1/2 <= d <= 1, near 0 by its series */
@@ -190,8 +216,8 @@ exp_integral_series(double order, double x)
 
 /*
  * e^x E_order(x) for order >= 0, x > 0: by the continued fraction of
- * Abramowitz and Stegun 1964, 5.1.22 in its even form and Lentz's method; where
- * that is slow, from an order below 3/2 up by 5.1.14.
+ * Abramowitz and Stegun 1964, 5.1.22 in its even form and Lentz's method;
+ * where that is slow, from an order below 3/2 up by 5.1.14.
  */
 double
 num_scaled_exp_integral(double order, double x)
@@ -206,8 +232,8 @@ num_scaled_exp_integral(double order, double x)
 		double		low = order < 1.5 ? order : order - floor(order - 0.5);
 
 		h = exp(x) * exp_integral_series(low, x);
-		for (; low < order - 0.5; low++)
-			h = (1 - x * h) / low;
+		while (low < order - 0.5)
+			h = (1 - x * h) / low++;
 		return h;
 	}
 	if (b > 1e17)
@@ -289,13 +315,13 @@ add_outwards(num_log_integrand log_integrand, void *arg, double centre,
 }
 
 /*
- * The integrals from 0 to 1 of e^log_integrand times each of its factors, which
- * are positive; all may be singular at both ends.  By a double exponential rule
- * (Takahasi and Mori 1974): with x = 1 / (1 + e^(-y)) and y = centre + width
- * sinh(t), equidistant in t.  As functions of y the integrands have one peak
- * each, of which the caller says roughly where it is and how wide.  The step is
- * halved until two results agree to ten digits: each time the number of right
- * digits doubles.
+ * The integrals from 0 to 1 of e^log_integrand times each of its factors,
+ * which are positive; all may be singular at both ends.  By a double
+ * exponential rule (Takahasi and Mori 1974): with x = 1 / (1 + e^(-y)) and
+ * y = centre + width sinh(t), equidistant in t.  As functions of y the
+ * integrands have one peak each, of which the caller says roughly where it is
+ * and how wide.  The step is halved until two results agree to ten digits:
+ * each time the number of right digits doubles.
  */
 void
 num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
@@ -316,13 +342,16 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 	for (int level = 1; level < 10; level++)
 	{
 		bool		agree = true;
+		double		t;
 
 		step /= 2;
-		for (double t = first + step; t < last; t += 2 * step)
+		t = first + step;
+		while (t < last)
 		{
 			integrands_at(log_integrand, arg, centre, width, t, count, term);
 			for (int i = 0; i < count; i++)
 				sum[i] += term[i];
+			t += 2 * step;
 		}
 		for (int i = 0; i < count; i++)
 		{

@@ -76,7 +76,11 @@ test_other_likelihoods(void)
 		}
 	}
 	done("gamma-gamma and BdW: derivatives equal those of mpmath");
+}
 
+static void
+test_sbg_is_bdw(void)
+{
 	for (int i = 0; i < 500; i++)
 	{
 		double		p[3] = {random_power(-2, 2), random_power(-2, 2), 1};
@@ -185,13 +189,13 @@ typedef struct tally
 {
 	int			samples;
 	int			missed;			/* a parameter 4 standard errors off */
-} tally;
+}			tally;
 
 /* Compares a fit with the truth behind its sample. */
 static void
 judge(const char *name, num_log_likelihood log_likelihood,
 	  const num_sample *sample, const double *start, const double *truth,
-	  int parameters, tally *t)
+	  int parameters, tally * t)
 {
 	num_fit		fit;
 	num_fit_status status;
@@ -313,6 +317,7 @@ test_contracts(int samples)
 		for (int k = 0; k < CUSTOMERS; k++)
 		{
 			double		leaving = random_beta(truth[0], truth[1]);
+
 			/* beyond t with probability (1 - leaving)^(t^c) */
 			double		life = pow(log(random_uniform()) /
 								   log1p(-leaving), 1 / truth[2]);
@@ -394,6 +399,7 @@ main(void)
 	};
 
 	test_other_likelihoods();
+	test_sbg_is_bdw();
 	test_log_mix();
 	for (int i = 0; i < COUNT(models); i++)
 	{

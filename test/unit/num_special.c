@@ -122,6 +122,13 @@ test_negative_binomial(void)
 	}
 	done("negative binomial probabilities and tails");
 
+	/* 1 - z^r (1 - z)^n / (r B(r, n)) 2F1(r + n, 1; r + 1; z) by mpmath */
+	check(fabs(num_negative_binomial_tail(2147483647, 0.243, 4.414, 1e12) -
+			   0.6455749069897327) < 1e-14, "2147483647 of 5.5e10");
+	check(fabs(num_negative_binomial_tail(1e9, 500, 1, 2e6) -
+			   0.4940528582888053) < 1e-11, "1e9 of 1e9");
+	done("tails of a thousand million events, without as many terms");
+
 	check(num_log_negative_binomial(0, 1, 1, 0) == 0, "P(0) at time 0");
 	check(num_log_negative_binomial(1, 1, 1, 0) == -INFINITY,
 		  "P(1) at time 0");
