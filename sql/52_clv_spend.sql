@@ -67,7 +67,7 @@ CREATE AGGREGATE crmcost.gamma_gamma_fit(
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE crmcost.gamma_gamma_fit(float8, float8) IS
-  'Gamma-gamma model of maximum likelihood from customers frequency and mean spend; customers with frequency 0 and rows with a NULL are skipped, a spend of 0 or less is refused.';
+  'Gamma-gamma model of maximum likelihood from customers'' frequency and mean spend; customers with frequency 0 and rows with a NULL are skipped, a spend of 0 or less is refused.';
 
 CREATE AGGREGATE crmcost.gamma_gamma_fit(
   frequency float8, monetary_value float8, weight float8
@@ -80,7 +80,7 @@ CREATE AGGREGATE crmcost.gamma_gamma_fit(
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE crmcost.gamma_gamma_fit(float8, float8, float8) IS
-  'Gamma-gamma model of maximum likelihood from customers frequency and mean spend; customers with frequency 0 and rows with a NULL are skipped, a spend of 0 or less is refused; each counts weight times.';
+  'Gamma-gamma model of maximum likelihood from customers'' frequency and mean spend; customers with frequency 0 and rows with a NULL are skipped, a spend of 0 or less is refused; each counts weight times.';
 
 CREATE FUNCTION crmcost.expected_value(
   model crmcost.gamma_gamma, frequency float8, monetary_value float8
