@@ -150,7 +150,10 @@ solve(const matrix factor, int n, const double *right, double *x)
 	}
 }
 
-/* The log-likelihood as a function of the parameters' logarithms. */
+/*
+ * The log-likelihood as a function of the parameters' logarithms; -infinity
+ * where it, or a derivative, is beyond double precision.
+ */
 static void
 evaluate(num_log_likelihood log_likelihood, const num_sample *sample,
 		 const double *logarithm, int n, num_jet *jet)
@@ -170,6 +173,16 @@ evaluate(num_log_likelihood log_likelihood, const num_sample *sample,
 		jet->hessian[i][i] += jet->gradient[i];
 	}
 	num_jet_symmetrize(jet);
+	for (int i = 0; i < n; i++)
+	{
+		if (!isfinite(jet->gradient[i]))
+			jet->value = -INFINITY;
+		for (int j = 0; j < n; j++)
+			if (!isfinite(jet->hessian[i][j]))
+				jet->value = -INFINITY;
+	}
+	if (!isfinite(jet->value))
+		jet->value = -INFINITY;
 }
 
 static double
@@ -214,7 +227,7 @@ judge(const num_jet *jet, const double *start, int n, num_fit *fit)
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < n; j++)
 			negative[i][j] = -jet->hessian[i][j];
-	if (fit->evaluations >= MAX_EVALUATIONS)
+	if (fit->evaluations >= MAX_EVALUATIONS || jet->value == -INFINITY)
 		return NUM_FIT_NOT_CONVERGED;
 	if (!factorize(negative, 0, n, factor))
 		return NUM_FIT_AT_BORDER;
@@ -251,7 +264,7 @@ newton_step(const num_jet *jet, int n, double *ridge, double *step)
 			negative[i][j] = -jet->hessian[i][j];
 	}
 	scale = fmax(scale, largest(jet->gradient, n));
-	for (;; *ridge = fmax(2 * *ridge, 1e-12 * scale))
+	for (;; *ridge = fmax(2 * *ridge, fmax(1e-12 * scale, DBL_MIN)))
 		if (factorize(negative, *ridge, n, factor))
 		{
 			solve(factor, n, jet->gradient, step);
@@ -325,7 +338,7 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 		logarithm[i] = log(start[i]);
 	evaluate(log_likelihood, sample, logarithm, n, &jet);
 	fit->evaluations = 1;
-	while (!border &&
+	while (jet.value != -INFINITY && !border &&
 		   improve(log_likelihood, sample, logarithm, &jet, &ridge, fit))
 		for (int i = 0; i < n; i++)
 			border |= fabs(logarithm[i] - log(start[i])) > BORDER;

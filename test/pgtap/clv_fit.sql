@@ -120,6 +120,12 @@ SELECT pg_temp.errors(format('SELECT %s_fit(%s)', model, row), '22023', message)
   (VALUES ('0, true', 'periods must be between 1 and 2147483647, not 0'), ('-1, false', 'periods must be between 0 and 2147483647, not -1'), ($$1, true, 'NaN'$$, 'weight must be finite, not NaN')) v (row, message);
 SELECT pg_temp.errors('SELECT sbg_fit(3, true)', '22000', 'sbg_fit must have at least 3 different customers, not 1');
 
+-- beyond double precision: an error that comes at once
+SELECT pg_temp.errors(format('SELECT %s_fit(x, t, age, 1e308) FROM bad, generate_series(1, 3)', model), '22003', 'weights must sum to a finite number') FROM (VALUES ('bgnbd'), ('mbgnbd'), ('pareto_nbd')) m (model);
+SELECT pg_temp.errors(format('SELECT %s_fit(x, t, age) FROM (SELECT * FROM bad UNION ALL SELECT %s) s', model, row), '22000', model || '_fit did not converge')
+  FROM (VALUES ('bgnbd'), ('mbgnbd'), ('pareto_nbd')) m (model), (VALUES ('1e300, 5, 10'), ('1, 1e300, 2e300')) v (row);
+SELECT pg_temp.errors('SELECT gamma_gamma_fit(x, m) FROM (VALUES (1e300, 1.0), (1, 2), (2, 2), (3, 5)) v (x, m)', '22000', 'gamma_gamma_fit did not converge');
+
 -- a likelihood without a maximum says so, with what was last tried
 CREATE FUNCTION pg_temp.detail_of(query text) RETURNS text
 LANGUAGE plpgsql AS $$
