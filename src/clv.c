@@ -159,7 +159,7 @@ PredictedValue(FunctionCallInfo fcinfo, const num_purchase_model *model)
 		before = expected;
 		CHECK_FOR_INTERRUPTS();
 	}
-	PG_RETURN_FLOAT8(sum * spend * margin);
+	PG_RETURN_FLOAT8(Finite(sum * spend * margin));
 }
 
 SQL_FUNCTION(bgnbd_clv);

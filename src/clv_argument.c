@@ -1,7 +1,7 @@
 /*
  * clv_argument.c
  *	  What several functions of lifetime value take: a customer, and the spend
- *	  that gamma-gamma expects of it.
+ *	  that gamma-gamma expects of it; and what they may return.
  */
 #include "crmcost.h"
 
@@ -86,4 +86,19 @@ SpendArgument(FunctionCallInfo fcinfo, int model, double frequency,
 		CheckMonetaryValue(spend);
 	}
 	return num_gamma_gamma_expected(&gamma_gamma, frequency, spend);
+}
+
+/*
+ * A prediction, which is never NaN nor infinite: parameters of 10^30 and more,
+ * which no fit gives, may be beyond what double precision can do.
+ */
+double
+Finite(double prediction)
+{
+	if (!isfinite(prediction))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("prediction is out of range of double precision"),
+				 errdetail("The parameters of the model are too large or too small.")));
+	return prediction;
 }

@@ -1,7 +1,7 @@
 /*
  * clv_argument.h
  *	  What several functions of lifetime value take: a customer, and the spend
- *	  that gamma-gamma expects of it.
+ *	  that gamma-gamma expects of it; and what they may return.
  */
 #ifndef CLV_ARGUMENT_H
 #define CLV_ARGUMENT_H
@@ -23,5 +23,6 @@ extern num_customer CustomerArgument(FunctionCallInfo fcinfo, int first);
 extern void CheckMonetaryValue(double value);
 extern double SpendArgument(FunctionCallInfo fcinfo, int model,
 							double frequency, int monetary_value);
+extern double Finite(double prediction);
 
 #endif							/* CLV_ARGUMENT_H */

@@ -87,5 +87,5 @@ expected_value(PG_FUNCTION_ARGS)
 	frequency = PG_GETARG_FLOAT8(1);
 	if (frequency != 0 && PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(SpendArgument(fcinfo, 0, frequency, 2));
+	PG_RETURN_FLOAT8(Finite(SpendArgument(fcinfo, 0, frequency, 2)));
 }
