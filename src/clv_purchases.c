@@ -161,19 +161,19 @@ Residual(FunctionCallInfo fcinfo, const num_purchase_model *model)
 	} \
 	Datum model##_p_alive(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Max(Finite(Alive(fcinfo, &num_##model)), 0)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Alive(fcinfo, &num_##model)), 0)); \
 	} \
 	Datum model##_expected_purchases(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Max(Finite(Expected(fcinfo, &num_##model)), 0)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Expected(fcinfo, &num_##model)), 0)); \
 	} \
 	Datum model##_purchase_probability(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Max(Finite(Probability(fcinfo, &num_##model)), 0)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Probability(fcinfo, &num_##model)), 0)); \
 	} \
 	Datum model##_residual_purchases(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Max(Finite(Residual(fcinfo, &num_##model)), 0)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Residual(fcinfo, &num_##model)), 0)); \
 	}
 
 PURCHASE_MODEL_FUNCTIONS(bgnbd)
