@@ -10,8 +10,8 @@ CREATE TABLE public.state AS
 -- twenty customers whose likelihood has a maximum
 CREATE TABLE public.shopper AS
   SELECT x::float8, t::float8, age::float8, m::float8 FROM (VALUES
-    (0, 0, 30, NULL), (0, 0, 35, NULL), (0, 0, 32, NULL), (0, 0, 38, NULL), (0, 0, 31, NULL), (1, 3.3, 33, 12), (1, 17.5, 35, 50), (1, 27.0, 30, 24), (2, 5.7, 38, 33), (2, 11.1, 37, 18),
-    (2, 35.1, 39, 90), (3, 6.2, 31, 25), (3, 34.2, 36, 40), (4, 29.7, 33, 21), (5, 7.6, 38, 8), (6, 37.1, 39, 120), (8, 33.0, 34, 6), (9, 11.1, 37, 150), (14, 35.3, 36, 15), (25, 37.4, 39, 70)) v (x, t, age, m);
+    (0, 0, 30, NULL), (0, 0, 35, NULL), (0, 0, 32, NULL), (0, 0, 38, NULL), (0, 0, 31, NULL), (1, 3.3, 33, 4), (1, 17.5, 35, 95), (1, 27.0, 30, 24), (2, 5.7, 38, 33), (2, 11.1, 37, 18),
+    (2, 35.1, 39, 90), (3, 6.2, 31, 25), (3, 34.2, 36, 40), (4, 29.7, 33, 21), (5, 7.6, 38, 20), (6, 37.1, 39, 70), (8, 33.0, 34, 16), (9, 11.1, 37, 60), (14, 35.3, 36, 25), (25, 37.4, 39, 45)) v (x, t, age, m);
 GRANT SELECT ON public.sale, public.state, public.shopper TO PUBLIC;
 
 SET LOCAL ROLE crmcost_test_nobody;
