@@ -39,12 +39,20 @@ statements()			# statements FILE
 	END
 }
 
-echo "making data: purchases, customers and pool members, up to 10 million of each"
 psql -Xq -f lib.sql
-psql -Xq -f data.sql > /dev/null
-for name in ${1:-rfm_score tier allocation rfm}; do
+if [ "${1:-}" != clv ]; then	# which makes its own
+	echo "making data: purchases, customers and pool members, up to 10 million of each"
+	psql -Xq -f data.sql > /dev/null
+fi
+for name in ${1:-rfm_score tier allocation rfm clv}; do
 	echo
 	echo "$name"
+	if [ -e "$name.sh" ]; then	# what comes before; 77 is "skipped"
+		status=0
+		sh "$name.sh" || status=$?
+		[ "$status" != 77 ] || continue
+		[ "$status" = 0 ] || exit "$status"
+	fi
 	measure "$name"
 done
 

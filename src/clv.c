@@ -15,8 +15,7 @@
  */
 #include "crmcost.h"
 
-#include "clv_purchases.h"
-#include "clv_spend.h"
+#include "clv_argument.h"
 #include "decimal.h"
 
 #define WORK_SCALE 60
@@ -161,7 +160,7 @@ PredictedValue(FunctionCallInfo fcinfo, const num_purchase_model *model)
 		before = expected;
 		CHECK_FOR_INTERRUPTS();
 	}
-	PG_RETURN_FLOAT8(sum * spend * margin);
+	PG_RETURN_FLOAT8(Finite(sum * spend * margin));
 }
 
 SQL_FUNCTION(bgnbd_clv);

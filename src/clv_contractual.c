@@ -10,7 +10,7 @@
 #include "crmcost.h"
 
 #include "clv_model.h"
-#include "clv_sample.h"
+#include "clv_state.h"
 #include "num_contractual.h"
 
 static const char *const parameter_names[] = {"alpha", "beta", "c"};

@@ -172,6 +172,7 @@ ModelFit(FunctionCallInfo fcinfo, const ModelKind *kind,
 	bool		nulls[MAX_COLUMNS] = {false};
 	Datum		errors[NUM_PARAMETERS];
 	Datum	   *other = values + kind->parameters;
+	ArrayType  *array;
 	double		customers = 0;
 	num_fit_status status;
 
@@ -199,10 +200,8 @@ ModelFit(FunctionCallInfo fcinfo, const ModelKind *kind,
 	}
 	other[LOG_LIKELIHOOD] = Float8GetDatum(fit.log_likelihood);
 	other[CUSTOMERS] = Float8GetDatum(customers);
-	other[STD_ERROR] = PointerGetDatum(construct_array(errors, kind->parameters,
-													   FLOAT8OID,
-													   sizeof(float8),
-													   FLOAT8PASSBYVAL,
-													   TYPALIGN_DOUBLE));
+	array = construct_array(errors, kind->parameters, FLOAT8OID,
+							sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+	other[STD_ERROR] = PointerGetDatum(array);
 	return FormModel(fcinfo, values, nulls);
 }

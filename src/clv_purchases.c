@@ -9,49 +9,10 @@
  */
 #include "crmcost.h"
 
-#include "clv_purchases.h"
-#include "clv_sample.h"
+#include "clv_argument.h"
+#include "clv_state.h"
 
 SQL_FUNCTION(purchases_fit_trans);
-
-/*
- * A customer's frequency, recency and age: checked one by one, and against
- * each other, since a mistaken column or a mistaken unit shows there.
- */
-num_customer
-CheckedCustomer(double frequency, double recency, double age)
-{
-	num_customer customer = {frequency, recency, age};
-
-	CheckNotNegative(frequency, "frequency");
-	CheckNotNegative(recency, "recency");
-	CheckNotNegative(age, "age");
-	if (frequency != floor(frequency))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("frequency must be a whole number, not %g",
-						frequency)));
-	if (!(recency <= age))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("recency must not exceed age, not %g and %g",
-						recency, age)));
-	if ((frequency == 0) != (recency == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("recency must be 0 exactly when frequency is, not %g and %g",
-						recency, frequency),
-				 errhint("Frequency counts days or weeks with a purchase after the first, recency is the time from the first to the last.")));
-	return customer;
-}
-
-num_customer
-CustomerArgument(FunctionCallInfo fcinfo, int first)
-{
-	return CheckedCustomer(PG_GETARG_FLOAT8(first),
-						   PG_GETARG_FLOAT8(first + 1),
-						   PG_GETARG_FLOAT8(first + 2));
-}
 
 /*
  * purchases_fit_trans(clv_sample, frequency, recency, age [, weight]): a row
@@ -200,19 +161,19 @@ Residual(FunctionCallInfo fcinfo, const num_purchase_model *model)
 	} \
 	Datum model##_p_alive(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Alive(fcinfo, &num_##model)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Alive(fcinfo, &num_##model)), 0)); \
 	} \
 	Datum model##_expected_purchases(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Expected(fcinfo, &num_##model)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Expected(fcinfo, &num_##model)), 0)); \
 	} \
 	Datum model##_purchase_probability(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Probability(fcinfo, &num_##model)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Probability(fcinfo, &num_##model)), 0)); \
 	} \
 	Datum model##_residual_purchases(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Residual(fcinfo, &num_##model)); \
+		PG_RETURN_FLOAT8(fmax(Finite(Residual(fcinfo, &num_##model)), 0)); \
 	}
 
 PURCHASE_MODEL_FUNCTIONS(bgnbd)

@@ -10,7 +10,7 @@
  */
 #include "crmcost.h"
 
-#include "clv_sample.h"
+#include "clv_state.h"
 #include "common/shortest_dec.h"
 #include "window.h"
 
@@ -23,7 +23,12 @@ AddRow(void *entry, const uint64 *word)
 	double		weight;
 
 	memcpy(&weight, &word[SAMPLE_VALUES], sizeof(weight));
-	((SampleEntry *) entry)->weight += weight;
+	weight += ((SampleEntry *) entry)->weight;
+	if (isinf(weight))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("weights must sum to a finite number")));
+	((SampleEntry *) entry)->weight = weight;
 }
 
 static void FlushSample(GrowingState *state);
@@ -92,17 +97,17 @@ SampleWeight(FunctionCallInfo fcinfo, int argument)
 }
 
 static inline int
-CompareRows(const num_observation *left, const num_observation *right)
+CompareValues(const double *left, const double *right)
 {
 	for (int i = 0; i < SAMPLE_VALUES; i++)
-		if (left->value[i] != right->value[i])
-			return left->value[i] < right->value[i] ? -1 : 1;
+		if (left[i] != right[i])
+			return left[i] < right[i] ? -1 : 1;
 	return 0;
 }
 
 #define ST_SORT SortRows
 #define ST_ELEMENT_TYPE num_observation
-#define ST_COMPARE(a, b) CompareRows(a, b)
+#define ST_COMPARE(a, b) CompareValues((a)->value, (b)->value)
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE static
 #define ST_DEFINE
@@ -192,15 +197,24 @@ SampleRead(Datum datum)
 	return sample;
 }
 
-/* Refuses what no aggregation can have made. */
+/* Refuses what no aggregation can have made, as the entry of this number. */
 static void
-CheckEntry(const SampleEntry *entry)
+CheckEntry(const TableState *state, int64 number)
 {
+	const SampleEntry *entry = GetEntry(state, number);
+	int			order = -1;
+
 	for (int i = 0; i < SAMPLE_VALUES; i++)
-		if (!(entry->value[i] >= 0) || isinf(entry->value[i]))
+		if (!(entry->value[i] >= 0) || isinf(entry->value[i]) ||
+			signbit(entry->value[i]))
 			RefuseState(TYPE_NAME, "values must be finite and not negative");
 	if (!(entry->weight > 0) || isinf(entry->weight))
 		RefuseState(TYPE_NAME, "weight must be finite and positive");
+	if (number > 0)
+		order = CompareValues(GetEntry(state, number - 1)->value,
+							  entry->value);
+	if (order >= 0)
+		RefuseState(TYPE_NAME, "customers must be in order of their values");
 }
 
 /* (1,{value,value,value,weight},...) */
@@ -232,11 +246,11 @@ clv_sample_in(PG_FUNCTION_ARGS)
 
 			StateTextSkip(&cursor, *stop, TYPE_NAME);
 			if (j < SAMPLE_VALUES)
-				entry->value[j] = DatumGetFloat8(value) + 0.0;
+				entry->value[j] = DatumGetFloat8(value);
 			else
 				entry->weight = DatumGetFloat8(value);
 		}
-		CheckEntry(entry);
+		CheckEntry(state, i);
 		CHECK_FOR_INTERRUPTS();
 	}
 	StateTextEnd(cursor, TYPE_NAME);
@@ -285,9 +299,9 @@ clv_sample_recv(PG_FUNCTION_ARGS)
 		SampleEntry *entry = GetEntry(state, i);
 
 		for (int j = 0; j < SAMPLE_VALUES; j++)
-			entry->value[j] = pq_getmsgfloat8(buffer) + 0.0;
+			entry->value[j] = pq_getmsgfloat8(buffer);
 		entry->weight = pq_getmsgfloat8(buffer);
-		CheckEntry(entry);
+		CheckEntry(state, i);
 	}
 	PG_RETURN_POINTER(state);
 }

@@ -8,12 +8,9 @@
  */
 #include "crmcost.h"
 
-#include "clv_sample.h"
-#include "clv_spend.h"
+#include "clv_argument.h"
+#include "clv_state.h"
 #include "num_gamma_gamma.h"
-
-static const char *const parameter_names[] = {"p", "q", "v"};
-static const ModelKind gamma_gamma_kind = {"gamma_gamma", 3, parameter_names};
 
 SQL_FUNCTION(gamma_gamma);
 SQL_FUNCTION(gamma_gamma_fit_trans);
@@ -24,17 +21,6 @@ Datum
 gamma_gamma(PG_FUNCTION_ARGS)
 {
 	return ModelConstruct(fcinfo, &gamma_gamma_kind);
-}
-
-static void
-CheckMonetaryValue(double value)
-{
-	CheckFinite(value, "monetary_value");
-	if (!(value > 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("monetary_value must be positive, not %g", value),
-				 errhint("Leave out customers whose purchases were free or returned.")));
 }
 
 /*
@@ -88,32 +74,6 @@ gamma_gamma_fit_final(PG_FUNCTION_ARGS)
 }
 
 /*
- * The expected mean spend of a customer, whose model and monetary value are
- * the arguments of these numbers; without purchases, that of the population.
- */
-double
-SpendArgument(FunctionCallInfo fcinfo, int model, double frequency,
-			  int monetary_value)
-{
-	const double *p = ModelArgument(fcinfo, model, &gamma_gamma_kind);
-	num_gamma_gamma gamma_gamma = {p[0], p[1], p[2]};
-	double		spend = 0;
-
-	if (!(p[1] > 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("q of the model must exceed 1 for a mean to exist, not %g",
-						p[1])));
-	CheckNotNegative(frequency, "frequency");
-	if (frequency > 0)
-	{
-		spend = PG_GETARG_FLOAT8(monetary_value);
-		CheckMonetaryValue(spend);
-	}
-	return num_gamma_gamma_expected(&gamma_gamma, frequency, spend);
-}
-
-/*
  * expected_value(gamma_gamma, frequency, monetary_value): monetary_value may
  * be NULL where frequency is 0; any other NULL gives NULL.
  */
@@ -127,5 +87,5 @@ expected_value(PG_FUNCTION_ARGS)
 	frequency = PG_GETARG_FLOAT8(1);
 	if (frequency != 0 && PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(SpendArgument(fcinfo, 0, frequency, 2));
+	PG_RETURN_FLOAT8(Finite(SpendArgument(fcinfo, 0, frequency, 2)));
 }

@@ -48,8 +48,8 @@ frequency_terms(const bgnbd *m, double x, num_jet *jet)
 	double		b = m->b + x + m->shift;
 	double		ab = m->a + b;
 
-	jet->value = lgamma(m->r + x) - lgamma(m->r) + m->r * log(m->alpha) +
-		lgamma(m->a + m->b) - lgamma(m->b) + lgamma(b) - lgamma(ab);
+	jet->value = num_log_gamma_ratio(m->r, x) + m->r * log(m->alpha) +
+		num_log_gamma_ratio(m->b, m->a) - num_log_gamma_ratio(b, m->a);
 	jet->gradient[0] = num_digamma(m->r + x) - num_digamma(m->r) +
 		log(m->alpha);
 	jet->gradient[1] = m->r / m->alpha;
@@ -99,8 +99,9 @@ branch_terms(const bgnbd *m, double x, const moment *at_t_x,
 		double		gone = log_odds - n * at_t_x->logarithm;
 		double		ratio = exp(-fabs(gone - alive));
 
-		rest = 1 / (m->b + x + m->shift - 1);
-		jet->value = fmax(alive, gone) + log1p(ratio);
+		rest = 1 / (m->b + (x + m->shift - 1));
+		/* log1p() would cost twice as much, for digits that the sum loses */
+		jet->value = fmax(alive, gone) + log(1 + ratio);
 		p = (gone < alive ? ratio : 1) / (1 + ratio);
 		q = (gone < alive ? 1 : ratio) / (1 + ratio);
 	}
@@ -122,7 +123,7 @@ branch_terms(const bgnbd *m, double x, const moment *at_t_x,
 	jet->hessian[3][3] += p * rest * rest;
 }
 
-/* The moment of an age, which does not depend on x, kept in a jet's gradient. */
+/* The moment of an age, kept in a jet's gradient: it does not depend on x. */
 static moment
 age_moment(const bgnbd *m, const num_sample *sample,
 		   const num_observation *row)
@@ -167,7 +168,7 @@ log_likelihood(const num_sample *sample, const double *parameter, int shift,
 			num_jet_add(sum, &frequency, weight);
 			weight = 0;
 			frequency_terms(&model, x, &frequency);
-			log_odds = log(model.a / (model.b + x + model.shift - 1));
+			log_odds = log(model.a / (model.b + (x + model.shift - 1)));
 		}
 		if (i == 0 || row->value[1] != row[-1].value[1])
 			at_t_x = moment_at(&model, row->value[1]);
@@ -188,7 +189,7 @@ p_alive(const bgnbd *model, const num_customer *c)
 
 	if (c->x + model->shift == 0)
 		return 1;
-	odds = log(model->a / (model->b + c->x + model->shift - 1)) +
+	odds = log(model->a / (model->b + (c->x + model->shift - 1))) +
 		(model->r + c->x) * log1p((c->T - c->t_x) / (model->alpha + c->t_x));
 	return odds > 0 ? exp(-odds) / (1 + exp(-odds)) : 1 / (1 + exp(odds));
 }
@@ -200,28 +201,38 @@ typedef struct dropout
 	double		b;				/* p is beta distributed with a and b */
 	double		log_beta;
 	double		n;				/* lambda is gamma distributed with n ... */
-	double		time;			/* horizon / rate, or discount * rate */
+	double		log_time;		/* ln(horizon / rate), ln(discount * rate) */
 } dropout;
 
-static dropout
-posterior(const bgnbd *model, double x, double time)
+/* The integral over p, whose beta distribution says where the peak is. */
+static double
+integrate_dropout(const bgnbd *model, double x, double time,
+				  num_log_integrand log_integrand)
 {
 	dropout		d = {model->a, model->b + x + model->shift, 0,
-	model->r + x, time};
+	model->r + x, log(time)};
 
-	d.log_beta = lgamma(d.a) + lgamma(d.b) - lgamma(d.a + d.b);
-	return d;
+	d.log_beta = lgamma(fmin(d.a, d.b)) -
+		num_log_gamma_ratio(fmax(d.a, d.b), fmin(d.a, d.b));
+	return num_integrate_unit(log_integrand, &d, log(d.a / d.b),
+							  fmin(3, sqrt(1 / d.a + 1 / d.b)));
 }
 
 /* ln of the density of p times the purchases expected of one with that p */
 static double
-purchases_given_p(double p, double one_minus_p, void *arg)
+purchases_given_p(double log_p, double log_rest, void *arg,
+				  double *factor)
 {
 	const dropout *d = arg;
-	double		gone = -expm1(-d->n * log1p(p * d->time));
+	double		log_part = d->log_time + log_p;
+	double		purchases;		/* ln, those of p -> 0 to begin with */
 
-	return (d->a - 1) * log(p) + (d->b - 1) * log(one_minus_p) -
-		d->log_beta + log(gone / p);
+	(void) factor;
+	purchases = log(d->n) + d->log_time;
+	if (log_part > -50)
+		purchases = log(-expm1(-d->n * log1p(exp(log_part)))) - log_p;
+	return (d->a - 1) * log_p + (d->b - 1) * log_rest - d->log_beta +
+		purchases;
 }
 
 /*
@@ -233,7 +244,8 @@ purchases_given_p(double p, double one_minus_p, void *arg)
  *	  C (1 - (1 - z)^e) / e - g (1 - z)^e,
  *	  g = sum over k >= 1 of (A)_k (1 + e)_(k-1) / ((C + 1)_(k-1) k!) z^k.
  *
- * Terms fall like z^k; where z is near 1 the same is integrated over p.
+ * Terms fall like z^k.  Where z is near 1, or where the terms are so large
+ * that their differences lose digits, the same is integrated over p.
  */
 static double
 purchases_alive(const bgnbd *model, double horizon, double x, double T)
@@ -242,25 +254,27 @@ purchases_alive(const bgnbd *model, double horizon, double x, double T)
 	double		log_rest = -log1p(horizon / rate);	/* ln(1 - z) */
 	double		z = horizon / (rate + horizon);
 	double		e = model->a - 1;
-	double		c = model->a + model->b + x + model->shift - 1;
-	double		a = c - model->r - x;
+	double		c = model->a + model->b + (x + model->shift - 1);
+	double		a = model->a + model->b + (model->shift - 1) - model->r;
 	double		term = a * z;
 	double		sum = term;
+	double		size = fabs(term);
+	double		first = c * num_box_cox(e, log_rest);
+	double		power = exp(e * log_rest);
 
-	if (z > 0.9)
-	{
-		dropout		d = posterior(model, x, horizon / rate);
-
-		return num_integrate_unit(purchases_given_p, &d);
-	}
-	for (int k = 1; k < 10000; k++)
+	for (int k = 1; z <= 0.9 && k < 500; k++)
 	{
 		term *= (a + k) * (e + k) / ((c + k) * (k + 1)) * z;
 		sum += term;
-		if (fabs(term) <= DBL_EPSILON / 4 * fabs(sum))
-			break;
+		size += fabs(term);
+		if (fabs(term) > DBL_EPSILON / 4 * fabs(sum))
+			continue;
+		/* not so either where something is infinite or NaN */
+		if (first - sum * power > 1e-3 * (fabs(first) + size * power))
+			return first - sum * power;
+		break;
 	}
-	return c * num_box_cox(e, log_rest) - sum * exp(e * log_rest);
+	return integrate_dropout(model, x, horizon / rate, purchases_given_p);
 }
 
 static double
@@ -273,13 +287,19 @@ expected(const bgnbd *model, double horizon, const num_customer *c)
 
 /* ln of the density of p times the discounted purchases of one with that p */
 static double
-discounted_given_p(double p, double one_minus_p, void *arg)
+discounted_given_p(double log_p, double log_rest, void *arg,
+				   double *factor)
 {
 	const dropout *d = arg;
+	double		log_k = d->log_time - log_p;
+	double		purchases;
 
-	return (d->a - 1) * log(p) + (d->b - 1) * log(one_minus_p) -
-		d->log_beta + log(d->n / p *
-						  num_scaled_exp_integral(d->n + 1, d->time / p));
+	(void) factor;
+	/* e^k E(k) is 1 / k where k is large */
+	purchases = log_k > 50 ? -log_k :
+		log(num_scaled_exp_integral(d->n + 1, exp(log_k)));
+	return (d->a - 1) * log_p + (d->b - 1) * log_rest - d->log_beta +
+		log(d->n) - log_p + purchases;
 }
 
 /*
@@ -290,15 +310,15 @@ discounted_given_p(double p, double one_minus_p, void *arg)
 static double
 residual(const bgnbd *model, double discount, const num_customer *c)
 {
-	dropout		d = posterior(model, c->x, discount * (model->alpha + c->T));
-
-	return p_alive(model, c) * num_integrate_unit(discounted_given_p, &d);
+	return p_alive(model, c) *
+		integrate_dropout(model, c->x, discount * (model->alpha + c->T),
+						  discounted_given_p);
 }
 
 /*
- * P(X(horizon) = n) of a new customer (Fader, Hardie and Lee 2005, equation 8):
- * with q(j) the negative binomial probability of j purchases by one who never
- * leaves, and Q(n) that of n or more,
+ * P(X(horizon) = n) of a new customer (Fader, Hardie and Lee 2005, equation
+ * 8): with q(j) the negative binomial probability of j purchases by one who
+ * never leaves, and Q(n) that of n or more,
  *
  *	  B(a, b + n + m) / B(a, b) q(n) + B(a + 1, b + n + m - 1) / B(a, b) Q(n).
  */
@@ -306,8 +326,8 @@ static double
 probability(const bgnbd *model, double n, double horizon)
 {
 	double		b = model->b + n + model->shift;
-	double		log_stay = lgamma(b) - lgamma(model->a + b) +
-	lgamma(model->a + model->b) - lgamma(model->b);
+	double		log_stay = num_log_gamma_ratio(model->b, model->a) -
+	num_log_gamma_ratio(b, model->a);
 	double		log_gone = log(model->a / (b - 1)) + log_stay;
 	double		result = log_stay;
 
@@ -316,7 +336,7 @@ probability(const bgnbd *model, double n, double horizon)
 	if (n + model->shift > 0)
 		result += exp(log_gone) *
 			num_negative_binomial_tail(n, model->r, model->alpha, horizon);
-	return result;
+	return fmin(1, result);
 }
 
 static void

@@ -40,7 +40,8 @@ log_survival(const num_contractual *m, double t, num_jet *jet)
 	{
 		0
 	};
-	jet->value = lgamma(b) - lgamma(ab) + lgamma(all) - lgamma(m->beta);
+	jet->value = num_log_gamma_ratio(m->beta, m->alpha) -
+		num_log_gamma_ratio(b, m->alpha);
 	jet->gradient[ALPHA] = num_digamma(all) - num_digamma(ab);
 	jet->gradient[BETA] = slope + num_digamma(all) - num_digamma(m->beta);
 	jet->gradient[C] = slope * by_c;
@@ -103,8 +104,8 @@ log_survival_value(const num_contractual *m, double t)
 {
 	double		b = m->beta + (t == 0 ? 0 : pow(t, m->c));
 
-	return lgamma(b) - lgamma(m->alpha + b) + lgamma(m->alpha + m->beta) -
-		lgamma(m->beta);
+	return num_log_gamma_ratio(m->beta, m->alpha) -
+		num_log_gamma_ratio(b, m->alpha);
 }
 
 double

@@ -26,7 +26,7 @@ frequency_terms(const num_gamma_gamma *g, double x, num_jet *jet)
 {
 	double		px = g->p * x;
 
-	jet->value = lgamma(px + g->q) - lgamma(px) - lgamma(g->q) +
+	jet->value = num_log_gamma_ratio(px, g->q) - lgamma(g->q) +
 		g->q * log(g->v) + px * log(x);
 	jet->gradient[P] = x * (num_digamma(px + g->q) - num_digamma(px) + log(x));
 	jet->gradient[Q] = num_digamma(px + g->q) - num_digamma(g->q) + log(g->v);

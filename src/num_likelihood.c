@@ -12,13 +12,28 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_EVALUATIONS 300
+#define MAX_EVALUATIONS 200		/* of one search */
 
 /* a relative gain of the log-likelihood that may be rounding error */
 #define ROUNDING 1e-12
 
 /* so many powers of e from where it began, a parameter runs to a border */
-#define BORDER 18
+#define BORDER 14
+
+/* the longest step, in logarithms of parameters */
+#define LONG_STEP 3
+
+/* what is left of a Newton step at a maximum, in logarithms of parameters */
+#define SHORT_STEP 1e-3
+
+/*
+ * A parameter of which the sample says so little has no maximum: with this
+ * standard error of its logarithm, a factor of e^BORDER is worth 0.01.  Far
+ * from where it began, rounding may give it a smaller one.
+ */
+#define UNKNOWN 100
+#define UNKNOWN_FAR 3
+#define FAR 10
 
 typedef double matrix[NUM_PARAMETERS][NUM_PARAMETERS];
 
@@ -135,7 +150,10 @@ solve(const matrix factor, int n, const double *right, double *x)
 	}
 }
 
-/* The log-likelihood as a function of the parameters' logarithms. */
+/*
+ * The log-likelihood as a function of the parameters' logarithms; -infinity
+ * where it, or a derivative, is beyond double precision.
+ */
 static void
 evaluate(num_log_likelihood log_likelihood, const num_sample *sample,
 		 const double *logarithm, int n, num_jet *jet)
@@ -155,6 +173,16 @@ evaluate(num_log_likelihood log_likelihood, const num_sample *sample,
 		jet->hessian[i][i] += jet->gradient[i];
 	}
 	num_jet_symmetrize(jet);
+	for (int i = 0; i < n; i++)
+	{
+		if (!isfinite(jet->gradient[i]))
+			jet->value = -INFINITY;
+		for (int j = 0; j < n; j++)
+			if (!isfinite(jet->hessian[i][j]))
+				jet->value = -INFINITY;
+	}
+	if (!isfinite(jet->value))
+		jet->value = -INFINITY;
 }
 
 static double
@@ -167,34 +195,86 @@ largest(const double *vector, int n)
 	return result;
 }
 
-/* The covariances' diagonal is that of the inverse of the negative Hessian. */
-static bool
-standard_errors(const num_jet *jet, num_fit *fit)
+/* The covariances are the negative Hessian's inverse; of that the diagonal. */
+static void
+standard_errors(const matrix factor, num_fit *fit)
 {
-	int			n = fit->parameters;
-	matrix		negative;
-	matrix		factor;
-
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < n; j++)
-			negative[i][j] = -jet->hessian[i][j];
-	if (!factorize(negative, 0, n, factor))
-		return false;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < fit->parameters; i++)
 	{
 		double		unit[NUM_PARAMETERS] = {0};
 		double		column[NUM_PARAMETERS];
 
 		unit[i] = 1;
-		solve(factor, n, unit, column);
+		solve(factor, fit->parameters, unit, column);
 		/* the derivative of a parameter by its logarithm is itself */
 		fit->std_error[i] = fit->parameter[i] * sqrt(column[i]);
 	}
-	return true;
 }
 
 /*
- * Finds the step that improves most within what the quadratic model is good
+ * What has been reached where no step improves.  A maximum is where Newton's
+ * next step is short, not only where the gradient is small: the gradient
+ * vanishes on the way to a border as well, but there the next step is as long
+ * as the last one.
+ */
+static num_fit_status
+judge(const num_jet *jet, const double *start, int n, num_fit *fit)
+{
+	matrix		negative;
+	matrix		factor = {{0}};
+	double		step[NUM_PARAMETERS] = {0};
+
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < n; j++)
+			negative[i][j] = -jet->hessian[i][j];
+	if (fit->evaluations >= MAX_EVALUATIONS || jet->value == -INFINITY)
+		return NUM_FIT_NOT_CONVERGED;
+	if (!factorize(negative, 0, n, factor))
+		return NUM_FIT_AT_BORDER;
+	solve(factor, n, jet->gradient, step);
+	if (!(largest(step, n) < SHORT_STEP))
+		return NUM_FIT_AT_BORDER;
+	standard_errors(factor, fit);
+	for (int i = 0; i < n; i++)
+	{
+		double		error = fit->std_error[i] / fit->parameter[i];
+		bool		far = fabs(log(fit->parameter[i] / start[i])) > FAR;
+
+		if (!(error < (far ? UNKNOWN_FAR : UNKNOWN)))
+			return NUM_FIT_AT_BORDER;
+	}
+	return NUM_FIT_CONVERGED;
+}
+
+/*
+ * Newton's step with a ridge large enough that it leads upwards and is not too
+ * long: from that in *ridge on, which it raises.
+ */
+static void
+newton_step(const num_jet *jet, int n, double *ridge, double *step)
+{
+	double		scale = 0;
+	matrix		negative = {{0}};
+	matrix		factor = {{0}};
+
+	for (int i = 0; i < n; i++)
+	{
+		scale = fmax(scale, largest(jet->hessian[i], n));
+		for (int j = 0; j < n; j++)
+			negative[i][j] = -jet->hessian[i][j];
+	}
+	scale = fmax(scale, largest(jet->gradient, n));
+	for (;; *ridge = fmax(2 * *ridge, fmax(1e-12 * scale, DBL_MIN)))
+		if (factorize(negative, *ridge, n, factor))
+		{
+			solve(factor, n, jet->gradient, step);
+			if (largest(step, n) <= LONG_STEP)
+				return;
+		}
+}
+
+/*
+ * Takes the step that improves most within what the quadratic model is good
  * for; false when none improves, which is when rounding errors are all that is
  * left.
  */
@@ -203,26 +283,16 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 		double *logarithm, num_jet *jet, double *ridge, num_fit *fit)
 {
 	int			n = fit->parameters;
-	matrix		negative;
 
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < n; j++)
-			negative[i][j] = -jet->hessian[i][j];
-	for (; fit->evaluations < MAX_EVALUATIONS;
-		 *ridge = fmax(4 * *ridge, 1e-4 * largest(jet->hessian[0], n)))
+	while (fit->evaluations < MAX_EVALUATIONS)
 	{
-		matrix		factor;
 		double		step[NUM_PARAMETERS];
 		double		next[NUM_PARAMETERS];
 		double		expected = 0;
 		double		gain;
 		num_jet		there;
 
-		if (!factorize(negative, *ridge, n, factor))
-			continue;
-		solve(factor, n, jet->gradient, step);
-		if (largest(step, n) > 3)
-			continue;
+		newton_step(jet, n, ridge, step);
 		for (int i = 0; i < n; i++)
 		{
 			next[i] = logarithm[i] + step[i];
@@ -236,51 +306,90 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 		if (expected < ROUNDING * fabs(jet->value))
 		{
 			/* the value's last digits tell nothing more: the gradient does */
-			if (!(largest(there.gradient, n) < 0.5 * largest(jet->gradient, n)))
+			double		slope = largest(jet->gradient, n);
+
+			if (!(largest(there.gradient, n) < 0.5 * slope))
 				return false;
 		}
 		else if (!(gain >= 0.1 * expected))
+		{
+			*ridge = fmax(8 * *ridge, 1e-4 * largest(jet->hessian[0], n));
 			continue;
+		}
 		*ridge = gain >= 0.7 * expected ? 0 : *ridge / 4;
-		memcpy(logarithm, next, sizeof(next));
+		memcpy(logarithm, next, n * sizeof(double));
 		*jet = there;
 		return true;
 	}
 	return false;
 }
 
+/* One search, from one start; fit holds the last parameters tried. */
+static num_fit_status
+search(num_log_likelihood log_likelihood, const num_sample *sample,
+	   const double *start, int n, num_fit *fit)
+{
+	double		logarithm[NUM_PARAMETERS] = {0};
+	double		ridge = 0;
+	num_jet		jet;
+	bool		border = false;
+
+	for (int i = 0; i < n; i++)
+		logarithm[i] = log(start[i]);
+	evaluate(log_likelihood, sample, logarithm, n, &jet);
+	fit->evaluations = 1;
+	while (jet.value != -INFINITY && !border &&
+		   improve(log_likelihood, sample, logarithm, &jet, &ridge, fit))
+		for (int i = 0; i < n; i++)
+			border |= fabs(logarithm[i] - log(start[i])) > BORDER;
+
+	fit->log_likelihood = jet.value;
+	fit->gradient = largest(jet.gradient, n);
+	for (int i = 0; i < n; i++)
+		fit->parameter[i] = exp(logarithm[i]);
+	return border ? NUM_FIT_AT_BORDER : judge(&jet, start, n, fit);
+}
+
 /*
  * The parameters at which the log-likelihood is largest, with standard errors.
- * Whatever the outcome, fit holds the last ones tried.
+ * A likelihood can have a maximum beside a slope to a border that the search
+ * went up: other starts are tried then.  Whatever the outcome, fit holds the
+ * best that was found.
  */
 num_fit_status
 num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 			 const double *start, int parameters, num_fit *fit)
 {
-	double		logarithm[NUM_PARAMETERS] = {0};
-	double		ridge = 0;
+	static const double factor[][NUM_PARAMETERS] = {
+		{8, 8, 0.125, 0.125}, {1, 1, 0.125, 0.125}, {0.25, 0.25, 4, 4}
+	};
+	num_fit_status status;
 	double		weight = 0;
-	num_jet		jet;
-	bool		border = false;
 
 	for (size_t i = 0; i < sample->count; i++)
 		weight += sample->row[i].weight;
-	for (int i = 0; i < parameters; i++)
-		logarithm[i] = log(start[i]);
 	fit->parameters = parameters;
-	evaluate(log_likelihood, sample, logarithm, parameters, &jet);
-	fit->evaluations = 1;
-	while (!border &&
-		   improve(log_likelihood, sample, logarithm, &jet, &ridge, fit))
-		for (int i = 0; i < parameters; i++)
-			border |= fabs(logarithm[i] - log(start[i])) > BORDER;
+	status = search(log_likelihood, sample, start, parameters, fit);
+	for (int k = 0; k < 3 && status != NUM_FIT_CONVERGED; k++)
+	{
+		num_fit		other = *fit;
+		double		other_start[NUM_PARAMETERS] = {0};
+		num_fit_status other_status;
 
-	fit->log_likelihood = jet.value;
-	fit->gradient = largest(jet.gradient, parameters);
-	for (int i = 0; i < parameters; i++)
-		fit->parameter[i] = exp(logarithm[i]);
-	if (border || !standard_errors(&jet, fit))
-		return NUM_FIT_AT_BORDER;
-	return fit->gradient <= 1e-6 * fmax(weight, 1) ? NUM_FIT_CONVERGED :
-		NUM_FIT_NOT_CONVERGED;
+		for (int i = 0; i < parameters; i++)
+			other_start[i] = start[i] * factor[k][i];
+		other_status = search(log_likelihood, sample, other_start, parameters,
+							  &other);
+		other.evaluations += fit->evaluations;
+		fit->evaluations = other.evaluations;
+		if (other.log_likelihood > fit->log_likelihood)
+		{
+			*fit = other;
+			status = other_status;
+		}
+	}
+	if (status == NUM_FIT_CONVERGED &&
+		!(fit->gradient <= 1e-6 * fmax(weight, 1)))
+		status = NUM_FIT_NOT_CONVERGED;
+	return status;
 }

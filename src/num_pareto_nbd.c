@@ -108,6 +108,7 @@ sum_series(double w, double c, double z, moments *m)
 		double		down = 1 / (w + k);
 		double		t;
 		double		dz;
+		double		dzz;
 
 		term *= down / up;
 		before2 = before;
@@ -119,6 +120,7 @@ sum_series(double w, double c, double z, moments *m)
 		by_cc -= up * up;
 		t = term * power;
 		dz = term * before * k;
+		dzz = term * before2 * k * (k - 1);
 		m->sum += t;
 		m->first[0] += t * by_w;
 		m->first[1] += t * by_c;
@@ -128,16 +130,17 @@ sum_series(double w, double c, double z, moments *m)
 		m->second[1][1] += t * (by_c * by_c + by_cc);
 		m->second[2][0] += dz * by_w;
 		m->second[2][1] += dz * by_c;
-		m->second[2][2] += term * before2 * k * (k - 1);
-		/* second derivatives by z shrink last, by k^2 */
-		if (t * k * k < DBL_EPSILON * m->sum || t == 0)
+		m->second[2][2] += dzz;
+		/* second derivatives by z, which begin at k = 2, shrink last */
+		if (k > 2 && dzz <= DBL_EPSILON * m->second[2][2])
 			break;
 	}
 }
 
 /*
  * The same as an integral, G = w int (1 - u)^(w - 1) (1 - z u)^(-c) du from 0
- * to 1, where z is near 1.
+ * to 1, where z is near 1; its derivatives have factors -ln(1 - u), -ln(1 - z
+ * u) and c u / (1 - z u) for w, c and z.
  */
 typedef struct integral
 {
@@ -145,55 +148,61 @@ typedef struct integral
 	double		c;
 	double		z;
 	double		rest;			/* 1 - z, exactly */
-	int			by[2];			/* derivatives: 0 w, 1 c, 2 z, -1 none */
 } integral;
 
+enum
+{
+	PLAIN, BY_W, BY_C, BY_Z, BY_WW, BY_WC, BY_CC, BY_WZ, BY_CZ, BY_ZZ
+};
+
 static double
-log_kernel(double u, double one_minus_u, void *arg)
+log_kernel(double log_u, double log_rest, void *arg, double *factor)
 {
 	const integral *g = arg;
-	double		log_rest = log(one_minus_u);
-	double		base = g->rest + g->z * one_minus_u;	/* 1 - z u */
-	double		log_base = log(base);
-	double		result = log(g->w) + (g->w - 1) * log_rest - g->c * log_base;
+	double		log_base = log(g->rest + g->z * exp(log_rest));
+	double		by_z = g->c * exp(log_u - log_base);
 
-	for (int i = 0; i < 2; i++)
-		if (g->by[i] == 0)
-			result += log(-log_rest);
-		else if (g->by[i] == 1)
-			result += log(fmax(-log_base, DBL_MIN));
-		else if (g->by[i] == 2)
-			result += log((g->c + (i == 1 && g->by[0] == 2 ? 1 : 0)) * u / base);
-	return result;
+	factor[BY_W] = -log_rest;
+	factor[BY_C] = -log_base;
+	factor[BY_Z] = by_z;
+	factor[BY_WW] = log_rest * log_rest;
+	factor[BY_WC] = log_rest * log_base;
+	factor[BY_CC] = log_base * log_base;
+	factor[BY_WZ] = -log_rest * by_z;
+	factor[BY_CZ] = -log_base * by_z;
+	factor[BY_ZZ] = by_z * by_z * (g->c + 1) / g->c;
+	return log(g->w) + (g->w - 1) * log_rest - g->c * log_base;
 }
 
 static double
-integrate(double w, double c, double z, double rest, int by0, int by1)
+log_kernel_alone(double log_u, double log_rest, void *arg, double *factor)
 {
-	integral	g = {w, c, z, rest, {by0, by1}};
+	const integral *g = arg;
 
-	return num_integrate_unit(log_kernel, &g);
+	(void) log_u;
+	(void) factor;
+	return log(g->w) + (g->w - 1) * log_rest -
+		g->c * log(g->rest + g->z * exp(log_rest));
 }
 
 static void
 integrate_series(double w, double c, double z, double rest, moments *m)
 {
-	double		plain = integrate(w, c, z, rest, -1, -1);
-	double		by_w = integrate(w, c, z, rest, 0, -1);
-	double		by_c = integrate(w, c, z, rest, 1, -1);
-	double		by_z = integrate(w, c, z, rest, 2, -1);
+	integral	g = {w, c, z, rest};
+	double		d[BY_ZZ + 1];
 
+	num_integrate_all(log_kernel, &g, 0, 10, BY_ZZ + 1, d);
 	/* d/dw of w (1 - u)^(w - 1) is itself times 1/w + ln(1 - u) */
-	m->sum = plain;
-	m->first[0] = plain / w - by_w;
-	m->first[1] = by_c;
-	m->first[2] = by_z;
-	m->second[0][0] = integrate(w, c, z, rest, 0, 0) - 2 * by_w / w;
-	m->second[1][0] = by_c / w - integrate(w, c, z, rest, 0, 1);
-	m->second[1][1] = integrate(w, c, z, rest, 1, 1);
-	m->second[2][0] = by_z / w - integrate(w, c, z, rest, 0, 2);
-	m->second[2][1] = integrate(w, c, z, rest, 1, 2) + by_z / c;
-	m->second[2][2] = integrate(w, c, z, rest, 2, 2);
+	m->sum = d[PLAIN];
+	m->first[0] = d[PLAIN] / w - d[BY_W];
+	m->first[1] = d[BY_C];
+	m->first[2] = d[BY_Z];
+	m->second[0][0] = d[BY_WW] - 2 * d[BY_W] / w;
+	m->second[1][0] = d[BY_C] / w - d[BY_WC];
+	m->second[1][1] = d[BY_CC];
+	m->second[2][0] = d[BY_Z] / w - d[BY_WZ];
+	m->second[2][1] = d[BY_CZ] + d[BY_Z] / c;
+	m->second[2][2] = d[BY_ZZ];
 }
 
 /* a branch of the likelihood: its powers of alpha + t and beta + t, and G */
@@ -207,6 +216,42 @@ typedef struct branch
 	bool		alpha_larger;
 } branch;
 
+/* What a branch owes to z = (large - small) / large. */
+static void
+add_z_terms(const branch *b, double large, double small,
+			const log_series *g, num_jet *jet)
+{
+	int			l = b->alpha_larger ? ALPHA : BETA;
+	int			o = b->alpha_larger ? BETA : ALPHA;
+	double		z_large = small / (large * large);
+	double		z_small = -1 / large;
+
+	jet->gradient[l] += g->first[2] * z_large;
+	jet->gradient[o] += g->first[2] * z_small;
+	/* z with r or s: by alpha and by beta */
+	for (int i = ALPHA; i <= BETA; i += BETA - ALPHA)
+	{
+		double		dz = i == l ? z_large : z_small;
+		double		with_r = g->second[2][0];
+		double		with_s = g->second[2][0];
+
+		if (b->c_of_r)
+			with_r += g->second[2][1];
+		else
+			with_s += g->second[2][1];
+		jet->hessian[i][R] += dz * with_r;
+		if (i == ALPHA)
+			jet->hessian[S][ALPHA] += dz * with_s;
+		else
+			jet->hessian[BETA][S] += dz * with_s;
+	}
+	jet->hessian[l][l] += g->second[2][2] * z_large * z_large -
+		g->first[2] * 2 * z_large / large;
+	jet->hessian[o][o] += g->second[2][2] * z_small * z_small;
+	jet->hessian[BETA][ALPHA] += g->second[2][2] * z_large * z_small +
+		g->first[2] / (large * large);
+}
+
 static void
 branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 {
@@ -214,15 +259,11 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	double		large = (b->alpha_larger ? m->alpha : m->beta) + b->t;
 	double		small = (b->alpha_larger ? m->beta : m->alpha) + b->t;
 	double		z = (large - small) / large;
-	int			l = b->alpha_larger ? ALPHA : BETA;
-	int			o = b->alpha_larger ? BETA : ALPHA;
 	int			power_r = b->c_of_r ? R : S;
 	double		log_alpha = log(m->alpha + b->t);
 	double		log_beta = log(m->beta + b->t);
 	double		by_alpha = 1 / (m->alpha + b->t);
 	double		by_beta = 1 / (m->beta + b->t);
-	double		z_large = small / (large * large);
-	double		z_small = -1 / large;
 	moments		sums = {0};
 	log_series	g;
 
@@ -244,8 +285,6 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	jet->gradient[power_r] += g.first[1];
 	jet->gradient[ALPHA] = -b->alpha_power * by_alpha;
 	jet->gradient[BETA] = -b->beta_power * by_beta;
-	jet->gradient[l] += g.first[2] * z_large;
-	jet->gradient[o] += g.first[2] * z_small;
 
 	jet->hessian[R][R] = jet->hessian[S][R] = jet->hessian[S][S] =
 		g.second[0][0];
@@ -255,28 +294,7 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	jet->hessian[BETA][S] = -by_beta;
 	jet->hessian[ALPHA][ALPHA] = b->alpha_power * by_alpha * by_alpha;
 	jet->hessian[BETA][BETA] = b->beta_power * by_beta * by_beta;
-	/* z with r or s: by alpha and by beta */
-	for (int i = ALPHA; i <= BETA; i += BETA - ALPHA)
-	{
-		double		dz = i == l ? z_large : z_small;
-		double		with_r = g.second[2][0];
-		double		with_s = g.second[2][0];
-
-		if (power_r == R)
-			with_r += g.second[2][1];
-		else
-			with_s += g.second[2][1];
-		jet->hessian[i][R] += dz * with_r;
-		if (i == ALPHA)
-			jet->hessian[S][ALPHA] += dz * with_s;
-		else
-			jet->hessian[BETA][S] += dz * with_s;
-	}
-	jet->hessian[l][l] += g.second[2][2] * z_large * z_large -
-		g.first[2] * 2 * z_large / large;
-	jet->hessian[o][o] += g.second[2][2] * z_small * z_small;
-	jet->hessian[BETA][ALPHA] += g.second[2][2] * z_large * z_small +
-		g.first[2] / (large * large);
+	add_z_terms(b, large, small, &g, jet);
 }
 
 /* e^u: gone by T, having bought last at t_x */
@@ -350,7 +368,7 @@ frequency_terms(const pareto_nbd *m, double x, num_jet *jet)
 	{
 		0
 	};
-	jet->value = lgamma(n) - lgamma(m->r) + m->r * log(m->alpha) +
+	jet->value = num_log_gamma_ratio(m->r, x) + m->r * log(m->alpha) +
 		m->s * log(m->beta) - log(w);
 	jet->gradient[R] = num_digamma(n) - num_digamma(m->r) + log(m->alpha) -
 		1 / w;
@@ -382,6 +400,7 @@ log_likelihood(const num_sample *sample, const double *parameter,
 		const num_observation *row = &sample->row[i];
 		double		x = row->value[0];
 		bool		next_x = i == 0 || x != row[-1].value[0];
+		const num_jet *alive;
 
 		if (next_x)
 		{
@@ -391,10 +410,12 @@ log_likelihood(const num_sample *sample, const double *parameter,
 		}
 		if (next_x || row->value[1] != row[-1].value[1])
 			gone_terms(&model, x, row->value[1], &gone);
-		num_jet_log_mix(&both, &gone, kept_terms(&model, sample, row, &own), 1);
+		alive = kept_terms(&model, sample, row, &own);
+		num_jet_log_mix(&both, &gone, alive, 1);
 		num_jet_add(sum, &both, row->weight);
 		weight += row->weight;
-		if (i % 1024 == 0)
+		/* a row may take an integral */
+		if (i % 64 == 0)
 			sample->poll();
 	}
 	num_jet_add(sum, &frequency, weight);
@@ -408,7 +429,11 @@ log_g(double w, double c, double z, double rest)
 	double		sum = 1;
 
 	if (z > SERIES_LIMIT)
-		return log(integrate(w, c, z, rest, -1, -1));
+	{
+		integral	g = {w, c, z, rest};
+
+		return log(num_integrate_unit(log_kernel_alone, &g, 0, 10));
+	}
 	for (int k = 1; term > DBL_EPSILON / 8 * sum; k++)
 	{
 		term *= (c + k - 1) / (w + k) * z;
@@ -488,12 +513,14 @@ typedef struct lifetime
 } lifetime;
 
 static double
-purchases_while_alive(double part, double rest, void *arg)
+purchases_while_alive(double log_part, double log_rest, void *arg,
+					  double *factor)
 {
 	const lifetime *l = arg;
-	double		t = part * l->horizon;
+	double		t = exp(log_part) * l->horizon;
 
-	(void) rest;
+	(void) log_rest;
+	(void) factor;
 	return num_log_negative_binomial(l->n, l->model.r, l->model.alpha, t) +
 		log(l->model.s / l->model.beta * l->horizon) -
 		(l->model.s + 1) * log1p(t / l->model.beta);
@@ -510,7 +537,8 @@ probability(const double *parameter, double n, double horizon)
 		return n == 0 ? 1 : 0;
 	alive = num_log_negative_binomial(n, l.model.r, l.model.alpha, horizon) -
 		l.model.s * log1p(horizon / l.model.beta);
-	return exp(alive) + num_integrate_unit(purchases_while_alive, &l);
+	return fmin(1, exp(alive) +
+				num_integrate_unit(purchases_while_alive, &l, 0, 3));
 }
 
 const num_purchase_model num_pareto_nbd = {

@@ -6,6 +6,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 /*
  * psi(x) for x > 0: recurrence up to 10, then the asymptotic series
@@ -18,8 +19,8 @@ num_digamma(double x)
 	double		z;
 	double		series;
 
-	for (; x < 10; x++)
-		result -= 1 / x;
+	while (x < 10)
+		result -= 1 / x++;
 	z = 1 / (x * x);
 	series = 691.0 / 32760;
 	series = 1.0 / 132 - z * series;
@@ -38,8 +39,11 @@ num_trigamma(double x)
 	double		z;
 	double		series;
 
-	for (; x < 10; x++)
+	while (x < 10)
+	{
 		result += 1 / (x * x);
+		x++;
+	}
 	z = 1 / (x * x);
 	series = 691.0 / 2730;
 	series = 5.0 / 66 - z * series;
@@ -48,6 +52,39 @@ num_trigamma(double x)
 	series = 1.0 / 30 - z * series;
 	series = 1.0 / 6 - z * series;
 	return result + 1 / x + 0.5 * z + z / x * series;
+}
+
+/* ln G(x) less Stirling's formula, for x >= 10 (6.1.41) */
+static double
+stirling_rest(double x)
+{
+	double		z = 1 / (x * x);
+	double		series;
+
+	series = 691.0 / 360360;
+	series = 1.0 / 1188 - z * series;
+	series = 1.0 / 1680 - z * series;
+	series = 1.0 / 1260 - z * series;
+	series = 1.0 / 360 - z * series;
+	series = 1.0 / 12 - z * series;
+	return series / x;
+}
+
+/*
+ * ln(G(x + d) / G(x)) for x > 0, d >= 0; as a difference of two lgamma() it
+ * would lose as many digits as x has.
+ */
+double
+num_log_gamma_ratio(double x, double d)
+{
+	double		product = 0;	/* of the (x + d) / x below 10, less 1 */
+	double		y;
+
+	while (x < 10)
+		product += (1 + product) * (d / x++);
+	y = x + d;
+	return (x - 0.5) * log1p(d / x) - d + d * log(y) + stirling_rest(y) -
+		stirling_rest(x) - log1p(product);
 }
 
 /* ln(e^a + e^b); either may be -infinity */
@@ -77,53 +114,111 @@ num_box_cox(double power, double log_ratio)
 double
 num_log_negative_binomial(double n, double r, double alpha, double t)
 {
+	double		ratio;
+
 	if (t == 0)
 		return n == 0 ? 0 : -INFINITY;
-	return lgamma(r + n) - lgamma(r) - lgamma(n + 1) - r * log1p(t / alpha) -
-		n * log1p(alpha / t);
+	/* G(r + n) / G(n + 1) */
+	ratio = r >= 1 ? num_log_gamma_ratio(n + 1, r - 1) :
+		-num_log_gamma_ratio(n + r, 1 - r);
+	return ratio - lgamma(r) - r * log1p(t / alpha) - n * log1p(alpha / t);
 }
 
-/* P(X >= n): beyond the mean as a series, below it as a complement */
+/*
+ * The continued fraction of the incomplete beta function (Abramowitz and
+ * Stegun 1964, 26.5.8): I_x(a, b) is x^a (1 - x)^b / (a B(a, b)) times it.
+ * For x < (a + 1) / (a + b + 2), where about the root of the larger of a and b
+ * is how many of its terms are needed.
+ */
+static double
+beta_fraction(double a, double b, double x)
+{
+	double		c = 1;
+	double		d = 1 / (1 - (a + b) * x / (a + 1));
+	double		h = d;
+
+	for (int m = 1; m <= 1000000; m++)
+	{
+		double		even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+		double		odd = -(a + m) * (a + b + m) * x /
+		((a + 2 * m) * (a + 2 * m + 1));
+		double		delta;
+
+		d = 1 / (1 + even * d);
+		c = 1 + even / c;
+		h *= c * d;
+		d = 1 / (1 + odd * d);
+		c = 1 + odd / c;
+		delta = c * d;
+		h *= delta;
+		if (fabs(delta - 1) < DBL_EPSILON)
+			break;
+	}
+	return h;
+}
+
+/* P(X >= n), which is I_x(n, r) with x = t / (alpha + t) */
 double
 num_negative_binomial_tail(double n, double r, double alpha, double t)
 {
-	double		success = t / (alpha + t);
-	double		term;
-	double		sum = 0;
+	double		at_n;
 
 	if (n <= 0)
 		return 1;
 	if (t == 0)
 		return 0;
-	if (n <= r * t / alpha)
-	{
-		for (double j = 0; j < n; j++)
-			sum += exp(num_log_negative_binomial(j, r, alpha, t));
-		return 1 - sum;
-	}
-	term = exp(num_log_negative_binomial(n, r, alpha, t));
-	for (double j = n; term > DBL_EPSILON / 8 * sum * (1 - success); j++)
-	{
-		sum += term;
-		term *= (r + j) / (j + 1) * success;
-	}
-	return sum;
+	/* x^n (1 - x)^r / (n B(n, r)) is P(X = n) */
+	at_n = exp(num_log_negative_binomial(n, r, alpha, t));
+	if (t / (alpha + t) < (n + 1) / (n + r + 2))
+		return at_n * beta_fraction(n, r, t / (alpha + t));
+	return 1 - at_n * (n / r) * beta_fraction(r, n, alpha / (alpha + t));
+}
+
+/* ln(G(1 + d)) / d for -1/2 <= d <= 1, near 0 by its series */
+static double
+log_gamma_ratio(double d)
+{
+	/* Euler's constant, then zeta(k) / k (Abramowitz and Stegun 6.1.33) */
+	static const double coefficient[] = {
+		0.57721566490153286, 0.82246703342411322, 0.40068563438653143,
+		0.27058080842778454, 0.20738555102867399, 0.16955717699740819,
+		0.14404989676884612
+	};
+	double		result = 0;
+
+	if (fabs(d) > 0.005)
+		return lgamma(1 + d) / d;
+	for (int k = 6; k >= 0; k--)
+		result = -result * d + coefficient[k];
+	return -result;
 }
 
 /*
- * e^x E_order(x) for order >= 0, x > 0, by the continued fraction of
- * Abramowitz and Stegun 1964, 5.1.22 in its even form, by Lentz's method; for
- * small x, where that is slow, by integrating e^(-x(v-1)) v^(-order) from 1.
+ * E_order(x) for 0 <= order < 3/2 and x < 1 by its series, with the two terms
+ * that cancel near order 1 put together (Abramowitz and Stegun 1964, 5.1.11
+ * and 5.1.12).
  */
 static double
-exp_integral_log(double u, double one_minus_u, void *arg)
+exp_integral_series(double order, double x)
 {
-	const double *a = arg;		/* order, x */
-	double		v = u / one_minus_u;	/* v - 1, from 0 up */
+	double		d = 1 - order;
+	double		slope = log_gamma_ratio(d) - log(x);
+	double		result = d == 0 ? slope : expm1(d * slope) / d;
+	double		term = 1;
 
-	return -a[1] * v - a[0] * log1p(v) - 2 * log(one_minus_u);
+	for (int k = 1; k < 30; k++)
+	{
+		term *= -x / k;
+		result -= term / (k + d);
+	}
+	return result;
 }
 
+/*
+ * e^x E_order(x) for order >= 0, x > 0: by the continued fraction of
+ * Abramowitz and Stegun 1964, 5.1.22 in its even form and Lentz's method;
+ * where that is slow, from an order below 3/2 up by 5.1.14.
+ */
 double
 num_scaled_exp_integral(double order, double x)
 {
@@ -132,12 +227,17 @@ num_scaled_exp_integral(double order, double x)
 	double		d = 1 / b;
 	double		h = d;
 
-	if (x < 1)
+	if (x < 1 && order < 10)
 	{
-		double		arg[2] = {order, x};
+		double		low = order < 1.5 ? order : order - floor(order - 0.5);
 
-		return num_integrate_unit(exp_integral_log, arg);
+		h = exp(x) * exp_integral_series(low, x);
+		while (low < order - 0.5)
+			h = (1 - x * h) / low++;
+		return h;
 	}
+	if (b > 1e17)
+		return d;
 	for (int i = 1; i <= 10000; i++)
 	{
 		double		a = -i * (order - 1 + i);
@@ -154,47 +254,124 @@ num_scaled_exp_integral(double order, double x)
 	return h;
 }
 
-/*
- * The integral from 0 to 1 of e^log_integrand, which may be singular at both
- * ends, by the tanh-sinh rule (Takahasi and Mori 1974): x = 1 / (1 + e^(-pi
- * sinh t)), equidistant in t.  The step is halved until two results agree.
- */
-double
-num_integrate_unit(num_log_integrand log_integrand, void *arg)
+/* what num_integrate_all() adds up, at t */
+static void
+integrands_at(num_log_integrand log_integrand, void *arg, double centre,
+			  double width, double t, int count, double *term)
 {
-	double		sum = 0;
-	double		step = 0.25;
-	double		previous = 0;
+	double		y = centre + width * sinh(t);
+	double		small = exp(-fabs(y));
+	double		log_large = -log1p(small);	/* of x or 1 - x, the larger */
+	double		log_small = log_large - fabs(y);
+	double		log_x = y < 0 ? log_small : log_large;
+	double		log_rest = y < 0 ? log_large : log_small;
+	double		weight;
 
-	for (int level = 0; level < 8; level++)
+	for (int i = 0; i < count; i++)
+		term[i] = 1;
+	weight = exp(log_integrand(log_x, log_rest, arg, term) + log_x +
+				 log_rest) * width * cosh(t);
+	for (int i = 0; i < count; i++)
+		term[i] *= weight;
+}
+
+/* Are the terms of an end of the range so small that no more are needed? */
+static bool
+negligible(const double *term, const double *before, const double *sum,
+		   int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!(term[i] <= before[i] && sum[i] > 0 &&
+			  term[i] < DBL_EPSILON / 1024 * sum[i]))
+			return false;
+	return true;
+}
+
+/* far enough for any integrand: y is a million times the width there */
+#define LONGEST 14
+
+/*
+ * Adds the terms at step, 2 step ... to the left or to the right, as far as
+ * they count, which may be behind a peak: how far that is.
+ */
+static double
+add_outwards(num_log_integrand log_integrand, void *arg, double centre,
+			 double width, double step, int count, double *sum)
+{
+	double		term[NUM_INTEGRALS];
+	double		before[NUM_INTEGRALS] = {0};
+	double		t;
+
+	for (t = step; fabs(t) < LONGEST; t += step)
 	{
-		double		result;
-
-		for (int sign = -1; sign <= 1; sign += 2)
-		{
-			int			stride = level == 0 ? 1 : 2;
-			int			first = level == 0 ? (sign < 0 ? 1 : 0) : 1;
-
-			for (int k = first;; k += stride)
-			{
-				double		t = sign * k * step;
-				double		e = M_PI * sinh(t);
-				double		x = 1 / (1 + exp(-e));
-				double		rest = 1 / (1 + exp(e));
-				double		term;
-
-				if (fabs(t) > 6.5 || x < DBL_MIN || rest < DBL_MIN)
-					break;
-				term = exp(log_integrand(x, rest, arg) + log(x) + log(rest)) *
-					M_PI * cosh(t);
-				sum += term;
-			}
-		}
-		result = sum * step;
-		if (level > 2 && fabs(result - previous) <= 1e-14 * fabs(result))
-			return result;
-		previous = result;
-		step /= 2;
+		integrands_at(log_integrand, arg, centre, width, t, count, term);
+		for (int i = 0; i < count; i++)
+			sum[i] += term[i];
+		if (negligible(term, before, sum, count))
+			break;
+		memcpy(before, term, count * sizeof(double));
 	}
-	return previous;
+	return t;
+}
+
+/*
+ * The integrals from 0 to 1 of e^log_integrand times each of its factors,
+ * which are positive; all may be singular at both ends.  By a double
+ * exponential rule (Takahasi and Mori 1974): with x = 1 / (1 + e^(-y)) and
+ * y = centre + width sinh(t), equidistant in t.  As functions of y the
+ * integrands have one peak each, of which the caller says roughly where it is
+ * and how wide.  The step is halved until two results agree to ten digits:
+ * each time the number of right digits doubles.
+ */
+void
+num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
+				  double width, int count, double *result)
+{
+	double		sum[NUM_INTEGRALS];
+	double		term[NUM_INTEGRALS];
+	double		step = 0.5 / fmax(1, width);
+	double		first;
+	double		last;
+
+	integrands_at(log_integrand, arg, centre, width, 0, count, sum);
+	first = add_outwards(log_integrand, arg, centre, width, -step, count, sum);
+	last = add_outwards(log_integrand, arg, centre, width, step, count, sum);
+	for (int i = 0; i < count; i++)
+		result[i] = sum[i] * step;
+
+	for (int level = 1; level < 10; level++)
+	{
+		bool		agree = true;
+		double		t;
+
+		step /= 2;
+		t = first + step;
+		while (t < last)
+		{
+			integrands_at(log_integrand, arg, centre, width, t, count, term);
+			for (int i = 0; i < count; i++)
+				sum[i] += term[i];
+			t += 2 * step;
+		}
+		for (int i = 0; i < count; i++)
+		{
+			double		previous = result[i];
+
+			result[i] = sum[i] * step;
+			if (fabs(result[i] - previous) > 1e-10 * fabs(result[i]))
+				agree = false;
+		}
+		if (agree)
+			return;
+	}
+}
+
+double
+num_integrate_unit(num_log_integrand log_integrand, void *arg, double centre,
+				   double width)
+{
+	double		result;
+
+	num_integrate_all(log_integrand, arg, centre, width, 1, &result);
+	return result;
 }

@@ -9,6 +9,7 @@
 
 extern double num_digamma(double x);
 extern double num_trigamma(double x);
+extern double num_log_gamma_ratio(double x, double d);
 extern double num_log_sum_exp(double a, double b);
 extern double num_scaled_exp_integral(double order, double x);
 extern double num_box_cox(double power, double log_ratio);
@@ -17,9 +18,19 @@ extern double num_log_negative_binomial(double n, double r, double alpha,
 extern double num_negative_binomial_tail(double n, double r, double alpha,
 										 double t);
 
-/* ln of what is integrated, at x; 1 - x comes apart, never rounded away */
-typedef double (*num_log_integrand) (double x, double one_minus_x, void *arg);
+#define NUM_INTEGRALS 10
 
-extern double num_integrate_unit(num_log_integrand log_integrand, void *arg);
+/*
+ * ln of what is integrated at x, given ln x and ln(1 - x); where several
+ * integrals are asked for, each by a factor of its own.
+ */
+typedef double (*num_log_integrand) (double log_x, double log_rest, void *arg,
+									 double *factor);
+
+extern void num_integrate_all(num_log_integrand log_integrand, void *arg,
+							  double centre, double width, int count,
+							  double *result);
+extern double num_integrate_unit(num_log_integrand log_integrand, void *arg,
+								 double centre, double width);
 
 #endif							/* NUM_SPECIAL_H */

@@ -30,9 +30,55 @@ SELECT is((SELECT pg_get_function_result(p.oid) FROM pg_proc p WHERE p.pronamesp
   ('top_share', 'a', 'value numeric, fraction numeric', 'numeric'), ('gini', 'a', 'value numeric', 'double precision'), ('gini_signed', 'a', 'value numeric', 'double precision'),
   ('allocate', 'w', 'amount numeric, weight numeric, scale integer DEFAULT 2', 'numeric'), ('allocate', 'f', 'amount numeric, weights numeric[], scale integer DEFAULT 2', 'numeric[]'),
   ('cac', 'a', 'cost numeric, customers bigint', 'numeric'), ('cac', 'a', 'cost numeric, acquired boolean', 'numeric'),
-  ('clv', 'f', 'margin numeric, retention numeric, discount numeric, periods integer DEFAULT NULL::integer', 'numeric')) v (name, kind, arguments, result);
+  ('clv', 'f', 'margin numeric, retention numeric, discount numeric, periods integer DEFAULT NULL::integer', 'numeric'),
+  ('bgnbd', 'f', 'r double precision, alpha double precision, a double precision, b double precision', 'bgnbd'),
+  ('bgnbd_fit', 'a', 'frequency double precision, recency double precision, age double precision', 'bgnbd'),
+  ('bgnbd_fit', 'a', 'frequency double precision, recency double precision, age double precision, weight double precision', 'bgnbd'),
+  ('p_alive', 'f', 'model bgnbd, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('expected_purchases', 'f', 'model bgnbd, horizon double precision, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('expected_purchases', 'f', 'model bgnbd, horizon double precision', 'double precision'),
+  ('purchase_probability', 'f', 'model bgnbd, n integer, horizon double precision', 'double precision'),
+  ('residual_purchases', 'f', 'model bgnbd, discount double precision, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('clv', 'f', 'model bgnbd, spend gamma_gamma, frequency double precision, recency double precision, age double precision, monetary_value double precision, periods integer, discount double precision, period_length double precision DEFAULT 1, margin double precision DEFAULT 1', 'double precision'),
+  ('mbgnbd', 'f', 'r double precision, alpha double precision, a double precision, b double precision', 'mbgnbd'),
+  ('mbgnbd_fit', 'a', 'frequency double precision, recency double precision, age double precision', 'mbgnbd'),
+  ('mbgnbd_fit', 'a', 'frequency double precision, recency double precision, age double precision, weight double precision', 'mbgnbd'),
+  ('p_alive', 'f', 'model mbgnbd, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('expected_purchases', 'f', 'model mbgnbd, horizon double precision, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('expected_purchases', 'f', 'model mbgnbd, horizon double precision', 'double precision'),
+  ('purchase_probability', 'f', 'model mbgnbd, n integer, horizon double precision', 'double precision'),
+  ('residual_purchases', 'f', 'model mbgnbd, discount double precision, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('clv', 'f', 'model mbgnbd, spend gamma_gamma, frequency double precision, recency double precision, age double precision, monetary_value double precision, periods integer, discount double precision, period_length double precision DEFAULT 1, margin double precision DEFAULT 1', 'double precision'),
+  ('pareto_nbd', 'f', 'r double precision, alpha double precision, s double precision, beta double precision', 'pareto_nbd'),
+  ('pareto_nbd_fit', 'a', 'frequency double precision, recency double precision, age double precision', 'pareto_nbd'),
+  ('pareto_nbd_fit', 'a', 'frequency double precision, recency double precision, age double precision, weight double precision', 'pareto_nbd'),
+  ('p_alive', 'f', 'model pareto_nbd, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('expected_purchases', 'f', 'model pareto_nbd, horizon double precision, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('expected_purchases', 'f', 'model pareto_nbd, horizon double precision', 'double precision'),
+  ('purchase_probability', 'f', 'model pareto_nbd, n integer, horizon double precision', 'double precision'),
+  ('residual_purchases', 'f', 'model pareto_nbd, discount double precision, frequency double precision, recency double precision, age double precision', 'double precision'),
+  ('clv', 'f', 'model pareto_nbd, spend gamma_gamma, frequency double precision, recency double precision, age double precision, monetary_value double precision, periods integer, discount double precision, period_length double precision DEFAULT 1, margin double precision DEFAULT 1', 'double precision'),
+  ('gamma_gamma', 'f', 'p double precision, q double precision, v double precision', 'gamma_gamma'),
+  ('gamma_gamma_fit', 'a', 'frequency double precision, monetary_value double precision', 'gamma_gamma'),
+  ('gamma_gamma_fit', 'a', 'frequency double precision, monetary_value double precision, weight double precision', 'gamma_gamma'),
+  ('expected_value', 'f', 'model gamma_gamma, frequency double precision, monetary_value double precision', 'double precision'),
+  ('sbg', 'f', 'alpha double precision, beta double precision', 'sbg'),
+  ('sbg_fit', 'a', 'periods integer, churned boolean', 'sbg'),
+  ('sbg_fit', 'a', 'periods integer, churned boolean, weight double precision', 'sbg'),
+  ('survival', 'f', 'model sbg, t double precision', 'double precision'),
+  ('retention_rate', 'f', 'model sbg, t integer', 'double precision'),
+  ('residual_lifetime', 'f', 'model sbg, t integer, discount double precision', 'double precision'),
+  ('bdw', 'f', 'alpha double precision, beta double precision, c double precision', 'bdw'),
+  ('bdw_fit', 'a', 'periods integer, churned boolean', 'bdw'),
+  ('bdw_fit', 'a', 'periods integer, churned boolean, weight double precision', 'bdw'),
+  ('survival', 'f', 'model bdw, t double precision', 'double precision'),
+  ('retention_rate', 'f', 'model bdw, t integer', 'double precision'),
+  ('residual_lifetime', 'f', 'model bdw, t integer, discount double precision', 'double precision')) v (name, kind, arguments, result);
 SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'crmcost.rfm_cuts'::regclass),
           'bins integer, recency double precision[], frequency double precision[], monetary double precision[], customers bigint', 'the fields of rfm_cuts');
+SELECT is((SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = ('crmcost.' || model)::regclass),
+          regexp_replace(parameters, '(\w+)', '\1 double precision', 'g') || ', log_likelihood double precision, customers double precision, std_error double precision[]', 'the fields of ' || model)
+  FROM (VALUES ('bgnbd', 'r, alpha, a, b'), ('mbgnbd', 'r, alpha, a, b'), ('pareto_nbd', 'r, alpha, s, beta'), ('gamma_gamma', 'p, q, v'), ('sbg', 'alpha, beta'), ('bdw', 'alpha, beta, c')) v (model, parameters);
 
 -- labels
 SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE proparallel <> 's'), NULL, 'all are PARALLEL SAFE');
@@ -40,7 +86,7 @@ SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE pr
 SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE prosecdef OR proleakproof), NULL, 'none is SECURITY DEFINER or LEAKPROOF');
 SELECT is((SELECT string_agg(aggfnoid::regprocedure::text, ', ') FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid
              WHERE aggcombinefn = 0 OR aggtranstype = 'internal'::regtype OR aggserialfn <> 0 OR aggtransspace = 0), NULL, 'every aggregate has a combine function, a state that is a type of its own and its size');
-SELECT is((SELECT count(DISTINCT aggtranstype)::int FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid), 6, 'six state types');
+SELECT is((SELECT count(DISTINCT aggtranstype)::int FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid), 8, 'eight state types');
 SELECT is((SELECT string_agg(t.typname, ', ') FROM pg_type t WHERE t.oid IN (SELECT aggtranstype FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid)
              AND (typinput = 0 OR typoutput = 0 OR typreceive = 0 OR typsend = 0 OR typalign <> 'd')), NULL, 'every state has text and binary forms and is aligned to 8');
 SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE obj_description(oid, 'pg_proc') IS NULL), NULL, 'all have a comment');
@@ -54,7 +100,9 @@ LANGUAGE sql AS $$
   SELECT CASE type::regtype::text
     WHEN 'rfm' THEN '''(1,2024-01-01T00:00:00+00:00,2024-01-02T00:00:00+00:00,2,3.50)''::rfm' WHEN 'rfm_group' THEN '''(1,{1,2024-01-01T00:00:00+00:00,2024-01-02T00:00:00+00:00,2,3.50})''::rfm_group'
     WHEN 'repeat_purchases' THEN '''(1,1.50,3.50,2024-01-01,2024-01-02)''::repeat_purchases' WHEN 'rfm_population' THEN '''(1,5,{-1,1,1})''::rfm_population' WHEN 'value_bag' THEN '''(1,0.2,1,2)''::value_bag'
-    WHEN 'cac_sums' THEN '''(1,10,2)''::cac_sums' WHEN 'rfm_cuts' THEN 'row(2, ''{-20}'', ''{2}'', ''{7}'', 100)::rfm_cuts' WHEN 'timestamp with time zone' THEN '''2025-01-01''::timestamptz' WHEN 'date' THEN '''2025-01-01''::date'
+    WHEN 'cac_sums' THEN '''(1,10,2)''::cac_sums' WHEN 'clv_sample' THEN '''(1,{1,1,2,1},{2,2,3,2},{3,1,4,1})''::clv_sample' WHEN 'cash_flows' THEN '''(1,0.1,{0,1},{1,2})''::cash_flows'
+    WHEN 'bgnbd' THEN 'bgnbd(1, 2, 3, 4)' WHEN 'mbgnbd' THEN 'mbgnbd(1, 2, 3, 4)' WHEN 'pareto_nbd' THEN 'pareto_nbd(1, 2, 3, 4)' WHEN 'gamma_gamma' THEN 'gamma_gamma(6, 4, 15)' WHEN 'sbg' THEN 'sbg(1, 2)' WHEN 'bdw' THEN 'bdw(1, 2, 3)'
+    WHEN 'rfm_cuts' THEN 'row(2, ''{-20}'', ''{2}'', ''{7}'', 100)::rfm_cuts' WHEN 'timestamp with time zone' THEN '''2025-01-01''::timestamptz' WHEN 'date' THEN '''2025-01-01''::date'
     WHEN 'numeric' THEN '0.5' WHEN 'bigint' THEN '5::bigint' WHEN 'integer' THEN '5' WHEN 'double precision' THEN '5::float8' WHEN 'boolean' THEN 'true' WHEN 'double precision[]' THEN '''{1,2}''::float8[]'
     WHEN 'numeric[]' THEN '''{1,2}''::numeric[]' WHEN 'cstring' THEN '''(1,1,1)''::cstring' WHEN 'text' THEN '''x''' END
 $$;
@@ -79,7 +127,7 @@ SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argumen
 SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argument, outcome), '; ') FROM called WHERE proisstrict AND outcome <> 'NULL' AND proname <> 'unnest'), NULL, 'a strict function gives NULL');
 SELECT is((SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM called WHERE outcome ~ '^\w{5}$' AND outcome ~ '\d'), '0A000 22004', 'errors are: called outside an aggregate, NULL not allowed');
 SELECT is((SELECT string_agg(DISTINCT format('%s %s', proname, null_argument), ', ' ORDER BY format('%s %s', proname, null_argument)) FROM called WHERE outcome = '22004'),
-          'abc_tier 0, abc_tier 2, abc_tier 3, allocate 0, allocate 3, rfm_cuts 0, rfm_cuts 4, rfm_score 0, rfm_score 4, top_share 2', 'a NULL is refused where it would be a parameter of all rows');
+          'abc_tier 0, abc_tier 2, abc_tier 3, allocate 0, allocate 3, discounted_payback 1, mirr 3, mirr 4, npv 1, rfm_cuts 0, rfm_cuts 4, rfm_score 0, rfm_score 4, top_share 2, xnpv 1', 'a NULL is refused where it would be a parameter of all rows');
 SELECT is((SELECT string_agg(function, ', ') FROM called WHERE prokind = 'a' AND null_argument = 0 AND outcome NOT IN ('NULL', '22004')), NULL, 'an aggregate of NULLs is NULL');
 
 -- what the library shows

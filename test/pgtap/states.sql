@@ -17,6 +17,7 @@ INSERT INTO state
   UNION ALL SELECT 'repeat_purchases', repeat_purchases(d, amount)::text FROM (VALUES (date '4713-01-01 BC', 1e40), ('5874897-12-31', -1e-30), ('0001-01-01', 1), ('0001-12-31 BC', 1)) v (d, amount)
   UNION ALL VALUES ('rfm_population', '(1,2,{-0,0,-0})'), ('rfm_population', '(1,9,{-1.7976931348623157e+308,5e-324,0.1},{-0.30000000000000004,1e+22,-1e-05})'),
     ('value_bag', '(1,-,1,2.50,-3)'), ('value_bag', '(1,0.2,1e60,0.000000000000000000000000000001)'), ('value_bag', '(1,1.0,170141183460469231731687303715884105727)'),
+    ('clv_sample', '(1,{0,0,0,5e-324})'), ('clv_sample', '(1,{0,0,4.5,1},{0,0,5,0.1},{2,3.25,10,2.5},{1e+308,0.30000000000000004,1.7976931348623157e+308,1e+22})'),
     ('cac_sums', '(1,0,0)'), ('cac_sums', '(1,-0.01,9223372036854775807)'), ('cac_sums', '(1,57896044618658097711785492504343953926634992332820282019728792003956564819967,1)');
 
 CREATE FUNCTION pg_temp.read_again(type text, value text) RETURNS text
@@ -78,6 +79,8 @@ INSERT INTO frozen_wire VALUES
    '\x010002000000000000041a000000000000000000000000000000000000000000000000fffffffffffffebbffffffffffffffffffffffffffffffffffffffffffffffffffffffff0000000000002279'),
   ('rfm_population', '(1,5,{-30.25,4,99.99},{-0,0,-1e+308})',
    '\x0105c03e40000000000040100000000000004058ff5c28f5c28f80000000000000000000000000000000ffe1ccf385ebc8a0'),
+  ('clv_sample', '(1,{0,0,4.5,1},{2,3.25,10,2.5})',
+   '\x010000000000000000000000000000000040120000000000003ff00000000000004000000000000000400a00000000000040240000000000004004000000000000'),
   ('value_bag', '(1,0.20,5.25,-1.00,18446744073709551616.00)',
    '\x0128312c302e32302c352e32352c2d312e30302c31383434363734343037333730393535313631362e303029'),
   ('value_bag', '(1,-,5.25,-1000000000000000000000000000000000000000000000000000000000000)',
@@ -96,7 +99,7 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY array['rfm', 'rfm_group', 'repeat_purchases', 'rfm_population', 'value_bag', 'cac_sums'] LOOP
+  FOREACH t IN ARRAY array['rfm', 'rfm_group', 'repeat_purchases', 'rfm_population', 'clv_sample', 'value_bag', 'cac_sums'] LOOP
     EXECUTE format('CREATE CAST (%s AS raw) WITHOUT FUNCTION', t);
     EXECUTE format('CREATE CAST (raw AS %s) WITHOUT FUNCTION', t);
   END LOOP;
@@ -127,6 +130,8 @@ INSERT INTO frozen_disk VALUES
    '\x010002006c0000000000000003000000030000001a04000000000000000000000000000000000000000000000000000000000000bbfeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff79220000ffffffff0000000079220000'),
   ('rfm_population', '(1,5,{-30.25,4,99.99},{-0,0,-1e+308})',
    '\x010000005000000000000000020000000000000005000000000000000000000000403ec000000000000010408fc2f5285cff584000000000000000800000000000000000a0c8eb85f3cce1ff'),
+  ('clv_sample', '(1,{0,0,4.5,1},{2,3.25,10,2.5})',
+   '\x010000008000000000000000020000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001240000000000000f03f00000000000000400000000000000a4000000000000024400000000000000440'),
   ('value_bag', '(1,0.20,5.25,-1.00,18446744073709551616.00)',
    '\x01020200600000000000000003000000000000001400000000000000000000000000000002000000000000000d0200000000000000000000000000009cffffffffffffffffffffffffffffff000000000000000064000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000'),
   ('value_bag', '(1,-,5.25,-1000000000000000000000000000000000000000000000000000000000000)',
@@ -213,6 +218,23 @@ SELECT pg_temp.errors(format('SELECT %L::%s', value, type), code, message) FROM 
   ('rfm_population', '(1,5,{-1,1})', '22P02', 'invalid value for type rfm_population: field expected at "1})"'),
   ('rfm_population', '(1,5,{-1,1e400,1})', '22003', '"1e400" is out of range for type double precision'),
   ('rfm_population', '(1,5,{{{', '22P02', 'invalid value for type rfm_population: field expected at "{{"'),
+  ('clv_sample', '(1)', '22P02', 'invalid value for type clv_sample: number of rows out of range'),
+  ('clv_sample', '(2,{0,0,4.5,1})', '22P02', 'invalid value for type clv_sample: version must be 1, not 2'),
+  ('clv_sample', '(1,{0,0,4.5})', '22P02', 'invalid value for type clv_sample: field expected at "4.5})"'),
+  ('clv_sample', '(1,{0,0,4.5,1,1})', '22P02', 'invalid input syntax for type double precision: "1,1"'),
+  ('clv_sample', '(1,{0,0,4.5,0})', '22P02', 'invalid value for type clv_sample: weight must be finite and positive'),
+  ('clv_sample', '(1,{0,0,4.5,NaN})', '22P02', 'invalid value for type clv_sample: weight must be finite and positive'),
+  ('clv_sample', '(1,{0,0,4.5,Infinity})', '22P02', 'invalid value for type clv_sample: weight must be finite and positive'),
+  ('clv_sample', '(1,{0,0,-4.5,1})', '22P02', 'invalid value for type clv_sample: values must be finite and not negative'),
+  ('clv_sample', '(1,{0,-0,4.5,1})', '22P02', 'invalid value for type clv_sample: values must be finite and not negative'),
+  ('clv_sample', '(1,{0,NaN,4.5,1})', '22P02', 'invalid value for type clv_sample: values must be finite and not negative'),
+  ('clv_sample', '(1,{Infinity,0,4.5,1})', '22P02', 'invalid value for type clv_sample: values must be finite and not negative'),
+  ('clv_sample', '(1,{1e400,0,4.5,1})', '22003', '"1e400" is out of range for type double precision'),
+  ('clv_sample', '(1,{1,0,4.5,1},{0,3,5,1})', '22P02', 'invalid value for type clv_sample: customers must be in order of their values'),
+  ('clv_sample', '(1,{1,0,4.5,1},{1,0,4.5,2})', '22P02', 'invalid value for type clv_sample: customers must be in order of their values'),
+  ('clv_sample', '(1,{0,0,4.5,1})x', '22P02', 'invalid value for type clv_sample: text after the closing parenthesis'),
+  ('clv_sample', '(1,{0,0,4.5,1}', '22P02', 'invalid value for type clv_sample: ")" expected at ""'),
+  ('clv_sample', repeat('{', 100000), '22P02', 'invalid value for type clv_sample: "(" expected at "{{{{{{{{{{{{{{{{{{{{"'),
   ('value_bag', '(1,-)', '22P02', 'invalid value for type value_bag: at least one value expected'),
   ('value_bag', '(1,-,)', '22P02', 'invalid value for type value_bag: field expected at ")"'),
   ('value_bag', '(2,-,1)', '22P02', 'invalid value for type value_bag: version must be 1, not 2'),
@@ -276,6 +298,11 @@ SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, overlay(wir
   ('rfm_population', 3, '\x7ff8000000000000', '22023', 'recency_days must be finite, not NaN'),
   ('rfm_population', 11, '\x7ff0000000000000', '22023', 'frequency must be finite, not Infinity'),
   ('rfm_population', 19, '\xfff0000000000000', '22023', 'monetary must be finite, not -Infinity'),
+  ('clv_sample', 2, '\x8000000000000000', '22P02', 'invalid value for type clv_sample: values must be finite and not negative'),
+  ('clv_sample', 10, '\x7ff8000000000000', '22P02', 'invalid value for type clv_sample: values must be finite and not negative'),
+  ('clv_sample', 26, '\x0000000000000000', '22P02', 'invalid value for type clv_sample: weight must be finite and positive'),
+  ('clv_sample', 26, '\x7ff0000000000000', '22P02', 'invalid value for type clv_sample: weight must be finite and positive'),
+  ('clv_sample', 34, '\x000000000000000000000000000000000000000000000000', '22P02', 'invalid value for type clv_sample: customers must be in order of their values'),
   ('value_bag', 2, '\xff', '22021', 'invalid byte sequence for encoding "UTF8": 0xff'),
   ('value_bag', 2, '\x00', '22021', 'invalid byte sequence for encoding "UTF8": 0x00'),
   ('cac_sums', 2, '\x004d', '22P02', 'invalid value for type cac_sums: scale out of range'),
@@ -339,6 +366,7 @@ SELECT pg_temp.errors(format('SELECT %s', call), '0A000', 'aggregate support fun
   ($$repeat_purchases_trans(NULL, '2024-01-01', 1)$$), ($$repeat_purchases_combine(NULL, NULL)$$), ($$repeat_purchases_final('(1,1,1,2024-01-01)')$$),
   ($$rfm_cuts_trans(NULL, 1, 1, 1)$$), ($$rfm_cuts_trans(NULL, 1, 1, 1, 5)$$), ($$rfm_cuts_combine('(1,5,{-1,1,1})', '(1,5,{-1,1,1})')$$), ($$rfm_cuts_final('(1,5,{-1,1,1})')$$),
   ($$value_bag_trans(NULL, 1)$$), ($$value_bag_trans(NULL, 1, 0.5)$$), ($$value_bag_combine('(1,-,1)', '(1,-,1)')$$), ($$top_share_final('(1,0.5,1)')$$), ($$gini_final('(1,-,1)')$$), ($$gini_signed_final('(1,-,1)')$$),
+  ($$purchases_fit_trans(NULL, 1, 1, 2)$$), ($$gamma_gamma_fit_trans(NULL, 1, 2)$$), ($$contractual_fit_trans(NULL, 1, true)$$), ($$clv_sample_combine('(1,{0,0,4.5,1})', NULL)$$), ($$bgnbd_fit_final('(1,{0,0,4.5,1})')$$), ($$sbg_fit_final(NULL)$$), ($$gamma_gamma_fit_final(NULL)$$),
   ($$cac_trans(NULL, 1, 1)$$), ($$cac_trans(NULL, 1, true)$$), ($$cac_combine(NULL, NULL)$$), ($$cac_final(NULL)$$)) v (call);
 -- aggregates of a user's own, over our functions, from a given state
 CREATE AGGREGATE from_state(timestamptz, numeric) (SFUNC = rfm_trans, STYPE = rfm, INITCOND = '(1,2000-01-01T00:00:00+00:00,2000-01-01T00:00:00+00:00,5,0.5)');
@@ -357,6 +385,7 @@ SELECT is((SELECT merge_bags(b ORDER BY n) FROM bag), (SELECT gini(v) FROM gener
 
 -- many groups: twice as many take less than three times as long, in CPU time
 -- where the system tells (/proc/self/schedstat, in nanoseconds)
+CREATE AGGREGATE clv_sample(float8, float8, float8) (SFUNC = purchases_fit_trans, STYPE = clv_sample, SSPACE = 65536, COMBINEFUNC = clv_sample_combine);
 CREATE TABLE grouped AS SELECT i AS id, i % 40000 AS wide, i % 20000 AS narrow, timestamptz '2024-01-01' + make_interval(mins => i) AS at, date '2024-01-01' + i % 300 AS on_day,
     (i % 1000)::numeric / 4 AS amount, (i % 300)::float8 AS x FROM generate_series(1, 80000) i;
 ANALYZE grouped;
@@ -382,5 +411,5 @@ BEGIN
 END $$;
 SELECT cmp_ok(pg_temp.best_of(format('SELECT wide, %s FROM grouped GROUP BY wide', call)), '<',
     3 * pg_temp.best_of(format('SELECT narrow, %s FROM grouped WHERE id <= 40000 GROUP BY narrow', call)), '40,000 groups take less than three times as long as 20,000: ' || call)
-  FROM (VALUES ('rfm(at, amount)'), ('rfm_group(id, at, amount)'), ('repeat_purchases(on_day, amount)'), ('rfm_cuts(x, x, x)'), ('top_share(amount + 1, 0.2)'), ('gini(amount + 1)'), ('cac(amount, 1)')) v (call);
+  FROM (VALUES ('rfm(at, amount)'), ('rfm_group(id, at, amount)'), ('repeat_purchases(on_day, amount)'), ('rfm_cuts(x, x, x)'), ('top_share(amount + 1, 0.2)'), ('gini(amount + 1)'), ('cac(amount, 1)'), ('clv_sample(x, x, x)')) v (call);
 \ir finish.psql

@@ -14,6 +14,7 @@ use Time::HiRes qw(time sleep);
 
 my $rows = 300_000;
 my $limit = 0.2;    # seconds
+my $fit_limit = 0.1;    # in the middle of a fit
 my @points = (0.45, 0.75, 0.93);
 
 my $node = start_node('cancel');
@@ -32,7 +33,24 @@ CREATE UNLOGGED TABLE stored AS
   FROM generate_series(0, 9) i, sale WHERE id % 20 = i GROUP BY i;
 });
 
+# Customers much as Pareto/NBD has them, all different.
+$node->safe_psql(
+	'postgres', qq{
+SELECT setseed(0.5);
+CREATE UNLOGGED TABLE shopper AS
+  SELECT id, x, CASE WHEN x > 0 THEN tau * last ^ (1 / x) ELSE 0 END AS t_x, age
+  FROM (SELECT id, age, tau, last, floor(rate * tau + more) AS x
+        FROM (SELECT id, age, -ln(1 - random()) / 6 AS rate, 1 - random() AS last, random() AS more,
+                least(age, ln(1 - random()) / ln(1 - random()) * 20) AS tau
+              FROM (SELECT id, 30 + 60 * random() AS age FROM generate_series(1, $rows) id) a) b) c;
+ANALYZE shopper;
+});
+
 my %query = (
+	'bgnbd_fit' => 'bgnbd_fit(x, t_x, age) FROM shopper',
+	'pareto_nbd_fit' => 'pareto_nbd_fit(x, t_x, age) FROM shopper WHERE id <= 15000',
+	'clv of many periods' =>
+	  'clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000, 0.01)',
 	'rfm' => 'rfm(at, amount) FROM sale GROUP BY id',
 	'rfm_group, its order included' =>
 	  'rfm_group(customer_id, at, amount) FROM sale',
@@ -85,6 +103,7 @@ foreach my $name (sort keys %query)
 	my ($whole, $rc, $err) = seconds(0, $query{$name});
 	is($rc, 0, "$name runs") or diag($err);
 	my ($worst, $worst_at) = (0, 0);
+	my $allowed = $name =~ /_fit$/ ? $fit_limit : $limit;
 	foreach my $point (@points)
 	{
 		my $timeout = ($whole - $connect) * $point;
@@ -100,13 +119,13 @@ foreach my $name (sort keys %query)
 				diag($err);
 			}
 			$best = $late if !defined $best || $late < $best;
-			last if $best < $limit;
+			last if $best < $allowed;
 		}
 		($worst, $worst_at) = ($best, $point) if $best > $worst;
 	}
-	cmp_ok($worst, '<', $limit,
+	cmp_ok($worst, '<', $allowed,
 		sprintf('%s: of %.1f s, a timeout is answered within %.0f ms',
-			$name, $whole, $limit * 1000))
+			$name, $whole, $allowed * 1000))
 	  or diag(sprintf('at %.0f %% of its course: %.0f ms', $worst_at * 100, $worst * 1000));
 }
 

@@ -13,11 +13,12 @@ my $node = start_node('dump');
 my $dir = $node->basedir;
 $node->safe_psql(
 	'postgres', q{
-CREATE TABLE state (id int PRIMARY KEY, r rfm, g rfm_group, d repeat_purchases, c rfm_cuts, rs rfm[], p rfm_population, v value_bag, s cac_sums,
+CREATE TABLE state (id int PRIMARY KEY, r rfm, g rfm_group, d repeat_purchases, c rfm_cuts, rs rfm[], p rfm_population, v value_bag, s cac_sums, k clv_sample, m bgnbd,
   started rfm DEFAULT '(1,2024-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,1,0.50)');
-INSERT INTO state (id, r, g, d, c, rs, p, v, s)
+INSERT INTO state (id, r, g, d, c, rs, p, v, s, k, m)
   SELECT i % 50, rfm(at, amount), rfm_group(c, at, amount), repeat_purchases(at::date, amount), rfm_cuts(c, c, amount::float8),
-    array[rfm(at, amount), NULL, rfm(at, -amount)], '(1,5,{-0.1,5e-324,1e+308})', '(1,0.2,1e60,-2.5)', '(1,-0.01,7)'
+    array[rfm(at, amount), NULL, rfm(at, -amount)], '(1,5,{-0.1,5e-324,1e+308})', '(1,0.2,1e60,-2.5)', '(1,-0.01,7)',
+    '(1,{0,0,4.5,0.1},{2,3.25,1e+308,2.5})', bgnbd(0.243, 4.414, 0.793, 2.426)
   FROM (SELECT i, i::bigint % 997 AS c, timestamptz '0044-03-15 BC' + make_interval(days => i * 11, secs => i / 7.0) AS at, round(i::numeric ^ 3 / 1000, i % 5) AS amount FROM generate_series(1, 20000) i) x
   GROUP BY 1;
 INSERT INTO state (id) VALUES (-1);
@@ -30,7 +31,7 @@ CREATE INDEX state_often ON state (id) WHERE frequency(r) > 5;
 my $text =
   'SELECT md5(string_agg(s::text, E\'\n\' ORDER BY id)) FROM state s';
 my $bytes =
-  q{SELECT md5(string_agg(rfm_send(r)::text || rfm_group_send(g)::text || repeat_purchases_send(d)::text || rfm_population_send(p)::text || value_bag_send(v)::text || cac_sums_send(s)::text, ' ' ORDER BY id)) FROM state};
+  q{SELECT md5(string_agg(rfm_send(r)::text || rfm_group_send(g)::text || repeat_purchases_send(d)::text || rfm_population_send(p)::text || value_bag_send(v)::text || cac_sums_send(s)::text || clv_sample_send(k)::text, ' ' ORDER BY id)) FROM state};
 my $views =
   q{SELECT (SELECT md5(string_agg(c::text, ' ' ORDER BY id, customer_id)) FROM customers c) || (SELECT md5(string_agg(m::text, ' ' ORDER BY n)) FROM merged m)};
 my %want = map { ($_ => $node->safe_psql('postgres', $_)) } ($text, $bytes, $views);

@@ -22,6 +22,13 @@ CREATE TABLE stored AS
     LATERAL (SELECT c::bigint, timestamptz '2024-01-01' + make_interval(days => c) AS at,
       c::numeric / 4 + i AS amount FROM generate_series(1, 300) c) s
   GROUP BY i;
+CREATE AGGREGATE sample(float8, float8, float8) (SFUNC = purchases_fit_trans, STYPE = clv_sample, SSPACE = 65536);
+CREATE AGGREGATE sample(float8, float8) (SFUNC = gamma_gamma_fit_trans, STYPE = clv_sample, SSPACE = 65536);
+-- twenty customers whose likelihood has a maximum
+CREATE TABLE shopper AS SELECT n, x::float8, t_x::float8, t::float8 FROM (VALUES
+  (0, 0, 0, 30), (1, 0, 0, 35), (2, 0, 0, 32), (3, 0, 0, 38), (4, 0, 0, 31), (5, 1, 3.3, 33), (6, 1, 17.5, 35), (7, 1, 27.0, 30),
+  (8, 2, 5.7, 38), (9, 2, 11.1, 37), (10, 2, 35.1, 39), (11, 3, 6.2, 31), (12, 3, 34.2, 36), (13, 4, 29.7, 33), (14, 5, 7.6, 38),
+  (15, 6, 37.1, 39), (16, 8, 33.0, 34), (17, 9, 11.1, 37), (18, 14, 35.3, 36), (19, 25, 37.4, 39)) v (n, x, t_x, t);
 CREATE TABLE cuts AS SELECT i AS n, rfm_cuts(x, x, x) AS c
   FROM generate_series(0, 9) i, LATERAL (SELECT (i * y)::float8 FROM generate_series(1, 100) y) s (x) GROUP BY i;
 ANALYZE;
@@ -43,6 +50,8 @@ my @cases = (
 	[ 'rfm_group', 50_000, "SELECT length(rfm_group(c, at, amount)::text) FROM %s" ],
 	[ 'rfm_group, large', 50_000, "SELECT length(rfm_group_send(rfm_group(i %% 20000, at, amount))::text) FROM %s" ],
 	[ 'repeat_purchases', 50_000, "SELECT repeat_purchases(on_day, amount)::text FROM %s" ],
+	[ 'samples of lifetime value models', 50_000, 'SELECT length(a::text), length(b::text) FROM (SELECT sample(c, 3, x + 3) AS a, sample(c, x + 1) AS b FROM %s WHERE c > 0 OFFSET 0) t' ],
+	[ 'bgnbd_fit by group', 5_000, 'SELECT count(r::text) FROM (SELECT bgnbd_fit(shopper.x, t_x, t) AS r FROM %s JOIN shopper ON n = i %% 20 GROUP BY (i - 1) / 20 OFFSET 0) t' ],
 	[ 'cac', 50_000, "SELECT cac(amount, c), cac(wide, c > 3) FROM %s" ],
 	[ 'rfm_merge of stored states', 10_000, 'SELECT rfm_merge(r)::text FROM %s JOIN stored ON n = i %% 100' ],
 	[ 'rfm_group_merge of stored, compressed states', 1_000, 'SELECT length(rfm_group_merge(stored.g)::text) FROM %s JOIN stored ON n = i %% 100' ],
@@ -72,6 +81,7 @@ my @cases = (
 	[ 'accessors', 25_000, 'SELECT count(row(first_at(r), last_at(r), frequency(r), monetary(r), average_order(r), recency_days(r, $$2030-01-01$$), frequency(d), recency(d), age(d, $$2030-01-01$$), monetary_value(d))) FROM %s JOIN stored ON n = i %% 100' ],
 	[ 'rfm_score with changing cuts', 25_000, 'SELECT sum(rfm_score(x, x, x, cuts.c)), sum(rfm_score(x, x, x, (cuts.c).recency, (cuts.c).frequency, (cuts.c).monetary)) FROM %s JOIN cuts ON n = i %% 10' ],
 	[ 'allocate of arrays', 7_500, 'SELECT count(allocate(amount, array[amount, wide, 3])), count(allocate(amount, array[amount, 1, 3])) FROM %s' ],
+	[ 'predictions', 25_000, 'SELECT sum(p_alive(m, c, 3, x + 3)), sum(expected_purchases(m, 39, c, 3, x + 3)), sum(clv(m, s, c, 3, x + 3, 20, 2, 0.01)) FROM (SELECT *, bgnbd(1 + x, 4, 0.8, 2) AS m, gamma_gamma(6, 4, 15 + x) AS s FROM %s WHERE c > 0 OFFSET 0) t' ],
 	[ 'clv', 7_500, 'SELECT sum(clv(amount, 0.8, 0.1, 36)) FROM %s' ],
 	[ 'text of states read and written', 750, 'SELECT sum(length(r::text::rfm::text) + length(stored.g::text::rfm_group::text) + length(d::text::repeat_purchases::text)) FROM %s JOIN stored ON n = i %% 100' ],
 	[ 'unnest in FROM', 500, 'SELECT count(u.summary) FROM %s JOIN stored ON n = i %% 100, unnest(stored.g) u' ],

@@ -1,9 +1,10 @@
 /*
- * clv_sample.h
- *	  The sample that a lifetime value model is fitted to.
+ * clv_state.h
+ *	  The sample that a lifetime value model is fitted to: the state of every
+ *	  aggregate that fits one.
  */
-#ifndef CLV_SAMPLE_H
-#define CLV_SAMPLE_H
+#ifndef CLV_STATE_H
+#define CLV_STATE_H
 
 #include "num_likelihood.h"
 #include "state_table.h"
@@ -22,4 +23,4 @@ extern Datum SampleAdd(FunctionCallInfo fcinfo, Datum datum,
 extern double SampleWeight(FunctionCallInfo fcinfo, int argument);
 extern num_sample SampleRead(Datum datum);
 
-#endif							/* CLV_SAMPLE_H */
+#endif							/* CLV_STATE_H */
