@@ -7,10 +7,11 @@ CREATE TABLE public.sale AS
   SELECT i::bigint AS customer_id, timestamptz '2024-01-01' + make_interval(days => i) AS at, date '2024-01-01' + i AS on_day, i::numeric / 4 AS amount FROM generate_series(1, 20) i;
 CREATE TABLE public.state AS
   SELECT rfm(at, amount) AS r, rfm_group(customer_id, at, amount) AS g, repeat_purchases(on_day, amount) AS d, rfm_cuts(amount, 1, amount::float8) AS c FROM public.sale;
--- few buyers of many sorts
+-- twenty customers whose likelihood has a maximum
 CREATE TABLE public.shopper AS
-  SELECT x, CASE WHEN x > 0 THEN 1 + x * 7 % 29 END AS t, 10 + i * i * 7 % 50 AS m
-  FROM (SELECT i, round(0.3 * (i % 20) ^ 1.2) AS x FROM generate_series(1, 100) i) s;
+  SELECT x::float8, t::float8, age::float8, m::float8 FROM (VALUES
+    (0, 0, 30, NULL), (0, 0, 35, NULL), (0, 0, 32, NULL), (0, 0, 38, NULL), (0, 0, 31, NULL), (1, 3.3, 33, 4), (1, 17.5, 35, 95), (1, 27.0, 30, 24), (2, 5.7, 38, 33), (2, 11.1, 37, 18),
+    (2, 35.1, 39, 90), (3, 6.2, 31, 25), (3, 34.2, 36, 40), (4, 29.7, 33, 21), (5, 7.6, 38, 20), (6, 37.1, 39, 70), (8, 33.0, 34, 16), (9, 11.1, 37, 60), (14, 35.3, 36, 25), (25, 37.4, 39, 45)) v (x, t, age, m);
 GRANT SELECT ON public.sale, public.state, public.shopper TO PUBLIC;
 
 SET LOCAL ROLE crmcost_test_nobody;
@@ -33,7 +34,7 @@ SELECT lives_ok(query, 'may call ' || what) FROM (VALUES
   ('top_share', 'SELECT crmcost.top_share(amount, 0.2) FROM public.sale'), ('gini', 'SELECT crmcost.gini(amount), crmcost.gini_signed(amount) FROM public.sale'),
   ('allocate as a window', 'SELECT crmcost.allocate(100, amount) OVER () FROM public.sale'), ('allocate of an array', 'SELECT crmcost.allocate(100, array[1, 2]::numeric[])'),
   ('cac', 'SELECT crmcost.cac(amount, customer_id), crmcost.cac(amount, amount > 3) FROM public.sale'), ('clv', 'SELECT crmcost.clv(100, 0.8, 0.1), crmcost.clv(100, 0.8, 0.1, 12)'),
-  ('fits', 'SELECT crmcost.bgnbd_fit(x, t, 30), crmcost.mbgnbd_fit(x, t, 30), crmcost.gamma_gamma_fit(x, m) FROM public.shopper'),
+  ('fits', 'SELECT crmcost.bgnbd_fit(x, t, age), crmcost.bgnbd_fit(x, t, age, 2), crmcost.gamma_gamma_fit(x, m) FROM public.shopper'),
   ('predictions', 'SELECT crmcost.p_alive(model, 2, 3, 4), crmcost.expected_purchases(model, 39), crmcost.residual_purchases(model, 0.1, 2, 3, 4), crmcost.purchase_probability(model, 1, 39), crmcost.clv(model, crmcost.gamma_gamma(6, 4, 15), 2, 3, 4, 20, 12, 0.01) FROM crmcost.pareto_nbd(1, 2, 3, 4) model'),
   ('contracts', 'SELECT crmcost.survival(model, 3), crmcost.retention_rate(model, 3), crmcost.residual_lifetime(model, 3, 0.1) FROM crmcost.sbg(1, 2) model'),
   ('text of states', 'SELECT r::text::crmcost.rfm, g::text::crmcost.rfm_group, d::text::crmcost.repeat_purchases FROM public.state')) v (what, query);
