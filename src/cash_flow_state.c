@@ -515,7 +515,7 @@ cash_flows_send(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < flows.count; i++)
 	{
 		pq_sendint64(&buffer, flows.entry[i].at);
-		StateSendWords(&buffer, flows.entry[i].amount.w, 4);
+		StateSendI256(&buffer, &flows.entry[i].amount);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
