@@ -9,7 +9,9 @@ CREATE TABLE capacity (
     CONSTRAINT period_not_empty CHECK (NOT isempty(period))
     CONSTRAINT period_has_both_ends
       CHECK (NOT lower_inf(period) AND NOT upper_inf(period)
-             AND isfinite(lower(period)) AND isfinite(upper(period))),
+             AND isfinite(lower(period)) AND isfinite(upper(period)))
+    CONSTRAINT period_is_100_years_at_most
+      CHECK (lower(period) + 36600 >= upper(period)),
   minutes numeric(16,4) NOT NULL CONSTRAINT minutes_is_positive
     CHECK (minutes > 0 AND minutes <> 'NaN'),
   channel_code text NOT NULL DEFAULT '',

@@ -8,7 +8,7 @@ SELECT
   c.incurred_on AS cost_on,
   c.category_code, c.bucket, c.resource, c.channel_code, c.campaign_code,
   c.product_code, c.customer_id, c.currency, c.base_amount, c.quantity, c.unit,
-  false AS accrued
+  false AS accrued, c.rate, true AS is_first
 FROM cost c
 WHERE c.covers_from IS NULL
 UNION ALL
@@ -17,7 +17,8 @@ SELECT
   greatest(m.month_start, c.covers_from),
   c.category_code, c.bucket, c.resource, c.channel_code, c.campaign_code,
   c.product_code, c.customer_id, c.currency, a.part,
-  CASE WHEN c.quantity IS NOT NULL THEN m.part END, c.unit, true
+  CASE WHEN c.quantity IS NOT NULL THEN m.part END, c.unit, true, c.rate,
+  m.month_start <= c.covers_from
 FROM cost c
 -- the months even without an amount or a quantity
 CROSS JOIN LATERAL crmcost.spread(
@@ -63,3 +64,7 @@ COMMENT ON COLUMN accrued_cost.unit IS
 'Unit of the quantity; NULL when not counted.';
 COMMENT ON COLUMN accrued_cost.accrued IS
 'Whether the entry covers days of its own, so that it may have several rows.';
+COMMENT ON COLUMN accrued_cost.rate IS
+'Rate to the base currency; NULL when there is none.';
+COMMENT ON COLUMN accrued_cost.is_first IS
+'Whether it is the first row of the entry, so that entries can be counted.';
