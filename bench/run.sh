@@ -29,10 +29,12 @@ measure()			# measure FILE
 	END
 }
 
-echo "making data: purchases, customers and pool members, up to 10 million of each"
 psql -Xq -f lib.sql
-psql -Xq -f data.sql > /dev/null
-for name in ${1:-rfm_score tier allocation rfm}; do
+if [ "${1:-}" != ledger ]; then		# which makes its own
+	echo "making data: purchases, customers and pool members, up to 10 million of each"
+	psql -Xq -f data.sql > /dev/null
+fi
+for name in ${1:-rfm_score tier allocation rfm ledger}; do
 	echo
 	echo "$name"
 	measure "$name"
