@@ -18,9 +18,6 @@ CREATE TABLE customer_month (
 
 CREATE INDEX customer_month_month_start ON customer_month (month_start);
 
-CREATE INDEX customer_month_month_start ON customer_month
-  USING brin (month_start);
-
 COMMENT ON TABLE customer_month IS
 'What happened with a customer in a month, as of the last refresh; months without anything have no row.';
 COMMENT ON COLUMN customer_month.customer_id IS

@@ -12,9 +12,6 @@ CREATE TABLE customer_month_cost (
 CREATE INDEX customer_month_cost_month_start
   ON customer_month_cost (month_start);
 
-CREATE INDEX customer_month_cost_month_start ON customer_month_cost
-  USING brin (month_start);
-
 COMMENT ON TABLE customer_month_cost IS
 'What a customer cost in a month, by bucket, as of the last refresh; rows where both are zero are left out.';
 COMMENT ON COLUMN customer_month_cost.customer_id IS
