@@ -40,10 +40,13 @@ statements()			# statements FILE
 }
 
 psql -Xq -f lib.sql
-if [ "${1:-}" != ledger ]; then		# which makes its own
+case ${1:-} in
+ledger) ;;			# makes its own
+*)
 	echo "making data: purchases, customers and pool members, up to 10 million of each"
 	psql -Xq -f data.sql > /dev/null
-fi
+	;;
+esac
 for name in ${1:-rfm_score tier allocation rfm ledger}; do
 	echo
 	echo "$name"
