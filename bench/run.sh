@@ -40,11 +40,14 @@ statements()			# statements FILE
 }
 
 psql -Xq -f lib.sql
-if [ "${1:-}" != clv ]; then	# which makes its own
+case ${1:-} in
+clv | ledger) ;;		# make their own
+*)
 	echo "making data: purchases, customers and pool members, up to 10 million of each"
 	psql -Xq -f data.sql > /dev/null
-fi
-for name in ${1:-rfm_score tier allocation rfm clv}; do
+	;;
+esac
+for name in ${1:-rfm_score tier allocation rfm clv ledger}; do
 	echo
 	echo "$name"
 	if [ -e "$name.sh" ]; then	# what comes before; 77 is "skipped"

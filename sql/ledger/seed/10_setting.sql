@@ -3,6 +3,8 @@ INSERT INTO setting (key, value, note) VALUES
   ('base_currency', 'EUR', 'Currency of all reports, three capital letters; set it before the first load.'),
   ('timezone', 'UTC', 'Time zone in which days and months are cut, such as Europe/Berlin; set it before the first refresh.'),
   ('money_scale', '2', 'Decimals of the smallest coin, 0 to 4; allocation rounds to it.'),
+  ('service_pool_method', 'reciprocal', 'How service pools pass their cost on: reciprocal or step_down.'),
+  ('tier_weight_scheme', 'abc', 'Tier scheme whose weights the driver tier_weight follows.'),
   ('rfm_bins', '5', 'Scores a measure of RFM, 2 to 9; the named segments need 5.'),
   ('abc_measure', 'profit', 'What ABC tiers are cut by: revenue, margin or profit.'),
   ('at_risk_after_days', '90', 'Days without an order after which a customer is at risk.'),
