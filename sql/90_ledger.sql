@@ -394,6 +394,7 @@ CREATE FUNCTION crmcost.erase_customer(ledger name, customer_id bigint)
   RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $$
 #variable_conflict use_column
 BEGIN

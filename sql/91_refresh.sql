@@ -9,13 +9,12 @@
 --
 -- and those of the cost step, which 92_refresh_cost.sql lists.
 --
--- An order is what a customer bought under one order_ref; a line without
--- order_ref is an order of its own.  It needs a sale line that is no correction
--- (is not negative), its day is that of the last such line, and it does not
--- count once corrections have brought it to nothing.
+-- Everybody's rows are read and written, whatever policies there are: a role
+-- that a policy holds back gets an error, not figures of what it may see.
 CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now())
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
   SET jit = off                 -- compiles each partition, and gains nothing
 AS $$
 #variable_conflict use_variable
@@ -38,7 +37,7 @@ BEGIN
            hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
     RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
       USING ERRCODE = 'lock_not_available',
-            HINT = 'Wait until it has finished, then read the result: there is nothing left to do.';
+            HINT = 'Wait until it has finished; refresh again unless that was as of the same time.';
   END IF;
   day := upto AT TIME ZONE crmcost._setting(ledger, 'timezone');
   IF day < crmcost._open_month(ledger) - 1 THEN
@@ -83,22 +82,37 @@ CREATE FUNCTION crmcost._drop_refresh_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_variable
-DECLARE
-  relation regclass;
 BEGIN
-  FOR relation IN
-    SELECT to_regclass('pg_temp.' || t.name)
-    FROM unnest('{refresh_order,refresh_rfm,refresh_class}'::text[]) AS t (name)
-    WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
-  LOOP
-    EXECUTE format('DROP TABLE %s', relation);
-  END LOOP;
+  PERFORM crmcost._drop_temporary('{refresh_order,refresh_rfm,refresh_class}');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._drop_refresh_tables() IS
   'Drops the temporary tables of a refresh, where there are any.';
+
+-- The names are those of refresh, but a session may have used one for a view.
+CREATE FUNCTION crmcost._drop_temporary(names text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  found record;
+BEGIN
+  FOR found IN
+    SELECT c.oid::regclass AS relation,
+           CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE'
+             WHEN 'i' THEN 'INDEX' WHEN 'c' THEN 'TYPE' ELSE 'TABLE'
+           END AS kind
+    FROM pg_class c
+    WHERE c.relnamespace = pg_my_temp_schema() AND c.relname = ANY (names)
+  LOOP
+    EXECUTE format('DROP %s %s', found.kind, found.relation);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._drop_temporary(text[]) IS
+  'Drops the temporary relations of these names, where there are any.';
 
 -- Step 1: orders, then what happened with each customer in each month.  Months
 -- are computed one after the other, here and in step 2: a month of a partitioned
@@ -112,53 +126,24 @@ AS $$
 DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
   open_month CONSTANT date := crmcost._open_month(ledger);
-  first_month date;
-  last_month date;
+  months date[];
   month date;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
-    SELECT customer_id, ordered_at,
-           (ordered_at AT TIME ZONE zone)::date AS ordered_on
-    FROM (
-      SELECT customer_id, max(sold_at) FILTER (WHERE amount >= 0) AS ordered_at
-      FROM sale
-      WHERE kind = 'sale' AND sold_at <= upto
-      GROUP BY customer_id, order_ref,
-               CASE WHEN order_ref IS NULL THEN sale_id END
-      HAVING bool_and(amount >= 0) OR sum(amount) > 0
-    ) placed
-    WHERE ordered_at IS NOT NULL;
-  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
-  ANALYZE pg_temp.refresh_order;
-
-  SELECT date_trunc('month', min(happened_at) AT TIME ZONE zone),
-         date_trunc('month', max(happened_at) AT TIME ZONE zone)
-    INTO first_month, last_month
-    FROM (SELECT unnest(ARRAY[min(sold_at), max(sold_at)]) AS happened_at
-          FROM sale WHERE sold_at <= upto
-          UNION ALL
-          SELECT unnest(ARRAY[min(occurred_at), max(occurred_at)])
-          FROM interaction WHERE occurred_at <= upto
-          UNION ALL
-          SELECT unnest(ARRAY[min(acquired_at), max(acquired_at)])
-          FROM customer WHERE acquired_at <= upto) fact;
-  IF open_month IS NOT NULL THEN
-    first_month := open_month;
-    last_month := greatest(last_month, open_month);
-  END IF;
+  PERFORM crmcost._find_orders(ledger, upto, zone);
+  months := crmcost._fact_months(ledger, upto, zone, open_month);
 
   -- months without any fact are in no row any more
-  DELETE FROM customer_month
-    WHERE (open_month IS NULL OR month_start >= open_month)
-          AND (first_month IS NULL
-               OR month_start < first_month OR month_start > last_month);
+  DELETE FROM customer_month old
+    USING (SELECT coalesce(lag(m) OVER (ORDER BY m) + interval '1 month',
+                           open_month, '-infinity') AS from_month, m AS before
+           FROM unnest(months || 'infinity'::date) m) gap
+    WHERE gap.from_month < gap.before
+          AND old.month_start >= gap.from_month
+          AND old.month_start < gap.before;
   GET DIAGNOSTICS changed = ROW_COUNT;
-  FOR month IN
-    SELECT generate_series(first_month::timestamp, last_month::timestamp,
-                           '1 month')
-  LOOP
+  FOREACH month IN ARRAY months LOOP
     changed := changed
                + crmcost._write_customer_month(ledger, upto, month, zone,
                                                coalesce(month = open_month,
@@ -174,22 +159,133 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
   'First step of refresh: orders and customer_month; returns the rows changed.';
 
--- Where clocks are set back at midnight, the first day of a month has an hour
--- before what AT TIME ZONE takes for its midnight.
-CREATE FUNCTION crmcost._month_begin(month date, zone text) RETURNS timestamptz
+-- An order is what a customer bought of one source under one order_ref; a line
+-- without order_ref is an order of its own.  It needs a sale line that is no
+-- correction (is not negative), its day is that of the last such line, and it
+-- does not count once corrections have brought it to nothing.
+--
+-- Corrections in several currencies are rare, and are looked at once more: the
+-- sum in base currency decides, or without a rate what is left in any currency.
+CREATE FUNCTION crmcost._find_orders(ledger name, upto timestamptz, zone text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
+    SELECT customer_id, ordered_at,
+           (ordered_at AT TIME ZONE zone)::date AS ordered_on,
+           CASE WHEN mixed THEN source END AS mixed_source,
+           CASE WHEN mixed THEN order_ref END AS mixed_ref
+    FROM (
+      SELECT customer_id, source, order_ref,
+             max(sold_at) FILTER (WHERE amount >= 0) AS ordered_at,
+             NOT bool_and(amount >= 0) AND min(currency) <> max(currency)
+               AS mixed
+      FROM sale
+      WHERE kind = 'sale' AND sold_at <= upto
+      GROUP BY customer_id, source, order_ref,
+               CASE WHEN order_ref IS NULL THEN sale_id END
+      HAVING bool_and(amount >= 0) OR sum(amount) > 0
+             OR min(currency) <> max(currency)
+    ) placed
+    WHERE ordered_at IS NOT NULL;
+  IF EXISTS (SELECT FROM pg_temp.refresh_order WHERE mixed_ref IS NOT NULL) THEN
+    DELETE FROM pg_temp.refresh_order o
+      USING (
+        SELECT customer_id, source, order_ref
+        FROM (SELECT s.customer_id, s.source, s.order_ref,
+                     sum(s.amount) AS amount, sum(s.base_amount) AS base_amount,
+                     bool_and(s.rate IS NOT NULL) AS rated
+              FROM sale_base s
+              JOIN pg_temp.refresh_order m
+                ON m.customer_id = s.customer_id
+                   AND m.mixed_source = s.source AND m.mixed_ref = s.order_ref
+              WHERE s.kind = 'sale' AND s.sold_at <= upto
+              GROUP BY s.customer_id, s.source, s.order_ref, s.currency) part
+        GROUP BY customer_id, source, order_ref
+        HAVING NOT CASE WHEN bool_and(rated) THEN sum(base_amount) > 0
+                     ELSE bool_or(amount > 0) END
+      ) void
+      WHERE o.customer_id = void.customer_id
+            AND o.mixed_source = void.source AND o.mixed_ref = void.order_ref;
+  END IF;
+  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
+  ANALYZE pg_temp.refresh_order;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_orders(name, timestamptz, text) IS
+  'Makes refresh_order: the orders of a ledger.';
+
+-- Between the first and the last sale or contact each month is taken to have
+-- facts; of customers acquired before or after, only their own months.
+CREATE FUNCTION crmcost._fact_months(ledger name, upto timestamptz, zone text,
+                                     open_month date)
+  RETURNS date[]
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  first_at timestamptz;
+  last_at timestamptz;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  -- where clocks go back, the first instant may not have the first local day
+  SELECT min(happened_at) - interval '2 hours',
+         max(happened_at) + interval '2 hours'
+    INTO first_at, last_at
+    FROM (SELECT unnest(ARRAY[min(sold_at), max(sold_at)]) AS happened_at
+          FROM sale WHERE sold_at <= upto
+          UNION ALL
+          SELECT unnest(ARRAY[min(occurred_at), max(occurred_at)])
+          FROM interaction WHERE occurred_at <= upto) fact;
+  RETURN ARRAY(
+    SELECT found.month
+    FROM (SELECT generate_series(
+                   date_trunc('month', first_at AT TIME ZONE zone),
+                   last_at AT TIME ZONE zone, '1 month')::date
+          UNION
+          SELECT date_trunc('month', acquired_at AT TIME ZONE zone)::date
+          FROM customer
+          WHERE acquired_at <= upto
+                AND (acquired_at BETWEEN first_at AND last_at) IS NOT TRUE
+          UNION
+          SELECT open_month) found (month)
+    WHERE found.month >= coalesce(open_month, '-infinity')
+    ORDER BY 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._fact_months(name, timestamptz, text, date) IS
+  'Open months in which something may have happened, in order.';
+
+-- The local midnights around a month are its ends, unless clocks are changed
+-- near one of them: there a day may have its last hour twice, the first hour of
+-- the next day between them, so that the local day of each fact must be asked.
+CREATE FUNCTION crmcost._month_instants(
+  month date, zone text, OUT from_at timestamptz, OUT before_at timestamptz,
+  OUT exact boolean)
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT pg_catalog.min(instant.at)
-  FROM (VALUES (month::timestamp AT TIME ZONE zone),
-               (month::timestamp AT TIME ZONE zone - interval '30 minutes'),
-               (month::timestamp AT TIME ZONE zone - interval '1 hour'),
-               (month::timestamp AT TIME ZONE zone - interval '2 hours'))
-         AS instant (at)
-  WHERE (instant.at AT TIME ZONE zone)::date >= month;
+  SELECT pg_catalog.min(steady.at - steady.slack),
+         pg_catalog.max(steady.at + steady.slack),
+         pg_catalog.bool_and(steady.slack = interval '0')
+  FROM (SELECT midnight.at,
+               CASE WHEN (midnight.at + interval '24 hours') AT TIME ZONE zone
+                         - (midnight.at - interval '24 hours') AT TIME ZONE zone
+                         = interval '48 hours'
+                 THEN interval '0' ELSE interval '24 hours' END AS slack
+        FROM (VALUES (month::timestamp AT TIME ZONE zone),
+                     ((month + interval '1 month') AT TIME ZONE zone))
+               AS midnight (at)) AS steady;
 END;
 
-COMMENT ON FUNCTION crmcost._month_begin(date, text) IS
-  'First instant of a month in a time zone.';
+COMMENT ON FUNCTION crmcost._month_instants(date, text) IS
+  'Instants from which and before which all facts of a month in a time zone lie; exact where all between them are of that month.';
 
 -- In the first open month after closed ones everything up to its end is counted,
 -- and what the closed months already have is taken off: what remains is the month
@@ -204,14 +300,17 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   next_month CONSTANT date := month + interval '1 month';
-  month_at CONSTANT timestamptz := crmcost._month_begin(month, zone);
-  from_at CONSTANT timestamptz :=
-    CASE WHEN takes_late THEN '-infinity' ELSE month_at END;
-  before_at CONSTANT timestamptz := crmcost._month_begin(next_month, zone);
+  from_at timestamptz;
+  before_at timestamptz;
+  exact boolean;
   has_times boolean;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  SELECT CASE WHEN takes_late THEN '-infinity' ELSE i.from_at END, i.before_at,
+         i.exact AND NOT takes_late
+    INTO from_at, before_at, exact
+    FROM crmcost._month_instants(month, zone) i;
   has_times := EXISTS (SELECT FROM activity_time);
   WITH computed AS (
     SELECT customer_id, sum(orders) AS orders, sum(sale_lines) AS sale_lines,
@@ -221,7 +320,7 @@ BEGIN
            sum(handle_seconds) AS handle_seconds, sum(acquired) > 0 AS acquired,
            sum(standard_minutes) AS standard_minutes
     FROM (
-      SELECT customer_id, bool_or(sold_at >= month_at) AS news, 0 AS orders,
+      SELECT customer_id, bool_or(exact OR sold_on >= month) AS news, 0 AS orders,
              count(*) FILTER (WHERE kind = 'sale' AND amount >= 0)
                AS sale_lines,
              coalesce(sum(base_amount), 0) AS revenue,
@@ -233,6 +332,8 @@ BEGIN
              0 AS standard_minutes
       FROM sale_base
       WHERE sold_at >= from_at AND sold_at < before_at AND sold_at <= upto
+            AND (exact OR sold_on < next_month
+                          AND (takes_late OR sold_on >= month))
       GROUP BY customer_id
       UNION ALL
       SELECT customer_id, bool_or(ordered_on >= month), count(*), 0, 0, 0, 0,
@@ -241,24 +342,35 @@ BEGIN
       WHERE (takes_late OR ordered_on >= month) AND ordered_on < next_month
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, bool_or(occurred_at >= month_at), 0, 0, 0, 0, 0, 0,
-             sum(n), coalesce(sum(handle_seconds), 0), 0,
+      SELECT customer_id, bool_or(exact OR occurred_on >= month), 0, 0, 0, 0,
+             0, 0, sum(n), coalesce(sum(handle_seconds), 0), 0,
              coalesce(sum(n * CASE
                WHEN has_times AND handle_seconds IS NULL AND NOT automated THEN
                  (SELECT t.minutes FROM activity_time t
                   WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '')
-                        AND t.valid @> (i.occurred_at AT TIME ZONE zone)::date
+                        AND t.valid @> occurred_on
                   ORDER BY t.subtype DESC LIMIT 1)
              END), 0)
       FROM interaction i
+      CROSS JOIN LATERAL (
+        SELECT (i.occurred_at AT TIME ZONE zone)::date AS occurred_on
+      ) local
       WHERE occurred_at >= from_at AND occurred_at < before_at
             AND occurred_at <= upto
+            AND (exact OR occurred_on < next_month
+                          AND (takes_late OR occurred_on >= month))
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, acquired_at >= month_at, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0
-      FROM customer
+      SELECT customer_id, exact OR acquired_on >= month, 0, 0, 0, 0, 0, 0, 0, 0,
+             1, 0
+      FROM customer c
+      CROSS JOIN LATERAL (
+        SELECT (c.acquired_at AT TIME ZONE zone)::date AS acquired_on
+      ) local
       WHERE acquired_at >= from_at AND acquired_at < before_at
             AND acquired_at <= upto AND source <> 'anon'
+            AND (exact OR acquired_on < next_month
+                          AND (takes_late OR acquired_on >= month))
       UNION ALL
       SELECT customer_id, false, -orders, -sale_lines, -revenue, -margin,
              -discount, -refund, -interactions, -handle_seconds,
@@ -390,9 +502,12 @@ BEGIN
   product AS (
     SELECT customer_id, count(*) AS products
     FROM (SELECT DISTINCT customer_id, product_code
-          FROM sale
-          WHERE kind = 'sale' AND product_code IS NOT NULL
-                AND sold_at <= upto) bought
+          FROM (SELECT customer_id, product_code
+                FROM sale
+                WHERE kind = 'sale' AND product_code IS NOT NULL
+                      AND sold_at <= upto
+                GROUP BY customer_id, product_code, currency
+                HAVING bool_and(amount >= 0) OR sum(amount) > 0) kept) bought
     GROUP BY customer_id
   ),
   score AS (
@@ -803,7 +918,9 @@ COMMENT ON FUNCTION crmcost._classify_stage(name, timestamptz, date) IS
 REVOKE EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
+  crmcost._drop_temporary(text[]),
   crmcost._refresh_month(name, timestamptz),
+  crmcost._find_orders(name, timestamptz, text),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
@@ -817,7 +934,9 @@ FROM PUBLIC;
 GRANT EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
+  crmcost._drop_temporary(text[]),
   crmcost._refresh_month(name, timestamptz),
+  crmcost._find_orders(name, timestamptz, text),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
