@@ -510,15 +510,21 @@ BEGIN
                 HAVING bool_and(amount >= 0) OR sum(amount) > 0) kept) bought
     GROUP BY customer_id
   ),
+  -- a technical customer is many people: its rank would say nothing
   score AS (
-    SELECT r.customer_id, r.frequency,
+    SELECT r.customer_id, r.frequency AS orders,
+           CASE WHEN a.customer_id IS NULL THEN r.frequency END AS frequency,
            (r.first_at AT TIME ZONE zone)::date AS first_order_on,
            (r.last_at AT TIME ZONE zone)::date AS last_order_on,
            day - (r.last_at AT TIME ZONE zone)::date AS recency_days,
            crmcost.rfm_score(
              (day - (r.last_at AT TIME ZONE zone)::date)::float8,
-             r.frequency::float8, m.revenue::float8, bins) OVER () AS rfm_score
-    FROM pg_temp.refresh_rfm r JOIN month m USING (customer_id)
+             CASE WHEN a.customer_id IS NULL THEN r.frequency END::float8,
+             m.revenue::float8, bins) OVER () AS rfm_score
+    FROM pg_temp.refresh_rfm r
+    JOIN month m USING (customer_id)
+    LEFT JOIN (SELECT customer_id FROM customer WHERE source = 'anon') a
+      USING (customer_id)
   ),
   computed AS (
     SELECT customer_id, s.first_order_on, s.last_order_on,
@@ -526,7 +532,7 @@ BEGIN
            coalesce(m.revenue, 0) AS monetary, s.rfm_score,
            CASE WHEN bins = 5 THEN crmcost.rfm_segment(s.rfm_score) END
              AS segment,
-           coalesce(s.frequency, 0) AS orders,
+           coalesce(s.orders, 0) AS orders,
            coalesce(p.products, 0) AS products,
            coalesce(m.revenue, 0) AS revenue,
            coalesce(m.margin, 0) AS margin,
@@ -603,7 +609,11 @@ COMMENT ON FUNCTION crmcost._refresh_snapshot(name, timestamptz, date) IS
 --
 -- A person's row is respected.  In a tier scheme it stands until the answer of
 -- the rule changes; a stage set by hand counts like an activity of that day
--- (see _classify_stage).
+-- (see _classify_stage).  To tell a change, the rule's first answer about a
+-- customer who is there by hand is dated just before that row.
+--
+-- Who has left a scheme gets the code none: the last order was taken back, or
+-- the tier went.  Schemes by hand and unsound ones stay as they are.
 CREATE FUNCTION crmcost._refresh_classification(ledger name,
                                                 upto timestamptz, day date)
   RETURNS bigint
@@ -612,9 +622,19 @@ CREATE FUNCTION crmcost._refresh_classification(ledger name,
 AS $$
 #variable_conflict use_variable
 DECLARE
+  left_alone text[];
+  scheme text;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  left_alone := crmcost._unsound_schemes(ledger);
+  FOREACH scheme IN ARRAY left_alone LOOP
+    RAISE WARNING 'tier scheme "%" cannot be applied: its tiers stay as they were',
+                  scheme
+      USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
+  END LOOP;
+  left_alone := left_alone || '{stage,owner,invalid}'::text[]
+                || ARRAY(SELECT t.scheme FROM tier t WHERE t.basis = 'manual');
   CREATE TEMPORARY TABLE refresh_class
     (customer_id bigint, dimension text, code text, evidence jsonb)
     ON COMMIT DROP;
@@ -626,25 +646,30 @@ BEGIN
 
   INSERT INTO classification AS old
     (customer_id, dimension, entered_at, code, evidence, by_rule)
-  SELECT new.customer_id, new.dimension, upto, new.code, new.evidence, true
+  SELECT customer_id, dimension,
+         CASE WHEN ruled.code IS NULL AND valid.code <> new.code
+                   AND new.dimension <> 'stage'
+           THEN valid.entered_at - interval '1 microsecond' ELSE upto END,
+         coalesce(new.code, 'none'), new.evidence, true
   FROM pg_temp.refresh_class new
-  LEFT JOIN (
-    SELECT DISTINCT ON (customer_id, dimension)
-           customer_id, dimension, code, by_rule
-    FROM classification
-    WHERE entered_at <= upto
-    ORDER BY customer_id, dimension, entered_at DESC
-  ) valid USING (customer_id, dimension)
-  LEFT JOIN (
+  FULL JOIN (
     SELECT DISTINCT ON (customer_id, dimension) customer_id, dimension, code
     FROM classification
     WHERE entered_at <= upto AND by_rule
     ORDER BY customer_id, dimension, entered_at DESC
   ) ruled USING (customer_id, dimension)
-  WHERE valid.code IS DISTINCT FROM new.code
-        AND (valid.by_rule IS NOT FALSE OR new.dimension = 'stage'
-             OR ruled.code IS DISTINCT FROM new.code)
-  ORDER BY new.customer_id, new.dimension
+  LEFT JOIN (
+    SELECT DISTINCT ON (customer_id, dimension)
+           customer_id, dimension, code, entered_at, by_rule
+    FROM classification
+    WHERE entered_at <= upto
+    ORDER BY customer_id, dimension, entered_at DESC
+  ) valid USING (customer_id, dimension)
+  WHERE (new.code IS NOT NULL OR dimension <> ALL (left_alone))
+        AND CASE WHEN valid.by_rule IS NOT FALSE OR dimension = 'stage'
+              THEN valid.code IS DISTINCT FROM coalesce(new.code, 'none')
+              ELSE ruled.code IS DISTINCT FROM coalesce(new.code, 'none') END
+  ORDER BY customer_id, dimension
   -- facts that came late may change what the same instant was told before
   ON CONFLICT (customer_id, dimension, entered_at) DO UPDATE SET
     code = excluded.code,
@@ -660,6 +685,31 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_classification(name, timestamptz, date) IS
   'Last step of refresh: appends changed stages and tiers to classification; returns the rows changed.';
+
+-- The same that data_quality calls tier_bounds_out_of_order and
+-- tiers_of_mixed_basis.
+CREATE FUNCTION crmcost._unsound_schemes(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  RETURN ARRAY(
+    SELECT t.scheme
+    FROM (SELECT scheme, basis, bound,
+                 lag(bound) OVER (PARTITION BY scheme, basis ORDER BY rank)
+                   AS bound_before
+          FROM tier) t
+    GROUP BY t.scheme
+    HAVING count(DISTINCT t.basis) > 1
+           OR bool_or(t.basis = 'cum_share' AND t.bound <= t.bound_before
+                      OR t.basis = 'min_value' AND t.bound >= t.bound_before)
+    ORDER BY t.scheme);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._unsound_schemes(name) IS
+  'Tier schemes whose tiers contradict each other, so that refresh leaves them alone.';
 
 CREATE FUNCTION crmcost._write_tier_threshold(ledger name) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -730,8 +780,9 @@ BEGIN
     SELECT t.scheme AS name, array_agg(t.code ORDER BY t.rank) AS code,
            array_agg(t.bound ORDER BY t.rank) AS bound
     FROM tier t
+    WHERE t.basis = 'cum_share'
+          AND t.scheme <> ALL (crmcost._unsound_schemes(ledger))
     GROUP BY t.scheme
-    HAVING bool_and(t.basis = 'cum_share')
     ORDER BY t.scheme
   LOOP
     n := cardinality(scheme.code);
@@ -780,8 +831,10 @@ BEGIN
   SELECT s.customer_id, scheme.name, best.code,
          jsonb_build_object('revenue', s.revenue)
   FROM customer_snapshot s
-  CROSS JOIN (SELECT t.scheme AS name FROM tier t GROUP BY t.scheme
-              HAVING bool_and(t.basis = 'min_value')) scheme
+  CROSS JOIN (SELECT DISTINCT t.scheme AS name FROM tier t
+              WHERE t.basis = 'min_value'
+                    AND t.scheme <> ALL (crmcost._unsound_schemes(ledger))
+             ) scheme
   CROSS JOIN LATERAL (
     SELECT t.code
     FROM tier t
@@ -818,6 +871,7 @@ BEGIN
     JOIN tier t
       ON t.basis = 'rfm' AND t.r @> score.rfm / 100
          AND t.f @> score.rfm / 10 % 10 AND t.m @> score.rfm % 10
+         AND t.scheme <> ALL (crmcost._unsound_schemes(ledger))
     ORDER BY t.scheme, score.rfm, t.rank
   ) first_match ON first_match.rfm = s.rfm_score
   WHERE s.as_of = day;

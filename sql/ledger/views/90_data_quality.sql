@@ -19,6 +19,9 @@ lineage (kind, code, ancestor) AS (
     ON up.kind = l.kind AND up.code = l.ancestor
   WHERE up.parent_code IS NOT NULL
 ),
+held AS (
+  SELECT customer_id, dimension, code, by_rule FROM customer_classification
+),
 known_setting (key) AS (
   VALUES ('base_currency'), ('timezone'), ('money_scale'), ('rfm_bins'),
          ('service_pool_method'), ('tier_weight_scheme'), ('cost_alert_rate'),
@@ -296,8 +299,9 @@ WHERE basis = 'cum_share' AND bound <= bound_before
 UNION ALL
 SELECT 'unknown_tier', 'error', count(*),
        min(format('customer %s has %s %s', c.customer_id, c.dimension, c.code))
-FROM customer_classification c
+FROM held c
 WHERE EXISTS (SELECT FROM tier t WHERE t.scheme = c.dimension)
+      AND c.code <> 'none'
       AND NOT EXISTS (SELECT FROM tier t
                       WHERE t.scheme = c.dimension AND t.code = c.code)
 UNION ALL
@@ -307,10 +311,10 @@ SELECT 'untiered_customer', 'error', count(*),
 FROM customer_snapshot s
 CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') t
 WHERE s.as_of = (SELECT as_of FROM last_refresh) AND s.frequency > 0
-      AND NOT EXISTS (SELECT FROM classification c
+      AND NOT EXISTS (SELECT FROM held c
                       WHERE c.customer_id = s.customer_id
                             AND c.dimension = t.scheme
-                            AND c.entered_at <= (SELECT as_of_at FROM last_refresh))
+                            AND NOT (c.code = 'none' AND c.by_rule))
 UNION ALL
 SELECT 'unmatched_rfm_score', 'error', count(*),
        min(format('no tier of %s matches score %s', u.scheme, u.rfm_score))
