@@ -47,7 +47,7 @@ JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = 
 SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
   ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
-  ('crmcost._add_partitions(name,date,date)'), ('crmcost._forget_chinese_names(name)'), ('crmcost._renew_views(name)'),
+  ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
   ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
   ('crmcost._refresh_month(name,timestamp with time zone)'), ('crmcost._find_orders(name,timestamp with time zone,text)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),

@@ -20,7 +20,7 @@ CREATE TABLE setting (
     CHECK (key <> 'service_pool_method'
            OR value IN ('reciprocal', 'step_down')),
   CONSTRAINT cost_alert_rate_is_a_number_from_0
-    CHECK (key <> 'cost_alert_rate' OR value ~ '^[0-9]{1,6}(\.[0-9]{1,6})?$'),
+    CHECK (key <> 'cost_alert_rate' OR value ~ '^[0-9]{1,6}([.][0-9]{1,6})?$'),
   CONSTRAINT rfm_bins_from_2_to_9
     CHECK (key <> 'rfm_bins' OR value ~ '^[2-9]$'),
   CONSTRAINT abc_measure_is_revenue_margin_or_profit
@@ -33,9 +33,9 @@ CREATE TABLE setting (
   CONSTRAINT invalid_limit_is_a_number_from_0
     CHECK (key NOT IN ('invalid_max_orders', 'invalid_max_amount',
                        'invalid_max_products')
-           OR value ~ '^[0-9]{1,15}(\.[0-9]{1,4})?$'),
+           OR value ~ '^[0-9]{1,15}([.][0-9]{1,4})?$'),
   CONSTRAINT discount_rate_from_0_below_1
-    CHECK (key <> 'discount_rate' OR value ~ '^0?\.[0-9]+$' OR value = '0'),
+    CHECK (key <> 'discount_rate' OR value ~ '^0?[.][0-9]+$' OR value = '0'),
   CONSTRAINT attribution_model_is_known
     CHECK (key <> 'attribution_model'
            OR value IN ('first', 'last', 'last_non_direct', 'linear',

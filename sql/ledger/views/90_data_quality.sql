@@ -170,9 +170,8 @@ SELECT 'partitions_end_soon', 'warning', count(*),
        min(format('%s ends at %s', relation, last_bound))
 FROM (
   SELECT i.inhparent::regclass AS relation,
-         max(substring(pg_get_expr(c.relpartbound, c.oid)
-                       FROM $$ TO \('([^']+)'\)$$)::timestamptz) AS last_bound
-  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         max(crmcost._partition_end(i.inhrelid)) AS last_bound
+  FROM pg_inherits i
   WHERE i.inhparent IN ('sale'::regclass, 'cost_entry'::regclass,
                         'interaction'::regclass, 'loyalty_entry'::regclass)
   GROUP BY i.inhparent
