@@ -40,10 +40,7 @@ SELECT
   m.cost / nullif(sum(m.cost) OVER month_before, 0) - 1 AS mom_rate,
   m.cost / nullif(sum(m.cost) OVER year_before, 0) - 1 AS yoy_rate,
   b.cost AS baseline_cost,
-  m.cost / nullif(b.cost, 0) - 1 AS vs_baseline_rate,
-  coalesce(m.cost / nullif(sum(m.cost) OVER month_before, 0) - 1
-           >= (SELECT value::numeric FROM setting
-               WHERE key = 'cost_alert_rate'), false) AS flagged
+  m.cost / nullif(b.cost, 0) - 1 AS vs_baseline_rate
 FROM monthly m
 LEFT JOIN baseline b
   ON b.month_start = m.month_start AND b.category_code = m.category_code
@@ -80,5 +77,3 @@ COMMENT ON COLUMN cost_by_month.baseline_cost IS
 'Baseline of the category and channel for the month, in base currency; NULL without one.';
 COMMENT ON COLUMN cost_by_month.vs_baseline_rate IS
 'Change against the baseline; NULL without one.';
-COMMENT ON COLUMN cost_by_month.flagged IS
-'Whether the change against the month before reaches the setting cost_alert_rate.';
