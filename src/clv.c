@@ -59,7 +59,7 @@ GeometricSum(Datum retention, Datum growth, int periods)
 	if (NumericSign(rest) == 0)
 		return NumericFromInt64(periods);
 	if (NumericSign(rest) < 0 &&
-		periods * log10(NumericToDouble(q)) > MAX_EXPONENT)
+		periods * NumericToDouble(NumericLogarithm(q)) > MAX_EXPONENT * M_LN10)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("value of %d periods is out of range", periods)));

@@ -466,6 +466,13 @@ NumericToDouble(Datum a)
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, a));
 }
 
+/* the natural one */
+Datum
+NumericLogarithm(Datum a)
+{
+	return DirectFunctionCall1(numeric_ln, a);
+}
+
 /* the display scale: decimals after the point */
 int
 NumericScale(Datum a)

@@ -52,6 +52,7 @@ extern Datum NumericAbsolute(Datum a);
 extern Datum NumericRound(Datum a, int scale);
 extern int64 NumericToInt64(Datum a);
 extern double NumericToDouble(Datum a);
+extern Datum NumericLogarithm(Datum a);
 extern int	NumericScale(Datum a);
 extern Datum NumericPower10(int exponent);
 extern Datum NumericPower(Datum base, Datum exponent);

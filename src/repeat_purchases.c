@@ -179,6 +179,9 @@ CreateFinished(const DateADT *dates, int64 ndays, const ExactSum *first,
 	state->last_on = dates[ndays - 1];
 	state->first = first->value;
 	state->total = total->value;
+	if (ndays == 1 &&
+		memcmp(&first->value, &total->value, sizeof(num_i256)) != 0)
+		RefuseState(TYPE_NAME, "total must be that of the only day");
 	AssertCheckRepeat(state);
 	return state;
 }
@@ -208,7 +211,7 @@ repeat_purchases_in(PG_FUNCTION_ARGS)
 
 		StateTextSkip(&cursor, ',', TYPE_NAME);
 		field = StateTextField(&cursor, ",)", TYPE_NAME);
-		if (!(field[0] >= '0' && field[0] <= '9') ||
+		if (!StateTextIsDate(field) ||
 			field[strspn(field, "0123456789- BC")] != '\0')
 			RefuseState(TYPE_NAME, psprintf("\"%s\" is not a date", field));
 		date = DirectFunctionCall1(date_in, CStringGetDatum(field));

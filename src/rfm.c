@@ -237,6 +237,7 @@ rfm_recency_days(PG_FUNCTION_ARGS)
 {
 	RfmState   *state = PG_GETARG_RFM(0);
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
+	int64		elapsed;
 
 	CheckFiniteTimestamp(as_of, "as_of");
 	if (as_of < state->summary.last_at)
@@ -246,6 +247,9 @@ rfm_recency_days(PG_FUNCTION_ARGS)
 						pstrdup(timestamptz_to_str(state->summary.last_at)),
 						pstrdup(timestamptz_to_str(as_of))),
 				 errhint("Filter the purchases to those before as_of.")));
-	PG_RETURN_FLOAT8((double) (as_of - state->summary.last_at) /
-					 USECS_PER_DAY);
+	/* instants may lie further apart than 64 bits of microseconds */
+	if (pg_sub_s64_overflow(as_of, state->summary.last_at, &elapsed))
+		PG_RETURN_FLOAT8(((double) as_of - (double) state->summary.last_at) /
+						 USECS_PER_DAY);
+	PG_RETURN_FLOAT8((double) elapsed / USECS_PER_DAY);
 }

@@ -131,7 +131,7 @@ AssertCheckPopulation(const RfmPopulation *state)
 }
 
 static RfmPopulation *
-CreatePopulation(int64 customers, int bins)
+CreatePopulation(int64 customers, int64 bins)
 {
 	RfmPopulation *state;
 
@@ -150,6 +150,16 @@ CreatePopulation(int64 customers, int bins)
 	return state;
 }
 
+/* Refuses what no transition can have stored: recency is negated. */
+static void
+CheckCustomer(const double *value)
+{
+	for (int m = 0; m < MEASURES; m++)
+		CheckFinite(value[m], measure_names[m]);
+	if (value[RECENCY] > 0 || value[FREQUENCY] < 0)
+		RefuseState(TYPE_NAME, "recency must be negated, frequency not negative");
+}
+
 /* (1,bins,customers,{recency frequency monetary},...) with recency negative */
 Datum
 rfm_population_in(PG_FUNCTION_ARGS)
@@ -164,7 +174,7 @@ rfm_population_in(PG_FUNCTION_ARGS)
 	StateTextVersion(&cursor, TYPE_NAME);
 	StateTextSkip(&cursor, ',', TYPE_NAME);
 	bins = StateTextInt64(&cursor, ",)", TYPE_NAME);
-	state = CreatePopulation(customers, Min(bins, MAX_BINS + 1));
+	state = CreatePopulation(customers, bins);
 	for (int64 i = 0; i < customers; i++)
 	{
 		StateTextSkip(&cursor, ',', TYPE_NAME);
@@ -177,9 +187,9 @@ rfm_population_in(PG_FUNCTION_ARGS)
 													CStringGetDatum(field));
 
 			state->values[i][m] = DatumGetFloat8(value);
-			CheckFinite(state->values[i][m], measure_names[m]);
 			StateTextSkip(&cursor, *stops, TYPE_NAME);
 		}
+		CheckCustomer(state->values[i]);
 		CHECK_FOR_INTERRUPTS();
 	}
 	StateTextEnd(cursor, TYPE_NAME);
@@ -224,11 +234,11 @@ rfm_population_recv(PG_FUNCTION_ARGS)
 	customers = (buffer->len - buffer->cursor) / sizeof(state->values[0]);
 	state = CreatePopulation(customers, bins);
 	for (int64 i = 0; i < customers; i++)
+	{
 		for (int m = 0; m < MEASURES; m++)
-		{
 			state->values[i][m] = pq_getmsgfloat8(buffer);
-			CheckFinite(state->values[i][m], measure_names[m]);
-		}
+		CheckCustomer(state->values[i]);
+	}
 	PG_RETURN_POINTER(state);
 }
 
@@ -396,7 +406,12 @@ ReadCutArray(ArrayType *array, int measure, RfmCuts *cuts)
 	const double *value = (const double *) ARR_DATA_PTR(array);
 	bool		days;
 
-	if (ARR_NDIM(array) != 1 || count < MIN_BINS - 1 || count > MAX_BINS - 1)
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must have one dimension, not %d", name,
+						ARR_NDIM(array))));
+	if (count < MIN_BINS - 1 || count > MAX_BINS - 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must have %d to %d values, not %d", name,

@@ -8,6 +8,7 @@
 #include "crmcost.h"
 
 #include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
 #include "state.h"
 #include "utils/datetime.h"
 
@@ -197,13 +198,29 @@ RefuseState(const char *type, const char *problem)
 			 errmsg("invalid value for type %s: %s", type, problem)));
 }
 
+/* The beginning of a text, cut between characters. */
+static char *
+Clipped(const char *text)
+{
+	return pnstrdup(text, pg_mbcliplen(text, strlen(text), 20));
+}
+
+/* Whether a text begins like year-month-day, which no DateStyle turns. */
+bool
+StateTextIsDate(const char *field)
+{
+	Size		digits = strspn(field, "0123456789");
+
+	return digits >= 4 && field[digits] == '-';
+}
+
 /* The text form: (version,field,field,...) */
 void
 StateTextSkip(char **cursor, char expected, const char *type)
 {
 	if (**cursor != expected)
-		RefuseState(type, psprintf("\"%c\" expected at \"%.20s\"", expected,
-								   *cursor));
+		RefuseState(type, psprintf("\"%c\" expected at \"%s\"",
+								   expected, Clipped(*cursor)));
 	(*cursor)++;
 }
 
@@ -215,7 +232,8 @@ StateTextField(char **cursor, const char *stops, const char *type)
 	char	   *field;
 
 	if ((*cursor)[length] == '\0' || length == 0)
-		RefuseState(type, psprintf("field expected at \"%.20s\"", *cursor));
+		RefuseState(type, psprintf("field expected at \"%s\"",
+								   Clipped(*cursor)));
 	field = pnstrdup(*cursor, length);
 	*cursor += length;
 	return field;
@@ -255,7 +273,7 @@ StateTextTimestamp(char **cursor, const char *stops, const char *type)
 	TimestampTz value;
 
 	/* no "now", no session's zone: the text alone says which instant it is */
-	if (!(field[0] >= '0' && field[0] <= '9') ||
+	if (!StateTextIsDate(field) ||
 		field[strspn(field, "0123456789-T:.+ BC")] != '\0' ||
 		strstr(field, "+00") == NULL)
 		RefuseState(type, psprintf("\"%s\" is not an instant", field));

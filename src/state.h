@@ -70,6 +70,7 @@ extern char *StateTextField(char **cursor, const char *stops,
 							const char *type);
 extern int64 StateTextInt64(char **cursor, const char *stops,
 							const char *type);
+extern bool StateTextIsDate(const char *field);
 extern void StateTextVersion(char **cursor, const char *type);
 extern void StateTextEnd(char *cursor, const char *type);
 extern TimestampTz StateTextTimestamp(char **cursor, const char *stops,

@@ -80,9 +80,12 @@ static num_u128
 ShareLimit(Datum share, num_i128 total)
 {
 	Datum		amount = NumericMultiply(share, DecimalNumeric(total, 0));
-	num_i128	limit = 0;
+	ExactSum	sum;
+	num_i128	limit;
 
-	if (!DecimalReadAtScale(NumericCeiling(amount), 0, &limit))
+	/* at most the total, but with more digits than DecimalRead() takes */
+	ExactSumRead(&sum, NumericCeiling(amount), "value");
+	if (!num_i256_to_i128(&sum.value, &limit))
 		elog(ERROR, "share of a total does not fit");
 	return (num_u128) limit;
 }

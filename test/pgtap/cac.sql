@@ -11,8 +11,8 @@ SELECT pg_temp.is_same(format('SELECT g %% 7, cac(amount, customers)::text, cac(
   'sum of cost over customers, to the digit, where ' || condition)
   FROM (VALUES ('true'), ('id % 13 = 0'), ('customers = 0'), ('NOT acquired'), ('id < 30')) v (condition);
 SELECT pg_temp.is_same(
-  'SELECT g, cac(CASE WHEN id % 3 > 0 THEN amount END, CASE WHEN id % 5 > 0 THEN customers END)::text, cac(CASE WHEN id % 3 > 0 THEN amount END, CASE WHEN id % 5 > 0 THEN acquired END)::text FROM purchase GROUP BY g',
-  'SELECT g, (sum(amount) FILTER (WHERE id % 3 > 0) / nullif(sum(customers) FILTER (WHERE id % 5 > 0), 0))::text, (sum(amount) FILTER (WHERE id % 3 > 0) / nullif(count(*) FILTER (WHERE id % 5 > 0 AND acquired), 0))::text FROM purchase GROUP BY g',
+  'SELECT g, cac(CASE WHEN id % 3 > 0 THEN amount END, CASE WHEN id % 7 > 0 THEN customers END)::text, cac(CASE WHEN id % 3 > 0 THEN amount END, CASE WHEN id % 7 > 0 THEN acquired END)::text FROM purchase GROUP BY g',
+  'SELECT g, (sum(amount) FILTER (WHERE id % 3 > 0) / nullif(sum(customers) FILTER (WHERE id % 7 > 0), 0))::text, (sum(amount) FILTER (WHERE id % 3 > 0) / nullif(count(*) FILTER (WHERE id % 7 > 0 AND acquired), 0))::text FROM purchase GROUP BY g',
   'a NULL adds nothing to its own sum, and takes nothing from the other');
 
 -- published and worked cases

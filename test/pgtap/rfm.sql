@@ -31,6 +31,10 @@ SELECT is((SELECT pg_column_size(rfm(purchased_at, amount * 1e60)) FROM purchase
 SELECT is(monetary(rfm(at, amount))::text, '0.00', 'refunds may cancel out')
   FROM (VALUES (timestamptz '2024-01-01', 10.50), ('2024-01-02', -10.50)) v (at, amount);
 
+SELECT is(array[first_at(r), last_at(r)], array['2024-02-29 10:00:00.000001+00', '2024-02-29 10:00:00.000003+00']::timestamptz[], 'instants to the microsecond, ' || what)
+  FROM (SELECT 'ascending', rfm(at, 1 ORDER BY at) FROM (VALUES (timestamptz '2024-02-29 10:00:00.000001+00'), ('2024-02-29 10:00:00.000002+00'), ('2024-02-29 10:00:00.000003+00')) v (at)
+    UNION ALL SELECT 'descending', rfm(at, 1 ORDER BY at DESC) FROM (VALUES (timestamptz '2024-02-29 10:00:00.000001+00'), ('2024-02-29 10:00:00.000002+00'), ('2024-02-29 10:00:00.000003+00')) v (at)) s (what, r);
+
 -- the widest inputs
 SELECT is(monetary(rfm('2024-01-01', amount))::text, sum(amount)::text, what)
   FROM (VALUES
@@ -42,6 +46,8 @@ SELECT is(monetary(rfm('2024-01-01', amount))::text, sum(amount)::text, what)
     ('at the edge of 128 bits', -170141183460469231731687303715884105728),
     ('36 digits', 999999999999999999999999999999999999), ('36 digits', 0.000000000000000000000000000000000001),
     ('37 digits', 9999999999999999999999999999999999999), ('37 digits', 9999999999999999999999999999999999999.9),
+    ('40 digits, whole', 9999999999999999999999999999999999999999), ('40 digits, whole', 9999999999999999999999999999999999999998), ('40 digits, whole', 1111222233334444555566667777888899991111),
+    ('40 digits', 9999999999999999999999999999999999999999), ('40 digits', -1234567890123456789012345678901234567890.12), ('40 digits', 1111222233334444555566667777888899991111), ('40 digits', 9999999999999999999999999999999999999999),
     ('75 digits', 1e74), ('75 digits', 9e74), ('75 digits', -1),
     ('76 decimals', 1e-76), ('76 decimals', -3e-76), ('76 decimals', 0),
     ('trailing zeros', 5.000000), ('trailing zeros', 5.0), ('trailing zeros', 1e20),

@@ -24,6 +24,10 @@ SELECT pg_temp.is_same(
   'SELECT DISTINCT customer_id FROM purchase ORDER BY 1 LIMIT 3', 'reading may stop early');
 SELECT is((SELECT count(*)::int FROM unnest(NULL::rfm_group)), 0, 'unnest of NULL gives no row');
 SELECT pg_temp.is_same(
+  'SELECT customer_id, first_at, last_at FROM (SELECT rfm_group(c, timestamptz ''2024-02-29 10:00:00+00'' + make_interval(secs => n / 1e6), 1 ORDER BY n * c) AS g FROM generate_series(1, 2) n, (VALUES (1), (-1)) v (c)) s, unnest(g)',
+  'SELECT c::bigint, timestamptz ''2024-02-29 10:00:00.000001+00'', timestamptz ''2024-02-29 10:00:00.000002+00'' FROM (VALUES (1), (-1)) v (c)',
+  'instants to the microsecond, in either order');
+SELECT pg_temp.is_same(
   'SELECT * FROM generate_series(1, 5) i LEFT JOIN LATERAL (SELECT customer_id, trim_scale(monetary) FROM (SELECT rfm_group(customer_id, purchased_at, amount) AS g FROM purchase WHERE purchase.g = i AND id < 200) s, unnest(s.g)) u ON true',
   'SELECT i, customer_id, trim_scale(sum(amount)) FROM generate_series(1, 5) i JOIN purchase ON g = i AND id < 200 GROUP BY 1, 2',
   'unnest beside a lateral reference');
@@ -75,6 +79,29 @@ SELECT pg_temp.is_same(
      FROM (SELECT * FROM sale LIMIT 2100) p) s WHERE n % 300 = 0',
   'SELECT i::bigint, least(i, 2000)::numeric FROM generate_series(300, 2100, 300) i',
   'a large state in a moving frame');
+
+SELECT pg_temp.is_same('SELECT ordinality, customer_id FROM (SELECT rfm_group(c, ''2024-01-01'', 1) AS g FROM generate_series(5, 7) c) s, unnest(g) WITH ORDINALITY',
+  'VALUES (1::bigint, 5::bigint), (2, 6), (3, 7)', 'WITH ORDINALITY');
+
+-- states pass from one node of a plan to the next without a copy between
+-- processes: aggregates of partitions, grouping sets
+CREATE TABLE parted (LIKE sale, part int) PARTITION BY LIST (part);
+CREATE TABLE parted_0 PARTITION OF parted FOR VALUES IN (0);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);
+CREATE TABLE parted_3 PARTITION OF parted FOR VALUES IN (3);	-- stays empty
+INSERT INTO parted SELECT *, abs(customer_id) % 3 FROM sale;
+ANALYZE parted;
+SET LOCAL enable_partitionwise_aggregate = on;
+SELECT pg_temp.parallel_off();
+SELECT matches(pg_temp.plan_of('SELECT rfm_group(customer_id, purchased_at, amount) FROM parted'), 'Finalize Aggregate.*Append.*Partial Aggregate', 'partitions are aggregated on their own');
+SELECT ok((SELECT rfm_group(customer_id, purchased_at, amount)::text FROM parted) = (SELECT g::text FROM serial_group), 'rfm_group of partitions');
+SELECT is((SELECT gini(amount + 1000)::text || top_share(amount, 0.1) || cac(amount, 3) || rfm(purchased_at, amount)::text || rfm_cuts(abs(amount)::float8, 1, amount::float8)::text || md5(repeat_purchases(purchased_at::date + customer_id::int, amount)::text) FROM parted),
+          (SELECT gini(amount + 1000)::text || top_share(amount, 0.1) || cac(amount, 3) || rfm(purchased_at, amount)::text || rfm_cuts(abs(amount)::float8, 1, amount::float8)::text || md5(repeat_purchases(purchased_at::date + customer_id::int, amount)::text) FROM sale),
+          'the other aggregates of partitions');
+SET LOCAL enable_partitionwise_aggregate = off;
+SELECT is((SELECT array_agg(customers ORDER BY part) FROM (SELECT part, (SELECT count(*) FROM unnest(rfm_group(customer_id, purchased_at, amount))) AS customers FROM parted GROUP BY ROLLUP (part)) s),
+          (SELECT array_agg(n ORDER BY part) FROM (SELECT part, count(DISTINCT customer_id) AS n FROM parted GROUP BY ROLLUP (part)) s), 'large states in grouping sets');
 
 -- stored states, plain, compressed and out of line
 CREATE TABLE stored AS

@@ -57,6 +57,8 @@ SELECT is((SELECT array_agg(t || ' ' || s::numeric(6,4) ORDER BY v DESC) FROM (S
   FROM (VALUES
     ('the edge of 0.8 is exact: A x 4, B x 3, C x 3', '{400,200,120,80,60,50,40,25,15,10}'::numeric[],
      '{A 0.4000,A 0.6000,A 0.7200,A 0.8000,B 0.8600,B 0.9100,B 0.9500,C 0.9750,C 0.9900,C 1.0000}'::text[]),
+    ('the same edges in numeric', (SELECT array_agg(v * 1e40) FROM pg_catalog.unnest('{400,200,120,80,60,50,40,25,15,10}'::numeric[]) v),
+     '{A 0.4000,A 0.6000,A 0.7200,A 0.8000,B 0.8600,B 0.9100,B 0.9500,C 0.9750,C 0.9900,C 1.0000}'),
     ('the customer that crosses the line is inside', '{60,25,10,5}', '{A 0.6000,A 0.8500,B 0.9500,C 1.0000}'),
     ('a dominant customer is A, where a rule of cumulated <= 0.8 leaves no A', '{90,10}', '{A 0.9000,B 1.0000}'),
     ('the whale curve passes 1: peak 1.3125, end 1', '{500,300,200,50,0,-30,-70,-150}', '{A 0.6250,A 1.0000,A 1.2500,C 1.3125,C 1.3125,C 1.2750,C 1.1875,C 1.0000}'),
@@ -75,6 +77,10 @@ SELECT is((SELECT array_agg(s ORDER BY v DESC) FROM (SELECT v, cumulative_share(
           array[170141183460469231731687303715884105727, 170141183460469231731687303715884105728, 1]::numeric[], 'a range beyond 128 bits');
 SELECT is((SELECT array_agg(round(s, 30) ORDER BY v DESC) FROM (SELECT v, cumulative_share(v) OVER () AS s FROM (VALUES (3e60), (1e60), (0.5)) w (v)) s),
           array[round(3e60 / 4000000000000000000000000000000000000000000000000000000000000.5, 30), 1, 1]::numeric[], 'numbers of 61 digits');
+SELECT is((SELECT array_agg(t ORDER BY v DESC) FROM (SELECT v, abc_tier(v) OVER () AS t FROM (VALUES (123456789012345678.00000000000000000000), (0.00000000000000000001)) w (v)) s), '{A,C}',
+          'a total of 38 digits that are no zeros');
+SELECT is((SELECT string_agg(t, '' ORDER BY i) FROM (SELECT i, abc_tier(999999999999999999999999999999999999 - i) OVER () AS t FROM generate_series(1, 100) i) s), repeat('A', 80) || repeat('B', 15) || 'CCCCC',
+          'a hundred values of 36 digits');
 SELECT is((SELECT abc_tier(v) OVER () FROM (VALUES (1e1000)) w (v)), 'A', 'a number of a thousand digits');
 SELECT is((SELECT array_agg(t || ' ' || round(s, 2) ORDER BY v DESC) FROM (SELECT v, abc_tier(v) OVER () AS t, cumulative_share(v) OVER () AS s FROM (VALUES (8e-1000), (2e-1000)) w (v)) s), '{"A 0.80","B 1.00"}',
           'numbers of a thousand decimals');

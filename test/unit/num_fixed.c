@@ -361,7 +361,7 @@ test_i128_mul_pow10(void)
 	for (size_t i = 0; i < EDGES_128; i++)
 		for (int e = 0; e <= 40; e++)
 			check_i128_mul_pow10((num_i128) edge_u128(i), e);
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 8000; i++)
 		check_i128_mul_pow10(random_i128(), (int) random_below(45));
 	done("num_i128_mul_pow10 is exact and sees every overflow");
 }
@@ -405,7 +405,7 @@ test_mul_div(void)
 			}
 	done("num_u128_mul_div: a b = q d + r at the edges of words");
 
-	for (int i = 0; i < 40000; i++)
+	for (int i = 0; i < 15000; i++)
 	{
 		num_u128	a = random_u128();
 		num_u128	d = random_u128() | 1;
@@ -451,7 +451,7 @@ test_i256_add(void)
 		check_i256_add(&a, &b);
 		check_i256_add(&a, &a);
 	}
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 8000; i++)
 	{
 		num_i256	a = random_i256();
 		num_i256	b = random_i256();
@@ -524,7 +524,7 @@ test_i128_i256(void)
 static void
 test_i256_mul_pow10(void)
 {
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 8000; i++)
 	{
 		num_i256	value = i < (int) EDGES_256 ? edge_i256(i) : random_i256();
 		int			exponent = (int) random_below(81);
@@ -583,7 +583,7 @@ test_i256_mul_add(void)
 		for (size_t j = 0; j < EDGES; j++)
 			check_i256_mul_add(&zero, (num_i128) edge_u128(i),
 							   (int64_t) edge_word[j]);
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 8000; i++)
 	{
 		num_i256	start = random_i256();
 		num_i128	value = random_i128();
@@ -597,7 +597,7 @@ test_i256_mul_add(void)
 static void
 test_u256_div_small(void)
 {
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 8000; i++)
 	{
 		num_i256	value = i < (int) EDGES_256 ? edge_i256(i) : random_i256();
 		num_i256	quotient;
@@ -631,7 +631,7 @@ test_u256_div_small(void)
 static void
 test_u256_mul_small_add(void)
 {
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < 8000; i++)
 	{
 		num_i256	value = i < (int) EDGES_256 ? edge_i256(i) : random_i256();
 		num_i256	result;
@@ -668,7 +668,7 @@ test_u256_mul_small_add(void)
 static void
 test_to_double(void)
 {
-	for (size_t i = 0; i < EDGES_256 + 20000; i++)
+	for (size_t i = 0; i < EDGES_256 + 8000; i++)
 	{
 		num_i256	value = i < EDGES_256 ? edge_i256(i) : random_i256();
 		struct decimal a = from_i256(&value);

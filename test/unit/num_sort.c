@@ -60,7 +60,7 @@ test_keys(void)
 			  ascending[i], "%g does not come back", ascending[i]);
 	check(!signbit(num_double_from_key(num_key_from_double(-0.0))),
 		  "-0 comes back as -0");
-	for (int i = 0; i < 200000; i++)
+	for (int i = 0; i < 100000; i++)
 	{
 		double		a = double_from_bits(random_word());
 		double		b = double_from_bits(random_word());
@@ -314,7 +314,7 @@ check_threshold(const num_u128 *values, size_t count)
 static void
 test_threshold(void)
 {
-	for (int i = 0; i < 4000; i++)
+	for (int i = 0; i < 2000; i++)
 	{
 		size_t		count = 1 + random_below(12);
 		num_u128	values[12];
