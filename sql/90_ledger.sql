@@ -142,10 +142,6 @@ BEGIN
                              'g');
   END IF;
   EXECUTE tables;
-  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'btree_gist') THEN
-    ALTER TABLE allocation_rule ADD CONSTRAINT one_rule_a_category_and_day
-      EXCLUDE USING gist (category_code WITH =, valid WITH &&);
-  END IF;
 
   EXECUTE crmcost._ledger_source('seed');
   INSERT INTO setting (key, value, note)

@@ -5,8 +5,9 @@
 --
 --   refresh_order  orders, one row each
 --   refresh_rfm    customers with an order
---   refresh_pool   cost without a customer, by month, bucket and rule
 --   refresh_class  what the rules say about a customer
+--
+-- and those of the cost step, which 92_refresh_cost.sql lists.
 --
 -- An order is what a customer bought under one order_ref; a line without
 -- order_ref is an order of its own.  It needs a sale line that is no correction
@@ -40,6 +41,12 @@ BEGIN
             HINT = 'Wait until it has finished, then read the result: there is nothing left to do.';
   END IF;
   day := upto AT TIME ZONE crmcost._setting(ledger, 'timezone');
+  IF day < crmcost._open_month(ledger) - 1 THEN
+    RAISE EXCEPTION 'as_of must not be before %, the last day of the closed months, not %',
+                    crmcost._open_month(ledger) - 1, day
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'crmcost.reopen_period opens a month again, and all after it.';
+  END IF;
   SELECT coalesce(max(run_id), 0) + 1 INTO run FROM refresh_run;
 
   -- This is maintenance, as building an index is: it may use as much memory.
@@ -53,7 +60,7 @@ BEGIN
     started := clock_timestamp();
     changed := CASE step
       WHEN 'month' THEN crmcost._refresh_month(ledger, upto)
-      WHEN 'cost' THEN crmcost._refresh_cost(ledger, day)
+      WHEN 'cost' THEN crmcost._refresh_cost(ledger, upto, day)
       WHEN 'snapshot' THEN crmcost._refresh_snapshot(ledger, upto, day)
       ELSE crmcost._refresh_classification(ledger, upto, day)
     END;
@@ -82,7 +89,7 @@ DECLARE
 BEGIN
   FOR relation IN
     SELECT to_regclass('pg_temp.' || t.name)
-    FROM unnest('{refresh_order,refresh_rfm,refresh_pool,refresh_class}'::text[]) AS t (name)
+    FROM unnest('{refresh_order,refresh_rfm,refresh_class}'::text[]) AS t (name)
     WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
   LOOP
     EXECUTE format('DROP TABLE %s', relation);
@@ -104,8 +111,9 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
-  first_at timestamptz;
-  last_at timestamptz;
+  open_month CONSTANT date := crmcost._open_month(ledger);
+  first_month date;
+  last_month date;
   month date;
   changed bigint;
 BEGIN
@@ -125,7 +133,9 @@ BEGIN
   CREATE INDEX ON pg_temp.refresh_order (ordered_on);
   ANALYZE pg_temp.refresh_order;
 
-  SELECT min(happened_at), max(happened_at) INTO first_at, last_at
+  SELECT date_trunc('month', min(happened_at) AT TIME ZONE zone),
+         date_trunc('month', max(happened_at) AT TIME ZONE zone)
+    INTO first_month, last_month
     FROM (SELECT unnest(ARRAY[min(sold_at), max(sold_at)]) AS happened_at
           FROM sale WHERE sold_at <= upto
           UNION ALL
@@ -134,19 +144,25 @@ BEGIN
           UNION ALL
           SELECT unnest(ARRAY[min(acquired_at), max(acquired_at)])
           FROM customer WHERE acquired_at <= upto) fact;
+  IF open_month IS NOT NULL THEN
+    first_month := open_month;
+    last_month := greatest(last_month, open_month);
+  END IF;
 
   -- months without any fact are in no row any more
   DELETE FROM customer_month
-    WHERE first_at IS NULL
-          OR month_start < date_trunc('month', first_at AT TIME ZONE zone)
-          OR month_start > last_at AT TIME ZONE zone;
+    WHERE (open_month IS NULL OR month_start >= open_month)
+          AND (first_month IS NULL
+               OR month_start < first_month OR month_start > last_month);
   GET DIAGNOSTICS changed = ROW_COUNT;
   FOR month IN
-    SELECT generate_series(date_trunc('month', first_at AT TIME ZONE zone),
-                           last_at AT TIME ZONE zone, '1 month')
+    SELECT generate_series(first_month::timestamp, last_month::timestamp,
+                           '1 month')
   LOOP
     changed := changed
-               + crmcost._write_customer_month(ledger, upto, month, zone);
+               + crmcost._write_customer_month(ledger, upto, month, zone,
+                                               coalesce(month = open_month,
+                                                        false));
   END LOOP;
   IF changed > 1000 THEN
     ANALYZE customer_month;
@@ -175,8 +191,12 @@ END;
 COMMENT ON FUNCTION crmcost._month_begin(date, text) IS
   'First instant of a month in a time zone.';
 
+-- In the first open month after closed ones everything up to its end is counted,
+-- and what the closed months already have is taken off: what remains is the month
+-- itself and whatever came too late for its own.
 CREATE FUNCTION crmcost._write_customer_month(ledger name, upto timestamptz,
-                                              month date, zone text)
+                                              month date, zone text,
+                                              takes_late boolean)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -184,19 +204,24 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   next_month CONSTANT date := month + interval '1 month';
-  from_at CONSTANT timestamptz := crmcost._month_begin(month, zone);
+  month_at CONSTANT timestamptz := crmcost._month_begin(month, zone);
+  from_at CONSTANT timestamptz :=
+    CASE WHEN takes_late THEN '-infinity' ELSE month_at END;
   before_at CONSTANT timestamptz := crmcost._month_begin(next_month, zone);
+  has_times boolean;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  has_times := EXISTS (SELECT FROM activity_time);
   WITH computed AS (
     SELECT customer_id, sum(orders) AS orders, sum(sale_lines) AS sale_lines,
            sum(revenue) AS revenue, sum(margin) AS margin,
            sum(discount) AS discount, sum(refund) AS refund,
            sum(interactions) AS interactions,
-           sum(handle_seconds) AS handle_seconds, bool_or(acquired) AS acquired
+           sum(handle_seconds) AS handle_seconds, sum(acquired) > 0 AS acquired,
+           sum(standard_minutes) AS standard_minutes
     FROM (
-      SELECT customer_id, 0 AS orders,
+      SELECT customer_id, bool_or(sold_at >= month_at) AS news, 0 AS orders,
              count(*) FILTER (WHERE kind = 'sale' AND amount >= 0)
                AS sale_lines,
              coalesce(sum(base_amount), 0) AS revenue,
@@ -204,50 +229,73 @@ BEGIN
              coalesce(sum(base_discount), 0) AS discount,
              coalesce(sum(base_amount) FILTER (WHERE kind = 'refund'), 0)
                AS refund,
-             0 AS interactions, 0 AS handle_seconds, false AS acquired
+             0 AS interactions, 0 AS handle_seconds, 0 AS acquired,
+             0 AS standard_minutes
       FROM sale_base
       WHERE sold_at >= from_at AND sold_at < before_at AND sold_at <= upto
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, count(*), 0, 0, 0, 0, 0, 0, 0, false
+      SELECT customer_id, bool_or(ordered_on >= month), count(*), 0, 0, 0, 0,
+             0, 0, 0, 0, 0
       FROM pg_temp.refresh_order
-      WHERE ordered_on >= month AND ordered_on < next_month
+      WHERE (takes_late OR ordered_on >= month) AND ordered_on < next_month
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, 0, 0, 0, 0, 0, 0, sum(n),
-             coalesce(sum(handle_seconds), 0), false
-      FROM interaction
+      SELECT customer_id, bool_or(occurred_at >= month_at), 0, 0, 0, 0, 0, 0,
+             sum(n), coalesce(sum(handle_seconds), 0), 0,
+             coalesce(sum(n * CASE
+               WHEN has_times AND handle_seconds IS NULL AND NOT automated THEN
+                 (SELECT t.minutes FROM activity_time t
+                  WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '')
+                        AND t.valid @> (i.occurred_at AT TIME ZONE zone)::date
+                  ORDER BY t.subtype DESC LIMIT 1)
+             END), 0)
+      FROM interaction i
       WHERE occurred_at >= from_at AND occurred_at < before_at
             AND occurred_at <= upto
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, 0, 0, 0, 0, 0, 0, 0, 0, true
+      SELECT customer_id, acquired_at >= month_at, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0
       FROM customer
       WHERE acquired_at >= from_at AND acquired_at < before_at
             AND acquired_at <= upto AND source <> 'anon'
+      UNION ALL
+      SELECT customer_id, false, -orders, -sale_lines, -revenue, -margin,
+             -discount, -refund, -interactions, -handle_seconds,
+             -acquired::int, -standard_minutes
+      FROM customer_month
+      WHERE takes_late AND month_start < month
     ) happened
     GROUP BY customer_id
+    HAVING bool_or(news) OR sum(orders) <> 0 OR sum(sale_lines) <> 0
+           OR sum(revenue) <> 0 OR sum(margin) <> 0 OR sum(discount) <> 0
+           OR sum(refund) <> 0 OR sum(interactions) <> 0
+           OR sum(handle_seconds) <> 0 OR sum(acquired) > 0
+           OR sum(standard_minutes) <> 0
   ),
   -- Only what differs goes on: ON CONFLICT would lock each row it meets.
   difference AS (
     SELECT customer_id, new.orders, new.sale_lines, new.revenue, new.margin,
            new.discount, new.refund, new.interactions, new.handle_seconds,
-           new.acquired, new.orders IS NULL AS gone
+           new.acquired, new.standard_minutes, new.orders IS NULL AS gone
     FROM computed new
     FULL JOIN (SELECT * FROM customer_month WHERE month_start = month) old
       USING (customer_id)
     WHERE (old.orders, old.sale_lines, old.revenue, old.margin, old.discount,
-           old.refund, old.interactions, old.handle_seconds, old.acquired)
+           old.refund, old.interactions, old.handle_seconds, old.acquired,
+           old.standard_minutes)
           IS DISTINCT FROM
           (new.orders, new.sale_lines, new.revenue, new.margin, new.discount,
-           new.refund, new.interactions, new.handle_seconds, new.acquired)
+           new.refund, new.interactions, new.handle_seconds, new.acquired,
+           new.standard_minutes)
   ),
   written AS (
     INSERT INTO customer_month
       (customer_id, month_start, orders, sale_lines, revenue, margin,
-       discount, refund, interactions, handle_seconds, acquired)
+       discount, refund, interactions, handle_seconds, acquired,
+       standard_minutes)
     SELECT customer_id, month, orders, sale_lines, revenue, margin, discount,
-           refund, interactions, handle_seconds, acquired
+           refund, interactions, handle_seconds, acquired, standard_minutes
     FROM difference
     WHERE NOT gone
     ORDER BY customer_id          -- as the index is, which halves the time
@@ -260,7 +308,8 @@ BEGIN
       refund = excluded.refund,
       interactions = excluded.interactions,
       handle_seconds = excluded.handle_seconds,
-      acquired = excluded.acquired
+      acquired = excluded.acquired,
+      standard_minutes = excluded.standard_minutes
     RETURNING 1
   ),
   vanished AS (
@@ -276,247 +325,10 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_customer_month(name, timestamptz, date, text) IS
+COMMENT ON FUNCTION crmcost._write_customer_month(name, timestamptz, date, text, boolean) IS
   'Writes a month of customer_month; returns the rows changed.';
 
--- Step 2: each cost to a customer, by booking or by rule, or to nobody.
-CREATE FUNCTION crmcost._refresh_cost(ledger name, day date) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-  first_month date;
-  last_month date;
-  month date;
-  changed bigint;
-BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  -- The rule of a cost is that of its category, else of the nearest one above.
-  CREATE TEMPORARY TABLE refresh_pool ON COMMIT DROP AS
-    WITH RECURSIVE lineage (code, ancestor, distance) AS (
-      SELECT code, code, 0 FROM cost_category
-      UNION ALL
-      SELECT l.code, c.parent_code, l.distance + 1
-      FROM lineage l JOIN cost_category c ON c.code = l.ancestor
-      WHERE c.parent_code IS NOT NULL
-    ) CYCLE code, ancestor SET is_cycle USING path,
-    shared AS (
-      SELECT category_code, incurred_on, bucket, sum(base_amount) AS cost
-      FROM cost
-      WHERE customer_id IS NULL AND base_amount IS NOT NULL
-            AND incurred_on <= day
-      GROUP BY category_code, incurred_on, bucket
-    ),
-    ruled AS (
-      SELECT DISTINCT ON (s.category_code, s.incurred_on)
-             date_trunc('month', s.incurred_on::timestamp)::date
-               AS month_start,
-             s.bucket, coalesce(r.rule_id, 0) AS rule_id, r.driver, s.cost
-      FROM shared s
-      LEFT JOIN (lineage l
-                 JOIN allocation_rule r ON r.category_code = l.ancestor)
-        ON l.code = s.category_code AND r.valid @> s.incurred_on
-      ORDER BY s.category_code, s.incurred_on, l.distance, r.rule_id
-    )
-    SELECT row_number() OVER (ORDER BY month_start, bucket, rule_id)::integer
-             AS pool_id,
-           month_start, bucket, rule_id, driver, sum(cost) AS cost,
-           NULL::numeric AS driver_quantity, 0 AS customers,
-           0::numeric AS allocated_cost
-    FROM ruled
-    GROUP BY month_start, bucket, rule_id, driver;
-  ANALYZE pg_temp.refresh_pool;
-
-  SELECT date_trunc('month', min(incurred_on)::timestamp),
-         date_trunc('month', max(incurred_on)::timestamp)
-    INTO first_month, last_month
-    FROM cost_entry WHERE incurred_on <= day;
-  DELETE FROM customer_month_cost
-    WHERE first_month IS NULL
-          OR month_start < first_month OR month_start > last_month;
-  GET DIAGNOSTICS changed = ROW_COUNT;
-  FOR month IN
-    SELECT generate_series(first_month::timestamp, last_month::timestamp,
-                           '1 month')
-  LOOP
-    changed := changed + crmcost._write_customer_cost(ledger, day, month);
-  END LOOP;
-  IF changed > 1000 THEN
-    ANALYZE customer_month_cost;
-  END IF;
-  RETURN changed + crmcost._write_cost_pool(ledger);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._refresh_cost(name, date) IS
-  'Second step of refresh: customer_month_cost and cost_pool; returns the rows changed.';
-
-CREATE FUNCTION crmcost._write_customer_cost(ledger name, day date, month date)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-  money_scale CONSTANT integer := crmcost._setting(ledger, 'money_scale');
-  next_month CONSTANT date := month + interval '1 month';
-  changed bigint;
-BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  WITH driven AS (
-    SELECT m.customer_id, p.pool_id, p.bucket, p.cost,
-           CASE p.driver
-             WHEN 'revenue' THEN greatest(m.revenue, 0)
-             WHEN 'margin' THEN greatest(m.margin, 0)
-             WHEN 'orders' THEN m.orders
-             WHEN 'active_customers' THEN (m.sale_lines > 0)::int
-             WHEN 'new_customers' THEN m.acquired::int
-             WHEN 'interactions' THEN m.interactions
-             WHEN 'handle_time' THEN m.handle_seconds
-           END AS quantity
-    FROM pg_temp.refresh_pool p
-    JOIN customer_month m ON m.month_start = p.month_start
-    WHERE p.month_start = month AND p.driver IS NOT NULL
-  ),
-  -- in whole coins where the pool is in whole coins, else as fine as the pool
-  share AS (
-    SELECT customer_id, pool_id, bucket, quantity,
-           crmcost.allocate(cost, quantity,
-                            greatest(money_scale, min_scale(cost)))
-             OVER (PARTITION BY pool_id ORDER BY customer_id) AS cost
-    FROM driven
-    WHERE quantity > 0
-  ),
-  used AS (
-    UPDATE pg_temp.refresh_pool p
-    SET driver_quantity = s.quantity, customers = s.customers,
-        allocated_cost = s.cost
-    FROM (SELECT pool_id, sum(quantity) AS quantity, count(*) AS customers,
-                 sum(cost) AS cost
-          FROM share
-          GROUP BY pool_id) s
-    WHERE p.pool_id = s.pool_id
-  ),
-  computed AS (
-    SELECT customer_id, bucket, sum(direct_cost) AS direct_cost,
-           sum(allocated_cost) AS allocated_cost
-    FROM (
-      SELECT customer_id, bucket, base_amount AS direct_cost,
-             0 AS allocated_cost
-      FROM cost
-      WHERE customer_id IS NOT NULL AND base_amount IS NOT NULL
-            AND incurred_on >= month AND incurred_on < next_month
-            AND incurred_on <= day
-      UNION ALL
-      SELECT customer_id, bucket, 0, cost
-      FROM share
-    ) line
-    GROUP BY customer_id, bucket
-    HAVING sum(direct_cost) <> 0 OR sum(allocated_cost) <> 0
-  ),
-  difference AS (
-    SELECT customer_id, bucket, new.direct_cost, new.allocated_cost,
-           new.direct_cost IS NULL AS gone
-    FROM computed new
-    FULL JOIN (SELECT * FROM customer_month_cost
-               WHERE month_start = month) old
-      USING (customer_id, bucket)
-    WHERE (old.direct_cost, old.allocated_cost)
-          IS DISTINCT FROM (new.direct_cost, new.allocated_cost)
-  ),
-  written AS (
-    INSERT INTO customer_month_cost
-      (customer_id, month_start, bucket, direct_cost, allocated_cost)
-    SELECT customer_id, month, bucket, direct_cost, allocated_cost
-    FROM difference
-    WHERE NOT gone
-    ORDER BY customer_id
-    ON CONFLICT (customer_id, month_start, bucket) DO UPDATE SET
-      direct_cost = excluded.direct_cost,
-      allocated_cost = excluded.allocated_cost
-    RETURNING 1
-  ),
-  vanished AS (
-    DELETE FROM customer_month_cost old
-    USING difference d
-    WHERE d.gone AND old.customer_id = d.customer_id
-          AND old.month_start = month AND old.bucket = d.bucket
-    RETURNING 1
-  )
-  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
-    INTO changed;
-  RETURN changed;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._write_customer_cost(name, date, date) IS
-  'Writes a month of customer_month_cost and notes in refresh_pool what was allocated; returns the rows changed.';
-
-CREATE FUNCTION crmcost._write_cost_pool(ledger name) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_variable
-DECLARE
-  changed bigint;
-BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  WITH computed AS (
-    SELECT month_start, bucket, rule_id, driver, cost, driver_quantity,
-           customers, allocated_cost,
-           CASE
-             WHEN customers > 0 THEN NULL
-             WHEN rule_id = 0 THEN 'no rule'
-             WHEN driver = 'tier_weight' THEN 'driver not supported yet'
-             ELSE 'no driver in the month'
-           END AS unallocated_because
-    FROM pg_temp.refresh_pool
-  ),
-  difference AS (
-    SELECT month_start, bucket, rule_id, new.driver, new.cost,
-           new.driver_quantity, new.customers, new.allocated_cost,
-           new.unallocated_because, new.cost IS NULL AS gone
-    FROM computed new
-    FULL JOIN cost_pool old USING (month_start, bucket, rule_id)
-    WHERE (old.driver, old.cost, old.driver_quantity, old.customers,
-           old.allocated_cost, old.unallocated_because)
-          IS DISTINCT FROM
-          (new.driver, new.cost, new.driver_quantity, new.customers,
-           new.allocated_cost, new.unallocated_because)
-  ),
-  written AS (
-    INSERT INTO cost_pool
-      (month_start, bucket, rule_id, driver, cost, driver_quantity, customers,
-       allocated_cost, unallocated_because)
-    SELECT month_start, bucket, rule_id, driver, cost, driver_quantity,
-           customers, allocated_cost, unallocated_because
-    FROM difference
-    WHERE NOT gone
-    ON CONFLICT (month_start, bucket, rule_id) DO UPDATE SET
-      driver = excluded.driver,
-      cost = excluded.cost,
-      driver_quantity = excluded.driver_quantity,
-      customers = excluded.customers,
-      allocated_cost = excluded.allocated_cost,
-      unallocated_because = excluded.unallocated_because
-    RETURNING 1
-  ),
-  vanished AS (
-    DELETE FROM cost_pool old
-    USING difference d
-    WHERE d.gone AND old.month_start = d.month_start
-          AND old.bucket = d.bucket AND old.rule_id = d.rule_id
-    RETURNING 1
-  )
-  SELECT (SELECT count(*) FROM written) + (SELECT count(*) FROM vanished)
-    INTO changed;
-  RETURN changed;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._write_cost_pool(name) IS
-  'Writes cost_pool from the temporary tables of a refresh; returns the rows changed.';
+-- Step 2, cost, is in 92_refresh_cost.sql.
 
 -- rfm_group holds every customer in memory, some 100 bytes each.
 CREATE FUNCTION crmcost._rfm_group_limit() RETURNS bigint
@@ -992,10 +804,7 @@ REVOKE EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
   crmcost._refresh_month(name, timestamptz),
-  crmcost._refresh_cost(name, date),
-  crmcost._write_cost_pool(name),
-  crmcost._write_customer_month(name, timestamptz, date, text),
-  crmcost._write_customer_cost(name, date, date),
+  crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
   crmcost._write_tier_threshold(name),
@@ -1009,10 +818,7 @@ GRANT EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
   crmcost._refresh_month(name, timestamptz),
-  crmcost._refresh_cost(name, date),
-  crmcost._write_cost_pool(name),
-  crmcost._write_customer_month(name, timestamptz, date, text),
-  crmcost._write_customer_cost(name, date, date),
+  crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
   crmcost._write_tier_threshold(name),

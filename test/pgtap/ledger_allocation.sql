@@ -104,14 +104,14 @@ SELECT results_eq($$
 $$, $$ VALUES (1::bigint, '160.0000 in all; in 2024-03 service: no rule') $$,
   'cost without a rule is reported with its sum');
 
--- drivers that nobody had, or that cannot be followed, leave the cost in sight
+-- drivers that nobody had leave the cost in sight
 UPDATE allocation_rule SET driver = 'tier_weight' WHERE rule_id = 3;
 UPDATE allocation_rule SET driver = 'handle_time' WHERE rule_id = 1;
 CALL crmcost.refresh('crm', '2024-05-01');
 SELECT results_eq($$
   SELECT rule_id::int, unallocated_cost, unallocated_because FROM cost_pool
   WHERE unallocated_cost <> 0 ORDER BY 1
-$$, $$ VALUES (0, 160.0, 'no rule'), (1, 40.0, 'no driver in the month'), (3, 30.0, 'driver not supported yet') $$,
+$$, $$ VALUES (0, 160.0, 'no rule'), (1, 40.0, 'no driver in the month'), (3, 30.0, 'no driver in the month') $$,
   'unallocated cost says why');
 SELECT is_empty($$SELECT FROM data_quality WHERE check_name = 'cost_not_refreshed' AND rows > 0$$,
                 'and is in the books');

@@ -67,8 +67,20 @@ SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES
    'acquisition_cost_without_channel 1', 'acq.research on 2024-01-05'),
   ($$UPDATE customer SET attributes = '{"contact": "ann@example.org"}' WHERE customer_id = 2$$, false,
    'attributes_with_personal_data 1', 'customer 2'),
-  ($$INSERT INTO allocation_rule (rule_id, category_code, driver, valid) VALUES (5, 'acq', 'orders', '[2024-01-01,2024-02-01]'), (6, 'acq', 'orders', '[2024-02-01,)'), (7, 'ret', 'orders', '(,)')$$, false,
-   'overlapping_allocation_rules 1', 'acq: rules 5 and 6'),
+  ($$INSERT INTO allocation_share VALUES ('data', 'acq', 0.7, '[2024-01-01,2024-06-01)'), ('data', 'ret', 0.6, '[2024-03-01,2024-04-01)')$$, false,
+   'service_shares_exceed_1 1', 'data passes on 1.30000000 in 2024-03'),
+  ($$INSERT INTO capacity VALUES ('svc', '[2024-01-01,2024-02-01)', 1000); INSERT INTO allocation_rule (category_code, driver) VALUES ('svc', 'orders')$$, false,
+   'capacity_without_rule 1', 'svc in [2024-01-01,2024-02-01)'),
+  ($$INSERT INTO capacity VALUES ('svc', '[2024-01-01,2024-02-01)', 10);
+     INSERT INTO allocation_rule (category_code, driver) VALUES ('svc', 'handle_time');
+     INSERT INTO interaction (customer_id, occurred_at, kind, handle_seconds) VALUES (1, '2024-01-06', 'ticket', 240);
+     INSERT INTO cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-06', 100, 'EUR')$$, true,
+   'unused_capacity 1', 'in 2024-01 360.0000 of 600.0000 s: 60.0000'),
+  ($$INSERT INTO capacity VALUES ('svc', '[2024-01-01,2024-02-01)', 1);
+     INSERT INTO allocation_rule (category_code, driver) VALUES ('svc', 'handle_time');
+     INSERT INTO interaction (customer_id, occurred_at, kind, handle_seconds) VALUES (1, '2024-01-06', 'ticket', 240);
+     INSERT INTO cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-06', 100, 'EUR')$$, true,
+   'capacity_exceeded 1', 'in 2024-01 240.0000 s worked of 60.0000'),
   ($$INSERT INTO plan (plan_id, kind, measure, period, amount) VALUES (1, 'baseline', 'cost', '[2024-01-01,2024-02-02)', 1), (2, 'baseline', 'cost', '[2024-02-01,2024-03-01)', 1), (3, 'baseline', 'revenue', '[2024-02-01,2024-03-01)', 1)$$, false,
    'overlapping_baselines 1', 'all categories: plans 1 and 2'),
   ($$UPDATE channel SET parent_code = CASE code WHEN 'web' THEN 'app' ELSE 'web' END WHERE code IN ('web', 'app')$$, false,

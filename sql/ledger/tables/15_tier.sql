@@ -69,7 +69,7 @@ COMMENT ON COLUMN tier.discount_rate IS
 COMMENT ON COLUMN tier.contact_every IS
 'Longest time between two contacts; NULL for no rule.';
 COMMENT ON COLUMN tier.resource_weight IS
-'Weight of one customer of this tier when resources are split by tier; NULL for none.';
+'Weight of the tier when a budget is split by tier, and of each customer in it under the driver tier_weight; NULL for none.';
 COMMENT ON COLUMN tier.action IS
 'What to do for customers of this tier; NULL for nothing special.';
 COMMENT ON COLUMN tier.name IS

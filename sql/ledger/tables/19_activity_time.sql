@@ -1,4 +1,5 @@
--- Standard times for time-driven costing.
+-- Standard times for time-driven costing.  They count for interactions whose
+-- working time was not measured and that no machine handled.
 CREATE TABLE activity_time (
   kind text NOT NULL CONSTRAINT kind_is_known
     CHECK (kind IN ('touch', 'behavior', 'sales', 'care', 'ticket',
@@ -8,7 +9,11 @@ CREATE TABLE activity_time (
     CHECK (minutes >= 0 AND minutes <> 'NaN'),
   valid daterange NOT NULL DEFAULT '(,)'
     CONSTRAINT valid_not_empty CHECK (NOT isempty(valid)),
-  PRIMARY KEY (kind, subtype, valid)
+  PRIMARY KEY (kind, subtype, valid),
+  CONSTRAINT one_time_a_subtype_and_day
+    EXCLUDE USING gist (code_range(kind, kind, '[]') WITH &&,
+                        code_range(subtype, subtype, '[]') WITH &&,
+                        valid WITH &&)
 );
 
 COMMENT ON TABLE activity_time IS

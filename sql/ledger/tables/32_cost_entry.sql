@@ -17,7 +17,9 @@ CREATE TABLE cost_entry (
     CONSTRAINT covers_not_empty CHECK (NOT isempty(covers))
     CONSTRAINT covers_has_both_ends
       CHECK (NOT lower_inf(covers) AND NOT upper_inf(covers)
-             AND isfinite(lower(covers)) AND isfinite(upper(covers))),
+             AND isfinite(lower(covers)) AND isfinite(upper(covers)))
+    CONSTRAINT covers_is_100_years_at_most
+      CHECK (lower(covers) + 36600 >= upper(covers)),
   customer_id bigint
     CONSTRAINT customer_is_known REFERENCES customer (customer_id),
   channel_code text

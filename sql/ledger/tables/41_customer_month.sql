@@ -1,4 +1,5 @@
--- Computed by refresh for its as_of; nothing else writes it.
+-- Computed by refresh for its as_of; nothing else writes it.  Rows of a closed
+-- month stay as they were; what came later counts in the first open month.
 CREATE TABLE customer_month (
   customer_id bigint NOT NULL,
   month_start date NOT NULL,
@@ -11,6 +12,7 @@ CREATE TABLE customer_month (
   interactions bigint NOT NULL,
   handle_seconds bigint NOT NULL,
   acquired boolean NOT NULL,
+  standard_minutes numeric(38,4) NOT NULL,
   PRIMARY KEY (customer_id, month_start)
 );
 
@@ -37,6 +39,8 @@ COMMENT ON COLUMN customer_month.refund IS
 COMMENT ON COLUMN customer_month.interactions IS
 'Interactions, those behind a count included.';
 COMMENT ON COLUMN customer_month.handle_seconds IS
-'Working time of the interactions, in seconds.';
+'Working time of the interactions as measured, in seconds.';
 COMMENT ON COLUMN customer_month.acquired IS
 'Whether the customer was acquired in this month.';
+COMMENT ON COLUMN customer_month.standard_minutes IS
+'Standard time of the interactions that were not measured, in minutes.';

@@ -1,4 +1,5 @@
--- Computed by refresh for its as_of; nothing else writes it.
+-- Computed by refresh for its as_of; nothing else writes it.  Rows of a closed
+-- month stay as they were.
 CREATE TABLE customer_month_cost (
   customer_id bigint NOT NULL,
   month_start date NOT NULL,

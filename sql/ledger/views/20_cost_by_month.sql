@@ -3,10 +3,9 @@
 -- before, and with the baseline that plan has for the category and channel.
 CREATE VIEW cost_by_month WITH (security_invoker = true) AS
 WITH monthly AS (
-  SELECT date_trunc('month', c.incurred_on::timestamp)::date AS month_start,
-         c.bucket, c.category_code, c.channel_code, c.resource,
+  SELECT c.month_start, c.bucket, c.category_code, c.channel_code, c.resource,
          sum(c.base_amount) AS cost
-  FROM cost c
+  FROM accrued_cost c
   GROUP BY 1, 2, 3, 4, 5
 ),
 -- a baseline counts evenly in every month that its period touches

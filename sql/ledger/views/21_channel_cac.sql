@@ -18,11 +18,10 @@ party AS (
 ),
 line (month_start, channel_code, media_cost, own_cost, leads, converted_leads,
       customers) AS (
-  SELECT date_trunc('month', c.incurred_on::timestamp)::date,
-         coalesce(c.channel_code, k.channel_code),
+  SELECT c.month_start, coalesce(c.channel_code, k.channel_code),
          CASE WHEN c.resource = 'financial' THEN c.base_amount END,
          c.base_amount, 0, 0, 0
-  FROM cost c LEFT JOIN campaign k ON k.code = c.campaign_code
+  FROM accrued_cost c LEFT JOIN campaign k ON k.code = c.campaign_code
   WHERE c.bucket = 'acquisition'
   UNION ALL
   SELECT lead_month, channel_code, NULL, NULL, 1, won::int, 0 FROM party

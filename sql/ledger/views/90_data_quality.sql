@@ -21,15 +21,22 @@ lineage (kind, code, ancestor) AS (
 ),
 known_setting (key) AS (
   VALUES ('base_currency'), ('timezone'), ('money_scale'), ('rfm_bins'),
+         ('service_pool_method'), ('tier_weight_scheme'), ('cost_alert_rate'),
          ('abc_measure'), ('at_risk_after_days'), ('churn_after_days'),
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
          ('clv_horizon'), ('attribution_model'), ('touch_window_days'),
          ('decay_half_life'), ('schema_version')
 ),
+-- what is for a closed month and came later is in the first open one, so all of
+-- them are one month here
+open_month (month_start) AS (
+  SELECT max(month_start + interval '1 month')::date FROM closed_period
+),
 -- one pass over the sale lines, and one over the cost, for all checks of them
 sale_month AS (
-  SELECT date_trunc('month', s.sold_on::timestamp)::date AS month_start,
+  SELECT greatest(date_trunc('month', s.sold_on::timestamp)::date,
+                  (SELECT month_start FROM open_month)) AS month_start,
          sum(s.base_amount) FILTER (WHERE s.sold_at <= r.as_of_at) AS amount,
          count(*) FILTER (WHERE s.rate IS NULL) AS no_rate,
          min(format('no rate for %s on %s', s.currency, s.sold_on))
@@ -54,27 +61,32 @@ sale_month AS (
   GROUP BY 1
 ),
 cost_month AS (
-  SELECT date_trunc('month', e.incurred_on::timestamp)::date AS month_start,
-         sum(e.base_amount) FILTER (WHERE e.incurred_on <= r.as_of) AS amount,
-         count(*) FILTER (WHERE e.rate IS NULL) AS no_rate,
+  SELECT greatest(e.month_start, (SELECT month_start FROM open_month))
+           AS month_start,
+         sum(e.base_amount)
+           FILTER (WHERE e.incurred_on <= r.as_of AND e.month_start <= r.as_of)
+           AS amount,
+         count(*) FILTER (WHERE e.rate IS NULL AND e.is_first) AS no_rate,
          min(format('no rate for %s on %s', e.currency, e.incurred_on))
            FILTER (WHERE e.rate IS NULL) AS no_rate_example,
-         count(*) FILTER (WHERE e.rate <> 1 AND e.currency = b.value) AS odd_fx,
+         count(*) FILTER (WHERE e.rate <> 1 AND e.currency = b.value
+                                AND e.is_first) AS odd_fx,
          min(format('cost %s at rate %s', e.cost_id, e.rate))
            FILTER (WHERE e.rate <> 1 AND e.currency = b.value)
            AS odd_fx_example,
-         count(*) FILTER (WHERE e.bucket = 'acquisition'
+         count(*) FILTER (WHERE e.bucket = 'acquisition' AND e.is_first
                                 AND coalesce(e.channel_code, k.channel_code)
                                     IS NULL) AS no_channel,
          min(format('%s on %s', e.category_code, e.incurred_on))
            FILTER (WHERE e.bucket = 'acquisition'
                          AND coalesce(e.channel_code, k.channel_code) IS NULL)
            AS no_channel_example,
-         count(*) FILTER (WHERE e.incurred_on > r.as_of) AS too_late,
+         count(*) FILTER (WHERE e.incurred_on > r.as_of AND e.is_first)
+           AS too_late,
          min(format('incurred on %s, reports are as of %s', e.incurred_on,
                     r.as_of))
            FILTER (WHERE e.incurred_on > r.as_of) AS too_late_example
-  FROM cost e
+  FROM accrued_cost e
   LEFT JOIN campaign k ON k.code = e.campaign_code
   LEFT JOIN setting b ON b.key = 'base_currency'
   LEFT JOIN last_refresh r ON true
@@ -115,8 +127,10 @@ SELECT 'sale_not_refreshed', 'error', count(*),
 FROM (SELECT month_start, coalesce(s.amount, 0) AS sold,
              coalesce(m.revenue, 0) AS reported
       FROM sale_month s
-      FULL JOIN (SELECT month_start, sum(revenue) AS revenue
-                 FROM customer_month GROUP BY month_start) m
+      FULL JOIN (SELECT greatest(month_start,
+                                 (SELECT month_start FROM open_month))
+                          AS month_start, sum(revenue) AS revenue
+                 FROM customer_month GROUP BY 1) m
         USING (month_start)) both_sides
 WHERE sold <> reported
 UNION ALL
@@ -126,11 +140,17 @@ SELECT 'cost_not_refreshed', 'error', count(*),
 FROM (SELECT month_start, coalesce(e.amount, 0) AS booked,
              coalesce(c.cost, 0) + coalesce(p.cost, 0) AS reported
       FROM cost_month e
-      FULL JOIN (SELECT month_start, sum(direct_cost + allocated_cost) AS cost
-                 FROM customer_month_cost GROUP BY month_start) c
+      FULL JOIN (SELECT greatest(month_start,
+                                 (SELECT month_start FROM open_month))
+                          AS month_start,
+                        sum(direct_cost + allocated_cost) AS cost
+                 FROM customer_month_cost GROUP BY 1) c
         USING (month_start)
-      FULL JOIN (SELECT month_start, sum(unallocated_cost) AS cost
-                 FROM cost_pool GROUP BY month_start) p
+      FULL JOIN (SELECT greatest(month_start,
+                                 (SELECT month_start FROM open_month))
+                          AS month_start,
+                        sum(unallocated_cost + unused_cost) AS cost
+                 FROM cost_pool GROUP BY 1) p
         USING (month_start)) both_sides
 WHERE booked <> reported
 UNION ALL
@@ -199,13 +219,40 @@ FROM customer WHERE attributes::text ~ '@'
 UNION ALL
 
 -- rules that do not fit together
-SELECT 'overlapping_allocation_rules', 'error', count(*),
-       min(format('%s: rules %s and %s', a.category_code, a.rule_id,
-                  b.rule_id))
-FROM allocation_rule a
-JOIN allocation_rule b
-  ON b.category_code = a.category_code AND b.rule_id > a.rule_id
-     AND b.valid && a.valid
+SELECT 'service_shares_exceed_1', 'error', count(*),
+       min(format('%s passes on %s in %s', from_category, share,
+                  to_char(month_start, 'YYYY-MM')))
+FROM (
+  -- shares change on the first day of one of them
+  SELECT a.from_category, m.month_start, sum(a.share) AS share
+  FROM allocation_share a
+  JOIN (SELECT DISTINCT from_category,
+               coalesce(lower(valid), '-infinity') AS month_start
+        FROM allocation_share) m
+    ON m.from_category = a.from_category AND a.valid @> m.month_start
+  GROUP BY a.from_category, m.month_start
+  HAVING sum(a.share) > 1.000001
+) beyond
+UNION ALL
+SELECT 'capacity_without_rule', 'warning', count(*),
+       min(format('%s in %s', c.category_code, c.period))
+FROM capacity c
+WHERE NOT EXISTS (SELECT FROM allocation_rule r
+                  WHERE r.category_code = c.category_code
+                        AND r.driver = 'handle_time' AND r.valid && c.period
+                        AND r.scope = coalesce('channel '
+                              || nullif(c.channel_code, ''), ''))
+UNION ALL
+SELECT 'unused_capacity', 'info', count(*),
+       min(format('in %s %s of %s s: %s', to_char(month_start, 'YYYY-MM'),
+                  capacity - coalesce(driver_quantity, 0), capacity,
+                  unused_cost))
+FROM cost_pool WHERE unused_cost <> 0
+UNION ALL
+SELECT 'capacity_exceeded', 'warning', count(*),
+       min(format('in %s %s s worked of %s', to_char(month_start, 'YYYY-MM'),
+                  driver_quantity, capacity))
+FROM cost_pool WHERE driver_quantity > capacity
 UNION ALL
 SELECT 'overlapping_baselines', 'warning', count(*),
        min(format('%s: plans %s and %s',

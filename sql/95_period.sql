@@ -1,0 +1,116 @@
+-- Closed months.  A month that is closed keeps its figures: what each customer
+-- brought and cost in it, the drivers, the pools, and which entry went where.
+-- What is loaded into it later counts in the first open month.
+
+CREATE FUNCTION crmcost._open_month(ledger name) RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  RETURN (SELECT max(month_start) + interval '1 month' FROM closed_period);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._open_month(name) IS
+  'First month after the closed ones; NULL when none is closed.';
+
+CREATE PROCEDURE crmcost.close_period(ledger name, month date)
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  closing CONSTANT date := date_trunc('month', month::timestamp);
+  next_month CONSTANT date := closing + interval '1 month';
+  open_month date := crmcost._open_month(ledger);
+  last record;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF closing IS NULL OR NOT isfinite(closing) THEN
+    RAISE EXCEPTION 'month must be a finite date, not %',
+                    coalesce(month::text, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF closing < open_month THEN
+    RAISE EXCEPTION 'month % of ledger "%" is already closed',
+                    to_char(closing, 'YYYY-MM'), ledger
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'What is loaded into it counts in the first open month.';
+  END IF;
+  SELECT as_of, as_of_at INTO last FROM last_refresh;
+  IF last.as_of IS NULL OR last.as_of < next_month - 1 THEN
+    RAISE EXCEPTION 'month must have ended by the last refresh, as of %, not %',
+                    coalesce(last.as_of::text, 'never'),
+                    to_char(closing, 'YYYY-MM')
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = format('CALL crmcost.refresh(%L) first.', ledger);
+  END IF;
+
+  -- Loads wait until the figures are fixed: those are of one state of the facts.
+  LOCK TABLE sale, cost_entry, interaction, customer, fx_rate, allocation_rule,
+    allocation_share, activity_time, capacity, classification
+    IN SHARE ROW EXCLUSIVE MODE;
+  CALL crmcost.refresh(ledger, last.as_of_at);
+  INSERT INTO posted_cost
+    SELECT month_start, cost_id, incurred_on, month_start, category_code,
+           bucket, 0, '', customer_id, base_amount
+    FROM accrued_cost
+    WHERE customer_id IS NOT NULL AND base_amount <> 0
+          AND incurred_on <= last.as_of
+          AND month_start >= coalesce(open_month, '-infinity')
+          AND month_start < next_month;
+  IF open_month IS NULL THEN
+    SELECT least(min(found.month), closing) INTO open_month
+      FROM (SELECT min(month_start) FROM customer_month
+            UNION ALL SELECT min(month_start) FROM customer_month_cost
+            UNION ALL SELECT min(month_start) FROM posted_cost) found (month);
+  END IF;
+  INSERT INTO closed_period (month_start, closed_at, as_of, money_scale)
+    SELECT m::date, now(), last.as_of,
+           crmcost._setting(ledger, 'money_scale')::smallint
+    FROM generate_series(open_month::timestamp, closing::timestamp,
+                         '1 month') m;
+  RAISE NOTICE 'ledger "%": closed % to %, as of %', ledger,
+    to_char(open_month, 'YYYY-MM'), to_char(closing, 'YYYY-MM'), last.as_of;
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
+  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+
+CREATE PROCEDURE crmcost.reopen_period(ledger name, month date)
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  reopened CONSTANT date := date_trunc('month', month::timestamp);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF reopened IS NULL OR NOT EXISTS (SELECT FROM closed_period
+                                     WHERE month_start = reopened) THEN
+    RAISE EXCEPTION 'month must be a closed month of ledger "%", not %',
+                    ledger, coalesce(to_char(reopened, 'YYYY-MM'), 'null')
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  DELETE FROM posted_cost
+    WHERE month_start >= reopened AND customer_id IS NOT NULL;
+  DELETE FROM closed_period WHERE month_start >= reopened;
+  RAISE NOTICE 'ledger "%": % and all after it are open; the next refresh computes them anew',
+    ledger, to_char(reopened, 'YYYY-MM');
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.reopen_period(name, date) IS
+  'Opens a closed month again, and all after it; the next refresh computes them from the facts.';
+
+REVOKE EXECUTE ON ROUTINE
+  crmcost.close_period(name, date),
+  crmcost.reopen_period(name, date)
+FROM PUBLIC;
+
+GRANT EXECUTE ON ROUTINE
+  crmcost.close_period(name, date),
+  crmcost.reopen_period(name, date)
+TO @extowner@ WITH GRANT OPTION;
