@@ -59,6 +59,15 @@ SELECT results_eq('SELECT month_start, sum(total_change) FROM cost_driver GROUP 
   'and the changes to those of all cost');
 ROLLBACK TO fresh;
 
+-- A27
+SELECT pg_temp.spend('acq.ads.web', m, a, channel => 'search') FROM (VALUES ('2024-01-15'::date, 10), ('2024-02-15', 10), ('2024-03-15', 10), ('2024-04-15', 16), ('2024-05-15', 10.5)) v (m, a);
+SELECT results_eq('SELECT month_start, mom_rate, z_score, unusual FROM cost_by_month WHERE month_start < $$2024-05-01$$ ORDER BY 1',
+  $$ VALUES ('2024-01-01'::date, NULL::numeric, NULL::numeric, NULL::boolean), ('2024-02-01', 0.0, NULL, NULL), ('2024-03-01', 0.0, NULL, NULL), ('2024-04-01', 0.6, NULL, true) $$,
+  'A27: 10, 10, 10, 16 is 60 % more than the month before, and flagged');
+-- mean 11.5, standard deviation 3
+SELECT results_eq('SELECT round(z_score, 6), unusual FROM cost_by_month WHERE month_start = $$2024-05-01$$', $$ VALUES (round(-1 / 3.0, 6), false) $$, 'A27: 10.5 after 10, 10, 10, 16 is a third of a standard deviation less');
+ROLLBACK TO fresh;
+
 -- C11, C12, C14, C17: two customers in A and C
 INSERT INTO tier (scheme, code, rank, basis, name, account_manager, discount_rate) VALUES ('hand', 'A', 1, 'manual', 'A', true, 0.15), ('hand', 'B', 2, 'manual', 'B', true, NULL), ('hand', 'C', 3, 'manual', 'C', false, 0.05);
 SELECT pg_temp.sell(1, 'a', '2024-01-10', 880, 0, discount => 120), pg_temp.sell(2, 'b', '2024-01-10', 290), pg_temp.sell(2, 'c', '2024-01-11', 94, discount => 6), pg_temp.sell(2, 'e', '2024-01-12', 95, discount => 5);
@@ -77,6 +86,19 @@ SELECT results_eq($$ SELECT tier, agent_score, without_owner::int, best_agent_sh
   $$ VALUES ('A', 5.0, 0, 1.0, 0.0), ('B', NULL, 0, NULL, NULL), ('C', 3.0, NULL, 0.0, 0.8) $$, 'C11 and C12: the best agents and an owner for A, automation for C');
 SELECT results_eq($$ SELECT tier, discount, round(discount_rate, 4), discount_limit, breaches::int FROM tier_resource WHERE scheme = 'hand' ORDER BY 1 $$,
   $$ VALUES ('A', 120.0, 0.12, 0.15, 0), ('B', 0.0, NULL, NULL, 0), ('C', 11.0, round(11 / 490.0, 4), 0.05, 1) $$, 'C14: 12 % is allowed to A, 6 % to C is a breach and 5 % is not');
+ROLLBACK TO fresh;
+
+-- C16: technical cost booked on a customer, by a driver, and by nobody
+INSERT INTO tier (scheme, code, rank, basis, name) VALUES ('hand', 'A', 1, 'manual', 'A'), ('hand', 'B', 2, 'manual', 'B');
+SELECT pg_temp.sell(i, 'o' || i, '2024-01-10', 100 * i) FROM generate_series(1, 3) i;
+INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'hand', '2024-01-10', 'A'), (2, 'hand', '2024-01-10', 'B'), (3, 'hand', '2024-01-10', 'B');
+INSERT INTO allocation_rule (category_code, driver) VALUES ('ret', 'revenue');
+SELECT pg_temp.spend('ret.care.tools', '2024-01-20', 600), pg_temp.spend('ret.care.salary', '2024-01-20', 60), pg_temp.spend('svc.repair', '2024-01-20', 50, customer => 1), pg_temp.spend('svc.repair', '2024-01-20', 999);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$ SELECT tier, resource, cost, cost_share FROM tier_cost WHERE scheme = 'hand' ORDER BY 1, 2 $$,
+  $$ VALUES ('A', 'human', 10.0, round(1 / 6.0, 20)), ('A', 'technical', 150.0, 150 / 650.0), ('B', 'human', 50.0, 50 / 60.0), ('B', 'technical', 500.0, 500 / 650.0) $$, 'C16: technical cost by tier, booked or allocated');
+SELECT results_eq($$ SELECT scheme, round(sum(cost_share), 10) FROM tier_cost WHERE resource = 'technical' GROUP BY 1 ORDER BY 1 $$,
+  $$ VALUES ('abc', 1.0), ('hand', 1.0), ('loyalty', 1.0), ('value', 1.0) $$, 'C16: the shares sum to 100 %');
 ROLLBACK TO fresh;
 
 -- C15
