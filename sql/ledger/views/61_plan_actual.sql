@@ -64,6 +64,30 @@ cost_day AS (
   FROM accrued_cost c LEFT JOIN campaign k ON k.code = c.campaign_code
   GROUP BY 1, 2, 3, 4
 ),
+-- who is in a tier that is asked for
+member AS MATERIALIZED (
+  SELECT k.customer_id, k.dimension AS scheme, k.code AS tier
+  FROM customer_classification k
+  JOIN (SELECT DISTINCT tier_scheme, tier_code FROM plan) t
+    ON t.tier_scheme = k.dimension AND t.tier_code = k.code
+),
+month_total AS (
+  SELECT '' AS scheme, '' AS tier, month_start, sum(revenue) AS revenue,
+         sum(handle_seconds) AS handle_seconds
+  FROM customer_month
+  GROUP BY month_start
+  UNION ALL
+  SELECT m.scheme, m.tier, c.month_start, sum(c.revenue),
+         sum(c.handle_seconds)
+  FROM member m JOIN customer_month c USING (customer_id)
+  GROUP BY m.scheme, m.tier, c.month_start
+),
+tier_cost_month AS (
+  SELECT m.scheme, m.tier, c.month_start, c.bucket,
+         sum(c.direct_cost + c.allocated_cost) AS cost
+  FROM member m JOIN customer_month_cost c USING (customer_id)
+  GROUP BY m.scheme, m.tier, c.month_start, c.bucket
+),
 answered AS (
   -- booked by category, channel and campaign
   SELECT a.plan_id, a.baseline,
@@ -83,42 +107,32 @@ answered AS (
   UNION ALL
   -- from what refresh computes, where no channel or campaign is asked for
   SELECT a.plan_id, a.baseline,
-         coalesce(CASE a.measure
-                    WHEN 'revenue' THEN m.revenue
-                    WHEN 'hours' THEN m.handle_seconds / 3600.0
-                    ELSE c.cost
-                  END, 0)
+         coalesce(sum(CASE a.measure WHEN 'revenue' THEN m.revenue
+                        ELSE m.handle_seconds / 3600.0 END), 0)
   FROM asked a
-  LEFT JOIN LATERAL (
-    SELECT sum(m.revenue) AS revenue, sum(m.handle_seconds) AS handle_seconds
-    FROM customer_month m
-    WHERE a.measure IN ('revenue', 'hours')
-          AND m.month_start BETWEEN a.period_from AND a.period_to
-          AND (a.tier_code IS NULL
-               OR EXISTS (SELECT FROM customer_classification k
-                          WHERE k.customer_id = m.customer_id
-                                AND k.dimension = a.tier_scheme
-                                AND k.code = a.tier_code))
-  ) m ON true
-  LEFT JOIN LATERAL (
-    SELECT sum(c.direct_cost + c.allocated_cost) AS cost
-    FROM customer_month_cost c
-    JOIN customer_classification k
-      ON k.customer_id = c.customer_id AND k.dimension = a.tier_scheme
-         AND k.code = a.tier_code
-    LEFT JOIN cost_category b ON b.code = a.category_code
-    WHERE a.measure = 'cost'
-          AND c.month_start BETWEEN a.period_from AND a.period_to
-          AND c.bucket = coalesce(b.bucket, c.bucket)
-  ) c ON true
-  LEFT JOIN cost_category b ON b.code = a.category_code
+  LEFT JOIN month_total m
+    ON m.scheme = coalesce(a.tier_scheme, '')
+       AND m.tier = coalesce(a.tier_code, '')
+       AND m.month_start BETWEEN a.period_from AND a.period_to
   WHERE EXISTS (SELECT FROM last_refresh)
         AND a.channel_code IS NULL AND a.campaign_code IS NULL
         AND (a.measure = 'revenue'
-             OR a.measure = 'hours' AND a.category_code IS NULL
-             -- what a customer bears is known by bucket only
-             OR a.measure = 'cost' AND a.tier_code IS NOT NULL
-                AND b.parent_code IS NULL)
+             OR a.measure = 'hours' AND a.category_code IS NULL)
+  GROUP BY a.plan_id, a.baseline_id, a.baseline
+  UNION ALL
+  -- what a customer bears is known by bucket only
+  SELECT a.plan_id, a.baseline, coalesce(sum(m.cost), 0)
+  FROM asked a
+  LEFT JOIN cost_category b ON b.code = a.category_code
+  LEFT JOIN tier_cost_month m
+    ON m.scheme = a.tier_scheme AND m.tier = a.tier_code
+       AND m.month_start BETWEEN a.period_from AND a.period_to
+       AND m.bucket = coalesce(b.bucket, m.bucket)
+  WHERE EXISTS (SELECT FROM last_refresh)
+        AND a.measure = 'cost' AND a.tier_code IS NOT NULL
+        AND a.channel_code IS NULL AND a.campaign_code IS NULL
+        AND b.parent_code IS NULL
+  GROUP BY a.plan_id, a.baseline_id, a.baseline
   UNION ALL
   SELECT a.plan_id, a.baseline, coalesce(s.revenue, 0)
   FROM asked a
@@ -134,10 +148,10 @@ answered AS (
                   (SELECT code FROM channel_below
                    WHERE ancestor = a.channel_code))
           AND (a.tier_code IS NULL
-               OR EXISTS (SELECT FROM customer_classification t
+               OR EXISTS (SELECT FROM member t
                           WHERE t.customer_id = s.customer_id
-                                AND t.dimension = a.tier_scheme
-                                AND t.code = a.tier_code))
+                                AND t.scheme = a.tier_scheme
+                                AND t.tier = a.tier_code))
   ) s
   WHERE a.measure = 'revenue'
         AND num_nonnulls(a.channel_code, a.campaign_code) > 0
@@ -169,10 +183,10 @@ answered AS (
                   (SELECT code FROM channel_below
                    WHERE ancestor = a.channel_code))
           AND (a.tier_code IS NULL
-               OR EXISTS (SELECT FROM customer_classification t
+               OR EXISTS (SELECT FROM member t
                           WHERE t.customer_id = i.customer_id
-                                AND t.dimension = a.tier_scheme
-                                AND t.code = a.tier_code))
+                                AND t.scheme = a.tier_scheme
+                                AND t.tier = a.tier_code))
   ) i
   WHERE a.measure = 'score'
         OR a.measure = 'hours' AND a.category_code IS NULL
@@ -195,10 +209,10 @@ answered AS (
                   (SELECT code FROM channel_below
                    WHERE ancestor = a.channel_code))
           AND (a.tier_code IS NULL
-               OR EXISTS (SELECT FROM customer_classification t
+               OR EXISTS (SELECT FROM member t
                           WHERE t.customer_id = c.customer_id
-                                AND t.dimension = a.tier_scheme
-                                AND t.code = a.tier_code))
+                                AND t.scheme = a.tier_scheme
+                                AND t.tier = a.tier_code))
   ) c
   WHERE a.measure = 'customers'
 ),

@@ -54,20 +54,21 @@ spent AS (
   GROUP BY m.scheme, m.tier
 ),
 given AS (
-  SELECT m.scheme, m.tier, sum(s.discount) AS discount, sum(s.price) AS price,
-         sum(s.lines) FILTER (WHERE s.rate > t.discount_rate) AS breaches
+  SELECT m.scheme, m.tier, sum(c.discount) AS discount,
+         sum(c.revenue + c.discount) AS price
   FROM member m
+  JOIN (SELECT customer_id, sum(discount) AS discount, sum(revenue) AS revenue
+        FROM customer_month GROUP BY customer_id) c USING (customer_id)
+  GROUP BY m.scheme, m.tier
+),
+breach AS (
+  SELECT m.scheme, m.tier, count(*) AS lines
+  FROM sale s
+  JOIN member m USING (customer_id)
   JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier
-  JOIN (-- one group for each customer and rate of discount, to four decimals
-        SELECT customer_id,
-               CASE WHEN kind = 'sale' AND discount > 0
-                 THEN round(discount / nullif(amount + discount, 0), 4)
-               END AS rate,
-               sum(base_discount) AS discount,
-               sum(base_amount + base_discount) AS price, count(*) AS lines
-        FROM sale_base
-        WHERE sold_at <= (SELECT as_of_at FROM last_refresh)
-        GROUP BY 1, 2) s USING (customer_id)
+  WHERE s.kind = 'sale' AND s.discount > 0
+        AND s.sold_at <= (SELECT as_of_at FROM last_refresh)
+        AND s.discount > t.discount_rate * (s.amount + s.discount)
   GROUP BY m.scheme, m.tier
 ),
 planned AS (
@@ -96,7 +97,7 @@ SELECT
   coalesce(g.discount, 0) AS discount,
   g.discount / nullif(g.price, 0) AS discount_rate,
   t.discount_rate AS discount_limit,
-  coalesce(g.breaches, 0) AS breaches,
+  coalesce(x.lines, 0) AS breaches,
   coalesce(p.profit, 0) AS profit,
   p.profit / nullif(sum(p.profit) OVER scheme, 0) AS profit_share,
   p.profit / nullif(c.hours, 0) AS profit_per_hour,
@@ -106,6 +107,7 @@ LEFT JOIN people p ON p.scheme = t.scheme AND p.tier = t.code
 LEFT JOIN contact c ON c.scheme = t.scheme AND c.tier = t.code
 LEFT JOIN spent s ON s.scheme = t.scheme AND s.tier = t.code
 LEFT JOIN given g ON g.scheme = t.scheme AND g.tier = t.code
+LEFT JOIN breach x ON x.scheme = t.scheme AND x.tier = t.code
 LEFT JOIN planned b ON b.scheme = t.scheme AND b.tier = t.code
 WINDOW scheme AS (PARTITION BY t.scheme);
 

@@ -17,28 +17,30 @@ pooled AS (
         AND g.driver_quantity > 0
   GROUP BY p.month_start, g.driver_key, c.resource
 ),
-driven AS (
+-- materialized, so that the drivers are read once and not for every pool
+driven AS MATERIALIZED (
   SELECT d.month_start, d.driver_key, m.scheme, m.tier,
          sum(d.quantity) AS quantity
   FROM driver_quantity d JOIN member m USING (customer_id)
+  WHERE d.driver_key IN (SELECT driver_key FROM cost_pool)
   GROUP BY 1, 2, 3, 4
 ),
-part (scheme, tier, resource, cost) AS (
-  SELECT d.scheme, d.tier, p.resource, p.rate * d.quantity
-  FROM pooled p JOIN driven d USING (month_start, driver_key)
-  UNION ALL
-  SELECT m.scheme, m.tier, c.resource, c.cost
-  FROM (SELECT customer_id, resource, sum(base_amount) AS cost
-        FROM accrued_cost
-        WHERE customer_id IS NOT NULL
-              AND greatest(incurred_on, month_start)
-                  <= (SELECT as_of FROM last_refresh)
-        GROUP BY customer_id, resource) c
-  JOIN member m USING (customer_id)
+direct AS MATERIALIZED (
+  SELECT customer_id, resource, sum(base_amount) AS cost
+  FROM accrued_cost
+  WHERE customer_id IS NOT NULL
+        AND greatest(incurred_on, month_start)
+            <= (SELECT as_of FROM last_refresh)
+  GROUP BY customer_id, resource
 ),
 summed AS (
   SELECT scheme, tier, resource, round(sum(cost), 4) AS cost
-  FROM part GROUP BY scheme, tier, resource
+  FROM (SELECT d.scheme, d.tier, p.resource, p.rate * d.quantity AS cost
+        FROM pooled p JOIN driven d USING (month_start, driver_key)
+        UNION ALL
+        SELECT m.scheme, m.tier, c.resource, c.cost
+        FROM direct c JOIN member m USING (customer_id)) part
+  GROUP BY scheme, tier, resource
 )
 SELECT
   scheme, tier, resource, cost,
