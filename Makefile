@@ -76,4 +76,4 @@ lint:
 format:
 	@sh test/lint/format.sh
 bench:
-	@sh test/bench.sh $(NAME)
+	@sh test/bench.sh $(if $(findstring command,$(origin NAME)),$(NAME))

@@ -133,6 +133,45 @@ LEFT JOIN by_bucket AS b USING (customer_id)
 ORDER BY p.total_cost DESC, p.customer_id
 LIMIT 10;
 
+-- The household that loses most, and the month in which it cost most.
+SELECT p.customer_id, c.source_key AS household, m.month_start
+FROM customer_profit AS p
+JOIN customer AS c USING (customer_id)
+JOIN LATERAL (SELECT month_start FROM customer_profit_by_month AS m
+              WHERE m.customer_id = p.customer_id
+              ORDER BY total_cost DESC, month_start LIMIT 1) AS m ON true
+ORDER BY p.profit_rank DESC LIMIT 1 \gset
+\qecho '== Profit and loss of household' :household', which loses most'
+SELECT line AS " ", to_char(whole_year, '99,990.00') AS year,
+       to_char(one_month, '99,990.00') AS :"month_start"
+FROM customer_profit AS y
+JOIN customer_profit_by_month AS m USING (customer_id)
+CROSS JOIN LATERAL (VALUES
+  (1, 'Revenue', y.revenue, m.revenue),
+  (2, '- goods', -y.cogs, -m.cogs),
+  (3, '= margin', y.margin, m.margin),
+  (4, '- acquisition', -y.acquisition_cost, -m.acquisition_cost),
+  (5, '- retention', -y.retention_cost, -m.retention_cost),
+  (6, '- service', -y.service_cost, -m.service_cost),
+  (7, '- churn', -y.churn_cost, -m.churn_cost),
+  (8, '- data', -y.data_cost, -m.data_cost),
+  (9, '= profit at full cost', y.profit, m.profit),
+  (10, 'Profit at direct cost alone', y.direct_profit, m.direct_profit)
+) AS l (n, line, whole_year, one_month)
+WHERE y.customer_id = :customer_id AND m.month_start = :'month_start'
+      AND (whole_year <> 0 OR n IN (1, 3, 9))
+ORDER BY n;
+
+\qecho '== Where its cost of that month comes from: from the ledger lines, by rule and driver'
+SELECT coalesce(f.category_code, '(to coins)') AS category, f.via, f.driver,
+       to_char(f.driver_quantity, 'FM99990') || ' of ' || to_char(f.driver_total, 'FM999990') AS "driver value",
+       count(f.cost_id) AS entries, to_char(sum(f.entry_cost), '999,990.00') AS entered,
+       to_char(sum(f.cost), '9,990.0000') AS borne
+FROM cost_flow AS f
+WHERE f.customer_id = :customer_id AND f.month_start = :'month_start'
+GROUP BY f.category_code, f.via, f.driver, f.driver_quantity, f.driver_total
+ORDER BY f.via, f.category_code;
+
 \qecho '== Campaigns: households mailed, and households that used a coupon of it'
 SELECT g.name AS campaign, lower(g.period) AS starts,
        count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'mailing') AS mailed,

@@ -66,9 +66,8 @@ BEGIN
             UNION ALL SELECT min(month_start) FROM customer_month_cost
             UNION ALL SELECT min(month_start) FROM posted_cost) found (month);
   END IF;
-  INSERT INTO closed_period (month_start, closed_at, as_of, money_scale)
-    SELECT m::date, now(), last.as_of,
-           crmcost._setting(ledger, 'money_scale')::smallint
+  INSERT INTO closed_period (month_start, closed_at, as_of)
+    SELECT m::date, now(), last.as_of
     FROM generate_series(open_month::timestamp, closing::timestamp,
                          '1 month') m;
   RAISE NOTICE 'ledger "%": closed % to %, as of %', ledger,

@@ -122,6 +122,25 @@ SELECT results_eq('SELECT allocated_cost, unused_cost, unallocated_cost FROM cos
                   $$ VALUES (0.0, 90.0, 0.0) $$, 'a pool that nobody used is unused capacity');
 ROLLBACK TO fresh;
 
+-- E6: a bot takes 600 of 1,000 tickets at 0.50, people 400 at 12 minutes of 0.50
+SELECT pg_temp.buyers(2, '2024-03-10');
+INSERT INTO channel (code, kind, name) VALUES ('bot', 'service', 'Bot');
+INSERT INTO interaction (customer_id, occurred_at, kind, automated, n, channel_code)
+VALUES (1, '2024-03-05', 'ticket', true, 600, 'bot'), (1, '2024-03-06', 'ticket', false, 100, 'phone'),
+       (2, '2024-03-06', 'ticket', false, 300, 'phone');
+INSERT INTO activity_time (kind, minutes) VALUES ('ticket', 12);
+INSERT INTO allocation_rule (category_code, driver, channel_code) VALUES ('svc.support', 'handle_time', NULL), ('svc.support', 'interactions', 'bot');
+INSERT INTO capacity VALUES ('svc.support', '[2024-03-01,2024-04-01)', 12000);
+SELECT pg_temp.spend('svc.support', '2024-03-31', 6000);
+SELECT pg_temp.spend('svc.support', '2024-03-31', 300, 'channel_code', 'bot');
+CALL crmcost.refresh('crm', '2024-03-31 12:00Z');
+SELECT results_eq('SELECT customer_id::int, allocated_cost FROM customer_cost ORDER BY 1',
+                  $$ VALUES (1, 300 + 600.0), (2, 1800.0) $$, 'E6: 600 by a bot and 400 by people cost 2,700');
+SELECT is((SELECT round(100 * (sum(allocated_cost) / (1000 * 12 * 0.50) - 1)) FROM cost_pool), -55.0,
+          'E6: 55 % less than 6,000 by people alone');
+SELECT is((SELECT sum(unused_cost) FROM cost_pool), 3600.0, 'E6: the people freed are unused capacity');
+ROLLBACK TO fresh;
+
 -- pools that serve pools: cleaning and computing serve each other, and two that
 -- work for customers; a textbook pair, solved by hand:
 --   s1 = 600 + 0.5 s2, s2 = 300 + 0.2 s1  =>  s1 = 750/0.9, s2 = 420/0.9

@@ -23,6 +23,7 @@ like($report, qr/^== $_/m, "the report has: $_")
   foreach (
 	'From the shelf price to the profit', 'What customers cost, by bucket',
 	'Tiers', 'RFM segments', 'The whale curve', 'The ten costliest households',
+	'Profit and loss of household', 'Where its cost of that month comes from',
 	'Campaigns');
 unlike($report, qr/NaN|Infinity/, 'no figure is undefined');
 

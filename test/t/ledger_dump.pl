@@ -72,6 +72,7 @@ foreach my $ledger ('crm', '"Zweites Buch"')
 		CALL crmcost.ensure_partitions('$name', '2024-01-01', '2024-12-01');
 		$statements
 		CALL crmcost.refresh('$name', '2024-09-30 10:00Z');
+		CALL crmcost.close_period('$name', '2024-03-01');
 		SELECT crmcost.grant_read('$name', 'reader');
 		SELECT crmcost.erase_customer('$name', 7);
 	});
@@ -93,7 +94,7 @@ my $tables = q{
 		AND relnamespace IN ('crm'::regnamespace, '"Zweites Buch"'::regnamespace)
 	ORDER BY 1};
 my @names = split /\n/, dba('source', $tables);
-cmp_ok(scalar @names, '==', 2 * (25 + 13 + 1), 'two ledgers of 25 tables and 13 views, with a view of the owner');
+cmp_ok(scalar @names, '==', 2 * (28 + 22 + 1), 'two ledgers of 28 tables and 22 views, with a view of the owner');
 my $content = join(' UNION ALL ',
 	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t" } @names);
 my @source = split /\n/, dba('source', $content);

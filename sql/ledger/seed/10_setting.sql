@@ -5,7 +5,6 @@ INSERT INTO setting (key, value, note) VALUES
   ('money_scale', '2', 'Decimals of the smallest coin, 0 to 4; allocation rounds to it.'),
   ('service_pool_method', 'reciprocal', 'How service pools pass their cost on: reciprocal or step_down.'),
   ('tier_weight_scheme', 'abc', 'Tier scheme whose weights the driver tier_weight follows.'),
-  ('cost_alert_rate', '0.20', 'Rise of a cost against the month before from which cost_by_month flags it, 0.20 for 20 %.'),
   ('rfm_bins', '5', 'Scores a measure of RFM, 2 to 9; the named segments need 5.'),
   ('abc_measure', 'profit', 'What ABC tiers are cut by: revenue, margin or profit.'),
   ('at_risk_after_days', '90', 'Days without an order after which a customer is at risk.'),

@@ -19,8 +19,6 @@ CREATE TABLE setting (
   CONSTRAINT service_pool_method_is_known
     CHECK (key <> 'service_pool_method'
            OR value IN ('reciprocal', 'step_down')),
-  CONSTRAINT cost_alert_rate_is_a_number_from_0
-    CHECK (key <> 'cost_alert_rate' OR value ~ '^[0-9]{1,6}(\.[0-9]{1,6})?$'),
   CONSTRAINT rfm_bins_from_2_to_9
     CHECK (key <> 'rfm_bins' OR value ~ '^[2-9]$'),
   CONSTRAINT abc_measure_is_revenue_margin_or_profit

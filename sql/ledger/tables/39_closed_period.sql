@@ -5,8 +5,7 @@ CREATE TABLE closed_period (
     CONSTRAINT month_start_is_the_first_of_a_month
       CHECK (extract(day FROM month_start) = 1),
   closed_at timestamptz NOT NULL,
-  as_of date NOT NULL,
-  money_scale smallint NOT NULL
+  as_of date NOT NULL
 );
 
 COMMENT ON TABLE closed_period IS
@@ -17,5 +16,3 @@ COMMENT ON COLUMN closed_period.closed_at IS
 'When it was closed.';
 COMMENT ON COLUMN closed_period.as_of IS
 'Day of the refresh whose figures were fixed.';
-COMMENT ON COLUMN closed_period.money_scale IS
-'Decimals of the smallest coin when it was closed.';

@@ -27,7 +27,7 @@ COMMENT ON COLUMN posted_cost.incurred_on IS
 COMMENT ON COLUMN posted_cost.booked_month IS
 'First day of the month that the cost is for; before month_start when it came after that month was closed.';
 COMMENT ON COLUMN posted_cost.category_code IS
-'Cost category of the entry; empty where a closed entry has gone since.';
+'Cost category of the entry.';
 COMMENT ON COLUMN posted_cost.bucket IS
 'Kind of customer cost.';
 COMMENT ON COLUMN posted_cost.rule_id IS

@@ -7,9 +7,10 @@
 -- the coins are rounded once a month, bucket and driver, and what that makes for
 -- a customer is a row of its own, without an entry.  These rows sum to 0.
 --
--- A condition on month_start makes it quick.
+-- A condition on month_start makes it quick: it reaches the tables, because no
+-- part of the query is computed for all months first.
 CREATE VIEW cost_flow WITH (security_invoker = true) AS
-WITH pooled AS (
+WITH pooled AS NOT MATERIALIZED (
   SELECT p.*, g.driver, g.driver_key, g.driver_quantity, g.capacity,
          g.unallocated_because,
          sum(p.amount) OVER along - p.amount AS r0,
@@ -22,7 +23,7 @@ WITH pooled AS (
     ORDER BY p.rule_id, p.service_category, p.incurred_on, p.cost_id,
              p.booked_month)
 ),
-driven AS (
+driven AS NOT MATERIALIZED (
   SELECT month_start, driver_key, customer_id, quantity,
          sum(quantity) OVER along - quantity AS q0,
          sum(quantity) OVER along AS q1
@@ -30,7 +31,7 @@ driven AS (
   WINDOW along AS (PARTITION BY month_start, driver_key ORDER BY customer_id)
 ),
 -- capacity that is left comes after all customers
-pool_group AS (
+pool_group AS NOT MATERIALIZED (
   SELECT month_start, bucket, driver_key, driver_quantity, capacity,
          sum(cost) AS cost, sum(unused_cost) AS unused_cost
   FROM cost_pool

@@ -21,7 +21,7 @@ lineage (kind, code, ancestor) AS (
 ),
 known_setting (key) AS (
   VALUES ('base_currency'), ('timezone'), ('money_scale'), ('rfm_bins'),
-         ('service_pool_method'), ('tier_weight_scheme'), ('cost_alert_rate'),
+         ('service_pool_method'), ('tier_weight_scheme'),
          ('abc_measure'), ('at_risk_after_days'), ('churn_after_days'),
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
