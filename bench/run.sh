@@ -41,15 +41,21 @@ statements()			# statements FILE
 
 psql -Xq -f lib.sql
 case ${1:-} in
-ledger) ;;			# makes its own
+cash_flow | ledger) ;;		# make their own
 *)
 	echo "making data: purchases, customers and pool members, up to 10 million of each"
 	psql -Xq -f data.sql > /dev/null
 	;;
 esac
-for name in ${1:-rfm_score tier allocation rfm ledger}; do
+for name in ${1:-rfm_score tier allocation rfm cash_flow ledger}; do
 	echo
 	echo "$name"
+	if [ -e "$name.sh" ]; then	# what comes before; 77 is "skipped"
+		status=0
+		sh "$name.sh" || status=$?
+		[ "$status" != 77 ] || continue
+		[ "$status" = 0 ] || exit "$status"
+	fi
 	measure "$name"
 done
 

@@ -1,6 +1,8 @@
 -- Cost by month at the finest grain that dashboards cut by.  The comparisons
 -- are with the same category, channel and resource: one month and twelve months
--- before, and with the baseline that plan has for the category and channel.
+-- before, and with the baseline that plan has for the category and channel.  A
+-- month is unusual by the spread of the year before it; the 10 % keep months that
+-- were all alike from making every cent a signal.
 CREATE VIEW cost_by_month WITH (security_invoker = true) AS
 WITH monthly AS (
   SELECT c.month_start, c.bucket, c.category_code, c.channel_code, c.resource,
@@ -40,7 +42,16 @@ SELECT
   m.cost / nullif(sum(m.cost) OVER month_before, 0) - 1 AS mom_rate,
   m.cost / nullif(sum(m.cost) OVER year_before, 0) - 1 AS yoy_rate,
   b.cost AS baseline_cost,
-  m.cost / nullif(b.cost, 0) - 1 AS vs_baseline_rate
+  m.cost / nullif(b.cost, 0) - 1 AS vs_baseline_rate,
+  CASE WHEN count(m.cost) OVER months_before >= 3
+    THEN (m.cost - avg(m.cost) OVER months_before)
+         / nullif(stddev_samp(m.cost) OVER months_before, 0)
+  END AS z_score,
+  CASE WHEN count(m.cost) OVER months_before >= 3
+    THEN abs(m.cost - avg(m.cost) OVER months_before)
+         > greatest(2 * stddev_samp(m.cost) OVER months_before,
+                    abs(avg(m.cost) OVER months_before) / 10)
+  END AS unusual
 FROM monthly m
 LEFT JOIN baseline b
   ON b.month_start = m.month_start AND b.category_code = m.category_code
@@ -53,7 +64,11 @@ WINDOW
   year_before AS (
     PARTITION BY m.bucket, m.category_code, m.channel_code, m.resource
     ORDER BY m.month_start
-    RANGE BETWEEN '1 year' PRECEDING AND '1 year' PRECEDING);
+    RANGE BETWEEN '1 year' PRECEDING AND '1 year' PRECEDING),
+  months_before AS (
+    PARTITION BY m.bucket, m.category_code, m.channel_code, m.resource
+    ORDER BY m.month_start
+    RANGE BETWEEN '1 year' PRECEDING AND '1 month' PRECEDING);
 
 COMMENT ON VIEW cost_by_month IS
 'Cost by month, category, channel and resource, one row each where something was booked.';
@@ -77,3 +92,7 @@ COMMENT ON COLUMN cost_by_month.baseline_cost IS
 'Baseline of the category and channel for the month, in base currency; NULL without one.';
 COMMENT ON COLUMN cost_by_month.vs_baseline_rate IS
 'Change against the baseline; NULL without one.';
+COMMENT ON COLUMN cost_by_month.z_score IS
+'Distance from the mean of the twelve months before in standard deviations; NULL with fewer than three of them, or when they are all equal.';
+COMMENT ON COLUMN cost_by_month.unusual IS
+'Whether the cost is off that mean by more than two standard deviations and more than 10 %; NULL with fewer than three months before.';

@@ -106,7 +106,7 @@ SELECT 'cost_without_rate', 'error', coalesce(sum(no_rate), 0)::bigint,
        min(no_rate_example)
 FROM cost_month
 UNION ALL
-SELECT 'baseline_without_rate', 'error', count(*),
+SELECT 'plan_without_rate', 'error', count(*),
        min(format('no rate for %s on %s', p.currency, lower(p.period)))
 FROM plan p
 WHERE p.currency <> (SELECT value FROM setting WHERE key = 'base_currency')
@@ -269,6 +269,20 @@ JOIN plan b
          (b.category_code, b.channel_code, b.campaign_code, b.tier_scheme,
           b.tier_code, b.aspect)
 WHERE a.kind = 'baseline' AND b.kind = 'baseline'
+UNION ALL
+SELECT 'overlapping_plans', 'warning', count(*),
+       min(format('%s %s of %s: plans %s and %s', a.kind, a.measure,
+                  a.scenario, a.plan_id, b.plan_id))
+FROM plan a
+JOIN plan b
+  ON b.plan_id > a.plan_id AND b.kind = a.kind AND b.measure = a.measure
+     AND b.scenario = a.scenario AND b.period && a.period
+     AND (a.category_code, a.channel_code, a.campaign_code, a.tier_scheme,
+          a.tier_code, a.aspect)
+         IS NOT DISTINCT FROM
+         (b.category_code, b.channel_code, b.campaign_code, b.tier_scheme,
+          b.tier_code, b.aspect)
+WHERE a.kind <> 'baseline'
 UNION ALL
 SELECT 'tree_has_a_cycle', 'error', count(*),
        min(format('%s %s', kind, code))
