@@ -8,14 +8,15 @@ WITH zone AS (
 span AS (
   SELECT k.customer_id, k.dimension AS scheme, k.code AS tier,
          date_trunc('month', k.entered_at AT TIME ZONE z.name) AS from_month,
-         date_trunc('month', lead(k.entered_at)
-                               OVER (PARTITION BY k.customer_id, k.dimension
-                                     ORDER BY k.entered_at)
-                             AT TIME ZONE z.name) AS before_month
+         date_trunc('month', lead(k.entered_at) OVER history
+                             AT TIME ZONE z.name) AS before_month,
+         lead(k.entered_at) OVER history - k.entered_at AS held_for
   FROM classification k
   CROSS JOIN zone z
   WHERE EXISTS (SELECT FROM tier t WHERE t.scheme = k.dimension)
         AND k.entered_at <= (SELECT as_of_at FROM last_refresh)
+  WINDOW history AS (PARTITION BY k.customer_id, k.dimension
+                     ORDER BY k.entered_at)
 ),
 held AS (
   SELECT s.customer_id, s.scheme, s.tier, m.month_start::date AS month_start
@@ -25,6 +26,10 @@ held AS (
     coalesce(s.before_month - interval '1 month',
              date_trunc('month', (SELECT as_of FROM last_refresh)::timestamp)),
     '1 month') AS m (month_start)
+  -- none is who has left the scheme; and the rule's first answer about who was
+  -- there by hand stands a microsecond before that row
+  WHERE s.tier <> 'none'
+        AND coalesce(s.held_for > interval '1 microsecond', true)
 ),
 brought AS (
   SELECT customer_id, month_start, sum(profit) AS profit

@@ -22,7 +22,7 @@ point AS (
   FROM (SELECT product_code, customer_id, price, sum(quantity) AS quantity
         FROM line GROUP BY product_code, customer_id, price) l
   JOIN customer_classification k
-    ON k.customer_id = l.customer_id
+    ON k.customer_id = l.customer_id AND k.code <> 'none'
        AND EXISTS (SELECT FROM tier t WHERE t.scheme = k.dimension)
   GROUP BY l.product_code, k.dimension, k.code, l.price
 )

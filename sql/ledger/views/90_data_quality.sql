@@ -262,7 +262,8 @@ SELECT 'overlapping_baselines', 'warning', count(*),
                   b.plan_id))
 FROM plan a
 JOIN plan b
-  ON b.plan_id > a.plan_id AND b.measure = a.measure AND b.period && a.period
+  ON b.plan_id > a.plan_id AND b.measure = a.measure
+     AND b.scenario = a.scenario AND b.period && a.period
      AND (a.category_code, a.channel_code, a.campaign_code, a.tier_scheme,
           a.tier_code, a.aspect)
          IS NOT DISTINCT FROM
