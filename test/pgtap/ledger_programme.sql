@@ -112,6 +112,7 @@ $$, $$ VALUES ('combined', 9000.0, 3300.0, 12000.0, 0.7, 1), ('service', NULL, 3
 SELECT results_eq($$
   SELECT measure, planned, actual, variance FROM plan_actual WHERE kind = 'forecast' AND measure <> 'cost' AND period_from = '2024-01-01' ORDER BY 1
 $$, $$ VALUES ('cost_saving', 3000.0, 3300.0, 300.0), ('revenue_gain', 15000.0, 12000.0, -3000.0) $$, 'G15: the variance is signed');
+SELECT is((SELECT actual_roi FROM programme_roi WHERE aspect = 'service'), NULL, 'a benefit alone is no return');
 SELECT is((SELECT actual FROM plan_actual WHERE period_from = '2026-01-01'), NULL, 'a period that has not begun has no actual');
 -- a baseline of another length counts for the days that both cover
 SELECT pg_temp.plan('forecast', 'cost_saving', '[2024-05-01,2024-06-01)', 0, 'C', category => 'svc');

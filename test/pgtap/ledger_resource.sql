@@ -144,10 +144,18 @@ SELECT results_eq($$ SELECT tier, prices::int, round(elasticity::numeric, 3) FRO
   $$ VALUES ('regular', 3, -2.0), ('silver', 1, NULL) $$, 'D16: and for each group of customers');
 ROLLBACK TO fresh;
 
+-- D15: 10 units at 100 with goods at 70; 60 was spent on the product and 120 on none, half of which is its by revenue
+SELECT pg_temp.sell(1, 'a', '2024-01-10', 1000, 700, 10, 'P'), pg_temp.sell(2, 'b', '2024-01-10', 1000, 990, 5, 'Q');
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, product_code) VALUES ('svc.support', '2024-01-10', 60, 'EUR', 'P'), ('svc.support', '2024-01-10', 120, 'EUR', NULL);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT product_code, mean_price, unit_cogs, unit_cost_to_serve, floor_price, headroom_rate, below_floor FROM price_floor ORDER BY 1',
+  $$ VALUES ('P', 100.0, 70.0, 12.0, 82.0, 0.18, false), ('Q', 200.0, 198.0, 12.0, 210.0, -0.05, true) $$, 'D15: goods at 70 and 12 to serve make a floor of 82');
+ROLLBACK TO fresh;
+
 -- before any refresh, and on nothing
 SELECT is((SELECT count(*) FROM tier_resource WHERE customers > 0 OR spend <> 0), 0::bigint, 'tiers without customers are there, with nothing');
 SELECT is((SELECT count(*) FROM tier_resource), (SELECT count(*) FROM tier), 'one row each');
-SELECT is((SELECT count(*) FROM customer_mix) + (SELECT count(*) FROM price_sensitivity) + (SELECT count(*) FROM cost_driver), 0::bigint, 'nothing gives nothing');
+SELECT is((SELECT count(*) FROM customer_mix) + (SELECT count(*) FROM price_sensitivity) + (SELECT count(*) FROM price_floor) + (SELECT count(*) FROM cost_driver), 0::bigint, 'nothing gives nothing');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -108,8 +108,10 @@ SELECT
   coalesce(o.budget, d.budget) AS budget,
   s.cost <= coalesce(o.budget, d.budget) AS within_budget,
   s.actual_cost, s.actual_saving, s.actual_gain,
-  (coalesce(s.actual_saving, 0) + coalesce(s.actual_gain, 0))
-    / nullif(s.actual_cost, 0) - 1 AS actual_roi,
+  CASE WHEN num_nonnulls(s.actual_saving, s.actual_gain) > 0
+    THEN (coalesce(s.actual_saving, 0) + coalesce(s.actual_gain, 0))
+         / nullif(s.actual_cost, 0) - 1
+  END AS actual_roi,
   s.rows_without_actual
 FROM summed s
 LEFT JOIN appraised a
@@ -156,6 +158,6 @@ COMMENT ON COLUMN programme_roi.actual_saving IS
 COMMENT ON COLUMN programme_roi.actual_gain IS
 'Revenue gained so far against the baselines; NULL when not known.';
 COMMENT ON COLUMN programme_roi.actual_roi IS
-'Actual saving and gain in relation to actual cost, less 1; NULL without actual cost.';
+'Actual saving and gain in relation to actual cost, less 1; NULL when one side is not known.';
 COMMENT ON COLUMN programme_roi.rows_without_actual IS
 'Forecast rows that have not begun or that the facts cannot answer.';
