@@ -115,6 +115,27 @@ $$;
 COMMENT ON FUNCTION crmcost._add_partitions(name, date, date) IS
   'Makes the monthly partitions that are missing and returns their number.';
 
+-- The catalog prints bounds as the session prints instants, and not every such
+-- text can be read again.
+CREATE FUNCTION crmcost._partition_end(partition oid) RETURNS timestamptz
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = iso
+  SET timezone = 'UTC'
+AS $$
+DECLARE
+  bound CONSTANT text := (SELECT pg_get_expr(c.relpartbound, c.oid)
+                          FROM pg_class c WHERE c.oid = partition);
+BEGIN
+  RETURN CASE WHEN bound LIKE '% TO (MAXVALUE)' OR bound = 'DEFAULT'
+           THEN 'infinity'
+           ELSE substring(bound FROM ' TO [(]''([^'']+)''[)]') END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._partition_end(oid) IS
+  'Instant before which the rows of a partition by time lie, taking days in UTC.';
+
 CREATE PROCEDURE crmcost.install(ledger name DEFAULT 'crm',
                                  partitioned boolean DEFAULT true)
   LANGUAGE plpgsql
@@ -138,8 +159,8 @@ BEGIN
 
   IF NOT partitioned THEN
     -- the clause stands between the closing parenthesis and the semicolon
-    tables := regexp_replace(tables, '\) PARTITION BY RANGE \(\w+\);', ');',
-                             'g');
+    tables := regexp_replace(tables, '[)] PARTITION BY RANGE [(][a-z_]+[)];',
+                             ');', 'g');
   END IF;
   EXECUTE tables;
 
@@ -147,8 +168,9 @@ BEGIN
   INSERT INTO setting (key, value, note)
     VALUES ('schema_version', crmcost._schema_version(),
             'Version of the tables, kept by crmcost.upgrade.');
-  IF getdatabaseencoding() NOT IN ('UTF8', 'SQL_ASCII') THEN
-    PERFORM crmcost._forget_chinese_names(ledger);
+  IF EXISTS (SELECT FROM cost_category WHERE name_zh IS NULL) THEN
+    RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
+      getdatabaseencoding();
   END IF;
   EXECUTE crmcost._ledger_source('views');
 
@@ -179,7 +201,7 @@ BEGIN
     RAISE EXCEPTION 'ledger must not be null'
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  IF ledger = '' OR ledger LIKE 'pg\_%'
+  IF ledger = '' OR ledger ~ '^pg_'
      OR ledger IN ('crmcost', 'information_schema') THEN
     RAISE EXCEPTION 'ledger must be the name of a new schema, not the reserved "%"',
                     ledger
@@ -210,25 +232,21 @@ $$;
 COMMENT ON FUNCTION crmcost._check_new_ledger(name) IS
   'Raises an error unless the caller can make a ledger of that name.';
 
--- Other encodings than UTF8 read the bytes of a Chinese name as something else.
-CREATE FUNCTION crmcost._forget_chinese_names(ledger name) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+-- The seed rows write Chinese names by it: the bytes of UTF8 would be something
+-- else, or refused, where the script is read in the encoding of another database.
+CREATE FUNCTION crmcost._from_utf8(hex text) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  UPDATE reason SET name_zh = NULL;
-  UPDATE cost_category SET name_zh = NULL;
-  UPDATE channel SET name_zh = NULL;
-  UPDATE tier SET name_zh = NULL;
-  UPDATE loyalty_program SET name_zh = NULL;
-  RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
-    getdatabaseencoding();
+  RETURN convert_from(decode(hex, 'hex'), 'UTF8');
+EXCEPTION WHEN untranslatable_character OR undefined_function THEN
+  RETURN NULL;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._forget_chinese_names(name) IS
-  'Empties name_zh in the seed rows, where the database encoding cannot hold it.';
+COMMENT ON FUNCTION crmcost._from_utf8(text) IS
+  'Text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';
 
 CREATE PROCEDURE crmcost.ensure_partitions(ledger name, from_month date,
                                            to_month date)
@@ -383,7 +401,7 @@ BEGIN
     FROM regexp_matches(
            crmcost._ledger_source(CASE kind WHEN 'VIEW' THEN 'views'
                                     ELSE 'tables' END),
-           '^CREATE ' || kind || ' (\w+)', 'gn') AS found (name));
+           '^CREATE ' || kind || ' ([a-z_0-9]+)', 'gn') AS found (name));
 END
 $$;
 
@@ -394,6 +412,7 @@ CREATE FUNCTION crmcost.erase_customer(ledger name, customer_id bigint)
   RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -456,7 +475,6 @@ REVOKE EXECUTE ON ROUTINE
   crmcost.erase_customer(name, bigint),
   crmcost.grant_read(name, name),
   crmcost._add_partitions(name, date, date),
-  crmcost._forget_chinese_names(name),
   crmcost._renew_views(name)
 FROM PUBLIC;
 
@@ -467,6 +485,5 @@ GRANT EXECUTE ON ROUTINE
   crmcost.erase_customer(name, bigint),
   crmcost.grant_read(name, name),
   crmcost._add_partitions(name, date, date),
-  crmcost._forget_chinese_names(name),
   crmcost._renew_views(name)
 TO @extowner@ WITH GRANT OPTION;

@@ -10,13 +10,12 @@
 --
 -- and those of the cost step, which 92_refresh_cost.sql lists.
 --
--- An order is what a customer bought under one order_ref; a line without
--- order_ref is an order of its own.  It needs a sale line that is no correction
--- (is not negative), its day is that of the last such line, and it does not
--- count once corrections have brought it to nothing.
+-- Everybody's rows are read and written, whatever policies there are: a role
+-- that a policy holds back gets an error, not figures of what it may see.
 CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now())
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
   SET jit = off                 -- compiles each partition, and gains nothing
 AS $$
 #variable_conflict use_variable
@@ -39,7 +38,7 @@ BEGIN
            hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
     RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
       USING ERRCODE = 'lock_not_available',
-            HINT = 'Wait until it has finished, then read the result: there is nothing left to do.';
+            HINT = 'Wait until it has finished; refresh again unless that was as of the same time.';
   END IF;
   day := upto AT TIME ZONE crmcost._setting(ledger, 'timezone');
   IF day < crmcost._open_month(ledger) - 1 THEN
@@ -85,27 +84,97 @@ CREATE FUNCTION crmcost._drop_refresh_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_variable
-DECLARE
-  relation regclass;
 BEGIN
-  FOR relation IN
-    SELECT to_regclass('pg_temp.' || t.name)
-    FROM unnest('{refresh_order,refresh_rfm,refresh_class,
-                  refresh_purchase,refresh_model,refresh_clv}'::text[])
-           AS t (name)
-    WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
-  LOOP
-    EXECUTE format('DROP TABLE %s', relation);
-  END LOOP;
+  PERFORM crmcost._drop_temporary('{refresh_order,refresh_rfm,refresh_class,
+                                    refresh_purchase,refresh_model,
+                                    refresh_clv}');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._drop_refresh_tables() IS
   'Drops the temporary tables of a refresh, where there are any.';
 
--- What an order brought are its own lines: with corrections and refunds that
--- carry its order_ref, without lines that have no rate.
+-- The names are those of refresh, but a session may have used one for a view.
+CREATE FUNCTION crmcost._drop_temporary(names text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  found record;
+BEGIN
+  FOR found IN
+    SELECT c.oid::regclass AS relation,
+           CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE'
+             WHEN 'i' THEN 'INDEX' WHEN 'c' THEN 'TYPE' ELSE 'TABLE'
+           END AS kind
+    FROM pg_class c
+    WHERE c.relnamespace = pg_my_temp_schema() AND c.relname = ANY (names)
+  LOOP
+    EXECUTE format('DROP %s %s', found.kind, found.relation);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._drop_temporary(text[]) IS
+  'Drops the temporary relations of these names, where there are any.';
+
+-- Step 1: orders, then what happened with each customer in each month.  Months
+-- are computed one after the other, here and in step 2: a month of a partitioned
+-- ledger is one partition or two, and memory is needed for one month only.
+CREATE FUNCTION crmcost._refresh_month(ledger name, upto timestamptz)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  open_month CONSTANT date := crmcost._open_month(ledger);
+  months date[];
+  month date;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
+    SELECT customer_id, ordered_at, ordered_on, revenue
+    FROM crmcost._orders(ledger, upto);
+  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
+  ANALYZE pg_temp.refresh_order;
+  months := crmcost._fact_months(ledger, upto, zone, open_month);
+
+  -- months without any fact are in no row any more
+  DELETE FROM customer_month old
+    USING (SELECT coalesce(lag(m) OVER (ORDER BY m) + interval '1 month',
+                           open_month, '-infinity') AS from_month, m AS before
+           FROM unnest(months || 'infinity'::date) m) gap
+    WHERE gap.from_month < gap.before
+          AND old.month_start >= gap.from_month
+          AND old.month_start < gap.before;
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  FOREACH month IN ARRAY months LOOP
+    changed := changed
+               + crmcost._write_customer_month(ledger, upto, month, zone,
+                                               coalesce(month = open_month,
+                                                        false));
+  END LOOP;
+  IF changed > 1000 THEN
+    ANALYZE customer_month;
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
+  'First step of refresh: orders and customer_month; returns the rows changed.';
+
+-- An order is what a customer bought of one source under one order_ref; a line
+-- without order_ref is an order of its own.  It needs a sale line that is no
+-- correction (is not negative), its day is that of the last such line, and it
+-- does not count once corrections have brought it to nothing; of an order in
+-- several currencies the sum in base currency decides, and without a rate for
+-- one of them it counts.  What an order brought are its own lines: with
+-- corrections and refunds that carry its order_ref, without lines that have no
+-- rate.
 CREATE FUNCTION crmcost._orders(ledger name, upto timestamptz)
   RETURNS TABLE (customer_id bigint, ordered_at timestamptz, ordered_on date,
                  revenue numeric)
@@ -126,10 +195,15 @@ BEGIN
              sum(base_amount) AS revenue
       FROM %1$I.sale_base
       WHERE sold_at <= $1
-      GROUP BY customer_id, order_ref,
+      GROUP BY customer_id, source, order_ref,
                CASE WHEN order_ref IS NULL THEN sale_id END
       HAVING bool_and(amount >= 0) FILTER (WHERE kind = 'sale')
-             OR sum(amount) FILTER (WHERE kind = 'sale') > 0
+             OR CASE
+                  WHEN min(currency) = max(currency)
+                    THEN sum(amount) FILTER (WHERE kind = 'sale') > 0
+                  ELSE bool_or(base_amount IS NULL AND amount <> 0)
+                       OR sum(base_amount) FILTER (WHERE kind = 'sale') > 0
+                END
     ) placed
     WHERE ordered_at IS NOT NULL
   $query$, ledger) USING upto;
@@ -139,87 +213,72 @@ $$;
 COMMENT ON FUNCTION crmcost._orders(name, timestamptz) IS
   'Orders of a ledger up to an instant, with their day and net revenue in base currency.';
 
--- Step 1: orders, then what happened with each customer in each month.  Months
--- are computed one after the other, here and in step 2: a month of a partitioned
--- ledger is one partition or two, and memory is needed for one month only.
-CREATE FUNCTION crmcost._refresh_month(ledger name, upto timestamptz)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+-- Between the first and the last sale or contact each month is taken to have
+-- facts; of customers acquired before or after, only their own months.
+CREATE FUNCTION crmcost._fact_months(ledger name, upto timestamptz, zone text,
+                                     open_month date)
+  RETURNS date[]
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
-  open_month CONSTANT date := crmcost._open_month(ledger);
-  first_month date;
-  last_month date;
-  month date;
-  changed bigint;
+  first_at timestamptz;
+  last_at timestamptz;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
-    SELECT customer_id, ordered_at, ordered_on, revenue
-    FROM crmcost._orders(ledger, upto);
-  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
-  ANALYZE pg_temp.refresh_order;
-
-  SELECT date_trunc('month', min(happened_at) AT TIME ZONE zone),
-         date_trunc('month', max(happened_at) AT TIME ZONE zone)
-    INTO first_month, last_month
+  -- where clocks go back, the first instant may not have the first local day
+  SELECT min(happened_at) - interval '2 hours',
+         max(happened_at) + interval '2 hours'
+    INTO first_at, last_at
     FROM (SELECT unnest(ARRAY[min(sold_at), max(sold_at)]) AS happened_at
           FROM sale WHERE sold_at <= upto
           UNION ALL
           SELECT unnest(ARRAY[min(occurred_at), max(occurred_at)])
-          FROM interaction WHERE occurred_at <= upto
-          UNION ALL
-          SELECT unnest(ARRAY[min(acquired_at), max(acquired_at)])
-          FROM customer WHERE acquired_at <= upto) fact;
-  IF open_month IS NOT NULL THEN
-    first_month := open_month;
-    last_month := greatest(last_month, open_month);
-  END IF;
-
-  -- months without any fact are in no row any more
-  DELETE FROM customer_month
-    WHERE (open_month IS NULL OR month_start >= open_month)
-          AND (first_month IS NULL
-               OR month_start < first_month OR month_start > last_month);
-  GET DIAGNOSTICS changed = ROW_COUNT;
-  FOR month IN
-    SELECT generate_series(first_month::timestamp, last_month::timestamp,
-                           '1 month')
-  LOOP
-    changed := changed
-               + crmcost._write_customer_month(ledger, upto, month, zone,
-                                               coalesce(month = open_month,
-                                                        false));
-  END LOOP;
-  IF changed > 1000 THEN
-    ANALYZE customer_month;
-  END IF;
-  RETURN changed;
+          FROM interaction WHERE occurred_at <= upto) fact;
+  RETURN ARRAY(
+    SELECT found.month
+    FROM (SELECT generate_series(
+                   date_trunc('month', first_at AT TIME ZONE zone),
+                   last_at AT TIME ZONE zone, '1 month')::date
+          UNION
+          SELECT date_trunc('month', acquired_at AT TIME ZONE zone)::date
+          FROM customer
+          WHERE acquired_at <= upto
+                AND (acquired_at BETWEEN first_at AND last_at) IS NOT TRUE
+          UNION
+          SELECT open_month) found (month)
+    WHERE found.month >= coalesce(open_month, '-infinity')
+    ORDER BY 1);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
-  'First step of refresh: orders and customer_month; returns the rows changed.';
+COMMENT ON FUNCTION crmcost._fact_months(name, timestamptz, text, date) IS
+  'Open months in which something may have happened, in order.';
 
--- Where clocks are set back at midnight, the first day of a month has an hour
--- before what AT TIME ZONE takes for its midnight.
-CREATE FUNCTION crmcost._month_begin(month date, zone text) RETURNS timestamptz
+-- The local midnights around a month are its ends, unless clocks are changed
+-- near one of them: there a day may have its last hour twice, the first hour of
+-- the next day between them, so that the local day of each fact must be asked.
+CREATE FUNCTION crmcost._month_instants(
+  month date, zone text, OUT from_at timestamptz, OUT before_at timestamptz,
+  OUT exact boolean)
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT pg_catalog.min(instant.at)
-  FROM (VALUES (month::timestamp AT TIME ZONE zone),
-               (month::timestamp AT TIME ZONE zone - interval '30 minutes'),
-               (month::timestamp AT TIME ZONE zone - interval '1 hour'),
-               (month::timestamp AT TIME ZONE zone - interval '2 hours'))
-         AS instant (at)
-  WHERE (instant.at AT TIME ZONE zone)::date >= month;
+  SELECT pg_catalog.min(steady.at - steady.slack),
+         pg_catalog.max(steady.at + steady.slack),
+         pg_catalog.bool_and(steady.slack = interval '0')
+  FROM (SELECT midnight.at,
+               CASE WHEN (midnight.at + interval '24 hours') AT TIME ZONE zone
+                         - (midnight.at - interval '24 hours') AT TIME ZONE zone
+                         = interval '48 hours'
+                 THEN interval '0' ELSE interval '24 hours' END AS slack
+        FROM (VALUES (month::timestamp AT TIME ZONE zone),
+                     ((month + interval '1 month') AT TIME ZONE zone))
+               AS midnight (at)) AS steady;
 END;
 
-COMMENT ON FUNCTION crmcost._month_begin(date, text) IS
-  'First instant of a month in a time zone.';
+COMMENT ON FUNCTION crmcost._month_instants(date, text) IS
+  'Instants from which and before which all facts of a month in a time zone lie; exact where all between them are of that month.';
 
 -- In the first open month after closed ones everything up to its end is counted,
 -- and what the closed months already have is taken off: what remains is the month
@@ -234,14 +293,17 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   next_month CONSTANT date := month + interval '1 month';
-  month_at CONSTANT timestamptz := crmcost._month_begin(month, zone);
-  from_at CONSTANT timestamptz :=
-    CASE WHEN takes_late THEN '-infinity' ELSE month_at END;
-  before_at CONSTANT timestamptz := crmcost._month_begin(next_month, zone);
+  from_at timestamptz;
+  before_at timestamptz;
+  exact boolean;
   has_times boolean;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  SELECT CASE WHEN takes_late THEN '-infinity' ELSE i.from_at END, i.before_at,
+         i.exact AND NOT takes_late
+    INTO from_at, before_at, exact
+    FROM crmcost._month_instants(month, zone) i;
   has_times := EXISTS (SELECT FROM activity_time);
   WITH computed AS (
     SELECT customer_id, sum(orders) AS orders, sum(sale_lines) AS sale_lines,
@@ -251,7 +313,7 @@ BEGIN
            sum(handle_seconds) AS handle_seconds, sum(acquired) > 0 AS acquired,
            sum(standard_minutes) AS standard_minutes
     FROM (
-      SELECT customer_id, bool_or(sold_at >= month_at) AS news, 0 AS orders,
+      SELECT customer_id, bool_or(exact OR sold_on >= month) AS news, 0 AS orders,
              count(*) FILTER (WHERE kind = 'sale' AND amount >= 0)
                AS sale_lines,
              coalesce(sum(base_amount), 0) AS revenue,
@@ -263,6 +325,8 @@ BEGIN
              0 AS standard_minutes
       FROM sale_base
       WHERE sold_at >= from_at AND sold_at < before_at AND sold_at <= upto
+            AND (exact OR sold_on < next_month
+                          AND (takes_late OR sold_on >= month))
       GROUP BY customer_id
       UNION ALL
       SELECT customer_id, bool_or(ordered_on >= month), count(*), 0, 0, 0, 0,
@@ -271,24 +335,35 @@ BEGIN
       WHERE (takes_late OR ordered_on >= month) AND ordered_on < next_month
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, bool_or(occurred_at >= month_at), 0, 0, 0, 0, 0, 0,
-             sum(n), coalesce(sum(handle_seconds), 0), 0,
+      SELECT customer_id, bool_or(exact OR occurred_on >= month), 0, 0, 0, 0,
+             0, 0, sum(n), coalesce(sum(handle_seconds), 0), 0,
              coalesce(sum(n * CASE
                WHEN has_times AND handle_seconds IS NULL AND NOT automated THEN
                  (SELECT t.minutes FROM activity_time t
                   WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '')
-                        AND t.valid @> (i.occurred_at AT TIME ZONE zone)::date
+                        AND t.valid @> occurred_on
                   ORDER BY t.subtype DESC LIMIT 1)
              END), 0)
       FROM interaction i
+      CROSS JOIN LATERAL (
+        SELECT (i.occurred_at AT TIME ZONE zone)::date AS occurred_on
+      ) local
       WHERE occurred_at >= from_at AND occurred_at < before_at
             AND occurred_at <= upto
+            AND (exact OR occurred_on < next_month
+                          AND (takes_late OR occurred_on >= month))
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, acquired_at >= month_at, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0
-      FROM customer
+      SELECT customer_id, exact OR acquired_on >= month, 0, 0, 0, 0, 0, 0, 0, 0,
+             1, 0
+      FROM customer c
+      CROSS JOIN LATERAL (
+        SELECT (c.acquired_at AT TIME ZONE zone)::date AS acquired_on
+      ) local
       WHERE acquired_at >= from_at AND acquired_at < before_at
             AND acquired_at <= upto AND source <> 'anon'
+            AND (exact OR acquired_on < next_month
+                          AND (takes_late OR acquired_on >= month))
       UNION ALL
       SELECT customer_id, false, -orders, -sale_lines, -revenue, -margin,
              -discount, -refund, -interactions, -handle_seconds,
@@ -420,20 +495,29 @@ BEGIN
   product AS (
     SELECT customer_id, count(*) AS products
     FROM (SELECT DISTINCT customer_id, product_code
-          FROM sale
-          WHERE kind = 'sale' AND product_code IS NOT NULL
-                AND sold_at <= upto) bought
+          FROM (SELECT customer_id, product_code
+                FROM sale
+                WHERE kind = 'sale' AND product_code IS NOT NULL
+                      AND sold_at <= upto
+                GROUP BY customer_id, product_code, currency
+                HAVING bool_and(amount >= 0) OR sum(amount) > 0) kept) bought
     GROUP BY customer_id
   ),
+  -- a technical customer is many people: its rank would say nothing
   score AS (
-    SELECT r.customer_id, r.frequency,
+    SELECT r.customer_id, r.frequency AS orders,
+           CASE WHEN a.customer_id IS NULL THEN r.frequency END AS frequency,
            (r.first_at AT TIME ZONE zone)::date AS first_order_on,
            (r.last_at AT TIME ZONE zone)::date AS last_order_on,
            day - (r.last_at AT TIME ZONE zone)::date AS recency_days,
            crmcost.rfm_score(
              (day - (r.last_at AT TIME ZONE zone)::date)::float8,
-             r.frequency::float8, m.revenue::float8, bins) OVER () AS rfm_score
-    FROM pg_temp.refresh_rfm r JOIN month m USING (customer_id)
+             CASE WHEN a.customer_id IS NULL THEN r.frequency END::float8,
+             m.revenue::float8, bins) OVER () AS rfm_score
+    FROM pg_temp.refresh_rfm r
+    JOIN month m USING (customer_id)
+    LEFT JOIN (SELECT customer_id FROM customer WHERE source = 'anon') a
+      USING (customer_id)
   ),
   computed AS (
     SELECT customer_id, s.first_order_on, s.last_order_on,
@@ -441,7 +525,7 @@ BEGIN
            coalesce(m.revenue, 0) AS monetary, s.rfm_score,
            CASE WHEN bins = 5 THEN crmcost.rfm_segment(s.rfm_score) END
              AS segment,
-           coalesce(s.frequency, 0) AS orders,
+           coalesce(s.orders, 0) AS orders,
            coalesce(p.products, 0) AS products,
            coalesce(m.revenue, 0) AS revenue,
            coalesce(m.margin, 0) AS margin,
@@ -534,7 +618,11 @@ COMMENT ON FUNCTION crmcost._refresh_snapshot(name, timestamptz, date) IS
 --
 -- A person's row is respected.  In a tier scheme it stands until the answer of
 -- the rule changes; a stage set by hand counts like an activity of that day
--- (see _classify_stage).
+-- (see _classify_stage).  To tell a change, the rule's first answer about a
+-- customer who is there by hand is dated just before that row.
+--
+-- Who has left a scheme gets the code none: the last order was taken back, or
+-- the tier went.  Schemes by hand and unsound ones stay as they are.
 CREATE FUNCTION crmcost._refresh_classification(ledger name,
                                                 upto timestamptz, day date)
   RETURNS bigint
@@ -543,9 +631,19 @@ CREATE FUNCTION crmcost._refresh_classification(ledger name,
 AS $$
 #variable_conflict use_variable
 DECLARE
+  left_alone text[];
+  scheme text;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  left_alone := crmcost._unsound_schemes(ledger);
+  FOREACH scheme IN ARRAY left_alone LOOP
+    RAISE WARNING 'tier scheme "%" cannot be applied: its tiers stay as they were',
+                  scheme
+      USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
+  END LOOP;
+  left_alone := left_alone || '{stage,owner,invalid}'::text[]
+                || ARRAY(SELECT t.scheme FROM tier t WHERE t.basis = 'manual');
   CREATE TEMPORARY TABLE refresh_class
     (customer_id bigint, dimension text, code text, evidence jsonb)
     ON COMMIT DROP;
@@ -557,25 +655,30 @@ BEGIN
 
   INSERT INTO classification AS old
     (customer_id, dimension, entered_at, code, evidence, by_rule)
-  SELECT new.customer_id, new.dimension, upto, new.code, new.evidence, true
+  SELECT customer_id, dimension,
+         CASE WHEN ruled.code IS NULL AND valid.code <> new.code
+                   AND new.dimension <> 'stage'
+           THEN valid.entered_at - interval '1 microsecond' ELSE upto END,
+         coalesce(new.code, 'none'), new.evidence, true
   FROM pg_temp.refresh_class new
-  LEFT JOIN (
-    SELECT DISTINCT ON (customer_id, dimension)
-           customer_id, dimension, code, by_rule
-    FROM classification
-    WHERE entered_at <= upto
-    ORDER BY customer_id, dimension, entered_at DESC
-  ) valid USING (customer_id, dimension)
-  LEFT JOIN (
+  FULL JOIN (
     SELECT DISTINCT ON (customer_id, dimension) customer_id, dimension, code
     FROM classification
     WHERE entered_at <= upto AND by_rule
     ORDER BY customer_id, dimension, entered_at DESC
   ) ruled USING (customer_id, dimension)
-  WHERE valid.code IS DISTINCT FROM new.code
-        AND (valid.by_rule IS NOT FALSE OR new.dimension = 'stage'
-             OR ruled.code IS DISTINCT FROM new.code)
-  ORDER BY new.customer_id, new.dimension
+  LEFT JOIN (
+    SELECT DISTINCT ON (customer_id, dimension)
+           customer_id, dimension, code, entered_at, by_rule
+    FROM classification
+    WHERE entered_at <= upto
+    ORDER BY customer_id, dimension, entered_at DESC
+  ) valid USING (customer_id, dimension)
+  WHERE (new.code IS NOT NULL OR dimension <> ALL (left_alone))
+        AND CASE WHEN valid.by_rule IS NOT FALSE OR dimension = 'stage'
+              THEN valid.code IS DISTINCT FROM coalesce(new.code, 'none')
+              ELSE ruled.code IS DISTINCT FROM coalesce(new.code, 'none') END
+  ORDER BY customer_id, dimension
   -- facts that came late may change what the same instant was told before
   ON CONFLICT (customer_id, dimension, entered_at) DO UPDATE SET
     code = excluded.code,
@@ -591,6 +694,31 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_classification(name, timestamptz, date) IS
   'Last step of refresh: appends changed stages and tiers to classification; returns the rows changed.';
+
+-- The same that data_quality calls tier_bounds_out_of_order and
+-- tiers_of_mixed_basis.
+CREATE FUNCTION crmcost._unsound_schemes(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  RETURN ARRAY(
+    SELECT t.scheme
+    FROM (SELECT scheme, basis, bound,
+                 lag(bound) OVER (PARTITION BY scheme, basis ORDER BY rank)
+                   AS bound_before
+          FROM tier) t
+    GROUP BY t.scheme
+    HAVING count(DISTINCT t.basis) > 1
+           OR bool_or(t.basis = 'cum_share' AND t.bound <= t.bound_before
+                      OR t.basis = 'min_value' AND t.bound >= t.bound_before)
+    ORDER BY t.scheme);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._unsound_schemes(name) IS
+  'Tier schemes whose tiers contradict each other, so that refresh leaves them alone.';
 
 CREATE FUNCTION crmcost._write_tier_threshold(ledger name) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -661,8 +789,9 @@ BEGIN
     SELECT t.scheme AS name, array_agg(t.code ORDER BY t.rank) AS code,
            array_agg(t.bound ORDER BY t.rank) AS bound
     FROM tier t
+    WHERE t.basis = 'cum_share'
+          AND t.scheme <> ALL (crmcost._unsound_schemes(ledger))
     GROUP BY t.scheme
-    HAVING bool_and(t.basis = 'cum_share')
     ORDER BY t.scheme
   LOOP
     n := cardinality(scheme.code);
@@ -711,8 +840,10 @@ BEGIN
   SELECT s.customer_id, scheme.name, best.code,
          jsonb_build_object('revenue', s.revenue)
   FROM customer_snapshot s
-  CROSS JOIN (SELECT t.scheme AS name FROM tier t GROUP BY t.scheme
-              HAVING bool_and(t.basis = 'min_value')) scheme
+  CROSS JOIN (SELECT DISTINCT t.scheme AS name FROM tier t
+              WHERE t.basis = 'min_value'
+                    AND t.scheme <> ALL (crmcost._unsound_schemes(ledger))
+             ) scheme
   CROSS JOIN LATERAL (
     SELECT t.code
     FROM tier t
@@ -749,6 +880,7 @@ BEGIN
     JOIN tier t
       ON t.basis = 'rfm' AND t.r @> score.rfm / 100
          AND t.f @> score.rfm / 10 % 10 AND t.m @> score.rfm % 10
+         AND t.scheme <> ALL (crmcost._unsound_schemes(ledger))
     ORDER BY t.scheme, score.rfm, t.rank
   ) first_match ON first_match.rfm = s.rfm_score
   WHERE s.as_of = day;
@@ -849,6 +981,7 @@ COMMENT ON FUNCTION crmcost._classify_stage(name, timestamptz, date) IS
 REVOKE EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
+  crmcost._drop_temporary(text[]),
   crmcost._refresh_month(name, timestamptz),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
@@ -863,6 +996,7 @@ FROM PUBLIC;
 GRANT EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
+  crmcost._drop_temporary(text[]),
   crmcost._refresh_month(name, timestamptz),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),

@@ -79,17 +79,11 @@ CREATE FUNCTION crmcost._drop_cost_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  relation regclass;
 BEGIN
-  FOR relation IN
-    SELECT to_regclass('pg_temp.refresh_' || t.name)
+  PERFORM crmcost._drop_temporary(ARRAY(
+    SELECT 'refresh_' || t.name
     FROM unnest('{part,late,line,direct,lineage,share,home,service,served,pool,group,wanted,driver}'::text[])
-      AS t (name)
-    WHERE to_regclass('pg_temp.refresh_' || t.name) IS NOT NULL
-  LOOP
-    EXECUTE format('DROP TABLE %s', relation);
-  END LOOP;
+      AS t (name)));
 END
 $$;
 

@@ -77,14 +77,17 @@ DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
   weight_scheme CONSTANT text :=
     crmcost._setting(ledger, 'tier_weight_scheme');
-  from_at CONSTANT timestamptz := crmcost._month_begin(month, zone);
-  before_at CONSTANT timestamptz :=
-    crmcost._month_begin((month + interval '1 month')::date, zone);
+  next_month CONSTANT date := month + interval '1 month';
+  from_at timestamptz;
+  before_at timestamptz;
+  exact boolean;
   limited CONSTANT boolean :=
     EXISTS (SELECT FROM pg_temp.refresh_wanted w
             WHERE w.month_start = month AND w.scope <> '');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  SELECT i.from_at, i.before_at, i.exact INTO from_at, before_at, exact
+    FROM crmcost._month_instants(month, zone) i;
   INSERT INTO pg_temp.refresh_driver
   WITH wanted AS (
     SELECT w.driver_key, w.driver, w.scope FROM pg_temp.refresh_wanted w
@@ -95,7 +98,8 @@ BEGIN
     FROM (
       SELECT DISTINCT ON (k.customer_id) k.customer_id, k.code
       FROM classification k
-      WHERE k.dimension = weight_scheme AND k.entered_at < from_at
+      WHERE k.dimension = weight_scheme
+            AND k.entered_at < month::timestamp AT TIME ZONE zone
             AND EXISTS (SELECT FROM wanted w WHERE w.driver = 'tier_weight')
       ORDER BY k.customer_id, k.entered_at DESC
     ) held
@@ -103,11 +107,17 @@ BEGIN
     WHERE t.resource_weight > 0
   ),
   party AS (
-    SELECT c.customer_id, c.acquired_at,
+    SELECT c.customer_id,
+           c.acquired_at >= from_at AND (exact OR local.acquired_on >= month)
+             AS is_new,
            ARRAY['channel ' || c.acquisition_channel,
                  'campaign ' || c.acquisition_campaign] AS scopes
     FROM customer c
+    CROSS JOIN LATERAL (
+      SELECT (c.acquired_at AT TIME ZONE zone)::date AS acquired_on
+    ) local
     WHERE c.acquired_at < before_at AND c.acquired_at <= upto
+          AND (exact OR local.acquired_on < next_month)
           AND c.source <> 'anon'
   ),
   -- all that happened in the limits of the rules: one row a customer and limit
@@ -130,6 +140,7 @@ BEGIN
                                  ('product ' || s.product_code)) v (scope)
       WHERE limited AND s.sold_at >= from_at AND s.sold_at < before_at
             AND s.sold_at <= upto
+            AND (exact OR s.sold_on >= month AND s.sold_on < next_month)
             AND v.scope IN (SELECT w.scope FROM wanted w)
       GROUP BY s.customer_id, v.scope
       UNION ALL
@@ -138,21 +149,26 @@ BEGIN
                WHEN NOT i.automated THEN
                  (SELECT t.minutes FROM activity_time t
                   WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '')
-                        AND t.valid @> (i.occurred_at AT TIME ZONE zone)::date
+                        AND t.valid @> local.occurred_on
                   ORDER BY t.subtype DESC LIMIT 1)
              END)), 0
       FROM interaction i
+      CROSS JOIN LATERAL (
+        SELECT (i.occurred_at AT TIME ZONE zone)::date AS occurred_on
+      ) local
       CROSS JOIN LATERAL (VALUES ('channel ' || i.channel_code),
                                  ('campaign ' || i.campaign_code),
                                  ('product ' || i.product_code)) v (scope)
       WHERE limited AND i.occurred_at >= from_at AND i.occurred_at < before_at
             AND i.occurred_at <= upto
+            AND (exact OR local.occurred_on >= month
+                          AND local.occurred_on < next_month)
             AND v.scope IN (SELECT w.scope FROM wanted w)
       GROUP BY i.customer_id, v.scope
       UNION ALL
       SELECT p.customer_id, v.scope, 0, 0, 0, 0, 0, 0, 1
       FROM party p CROSS JOIN LATERAL unnest(p.scopes) AS v (scope)
-      WHERE limited AND p.acquired_at >= from_at
+      WHERE limited AND p.is_new
             AND v.scope IN (SELECT w.scope FROM wanted w)
     ) fact
     GROUP BY customer_id, scope
@@ -179,7 +195,7 @@ BEGIN
     LEFT JOIN weight t
       ON t.customer_id = h.customer_id AND w.driver = 'tier_weight'
     LEFT JOIN party p
-      ON p.customer_id = h.customer_id AND p.acquired_at >= from_at
+      ON p.customer_id = h.customer_id AND p.is_new
          AND w.driver = 'new_customers'
     UNION ALL
     SELECT w.driver_key, t.customer_id, t.resource_weight

@@ -18,6 +18,7 @@ COMMENT ON FUNCTION crmcost._open_month(name) IS
 CREATE PROCEDURE crmcost.close_period(ledger name, month date)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -81,6 +82,7 @@ COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
 CREATE PROCEDURE crmcost.reopen_period(ledger name, month date)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $$
 #variable_conflict use_variable
 DECLARE

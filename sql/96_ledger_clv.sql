@@ -402,6 +402,7 @@ BEGIN
       FROM (SELECT customer_id,
                    crmcost.repeat_purchases(ordered_on, revenue) AS purchases
             FROM crmcost._orders($1, $4)
+            WHERE ordered_on <= $2
             GROUP BY customer_id) bought
       JOIN %1$I.customer USING (customer_id)
       WHERE source <> 'anon'
@@ -409,7 +410,7 @@ BEGIN
     holdout AS (
       SELECT customer_id, count(DISTINCT ordered_on) AS purchases
       FROM crmcost._orders($1, $5)
-      WHERE ordered_on > $2
+      WHERE ordered_on > $2 AND ordered_on <= $3
       GROUP BY customer_id
     ),
     -- the most frequent ones together
@@ -435,9 +436,10 @@ BEGIN
     ORDER BY class
   $query$, ledger, fitted || '_fit')
   USING ledger, calibration_end, holdout_end,
-        crmcost._month_begin(calibration_end + 1, zone)
+        (calibration_end + 1)::timestamp AT TIME ZONE zone
           - interval '1 microsecond',
-        crmcost._month_begin(holdout_end + 1, zone) - interval '1 microsecond';
+        (holdout_end + 1)::timestamp AT TIME ZONE zone
+          - interval '1 microsecond';
 END
 $$;
 

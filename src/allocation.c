@@ -69,7 +69,7 @@ ComputeParts(FunctionCallInfo fcinfo, WindowObject window,
 
 	CheckAllocationScale(scale);
 	if (DatumGetPointer(amount) != NULL)
-		CheckAllocationAmount(amount, scale);
+		CheckAllocationAmount(amount, scale, "amount");
 	ExactColumnInit(&partition->parts, WinGetPartitionRowCount(window),
 					context);
 	PartitionScanBegin(&scan, window);
@@ -124,7 +124,7 @@ allocate(PG_FUNCTION_ARGS)
 	int			bound = 1;
 
 	CheckAllocationScale(scale);
-	CheckAllocationAmount(amount, scale);
+	CheckAllocationAmount(amount, scale, "amount");
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

@@ -23,14 +23,14 @@ CheckAllocationScale(int scale)
 
 /* An amount must be a whole number of units of 10^-scale. */
 void
-CheckAllocationAmount(Datum amount, int scale)
+CheckAllocationAmount(Datum amount, int scale, const char *name)
 {
-	CheckFiniteNumeric(amount, "amount");
+	CheckFiniteNumeric(amount, name);
 	if (NumericCompare(amount, NumericRound(amount, scale)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("amount must have no digit beyond scale %d, not %s",
-						scale, NumericText(amount)),
+				 errmsg("%s must have no digit beyond scale %d, not %s",
+						name, scale, NumericText(amount)),
 				 errhint("Round the amount, or give a larger scale.")));
 }
 

@@ -8,7 +8,8 @@
 #include "exact_column.h"
 
 extern void CheckAllocationScale(int scale);
-extern void CheckAllocationAmount(Datum amount, int scale);
+extern void CheckAllocationAmount(Datum amount, int scale,
+								  const char *name);
 extern void AppendAllocationWeight(ExactColumn *weights, Datum weight,
 								   bool isnull);
 extern bool LargestRemainder(Datum amount, ExactColumn *weights, int scale);

@@ -112,7 +112,7 @@ ReadPools(FunctionCallInfo fcinfo)
 	pools.serves = palloc(pools.count * sizeof(bool));
 	for (int i = 0; i < pools.count; i++)
 	{
-		CheckAllocationAmount(pools.own[i], pools.scale);
+		CheckAllocationAmount(pools.own[i], pools.scale, "own");
 		pools.serves[i] = CheckShares(&pools, i);
 		CHECK_FOR_INTERRUPTS();
 	}

@@ -2,6 +2,9 @@
 # Wraps the ledger's plain SQL (tables, seed, views) into a function that
 # returns it as text, for crmcost.install() and crmcost.upgrade() to execute.
 # Prints SQL; the Makefile appends it to the extension script.
+#
+# The result is plain ASCII, so that it can be read in a database of any encoding:
+# literals that are not, the Chinese names, go through crmcost._from_utf8().
 set -eu
 cd "$(dirname "$0")"
 
@@ -10,6 +13,31 @@ if grep -nF "$tag" */*.sql >&2; then
 	echo "wrap.sh: the lines above hold $tag, which quotes the sources" >&2
 	exit 1
 fi
+
+# 'literal' becomes crmcost._from_utf8('hex') where it is not ASCII
+ascii()
+{
+	LC_ALL=C awk '
+		BEGIN {
+			for (i = 1; i < 256; i++)
+				code[sprintf("%c", i)] = sprintf("%02x", i)
+		}
+		!/[\200-\377]/ { print; next }
+		{
+			n = split($0, part, "\047")
+			line = part[1]
+			for (k = 2; k <= n; k++) {
+				if (k % 2 == 0 && part[k] ~ /[\200-\377]/) {
+					hex = ""
+					for (i = 1; i <= length(part[k]); i++)
+						hex = hex code[substr(part[k], i, 1)]
+					line = line "crmcost._from_utf8(\047" hex "\047)" part[++k]
+				} else
+					line = line "\047" part[k]
+			}
+			print line
+		}'
+}
 
 cat <<'SQL'
 
@@ -20,7 +48,7 @@ RETURN CASE part
 SQL
 for part in tables seed views; do
 	printf "WHEN '%s' THEN %s\n" $part "$tag"
-	cat $part/[0-9]*.sql
+	cat $part/[0-9]*.sql | ascii
 	printf '%s\n' "$tag"
 done
 cat <<'SQL'

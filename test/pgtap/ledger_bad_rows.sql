@@ -76,6 +76,8 @@ SELECT pg_temp.refused(v.statement, v.constraint_name, v.why)
 FROM (VALUES
   ($$INSERT INTO customer (customer_id, source, source_key, first_seen_at) VALUES (3, 'shop', 'c1', now())$$, 'customer_loaded_once', 'a customer twice'),
   ($$INSERT INTO customer (source_key, first_seen_at) VALUES ('ann@example.org', now())$$, 'source_key_is_no_mail_address', 'a mail address as key'),
+  ($$INSERT INTO customer (source_key, first_seen_at) VALUES ('', now())$$, 'source_key_not_empty', 'an empty key'),
+  ($$INSERT INTO customer (customer_id, source_key, first_seen_at, account_id) VALUES (9, 'x', now(), 9)$$, 'account_is_another_customer', 'an account of its own'),
   ($$INSERT INTO customer (source_key, first_seen_at, acquired_at) VALUES ('x', '2024-01-02', '2024-01-01')$$, 'acquired_not_before_first_seen', 'acquired before first seen'),
   ($$INSERT INTO customer (source_key, first_seen_at, kind) VALUES ('x', now(), 'robot')$$, 'kind_is_known', 'an unknown kind of customer'),
   ($$INSERT INTO customer (first_seen_at) VALUES (now())$$, 'source_key_unless_erased', 'no key'),

@@ -218,6 +218,30 @@ VALUES ('baseline', 'cost', 'acq.ads.web', 'search', '[2024-06-01,2024-08-01)', 
 SELECT is((SELECT rows FROM data_quality WHERE check_name = 'overlapping_baselines'), 1::bigint,
           'two baselines of a month are reported');
 ROLLBACK TO fresh;
+-- a baseline is compared as a whole: 90 by phone and 10 on no channel are 100
+SELECT pg_temp.spend('svc.support', '2024-01-15', 90, 'phone');
+SELECT pg_temp.spend('svc.support', '2024-01-15', 10);
+SELECT pg_temp.spend('svc.repair', '2024-01-15', 50);
+SELECT pg_temp.spend('ret.contact', '2024-01-15', 30, 'phone');
+INSERT INTO plan (kind, measure, category_code, channel_code, period, amount, scenario)
+VALUES ('baseline', 'cost', 'svc.support', NULL, '[2024-01-01,2024-02-01)', 80, 'default'),
+       ('baseline', 'cost', 'svc.support', NULL, '[2024-01-01,2024-02-01)', 900, 'vendor A'),
+       ('baseline', 'cost', 'svc', NULL, '[2024-01-01,2024-02-01)', 300, 'default'),
+       ('baseline', 'cost', NULL, NULL, '[2024-01-01,2024-02-01)', 360, 'default');
+INSERT INTO plan (kind, measure, campaign_code, aspect, period, amount)
+VALUES ('baseline', 'cost', NULL, 'sales', '[2024-01-01,2024-02-01)', 7);
+CREATE FUNCTION pg_temp.against_baseline() RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT concat_ws(' ', category_code, coalesce(channel_code, '-'), cost::int, baseline_cost::int, round(100 * vs_baseline_rate))
+  FROM crm.cost_by_month ORDER BY 1$$;
+SELECT results_eq('SELECT * FROM pg_temp.against_baseline()', $$ VALUES
+  ('ret.contact phone 30 360 -50'), ('svc.repair - 50 300 -50'), ('svc.support - 10 80 25'), ('svc.support phone 90 80 25') $$,
+  'against the nearest baseline, each for all that it is about');
+INSERT INTO plan (kind, measure, channel_code, period, amount) VALUES ('baseline', 'cost', 'phone', '[2024-01-01,2024-02-01)', 60);
+SELECT results_eq('SELECT * FROM pg_temp.against_baseline()', $$ VALUES
+  ('ret.contact phone 30 60 100'), ('svc.repair - 50 300 -50'), ('svc.support - 10 80 25'), ('svc.support phone 90 80 25') $$,
+  'a channel is nearer than all, a category nearer than a channel');
+SELECT is((SELECT rows FROM data_quality WHERE check_name = 'overlapping_baselines'), 0::bigint, 'scenarios do not overlap');
+ROLLBACK TO fresh;
 -- G4: baseline 60, now 35, in another currency
 INSERT INTO fx_rate VALUES ('USD', '2024-01-01', 0.5);
 SELECT pg_temp.spend('ret.contact', '2024-01-15', 35);

@@ -129,6 +129,23 @@ SELECT is_empty($$
 $$, 'C4: every one of the 125 scores has a value group');
 SELECT is((SELECT count(DISTINCT domain) FROM reason), 7::bigint,
           'there are reasons of every domain');
+-- whatever the session and the database take strings for
+SELECT is_empty($$SELECT part FROM unnest('{tables,seed,views}'::text[]) part
+                  WHERE crmcost._ledger_source(part) ~ '[^[:ascii:]]'$$,
+                'the script is plain ASCII');
+SAVEPOINT strings;
+SET LOCAL standard_conforming_strings = off;
+SET LOCAL escape_string_warning = off;
+CALL crmcost.install('plain', false);
+SELECT lives_ok($$UPDATE plain.setting SET value = '0.15' WHERE key = 'discount_rate'$$,
+                'strings with backslashes do not change what is built');
+SELECT throws_ok($$UPDATE plain.setting SET value = 'x15' WHERE key = 'discount_rate'$$,
+                 '23514', NULL, 'nor what is refused');
+SELECT is((SELECT count(*) FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+           WHERE c.relnamespace = 'plain'::regnamespace), 0::bigint, 'nor the plain ledger');
+SELECT throws_ok($$CALL crmcost.install('pg_mine')$$, '42939', NULL, 'nor the names that are reserved');
+SELECT lives_ok($$SELECT crmcost.grant_read('plain', 'pg_read_all_stats')$$, 'nor who may read');
+ROLLBACK TO strings;
 SELECT is_empty('SELECT * FROM data_quality WHERE rows <> 0',
                 'a new ledger has nothing to complain about');
 

@@ -47,8 +47,9 @@ JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = 
 SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
   ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
-  ('crmcost._add_partitions(name,date,date)'), ('crmcost._forget_chinese_names(name)'), ('crmcost._renew_views(name)'),
-  ('crmcost._drop_refresh_tables()'), ('crmcost._refresh_month(name,timestamp with time zone)'),
+  ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
+  ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
+  ('crmcost._refresh_month(name,timestamp with time zone)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),
   ('crmcost._refresh_cost(name,timestamp with time zone,date)'), ('crmcost._drop_cost_tables()'),
   ('crmcost._find_cost_parts(name,date,date)'), ('crmcost._find_late_parts(name,date,date)'), ('crmcost._find_rules(name)'),
@@ -126,6 +127,23 @@ SELECT is((SELECT sum(contribution_share) FROM crm.customer_profit), 1.0, 'RLS: 
 SET LOCAL ROLE crm_dba;
 SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'RLS: the owner sees all');
 RESET ROLE;
+
+-- what computes or writes for everybody does so for all rows, or not at all
+CREATE ROLE crm_operator;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO crm_operator;
+GRANT USAGE ON SCHEMA crm TO crm_operator;
+GRANT ALL ON ALL TABLES IN SCHEMA crm TO crm_operator;
+CREATE POLICY operator ON crm.sale TO crm_operator USING (customer_id = 1);
+CREATE POLICY operator ON crm.customer FOR SELECT TO crm_operator USING (true);
+CREATE TEMPORARY TABLE month_before AS SELECT * FROM crm.customer_month;
+SET LOCAL ROLE crm_operator;
+SELECT throws_ok(call, '42501', message, 'RLS: a role that sees a part is refused ' || call)
+FROM (VALUES ($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'query would be affected by row-level security policy for table "sale"'),
+             ($$CALL crmcost.close_period('crm', '2024-01-01')$$, 'query would be affected by row-level security policy for table "sale"'),
+             ($$SELECT crmcost.erase_customer('crm', 1)$$, 'query would be affected by row-level security policy for table "customer"')) c (call, message);
+RESET ROLE;
+SELECT bag_eq('SELECT * FROM crm.customer_month', 'SELECT * FROM month_before', 'RLS: and nothing has changed');
+DROP OWNED BY crm_operator;
 
 -- a search_path made by an enemy
 CREATE SCHEMA hostile AUTHORIZATION crm_stranger;

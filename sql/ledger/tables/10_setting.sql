@@ -31,15 +31,15 @@ CREATE TABLE setting (
   CONSTRAINT invalid_limit_is_a_number_from_0
     CHECK (key NOT IN ('invalid_max_orders', 'invalid_max_amount',
                        'invalid_max_products')
-           OR value ~ '^[0-9]{1,15}(\.[0-9]{1,4})?$'),
+           OR value ~ '^[0-9]{1,15}([.][0-9]{1,4})?$'),
   CONSTRAINT clv_model_is_known
     CHECK (key <> 'clv_model'
            OR value IN ('bgnbd', 'mbgnbd', 'pareto_nbd', 'none')),
   CONSTRAINT clv_retention_is_observed_or_from_0_to_1
     CHECK (key <> 'clv_retention' OR value IN ('observed', '0', '1')
-           OR value ~ '^0?\.[0-9]{1,10}$'),
+           OR value ~ '^0?[.][0-9]{1,10}$'),
   CONSTRAINT discount_rate_from_0_below_1
-    CHECK (key <> 'discount_rate' OR value ~ '^0?\.[0-9]+$' OR value = '0'),
+    CHECK (key <> 'discount_rate' OR value ~ '^0?[.][0-9]+$' OR value = '0'),
   CONSTRAINT attribution_model_is_known
     CHECK (key <> 'attribution_model'
            OR value IN ('first', 'last', 'last_non_direct', 'linear',

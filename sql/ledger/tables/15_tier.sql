@@ -6,7 +6,9 @@ CREATE TABLE tier (
     -- these are dimensions of classification that are no tier scheme
     CONSTRAINT scheme_not_reserved
       CHECK (scheme NOT IN ('stage', 'owner', 'invalid')),
-  code text NOT NULL CONSTRAINT code_not_empty CHECK (code <> ''),
+  code text NOT NULL CONSTRAINT code_not_empty CHECK (code <> '')
+    -- what classification says of who has left the scheme
+    CONSTRAINT code_not_reserved CHECK (code <> 'none'),
   rank smallint NOT NULL CONSTRAINT rank_from_1 CHECK (rank >= 1),
   basis text NOT NULL CONSTRAINT basis_is_known
     CHECK (basis IN ('cum_share', 'min_value', 'rfm', 'manual')),
@@ -43,7 +45,7 @@ CREATE TABLE tier (
 );
 
 COMMENT ON TABLE tier IS
-'Tiers, one row a tier of a scheme; every customer with an order has one tier in each scheme.';
+'Tiers, one row a tier of a scheme; every customer with an order has one tier in each scheme, but technical ones (source anon).';
 COMMENT ON COLUMN tier.scheme IS
 'Scheme that the tier belongs to, such as abc or loyalty; it is a dimension of classification.';
 COMMENT ON COLUMN tier.code IS

@@ -5,13 +5,18 @@ CREATE TABLE customer (
   source text NOT NULL DEFAULT 'manual'
     CONSTRAINT source_not_empty CHECK (source <> ''),
   source_key text
-    CONSTRAINT source_key_is_no_mail_address CHECK (source_key !~ '@'),
+    CONSTRAINT source_key_is_no_mail_address CHECK (source_key !~ '@')
+    CONSTRAINT source_key_not_empty CHECK (source_key <> ''),
   account_id bigint
-    CONSTRAINT account_is_known REFERENCES customer (customer_id),
+    CONSTRAINT account_is_known REFERENCES customer (customer_id)
+    CONSTRAINT account_is_another_customer CHECK (account_id <> customer_id),
   kind text NOT NULL DEFAULT 'person'
     CONSTRAINT kind_is_known CHECK (kind IN ('person', 'org')),
   first_seen_at timestamptz NOT NULL
-    CONSTRAINT first_seen_at_is_finite CHECK (isfinite(first_seen_at)),
+    CONSTRAINT first_seen_at_is_finite CHECK (isfinite(first_seen_at))
+    -- a mistaken date, and acquired_at is not before it
+    CONSTRAINT first_seen_at_not_before_1900
+      CHECK (first_seen_at >= '1900-01-01 00:00Z'),
   acquired_at timestamptz
     CONSTRAINT acquired_at_is_finite CHECK (isfinite(acquired_at)),
   acquisition_channel text

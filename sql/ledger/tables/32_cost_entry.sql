@@ -5,7 +5,9 @@ CREATE TABLE cost_entry (
   category_code text NOT NULL
     CONSTRAINT category_is_known REFERENCES cost_category (code),
   incurred_on date NOT NULL
-    CONSTRAINT incurred_on_is_finite CHECK (isfinite(incurred_on)),
+    CONSTRAINT incurred_on_is_finite CHECK (isfinite(incurred_on))
+    CONSTRAINT incurred_on_not_before_1900
+      CHECK (incurred_on >= '1900-01-01'),
   amount numeric(20,4) NOT NULL
     CONSTRAINT amount_is_a_number CHECK (amount <> 'NaN'),
   currency text NOT NULL
@@ -18,6 +20,8 @@ CREATE TABLE cost_entry (
     CONSTRAINT covers_has_both_ends
       CHECK (NOT lower_inf(covers) AND NOT upper_inf(covers)
              AND isfinite(lower(covers)) AND isfinite(upper(covers)))
+    CONSTRAINT covers_not_before_1900
+      CHECK (lower(covers) >= '1900-01-01')
     CONSTRAINT covers_is_100_years_at_most
       CHECK (lower(covers) + 36600 >= upper(covers)),
   customer_id bigint

@@ -6,7 +6,9 @@ CREATE TABLE interaction (
   customer_id bigint NOT NULL
     CONSTRAINT customer_is_known REFERENCES customer (customer_id),
   occurred_at timestamptz NOT NULL
-    CONSTRAINT occurred_at_is_finite CHECK (isfinite(occurred_at)),
+    CONSTRAINT occurred_at_is_finite CHECK (isfinite(occurred_at))
+    CONSTRAINT occurred_at_not_before_1900
+      CHECK (occurred_at >= '1900-01-01 00:00Z'),
   kind text NOT NULL CONSTRAINT kind_is_known
     CHECK (kind IN ('touch', 'behavior', 'sales', 'care', 'ticket',
                     'complaint', 'return', 'survey', 'referral')),

@@ -28,9 +28,9 @@ COMMENT ON COLUMN classification.customer_id IS
 COMMENT ON COLUMN classification.dimension IS
 'stage, owner, invalid, or the name of a tier scheme.';
 COMMENT ON COLUMN classification.entered_at IS
-'From when the code holds, until the next row of the dimension.';
+'From when the code holds, until the next row of the dimension; the rule''s first answer about who is there by hand is dated just before that row.';
 COMMENT ON COLUMN classification.code IS
-'What holds: a stage (lead, active, at_risk, churned, won_back), a tier, an owner.';
+'What holds: a stage (lead, active, at_risk, churned, won_back), a tier, an owner; none for a customer who has left the scheme.';
 COMMENT ON COLUMN classification.reason_code IS
 'Reason; NULL for none.';
 COMMENT ON COLUMN classification.campaign_code IS

@@ -39,11 +39,11 @@ COMMENT ON COLUMN customer_snapshot.last_order_on IS
 COMMENT ON COLUMN customer_snapshot.recency_days IS
 'Calendar days from the last order to as_of; NULL without an order.';
 COMMENT ON COLUMN customer_snapshot.frequency IS
-'Number of orders, for RFM; 0 without one.';
+'Number of orders, for RFM; 0 without one, and for a technical customer (source anon).';
 COMMENT ON COLUMN customer_snapshot.monetary IS
 'Net revenue, for RFM, in base currency.';
 COMMENT ON COLUMN customer_snapshot.rfm_score IS
-'Digits R, F and M, larger is better, among all customers with an order; NULL without one.';
+'Digits R, F and M, larger is better, among all customers with an order; NULL without one, and for a technical customer (source anon).';
 COMMENT ON COLUMN customer_snapshot.segment IS
 'Name of the RFM segment; NULL without an order, or when rfm_bins is not 5.';
 COMMENT ON COLUMN customer_snapshot.orders IS

@@ -58,7 +58,7 @@ COMMENT ON COLUMN customer_profit.total_cost IS
 COMMENT ON COLUMN customer_profit.profit IS
 'Margin less total cost, in base currency.';
 COMMENT ON COLUMN customer_profit.contribution_share IS
-'Profit as a share of the profit of all, which may be negative or exceed 1; NULL when that is 0.';
+'Profit as a share of the profit of all, which may be negative or exceed 1; NULL when that is 0. When all together lose, signs turn: loss makers have positive shares.';
 COMMENT ON COLUMN customer_profit.profit_rank IS
 'Place by profit, 1 the most profitable; equal profits in order of customer_id.';
 COMMENT ON COLUMN customer_profit.orders IS

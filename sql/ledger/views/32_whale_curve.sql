@@ -16,4 +16,4 @@ COMMENT ON COLUMN whale_curve.profit IS
 COMMENT ON COLUMN whale_curve.cumulative_profit IS
 'Profit of this customer, all better ones and its equals, in base currency.';
 COMMENT ON COLUMN whale_curve.cumulative_share IS
-'The same as a share of the profit of all; it exceeds 1 before the loss makers, and is NULL when that profit is 0.';
+'The same as a share of the profit of all; it exceeds 1 before the loss makers, and is NULL when that profit is 0. When all together lose, signs turn.';

@@ -24,9 +24,12 @@ LEFT JOIN (
          max(code) FILTER (WHERE dimension = 'stage') AS stage,
          max(since) FILTER (WHERE dimension = 'stage') AS stage_since,
          max(code) FILTER (WHERE dimension = 'owner') AS owner,
-         max(code) FILTER (WHERE dimension = 'abc') AS abc_tier,
-         max(code) FILTER (WHERE dimension = 'loyalty') AS loyalty_tier,
-         max(code) FILTER (WHERE dimension = 'value') AS value_tier
+         nullif(max(code) FILTER (WHERE dimension = 'abc'), 'none')
+           AS abc_tier,
+         nullif(max(code) FILTER (WHERE dimension = 'loyalty'), 'none')
+           AS loyalty_tier,
+         nullif(max(code) FILTER (WHERE dimension = 'value'), 'none')
+           AS value_tier
   FROM customer_classification
   GROUP BY customer_id
 ) k ON k.customer_id = c.customer_id

@@ -19,6 +19,9 @@ lineage (kind, code, ancestor) AS (
     ON up.kind = l.kind AND up.code = l.ancestor
   WHERE up.parent_code IS NOT NULL
 ),
+held AS (
+  SELECT customer_id, dimension, code, by_rule FROM customer_classification
+),
 known_setting (key) AS (
   VALUES ('base_currency'), ('timezone'), ('money_scale'), ('rfm_bins'),
          ('service_pool_method'), ('tier_weight_scheme'),
@@ -104,7 +107,7 @@ SELECT 'cost_without_rate', 'error', coalesce(sum(no_rate), 0)::bigint,
        min(no_rate_example)
 FROM cost_month
 UNION ALL
-SELECT 'baseline_without_rate', 'error', count(*),
+SELECT 'plan_without_rate', 'error', count(*),
        min(format('no rate for %s on %s', p.currency, lower(p.period)))
 FROM plan p
 WHERE p.currency <> (SELECT value FROM setting WHERE key = 'base_currency')
@@ -168,9 +171,8 @@ SELECT 'partitions_end_soon', 'warning', count(*),
        min(format('%s ends at %s', relation, last_bound))
 FROM (
   SELECT i.inhparent::regclass AS relation,
-         max(substring(pg_get_expr(c.relpartbound, c.oid)
-                       FROM $$ TO \('([^']+)'\)$$)::timestamptz) AS last_bound
-  FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         max(crmcost._partition_end(i.inhrelid)) AS last_bound
+  FROM pg_inherits i
   WHERE i.inhparent IN ('sale'::regclass, 'cost_entry'::regclass,
                         'interaction'::regclass, 'loyalty_entry'::regclass)
   GROUP BY i.inhparent
@@ -261,13 +263,28 @@ SELECT 'overlapping_baselines', 'warning', count(*),
                   b.plan_id))
 FROM plan a
 JOIN plan b
-  ON b.plan_id > a.plan_id AND b.measure = a.measure AND b.period && a.period
+  ON b.plan_id > a.plan_id AND b.measure = a.measure
+     AND b.scenario = a.scenario AND b.period && a.period
      AND (a.category_code, a.channel_code, a.campaign_code, a.tier_scheme,
           a.tier_code, a.aspect)
          IS NOT DISTINCT FROM
          (b.category_code, b.channel_code, b.campaign_code, b.tier_scheme,
           b.tier_code, b.aspect)
 WHERE a.kind = 'baseline' AND b.kind = 'baseline'
+UNION ALL
+SELECT 'overlapping_plans', 'warning', count(*),
+       min(format('%s %s of %s: plans %s and %s', a.kind, a.measure,
+                  a.scenario, a.plan_id, b.plan_id))
+FROM plan a
+JOIN plan b
+  ON b.plan_id > a.plan_id AND b.kind = a.kind AND b.measure = a.measure
+     AND b.scenario = a.scenario AND b.period && a.period
+     AND (a.category_code, a.channel_code, a.campaign_code, a.tier_scheme,
+          a.tier_code, a.aspect)
+         IS NOT DISTINCT FROM
+         (b.category_code, b.channel_code, b.campaign_code, b.tier_scheme,
+          b.tier_code, b.aspect)
+WHERE a.kind <> 'baseline'
 UNION ALL
 SELECT 'tree_has_a_cycle', 'error', count(*),
        min(format('%s %s', kind, code))
@@ -297,8 +314,9 @@ WHERE basis = 'cum_share' AND bound <= bound_before
 UNION ALL
 SELECT 'unknown_tier', 'error', count(*),
        min(format('customer %s has %s %s', c.customer_id, c.dimension, c.code))
-FROM customer_classification c
+FROM held c
 WHERE EXISTS (SELECT FROM tier t WHERE t.scheme = c.dimension)
+      AND c.code <> 'none'
       AND NOT EXISTS (SELECT FROM tier t
                       WHERE t.scheme = c.dimension AND t.code = c.code)
 UNION ALL
@@ -308,10 +326,10 @@ SELECT 'untiered_customer', 'error', count(*),
 FROM customer_snapshot s
 CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') t
 WHERE s.as_of = (SELECT as_of FROM last_refresh) AND s.frequency > 0
-      AND NOT EXISTS (SELECT FROM classification c
+      AND NOT EXISTS (SELECT FROM held c
                       WHERE c.customer_id = s.customer_id
                             AND c.dimension = t.scheme
-                            AND c.entered_at <= (SELECT as_of_at FROM last_refresh))
+                            AND NOT (c.code = 'none' AND c.by_rule))
 UNION ALL
 SELECT 'unmatched_rfm_score', 'error', count(*),
        min(format('no tier of %s matches score %s', u.scheme, u.rfm_score))

@@ -1,0 +1,152 @@
+-- Why did cost move against the month before?  A line is what was booked for a
+-- category on a channel, with its volume: what was counted (quantity, by unit),
+-- else the customers acquired for acquisition cost, else the active customers.
+-- Let V be the volume of the category over all channels, q and c volume and cost
+-- of the line, 0 the month before and 1 the month:
+--
+--   volume effect  (V1 - V0) * c0/V0         more or less of everything
+--   mix effect     q1 * c0/q0 - V1 * c0/V0   shifted between channels
+--   rate effect    c1 - q1 * c0/q0           dearer or cheaper a unit
+--
+-- They sum to c1 - c0.  A line that is new or gone in a category that goes on is
+-- mix, a category that begins or ends is volume, and where the line had no volume
+-- in either month all is rate.
+CREATE VIEW cost_driver WITH (security_invoker = true) AS
+WITH zone AS (
+  SELECT value AS name FROM setting WHERE key = 'timezone'
+),
+booked AS (
+  SELECT month_start, bucket, category_code, channel_code, unit,
+         sum(base_amount) AS cost, sum(quantity) AS quantity
+  FROM (SELECT c.month_start, c.bucket, c.category_code,
+               coalesce(c.channel_code, k.channel_code) AS channel_code,
+               c.base_amount, c.quantity,
+               CASE WHEN c.quantity IS NOT NULL THEN coalesce(c.unit, 'piece')
+                 WHEN c.bucket = 'acquisition' THEN 'new customer'
+                 ELSE 'active customer' END AS unit
+        FROM accrued_cost c LEFT JOIN campaign k ON k.code = c.campaign_code
+        WHERE c.base_amount IS NOT NULL) entry
+  GROUP BY 1, 2, 3, 4, 5
+),
+won AS (
+  SELECT date_trunc('month', c.acquired_at AT TIME ZONE z.name)::date
+           AS month_start,
+         coalesce(c.acquisition_channel, k.channel_code) AS channel_code,
+         count(*) AS customers
+  FROM customer c
+  CROSS JOIN zone z
+  LEFT JOIN campaign k ON k.code = c.acquisition_campaign
+  WHERE c.acquired_at IS NOT NULL AND c.source <> 'anon'
+  GROUP BY 1, 2
+),
+won_all AS (
+  SELECT month_start, sum(customers) AS customers FROM won GROUP BY month_start
+),
+active AS (
+  SELECT month_start, count(*) AS customers
+  FROM customer_month WHERE orders > 0
+  GROUP BY month_start
+),
+-- volume of the line; customers of no channel have no line but that of none
+line AS (
+  SELECT b.month_start, b.bucket, b.category_code, b.channel_code, b.unit,
+         b.cost,
+         CASE
+           WHEN b.quantity IS NOT NULL THEN b.quantity
+           WHEN b.unit = 'active customer' THEN a.customers
+           WHEN b.channel_code IS NULL THEN n.customers
+           ELSE w.customers
+         END AS volume
+  FROM booked b
+  LEFT JOIN active a ON a.month_start = b.month_start
+  LEFT JOIN won_all n ON n.month_start = b.month_start
+  LEFT JOIN won w
+    ON w.month_start = b.month_start AND w.channel_code = b.channel_code
+),
+-- active customers are the same for every channel: each line stands alone
+with_total AS (
+  SELECT l.*,
+         CASE WHEN unit = 'active customer' THEN volume
+           ELSE sum(volume) OVER (PARTITION BY month_start, category_code, unit)
+         END AS total
+  FROM line l
+),
+pair AS (
+  SELECT month_start, bucket, category_code, channel_code, unit,
+         sum(cost) AS c1, sum(volume) AS q1, sum(total) AS v1,
+         sum(cost_before) AS c0, sum(volume_before) AS q0,
+         sum(total_before) AS v0
+  FROM (
+    SELECT month_start, bucket, category_code, channel_code, unit, cost,
+           volume, total, 0 AS cost_before, NULL::numeric AS volume_before,
+           NULL::numeric AS total_before
+    FROM with_total
+    UNION ALL
+    SELECT (month_start + interval '1 month')::date, bucket, category_code,
+           channel_code, unit, 0, NULL, NULL, cost, volume, total
+    FROM with_total
+  ) side
+  GROUP BY 1, 2, 3, 4, 5
+),
+-- the other side of a line that is new or gone is its category's total
+complete AS (
+  SELECT p.month_start, p.bucket, p.category_code, p.channel_code, p.unit,
+         p.c0, p.c1, coalesce(p.q0, 0) AS q0, coalesce(p.q1, 0) AS q1,
+         coalesce(p.v0, max(p.v0) OVER same, 0) AS v0,
+         coalesce(p.v1, max(p.v1) OVER same, 0) AS v1
+  FROM pair p
+  WINDOW same AS (PARTITION BY p.month_start, p.category_code, p.unit)
+),
+effect AS (
+  SELECT c.*,
+         CASE
+           WHEN q0 = 0 AND q1 = 0 THEN 0
+           WHEN v0 = 0 THEN c1 - c0
+           ELSE round((v1 - v0) * c0 / v0, 4)
+         END AS volume_effect,
+         CASE
+           WHEN q0 = 0 AND q1 = 0 THEN c1 - c0
+           WHEN v0 = 0 OR q0 = 0 THEN 0
+           WHEN q1 = 0 THEN c1
+           ELSE round(c1 - q1 * c0 / q0, 4)
+         END AS rate_effect
+  FROM complete c
+)
+SELECT
+  month_start, bucket, category_code, channel_code, unit,
+  c0 AS cost_before, c1 AS cost, q0 AS volume_before, q1 AS volume,
+  volume_effect, rate_effect,
+  c1 - c0 - volume_effect - rate_effect AS mix_effect,
+  c1 - c0 AS total_change
+FROM effect
+WHERE month_start <= (SELECT max(month_start) FROM booked)
+      AND month_start > (SELECT min(month_start) FROM booked);
+
+COMMENT ON VIEW cost_driver IS
+'Change of cost against the month before by volume, rate and mix, one row a month, category, channel and unit with cost in either month.';
+COMMENT ON COLUMN cost_driver.month_start IS
+'First day of the month.';
+COMMENT ON COLUMN cost_driver.bucket IS
+'Kind of customer cost.';
+COMMENT ON COLUMN cost_driver.category_code IS
+'Cost category.';
+COMMENT ON COLUMN cost_driver.channel_code IS
+'Channel, or that of the campaign; NULL for none.';
+COMMENT ON COLUMN cost_driver.unit IS
+'What the volume counts: the unit booked, new customer or active customer.';
+COMMENT ON COLUMN cost_driver.cost_before IS
+'Cost of the month before, in base currency.';
+COMMENT ON COLUMN cost_driver.cost IS
+'Cost of the month, in base currency.';
+COMMENT ON COLUMN cost_driver.volume_before IS
+'Volume of the month before; 0 for none.';
+COMMENT ON COLUMN cost_driver.volume IS
+'Volume of the month; 0 for none.';
+COMMENT ON COLUMN cost_driver.volume_effect IS
+'Change because the category''s volume changed.';
+COMMENT ON COLUMN cost_driver.rate_effect IS
+'Change because a unit became dearer or cheaper.';
+COMMENT ON COLUMN cost_driver.mix_effect IS
+'Change because volume moved to other channels.';
+COMMENT ON COLUMN cost_driver.total_change IS
+'Cost less cost of the month before: the sum of the three effects.';
