@@ -48,7 +48,10 @@ FULL JOIN (
          coalesce(sum(direct_cost + allocated_cost)
                     FILTER (WHERE bucket = 'program'), 0) AS program_cost,
          sum(direct_cost) AS direct_cost, sum(allocated_cost) AS allocated_cost
-  FROM customer_month_cost
+  FROM (SELECT month_start, bucket, sum(direct_cost) AS direct_cost,
+               sum(allocated_cost) AS allocated_cost
+        FROM customer_month_cost
+        GROUP BY month_start, bucket) b
   GROUP BY month_start
 ) c USING (month_start)
 FULL JOIN (
