@@ -4,8 +4,8 @@
  *
  * The gross cost of a pool is its own and what it uses of others:
  * x = b + S^T x over the pools that serve, S[i][j] being the part of row i
- * that j uses.  I - S^T is factored once in double precision; its solutions are
- * refined with residuals in twice that precision until nothing changes
+ * that j uses.  I - S^T is factored once in double precision; its solutions
+ * are refined with residuals in twice that precision until nothing changes
  * (Wilkinson 1963).
  */
 #include "num_reciprocal.h"
