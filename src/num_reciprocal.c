@@ -2,10 +2,11 @@
  * num_reciprocal.c
  *	  Cost of pools that serve each other, by simultaneous equations.
  *
- * The gross cost of a pool is its own and what it uses of others: x = b + S^T x
- * over the pools that serve, S[i][j] being the part of row i that j uses.
- * I - S^T is factored once in double precision; its solutions are refined with
- * residuals in twice that precision until nothing changes (Wilkinson 1963).
+ * The gross cost of a pool is its own and what it uses of others:
+ * x = b + S^T x over the pools that serve, S[i][j] being the part of row i
+ * that j uses.  I - S^T is factored once in double precision; its solutions
+ * are refined with residuals in twice that precision until nothing changes
+ * (Wilkinson 1963).
  */
 #include "num_reciprocal.h"
 

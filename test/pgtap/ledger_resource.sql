@@ -68,6 +68,18 @@ SELECT results_eq('SELECT month_start, mom_rate, z_score, unusual FROM cost_by_m
 SELECT results_eq('SELECT round(z_score, 6), unusual FROM cost_by_month WHERE month_start = $$2024-05-01$$', $$ VALUES (round(-1 / 3.0, 6), false) $$, 'A27: 10.5 after 10, 10, 10, 16 is a third of a standard deviation less');
 ROLLBACK TO fresh;
 
+-- time-driven costing: 560,000 for 700,000 practical minutes (Kaplan and Anderson, Time-Driven Activity-Based Costing)
+SELECT pg_temp.sell(i, 'o' || i, '2024-01-10', 100) FROM generate_series(1, 3) i;
+INSERT INTO activity_time (kind, subtype, minutes) VALUES ('sales', 'order', 40), ('complaint', '', 220), ('ticket', 'credit check', 250);
+INSERT INTO capacity (category_code, period, minutes) VALUES ('svc.support', '[2024-01-01,2024-02-01)', 700000);
+INSERT INTO allocation_rule (category_code, driver) VALUES ('svc.support', 'handle_time');
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, n) VALUES (1, '2024-01-10', 'sales', 'order', 9800), (2, '2024-01-11', 'complaint', NULL, 280), (3, '2024-01-12', 'ticket', 'credit check', 500);
+SELECT pg_temp.spend('svc.support', '2024-01-31', 560000);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT customer_id::int, allocated_cost FROM customer_cost WHERE allocated_cost <> 0 ORDER BY 1', $$ VALUES (1, 313600.0), (2, 49280.0), (3, 100000.0) $$, 'A24: 0.80 a minute makes 32 an order, 176 a complaint, 200 a credit check');
+SELECT results_eq('SELECT allocated_cost, unused_cost, unallocated_cost FROM cost_pool', $$ VALUES (462880.0, 97120.0, 0.0) $$, 'A24: 121,400 minutes that nobody used cost 97,120');
+ROLLBACK TO fresh;
+
 -- C11, C12, C14, C17: two customers in A and C
 INSERT INTO tier (scheme, code, rank, basis, name, account_manager, discount_rate) VALUES ('hand', 'A', 1, 'manual', 'A', true, 0.15), ('hand', 'B', 2, 'manual', 'B', true, NULL), ('hand', 'C', 3, 'manual', 'C', false, 0.05);
 SELECT pg_temp.sell(1, 'a', '2024-01-10', 880, 0, discount => 120), pg_temp.sell(2, 'b', '2024-01-10', 290), pg_temp.sell(2, 'c', '2024-01-11', 94, discount => 6), pg_temp.sell(2, 'e', '2024-01-12', 95, discount => 5);

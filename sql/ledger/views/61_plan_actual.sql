@@ -64,14 +64,15 @@ cost_day AS (
   FROM accrued_cost c LEFT JOIN campaign k ON k.code = c.campaign_code
   GROUP BY 1, 2, 3, 4
 ),
--- who is in a tier that is asked for
+-- who is in a tier that is asked for; what is materialized here the planner
+-- would work out for every row of plan
 member AS MATERIALIZED (
   SELECT k.customer_id, k.dimension AS scheme, k.code AS tier
   FROM customer_classification k
   JOIN (SELECT DISTINCT tier_scheme, tier_code FROM plan) t
     ON t.tier_scheme = k.dimension AND t.tier_code = k.code
 ),
-month_total AS (
+month_total AS MATERIALIZED (
   SELECT '' AS scheme, '' AS tier, month_start, sum(revenue) AS revenue,
          sum(handle_seconds) AS handle_seconds
   FROM customer_month
@@ -82,7 +83,7 @@ month_total AS (
   FROM member m JOIN customer_month c USING (customer_id)
   GROUP BY m.scheme, m.tier, c.month_start
 ),
-tier_cost_month AS (
+tier_cost_month AS MATERIALIZED (
   SELECT m.scheme, m.tier, c.month_start, c.bucket,
          sum(c.direct_cost + c.allocated_cost) AS cost
   FROM member m JOIN customer_month_cost c USING (customer_id)

@@ -61,14 +61,19 @@ given AS (
         FROM customer_month GROUP BY customer_id) c USING (customer_id)
   GROUP BY m.scheme, m.tier
 ),
+-- read once, not customer by customer
+discounted AS MATERIALIZED (
+  SELECT customer_id, discount, amount + discount AS price
+  FROM sale
+  WHERE kind = 'sale' AND discount > 0
+        AND sold_at <= (SELECT as_of_at FROM last_refresh)
+),
 breach AS (
   SELECT m.scheme, m.tier, count(*) AS lines
-  FROM sale s
+  FROM discounted s
   JOIN member m USING (customer_id)
   JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier
-  WHERE s.kind = 'sale' AND s.discount > 0
-        AND s.sold_at <= (SELECT as_of_at FROM last_refresh)
-        AND s.discount > t.discount_rate * (s.amount + s.discount)
+  WHERE s.discount > t.discount_rate * s.price
   GROUP BY m.scheme, m.tier
 ),
 planned AS (
