@@ -324,10 +324,13 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 	return false;
 }
 
-/* One search, from one start; fit holds the last parameters tried. */
+/*
+ * One search, from one point; fit holds the last parameters tried.  How far a
+ * parameter has run is told from start.
+ */
 static num_fit_status
 search(num_log_likelihood log_likelihood, const num_sample *sample,
-	   const double *start, int n, num_fit *fit)
+	   const double *from, const double *start, int n, num_fit *fit)
 {
 	double		logarithm[NUM_PARAMETERS] = {0};
 	double		ridge = 0;
@@ -335,7 +338,7 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 	bool		border = false;
 
 	for (int i = 0; i < n; i++)
-		logarithm[i] = log(start[i]);
+		logarithm[i] = log(from[i]);
 	evaluate(log_likelihood, sample, logarithm, n, &jet);
 	fit->evaluations = 1;
 	while (jet.value != -INFINITY && !border &&
@@ -351,6 +354,28 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 }
 
 /*
+ * From where a part of a large sample has its maximum, the whole takes few steps
+ * to its own.  False if the part has none; the start will do then.
+ */
+static bool
+search_part(num_log_likelihood log_likelihood, const num_sample *sample,
+			const double *start, int n, double *near)
+{
+	num_sample	part = *sample;
+	num_fit		fit = {.parameters = n};
+
+	if (sample->part == NULL)
+		return false;
+	part.row = sample->part;
+	part.count = sample->part_count;
+	if (search(log_likelihood, &part, start, start, n, &fit) !=
+		NUM_FIT_CONVERGED)
+		return false;
+	memcpy(near, fit.parameter, sizeof(fit.parameter));
+	return true;
+}
+
+/*
  * The parameters at which the log-likelihood is largest, with standard errors.
  * A likelihood can have a maximum beside a slope to a border that the search
  * went up: other starts are tried then.  Whatever the outcome, fit holds the
@@ -361,16 +386,21 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 			 const double *start, int parameters, num_fit *fit)
 {
 	static const double factor[][NUM_PARAMETERS] = {
-		{8, 8, 0.125, 0.125}, {1, 1, 0.125, 0.125}, {0.25, 0.25, 4, 4}
+		{1, 1, 1, 1}, {8, 8, 0.125, 0.125}, {1, 1, 0.125, 0.125},
+		{0.25, 0.25, 4, 4}
 	};
+	double		near[NUM_PARAMETERS];
+	bool		is_near = search_part(log_likelihood, sample, start, parameters,
+									  near);
 	num_fit_status status;
 	double		weight = 0;
 
 	for (size_t i = 0; i < sample->count; i++)
 		weight += sample->row[i].weight;
 	fit->parameters = parameters;
-	status = search(log_likelihood, sample, start, parameters, fit);
-	for (int k = 0; k < 3 && status != NUM_FIT_CONVERGED; k++)
+	status = search(log_likelihood, sample, is_near ? near : start, start,
+					parameters, fit);
+	for (int k = is_near ? 0 : 1; k < 4 && status != NUM_FIT_CONVERGED; k++)
 	{
 		num_fit		other = *fit;
 		double		other_start[NUM_PARAMETERS] = {0};
@@ -378,8 +408,8 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 
 		for (int i = 0; i < parameters; i++)
 			other_start[i] = start[i] * factor[k][i];
-		other_status = search(log_likelihood, sample, other_start, parameters,
-							  &other);
+		other_status = search(log_likelihood, sample, other_start, other_start,
+							  parameters, &other);
 		other.evaluations += fit->evaluations;
 		fit->evaluations = other.evaluations;
 		if (other.log_likelihood > fit->log_likelihood)

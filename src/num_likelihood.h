@@ -45,6 +45,9 @@ typedef struct num_sample
 {
 	const num_observation *row;
 	size_t		count;
+	const num_observation *part;	/* some of the rows, to begin with, or
+									 * NULL */
+	size_t		part_count;
 	num_kept   *kept;			/* one for each value[2], or NULL: too many */
 	int			kept_count;
 	num_poll	poll;

@@ -58,7 +58,7 @@ log_likelihood(const num_purchase_model *model, const double *p,
 			   num_customer c, num_jet *jet)
 {
 	num_observation row = {{c.x, c.t_x, c.T}, 1, 0};
-	num_sample	sample = {&row, 1, NULL, 0, no_poll};
+	num_sample	sample = {.row = &row,.count = 1,.poll = no_poll};
 
 	memset(jet, 0, sizeof(*jet));
 	model->log_likelihood(&sample, p, jet);
@@ -239,7 +239,7 @@ test_sample(const num_purchase_model *model)
 	static num_kept kept[100];
 	const double p[4] = {0.6, 9, 0.7, 8};
 	size_t		count;
-	num_sample	sample = {row, 0, NULL, 0, no_poll};
+	num_sample	sample = {.row = row,.poll = no_poll};
 	num_jet		whole = {0};
 	num_jet		sum = {0};
 	num_jet		with_kept = {0};
