@@ -17,7 +17,7 @@ weighted AS (
   LEFT JOIN customer_classification k
     ON k.dimension = t.scheme AND k.code = t.code
   WHERE t.resource_weight IS NOT NULL
-  GROUP BY t.scheme, t.code
+  GROUP BY t.scheme, t.code, t.rank, t.resource_weight
 )
 SELECT
   b.plan_id, b.scenario, b.measure, b.category_code, b.channel_code,
