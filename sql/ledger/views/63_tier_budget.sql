@@ -1,6 +1,6 @@
 -- Budgets that name no tier, split over the tiers of each scheme by their
--- resource weights, to the coin: once with each tier counting as it is, and once
--- with the weight of each of its customers.
+-- resource weights, to the coin: once with each tier counting as it is, and
+-- once with the weight of each of its customers.
 CREATE VIEW tier_budget WITH (security_invoker = true) AS
 WITH budget AS (
   SELECT p.plan_id, p.scenario, p.measure, p.category_code, p.channel_code,

@@ -1,8 +1,8 @@
--- How much less is bought at a higher price: the slope of log quantity over log
--- price.  -2 says that 1 % on the price takes 2 % off the quantity.  A price
--- that stood for longer sold more for that reason alone: compare prices that
--- stood for about as long, or read it with care.  Sums of floating point depend
--- on their order, hence the one by price.
+-- How much less is bought at a higher price: the slope of log quantity over
+-- log price.  -2 says that 1 % on the price takes 2 % off the quantity.  A
+-- price that stood for longer sold more for that reason alone: compare prices
+-- that stood for about as long, or read it with care.  Sums of floating point
+-- depend on their order, hence the one by price.
 CREATE VIEW price_sensitivity WITH (security_invoker = true) AS
 WITH line AS (
   SELECT s.product_code, s.customer_id,

@@ -1,7 +1,7 @@
 -- What does the customer management programme cost in all: each scenario as
--- forecast, and what was booked, as the scenario actual.  A forecast of cost is
--- the programme's when it names a category of the bucket program, or an aspect,
--- or no category at all.
+-- forecast, and what was booked, as the scenario actual.  A forecast of cost
+-- is the programme's when it names a category of the bucket program, or an
+-- aspect, or no category at all.
 CREATE VIEW programme_tco WITH (security_invoker = true) AS
 SELECT
   l.scenario, l.aspect, k.resource, l.category_code, k.parent_code,
