@@ -31,6 +31,7 @@ log=$base/log
 inst=$base/inst
 cluster=$base/cluster
 mkdir -p "$log"
+rm -f "$log"/*
 passed=0 failed=0 skipped=0
 
 # Add up what a suite has printed; show what failed.
@@ -69,11 +70,23 @@ if ! build_into "$inst" "$log/build" COPT="$copt"; then
 	exit 1
 fi
 
-if have test/unit/*.c; then
-	rc=0
-	sh test/unit.sh > "$log/unit" 2>&1 || rc=$?
-	report unit $rc
-fi
+# What needs no server, or makes its own, runs beside what needs this one.
+{
+	if have test/unit/*.c; then
+		rc=0
+		sh test/unit.sh > "$log/unit" 2>&1 || rc=$?
+		echo $rc > "$log/unit.exit"
+	fi
+	if have test/t/*.pl; then
+		rc=0
+		extension_settings "$inst" > "$base/tap.conf"	# each node appends it
+		env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE TEMP_CONFIG="$base/tap.conf" \
+			make -s installcheck PG_CONFIG="$PG_CONFIG" REGRESS= PROVE_FLAGS=-v > "$log/tap" 2>&1 || rc=$?
+		echo $rc > "$log/tap.exit"
+	fi
+} &
+beside=$!
+trap 'kill $beside 2> /dev/null || true; cluster_stop "$cluster"' EXIT
 
 mkdir "$cluster"
 ln -s "$inst" "$cluster/inst"
@@ -92,13 +105,11 @@ if have test/pgtap/*.sql; then
 	report pgtap $rc
 fi
 
-if have test/t/*.pl; then
-	rc=0
-	extension_settings "$inst" > "$base/tap.conf"	# each node appends it
-	env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE TEMP_CONFIG="$base/tap.conf" \
-		make -s installcheck PG_CONFIG="$PG_CONFIG" REGRESS= PROVE_FLAGS=-v > "$log/tap" 2>&1 || rc=$?
-	report tap $rc
-fi
+wait $beside || true
+for suite in unit tap; do
+	[ ! -e "$log/$suite" ] || report $suite "$(cat "$log/$suite.exit" || echo 1)"
+done
+trap 'cluster_stop "$cluster"' EXIT
 
 total="$passed passed, $failed failed"
 [ "$skipped" = 0 ] || total="$total, $skipped skipped"
