@@ -30,8 +30,10 @@ SELECT
   product_code, scheme, tier, count(*) AS prices, sum(quantity) AS quantity,
   sum(price * quantity) / sum(quantity) AS mean_price,
   min(price) AS lowest_price, max(price) AS highest_price,
-  regr_slope(ln(quantity::float8), ln(price::float8)) AS elasticity,
-  regr_r2(ln(quantity::float8), ln(price::float8)) AS fit
+  -- in order, so that the last digits are the same every time
+  regr_slope(ln(quantity::float8), ln(price::float8) ORDER BY price)
+    AS elasticity,
+  regr_r2(ln(quantity::float8), ln(price::float8) ORDER BY price) AS fit
 FROM point
 -- a price that rounds to nothing has no logarithm
 WHERE price > 0

@@ -20,7 +20,9 @@ FROM (
   WHERE c.bucket = 'program'
 ) l
 LEFT JOIN cost_category k ON k.code = l.category_code
-GROUP BY l.scenario, l.aspect, l.category_code, k.code;
+-- by all columns, not by the key alone: such a view has to be dumped in two parts
+GROUP BY l.scenario, l.aspect, l.category_code, k.resource, k.parent_code,
+         k.name;
 
 COMMENT ON VIEW programme_tco IS
 'Total cost of the programme by scenario, and as booked (scenario actual), one row a scenario, aspect and category.';
