@@ -1,5 +1,5 @@
--- Every plan row in base currency, at the rate of its first day.  A row without
--- a currency is in base currency, or is no money at all.
+-- Every plan row in base currency, at the rate of its first day.  A row
+-- without a currency is in base currency, or is no money at all.
 CREATE VIEW plan_base WITH (security_invoker = true) AS
 SELECT
   p.plan_id, p.scenario, p.kind, p.measure, p.aspect, p.category_code,

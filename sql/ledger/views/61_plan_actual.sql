@@ -3,8 +3,8 @@
 -- else cannot be compared and has no actual, nor has one whose period has not
 -- begun on the day of the reports.
 --
---   cost          booked in the category and below, on the channel and below or
---                 the campaign; for a tier what its customers bear, by bucket
+--   cost          booked in the category and below, on the channel and below,
+--                 on the campaign; for a tier what its customers bear
 --   revenue       sold, by channel, campaign or tier
 --   hours         with a category what was bought by the hour, else handling
 --   customers     acquired
@@ -30,13 +30,15 @@ channel_below (code, ancestor) AS (
 ),
 -- a saving or a gain is asked once for every baseline that it meets
 asked AS (
-  SELECT p.plan_id, 0 AS baseline_id, p.measure, p.aspect, p.category_code, p.channel_code,
+  SELECT p.plan_id, 0 AS baseline_id, p.measure, p.aspect, p.category_code,
+         p.channel_code,
          p.campaign_code, p.tier_scheme, p.tier_code, p.period_from,
          p.period_to, 0 AS baseline
   FROM plan_base p
   WHERE p.measure NOT IN ('cost_saving', 'revenue_gain')
   UNION ALL
-  SELECT p.plan_id, b.plan_id, b.measure, p.aspect, p.category_code, p.channel_code,
+  SELECT p.plan_id, b.plan_id, b.measure, p.aspect, p.category_code,
+         p.channel_code,
          p.campaign_code, p.tier_scheme, p.tier_code,
          greatest(p.period_from, b.period_from),
          least(p.period_to, b.period_to),

@@ -1,6 +1,6 @@
 -- Budgets that name no tier, split over the tiers of each scheme by their
--- resource weights, to the coin: once with each tier counting as it is, and once
--- with the weight of each of its customers.
+-- resource weights, to the coin: once with each tier counting as it is, and
+-- once with the weight of each of its customers.
 CREATE VIEW tier_budget WITH (security_invoker = true) AS
 WITH budget AS (
   SELECT p.plan_id, p.scenario, p.measure, p.category_code, p.channel_code,
@@ -17,7 +17,7 @@ weighted AS (
   LEFT JOIN customer_classification k
     ON k.dimension = t.scheme AND k.code = t.code
   WHERE t.resource_weight IS NOT NULL
-  GROUP BY t.scheme, t.code
+  GROUP BY t.scheme, t.code, t.rank, t.resource_weight
 )
 SELECT
   b.plan_id, b.scenario, b.measure, b.category_code, b.channel_code,

@@ -1,16 +1,16 @@
 -- Why did cost move against the month before?  A line is what was booked for a
--- category on a channel, with its volume: what was counted (quantity, by unit),
--- else the customers acquired for acquisition cost, else the active customers.
--- Let V be the volume of the category over all channels, q and c volume and cost
--- of the line, 0 the month before and 1 the month:
+-- category on a channel, with its volume: what was counted (quantity, by
+-- unit), else the customers acquired for acquisition cost, else the active
+-- customers.  Let V be the volume of the category over all channels, q and c
+-- volume and cost of the line, 0 the month before and 1 the month:
 --
 --   volume effect  (V1 - V0) * c0/V0         more or less of everything
 --   mix effect     q1 * c0/q0 - V1 * c0/V0   shifted between channels
 --   rate effect    c1 - q1 * c0/q0           dearer or cheaper a unit
 --
--- They sum to c1 - c0.  A line that is new or gone in a category that goes on is
--- mix, a category that begins or ends is volume, and where the line had no volume
--- in either month all is rate.
+-- They sum to c1 - c0.  A line that is new or gone in a category that goes on
+-- is mix, a category that begins or ends is volume, and where the line had no
+-- volume in either month all is rate.
 CREATE VIEW cost_driver WITH (security_invoker = true) AS
 WITH zone AS (
   SELECT value AS name FROM setting WHERE key = 'timezone'
@@ -67,7 +67,8 @@ line AS (
 with_total AS (
   SELECT l.*,
          CASE WHEN unit = 'active customer' THEN volume
-           ELSE sum(volume) OVER (PARTITION BY month_start, category_code, unit)
+           ELSE sum(volume) OVER (PARTITION BY month_start, category_code,
+                                               unit)
          END AS total
   FROM line l
 ),

@@ -1,7 +1,8 @@
--- How much less is bought at a higher price: the slope of log quantity over log
--- price.  -2 says that 1 % on the price takes 2 % off the quantity.  A price
--- that stood for longer sold more for that reason alone: compare prices that
--- stood for about as long, or read it with care.
+-- How much less is bought at a higher price: the slope of log quantity over
+-- log price.  -2 says that 1 % on the price takes 2 % off the quantity.  A
+-- price that stood for longer sold more for that reason alone: compare prices
+-- that stood for about as long, or read it with care.  Sums of floating point
+-- depend on their order, hence the one by price.
 CREATE VIEW price_sensitivity WITH (security_invoker = true) AS
 WITH line AS (
   SELECT s.product_code, s.customer_id,
@@ -30,7 +31,6 @@ SELECT
   product_code, scheme, tier, count(*) AS prices, sum(quantity) AS quantity,
   sum(price * quantity) / sum(quantity) AS mean_price,
   min(price) AS lowest_price, max(price) AS highest_price,
-  -- in order, so that the last digits are the same every time
   regr_slope(ln(quantity::float8), ln(price::float8) ORDER BY price)
     AS elasticity,
   regr_r2(ln(quantity::float8), ln(price::float8) ORDER BY price) AS fit

@@ -1,6 +1,6 @@
--- Does a channel bring customers who are worth what they cost to win?  Value is
--- what a customer brings a month, as long as he stays: m is margin a month of
--- being a customer, r the share of customers who stay from one month to the
+-- Does a channel bring customers who are worth what they cost to win?  Value
+-- is what a customer brings a month, as long as he stays: m is margin a month
+-- of being a customer, r the share of customers who stay from one month to the
 -- next, and value = m + m r/(1+d) + m r^2/(1+d)^2 ... over the months of
 -- clv_horizon, d being the discount rate a month.
 CREATE VIEW acquisition_balance WITH (security_invoker = true) AS

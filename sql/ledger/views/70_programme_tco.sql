@@ -1,7 +1,7 @@
 -- What does the customer management programme cost in all: each scenario as
--- forecast, and what was booked, as the scenario actual.  A forecast of cost is
--- the programme's when it names a category of the bucket program, or an aspect,
--- or no category at all.
+-- forecast, and what was booked, as the scenario actual.  A forecast of cost
+-- is the programme's when it names a category of the bucket program, or an
+-- aspect, or no category at all.
 CREATE VIEW programme_tco WITH (security_invoker = true) AS
 SELECT
   l.scenario, l.aspect, k.resource, l.category_code, k.parent_code,
@@ -20,7 +20,7 @@ FROM (
   WHERE c.bucket = 'program'
 ) l
 LEFT JOIN cost_category k ON k.code = l.category_code
--- by all columns, not by the key alone: such a view has to be dumped in two parts
+-- not by the key of k alone: a view that needs a key is dumped in two parts
 GROUP BY l.scenario, l.aspect, l.category_code, k.resource, k.parent_code,
          k.name;
 

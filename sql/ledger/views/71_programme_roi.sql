@@ -2,9 +2,9 @@
 -- it come true?  Forecasts of cost (as in programme_tco), cost_saving and
 -- revenue_gain; the combined figures are of the sums, never means of rates.
 --
--- For present value and rate of return time is in years from the month in which
--- the scenario begins.  A year's cost counts at its beginning and a year's
--- benefit at its end; what covers several months is spread over them.
+-- For present value and rate of return time is in years from the month in
+-- which the scenario begins.  A year's cost counts at its beginning and a
+-- year's benefit at its end; what covers several months is spread over them.
 CREATE VIEW programme_roi WITH (security_invoker = true) AS
 WITH param AS (
   SELECT s.value::int AS scale, d.value::numeric AS discount

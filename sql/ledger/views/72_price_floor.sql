@@ -1,5 +1,6 @@
--- Below which price is a product sold at a loss?  Cost of goods a unit, what was
--- spent on the product, and its part, by revenue, of the cost that names none.
+-- Below which price is a product sold at a loss?  Cost of goods a unit, what
+-- was spent on the product, and its part, by revenue, of the cost that names
+-- none.
 CREATE VIEW price_floor WITH (security_invoker = true) AS
 WITH product AS (
   SELECT product_code, quantity, revenue, cogs, total_cost,

@@ -1,6 +1,6 @@
--- One page of outcome: satisfaction, loyalty, share, profit.  Every value is for
--- the twelve calendar months up to the day before as_of, so that a report as of
--- the first day of a year is for the year before it.
+-- One page of outcome: satisfaction, loyalty, share, profit.  Every value is
+-- for the twelve calendar months up to the day before as_of, so that a report
+-- as of the first day of a year is for the year before it.
 --
 -- A baseline or target is a row of plan for the business as a whole (no
 -- category, channel, campaign, tier) with the metric as aspect, or, without an
@@ -52,8 +52,8 @@ span AS (
   FROM param CROSS JOIN generate_series(0, 2) AS n
 ),
 buyer AS (
-  SELECT s.n, m.customer_id, sum(m.orders) AS orders, sum(m.revenue) AS revenue,
-         sum(m.margin) AS margin
+  SELECT s.n, m.customer_id, sum(m.orders) AS orders,
+         sum(m.revenue) AS revenue, sum(m.margin) AS margin
   FROM customer_month m
   JOIN span s ON m.month_start BETWEEN s.from_month AND s.to_month
   GROUP BY s.n, m.customer_id
