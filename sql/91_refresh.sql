@@ -131,7 +131,11 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  PERFORM crmcost._find_orders(ledger, upto, zone);
+  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
+    SELECT customer_id, ordered_at, ordered_on, revenue
+    FROM crmcost._orders(ledger, upto);
+  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
+  ANALYZE pg_temp.refresh_order;
   months := crmcost._fact_months(ledger, upto, zone, open_month);
 
   -- months without any fact are in no row any more
@@ -162,63 +166,57 @@ COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
 -- An order is what a customer bought of one source under one order_ref; a line
 -- without order_ref is an order of its own.  It needs a sale line that is no
 -- correction (is not negative), its day is that of the last such line, and it
--- does not count once corrections have brought it to nothing.
+-- does not count once corrections have brought it to nothing: in its currency, or
+-- with several in base currency, or without a rate in each of them.
 --
--- Corrections in several currencies are rare, and are looked at once more: the
--- sum in base currency decides, or without a rate what is left in any currency.
-CREATE FUNCTION crmcost._find_orders(ledger name, upto timestamptz, zone text)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+-- What an order brought are its own lines: with corrections and refunds that
+-- carry its order_ref, without lines that have no rate.
+CREATE FUNCTION crmcost._orders(ledger name, upto timestamptz)
+  RETURNS TABLE (customer_id bigint, ordered_at timestamptz, ordered_on date,
+                 revenue numeric)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_variable
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
+  PERFORM crmcost._ledger_path(ledger);
+  RETURN QUERY EXECUTE format($query$
     SELECT customer_id, ordered_at,
-           (ordered_at AT TIME ZONE zone)::date AS ordered_on,
-           CASE WHEN mixed THEN source END AS mixed_source,
-           CASE WHEN mixed THEN order_ref END AS mixed_ref
+           (ordered_at AT TIME ZONE (SELECT value FROM %1$I.setting
+                                     WHERE key = 'timezone'))::date,
+           coalesce(revenue, 0)
     FROM (
       SELECT customer_id, source, order_ref,
-             max(sold_at) FILTER (WHERE amount >= 0) AS ordered_at,
-             NOT bool_and(amount >= 0) AND min(currency) <> max(currency)
-               AS mixed
-      FROM sale
-      WHERE kind = 'sale' AND sold_at <= upto
+             max(sold_at) FILTER (WHERE kind = 'sale' AND amount >= 0)
+               AS ordered_at,
+             sum(base_amount) AS revenue,
+             bool_and(amount >= 0) FILTER (WHERE kind = 'sale')
+             OR CASE
+                  WHEN min(currency) FILTER (WHERE kind = 'sale')
+                       = max(currency) FILTER (WHERE kind = 'sale')
+                    THEN sum(amount) FILTER (WHERE kind = 'sale') > 0
+                  WHEN bool_and(rate IS NOT NULL) FILTER (WHERE kind = 'sale')
+                    THEN sum(base_amount) FILTER (WHERE kind = 'sale') > 0
+                END AS anything_left
+      FROM %1$I.sale_base
+      WHERE sold_at <= $1
       GROUP BY customer_id, source, order_ref,
                CASE WHEN order_ref IS NULL THEN sale_id END
-      HAVING bool_and(amount >= 0) OR sum(amount) > 0
-             OR min(currency) <> max(currency)
     ) placed
-    WHERE ordered_at IS NOT NULL;
-  IF EXISTS (SELECT FROM pg_temp.refresh_order WHERE mixed_ref IS NOT NULL) THEN
-    DELETE FROM pg_temp.refresh_order o
-      USING (
-        SELECT customer_id, source, order_ref
-        FROM (SELECT s.customer_id, s.source, s.order_ref,
-                     sum(s.amount) AS amount, sum(s.base_amount) AS base_amount,
-                     bool_and(s.rate IS NOT NULL) AS rated
-              FROM sale_base s
-              JOIN pg_temp.refresh_order m
-                ON m.customer_id = s.customer_id
-                   AND m.mixed_source = s.source AND m.mixed_ref = s.order_ref
-              WHERE s.kind = 'sale' AND s.sold_at <= upto
-              GROUP BY s.customer_id, s.source, s.order_ref, s.currency) part
-        GROUP BY customer_id, source, order_ref
-        HAVING NOT CASE WHEN bool_and(rated) THEN sum(base_amount) > 0
-                     ELSE bool_or(amount > 0) END
-      ) void
-      WHERE o.customer_id = void.customer_id
-            AND o.mixed_source = void.source AND o.mixed_ref = void.order_ref;
-  END IF;
-  CREATE INDEX ON pg_temp.refresh_order (ordered_on);
-  ANALYZE pg_temp.refresh_order;
+    WHERE ordered_at IS NOT NULL
+          AND coalesce(anything_left, EXISTS (
+                SELECT FROM %1$I.sale s
+                WHERE s.customer_id = placed.customer_id
+                      AND s.source = placed.source
+                      AND s.order_ref = placed.order_ref
+                      AND s.kind = 'sale' AND s.sold_at <= $1
+                GROUP BY s.currency
+                HAVING sum(s.amount) > 0))
+  $query$, ledger) USING upto;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_orders(name, timestamptz, text) IS
-  'Makes refresh_order: the orders of a ledger.';
+COMMENT ON FUNCTION crmcost._orders(name, timestamptz) IS
+  'Orders of a ledger up to an instant, with their day and net revenue in base currency.';
 
 -- Between the first and the last sale or contact each month is taken to have
 -- facts; of customers acquired before or after, only their own months.
@@ -974,7 +972,6 @@ REVOKE EXECUTE ON ROUTINE
   crmcost._drop_refresh_tables(),
   crmcost._drop_temporary(text[]),
   crmcost._refresh_month(name, timestamptz),
-  crmcost._find_orders(name, timestamptz, text),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),
@@ -990,7 +987,6 @@ GRANT EXECUTE ON ROUTINE
   crmcost._drop_refresh_tables(),
   crmcost._drop_temporary(text[]),
   crmcost._refresh_month(name, timestamptz),
-  crmcost._find_orders(name, timestamptz, text),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
   crmcost._refresh_classification(name, timestamptz, date),

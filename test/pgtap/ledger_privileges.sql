@@ -49,7 +49,7 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
   ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
   ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
-  ('crmcost._refresh_month(name,timestamp with time zone)'), ('crmcost._find_orders(name,timestamp with time zone,text)'),
+  ('crmcost._refresh_month(name,timestamp with time zone)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),
   ('crmcost._refresh_cost(name,timestamp with time zone,date)'), ('crmcost._drop_cost_tables()'),
   ('crmcost._find_cost_parts(name,date,date)'), ('crmcost._find_late_parts(name,date,date)'), ('crmcost._find_rules(name)'),
