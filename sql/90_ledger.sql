@@ -235,18 +235,12 @@ COMMENT ON FUNCTION crmcost._check_new_ledger(name) IS
 -- The seed rows write Chinese names by it: the bytes of UTF8 would be something
 -- else, or refused, where the script is read in the encoding of another database.
 CREATE FUNCTION crmcost._from_utf8(hex text) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  RETURN convert_from(decode(hex, 'hex'), 'UTF8');
-EXCEPTION WHEN untranslatable_character OR undefined_function THEN
-  RETURN NULL;
-END
-$$;
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN getdatabaseencoding() IN ('UTF8', 'EUC_CN', 'SQL_ASCII')
+         THEN convert_from(decode(hex, 'hex'), 'UTF8') END;
 
 COMMENT ON FUNCTION crmcost._from_utf8(text) IS
-  'Text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';
+  'Chinese text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';
 
 CREATE PROCEDURE crmcost.ensure_partitions(ledger name, from_month date,
                                            to_month date)

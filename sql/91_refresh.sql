@@ -170,11 +170,11 @@ COMMENT ON FUNCTION crmcost._refresh_month(name, timestamptz) IS
 -- An order is what a customer bought of one source under one order_ref; a line
 -- without order_ref is an order of its own.  It needs a sale line that is no
 -- correction (is not negative), its day is that of the last such line, and it
--- does not count once corrections have brought it to nothing; of an order in
--- several currencies the sum in base currency decides, and without a rate for
--- one of them it counts.  What an order brought are its own lines: with
--- corrections and refunds that carry its order_ref, without lines that have no
--- rate.
+-- does not count once corrections have brought it to nothing: in its currency, or
+-- with several in base currency, or without a rate in each of them.
+--
+-- What an order brought are its own lines: with corrections and refunds that
+-- carry its order_ref, without lines that have no rate.
 CREATE FUNCTION crmcost._orders(ledger name, upto timestamptz)
   RETURNS TABLE (customer_id bigint, ordered_at timestamptz, ordered_on date,
                  revenue numeric)
@@ -189,23 +189,32 @@ BEGIN
                                      WHERE key = 'timezone'))::date,
            coalesce(revenue, 0)
     FROM (
-      SELECT customer_id,
+      SELECT customer_id, source, order_ref,
              max(sold_at) FILTER (WHERE kind = 'sale' AND amount >= 0)
                AS ordered_at,
-             sum(base_amount) AS revenue
+             sum(base_amount) AS revenue,
+             bool_and(amount >= 0) FILTER (WHERE kind = 'sale')
+             OR CASE
+                  WHEN min(currency) FILTER (WHERE kind = 'sale')
+                       = max(currency) FILTER (WHERE kind = 'sale')
+                    THEN sum(amount) FILTER (WHERE kind = 'sale') > 0
+                  WHEN bool_and(rate IS NOT NULL) FILTER (WHERE kind = 'sale')
+                    THEN sum(base_amount) FILTER (WHERE kind = 'sale') > 0
+                END AS anything_left
       FROM %1$I.sale_base
       WHERE sold_at <= $1
       GROUP BY customer_id, source, order_ref,
                CASE WHEN order_ref IS NULL THEN sale_id END
-      HAVING bool_and(amount >= 0) FILTER (WHERE kind = 'sale')
-             OR CASE
-                  WHEN min(currency) = max(currency)
-                    THEN sum(amount) FILTER (WHERE kind = 'sale') > 0
-                  ELSE bool_or(base_amount IS NULL AND amount <> 0)
-                       OR sum(base_amount) FILTER (WHERE kind = 'sale') > 0
-                END
     ) placed
     WHERE ordered_at IS NOT NULL
+          AND coalesce(anything_left, EXISTS (
+                SELECT FROM %1$I.sale s
+                WHERE s.customer_id = placed.customer_id
+                      AND s.source = placed.source
+                      AND s.order_ref = placed.order_ref
+                      AND s.kind = 'sale' AND s.sold_at <= $1
+                GROUP BY s.currency
+                HAVING sum(s.amount) > 0))
   $query$, ledger) USING upto;
 END
 $$;

@@ -78,7 +78,7 @@ GRANT EXECUTE ON FUNCTION crmcost._add_partitions(name, date, date) TO crm_owner
 SET LOCAL ROLE crm_owner;
 CALL crmcost.install('theirs');
 RESET ROLE;
-DROP VIEW theirs.customer_tier CASCADE;
+DROP VIEW theirs.customer_rfm;
 CALL crmcost.upgrade('theirs');
 CALL crmcost.ensure_partitions('theirs', '1999-01-01', '1999-01-01');
 CALL crmcost.refresh('theirs', '2024-01-01');
