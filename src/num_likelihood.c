@@ -354,8 +354,8 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 }
 
 /*
- * From where a part of a large sample has its maximum, the whole takes few steps
- * to its own.  False if the part has none; the start will do then.
+ * From where a part of a large sample has its maximum, the whole takes few
+ * steps to its own.  False if the part has none; the start will do then.
  */
 static bool
 search_part(num_log_likelihood log_likelihood, const num_sample *sample,
@@ -390,8 +390,8 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 		{0.25, 0.25, 4, 4}
 	};
 	double		near[NUM_PARAMETERS];
-	bool		is_near = search_part(log_likelihood, sample, start, parameters,
-									  near);
+	bool		is_near = search_part(log_likelihood, sample, start,
+									  parameters, near);
 	num_fit_status status;
 	double		weight = 0;
 
