@@ -88,7 +88,8 @@ need()			# need PACKAGE COMMAND ...: the command tells whether it is there
 }
 has() { command -v "$1"; }
 has_server() { [ -x "$("$PG_CONFIG" --bindir)/postgres" ]; }
-has_pgxs() { [ -e "$("$PG_CONFIG" --pgxs)" ]; }
+# the client package brings pgxs.mk, and only the headers come with -server-dev
+has_pgxs() { [ -e "$("$PG_CONFIG" --includedir-server)/postgres.h" ] && [ -e "$("$PG_CONFIG" --pgxs)" ]; }
 has_pgtap() { [ -e "$("$PG_CONFIG" --sharedir)/extension/pgtap.control" ]; }
 has_libc() { [ -e /usr/include/stdio.h ]; }
 has_venv() { python3 -c 'import ensurepip, venv'; }
