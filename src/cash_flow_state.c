@@ -102,7 +102,7 @@ AddFlow(Datum datum, int64 at, const ExactSum *flow, MemoryContext aggcontext)
 
 	if (amount.scale > state->growing.head.scale)
 		RaiseFlowScale(state, amount.scale);
-	ExactSumCombine(&amount, &nothing);
+	ExactSumCombine(&amount, &nothing, "amount");
 	if (num_i256_to_i128(&amount.value, &small))
 	{
 		row.word[AT] = (uint64) at;

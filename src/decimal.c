@@ -374,14 +374,14 @@ ExactSumAddSlowly(num_i256 *value, int16 *scale, Datum numeric,
 }
 
 void
-ExactSumCombine(ExactSum *sum, const ExactSum *other)
+ExactSumCombine(ExactSum *sum, const ExactSum *other, const char *argument)
 {
 	ExactSum	addend = *other;
 
-	RaiseScale(sum, addend.scale, "amount");
-	RaiseScale(&addend, sum->scale, "amount");
+	RaiseScale(sum, addend.scale, argument);
+	RaiseScale(&addend, sum->scale, argument);
 	if (!num_i256_add(&sum->value, &addend.value))
-		RefuseSum("amount");
+		RefuseSum(argument);
 }
 
 /* A sum as numeric, of the largest scale that was added. */
