@@ -460,9 +460,12 @@ NumericToInt64(Datum a)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, a));
 }
 
+/* What is smaller than any double, so below 10^-323, is 0 and no error. */
 double
 NumericToDouble(Datum a)
 {
+	if (NumericScale(a) > 323)
+		a = NumericRound(a, 323);
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, a));
 }
 
