@@ -360,12 +360,8 @@ value_bag_trans(PG_FUNCTION_ARGS)
 	BagState   *state;
 	Size		capacity;
 
-	if (PG_ARGISNULL(1))
+	if (PG_ARGISNULL(1) || (PG_NARGS() > 2 && PG_ARGISNULL(2)))
 		return StateUnchanged(fcinfo);
-	if (PG_NARGS() > 2 && PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("fraction must not be NULL")));
 	if (PG_ARGISNULL(0))
 	{
 		bag = MakeRoom(bag, 0, aggcontext);

@@ -279,7 +279,7 @@ MakeRoom(Datum datum, int64 customers, int64 more, MemoryContext aggcontext)
 
 /*
  * rfm_cuts_trans(rfm_population, recency_days, frequency, monetary [, bins]):
- * a customer with a NULL measure is skipped.
+ * a row with a NULL is skipped.
  */
 Datum
 rfm_cuts_trans(PG_FUNCTION_ARGS)
@@ -294,9 +294,7 @@ rfm_cuts_trans(PG_FUNCTION_ARGS)
 	if (PG_NARGS() > 4)
 	{
 		if (PG_ARGISNULL(4))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("bins must not be NULL")));
+			return StateUnchanged(fcinfo);
 		bins = PG_GETARG_INT32(4);
 		CheckIntegerRange(bins, MIN_BINS, MAX_BINS, "bins");
 	}

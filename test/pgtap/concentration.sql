@@ -98,6 +98,12 @@ SELECT is((SELECT count(*)::int FROM (
       SELECT q, v, row_number() OVER (PARTITION BY q ORDER BY v) AS i, count(*) OVER (PARTITION BY q) AS n FROM random_value WHERE q IN (SELECT q FROM random_value WHERE v <> 0)) s GROUP BY q) t
   WHERE abs(have - want) > 1e-15 OR abs(wide - want) > 1e-15), 0, 'gini_signed of four hundred random populations, in 128 bits and in numeric');
 
+-- a row without a fraction is skipped, as one without a value is
+SELECT is((SELECT top_share(v, NULL) FROM generate_series(1, 3) AS v), NULL,
+          'no fraction: NULL');
+SELECT is((SELECT top_share(v, f) FROM (VALUES (3, 0.5), (1, 0.5), (96, NULL)) w (v, f)), 0.75,
+          'top_share skips a row without a fraction');
+
 -- bad input
 SELECT pg_temp.errors(query, code, message) FROM (VALUES
   ($$SELECT top_share('NaN', 0.2)$$, '22023', 'value must be finite, not NaN'),
@@ -110,9 +116,7 @@ SELECT pg_temp.errors(query, code, message) FROM (VALUES
   ($$SELECT top_share(1, 1.1)$$, '22023', 'fraction must be between 0 and 1 with at most 37 decimals, not 1.1'),
   ($$SELECT top_share(1, 20)$$, '22023', 'fraction must be between 0 and 1 with at most 37 decimals, not 20'),
   ($$SELECT top_share(1, 1 - 1e-50)$$, '22023', 'fraction must be between 0 and 1 with at most 37 decimals, not ' || (1 - 1e-50)),
-  ($$SELECT top_share(1, NULL)$$, '22004', 'fraction must not be NULL'),
   ($$SELECT top_share(1, f) FROM (VALUES (0.2), (0.3)) w (f)$$, '22023', 'fraction must be the same for all rows, not 0.2 and 0.3'),
-  ($$SELECT top_share(1, f) FROM (VALUES (0.2), (NULL)) w (f)$$, '22004', 'fraction must not be NULL'),
   ($$SELECT top_share(1, f) FROM (VALUES (0.2), ('NaN')) w (f)$$, '22023', 'fraction must be the same for all rows, not 0.2 and NaN'),
   ($$SELECT gini('NaN')$$, '22023', 'value must be finite, not NaN'),
   ($$SELECT gini('Infinity')$$, '22023', 'value must be finite, not Infinity'),

@@ -120,6 +120,12 @@ SELECT pg_temp.is_same(
   'SELECT q, id, s FROM generate_series(1, 3) q, LATERAL (SELECT id, rfm_score(r + q, f, m * q) OVER () AS s FROM customer WHERE p = ''few'') x',
   'SELECT q, id, rfm_score(r, f, m) OVER (PARTITION BY q) FROM generate_series(1, 3) q, customer WHERE p = ''few''', 'a window that is scanned again');
 
+-- a row without bins is skipped, as one without a measure is
+SELECT is((SELECT rfm_cuts(v, v, v, NULL) IS NULL FROM generate_series(1, 3) AS v), true,
+          'no bins: no cuts');
+SELECT is((SELECT (rfm_cuts(v, v, v, b)).customers FROM (VALUES (1, 2), (2, 2), (9, NULL)) w (v, b)), 2::bigint,
+          'rfm_cuts skips a row without bins');
+
 -- segments: every score has one of ten names
 SELECT is((SELECT array_agg(DISTINCT rfm_segment(100 * r + 10 * f + m) ORDER BY rfm_segment(100 * r + 10 * f + m))
              FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m),
@@ -164,7 +170,6 @@ SELECT pg_temp.errors(query, code, message) FROM (VALUES
   ($$SELECT rfm_cuts(1, 1, 1, 0)$$, '22023', 'bins must be between 2 and 9, not 0'),
   ($$SELECT rfm_cuts(1, 1, 1, 1)$$, '22023', 'bins must be between 2 and 9, not 1'),
   ($$SELECT rfm_cuts(1, 1, 1, 10)$$, '22023', 'bins must be between 2 and 9, not 10'),
-  ($$SELECT rfm_cuts(1, 1, 1, NULL)$$, '22004', 'bins must not be NULL'),
   ($$SELECT rfm_cuts(1, 1, 1, b) FROM (VALUES (5), (4)) v (b)$$, '22023', 'bins must be the same for all rows, not 5 and 4'),
   ($$SELECT rfm_score('NaN', 1, 1, '{1}', '{1}', '{1}')$$, '22023', 'recency_days must be finite, not NaN'),
   ($$SELECT rfm_score('Infinity', 1, 1, '{1}', '{1}', '{1}')$$, '22023', 'recency_days must be finite, not Infinity'),

@@ -32,8 +32,6 @@ SELECT allocate(a, 1) OVER () FROM (VALUES (10), (20)) s (a);
 SELECT allocate(10, 1, s) OVER () FROM (VALUES (2), (3)) s (s);
 SELECT rfm('2024-01-01', 1e80);
 -- a parameter that is missing
-SELECT top_share(1, NULL);
-SELECT rfm_cuts(1, 1, 1, NULL);
 SELECT abc_tier(1, NULL) OVER ();
 -- forged values
 SELECT '(1,2024-01-02T00:00:00+00:00,2024-01-01T00:00:00+00:00,1,1)'::rfm;
