@@ -9,7 +9,7 @@
  */
 #include "crmcost.h"
 
-#include "clv_model.h"
+#include "clv_argument.h"
 #include "clv_state.h"
 #include "num_contractual.h"
 
@@ -124,15 +124,15 @@ ResidualLifetime(FunctionCallInfo fcinfo, const ModelKind *kind)
 	} \
 	Datum model##_survival(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(Survival(fcinfo, &model##_kind)); \
+		PG_RETURN_FLOAT8(Finite(Survival(fcinfo, &model##_kind))); \
 	} \
 	Datum model##_retention_rate(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(RetentionRate(fcinfo, &model##_kind)); \
+		PG_RETURN_FLOAT8(Finite(RetentionRate(fcinfo, &model##_kind))); \
 	} \
 	Datum model##_residual_lifetime(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_FLOAT8(ResidualLifetime(fcinfo, &model##_kind)); \
+		PG_RETURN_FLOAT8(Finite(ResidualLifetime(fcinfo, &model##_kind))); \
 	}
 
 CONTRACTUAL_MODEL_FUNCTIONS(sbg)

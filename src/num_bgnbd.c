@@ -214,11 +214,11 @@ integrate_dropout(const bgnbd *model, double x, double time,
 
 	d.log_beta = lgamma(fmin(d.a, d.b)) -
 		num_log_gamma_ratio(fmax(d.a, d.b), fmin(d.a, d.b));
-	return num_integrate_unit(log_integrand, &d, log(d.a / d.b),
+	return num_integrate_unit(log_integrand, &d, log(d.a) - log(d.b),
 							  fmin(3, sqrt(1 / d.a + 1 / d.b)));
 }
 
-/* ln of the density of p times the purchases expected of one with that p */
+/* the purchases expected of one with p, on the density of ln(p / (1 - p)) */
 static double
 purchases_given_p(double log_p, double log_rest, void *arg,
 				  double *factor)
@@ -231,8 +231,7 @@ purchases_given_p(double log_p, double log_rest, void *arg,
 	purchases = log(d->n) + d->log_time;
 	if (log_part > -50)
 		purchases = log(-expm1(-d->n * log1p(exp(log_part)))) - log_p;
-	return (d->a - 1) * log_p + (d->b - 1) * log_rest - d->log_beta +
-		purchases;
+	return d->a * log_p + d->b * log_rest - d->log_beta + purchases;
 }
 
 /*
@@ -254,17 +253,18 @@ purchases_alive(const bgnbd *model, double horizon, double x, double T)
 	double		log_rest = -log1p(horizon / rate);	/* ln(1 - z) */
 	double		z = horizon / (rate + horizon);
 	double		e = model->a - 1;
-	double		c = model->a + model->b + (x + model->shift - 1);
-	double		a = model->a + model->b + (model->shift - 1) - model->r;
-	double		term = a * z;
+	double		next = model->a + model->b + model->shift;	/* A + r + 1 */
+	double		term = (next - 1 - model->r) * z;
 	double		sum = term;
 	double		size = fabs(term);
-	double		first = c * num_box_cox(e, log_rest);
+	double		first = (next + x - 1) * num_box_cox(e, log_rest);
 	double		power = exp(e * log_rest);
 
-	for (int k = 1; z <= 0.9 && k < 500; k++)
+	/* of a and b near 0 all digits count in 1 + e and C + 1 */
+	for (int k = 0; z <= 0.9 && k < 500; k++)
 	{
-		term *= (a + k) * (e + k) / ((c + k) * (k + 1)) * z;
+		term *= (next - model->r + k) * (model->a + k) /
+			((next + x + k) * (k + 2)) * z;
 		sum += term;
 		size += fabs(term);
 		if (fabs(term) > DBL_EPSILON / 4 * fabs(sum))
@@ -285,21 +285,22 @@ expected(const bgnbd *model, double horizon, const num_customer *c)
 	return p_alive(model, c) * purchases_alive(model, horizon, c->x, c->T);
 }
 
-/* ln of the density of p times the discounted purchases of one with that p */
+/* the same of purchases, each discounted */
 static double
 discounted_given_p(double log_p, double log_rest, void *arg,
 				   double *factor)
 {
 	const dropout *d = arg;
 	double		log_k = d->log_time - log_p;
-	double		purchases;
+	double		purchases;		/* ln, those of p -> 0 to begin with */
 
 	(void) factor;
 	/* e^k E(k) is 1 / k where k is large */
-	purchases = log_k > 50 ? -log_k :
-		log(num_scaled_exp_integral(d->n + 1, exp(log_k)));
-	return (d->a - 1) * log_p + (d->b - 1) * log_rest - d->log_beta +
-		log(d->n) - log_p + purchases;
+	purchases = log(d->n) - d->log_time;
+	if (log_k <= 50)
+		purchases = log(d->n) - log_p +
+			log(num_scaled_exp_integral(d->n + 1, exp(log_k)));
+	return d->a * log_p + d->b * log_rest - d->log_beta + purchases;
 }
 
 /*

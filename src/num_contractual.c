@@ -23,7 +23,27 @@ enum
 	ALPHA, BETA, C
 };
 
-/* ln S(t) */
+/*
+ * ln S(t), as the ratio that loses fewer digits: S is symmetric in alpha and
+ * t^c.
+ */
+static double
+log_survival_value(const num_contractual *m, double t)
+{
+	double		y = t == 0 ? 0 : pow(t, m->c);
+
+	if (y < m->alpha)
+		return num_log_gamma_ratio(m->beta, y) -
+			num_log_gamma_ratio(m->alpha + m->beta, y);
+	/* G(y + alpha) / G(y) is y^alpha where y is beyond double precision */
+	if (isinf(y))
+		return num_log_gamma_ratio(m->beta, m->alpha) -
+			m->alpha * m->c * log(t);
+	return num_log_gamma_ratio(m->beta, m->alpha) -
+		num_log_gamma_ratio(m->beta + y, m->alpha);
+}
+
+/* the same with derivatives */
 static void
 log_survival(const num_contractual *m, double t, num_jet *jet)
 {
@@ -40,8 +60,7 @@ log_survival(const num_contractual *m, double t, num_jet *jet)
 	{
 		0
 	};
-	jet->value = num_log_gamma_ratio(m->beta, m->alpha) -
-		num_log_gamma_ratio(b, m->alpha);
+	jet->value = log_survival_value(m, t);
 	jet->gradient[ALPHA] = num_digamma(all) - num_digamma(ab);
 	jet->gradient[BETA] = slope + num_digamma(all) - num_digamma(m->beta);
 	jet->gradient[C] = slope * by_c;
@@ -99,15 +118,6 @@ num_bdw_log_likelihood(const num_sample *sample, const double *parameter,
 	log_likelihood(sample, &model, sum);
 }
 
-static double
-log_survival_value(const num_contractual *m, double t)
-{
-	double		b = m->beta + (t == 0 ? 0 : pow(t, m->c));
-
-	return num_log_gamma_ratio(m->beta, m->alpha) -
-		num_log_gamma_ratio(b, m->alpha);
-}
-
 double
 num_contractual_survival(const num_contractual *model, double t)
 {
@@ -124,29 +134,78 @@ num_contractual_retention(const num_contractual *model, double t)
 			   log_survival_value(model, t - 1));
 }
 
+/* a residual lifetime: of whom, from which renewal on, at which discount */
+typedef struct residual
+{
+	const num_contractual *model;
+	double		t;
+	double		log_before;		/* ln S(t - 1) */
+	double		log_growth;		/* ln(1 + discount) */
+	double		first;			/* the integral begins at this i ... */
+	double		scale;			/* ... in units of so many periods */
+} residual;
+
+/* ln of S(t + i) / S(t - 1) / (1 + discount)^i */
+static double
+log_term(const residual *r, double i)
+{
+	return log_survival_value(r->model, r->t + i) - r->log_before -
+		i * r->log_growth;
+}
+
+/* the terms beyond the first as a function of ln((i - first) / scale) */
+static double
+log_term_beyond(double log_x, double log_rest, void *arg, double *factor)
+{
+	const residual *r = arg;
+	double		y = log_x - log_rest;
+
+	(void) factor;
+	return log_term(r, r->first + r->scale * exp(y)) + log(r->scale) + y;
+}
+
+/* so many terms are added one by one before the rest is integrated */
+#define SINGLE_TERMS 4096
+
 /*
  * Discounted expected residual lifetime of a customer about to face renewal t:
  * the sum over i >= 0 of S(t + i) / S(t - 1) / (1 + discount)^i (Fader and
  * Hardie 2010, Marketing Science 29, equation 6).  For a discount above 0.
+ *
+ * Where the discount is next to nothing the terms fall too slowly to add them
+ * all.  Once they change by less than a hundredth, the rest is given by Euler
+ * and Maclaurin's formula (Abramowitz and Stegun 1964, 23.1.30).  With a large
+ * c survival drops within t / c periods: these must be some more.
  */
 double
 num_contractual_residual(const num_contractual *model, double t,
 						 double discount, num_poll poll)
 {
-	double		survival = num_contractual_retention(model, t);
-	double		factor = 1;
+	residual	r = {model, t, log_survival_value(model, t - 1),
+	log1p(discount), 0, 0};
+	double		single = fmax(SINGLE_TERMS, 16 * model->c);
+	double		log_here = log_term(&r, 0);
 	double		sum = 0;
+	double		slope;
 
-	/* what is left is at most that of a customer who never leaves */
-	for (double i = 0;
-		 survival * factor * (1 + discount) > DBL_EPSILON / 4 * discount * sum;
-		 i++)
+	for (double i = 0;; i++)
 	{
-		sum += survival * factor;
-		factor /= 1 + discount;
-		survival *= num_contractual_retention(model, t + i + 1);
+		double		log_next = log_term(&r, i + 1);
+		double		next = exp(log_next);
+
+		sum += exp(log_here);
+		/* what is left is at most that of a customer who never leaves */
+		if (!(next * (1 + discount) > DBL_EPSILON / 4 * discount * sum))
+			return sum;
+		r.first = i + 1;
+		slope = fmax(log_here - log_next, r.log_growth);
+		if (i >= single && slope < 0.01)
+			break;
+		log_here = log_next;
 		if (fmod(i, 4096) == 0)
 			poll();
 	}
-	return sum;
+	r.scale = 1 / slope;
+	return sum + num_integrate_unit(log_term_beyond, &r, 0, 3) +
+		exp(log_term(&r, r.first)) * (0.5 + slope / 12);
 }

@@ -171,7 +171,7 @@ log_kernel(double log_u, double log_rest, void *arg, double *factor)
 	factor[BY_WZ] = -log_rest * by_z;
 	factor[BY_CZ] = -log_base * by_z;
 	factor[BY_ZZ] = by_z * by_z * (g->c + 1) / g->c;
-	return log(g->w) + (g->w - 1) * log_rest - g->c * log_base;
+	return log(g->w) + log_u + g->w * log_rest - g->c * log_base;
 }
 
 static double
@@ -179,9 +179,8 @@ log_kernel_alone(double log_u, double log_rest, void *arg, double *factor)
 {
 	const integral *g = arg;
 
-	(void) log_u;
 	(void) factor;
-	return log(g->w) + (g->w - 1) * log_rest -
+	return log(g->w) + log_u + g->w * log_rest -
 		g->c * log(g->rest + g->z * exp(log_rest));
 }
 
@@ -519,9 +518,9 @@ purchases_while_alive(double log_part, double log_rest, void *arg,
 	const lifetime *l = arg;
 	double		t = exp(log_part) * l->horizon;
 
-	(void) log_rest;
 	(void) factor;
-	return num_log_negative_binomial(l->n, l->model.r, l->model.alpha, t) +
+	return log_part + log_rest +
+		num_log_negative_binomial(l->n, l->model.r, l->model.alpha, t) +
 		log(l->model.s / l->model.beta * l->horizon) -
 		(l->model.s + 1) * log1p(t / l->model.beta);
 }

@@ -114,14 +114,17 @@ num_box_cox(double power, double log_ratio)
 double
 num_log_negative_binomial(double n, double r, double alpha, double t)
 {
-	double		ratio;
+	double		ratio;			/* G(r + n) / (G(r) G(n + 1)) */
 
 	if (t == 0)
 		return n == 0 ? 0 : -INFINITY;
-	/* G(r + n) / G(n + 1) */
-	ratio = r >= 1 ? num_log_gamma_ratio(n + 1, r - 1) :
-		-num_log_gamma_ratio(n + r, 1 - r);
-	return ratio - lgamma(r) - r * log1p(t / alpha) - n * log1p(alpha / t);
+	if (r > n)
+		ratio = num_log_gamma_ratio(r, n) - lgamma(n + 1);
+	else if (r >= 1)
+		ratio = num_log_gamma_ratio(n + 1, r - 1) - lgamma(r);
+	else
+		ratio = -num_log_gamma_ratio(n + r, 1 - r) - lgamma(r);
+	return ratio - r * log1p(t / alpha) - n * log1p(alpha / t);
 }
 
 /*
@@ -157,11 +160,35 @@ beta_fraction(double a, double b, double x)
 	return h;
 }
 
+/* n, r and odds of small_tail() */
+static double
+log_tail_kernel(double log_x, double log_rest, void *arg, double *factor)
+{
+	const double *a = arg;
+
+	(void) factor;
+	return a[0] * log_x + log_rest -
+		(1 - a[1]) * log1p(a[2] * exp(log_rest));
+}
+
+/*
+ * P(X >= n) / P(X = n) where r is so small that P(X >= n) is next to nothing
+ * whatever the odds t / alpha: as 1 - P(X < n) it would lose digits.
+ */
+static double
+small_tail(double n, double r, double odds)
+{
+	double		arg[3] = {n, r, odds};
+
+	return n * (1 + odds) * num_integrate_unit(log_tail_kernel, arg, log(n), 3);
+}
+
 /* P(X >= n), which is I_x(n, r) with x = t / (alpha + t) */
 double
 num_negative_binomial_tail(double n, double r, double alpha, double t)
 {
 	double		at_n;
+	double		rest;
 
 	if (n <= 0)
 		return 1;
@@ -171,7 +198,8 @@ num_negative_binomial_tail(double n, double r, double alpha, double t)
 	at_n = exp(num_log_negative_binomial(n, r, alpha, t));
 	if (t / (alpha + t) < (n + 1) / (n + r + 2))
 		return at_n * beta_fraction(n, r, t / (alpha + t));
-	return 1 - at_n * (n / r) * beta_fraction(r, n, alpha / (alpha + t));
+	rest = at_n * (n / r) * beta_fraction(r, n, alpha / (alpha + t));
+	return rest < 0.999 ? 1 - rest : at_n * small_tail(n, r, t / alpha);
 }
 
 /* ln(G(1 + d)) / d for -1/2 <= d <= 1, near 0 by its series */
@@ -269,26 +297,32 @@ integrands_at(num_log_integrand log_integrand, void *arg, double centre,
 
 	for (int i = 0; i < count; i++)
 		term[i] = 1;
-	weight = exp(log_integrand(log_x, log_rest, arg, term) + log_x +
-				 log_rest) * width * cosh(t);
+	weight = exp(log_integrand(log_x, log_rest, arg, term)) * width * cosh(t);
 	for (int i = 0; i < count; i++)
 		term[i] *= weight;
 }
 
-/* Are the terms of an end of the range so small that no more are needed? */
+/*
+ * Are the terms of an end of the range so small that no more are needed?  An
+ * infinite or NaN sum gets no better by more of them.
+ */
 static bool
 negligible(const double *term, const double *before, const double *sum,
 		   int count)
 {
 	for (int i = 0; i < count; i++)
-		if (!(term[i] <= before[i] && sum[i] > 0 &&
+		if (isfinite(sum[i]) &&
+			!(term[i] <= before[i] && sum[i] > 0 &&
 			  term[i] < DBL_EPSILON / 1024 * sum[i]))
 			return false;
 	return true;
 }
 
-/* far enough for any integrand: y is a million times the width there */
-#define LONGEST 14
+/*
+ * As far as y is finite: an x^a with a of 10^-6 needs a y of 10^8, and a
+ * smaller one more.
+ */
+#define LONGEST 690
 
 /*
  * Adds the terms at step, 2 step ... to the left or to the right, as far as
@@ -315,12 +349,12 @@ add_outwards(num_log_integrand log_integrand, void *arg, double centre,
 }
 
 /*
- * The integrals from 0 to 1 of e^log_integrand times each of its factors,
- * which are positive; all may be singular at both ends.  By a double
- * exponential rule (Takahasi and Mori 1974): with x = 1 / (1 + e^(-y)) and
- * y = centre + width sinh(t), equidistant in t.  As functions of y the
- * integrands have one peak each, of which the caller says roughly where it is
- * and how wide.  The step is halved until two results agree to ten digits:
+ * The integrals from 0 to 1 of e^log_integrand / (x (1 - x)) times each of its
+ * factors, which are positive; all may be singular at both ends.  By a double
+ * exponential rule (Takahasi and Mori 1974): with x = 1 / (1 + e^(-y)), where
+ * dx = x (1 - x) dy, and y = centre + width sinh(t), equidistant in t.  As
+ * functions of y the integrands have one peak each, of which the caller says
+ * roughly where it is and how wide.  The step is halved until two results agree to ten digits:
  * each time the number of right digits doubles.
  */
 void

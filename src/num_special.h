@@ -21,8 +21,8 @@ extern double num_negative_binomial_tail(double n, double r, double alpha,
 #define NUM_INTEGRALS 10
 
 /*
- * ln of what is integrated at x, given ln x and ln(1 - x); where several
- * integrals are asked for, each by a factor of its own.
+ * ln of x (1 - x) times what is integrated, at x, given ln x and ln(1 - x);
+ * where several integrals are asked for, each by a factor of its own.
  */
 typedef double (*num_log_integrand) (double log_x, double log_rest, void *arg,
 									 double *factor);

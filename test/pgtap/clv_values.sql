@@ -1,7 +1,8 @@
 -- Lifetime value models: predictions against published values, other packages
 -- and mpmath.  Sources are named row by row; those of the second table are the
--- definitions integrated by mpmath 1.4 with 40 digits, and what is said of
--- other packages was seen in their versions named.
+-- definitions integrated by mpmath 1.4 with 40 digits, or their hypergeometric
+-- forms with 150 (the long sums: term by term in quadruple precision), and what
+-- is said of other packages was seen in their versions named.
 \ir setup.psql
 \ir properties.psql
 SELECT no_plan();
@@ -165,6 +166,26 @@ INSERT INTO value_of VALUES
   ($$purchase_probability(pareto_nbd(0.553, 10.578, 0.606, 11.669), 5, 39)$$, 0.021484828361821, 'small and large n'),
   ($$purchase_probability(pareto_nbd(0.553, 10.578, 0.606, 11.669), 100, 39)$$, 5.3541586830199e-13, 'n beyond reach'),
   ($$purchase_probability(pareto_nbd(0.553, 10.578, 0.606, 11.669), 3, 10000)$$, 0.0414329412041256, 'small and large n'),
+  ($$expected_purchases(bgnbd(0.25, 4, 1e-6, 2), 10000, 2, 30, 40)$$, 511.361172566447, 'next to nobody leaves'),
+  ($$expected_purchases(bgnbd(0.25, 4, 1e-6, 1e-6), 39, 0, 0, 40)$$, 0.184153393312891, 'each stays or leaves for sure'),
+  ($$expected_purchases(bgnbd(0.25, 4, 1e-9, 1e-9), 39, 0, 0, 40)$$, 0.184153411488355, 'each stays or leaves for sure'),
+  ($$expected_purchases(bgnbd(0.5, 6, 30, 1e-6), 365)$$, 0.872828856864493, 'next to everybody leaves'),
+  ($$expected_purchases(mbgnbd(0.5, 6, 30, 1e-6), 39)$$, 2.17013633941922e-8, 'next to everybody leaves'),
+  ($$expected_purchases(mbgnbd(0.5, 6, 30, 1e-6), 39, 1, 30, 40)$$, 0.0140624750474656, 'next to everybody leaves'),
+  ($$residual_purchases(bgnbd(0.25, 4, 1e-6, 2), 0.0027, 2, 30, 40)$$, 18.9393504109646, 'next to nobody leaves'),
+  ($$residual_purchases(bgnbd(0.25, 4, 1e-6, 1e-6), 0.01, 0, 0, 40)$$, 0.389669886060776, 'each stays or leaves for sure'),
+  ($$residual_purchases(mbgnbd(0.5, 6, 30, 1e-6), 0.0027, 1, 30, 40)$$, 0.0205689174204129, 'next to everybody leaves'),
+  ($$residual_purchases(mbgnbd(1e-7, 2e28, 1e-109, 8e229), 1e70, 0, 0, 0.0002)$$, 5e-106, 'nobody leaves: r / alpha / discount'),
+  ($$purchase_probability(bgnbd(1e-6, 1e-6, 0.8, 2.4), 5, 1e6)$$, 1.34966742623476e-6, 'r of next to nothing'),
+  ($$purchase_probability(bgnbd(1e6, 1e6, 0.8, 2.4), 100, 90)$$, 0.00118259389901681, 'r of a million'),
+  ($$survival(sbg(1e9, 1e9), 10)$$, 0.000976562521972656, 'all nearly alike'),
+  ($$survival(bdw(0.001, 1, 300), 1e10)$$, 0.000999423772484595, 't^c beyond double precision'),
+  ($$residual_lifetime(sbg(0.7, 1.2), 1, 1e-9)$$, 1566.52865120572, 'discount of nearly 0'),
+  ($$residual_lifetime(sbg(0.7, 1.2), 100, 1e-6)$$, 4409.43772028499, 'discount of nearly 0'),
+  ($$residual_lifetime(sbg(1e-6, 1e6), 1, 1e-9)$$, 999993663.146303, 'discount of nearly 0, and nobody leaves'),
+  ($$residual_lifetime(bdw(0.1, 1.2, 0.5), 1, 0.0001)$$, 6352.92096113265, 'small discount: a sum of 500,000 terms'),
+  ($$residual_lifetime(bdw(0.7, 1.2, 1.3), 1, 0.0001)$$, 13.7121990913903, 'small discount: a sum of 500,000 terms'),
+  ($$residual_lifetime(bdw(0.05, 400, 3), 5, 0.0001)$$, 3794.3801034559, 'small discount: a sum of 500,000 terms'),
   ($$p_alive(pareto_nbd(0.5, 12, 0.6, 12), 2, 30.43, 38.86)$$, 0.872678813292829, 'alpha = beta'),
   ($$expected_purchases(pareto_nbd(0.5, 12, 0.6, 12), 39, 2, 30.43, 38.86)$$, 1.39449416484458, 'alpha = beta'),
   ($$p_alive(pareto_nbd(0.5, 1000, 0.6, 0.01), 0, 0, 5)$$, 0.0239372374389075, 'alpha far above beta'),
