@@ -49,7 +49,7 @@ frequency_terms(const bgnbd *m, double x, num_jet *jet)
 	double		ab = m->a + b;
 
 	jet->value = num_log_gamma_ratio(m->r, x) + m->r * log(m->alpha) +
-		num_log_gamma_ratio(m->b, m->a) - num_log_gamma_ratio(b, m->a);
+		num_log_beta_ratio(m->a, m->b, x + m->shift);
 	jet->gradient[0] = num_digamma(m->r + x) - num_digamma(m->r) +
 		log(m->alpha);
 	jet->gradient[1] = m->r / m->alpha;
@@ -326,16 +326,14 @@ residual(const bgnbd *model, double discount, const num_customer *c)
 static double
 probability(const bgnbd *model, double n, double horizon)
 {
-	double		b = model->b + n + model->shift;
-	double		log_stay = num_log_gamma_ratio(model->b, model->a) -
-	num_log_gamma_ratio(b, model->a);
-	double		log_gone = log(model->a / (b - 1)) + log_stay;
-	double		result = log_stay;
+	double		stays = n + model->shift;
+	double		log_stay = num_log_beta_ratio(model->a, model->b, stays);
+	double		result;
 
-	result += num_log_negative_binomial(n, model->r, model->alpha, horizon);
-	result = exp(result);
-	if (n + model->shift > 0)
-		result += exp(log_gone) *
+	result = exp(log_stay + num_log_negative_binomial(n, model->r,
+													  model->alpha, horizon));
+	if (stays > 0)
+		result += model->a / (model->b + (stays - 1)) * exp(log_stay) *
 			num_negative_binomial_tail(n, model->r, model->alpha, horizon);
 	return fmin(1, result);
 }

@@ -23,24 +23,17 @@ enum
 	ALPHA, BETA, C
 };
 
-/*
- * ln S(t), as the ratio that loses fewer digits: S is symmetric in alpha and
- * t^c.
- */
+/* ln S(t) */
 static double
 log_survival_value(const num_contractual *m, double t)
 {
 	double		y = t == 0 ? 0 : pow(t, m->c);
 
-	if (y < m->alpha)
-		return num_log_gamma_ratio(m->beta, y) -
-			num_log_gamma_ratio(m->alpha + m->beta, y);
 	/* G(y + alpha) / G(y) is y^alpha where y is beyond double precision */
 	if (isinf(y))
 		return num_log_gamma_ratio(m->beta, m->alpha) -
 			m->alpha * m->c * log(t);
-	return num_log_gamma_ratio(m->beta, m->alpha) -
-		num_log_gamma_ratio(m->beta + y, m->alpha);
+	return num_log_beta_ratio(m->alpha, m->beta, y);
 }
 
 /* the same with derivatives */

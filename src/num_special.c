@@ -87,6 +87,20 @@ num_log_gamma_ratio(double x, double d)
 		stirling_rest(x) - log1p(product);
 }
 
+/*
+ * ln(B(a, b + k) / B(a, b)) for a, b > 0, k >= 0; of two ways, as it is
+ * symmetric in a and k, that of the smaller terms.
+ */
+double
+num_log_beta_ratio(double a, double b, double k)
+{
+	double		small = fmin(a, k);
+	double		large = fmax(a, k);
+
+	return num_log_gamma_ratio(b, small) -
+		num_log_gamma_ratio(b + large, small);
+}
+
 /* ln(e^a + e^b); either may be -infinity */
 double
 num_log_sum_exp(double a, double b)

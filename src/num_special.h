@@ -10,6 +10,7 @@
 extern double num_digamma(double x);
 extern double num_trigamma(double x);
 extern double num_log_gamma_ratio(double x, double d);
+extern double num_log_beta_ratio(double a, double b, double k);
 extern double num_log_sum_exp(double a, double b);
 extern double num_scaled_exp_integral(double order, double x);
 extern double num_box_cox(double power, double log_ratio);

@@ -178,6 +178,8 @@ INSERT INTO value_of VALUES
   ($$residual_purchases(mbgnbd(1e-7, 2e28, 1e-109, 8e229), 1e70, 0, 0, 0.0002)$$, 5e-106, 'nobody leaves: r / alpha / discount'),
   ($$purchase_probability(bgnbd(1e-6, 1e-6, 0.8, 2.4), 5, 1e6)$$, 1.34966742623476e-6, 'r of next to nothing'),
   ($$purchase_probability(bgnbd(1e6, 1e6, 0.8, 2.4), 100, 90)$$, 0.00118259389901681, 'r of a million'),
+  ($$purchase_probability(mbgnbd(1, 3.3, 26, 1e-12), 0, 365)$$, 0.999999999999962, 'everybody leaves at once'),
+  ($$purchase_probability(mbgnbd(1, 0.037, 5e7, 1), 1, 365)$$, 1.99979716084386e-8, 'next to everybody leaves at once'),
   ($$survival(sbg(1e9, 1e9), 10)$$, 0.000976562521972656, 'all nearly alike'),
   ($$survival(bdw(0.001, 1, 300), 1e10)$$, 0.000999423772484595, 't^c beyond double precision'),
   ($$residual_lifetime(sbg(0.7, 1.2), 1, 1e-9)$$, 1566.52865120572, 'discount of nearly 0'),
