@@ -128,7 +128,7 @@ num_contractual_retention(const num_contractual *model, double t)
 }
 
 /* a residual lifetime: of whom, from which renewal on, at which discount */
-typedef struct residual
+typedef struct remaining
 {
 	const num_contractual *model;
 	double		t;
@@ -136,11 +136,11 @@ typedef struct residual
 	double		log_growth;		/* ln(1 + discount) */
 	double		first;			/* the integral begins at this i ... */
 	double		scale;			/* ... in units of so many periods */
-} residual;
+} remaining;
 
 /* ln of S(t + i) / S(t - 1) / (1 + discount)^i */
 static double
-log_term(const residual *r, double i)
+log_term(const remaining *r, double i)
 {
 	return log_survival_value(r->model, r->t + i) - r->log_before -
 		i * r->log_growth;
@@ -150,7 +150,7 @@ log_term(const residual *r, double i)
 static double
 log_term_beyond(double log_x, double log_rest, void *arg, double *factor)
 {
-	const residual *r = arg;
+	const remaining *r = arg;
 	double		y = log_x - log_rest;
 
 	(void) factor;
@@ -174,7 +174,7 @@ double
 num_contractual_residual(const num_contractual *model, double t,
 						 double discount, num_poll poll)
 {
-	residual	r = {model, t, log_survival_value(model, t - 1),
+	remaining	r = {model, t, log_survival_value(model, t - 1),
 	log1p(discount), 0, 0};
 	double		single = fmax(SINGLE_TERMS, 16 * model->c);
 	double		log_here = log_term(&r, 0);

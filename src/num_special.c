@@ -194,7 +194,8 @@ small_tail(double n, double r, double odds)
 {
 	double		arg[3] = {n, r, odds};
 
-	return n * (1 + odds) * num_integrate_unit(log_tail_kernel, arg, log(n), 3);
+	return n * (1 + odds) *
+		num_integrate_unit(log_tail_kernel, arg, log(n), 3);
 }
 
 /* P(X >= n), which is I_x(n, r) with x = t / (alpha + t) */
@@ -368,8 +369,8 @@ add_outwards(num_log_integrand log_integrand, void *arg, double centre,
  * exponential rule (Takahasi and Mori 1974): with x = 1 / (1 + e^(-y)), where
  * dx = x (1 - x) dy, and y = centre + width sinh(t), equidistant in t.  As
  * functions of y the integrands have one peak each, of which the caller says
- * roughly where it is and how wide.  The step is halved until two results agree to ten digits:
- * each time the number of right digits doubles.
+ * roughly where it is and how wide.  The step is halved until two results
+ * agree to ten digits: each time the number of right digits doubles.
  */
 void
 num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
