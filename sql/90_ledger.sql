@@ -294,6 +294,7 @@ CREATE PROCEDURE crmcost.upgrade(ledger name)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
   installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
 BEGIN
