@@ -40,6 +40,25 @@ $$;
 COMMENT ON FUNCTION crmcost._ledger_path(name) IS
   'Search path for work in a ledger; an error when there is no such ledger.';
 
+-- Without it a role that may do less would be told so in the middle of the work,
+-- or, where it grants, would see a warning a table and no error.
+CREATE FUNCTION crmcost._check_owner(ledger name) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c
+          WHERE c.oid = 'setting'::regclass) THEN
+    RAISE EXCEPTION 'must be owner of ledger "%"', ledger
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_owner(name) IS
+  'Raises an error unless the caller has the rights of the ledger''s owner.';
+
 CREATE FUNCTION crmcost._setting(ledger name, key text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -250,6 +269,7 @@ AS $$
 DECLARE
   months integer;
 BEGIN
+  PERFORM crmcost._check_owner(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF from_month IS NULL OR to_month IS NULL THEN
     RAISE EXCEPTION '% must not be null',
@@ -294,9 +314,11 @@ CREATE PROCEDURE crmcost.upgrade(ledger name)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
   installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
 BEGIN
+  PERFORM crmcost._check_owner(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF installed > crmcost._schema_version() THEN
     RAISE EXCEPTION 'ledger "%" has schema version %, and this crmcost knows only %',
@@ -437,7 +459,7 @@ AS $$
 DECLARE
   relation text;
 BEGIN
-  PERFORM crmcost._ledger_path(ledger);
+  PERFORM crmcost._check_owner(ledger);
   IF grant_read.role IS NULL
      OR NOT EXISTS (SELECT FROM pg_roles WHERE rolname = grant_read.role) THEN
     RAISE EXCEPTION 'role must be an existing role, not %',

@@ -344,13 +344,13 @@ BEGIN
       WHERE (takes_late OR ordered_on >= month) AND ordered_on < next_month
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, bool_or(exact OR occurred_on >= month), 0, 0, 0, 0,
-             0, 0, sum(n), coalesce(sum(handle_seconds), 0), 0,
+      SELECT customer_id, bool_or(exact OR local.occurred_on >= month), 0, 0,
+             0, 0, 0, 0, sum(n), coalesce(sum(handle_seconds), 0), 0,
              coalesce(sum(n * CASE
                WHEN has_times AND handle_seconds IS NULL AND NOT automated THEN
                  (SELECT t.minutes FROM activity_time t
                   WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '')
-                        AND t.valid @> occurred_on
+                        AND t.valid @> local.occurred_on
                   ORDER BY t.subtype DESC LIMIT 1)
              END), 0)
       FROM interaction i
@@ -359,20 +359,20 @@ BEGIN
       ) local
       WHERE occurred_at >= from_at AND occurred_at < before_at
             AND occurred_at <= upto
-            AND (exact OR occurred_on < next_month
-                          AND (takes_late OR occurred_on >= month))
+            AND (exact OR local.occurred_on < next_month
+                          AND (takes_late OR local.occurred_on >= month))
       GROUP BY customer_id
       UNION ALL
-      SELECT customer_id, exact OR acquired_on >= month, 0, 0, 0, 0, 0, 0, 0, 0,
-             1, 0
+      SELECT customer_id, exact OR local.acquired_on >= month, 0, 0, 0, 0, 0,
+             0, 0, 0, 1, 0
       FROM customer c
       CROSS JOIN LATERAL (
         SELECT (c.acquired_at AT TIME ZONE zone)::date AS acquired_on
       ) local
       WHERE acquired_at >= from_at AND acquired_at < before_at
             AND acquired_at <= upto AND source <> 'anon'
-            AND (exact OR acquired_on < next_month
-                          AND (takes_late OR acquired_on >= month))
+            AND (exact OR local.acquired_on < next_month
+                          AND (takes_late OR local.acquired_on >= month))
       UNION ALL
       SELECT customer_id, false, -orders, -sale_lines, -revenue, -margin,
              -discount, -refund, -interactions, -handle_seconds,
@@ -843,6 +843,7 @@ CREATE FUNCTION crmcost._classify_value(ledger name, day date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   INSERT INTO pg_temp.refresh_class
@@ -874,6 +875,7 @@ CREATE FUNCTION crmcost._classify_rfm(ledger name, day date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   INSERT INTO pg_temp.refresh_class

@@ -23,14 +23,14 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   CREATE TEMPORARY TABLE refresh_purchase ON COMMIT DROP AS
-    SELECT customer_id, crmcost.frequency(purchases)::float8 AS frequency,
-           crmcost.recency(purchases) / 7.0::float8 AS recency,
-           crmcost.age(purchases, day) / 7.0::float8 AS age,
-           crmcost.monetary_value(purchases) AS monetary_value
+    SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
+           crmcost.recency(b.purchases) / 7.0::float8 AS recency,
+           crmcost.age(b.purchases, day) / 7.0::float8 AS age,
+           crmcost.monetary_value(b.purchases) AS monetary_value
     FROM (SELECT customer_id,
                  crmcost.repeat_purchases(ordered_on, revenue) AS purchases
           FROM pg_temp.refresh_order
-          GROUP BY customer_id) bought
+          GROUP BY customer_id) b
     JOIN customer USING (customer_id)
     WHERE source <> 'anon';
   ANALYZE pg_temp.refresh_purchase;
@@ -396,14 +396,14 @@ BEGIN
 
   RETURN QUERY EXECUTE format($query$
     WITH calibration AS (
-      SELECT customer_id, crmcost.frequency(purchases)::float8 AS frequency,
-             crmcost.recency(purchases) / 7.0::float8 AS recency,
-             crmcost.age(purchases, $2) / 7.0::float8 AS age
+      SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
+             crmcost.recency(b.purchases) / 7.0::float8 AS recency,
+             crmcost.age(b.purchases, $2) / 7.0::float8 AS age
       FROM (SELECT customer_id,
                    crmcost.repeat_purchases(ordered_on, revenue) AS purchases
             FROM crmcost._orders($1, $4)
             WHERE ordered_on <= $2
-            GROUP BY customer_id) bought
+            GROUP BY customer_id) b
       JOIN %1$I.customer USING (customer_id)
       WHERE source <> 'anon'
     ),

@@ -106,6 +106,13 @@ SET LOCAL ROLE crm_trusted;
 SELECT throws_ok($$CALL crmcost.install('mine')$$, '42501', format('permission denied to create a schema in database "%s"', current_database()),
                  'who may call install but not create a schema is told so');
 RESET ROLE;
+GRANT USAGE ON SCHEMA crm TO crm_trusted;
+GRANT ALL ON ALL TABLES IN SCHEMA crm TO crm_trusted;
+SET LOCAL ROLE crm_trusted;
+SELECT throws_ok(call, '42501', 'must be owner of ledger "crm"', 'who is not the owner is told so: ' || call) FROM unnest(ARRAY[
+  $$SELECT crmcost.grant_read('crm', 'crm_reader')$$, $$CALL crmcost.upgrade('crm')$$, $$CALL crmcost.ensure_partitions('crm', '1998-01-01', '1998-01-01')$$]) AS call;
+SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'but refreshes, with the rights on the tables');
+RESET ROLE;
 
 -- row-level security: the views run with the rights of the reader
 SET LOCAL ROLE crm_dba;

@@ -98,6 +98,8 @@ SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES
    'tier_bounds_out_of_order 1', 'loyalty: gold and silver'),
   ($$INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'abc', '2024-01-01', 'D'); UPDATE classification SET code = 'E' WHERE dimension = 'abc'$$, false,
    'unknown_tier 1', 'customer 1 has abc E'),
+  ($$INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'loyality', '2024-01-01', 'gold')$$, false,
+   'unknown_tier 1', 'customer 1 has loyality gold'),
   ($$DELETE FROM classification WHERE dimension = 'loyalty'$$, false,
    'untiered_customer 1', 'customer 1 with RFM score 111 has no tier in loyalty'),
   ($$UPDATE tier SET m = '[2,3]' WHERE scheme = 'value'$$, false, 'unmatched_rfm_score 1', 'no tier of value matches score 111'),

@@ -71,6 +71,21 @@ SELECT crmcost.grant_read('crm', 'crm_reader');
 SELECT is(pg_temp.readable(), (SELECT n FROM views), 'grants are given again');
 ROLLBACK TO fresh;
 
+-- columns of the user, of names that the code gives to what it computes
+ALTER TABLE customer ADD acquired_on text, ADD purchases text, ADD rate text, ADD tier text, ADD stage text, ADD zone text;
+ALTER TABLE sale ADD sold_on text, ADD rate text, ADD base_amount text;
+ALTER TABLE cost_entry ADD bucket text, ADD base_amount text, ADD month_start text;
+ALTER TABLE interaction ADD occurred_on text, ADD month text;
+ALTER TABLE activity_time ADD occurred_on text;
+ALTER TABLE customer_snapshot ADD day text;
+INSERT INTO interaction (customer_id, occurred_at, kind) VALUES (1, '2024-01-06', 'care');
+INSERT INTO activity_time (kind, minutes) VALUES ('care', 5);
+SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'a refresh with columns of the user');
+SELECT is((SELECT standard_minutes FROM customer_month), 5.0, 'and what it computes is right');
+SELECT bag_eq('SELECT * FROM customer_profit', 'SELECT * FROM profit', 'and unchanged where nothing changed');
+SELECT lives_ok($$CALL crmcost.upgrade('crm')$$, 'an upgrade with them');
+ROLLBACK TO fresh;
+
 -- a superuser works for the owner
 DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO crm_owner', current_database()); END$$;
 GRANT EXECUTE ON PROCEDURE crmcost.install(name, boolean) TO crm_owner;

@@ -315,8 +315,7 @@ UNION ALL
 SELECT 'unknown_tier', 'error', count(*),
        min(format('customer %s has %s %s', c.customer_id, c.dimension, c.code))
 FROM held c
-WHERE EXISTS (SELECT FROM tier t WHERE t.scheme = c.dimension)
-      AND c.code <> 'none'
+WHERE c.dimension NOT IN ('stage', 'owner', 'invalid') AND c.code <> 'none'
       AND NOT EXISTS (SELECT FROM tier t
                       WHERE t.scheme = c.dimension AND t.code = c.code)
 UNION ALL
