@@ -127,7 +127,7 @@ SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argumen
 SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argument, outcome), '; ') FROM called WHERE proisstrict AND outcome <> 'NULL' AND proname <> 'unnest'), NULL, 'a strict function gives NULL');
 SELECT is((SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM called WHERE outcome ~ '^\w{5}$' AND outcome ~ '\d'), '0A000 22004', 'errors are: called outside an aggregate, NULL not allowed');
 SELECT is((SELECT string_agg(DISTINCT format('%s %s', proname, null_argument), ', ' ORDER BY format('%s %s', proname, null_argument)) FROM called WHERE outcome = '22004'),
-          'abc_tier 0, abc_tier 2, abc_tier 3, allocate 0, allocate 3, discounted_payback 1, mirr 3, mirr 4, npv 1, rfm_cuts 0, rfm_cuts 4, rfm_score 0, rfm_score 4, top_share 2, xnpv 1', 'a NULL is refused where it would be a parameter of all rows');
+          'abc_tier 0, abc_tier 2, abc_tier 3, allocate 0, allocate 3, discounted_payback 1, mirr 3, mirr 4, npv 1, rfm_score 0, rfm_score 4, xnpv 1', 'a NULL is refused where it would be a parameter of all rows');
 SELECT is((SELECT string_agg(function, ', ') FROM called WHERE prokind = 'a' AND null_argument = 0 AND outcome NOT IN ('NULL', '22004')), NULL, 'an aggregate of NULLs is NULL');
 
 -- what the library shows
