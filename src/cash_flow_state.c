@@ -307,7 +307,7 @@ Datum
 cash_flows_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	TableState *other;
 	Size		capacity;
 
@@ -415,6 +415,18 @@ ReadRateText(TableState *state, char *text)
 	SetTwoRates(state, rate);
 }
 
+/* Refuses what no aggregation can have made, as the entry of this number. */
+static void
+CheckEntry(const TableState *state, int64 number)
+{
+	int64		at = GetEntry(state, number)->at;
+
+	if (at < PG_INT32_MIN || at > PG_INT32_MAX)
+		RefuseState(TYPE_NAME, "period or day out of range");
+	if (number > 0 && at <= GetEntry(state, number - 1)->at)
+		RefuseState(TYPE_NAME, "flows must be in order of time");
+}
+
 /* (1,rates,{period or day,amount},...) */
 Datum
 cash_flows_in(PG_FUNCTION_ARGS)
@@ -449,8 +461,7 @@ cash_flows_in(PG_FUNCTION_ARGS)
 		else if (sum.scale != state->growing.head.scale)
 			RefuseState(TYPE_NAME, "amounts must have the same number of decimals");
 		entry->amount = sum.value;
-		if (i > 0 && entry->at <= GetEntry(state, i - 1)->at)
-			RefuseState(TYPE_NAME, "flows must be in order of time");
+		CheckEntry(state, i);
 		CHECK_FOR_INTERRUPTS();
 	}
 	StateTextEnd(cursor, TYPE_NAME);
@@ -502,8 +513,7 @@ cash_flows_recv(PG_FUNCTION_ARGS)
 
 		entry->at = pq_getmsgint64(buffer);
 		entry->amount = StateReceiveI256(buffer);
-		if (i > 0 && entry->at <= GetEntry(state, i - 1)->at)
-			RefuseState(TYPE_NAME, "flows must be in order of time");
+		CheckEntry(state, i);
 	}
 	PG_RETURN_POINTER(state);
 }
