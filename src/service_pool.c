@@ -30,6 +30,7 @@ typedef struct Pools
 	int			scale;
 	Datum	   *own;
 	Datum	   *share;			/* row by row */
+	bool	   *uses;			/* whether a share is above 0, row by row */
 	bool	   *serves;			/* whose cost is used by others */
 } Pools;
 
@@ -52,7 +53,10 @@ ReadNumerics(ArrayType *array, const char *name, int *count)
 	return element;
 }
 
-/* A row of shares: not negative, nothing to itself, of sum 1 or 0. */
+/*
+ * A row of shares: not negative, nothing to itself, of sum 1 or 0.  Notes which
+ * are above 0; false if none is.
+ */
 static bool
 CheckShares(const Pools *pools, int row)
 {
@@ -63,17 +67,19 @@ CheckShares(const Pools *pools, int row)
 	for (int j = 0; j < pools->count; j++)
 	{
 		Datum		share = pools->share[row * pools->count + j];
+		int			sign = NumericSign(share);
 
-		if (NumericSign(share) < 0)
+		if (sign < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("share[%d][%d] must not be negative, not %s",
 							row + 1, j + 1, NumericText(share))));
-		if (j == row && NumericSign(share) != 0)
+		if (j == row && sign != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("share[%d][%d] must be 0, not %s: no row serves itself",
 							row + 1, j + 1, NumericText(share))));
+		pools->uses[row * pools->count + j] = sign > 0;
 		sum = NumericAdd(sum, share);
 	}
 	if (NumericSign(sum) == 0)
@@ -109,6 +115,7 @@ ReadPools(FunctionCallInfo fcinfo)
 				 errmsg("share must have %d rows of %d, as own has",
 						pools.count, pools.count)));
 	pools.share = ReadNumerics(share, "share", &shares);
+	pools.uses = palloc(shares * sizeof(bool));
 	pools.serves = palloc(pools.count * sizeof(bool));
 	for (int i = 0; i < pools.count; i++)
 	{
@@ -187,7 +194,7 @@ CheckReachable(const Pools *pools)
 		changed = false;
 		for (int i = 0; i < n; i++)
 			for (int j = 0; j < n && !reaches[i]; j++)
-				if (reaches[j] && NumericSign(pools->share[i * n + j]) > 0)
+				if (reaches[j] && pools->uses[i * n + j])
 					reaches[i] = changed = true;
 		CHECK_FOR_INTERRUPTS();
 	}

@@ -84,6 +84,8 @@ SELECT is((SELECT count(*)::int FROM passed, LATERAL (SELECT pg_temp.stepped(own
 -- many pools, in time
 SELECT is((SELECT sum(x) FROM pg_catalog.unnest(reciprocal(own, share)) x), 20000.00, 'two hundred pools: nothing lost') FROM (
   SELECT array_fill(100.00, '{200}') AS own, (SELECT array_agg(r ORDER BY i) FROM (SELECT i, array_agg(CASE WHEN i > 150 OR i = j THEN 0 ELSE 1 END / CASE WHEN i > 150 THEN 1 ELSE 199.0 END ORDER BY j) AS r FROM generate_series(1, 200) i, generate_series(1, 200) j GROUP BY i) s) AS share) p;
+SELECT is((reciprocal(own, share))[300], 30000.00, 'a chain of three hundred pools: all of it ends with the last') FROM (
+  SELECT array_fill(100.00, '{300}') AS own, (SELECT array_agg(r ORDER BY i) FROM (SELECT i, array_agg((j = i + 1)::int::numeric ORDER BY j) AS r FROM generate_series(1, 300) i, generate_series(1, 300) j GROUP BY i) s) AS share) p;
 SELECT is((step_down(NULL, '{{0}}'), step_down('{1}', NULL), reciprocal(NULL, '{{0}}'), reciprocal('{1}', '{{0}}', NULL))::text, '(,,,)', 'NULL gives NULL');
 
 -- bad input
