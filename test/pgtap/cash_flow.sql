@@ -119,6 +119,9 @@ SELECT is(round(irr(amount, period)::numeric, 10), 1e10 - 1, 'a very high rate')
 SELECT is(irr(amount, period) BETWEEN 1.8e-9 AND 1.9e-9, true, 'over 2^31 - 1 periods') FROM (VALUES (-1, 0), (50, 2147483647)) v (amount, period);
 
 SELECT is(npv(100, 1, 2000000000), 0::numeric, 'so far away it is worth nothing');
+-- Python's decimal, 60 digits
+SELECT is((SELECT npv(rate, amount, 1) FROM (VALUES (1000)) a (amount)), want, format('a rate of %s digits', length(rate::text))) FROM (VALUES
+  (12.345678901234567890123456789012345, 74.9306204203289397), (0.12345678901234567890123456789012345678, 890.1098909902185736)) v (rate, want);
 
 -- bad input
 SELECT pg_temp.errors(query, code, message) FROM (VALUES
@@ -135,7 +138,7 @@ SELECT pg_temp.errors(query, code, message) FROM (VALUES
   ($$SELECT mirr(1, 1, 'NaN', 0.1)$$, '22023', 'finance_rate must be finite, not NaN'), ($$SELECT mirr(1, 1, f, 0.1) FROM (VALUES (0.1), (0.2)) v (f)$$, '22023', 'rates must be the same for all rows'),
   ($$SELECT payback('NaN', 1)$$, '22023', 'amount must be finite, not NaN'), ($$SELECT discounted_payback(-1, 1, 1)$$, '22023', 'rate must be greater than -1, not -1'),
   ($$SELECT npv(-0.99, 1, 1000000)$$, '22003', 'value at rate -0.99 over 1e+06 periods is out of range'),
-  ($$SELECT npv(0.123456789012345678901234567890123456789, 1, 1)$$, '22003', 'rate must have at most 38 digits, not 0.123456789012345678901234567890123456789'), ($$SELECT irr(1e77, 1)$$, '22003', 'amount must sum to at most 76 digits')
+  ($$SELECT npv(0.1234567890123456789012345678901234567891, 1, 1)$$, '22003', 'rate must have at most 38 digits, not 0.1234567890123456789012345678901234567891'), ($$SELECT irr(1e77, 1)$$, '22003', 'amount must sum to at most 76 digits')
 ) v (query, code, message);
 
 -- stored states: without a rate, with one, with two
