@@ -54,8 +54,8 @@ ReadNumerics(ArrayType *array, const char *name, int *count)
 }
 
 /*
- * A row of shares: not negative, nothing to itself, of sum 1 or 0.  Notes which
- * are above 0; false if none is.
+ * A row of shares: not negative, nothing to itself, of sum 1 or 0.  Notes
+ * which are above 0; false if none is.
  */
 static bool
 CheckShares(const Pools *pools, int row)
