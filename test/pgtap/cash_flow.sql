@@ -79,6 +79,11 @@ SELECT is((SELECT array_agg(round(r::numeric, 12) ORDER BY r) FROM pg_catalog.un
   FROM (SELECT irr_roots(amount, period) FROM flow WHERE id = 4) s;
 SELECT is(irr_roots(amount, period), '{}', 'no rate: an empty array') FROM (VALUES (100, 0), (-200, 1), (150, 2)) v (amount, period);
 SELECT is(irr(amount, period), NULL, 'two sign changes and no rate: NULL') FROM (VALUES (100, 0), (-200, 1), (150, 2)) v (amount, period);
+-- flows that sum to nothing have rate 0 to the last bit; it is the first choice
+SELECT is((min(irr), max(irr), count(*)::int, (count(*) FILTER (WHERE 0 = ANY (roots)))::int)::text, '(0,0,200,200)', 'rate 0 is never a negative one, whatever rates there are beside it') FROM (
+  SELECT irr(amount, n::int), irr_roots(amount, n::int) AS roots FROM generate_series(1, 200) i, LATERAL (
+    SELECT pg_temp.flows_of(ARRAY[0] || ARRAY(SELECT round((CASE WHEN random() < 0.3 THEN -0.9 ELSE 0.1 END + 0.8 * random())::numeric, 2) FROM generate_series(1, 1 + i % 5))) AS flows) f, pg_catalog.unnest(flows) WITH ORDINALITY u (amount, n) GROUP BY i) s;
+SELECT is((irr(amount, n::int), irr_roots(amount, n::int))::text, '(0,{0})', 'rate 0 that comes ' || source) FROM (VALUES ('twice', '{1,-2,1}'::numeric[]), ('three times', '{1,-3,3,-1}')) v (source, flows), pg_catalog.unnest(flows) WITH ORDINALITY u (amount, n) GROUP BY source;
 SELECT is(round(irr(amount, period)::numeric, 6), 0.2, 'a rate that comes twice') FROM (VALUES (1, 0), (-2.4, 1), (1.44, 2)) v (amount, period);
 
 -- dated flows: Microsoft's example, closed forms of two flows
@@ -99,10 +104,12 @@ SELECT is(round(mirr(amount, n::int - 1, finance, reinvest)::numeric, 11), round
   ('{100,200,-50,300,-200}', 0.05, 0.06, 0.342823387842182), ('{39000,30000,21000,37000,46000}', 0.10, 0.12, NULL), ('{-1,-2}', 0.1, 0.1, NULL)) v (flows, finance, reinvest, want),
   pg_catalog.unnest(flows) WITH ORDINALITY u (amount, n) GROUP BY flows, finance, reinvest, want;
 SELECT is(mirr(amount, 0, 0.1, 0.1), NULL, 'mirr within one period is none') FROM (VALUES (-1), (2)) v (amount);
+-- spent (1 + f)^-n, earned 1, over 2 n periods: the root of 1 + f
+SELECT is(round(mirr(amount, period, rate, 0.2)::numeric, 9), round((sqrt(1 + rate) - 1)::numeric, 9), 'mirr over two thousand million periods, at a finance rate of ' || rate) FROM (VALUES (-1, 1000000000), (1, 2000000000)) v (amount, period), (VALUES (0.1), (-0.99), (0)) r (rate) GROUP BY rate;
 
 -- payback
 SELECT is(payback(amount, n::int - 1), want, 'payback of ' || flows::text) FROM (VALUES
-  ('{-440,150,200,250}'::numeric[], 2.36), ('{-100,50,50}', 2), ('{-100,50,49.99}', NULL), ('{-100,0,0,200}', 2.5), ('{5,-1}', 0), ('{-100,50,-50,100}', 3), ('{0}', 0), ('{-1}', NULL)) v (flows, want),
+  ('{-440,150,200,250}'::numeric[], 2.36), ('{-100,50,50}', 2), ('{-100,50,49.99}', NULL), ('{-100,0,0,200}', 2.5), ('{5,-1}', 0), ('{-100,50,-50,100}', 3), ('{0}', 0), ('{-1}', NULL), ('{0,-100,200}', 1.5), ('{0,0,5}', 0), ('{0,-1}', NULL)) v (flows, want),
   pg_catalog.unnest(flows) WITH ORDINALITY u (amount, n) GROUP BY flows, want;
 SELECT is(round(discounted_payback(0.1, amount, n::int - 1), 10), round(want, 10), 'discounted payback of ' || flows::text) FROM (VALUES
   ('{-440,150,200,250}'::numeric[], 2 + (440 - 150 / 1.1 - 200 / 1.21) / (250 / 1.331)), ('{-100,110}', 1), ('{-100,109.99}', NULL), ('{-100,0,242}', 1.5)) v (flows, want),
@@ -116,6 +123,9 @@ SELECT is((npv(0.1, NULL, 1), xnpv(0.1, NULL, current_date), irr(NULL, 1), irr_r
 -- the widest
 SELECT is(round(npv(0.1, amount, period), 10), 90909090909090909090909090909.1009090909, '10^30 and a cent: an eleventh of it, and the cent') FROM (VALUES (1e30, 0), (-1e30, 1), (0.01, 0)) v (amount, period);
 SELECT is(round(irr(amount, period)::numeric, 10), 1e10 - 1, 'a very high rate') FROM (VALUES (-1e-10, 0), (1, 1)) v (amount, period);
+-- 1 / 0.7^360 and 10^60 / 1.07^30 by Python's fractions
+SELECT is(npv(rate, amount, period), want, 'npv is exact to the digits shown: ' || want) FROM (VALUES (-0.3, 1::numeric, 360, 58170874786962006693365498296834230737084241626894090950.7754649214324899),
+  (0.07, 1e60, 30, 131367117154589830629389345548085875761984624736308607269843.1561377127240967)) v (rate, amount, period, want) GROUP BY want;
 SELECT is(irr(amount, period) BETWEEN 1.8e-9 AND 1.9e-9, true, 'over 2^31 - 1 periods') FROM (VALUES (-1, 0), (50, 2147483647)) v (amount, period);
 
 SELECT is(npv(100, 1, 2000000000), 0::numeric, 'so far away it is worth nothing');
