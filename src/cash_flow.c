@@ -276,7 +276,7 @@ LogWorth(const Flows *flows, bool costs, double rate, int64 period)
 		}
 		sum += exp(worth - largest);
 	}
-	return largest + log(sum);
+	return sum > 0 ? largest + log(sum) : -INFINITY;
 }
 
 /*

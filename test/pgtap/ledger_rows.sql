@@ -96,26 +96,31 @@ SELECT is((SELECT (SELECT sum(total_cost) FROM customer_cost WHERE bucket = 'ret
           'D7: 16,000 for 160 customers retained are 100 each');
 ROLLBACK TO fresh;
 
--- D12: orders 10, 20 and 30 days apart
-SELECT pg_temp.customers(1, 1, '2024-01-01');
-SELECT pg_temp.sell(1, 'o' || i, '2024-01-01 10:00Z'::timestamptz + d * interval '1 day', 10, p)
-FROM (VALUES (1, 0, 'tea'), (1, 0, 'cup'), (2, 10, 'tea'), (3, 30, 'tea'), (4, 60, 'cup')) v (i, d, p);
-SELECT is((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY gap) FROM (
-             SELECT sold_on - lag(sold_on) OVER (ORDER BY sold_on) AS gap FROM (SELECT DISTINCT order_ref, sold_on FROM sale_base WHERE customer_id = 1) o) g), 20::float8,
-          'D12: gaps of 10, 20 and 30 days have a median of 20');
-SELECT is((SELECT mode() WITHIN GROUP (ORDER BY product_code) FROM sale_base WHERE customer_id = 1), 'tea', 'D12: and the product bought most is known');
+-- D12: orders 10, 20 and 30 days apart, at ten on Mondays but for one
+SELECT pg_temp.customers(1, 2, '2024-01-01');
+SELECT pg_temp.sell(1, 'o' || i, '2024-01-01 10:00Z'::timestamptz + d * interval '1 day', a, p)
+FROM (VALUES (1, 0, 10, 'tea'), (1, 0, 30, 'cup'), (2, 10, 10, 'tea'), (3, 30, 10, 'tea'), (4, 60, 40, 'cup'), (5, 60, 20, NULL)) v (i, d, a, p);
+UPDATE sale SET sold_at = '2024-01-31 23:30Z' WHERE order_ref = 'o3';
+-- an order that corrections bring to nothing, and a product that came back
+SELECT pg_temp.sell(1, 'gone', '2024-02-05', 5, 'cap'), pg_temp.sell(1, 'gone', '2024-02-05', -5, 'cap'), pg_temp.sell(2, 'x', '2024-02-05', 8, 'cap');
+INSERT INTO sale (customer_id, order_ref, kind, sold_at, product_code, quantity, amount, currency) VALUES (1, 'o1', 'refund', '2024-01-09', 'cup', -1, -30, 'EUR');
+UPDATE sale SET quantity = 1 WHERE kind = 'sale' AND amount > 0;
+SELECT results_eq('SELECT customer_id::int, orders::int, median_gap_days, weekday, hour, products_per_order, revenue_per_order, last_ordered_on FROM purchase_habit ORDER BY 1',
+  $$ VALUES (1, 5, 20.0, 5, 10, 1.0, 24.0, '2024-03-01'::date), (2, 1, NULL, 1, 0, 1.0, 8.0, '2024-02-05') $$, 'D12: gaps of 10, 20 and 30 days have a median of 20');
+SELECT results_eq($$SELECT product_code, orders::int, quantity, revenue, revenue_share, preference_rank::int, last_sold_on FROM customer_preference WHERE customer_id = 1 ORDER BY 6$$,
+  $$ VALUES ('tea', 3, 3.0, 30.0, 30 / 70.0, 1, '2024-01-31'::date), ('cup', 2, 1.0, 40.0, 40 / 70.0, 2, '2024-03-01') $$, 'D12: and preference is by orders, less what came back');
+UPDATE setting SET value = 'Asia/Shanghai' WHERE key = 'timezone';
+SELECT results_eq('SELECT customer_id::int, median_gap_days, weekday, hour, last_ordered_on FROM purchase_habit ORDER BY 1',
+  $$ VALUES (1, 21.0, 4, 18, '2024-03-01'::date), (2, NULL, 1, 8, '2024-02-05') $$, 'D12: in the ledger''s time zone');
 ROLLBACK TO fresh;
 
 -- D13: of 100 orders 40 have A, 30 have B, 24 have both
-SELECT pg_temp.customers(1, 1, '2024-01-01');
-SELECT pg_temp.sell(1, 'o' || i, '2024-01-05', 1, p) FROM generate_series(1, 100) i, unnest('{A,B,other}'::text[]) p
+SELECT pg_temp.customers(1, 2, '2024-01-01');
+SELECT pg_temp.sell(1 + i % 2, 'o' || i, '2024-01-05', 1, p) FROM generate_series(1, 100) i, unnest('{A,B,B,other}'::text[]) p
 WHERE CASE p WHEN 'A' THEN i <= 40 WHEN 'B' THEN i > 16 AND i <= 46 ELSE i > 46 END;
-SELECT results_eq($$
-  SELECT both_in / a_in, (both_in / a_in) / (b_in / n) FROM (
-    SELECT count(*)::numeric AS n, count(*) FILTER (WHERE products @> '{A}')::numeric AS a_in, count(*) FILTER (WHERE products @> '{B}')::numeric AS b_in,
-           count(*) FILTER (WHERE products @> '{A,B}')::numeric AS both_in
-    FROM (SELECT array_agg(product_code) AS products FROM sale_base GROUP BY order_ref) o) c
-$$, $$ VALUES (0.6, 2.0) $$, 'D13: confidence 0.60, lift 2.0');
+SELECT pg_temp.sell(1, 'gone', '2024-02-05', a, p) FROM (VALUES (5, 'A'), (-5, 'A'), (5, 'B'), (-5, 'B')) v (a, p);
+SELECT results_eq('SELECT * FROM product_affinity ORDER BY 1', $$ VALUES
+  ('A', 'B', 100::bigint, 40::bigint, 30::bigint, 24::bigint, 0.24, 0.60, 2.0), ('B', 'A', 100, 30, 40, 24, 0.24, 0.80, 2.0) $$, 'D13: confidence 0.60, lift 2.0');
 ROLLBACK TO fresh;
 
 -- D14: a cart of yesterday without a sale since; one order settles it
@@ -142,12 +147,12 @@ ROLLBACK TO fresh;
 SELECT is((SELECT count(*) >= 8 AND count(*) = count(DISTINCT check_name) AND bool_and(rows IS NOT NULL AND (rows = 0) = (example IS NULL)) FROM data_quality), true,
           'G10: eight checks or more, each with a count and, where it failed, an example');
 SELECT pg_temp.customers(1, 20, '2024-01-01', 'search');
-SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', 10 * i, 'p', i), pg_temp.behave(i, '2024-01-06', 'ticket') FROM generate_series(1, 20) i;
+SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', 10 * i, 'p', i), pg_temp.sell(i, 'o' || i, '2024-01-05', i, 'q'), pg_temp.behave(i, '2024-01-06', 'ticket') FROM generate_series(1, 20) i;
 SELECT pg_temp.spend('acq.ads.web', '2024-01-05', 100, 'search'), pg_temp.spend('svc.support', '2024-01-05', 60);
 INSERT INTO allocation_rule (category_code, driver) VALUES ('acq', 'new_customers'), ('svc', 'interactions');
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT is_empty($$
-  SELECT v FROM unnest('{cost,sale_base,cost_by_month,channel_cac,customer_cost,customer_profit,whale_curve,customer_rfm,customer_tier,customer_360,cost_flow,tier_resource,customer_mix,price_sensitivity,kpi,data_quality}'::text[]) v
+  SELECT v FROM unnest('{cost,sale_base,cost_by_month,channel_cac,customer_cost,customer_preference,product_affinity,purchase_habit,customer_profit,whale_curve,customer_rfm,customer_tier,customer_360,cost_flow,tier_resource,customer_mix,price_sensitivity,kpi,data_quality}'::text[]) v
   WHERE NOT (xpath('//exists/text()', query_to_xml(format('SELECT EXISTS (SELECT FROM crm.%I)', v), false, false, '')))[1]::text::boolean
 $$, 'G11: a fresh install and a sample fill the views');
 -- G19
@@ -205,17 +210,15 @@ INSERT INTO customer (source_key, first_seen_at, acquired_at) SELECT 'c' || i, '
 SELECT is((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY acquired_at - first_seen_at) FROM customer), interval '15 days', 'G18: the median from lead to customer is 15 days');
 ROLLBACK TO fresh;
 
--- G20: what goes with what the customer buys, and is not his yet: D13 for each
+-- G20: what goes best with what a customer prefers, and is not his yet
 SELECT pg_temp.customers(1, 4, '2024-01-01');
-SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', 1, p) FROM (VALUES (1, 'A'), (1, 'B'), (2, 'A'), (2, 'B'), (3, 'A'), (4, 'B')) v (i, p);
+SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', 1, p) FROM (VALUES (1, 'A'), (1, 'B'), (2, 'A'), (2, 'B'), (2, 'C'), (3, 'A'), (4, 'B'), (4, 'C')) v (i, p);
 SELECT results_eq($$
-  WITH bought AS (SELECT DISTINCT customer_id, product_code FROM sale_base)
-  SELECT DISTINCT ON (b.customer_id) b.customer_id::int, w.product_code
-  FROM bought b JOIN bought o ON o.product_code = b.product_code AND o.customer_id <> b.customer_id
-  JOIN bought w ON w.customer_id = o.customer_id
-  WHERE NOT EXISTS (SELECT FROM bought h WHERE h.customer_id = b.customer_id AND h.product_code = w.product_code)
-  GROUP BY b.customer_id, w.product_code ORDER BY b.customer_id, count(*) DESC, w.product_code
-$$, $$ VALUES (3, 'B'), (4, 'A') $$, 'G20: one offer for each customer who lacks something');
+  SELECT DISTINCT ON (h.customer_id) h.customer_id::int, a.other_product_code
+  FROM customer_preference h JOIN product_affinity a USING (product_code)
+  WHERE NOT EXISTS (SELECT FROM customer_preference o WHERE o.customer_id = h.customer_id AND o.product_code = a.other_product_code)
+  ORDER BY h.customer_id, a.confidence DESC, a.other_product_code
+$$, $$ VALUES (1, 'C'), (3, 'B'), (4, 'A') $$, 'G20: one offer for each customer who lacks something');
 
 SELECT * FROM finish();
 ROLLBACK;
