@@ -50,7 +50,7 @@ static int
 WorkScale(const Flows *flows, Datum growth, double periods)
 {
 	double		factor_digits = -periods * log10(NumericToDouble(growth));
-	double		largest = 1;
+	double		amount_digits = 0;
 
 	if (factor_digits > MAX_EXPONENT)
 		ereport(ERROR,
@@ -58,10 +58,14 @@ WorkScale(const Flows *flows, Datum growth, double periods)
 				 errmsg("value at rate %s over %g periods is out of range",
 						NumericText(FlowsExactRate(flows)), periods)));
 	for (int64 i = 0; i < flows->count; i++)
-		largest = Max(largest,
-					  fabs(num_i256_to_double(&flows->entry[i].amount)));
-	return ResultScale(flows) + GUARD_SCALE +
-		(int) Max(0, log10(largest) - flows->scale) +
+	{
+		const FlowEntry *entry = &flows->entry[i];
+		double		units = fabs(num_i256_to_double(&entry->amount));
+
+		/* of nothing it is -infinity */
+		amount_digits = Max(amount_digits, log10(units) - entry->scale);
+	}
+	return ResultScale(flows) + GUARD_SCALE + (int) amount_digits +
 		(int) Max(0, factor_digits);
 }
 
@@ -173,16 +177,13 @@ FindRates(Datum datum, double unit, double **rate)
 	double	   *when = HugeArray(CurrentMemoryContext, flows.count,
 								 sizeof(double));
 	double	   *work;
-	num_i256	sum = {{0, 0, 0, 0}};
-	bool		fits = true;
 	Size		count = 0;
 
 	for (int64 i = 0; i < flows.count; i++)
 	{
-		fits = fits && num_i256_add(&sum, &flows.entry[i].amount);
-		if (num_i256_is_zero(&flows.entry[i].amount))
+		amount[count] = FlowsDouble(&flows, i);
+		if (amount[count] == 0)
 			continue;
-		amount[count] = num_i256_to_double(&flows.entry[i].amount);
 		when[count++] = (flows.entry[i].at - flows.entry[0].at) / unit;
 	}
 	if (num_sign_changes(amount, count) == 0)
@@ -191,7 +192,7 @@ FindRates(Datum datum, double unit, double **rate)
 					 sizeof(double));
 	*rate = HugeArray(CurrentMemoryContext, count, sizeof(double));
 	count = num_irr_roots(amount, when, count, *rate, work, PollInterrupts);
-	if (fits && num_i256_is_zero(&sum))
+	if (FlowsAreBalanced(&flows))
 		SetZeroRate(*rate, count);
 	return count;
 }
@@ -262,7 +263,7 @@ LogWorth(const Flows *flows, bool costs, double rate, int64 period)
 
 	for (int64 i = 0; i < flows->count; i++)
 	{
-		double		amount = num_i256_to_double(&flows->entry[i].amount);
+		double		amount = FlowsDouble(flows, i);
 		double		worth;
 
 		if (amount == 0 || (amount < 0) != costs)

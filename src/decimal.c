@@ -347,12 +347,21 @@ RaiseScale(ExactSum *sum, int scale, const char *argument)
 void
 ExactSumRead(ExactSum *sum, Datum numeric, const char *argument)
 {
+	ExactSumReadTiny(sum, numeric, argument);
+	if (sum->scale > NUM_I256_DIGITS)
+		RefuseSum(argument);
+}
+
+/* The same, of any number of decimals that begin with zeros. */
+void
+ExactSumReadTiny(ExactSum *sum, Datum numeric, const char *argument)
+{
 	NumericParts parts;
 
 	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		CheckFiniteNumeric(numeric, argument);
 	sum->scale = parts.dscale;
-	if (sum->scale > NUM_I256_DIGITS || !PartsToI256(&parts, &sum->value))
+	if (!PartsToI256(&parts, &sum->value))
 		RefuseSum(argument);
 }
 
