@@ -173,7 +173,7 @@ cac_combine(PG_FUNCTION_ARGS)
 	state = (CacState *) DatumGetPointer(StateArgument(fcinfo));
 	cost = ExactSumOf(&state->cost, state->head.scale);
 	addend = ExactSumOf(&other->cost, other->head.scale);
-	ExactSumCombine(&cost, &addend);
+	ExactSumCombine(&cost, &addend, "cost");
 	state->cost = cost.value;
 	state->head.scale = cost.scale;
 	AddCustomers(state, other->customers);

@@ -7,11 +7,12 @@
  *
  * In closed form:
  * With q = retention / (1 + discount), the value of the margins of periods 1
- * to n is margin (q + q^2 + ... + q^n) = margin q (1 - q^n) / (1 - q), and
- * margin q / (1 - q) without an end (Berger and Nasr 1998, case 1, less the
- * margin of period 0).  Worked out in decimal with 60 places, so that neither
- * a q near 1 nor thousands of periods cost a digit of the result, for margins
- * up to 10^40; those above lose digits beyond the 50th.
+ * to n is margin S(n), S(n) = q + q^2 + ... + q^n, and margin q / (1 - q)
+ * without an end (Berger and Nasr 1998, case 1, less the margin of period 0).
+ * S(n) is built up by S(2m) = S(m) (1 + q^m) and S(m + 1) = q (1 + S(m)): its
+ * usual form, q (1 - q^n) / (1 - q), loses what a q near 1 takes from 1 - q.
+ * Worked out in decimal with 60 places, and as many more as q^n has before the
+ * point, so that S(n) is right to n^2 units of the 60th.
  */
 #include "crmcost.h"
 
@@ -45,26 +46,54 @@ CheckRates(Datum margin, Datum retention, Datum discount)
 						NumericText(discount))));
 }
 
+/* Digits before the point of q^periods, for q > 1. */
+static int
+GrowthDigits(Datum q, int periods)
+{
+	double		log_q = NumericToDouble(NumericLogarithm(q));
+	double		digits = periods * log_q / M_LN10;
+
+	if (digits > MAX_EXPONENT)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value of %d periods is out of range", periods)));
+	return (int) digits + 1;
+}
+
 /* The sum of q^t for t = 1 to periods. */
 static Datum
 GeometricSum(Datum retention, Datum growth, int periods)
 {
+	int			scale = WORK_SCALE;
 	Datum		one = NumericFromInt64(1);
-	Datum		q = NumericDivide(NumericRound(retention, WORK_SCALE), growth);
-	Datum		rest;
-	Datum		used;
+	Datum		q = NumericDivide(NumericRound(retention, scale), growth);
+	Datum		power = one;
+	Datum		sum = NumericFromInt64(0);
 
-	q = NumericRound(q, WORK_SCALE);
-	rest = NumericSubtract(one, q);
-	if (NumericSign(rest) == 0)
-		return NumericFromInt64(periods);
-	if (NumericSign(rest) < 0 &&
-		periods * NumericToDouble(NumericLogarithm(q)) > MAX_EXPONENT * M_LN10)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value of %d periods is out of range", periods)));
-	used = NumericSubtract(one, NumericIntegerPower(q, periods, WORK_SCALE));
-	return NumericDivide(NumericMultiply(q, used), rest);
+	if (NumericCompare(q, one) > 0)
+	{
+		scale += GrowthDigits(q, periods);
+		q = NumericDivide(NumericRound(retention, scale), growth);
+	}
+	q = NumericRound(q, scale);
+	for (int bit = 30; bit >= 0; bit--)
+	{
+		int			m = periods >> bit;
+
+		if (m == 0)
+			continue;
+		/* from m / 2 to m: sum is S(m), power is q^m */
+		sum = NumericMultiply(sum, NumericAdd(one, power));
+		power = NumericMultiply(power, power);
+		if (m % 2 == 1)
+		{
+			sum = NumericMultiply(q, NumericAdd(one, sum));
+			power = NumericMultiply(power, q);
+		}
+		sum = NumericRound(sum, scale);
+		power = NumericRound(power, scale);
+	}
+	return sum;
 }
 
 /*
@@ -93,7 +122,8 @@ clv(PG_FUNCTION_ARGS)
 					 errmsg("retention must be below 1 + discount for a value without end, not %s with discount %s",
 							NumericText(retention), NumericText(discount)),
 					 errhint("Give a number of periods.")));
-		value = NumericRound(NumericMultiply(margin, retention), WORK_SCALE);
+		value = NumericMultiply(margin, retention);
+		value = NumericRound(value, Max(WORK_SCALE, NumericScale(value)));
 		value = NumericDivide(value, NumericSubtract(growth, retention));
 	}
 	else

@@ -36,6 +36,7 @@ typedef struct BagState
 
 #define BAG_HEAD offsetof(BagState, values)
 #define FIRST_VALUES 8
+#define FRACTION_DECIMALS 37	/* 128 bits hold 1 with so many */
 #define TOO_MANY_HINT "Aggregate a sample of the values."
 
 SQL_FUNCTION(value_bag_in);
@@ -79,7 +80,11 @@ ReadBag(BagState *state, ExactColumn *column)
 	column->scale = state->growing.head.scale;
 	if (!IsWide(state))
 	{
-		memcpy(column->value, state->values, state->count * sizeof(num_i128));
+		for (int64 i = 0; i < state->count; i++)
+		{
+			column->value[i] = GetIntegers(state)[i];
+			POLL_AT(i);
+		}
 		column->count = state->count;
 		return;
 	}
@@ -224,20 +229,24 @@ AddValue(Datum datum, Datum numeric, MemoryContext aggcontext)
 static void
 SetFraction(BagState *state, Datum fraction)
 {
-	num_i128	value;
-	int			scale;
+	Datum		rounded;
+	ExactSum	sum;
 
 	CheckFiniteNumeric(fraction, "fraction");
+	rounded = NumericRound(fraction, FRACTION_DECIMALS);
 	if (NumericSign(fraction) < 0 ||
 		NumericCompare(fraction, NumericFromInt64(1)) > 0 ||
-		!DecimalRead(fraction, &value, &scale))
+		NumericCompare(fraction, rounded) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("fraction must be between 0 and 1 with at most 37 decimals, not %s",
-						NumericText(fraction))));
-	state->fraction[0] = (uint64) value;
-	state->fraction[1] = (uint64) ((num_u128) value >> 64);
-	state->fraction_scale = scale;
+				 errmsg("fraction must be between 0 and 1 with at most %d decimals, not %s",
+						FRACTION_DECIMALS, NumericText(fraction))));
+	if (NumericScale(fraction) > FRACTION_DECIMALS)
+		fraction = rounded;		/* its further decimals are zeros */
+	ExactSumRead(&sum, fraction, "fraction");
+	state->fraction[0] = sum.value.w[0];
+	state->fraction[1] = sum.value.w[1];
+	state->fraction_scale = sum.scale;
 	state->growing.head.flags |= FLAG_FRACTION;
 }
 
@@ -411,22 +420,31 @@ value_bag_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(bag);
 }
 
-/* The sum of the k largest of a column of integers, as numeric. */
-static Datum
-TopIntegers(const ExactColumn *column, Size k)
+/*
+ * The sums of a column of integers, and of the k largest of them, as numeric.
+ */
+static void
+SumTopIntegers(const ExactColumn *column, Size k, Datum *top, Datum *total)
 {
-	num_u128   *distance = HugeArray(CurrentMemoryContext, 2 * column->count,
-									 sizeof(num_u128));
+	num_u128   *distance;
 	num_i128	smallest = column->value[0];
-	ExactSum	sum = {{{0, 0, 0, 0}}, column->scale};
+	ExactSum	all = {{{0, 0, 0, 0}}, column->scale};
+	ExactSum	sum = all;
 	num_u128	threshold;
 	Size		larger = 0;
 
 	for (Size i = 0; i < column->count; i++)
 	{
+		(void) num_i256_mul_add(&all.value, column->value[i], 1);
 		smallest = Min(smallest, column->value[i]);
 		POLL_AT(i);
 	}
+	*total = ExactSumNumeric(&all);
+	*top = NumericFromInt64(0);
+	if (k == 0)
+		return;
+	distance = HugeArray(CurrentMemoryContext, 2 * column->count,
+						 sizeof(num_u128));
 	for (Size i = 0; i < column->count; i++)
 	{
 		distance[i] = (num_u128) column->value[i] - (num_u128) smallest;
@@ -446,7 +464,7 @@ TopIntegers(const ExactColumn *column, Size k)
 	(void) num_i256_mul_add(&sum.value,
 							(num_i128) (threshold + (num_u128) smallest),
 							k - larger);
-	return ExactSumNumeric(&sum);
+	*top = ExactSumNumeric(&sum);
 }
 
 /* share of the signed total held by the ceil(fraction * n) largest */
@@ -457,7 +475,7 @@ top_share_final(PG_FUNCTION_ARGS)
 	ExactColumn column;
 	Datum		rows;
 	Size		k;
-	Datum		top = NumericFromInt64(0);
+	Datum		top;
 	Datum		total;
 
 	AggregateContext(fcinfo);
@@ -469,16 +487,13 @@ top_share_final(PG_FUNCTION_ARGS)
 	k = NumericToInt64(NumericCeiling(NumericMultiply(GetFraction(state),
 													  rows)));
 	if (column.value != NULL)
-	{
-		total = TopIntegers(&column, column.count);
-		if (k > 0)
-			top = TopIntegers(&column, k);
-	}
+		SumTopIntegers(&column, k, &top, &total);
 	else
 	{
 		Size	   *order = ExactColumnOrder(&column, CurrentMemoryContext);
 
 		total = ExactColumnNumericSum(&column);
+		top = NumericFromInt64(0);
 		for (Size i = 0; i < k; i++)
 		{
 			top = NumericAdd(top, column.numeric[order[i]]);

@@ -350,12 +350,21 @@ RaiseScale(ExactSum *sum, int scale, const char *argument)
 void
 ExactSumRead(ExactSum *sum, Datum numeric, const char *argument)
 {
+	ExactSumReadTiny(sum, numeric, argument);
+	if (sum->scale > NUM_I256_DIGITS)
+		RefuseSum(argument);
+}
+
+/* The same, of any number of decimals that begin with zeros. */
+void
+ExactSumReadTiny(ExactSum *sum, Datum numeric, const char *argument)
+{
 	NumericParts parts;
 
 	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		CheckFiniteNumeric(numeric, argument);
 	sum->scale = parts.dscale;
-	if (sum->scale > NUM_I256_DIGITS || !PartsToI256(&parts, &sum->value))
+	if (!PartsToI256(&parts, &sum->value))
 		RefuseSum(argument);
 }
 
@@ -377,14 +386,14 @@ ExactSumAddSlowly(num_i256 *value, int16 *scale, Datum numeric,
 }
 
 void
-ExactSumCombine(ExactSum *sum, const ExactSum *other)
+ExactSumCombine(ExactSum *sum, const ExactSum *other, const char *argument)
 {
 	ExactSum	addend = *other;
 
-	RaiseScale(sum, addend.scale, "amount");
-	RaiseScale(&addend, sum->scale, "amount");
+	RaiseScale(sum, addend.scale, argument);
+	RaiseScale(&addend, sum->scale, argument);
 	if (!num_i256_add(&sum->value, &addend.value))
-		RefuseSum("amount");
+		RefuseSum(argument);
 }
 
 /* A sum as numeric, of the largest scale that was added. */
@@ -463,9 +472,12 @@ NumericToInt64(Datum a)
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, a));
 }
 
+/* What is smaller than any double, so below 10^-323, is 0 and no error. */
 double
 NumericToDouble(Datum a)
 {
+	if (NumericScale(a) > 323)
+		a = NumericRound(a, 323);
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8, a));
 }
 

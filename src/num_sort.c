@@ -55,7 +55,11 @@ num_radix_sort(num_u128 *keys, num_u128 *scratch, size_t count, int first_bit,
 	num_u128   *to = scratch;
 
 	for (size_t i = 1; i < count; i++)
+	{
 		varying |= keys[i] ^ keys[0];
+		if (i % NUM_POLL_EVERY == 0)
+			poll();
+	}
 	for (int shift = first_bit; shift < 128; shift += DIGIT_BITS)
 	{
 		num_u128   *swap = from;
@@ -66,8 +70,12 @@ num_radix_sort(num_u128 *keys, num_u128 *scratch, size_t count, int first_bit,
 		from = to;
 		to = swap;
 	}
-	if (from != keys)
-		memcpy(keys, from, count * sizeof(num_u128));
+	for (size_t i = 0; from != keys && i < count; i++)
+	{
+		keys[i] = from[i];
+		if (i % NUM_POLL_EVERY == 0)
+			poll();
+	}
 }
 
 /*
@@ -248,7 +256,11 @@ num_upper_threshold(const num_u128 *values, size_t count, num_measure measure,
 	int			shift = 0;
 
 	for (size_t i = 0; i < count; i++)
+	{
 		all |= values[i];
+		if (i % NUM_POLL_EVERY == 0)
+			poll();
+	}
 	while (shift + DIGIT_BITS < 128 && all >> (shift + DIGIT_BITS) != 0)
 		shift += DIGIT_BITS;
 

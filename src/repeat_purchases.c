@@ -154,12 +154,13 @@ AddTotals(RepeatState *state, DateADT first_on, DateADT last_on,
 	{
 		own_first = *first;
 		nothing.scale = own_total.scale;
-		ExactSumCombine(&own_first, &nothing);
+		ExactSumCombine(&own_first, &nothing, "amount");
 	}
 	else
 		ExactSumCombine(&own_first,
-						first_on == state->first_on ? first : &nothing);
-	ExactSumCombine(&own_total, total);
+						first_on == state->first_on ? first : &nothing,
+						"amount");
+	ExactSumCombine(&own_total, total, "amount");
 	Assert(own_first.scale == own_total.scale);
 	state->first = own_first.value;
 	state->total = own_total.value;
@@ -455,7 +456,7 @@ repeat_purchases_monetary_value(PG_FUNCTION_ARGS)
 	if (state->ndays == 1)
 		PG_RETURN_NULL();
 	first.value = num_i256_negate(&first.value);
-	ExactSumCombine(&rest, &first);
+	ExactSumCombine(&rest, &first, "amount");
 	PG_RETURN_DATUM(NumericDivide(ExactSumNumeric(&rest),
 								  NumericFromInt64(state->ndays - 1)));
 }

@@ -688,9 +688,9 @@ rfm_segment(PG_FUNCTION_ARGS)
 		{"Lost", "Lost", "At Risk", "At Risk", "Can't Lose Them"},
 		{"About To Sleep", "About To Sleep", "Need Attention",
 		"Loyal Customers", "Loyal Customers"},
-		{"Promising", "Potential Loyalists", "Potential Loyalists",
+		{"Promising", "Potential Loyalist", "Potential Loyalist",
 		"Loyal Customers", "Loyal Customers"},
-		{"New Customers", "Potential Loyalists", "Potential Loyalists",
+		{"New Customers", "Potential Loyalist", "Potential Loyalist",
 		"Champions", "Champions"}
 	};
 	int			score = PG_GETARG_INT32(0);

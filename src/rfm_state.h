@@ -53,7 +53,7 @@ RfmAddSummary(RfmSummary *summary, int16 *scale,
 	ExactSum	sum = ExactSumOf(&summary->monetary, *scale);
 	ExactSum	addend = ExactSumOf(&other->monetary, other_scale);
 
-	ExactSumCombine(&sum, &addend);
+	ExactSumCombine(&sum, &addend, "amount");
 	summary->monetary = sum.value;
 	*scale = sum.scale;
 	RfmAddCount(&summary->frequency, other->frequency);

@@ -22,7 +22,8 @@ SQL_FUNCTION(cumulative_share);
 /* a text of one letter, as stored */
 typedef struct LetterText
 {
-	char		datum[VARHDRSZ + 1];
+	int32		vl_len_;		/* varlena header, and its alignment */
+	char		letter;
 } LetterText;
 
 typedef struct TierPartition
@@ -198,10 +199,10 @@ ComputeTiers(FunctionCallInfo fcinfo, WindowObject window,
 
 	for (int letter = 'A'; letter <= 'C'; letter++)
 	{
-		LetterText *text = &partition->letter[letter - 'A'];
+		LetterText *stored = &partition->letter[letter - 'A'];
 
-		SET_VARSIZE(text, sizeof(LetterText));
-		*VARDATA(text) = (char) letter;
+		SET_VARSIZE(stored, VARHDRSZ + 1);
+		stored->letter = (char) letter;
 	}
 	memset(partition->tier, 0, rows);
 	for (Size i = 0; i < column.count; i++)

@@ -60,4 +60,7 @@ ALTER TABLE huge SET (parallel_workers = 2);
 SELECT pg_temp.parallel_on();
 SELECT pg_temp.errors('SELECT cac(cost, 1) FROM huge', '22003', 'cost must sum to at most 76 digits');
 SELECT pg_temp.errors('SELECT cac(1, customers) FROM huge', '22003', 'customers out of range');
+CREATE AGGREGATE pg_temp.combined(cac_sums) (SFUNC = cac_combine, STYPE = cac_sums, FINALFUNC = cac_final);
+SELECT is(pg_temp.combined(s), 2.5, 'parts are combined') FROM (VALUES ('(1,2.50,1)'::cac_sums), (NULL), ('(1,5,2)')) v (s);
+SELECT pg_temp.errors($$SELECT pg_temp.combined(s) FROM (VALUES ('(1,5e76,1)'::cac_sums), ('(1,5e76,1)')) v (s)$$, '22003', 'cost must sum to at most 76 digits');
 \ir finish.psql

@@ -77,6 +77,12 @@ SELECT is(round(top_share(v, 0.5), 30), 2.0, 'top_share from the least to the mo
 SELECT ok(abs(gini(v) - 0.25) <= 1e-16, 'late decimals: 1 and 3 among numbers of 30 decimals') FROM (VALUES (1), (3), (3.000000000000000000000000000000), (1.000000000000000000000000000000)) w (v);
 SELECT ok(abs(gini(v) - 0.25) <= 1e-16, 'late decimals that no longer fit 128 bits') FROM (VALUES (1e30), (3e30), (3000000000000000000000000000000.000000000000000000000000000000), (1e30)) w (v);
 
+SELECT is(gini(v), 0::float8, 'a difference of which no double knows') FROM (VALUES (1e400), (1e400 + 1)) w (v);
+SELECT is(gini_signed(v), 0::float8, 'nor with a sign') FROM (VALUES (-1e400), (-1e400 - 1)) w (v);
+SELECT is(round(top_share(v, fraction), 10), want, format('top_share of 1 to 3, fraction %s', fraction))
+  FROM pg_catalog.unnest('{1,2,3}'::numeric[]) v, (VALUES ('0.' || repeat('3', 37), 0.5), ('0.' || repeat('3', 36) || '4', 0.8333333333), ('0.5' || repeat('0', 50), 0.8333333333), ('1.' || repeat('0', 60), 1), ('1e-37', 0.5)) f (text, want),
+    LATERAL (SELECT text::numeric AS fraction) n GROUP BY fraction, want;
+
 -- random populations
 SELECT setseed(0.77);
 CREATE TABLE random_value AS

@@ -123,7 +123,7 @@ SELECT pg_temp.is_same(
 -- segments: every score has one of ten names
 SELECT is((SELECT array_agg(DISTINCT rfm_segment(100 * r + 10 * f + m) ORDER BY rfm_segment(100 * r + 10 * f + m))
              FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m),
-          array['About To Sleep', 'At Risk', 'Can''t Lose Them', 'Champions', 'Lost', 'Loyal Customers', 'Need Attention', 'New Customers', 'Potential Loyalists', 'Promising'],
+          array['About To Sleep', 'At Risk', 'Can''t Lose Them', 'Champions', 'Lost', 'Loyal Customers', 'Need Attention', 'New Customers', 'Potential Loyalist', 'Promising'],
           'the ten names');
 SELECT is((SELECT count(rfm_segment(100 * r + 10 * f + m))::int FROM generate_series(1, 5) r, generate_series(1, 5) f, generate_series(1, 5) m), 125,
           'all of the 125 scores have a name');

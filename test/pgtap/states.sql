@@ -89,9 +89,9 @@ INSERT INTO frozen_wire VALUES
   ('cac_sums', '(1,-1234.56,9223372036854775807)',
    '\x0100027ffffffffffffffffffffffffffe1dc0ffffffffffffffffffffffffffffffffffffffffffffffff'),
   ('cash_flows', '(1,0.10,{-1,-12.50},{5,18446744073709551616.00})',
-   '\x01302e3130000002fffffffffffffffffffffffffffffb1effffffffffffffffffffffffffffffffffffffffffffffff00000000000000050000000000000000000000000000006400000000000000000000000000000000'),
+   '\x01302e313000ffffffffffffffff0002fffffffffffffb1effffffffffffffffffffffffffffffffffffffffffffffff000000000000000500020000000000000000000000000000006400000000000000000000000000000000'),
   ('cash_flows', '(1,0.1/0.25,{0,-100},{2147483647,144})',
-   '\x01302e312f302e32350000000000000000000000ffffffffffffff9cffffffffffffffffffffffffffffffffffffffffffffffff000000007fffffff0000000000000090000000000000000000000000000000000000000000000000');
+   '\x01302e312f302e32350000000000000000000000ffffffffffffff9cffffffffffffffffffffffffffffffffffffffffffffffff000000007fffffff00000000000000000090000000000000000000000000000000000000000000000000');
 SELECT is(pg_temp.receive(type, wire), value, type || ': frozen bytes are received') FROM frozen_wire;
 SELECT is(pg_temp.wire(type, value), wire, type || ': frozen bytes are sent') FROM frozen_wire;
 
@@ -144,9 +144,9 @@ INSERT INTO frozen_disk VALUES
   ('cac_sums', '(1,-1234.56,9223372036854775807)',
    '\x01000200ffffffffffffff7fc01dfeffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'),
   ('cash_flows', '(1,0.10,{-1,-12.50},{5,18446744073709551616.00})',
-   '\x0101020090000000000000000200000000000000000000000000000000000000000000000a0000000000000000000000000000000200000000000000ffffffffffffffff1efbffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff05000000000000000000000000000000640000000000000000000000000000000000000000000000'),
+   '\x01010000a0000000000000000200000000000000000000000000000000000000000000000a0000000000000000000000000000000200000000000000ffffffffffffffff1efbffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0200000000000000050000000000000000000000000000006400000000000000000000000000000000000000000000000200000000000000'),
   ('cash_flows', '(1,0.1/0.25,{0,-100},{2147483647,144})',
-   '\x0102000090000000000000000200000000000000000000000000000000000000000000009a9999999999b93f000000000000d03f000000000000000000000000000000009cffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f000000009000000000000000000000000000000000000000000000000000000000000000');
+   '\x01020000a0000000000000000200000000000000000000000000000000000000000000009a9999999999b93f000000000000d03f000000000000000000000000000000009cffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000ffffff7f0000000090000000000000000000000000000000000000000000000000000000000000000000000000000000');
 SELECT CASE WHEN little_endian THEN is(pg_temp.from_disk(type, disk), value, type || ': a frozen value on disk is read')
     ELSE skip(type || ': the frozen values are of a little-endian machine') END
   FROM frozen_disk, (SELECT pg_temp.to_disk('cac_sums', '(1,1.00,1)') LIKE '\\x01000200%' AS little_endian) e;
@@ -330,10 +330,10 @@ SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, overlay(wir
   ('cac_sums', 4, '\xffffffffffffffff', '22P02', 'invalid value for type cac_sums: customers must not be negative'),
   ('cac_sums', 12, '\x0000000000000000000000000000000000000000000000008000000000000000', '22P03', 'a sum must be above -2^255'),
   ('cash_flows', 2, '\x2d39', '22023', 'rate must be greater than -1, not -910'),
-  ('cash_flows', 7, '\x004d', '22P02', 'invalid value for type cash_flows: scale out of range'),
-  ('cash_flows', 9, '\x7fffffffffffffff', '22P02', 'invalid value for type cash_flows: period or day out of range'),
-  ('cash_flows', 9, '\xffffffff7fffffff', '22P02', 'invalid value for type cash_flows: period or day out of range'),
-  ('cash_flows', 9, '\x0000000000000005', '22P02', 'invalid value for type cash_flows: flows must be in order of time')
+  ('cash_flows', 15, '\x4000', '22P02', 'invalid value for type cash_flows: scale out of range'),
+  ('cash_flows', 7, '\x7fffffffffffffff', '22P02', 'invalid value for type cash_flows: period or day out of range'),
+  ('cash_flows', 7, '\xffffffff7fffffff', '22P02', 'invalid value for type cash_flows: period or day out of range'),
+  ('cash_flows', 7, '\x0000000000000005', '22P02', 'invalid value for type cash_flows: flows must be in order of time')
 ) v (type, at, bytes, code, message) USING (type);
 -- any bytes are a value that reads itself again, or an error, never a crash
 SELECT setseed(0.5);
