@@ -170,7 +170,7 @@ cac_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return StateOtherSide(fcinfo);
 	other = PG_GETARG_CAC(1);
-	state = (CacState *) PG_GETARG_POINTER(0);
+	state = (CacState *) DatumGetPointer(StateArgument(fcinfo));
 	cost = ExactSumOf(&state->cost, state->head.scale);
 	addend = ExactSumOf(&other->cost, other->head.scale);
 	ExactSumCombine(&cost, &addend, "cost");

@@ -6,8 +6,9 @@
  * xirr, irr_roots, mirr, payback, discounted_payback; what leads there is in
  * cash_flow_state.c.
  *
- * Money is decimal, discounted by factors of 60 decimals; rates of return are
- * double precision, and found by num_cash_flow.c.
+ * Money is decimal, discounted by factors of as many decimals as make the
+ * result exact to its own; rates of return are double precision, and found by
+ * num_cash_flow.c.
  */
 #include "crmcost.h"
 
@@ -17,9 +18,11 @@
 #include "utils/array.h"
 #include "window.h"
 
-#define WORK_SCALE 60
 #define RESULT_SCALE 16
 #define DAYS_A_YEAR 365
+
+/* further decimals for the rounding errors of 2^31 periods and many flows */
+#define GUARD_SCALE 30
 
 /* factors beyond ten to this power are refused */
 #define MAX_EXPONENT 1000
@@ -39,37 +42,55 @@ ResultScale(const Flows *flows)
 	return Max(RESULT_SCALE, flows->scale);
 }
 
-static void
-CheckFactor(double rate, double periods)
+/*
+ * Decimals of the factors 1 / growth^periods: those of the result, and as many
+ * as the largest amount and the largest factor have digits before the point.
+ */
+static int
+WorkScale(const Flows *flows, Datum growth, double periods)
 {
-	if (rate < 0 && -periods * log10(1 + rate) > MAX_EXPONENT)
+	double		factor_digits = -periods * log10(NumericToDouble(growth));
+	double		amount_digits = 0;
+
+	if (factor_digits > MAX_EXPONENT)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value at rate %g over %g periods is out of range",
-						rate, periods)));
+				 errmsg("value at rate %s over %g periods is out of range",
+						NumericText(FlowsExactRate(flows)), periods)));
+	for (int64 i = 0; i < flows->count; i++)
+	{
+		const FlowEntry *entry = &flows->entry[i];
+		double		units = fabs(num_i256_to_double(&entry->amount));
+
+		/* of nothing it is -infinity */
+		amount_digits = Max(amount_digits, log10(units) - entry->scale);
+	}
+	return ResultScale(flows) + GUARD_SCALE + (int) amount_digits +
+		(int) Max(0, factor_digits);
 }
 
 /* The flows' amounts discounted to period 0, in their order. */
 static Datum *
 DiscountedFlows(const Flows *flows)
 {
-	Datum		rate = FlowsExactRate(flows);
-	Datum		growth = NumericAdd(NumericFromInt64(1), rate);
-	Datum		one = NumericRound(NumericFromInt64(1), WORK_SCALE);
-	Datum		unit = NumericRound(NumericDivide(one, growth), WORK_SCALE);
+	Datum		growth = NumericAdd(NumericFromInt64(1),
+									FlowsExactRate(flows));
+	int			scale = WorkScale(flows, growth,
+								  flows->entry[flows->count - 1].at);
+	Datum		one = NumericRound(NumericFromInt64(1), scale);
+	Datum		unit = NumericRound(NumericDivide(one, growth), scale);
 	Datum		factor = one;
 	Datum	   *result = HugeArray(CurrentMemoryContext, flows->count,
 								   sizeof(Datum));
 	int64		before = 0;
 
-	CheckFactor(NumericToDouble(rate), flows->entry[flows->count - 1].at);
 	for (int64 i = 0; i < flows->count; i++)
 	{
 		Datum		step = NumericIntegerPower(unit,
 											   flows->entry[i].at - before,
-											   WORK_SCALE);
+											   scale);
 
-		factor = NumericRound(NumericMultiply(factor, step), WORK_SCALE);
+		factor = NumericRound(NumericMultiply(factor, step), scale);
 		before = flows->entry[i].at;
 		result[i] = NumericMultiply(FlowsAmount(flows, i), factor);
 		CHECK_FOR_INTERRUPTS();
@@ -100,22 +121,22 @@ Datum
 xnpv_final(PG_FUNCTION_ARGS)
 {
 	Flows		flows;
-	Datum		rate;
 	Datum		growth;
 	Datum		year;
 	Datum		sum = NumericFromInt64(0);
+	int			scale;
 	int64		days;
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	flows = FlowsRead(PG_GETARG_DATUM(0));
-	rate = FlowsExactRate(&flows);
+	growth = NumericAdd(NumericFromInt64(1), FlowsExactRate(&flows));
 	days = flows.entry[flows.count - 1].at - flows.entry[0].at;
-	CheckFactor(NumericToDouble(rate), (double) days / DAYS_A_YEAR);
+	scale = WorkScale(&flows, growth, (double) days / DAYS_A_YEAR);
 	/* power() gives as many decimals as its arguments have */
-	growth = NumericRound(NumericAdd(NumericFromInt64(1), rate), WORK_SCALE);
-	year = NumericRound(NumericFromInt64(DAYS_A_YEAR), WORK_SCALE);
+	growth = NumericRound(growth, scale);
+	year = NumericRound(NumericFromInt64(DAYS_A_YEAR), scale);
 	for (int64 i = 0; i < flows.count; i++)
 	{
 		Datum		years;
@@ -123,11 +144,27 @@ xnpv_final(PG_FUNCTION_ARGS)
 
 		days = flows.entry[0].at - flows.entry[i].at;
 		years = NumericDivide(NumericFromInt64(days), year);
-		factor = NumericPower(growth, NumericRound(years, WORK_SCALE));
+		factor = NumericPower(growth, NumericRound(years, scale));
 		sum = NumericAdd(sum, NumericMultiply(FlowsAmount(&flows, i), factor));
 		CHECK_FOR_INTERRUPTS();
 	}
 	PG_RETURN_DATUM(NumericRound(sum, ResultScale(&flows)));
+}
+
+/*
+ * Flows that sum to nothing have rate 0, which the search may have found a
+ * rounding error away: as a negative one it would not be the first choice.
+ */
+static void
+SetZeroRate(double *rate, Size count)
+{
+	double	   *nearest = NULL;
+
+	for (Size i = 0; i < count; i++)
+		if (nearest == NULL || fabs(rate[i]) < fabs(*nearest))
+			nearest = &rate[i];
+	if (nearest != NULL && fabs(*nearest) < 1e-3)
+		*nearest = 0;
 }
 
 /* All rates of return of a state's flows, ascending; their number. */
@@ -144,9 +181,9 @@ FindRates(Datum datum, double unit, double **rate)
 
 	for (int64 i = 0; i < flows.count; i++)
 	{
-		if (num_i256_is_zero(&flows.entry[i].amount))
+		amount[count] = FlowsDouble(&flows, i);
+		if (amount[count] == 0)
 			continue;
-		amount[count] = num_i256_to_double(&flows.entry[i].amount);
 		when[count++] = (flows.entry[i].at - flows.entry[0].at) / unit;
 	}
 	if (num_sign_changes(amount, count) == 0)
@@ -154,7 +191,10 @@ FindRates(Datum datum, double unit, double **rate)
 	work = HugeArray(CurrentMemoryContext, NUM_IRR_WORK(count),
 					 sizeof(double));
 	*rate = HugeArray(CurrentMemoryContext, count, sizeof(double));
-	return num_irr_roots(amount, when, count, *rate, work, PollInterrupts);
+	count = num_irr_roots(amount, when, count, *rate, work, PollInterrupts);
+	if (FlowsAreBalanced(&flows))
+		SetZeroRate(*rate, count);
+	return count;
 }
 
 /*
@@ -211,6 +251,36 @@ irr_roots_final(PG_FUNCTION_ARGS)
 }
 
 /*
+ * ln of the sum of the flows of one sign, each grown to a period at a rate;
+ * -infinity without any.  The largest is taken out of the sum, so that no
+ * number of periods is too many.
+ */
+static double
+LogWorth(const Flows *flows, bool costs, double rate, int64 period)
+{
+	double		largest = -INFINITY;
+	double		sum = 0;
+
+	for (int64 i = 0; i < flows->count; i++)
+	{
+		double		amount = FlowsDouble(flows, i);
+		double		worth;
+
+		if (amount == 0 || (amount < 0) != costs)
+			continue;
+		worth = log(fabs(amount)) +
+			log1p(rate) * (double) (period - flows->entry[i].at);
+		if (worth > largest)
+		{
+			sum *= exp(largest - worth);
+			largest = worth;
+		}
+		sum += exp(worth - largest);
+	}
+	return sum > 0 ? largest + log(sum) : -INFINITY;
+}
+
+/*
  * Modified internal rate of return: negative flows discounted to period 0 at
  * the finance rate, positive ones grown to the last period at the reinvestment
  * rate; NULL without both.
@@ -220,8 +290,9 @@ mirr_final(PG_FUNCTION_ARGS)
 {
 	Flows		flows;
 	double		rate[2];
-	double		spent = 0;
-	double		earned = 0;
+	double		spent;
+	double		earned;
+	double		result;
 	int64		last;
 
 	AggregateContext(fcinfo);
@@ -230,52 +301,46 @@ mirr_final(PG_FUNCTION_ARGS)
 	flows = FlowsRead(PG_GETARG_DATUM(0));
 	FlowsTwoRates(&flows, rate);
 	last = flows.entry[flows.count - 1].at;
-	for (int64 i = 0; i < flows.count; i++)
-	{
-		double		amount = num_i256_to_double(&flows.entry[i].amount);
-		int64		at = flows.entry[i].at;
-
-		if (amount < 0)
-			spent -= amount * pow(1 + rate[0], -(double) at);
-		else
-			earned += amount * pow(1 + rate[1], (double) (last - at));
-	}
-	if (!(spent > 0 && earned > 0) || last == 0)
+	spent = LogWorth(&flows, true, rate[0], 0);
+	earned = LogWorth(&flows, false, rate[1], last);
+	if (isinf(spent) || isinf(earned) || last == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(expm1((log(earned) - log(spent)) / last));
+	result = expm1((earned - spent) / last);
+	if (isinf(result))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("modified rate of return is out of range")));
+	PG_RETURN_FLOAT8(result);
 }
 
 /*
  * The time at which the running sum of flows first is no longer negative,
- * linear inside the period that brings it about; NULL when it never is.
+ * linear inside the period that brings it about: 0 when the first flow is not
+ * negative, NULL when it never is.  A flow of 0 is as good as none.
  */
 static Datum
 Payback(FunctionCallInfo fcinfo, const Flows *flows, const Datum *amount)
 {
 	Datum		sum = NumericFromInt64(0);
+	Datum		time = NumericFromInt64(0);
 
 	for (int64 i = 0; i < flows->count; i++)
 	{
 		Datum		before = sum;
 
 		sum = NumericAdd(sum, amount[i]);
-		if (NumericSign(sum) >= 0)
-		{
-			int64		at = i == 0 ? 0 : flows->entry[i].at;
-			Datum		time = NumericFromInt64(at);
-
+		if (NumericSign(before) < 0 && NumericSign(sum) >= 0)
 			/* what was still missing, as a part of this period's flow */
-			if (NumericSign(before) < 0)
-			{
-				time = NumericAdd(NumericFromInt64(at - 1),
-								  NumericDivide(NumericAbsolute(before),
-												amount[i]));
-			}
-			PG_RETURN_DATUM(NumericRound(time, RESULT_SCALE));
-		}
+			time = NumericAdd(NumericFromInt64(flows->entry[i].at - 1),
+							  NumericDivide(NumericAbsolute(before),
+											amount[i]));
+		if (NumericSign(amount[i]) != 0 && NumericSign(sum) >= 0)
+			break;
 		CHECK_FOR_INTERRUPTS();
 	}
-	PG_RETURN_NULL();
+	if (NumericSign(sum) < 0)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(NumericRound(time, RESULT_SCALE));
 }
 
 Datum

@@ -7,9 +7,10 @@
  * _send).
  *
  * A state is a table (see state_table.h) of periods, or of days, with the
- * exact sum of each; the sums have the same scale, head.scale.  Rates are
- * parameters of the state: an exact one is a num_i128 in the first two words
- * and its scale in the third; two others are doubles in the first two.
+ * exact sum of each, at a scale of its own: flows may be of very different
+ * size.  Rates are parameters of the state: an exact one is a num_i128 in the
+ * first two words and its scale in the third; two others are doubles in the
+ * first two.
  */
 #include "crmcost.h"
 
@@ -26,11 +27,17 @@ enum
 	NO_RATE, EXACT_RATE, TWO_RATES
 };
 
-/* the words of a row: when, and a num_i128 */
+/* the words of a row: when, a num_i128, and its scale */
 enum
 {
-	AT, AMOUNT_LOW, AMOUNT_HIGH
+	AT, AMOUNT_LOW, AMOUNT_HIGH, SCALE
 };
+
+/* a flow on the wire: when, scale and amount */
+#define FLOW_WIRE_SIZE (sizeof(int64) + sizeof(int16) + sizeof(num_i256))
+
+/* numeric has no more decimals */
+#define MAX_SCALE 16383
 
 SQL_FUNCTION(cash_flows_in);
 SQL_FUNCTION(cash_flows_out);
@@ -43,13 +50,27 @@ SQL_FUNCTION(rate_dated_flows_trans);
 SQL_FUNCTION(mirr_trans);
 SQL_FUNCTION(cash_flows_combine);
 
+/* Adds to the sum of an entry, which gets the larger of the scales. */
+static void
+AddToEntry(FlowEntry *entry, const ExactSum *flow)
+{
+	ExactSum	sum = ExactSumOf(&entry->amount, (int) entry->scale);
+
+	ExactSumCombine(&sum, flow, "amount");
+	entry->amount = sum.value;
+	entry->scale = sum.scale;
+}
+
 static inline void
 AddRow(void *entry, const uint64 *word)
 {
 	num_u128	amount = (num_u128) word[AMOUNT_HIGH] << 64 | word[AMOUNT_LOW];
 	num_i256	wide = num_i256_from_i128((num_i128) amount);
+	ExactSum	flow = ExactSumOf(&wide, (int) word[SCALE]);
 
-	if (!num_i256_add(&((FlowEntry *) entry)->amount, &wide))
+	if (unlikely(((FlowEntry *) entry)->scale != flow.scale))
+		AddToEntry(entry, &flow);
+	else if (!num_i256_add(&((FlowEntry *) entry)->amount, &wide))
 		RefuseSum("amount");
 }
 
@@ -76,50 +97,29 @@ GetEntry(const TableState *state, int64 number)
 	return TableEntry(&flow_table, state, number);
 }
 
-/* Brings the sums of all entries to a larger scale. */
-static void
-RaiseFlowScale(TableState *state, int scale)
-{
-	int			more = scale - state->growing.head.scale;
-
-	FlushFlows(&state->growing);
-	for (int64 i = 0; i < state->count; i++)
-		if (!num_i256_mul_pow10(&GetEntry(state, i)->amount, more))
-			RefuseSum("amount");
-	state->growing.head.scale = scale;
-}
-
 /* Adds a flow to a state that has its parameters. */
 static Datum
 AddFlow(Datum datum, int64 at, const ExactSum *flow, MemoryContext aggcontext)
 {
 	Size		capacity;
-	TableState *state = (TableState *) StateView(datum, &capacity);
-	ExactSum	amount = *flow;
-	ExactSum	nothing = {{{0, 0, 0, 0}}, state->growing.head.scale};
+	TableState *state;
 	num_i128	small;
 	TableRow	row;
 
-	if (amount.scale > state->growing.head.scale)
-		RaiseFlowScale(state, amount.scale);
-	ExactSumCombine(&amount, &nothing, "amount");
-	if (num_i256_to_i128(&amount.value, &small))
+	row.word[AT] = (uint64) at;
+	if (num_i256_to_i128(&flow->value, &small))
 	{
-		row.word[AT] = (uint64) at;
 		row.word[AMOUNT_LOW] = (uint64) small;
 		row.word[AMOUNT_HIGH] = (uint64) ((num_u128) small >> 64);
+		row.word[SCALE] = flow->scale;
 		return TableAdd(&flow_table, datum, &row, aggcontext);
 	}
 
-	FlushFlows(&state->growing);
+	FlushFlows((GrowingState *) StateView(datum, &capacity));
 	datum = TableMakeRoom(&flow_table, datum, 1, aggcontext);
 	state = (TableState *) StateView(datum, &capacity);
-	row.word[AT] = (uint64) at;
 	row.hash = TableHash(&flow_table, row.word);
-	if (!num_i256_add(&((FlowEntry *) TableFind(&flow_table, state, row.word,
-												row.hash))->amount,
-					  &amount.value))
-		RefuseSum("amount");
+	AddToEntry(TableFind(&flow_table, state, row.word, row.hash), flow);
 	return datum;
 }
 
@@ -206,7 +206,7 @@ AddArguments(FunctionCallInfo fcinfo, int rate, int amount, int at,
 
 	if (PG_ARGISNULL(amount) || PG_ARGISNULL(at))
 		return StateUnchanged(fcinfo);
-	ExactSumRead(&flow, PG_GETARG_DATUM(amount), "amount");
+	ExactSumReadTiny(&flow, PG_GETARG_DATUM(amount), "amount");
 	when = PG_GETARG_INT32(at);
 	if (!dated)
 		CheckIntegerRange(when, 0, PG_INT32_MAX, "period");
@@ -307,7 +307,7 @@ Datum
 cash_flows_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	TableState *other;
 	Size		capacity;
 
@@ -318,8 +318,7 @@ cash_flows_combine(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < other->count; i++)
 	{
 		const FlowEntry *entry = GetEntry(other, i);
-		ExactSum	flow = ExactSumOf(&entry->amount,
-									  other->growing.head.scale);
+		ExactSum	flow = ExactSumOf(&entry->amount, (int) entry->scale);
 
 		datum = AddFlow(datum, entry->at, &flow, aggcontext);
 		CHECK_FOR_INTERRUPTS();
@@ -336,20 +335,31 @@ CompareEntries(const void *a, const void *b, void *arg)
 	return (left > right) - (left < right);
 }
 
+/* the largest power of ten that a double holds exactly */
+#define EXACT_POWER 22
+
 Flows
 FlowsRead(Datum datum)
 {
 	Flows		flows;
+	int			coarsest = MAX_SCALE;
 
 	flows.state = (TableState *) StateRead(datum);
 	flows.count = flows.state->count;
-	flows.scale = flows.state->growing.head.scale;
+	flows.scale = 0;
 	flows.entry = HugeArray(CurrentMemoryContext, flows.count,
 							sizeof(FlowEntry));
 	memcpy(flows.entry, GetEntry(flows.state, 0),
 		   flows.count * sizeof(FlowEntry));
 	qsort_interruptible(flows.entry, flows.count, sizeof(FlowEntry),
 						CompareEntries, NULL);
+	for (int64 i = 0; i < flows.count; i++)
+	{
+		flows.scale = Max(flows.scale, (int) flows.entry[i].scale);
+		coarsest = Min(coarsest, (int) flows.entry[i].scale);
+	}
+	flows.unit = flows.scale - coarsest <= EXACT_POWER ?
+		flows.scale : coarsest;
 	return flows;
 }
 
@@ -357,9 +367,41 @@ FlowsRead(Datum datum)
 Datum
 FlowsAmount(const Flows *flows, int64 i)
 {
-	ExactSum	sum = ExactSumOf(&flows->entry[i].amount, flows->scale);
+	ExactSum	sum = ExactSumOf(&flows->entry[i].amount,
+								 (int) flows->entry[i].scale);
 
 	return ExactSumNumeric(&sum);
+}
+
+/* An amount in units of 10^-unit; 0 if it is too small beside the others. */
+double
+FlowsDouble(const Flows *flows, int64 i)
+{
+	double		amount = num_i256_to_double(&flows->entry[i].amount);
+	int			more = flows->unit - (int) flows->entry[i].scale;
+
+	return more == 0 ? amount : amount * pow(10, more);
+}
+
+/* Whether the flows sum to nothing, exactly. */
+bool
+FlowsAreBalanced(const Flows *flows)
+{
+	num_i256	sum = {{0, 0, 0, 0}};
+	Datum		total = NumericFromInt64(0);
+	bool		same = true;
+
+	for (int64 i = 0; i < flows->count && same; i++)
+		same = flows->entry[i].scale == flows->scale &&
+			num_i256_add(&sum, &flows->entry[i].amount);
+	if (same)
+		return num_i256_is_zero(&sum);
+	for (int64 i = 0; i < flows->count; i++)
+	{
+		total = NumericAdd(total, FlowsAmount(flows, i));
+		CHECK_FOR_INTERRUPTS();
+	}
+	return NumericSign(total) == 0;
 }
 
 Datum
@@ -415,6 +457,18 @@ ReadRateText(TableState *state, char *text)
 	SetTwoRates(state, rate);
 }
 
+/* Refuses what no aggregation can have made, as the entry of this number. */
+static void
+CheckEntry(const TableState *state, int64 number)
+{
+	int64		at = GetEntry(state, number)->at;
+
+	if (at < PG_INT32_MIN || at > PG_INT32_MAX)
+		RefuseState(TYPE_NAME, "period or day out of range");
+	if (number > 0 && at <= GetEntry(state, number - 1)->at)
+		RefuseState(TYPE_NAME, "flows must be in order of time");
+}
+
 /* (1,rates,{period or day,amount},...) */
 Datum
 cash_flows_in(PG_FUNCTION_ARGS)
@@ -442,15 +496,11 @@ cash_flows_in(PG_FUNCTION_ARGS)
 		entry->at = StateTextInt64(&cursor, ",", TYPE_NAME);
 		StateTextSkip(&cursor, ',', TYPE_NAME);
 		field = StateTextField(&cursor, "}", TYPE_NAME);
-		ExactSumRead(&sum, NumericFromText(field), "amount");
+		ExactSumReadTiny(&sum, NumericFromText(field), "amount");
 		StateTextSkip(&cursor, '}', TYPE_NAME);
-		if (i == 0)
-			state->growing.head.scale = sum.scale;
-		else if (sum.scale != state->growing.head.scale)
-			RefuseState(TYPE_NAME, "amounts must have the same number of decimals");
 		entry->amount = sum.value;
-		if (i > 0 && entry->at <= GetEntry(state, i - 1)->at)
-			RefuseState(TYPE_NAME, "flows must be in order of time");
+		entry->scale = sum.scale;
+		CheckEntry(state, i);
 		CHECK_FOR_INTERRUPTS();
 	}
 	StateTextEnd(cursor, TYPE_NAME);
@@ -475,35 +525,32 @@ cash_flows_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-/* On the wire: version, rates, scale, then each flow. */
+/* On the wire: version, rates, then each flow. */
 Datum
 cash_flows_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
 	char	   *rates;
-	int			scale;
 	int64		count;
 	TableState *state;
 
 	StateReceiveVersion(buffer, TYPE_NAME);
 	rates = pstrdup(pq_getmsgstring(buffer));
-	scale = pq_getmsgint(buffer, 2);
-	count = (buffer->len - buffer->cursor) / sizeof(FlowEntry);
-	if (scale > NUM_I256_DIGITS)
-		RefuseState(TYPE_NAME, "scale out of range");
+	count = (buffer->len - buffer->cursor) / FLOW_WIRE_SIZE;
 	if (count < 1 || count > TABLE_MAX_ENTRIES(&flow_table))
 		RefuseState(TYPE_NAME, "number of flows out of range");
 	state = TableCreateFinished(&flow_table, count);
 	ReadRateText(state, rates);
-	state->growing.head.scale = scale;
 	for (int64 i = 0; i < count; i++)
 	{
 		FlowEntry  *entry = GetEntry(state, i);
 
 		entry->at = pq_getmsgint64(buffer);
+		entry->scale = pq_getmsgint(buffer, 2);
+		if (entry->scale > MAX_SCALE)
+			RefuseState(TYPE_NAME, "scale out of range");
 		entry->amount = StateReceiveI256(buffer);
-		if (i > 0 && entry->at <= GetEntry(state, i - 1)->at)
-			RefuseState(TYPE_NAME, "flows must be in order of time");
+		CheckEntry(state, i);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -517,10 +564,10 @@ cash_flows_send(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buffer);
 	pq_sendint8(&buffer, STATE_VERSION);
 	pq_sendstring(&buffer, RateText(flows.state));
-	pq_sendint16(&buffer, flows.scale);
 	for (int64 i = 0; i < flows.count; i++)
 	{
 		pq_sendint64(&buffer, flows.entry[i].at);
+		pq_sendint16(&buffer, flows.entry[i].scale);
 		StateSendI256(&buffer, &flows.entry[i].amount);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));

@@ -345,7 +345,7 @@ Datum
 clv_sample_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	TableState *other;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))

@@ -381,7 +381,7 @@ Datum
 value_bag_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		bag = PG_GETARG_DATUM(0);
+	Datum		bag = StateArgument(fcinfo);
 	BagState   *state;
 	BagState   *other;
 	Size		capacity;

@@ -101,7 +101,7 @@ MissingDecimals(const NumericParts *parts, int scale)
 	return scale - DIGIT_DECIMALS * (parts->ndigits - 1 - parts->weight);
 }
 
-/* The value at a scale not below its own, if 128 bits hold it. */
+/* The value at a scale not below its own, if that is no long way. */
 static inline bool
 PartsToI128(const NumericParts *parts, int scale, num_i128 *value)
 {
@@ -128,7 +128,7 @@ PartsToI128(const NumericParts *parts, int scale, num_i128 *value)
 	else
 	{
 		if (parts->ndigits > 9)
-			return false;		/* over 32 digits: left to the wide path */
+			return false;		/* over 32 digits: left to PartsToI256() */
 		result = 0;
 		for (int i = 0; i < parts->ndigits; i++)
 			result = result * DIGIT_BASE +
@@ -179,11 +179,14 @@ bool
 DecimalRead(Datum numeric, num_i128 *value, int *scale)
 {
 	NumericParts parts;
+	num_i256	wide;
 
 	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		return false;
 	*scale = parts.dscale;
-	return PartsToI128(&parts, parts.dscale, value);
+	if (likely(PartsToI128(&parts, parts.dscale, value)))
+		return true;
+	return PartsToI256(&parts, &wide) && num_i256_to_i128(&wide, value);
 }
 
 /* The same at a given scale; false also if it has digits beyond that. */
@@ -347,12 +350,21 @@ RaiseScale(ExactSum *sum, int scale, const char *argument)
 void
 ExactSumRead(ExactSum *sum, Datum numeric, const char *argument)
 {
+	ExactSumReadTiny(sum, numeric, argument);
+	if (sum->scale > NUM_I256_DIGITS)
+		RefuseSum(argument);
+}
+
+/* The same, of any number of decimals that begin with zeros. */
+void
+ExactSumReadTiny(ExactSum *sum, Datum numeric, const char *argument)
+{
 	NumericParts parts;
 
 	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		CheckFiniteNumeric(numeric, argument);
 	sum->scale = parts.dscale;
-	if (sum->scale > NUM_I256_DIGITS || !PartsToI256(&parts, &sum->value))
+	if (!PartsToI256(&parts, &sum->value))
 		RefuseSum(argument);
 }
 

@@ -37,6 +37,8 @@ extern void ExactSumAddSlowly(num_i256 *value, int16 *scale, Datum numeric,
 extern void ExactSumCombine(ExactSum *sum, const ExactSum *other,
 							const char *argument);
 extern void ExactSumRead(ExactSum *sum, Datum numeric, const char *argument);
+extern void ExactSumReadTiny(ExactSum *sum, Datum numeric,
+							 const char *argument);
 extern Datum ExactSumNumeric(const ExactSum *sum);
 extern void RefuseSum(const char *argument) pg_attribute_noreturn();
 

@@ -255,7 +255,10 @@ zeros_of(const exponential_sum *f, double *zero, double *work)
 	return zeros_between(f, NULL, 0, zero);
 }
 
-/* With very many sign changes: where the sign changes on a fine grid. */
+/*
+ * With very many sign changes: where the sign changes on a fine grid, and
+ * beyond both ends of it.
+ */
 static size_t
 zeros_on_grid(const exponential_sum *f, double *zero, size_t room)
 {
@@ -263,6 +266,8 @@ zeros_on_grid(const exponential_sum *f, double *zero, size_t room)
 	double		before = -10;
 	double		value = value_at(f, before);
 
+	if (value != 0 && (value < 0) != (f->amount[f->count - 1] < 0))
+		found += zero_beyond(f, before, value, -0.1, zero);
 	for (int i = 1; i <= 20000 && found < room; i++)
 	{
 		double		next = -10 + i * 1e-3;
@@ -275,6 +280,8 @@ zeros_on_grid(const exponential_sum *f, double *zero, size_t room)
 		before = next;
 		value = value_next;
 	}
+	if (found < room && value != 0 && (value < 0) != (f->amount[0] < 0))
+		found += zero_beyond(f, before, value, 0.1, zero + found);
 	return found;
 }
 

@@ -86,6 +86,26 @@ SortDays(RepeatState *state)
 	state->growing.used = STATE_SIZE(ndays);
 }
 
+/*
+ * A state with its days in order: sorted here if no final function did, as
+ * where a partial aggregate's state is sent from one server to another.
+ */
+static RepeatState *
+ReadSorted(Datum datum)
+{
+	RepeatState *state = (RepeatState *) StateRead(datum);
+
+	if (state->nsorted < state->ndays)
+	{
+		RepeatState *copy = palloc(state->growing.used);
+
+		memcpy(copy, state, state->growing.used);
+		SortDays(copy);
+		state = copy;
+	}
+	return state;
+}
+
 /* A state with room for "more" days. */
 static Datum
 MakeRoom(Datum datum, int64 more, MemoryContext aggcontext)
@@ -225,7 +245,7 @@ repeat_purchases_in(PG_FUNCTION_ARGS)
 Datum
 repeat_purchases_out(PG_FUNCTION_ARGS)
 {
-	RepeatState *state = (RepeatState *) StateRead(PG_GETARG_DATUM(0));
+	RepeatState *state = ReadSorted(PG_GETARG_DATUM(0));
 	ExactSum	first = ExactSumOf(&state->first, state->growing.head.scale);
 	ExactSum	total = ExactSumOf(&state->total, state->growing.head.scale);
 	StringInfoData out;
@@ -278,7 +298,7 @@ repeat_purchases_recv(PG_FUNCTION_ARGS)
 Datum
 repeat_purchases_send(PG_FUNCTION_ARGS)
 {
-	RepeatState *state = (RepeatState *) StateRead(PG_GETARG_DATUM(0));
+	RepeatState *state = ReadSorted(PG_GETARG_DATUM(0));
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -299,7 +319,7 @@ Datum
 repeat_purchases_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	RepeatState *state;
 	Size		capacity;
 	DateADT		day;
@@ -341,7 +361,7 @@ Datum
 repeat_purchases_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	RepeatState *state;
 	RepeatState *other;
 	Size		capacity;
@@ -379,23 +399,6 @@ repeat_purchases_final(PG_FUNCTION_ARGS)
 	SET_VARSIZE(result, result->growing.used);
 	AssertCheckRepeat(result);
 	PG_RETURN_POINTER(result);
-}
-
-/* A state whose days are counted: sorted here if no final function did. */
-static RepeatState *
-ReadSorted(Datum datum)
-{
-	RepeatState *state = (RepeatState *) StateRead(datum);
-
-	if (state->nsorted < state->ndays)
-	{
-		RepeatState *copy = palloc(state->growing.used);
-
-		memcpy(copy, state, state->growing.used);
-		SortDays(copy);
-		state = copy;
-	}
-	return state;
 }
 
 /* x: days with a purchase after the first */

@@ -189,7 +189,7 @@ rfm_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return StateOtherSide(fcinfo);
 	other = PG_GETARG_RFM(1);
-	state = (RfmState *) PG_GETARG_POINTER(0);
+	state = (RfmState *) DatumGetPointer(StateArgument(fcinfo));
 	RfmAddSummary(&state->summary, &state->head.scale,
 				  &other->summary, other->head.scale);
 	AssertCheckRfm(state);

@@ -198,7 +198,7 @@ Datum
 rfm_group_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	TableState *state;
 	TableState *other;
 	int			other_scale;

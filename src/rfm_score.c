@@ -328,7 +328,7 @@ Datum
 rfm_cuts_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext = AggregateContext(fcinfo);
-	Datum		datum = PG_GETARG_DATUM(0);
+	Datum		datum = StateArgument(fcinfo);
 	RfmPopulation *state;
 	RfmPopulation *other;
 	Size		capacity;

@@ -21,6 +21,9 @@
 /* remainders that differ by less are equal: it is rounding error */
 #define REMAINDER_UNIT (1.0 / (UINT64CONST(1) << 50))
 
+/* what all rows cost must have fewer digits: a num_double2 holds 31 */
+#define MOST_DIGITS 28
+
 SQL_FUNCTION(step_down);
 SQL_FUNCTION(reciprocal);
 
@@ -30,6 +33,7 @@ typedef struct Pools
 	int			scale;
 	Datum	   *own;
 	Datum	   *share;			/* row by row */
+	bool	   *uses;			/* whether a share is above 0, row by row */
 	bool	   *serves;			/* whose cost is used by others */
 } Pools;
 
@@ -52,7 +56,10 @@ ReadNumerics(ArrayType *array, const char *name, int *count)
 	return element;
 }
 
-/* A row of shares: not negative, nothing to itself, of sum 1 or 0. */
+/*
+ * A row of shares: not negative, nothing to itself, of sum 1 or 0.  Notes
+ * which are above 0; false if none is.
+ */
 static bool
 CheckShares(const Pools *pools, int row)
 {
@@ -63,17 +70,19 @@ CheckShares(const Pools *pools, int row)
 	for (int j = 0; j < pools->count; j++)
 	{
 		Datum		share = pools->share[row * pools->count + j];
+		int			sign = NumericSign(share);
 
-		if (NumericSign(share) < 0)
+		if (sign < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("share[%d][%d] must not be negative, not %s",
 							row + 1, j + 1, NumericText(share))));
-		if (j == row && NumericSign(share) != 0)
+		if (j == row && sign != 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("share[%d][%d] must be 0, not %s: no row serves itself",
 							row + 1, j + 1, NumericText(share))));
+		pools->uses[row * pools->count + j] = sign > 0;
 		sum = NumericAdd(sum, share);
 	}
 	if (NumericSign(sum) == 0)
@@ -109,6 +118,7 @@ ReadPools(FunctionCallInfo fcinfo)
 				 errmsg("share must have %d rows of %d, as own has",
 						pools.count, pools.count)));
 	pools.share = ReadNumerics(share, "share", &shares);
+	pools.uses = palloc(shares * sizeof(bool));
 	pools.serves = palloc(pools.count * sizeof(bool));
 	for (int i = 0; i < pools.count; i++)
 	{
@@ -187,7 +197,7 @@ CheckReachable(const Pools *pools)
 		changed = false;
 		for (int i = 0; i < n; i++)
 			for (int j = 0; j < n && !reaches[i]; j++)
-				if (reaches[j] && NumericSign(pools->share[i * n + j]) > 0)
+				if (reaches[j] && pools->uses[i * n + j])
 					reaches[i] = changed = true;
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -203,6 +213,47 @@ CheckReachable(const Pools *pools)
 				 errhint("Let one of them serve a final receiver.")));
 }
 
+/* Refuses costs of more units than can be solved to the last one. */
+static void
+CheckUnits(const Pools *pools)
+{
+	num_u128	limit = num_pow10_128(MOST_DIGITS);
+	num_u128	sum = 0;
+
+	for (int i = 0; i < pools->count; i++)
+	{
+		num_i128	own;
+
+		if (DecimalReadAtScale(pools->own[i], pools->scale, &own) &&
+			num_u128_abs(own) < limit && sum < limit)
+			sum += num_u128_abs(own);
+		else
+			sum = limit;
+	}
+	if (sum >= limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("own must be less than 1e%d in all at scale %d",
+						MOST_DIGITS - pools->scale, pools->scale)));
+}
+
+static Datum
+TotalCost(const Pools *pools)
+{
+	Datum		total = NumericFromInt64(0);
+
+	for (int i = 0; i < pools->count; i++)
+		total = NumericAdd(total, pools->own[i]);
+	return total;
+}
+
+static void
+NegateAll(Datum *value, int count)
+{
+	for (int i = 0; i < count; i++)
+		value[i] = NumericSubtract(NumericFromInt64(0), value[i]);
+}
+
 /* A numeric in units of 10^-scale. */
 static num_double2
 Double2(Datum numeric, int scale)
@@ -215,13 +266,22 @@ Double2(Datum numeric, int scale)
 	if (!DecimalRead(numeric, &value, &own_scale))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("own and share must have at most 32 digits, not %s",
+				 errmsg("share must have at most 38 digits, not %s",
 						NumericText(numeric))));
 	for (int i = 0; i < abs(own_scale - scale); i++)
 		power = num_double2_multiply(power, ten);
 	return own_scale > scale ?
 		num_double2_divide(num_double2_from_i128(value), power) :
 		num_double2_multiply(num_double2_from_i128(value), power);
+}
+
+static void
+RefuseNearLoop(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("rows of share pass their cost in a loop that is very nearly closed"),
+			 errhint("Let more of it reach a final receiver.")));
 }
 
 /*
@@ -259,7 +319,7 @@ RoundCosts(const Pools *pools, const num_double2 *exact, Datum *cost)
 		missing -= unit[i];
 	}
 	if (missing < 0 || missing > n)
-		elog(ERROR, "costs miss their total");
+		RefuseNearLoop();
 	if (missing > 0)
 	{
 		threshold = num_upper_threshold(remainder, n, NUM_COUNT,
@@ -300,8 +360,13 @@ reciprocal(PG_FUNCTION_ARGS)
 								 NUM_RECIPROCAL_WORK((Size) n),
 								 sizeof(double));
 	Datum	   *cost = palloc(n * sizeof(Datum));
+	bool		negative = NumericSign(TotalCost(&pools)) < 0;
 
 	CheckReachable(&pools);
+	CheckUnits(&pools);
+	/* what is left of units goes to the same rows whatever the sign */
+	if (negative)
+		NegateAll(pools.own, n);
 	for (int i = 0; i < n; i++)
 	{
 		num_double2 sum = {0, 0};
@@ -320,9 +385,9 @@ reciprocal(PG_FUNCTION_ARGS)
 	}
 	if (!num_reciprocal(n, own, share, pools.serves, exact, work,
 						PollInterrupts))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rows of share pass their cost in a loop that is very nearly closed")));
+		RefuseNearLoop();
 	RoundCosts(&pools, exact, cost);
+	if (negative)
+		NegateAll(cost, n);
 	PG_RETURN_DATUM(FormCosts(&pools, cost));
 }

@@ -119,11 +119,22 @@ StateIsExpanded(Datum datum)
 	return VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum));
 }
 
-/* A transition function's state, a null pointer if it is NULL. */
+/*
+ * The state that a transition or combine function changes in place, a null
+ * pointer if it is NULL.  Ours are expanded or plain; but an inverse function
+ * of the user's own aggregate may bring one from a table, with a short header
+ * or toasted, of which each look would make another copy.
+ */
 static inline Datum
 StateArgument(FunctionCallInfo fcinfo)
 {
-	return PG_ARGISNULL(0) ? PointerGetDatum(NULL) : PG_GETARG_DATUM(0);
+	Datum		datum = PG_GETARG_DATUM(0);
+
+	if (PG_ARGISNULL(0))
+		return PointerGetDatum(NULL);
+	if (StateIsExpanded(datum))
+		return datum;
+	return PointerGetDatum(PG_DETOAST_DATUM(datum));
 }
 
 /* What a transition function returns for a row that it skips. */

@@ -13,6 +13,8 @@ SELECT is(step_down(own, share, scale), down, 'step_down: ' || source) || E'\n' 
   ('a chain', '{100,50,25,0}', '{{0,1,0,0},{0,0,1,0},{0,0,0,1},{0,0,0,0}}', 2, '{0,0,0,175}', '{0,0,0,175}'),
   ('thirds to the cent', '{100,0,0,0}', '{{0,0.3333333333,0.3333333333,0.3333333334},{0,0,0,0},{0,0,0,0},{0,0,0,0}}', 2, '{0,33.33,33.33,33.34}', '{0,33.33,33.33,33.34}'),
   ('a credit note', '{-100,0,0}', '{{0,0.5,0.5},{0,0,0},{0,0,0}}', 2, '{0,-50,-50}', '{0,-50,-50}'),
+  ('a credit note of three thirds', '{-1,0,0,0}', '{{0,0.33333333,0.33333333,0.33333334},{0,0,0,0},{0,0,0,0},{0,0,0,0}}', 1, '{0,-0.3,-0.3,-0.4}', '{0,-0.3,-0.3,-0.4}'),
+  ('a credit note and its tie', '{-0.5,0,0}', '{{0,0.5,0.5},{0,0,0},{0,0,0}}', 1, '{0,-0.3,-0.2}', '{0,-0.3,-0.2}'),
   ('whole units', '{100,0,0}', '{{0,0.333,0.667},{0,0,0},{0,0,0}}', 0, '{0,33,67}', '{0,33,67}'),
   ('four decimals', '{100.0001,0,0}', '{{0,0.5,0.5},{0,0,0},{0,0,0}}', 4, '{0,50.0001,50.0000}', '{0,50.0001,50.0000}')) v (source, own, share, scale, down, mutual);
 -- myessayhelp.xyz: Y = 7260 + 0.3 Z, Z = 4000 + 0.2 Y
@@ -40,6 +42,8 @@ FROM (SELECT id, 3 + id % 18 AS n, 1 + id % (1 + (id % 18)) AS services FROM gen
 CREATE TABLE passed AS SELECT p.*, step_down(own, share) AS down, reciprocal(own, share) AS mutual FROM pools p;
 SELECT is((SELECT count(*)::int FROM passed WHERE (SELECT sum(x) FROM pg_catalog.unnest(own) x) <> (SELECT sum(x) FROM pg_catalog.unnest(down) x)), 0, 'step_down conserves to the cent');
 SELECT is((SELECT count(*)::int FROM passed WHERE (SELECT sum(x) FROM pg_catalog.unnest(own) x) <> (SELECT sum(x) FROM pg_catalog.unnest(mutual) x)), 0, 'reciprocal conserves to the cent');
+SELECT is((SELECT count(*)::int FROM (SELECT down, mutual, step_down(minus, share) AS minus_down, reciprocal(minus, share) AS minus_mutual, n FROM passed, LATERAL (SELECT array_agg(-x ORDER BY o) AS minus FROM pg_catalog.unnest(own) WITH ORDINALITY u (x, o)) m) s, generate_series(1, n) i
+  WHERE down[i] <> -minus_down[i] OR mutual[i] <> -minus_mutual[i]), 0, 'cost given back is passed on as it was passed on before');
 SELECT is((SELECT count(*)::int FROM passed, generate_series(1, services) i WHERE down[i] <> 0 OR mutual[i] <> 0), 0, 'service pools keep nothing');
 SELECT is((SELECT count(*)::int FROM passed, generate_series(1, n) i WHERE down[i] <> round(down[i], 2) OR mutual[i] <> round(mutual[i], 2)), 0, 'in whole cents');
 -- reciprocal by repeated distribution: what arrives is what the loops converge to
@@ -84,6 +88,8 @@ SELECT is((SELECT count(*)::int FROM passed, LATERAL (SELECT pg_temp.stepped(own
 -- many pools, in time
 SELECT is((SELECT sum(x) FROM pg_catalog.unnest(reciprocal(own, share)) x), 20000.00, 'two hundred pools: nothing lost') FROM (
   SELECT array_fill(100.00, '{200}') AS own, (SELECT array_agg(r ORDER BY i) FROM (SELECT i, array_agg(CASE WHEN i > 150 OR i = j THEN 0 ELSE 1 END / CASE WHEN i > 150 THEN 1 ELSE 199.0 END ORDER BY j) AS r FROM generate_series(1, 200) i, generate_series(1, 200) j GROUP BY i) s) AS share) p;
+SELECT is((reciprocal(own, share))[300], 30000.00, 'a chain of three hundred pools: all of it ends with the last') FROM (
+  SELECT array_fill(100.00, '{300}') AS own, (SELECT array_agg(r ORDER BY i) FROM (SELECT i, array_agg((j = i + 1)::int::numeric ORDER BY j) AS r FROM generate_series(1, 300) i, generate_series(1, 300) j GROUP BY i) s) AS share) p;
 SELECT is((step_down(NULL, '{{0}}'), step_down('{1}', NULL), reciprocal(NULL, '{{0}}'), reciprocal('{1}', '{{0}}', NULL))::text, '(,,,)', 'NULL gives NULL');
 
 -- bad input
@@ -107,5 +113,13 @@ SELECT pg_temp.errors(query, '22023', message) FROM (VALUES
   ($$SELECT reciprocal('{1,1,1,1}', '{{0,0,0,1},{0,0,1,0},{0,1,0,0},{0,0,0,0}}')$$, 'rows 2, 3 of share pass their cost in a closed loop'),
   -- who passes into a loop is lost in it as well
   ($$SELECT reciprocal('{1,1,1,1}', '{{0,1,0,0},{0,0,1,0},{0,1,0,0},{0,0,0,0}}')$$, 'rows 1, 2, 3 of share pass their cost in a closed loop'),
+  ($$SELECT reciprocal('{1,1,1}', '{{0,1,0.00000000000001},{1,0,0},{0,0,0}}')$$, 'rows of share pass their cost in a loop that is very nearly closed'),
   ($$SELECT step_down('{1,1,1}', '{{0,0,1},{1,0,0},{0,0,0}}')$$, 'row 2 of share must pass its cost to a later row')) v (query, message);
+-- as large as can be solved to the last digit, and beyond
+SELECT is(reciprocal('{9999999999999999999999999.99,0,0}', '{{0,0,1},{0,0,0},{0,0,0}}'), '{0,0,9999999999999999999999999.99}', 'reciprocal: 27 digits');
+SELECT pg_temp.errors(query, '22003', message) FROM (VALUES
+  ($$SELECT reciprocal('{1e26,0}', '{{0,1},{0,0}}')$$, 'own must be less than 1e26 in all at scale 2'),
+  ($$SELECT reciprocal('{-6e25,-6e25,0}', '{{0,0,1},{0,0,1},{0,0,0}}')$$, 'own must be less than 1e26 in all at scale 2'),
+  ($$SELECT reciprocal('{1e60,0}', '{{0,1},{0,0}}')$$, 'own must be less than 1e26 in all at scale 2'),
+  ($$SELECT reciprocal('{1,0}', '{{0,1},{0,0}}', 50)$$, 'own must be less than 1e-22 in all at scale 50')) v (query, message);
 \ir finish.psql

@@ -82,7 +82,7 @@ foreach my $ledger ('crm', '"Zweites Buch"')
 command_ok([ 'pg_dump', '-U', 'dba', '-Fc', '-f', "$dir/archive", '-d', $node->connstr('source') ], 'dump to an archive');
 command_ok([ 'pg_dump', '-U', 'dba', '-f', "$dir/script.sql", '-d', $node->connstr('source') ], 'dump to a script');
 command_ok([ 'pg_restore', '-U', 'dba', '--single-transaction', '--exit-on-error', '-d', $node->connstr('again'), "$dir/archive" ],
-	'restore in one transaction, without an error');
+	'G17: restore in one transaction, without an error');
 command_ok([ 'psql', '-XqU', 'dba', '--single-transaction', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('plain'), '-f', "$dir/script.sql" ],
 	'restore the script in one transaction, without an error');
 unlike(slurp_file("$dir/script.sql"), qr/FUNCTION crmcost\.|AGGREGATE crmcost\./, 'nothing of the extension is in the dump');
@@ -94,7 +94,7 @@ my $tables = q{
 		AND relnamespace IN ('crm'::regnamespace, '"Zweites Buch"'::regnamespace)
 	ORDER BY 1};
 my @names = split /\n/, dba('source', $tables);
-cmp_ok(scalar @names, '==', 2 * (29 + 38 + 1), 'two ledgers of 29 tables and 38 views, with a view of the owner');
+cmp_ok(scalar @names, '==', 2 * (29 + 41 + 1), 'two ledgers of 29 tables and 41 views, with a view of the owner');
 my $content = join(' UNION ALL ',
 	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t" } @names);
 my @source = split /\n/, dba('source', $content);

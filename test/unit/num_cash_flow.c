@@ -167,6 +167,33 @@ test_many_changes(void)
 	done("num_irr_roots: at every rate found the flows are worth nothing");
 }
 
+/* A rate far from all others: -1 + 10^n v - v^2 + v^3 - ... has one zero. */
+static void
+test_far_rate(void)
+{
+	double		amount[MANY_FLOWS];
+	double		time[MANY_FLOWS];
+	double		root[MANY_FLOWS];
+
+	for (int n = 3; n <= 30; n++)
+		for (int turned = 0; turned < 2; turned++)
+		{
+			double		far = pow(10, n);
+			double		want = turned ? 1 / far - 1 : far - 1;
+
+			for (int i = 0; i < MANY_FLOWS; i++)
+			{
+				amount[turned ? MANY_FLOWS - 1 - i : i] = i % 2 ? 1 : -1;
+				time[i] = i;
+			}
+			amount[turned ? MANY_FLOWS - 2 : 1] = far;
+			check(find(amount, time, MANY_FLOWS, root) == 1 &&
+				  fabs(root[0] - want) <= 2.0 / far + 1e-9 * fabs(want),
+				  "%.12g for %.12g", root[0], want);
+		}
+	done("num_irr_roots: rates as far out as 10^30 and its inverse");
+}
+
 static void
 test_sign_changes(void)
 {
@@ -186,5 +213,6 @@ main(void)
 	test_two_flows();
 	test_loan();
 	test_many_changes();
+	test_far_rate();
 	return finish();
 }
