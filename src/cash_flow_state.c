@@ -204,7 +204,7 @@ AddArguments(FunctionCallInfo fcinfo, int rate, int amount, int at,
 	ExactSum	flow;
 	int64		when;
 
-	if (PG_ARGISNULL(amount) || PG_ARGISNULL(at))
+	if (StateRowHasNull(fcinfo))
 		return StateUnchanged(fcinfo);
 	ExactSumReadTiny(&flow, PG_GETARG_DATUM(amount), "amount");
 	when = PG_GETARG_INT32(at);
@@ -214,10 +214,6 @@ AddArguments(FunctionCallInfo fcinfo, int rate, int amount, int at,
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("paid_on must be finite")));
-	if (rate > 0 && PG_ARGISNULL(rate))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("rate must not be NULL")));
 
 	if (PG_ARGISNULL(0))
 		datum = TableMakeRoom(&flow_table, datum, 1, aggcontext);
@@ -273,15 +269,10 @@ mirr_trans(PG_FUNCTION_ARGS)
 	Datum		datum;
 	TableState *state;
 
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	if (StateRowHasNull(fcinfo))
 		return StateUnchanged(fcinfo);
 	for (int i = 0; i < 2; i++)
 	{
-		if (PG_ARGISNULL(3 + i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not be NULL",
-							i == 0 ? "finance_rate" : "reinvest_rate")));
 		CheckFiniteNumeric(PG_GETARG_DATUM(3 + i),
 						   i == 0 ? "finance_rate" : "reinvest_rate");
 		rate[i] = NumericToDouble(PG_GETARG_DATUM(3 + i));

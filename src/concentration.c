@@ -360,7 +360,7 @@ value_bag_trans(PG_FUNCTION_ARGS)
 	BagState   *state;
 	Size		capacity;
 
-	if (PG_ARGISNULL(1) || (PG_NARGS() > 2 && PG_ARGISNULL(2)))
+	if (StateRowHasNull(fcinfo))
 		return StateUnchanged(fcinfo);
 	if (PG_ARGISNULL(0))
 	{

@@ -291,15 +291,13 @@ rfm_cuts_trans(PG_FUNCTION_ARGS)
 	int			bins = DEFAULT_BINS;
 	double		value[MEASURES];
 
+	if (StateRowHasNull(fcinfo))
+		return StateUnchanged(fcinfo);
 	if (PG_NARGS() > 4)
 	{
-		if (PG_ARGISNULL(4))
-			return StateUnchanged(fcinfo);
 		bins = PG_GETARG_INT32(4);
 		CheckIntegerRange(bins, MIN_BINS, MAX_BINS, "bins");
 	}
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		return StateUnchanged(fcinfo);
 	for (int m = 0; m < MEASURES; m++)
 		value[m] = CheckMeasure(m, PG_GETARG_FLOAT8(m + 1));
 

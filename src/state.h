@@ -137,6 +137,16 @@ StateArgument(FunctionCallInfo fcinfo)
 	return PointerGetDatum(PG_DETOAST_DATUM(datum));
 }
 
+/* Is an argument of the row NULL?  Aggregates skip such rows. */
+static inline bool
+StateRowHasNull(FunctionCallInfo fcinfo)
+{
+	for (int i = 1; i < PG_NARGS(); i++)
+		if (PG_ARGISNULL(i))
+			return true;
+	return false;
+}
+
 /* What a transition function returns for a row that it skips. */
 static inline Datum
 StateUnchanged(FunctionCallInfo fcinfo)

@@ -123,6 +123,10 @@ SELECT is(payback(amount, period), 4.5, 'a gap: the last flow pays within its ow
 SELECT is((npv(0.1, NULL, 1), xnpv(0.1, NULL, current_date), irr(NULL, 1), irr_roots(NULL, 1), xirr(NULL, current_date), mirr(NULL, 1, 0.1, 0.1), payback(NULL, 1), discounted_payback(0.1, NULL, 1))::text, '(,,,,,,,)', 'rows of NULL give NULL')
   FROM generate_series(1, 3);
 
+SELECT is((npv(NULL, 1, 1), xnpv(NULL, 1, current_date), mirr(v, 1 + v, NULL, 0.1), mirr(v, 1 + v, 0.1, NULL), discounted_payback(NULL, v, 1))::text, '(,,,,)', 'rows without a rate give NULL')
+  FROM (VALUES (-1), (1)) w (v);
+SELECT is(npv(rate, amount, period), 10.0, 'a row without a rate is skipped') FROM (VALUES (0.1, 11, 1), (NULL, 100, 0)) v (rate, amount, period);
+
 -- the widest
 SELECT is(round(npv(0.1, amount, period), 10), 90909090909090909090909090909.1009090909, '10^30 and a cent: an eleventh of it, and the cent') FROM (VALUES (1e30, 0), (-1e30, 1), (0.01, 0)) v (amount, period);
 SELECT is(round(irr(amount, period)::numeric, 10), 1e10 - 1, 'a very high rate') FROM (VALUES (-1e-10, 0), (1, 1)) v (amount, period);
@@ -141,14 +145,13 @@ SELECT is((SELECT npv(rate, amount, 1) FROM (VALUES (1000)) a (amount)), want, f
 SELECT pg_temp.errors(query, code, message) FROM (VALUES
   ($$SELECT npv(-1, 1, 1)$$, '22023', 'rate must be greater than -1, not -1'), ($$SELECT npv(-1.5, 1, 1)$$, '22023', 'rate must be greater than -1, not -1.5'),
   ($$SELECT npv('NaN', 1, 1)$$, '22023', 'rate must be finite, not NaN'), ($$SELECT npv('Infinity', 1, 1)$$, '22023', 'rate must be finite, not Infinity'),
-  ($$SELECT npv(NULL, 1, 1)$$, '22004', 'rate must not be NULL'), ($$SELECT npv(r, 1, 1) FROM (VALUES (0.1), (0.2)) v (r)$$, '22023', 'rates must be the same for all rows'),
+  ($$SELECT npv(r, 1, 1) FROM (VALUES (0.1), (0.2)) v (r)$$, '22023', 'rates must be the same for all rows'),
   ($$SELECT npv(0.1, 'NaN', 1)$$, '22023', 'amount must be finite, not NaN'), ($$SELECT npv(0.1, '-Infinity', 1)$$, '22023', 'amount must be finite, not -Infinity'),
   ($$SELECT npv(0.1, 1, -1)$$, '22023', 'period must be between 0 and 2147483647, not -1'), ($$SELECT irr(1, -1)$$, '22023', 'period must be between 0 and 2147483647, not -1'),
   ($$SELECT irr('NaN', 1)$$, '22023', 'amount must be finite, not NaN'), ($$SELECT irr_roots('Infinity', 1)$$, '22023', 'amount must be finite, not Infinity'),
   ($$SELECT xirr('NaN', '2024-01-01')$$, '22023', 'amount must be finite, not NaN'), ($$SELECT xirr(1, 'infinity')$$, '22023', 'paid_on must be finite'),
   ($$SELECT xnpv(0.1, 1, '-infinity')$$, '22023', 'paid_on must be finite'), ($$SELECT xnpv(-1, 1, '2024-01-01')$$, '22023', 'rate must be greater than -1, not -1'),
   ($$SELECT mirr(1, 1, -1, 0.1)$$, '22023', 'finance_rate must be greater than -1, not -1'), ($$SELECT mirr(1, 1, 0.1, -2)$$, '22023', 'reinvest_rate must be greater than -1, not -2'),
-  ($$SELECT mirr(1, 1, NULL, 0.1)$$, '22004', 'finance_rate must not be NULL'), ($$SELECT mirr(1, 1, 0.1, NULL)$$, '22004', 'reinvest_rate must not be NULL'),
   ($$SELECT mirr(1, 1, 'NaN', 0.1)$$, '22023', 'finance_rate must be finite, not NaN'), ($$SELECT mirr(1, 1, f, 0.1) FROM (VALUES (0.1), (0.2)) v (f)$$, '22023', 'rates must be the same for all rows'),
   ($$SELECT payback('NaN', 1)$$, '22023', 'amount must be finite, not NaN'), ($$SELECT discounted_payback(-1, 1, 1)$$, '22023', 'rate must be greater than -1, not -1'),
   ($$SELECT npv(-0.99, 1, 1000000)$$, '22003', 'value at rate -0.99 over 1e+06 periods is out of range'),
