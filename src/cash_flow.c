@@ -14,9 +14,9 @@
 
 #include "cash_flow_state.h"
 #include "catalog/pg_type.h"
+#include "huge_array.h"
 #include "num_cash_flow.h"
 #include "utils/array.h"
-#include "window.h"
 
 #define RESULT_SCALE 16
 #define DAYS_A_YEAR 365

@@ -16,8 +16,8 @@
 
 #include "cash_flow_state.h"
 #include "common/shortest_dec.h"
+#include "huge_array.h"
 #include "utils/date.h"
-#include "window.h"
 
 #define TYPE_NAME "cash_flows"
 

@@ -12,7 +12,7 @@
 
 #include "clv_state.h"
 #include "common/shortest_dec.h"
-#include "window.h"
+#include "huge_array.h"
 
 #define TYPE_NAME "clv_sample"
 

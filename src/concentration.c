@@ -16,9 +16,9 @@
 #include "crmcost.h"
 
 #include "exact_column.h"
+#include "huge_array.h"
 #include "num_sort.h"
 #include "state.h"
-#include "window.h"
 
 #define TYPE_NAME "value_bag"
 #define FLAG_WIDE 1

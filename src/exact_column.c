@@ -5,9 +5,9 @@
 #include "crmcost.h"
 
 #include "exact_column.h"
+#include "huge_array.h"
 #include "num_sort.h"
 #include "utils/memutils.h"
-#include "window.h"
 
 void
 ExactColumnInit(ExactColumn *column, Size room, MemoryContext context)

@@ -9,9 +9,9 @@
  */
 #include "crmcost.h"
 
+#include "huge_array.h"
 #include "largest_remainder.h"
 #include "num_sort.h"
-#include "window.h"
 
 #define MAX_SCALE 1000
 

@@ -12,6 +12,7 @@
 #include "crmcost.h"
 
 #include "funcapi.h"
+#include "huge_array.h"
 #include "nodes/supportnodes.h"
 #include "num_sort.h"
 #include "rfm_state.h"
@@ -240,8 +241,8 @@ static TableState *
 FinishGroup(const TableState *state)
 {
 	TableState *result = TableCreateFinished(&customers, state->count);
-	num_u128   *keys = palloc_extended(2 * state->count * sizeof(num_u128) + 1,
-									   MCXT_ALLOC_HUGE);
+	num_u128   *keys = HugeArray(CurrentMemoryContext, 2 * state->count,
+								 sizeof(num_u128));
 
 	result->growing.head.scale = state->growing.head.scale;
 	/* key: customer_id with its sign bit flipped, payload: entry number */

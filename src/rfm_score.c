@@ -19,6 +19,7 @@
 #include "common/shortest_dec.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "huge_array.h"
 #include "num_sort.h"
 #include "state.h"
 #include "utils/array.h"

@@ -8,12 +8,12 @@
 #include "crmcost.h"
 
 #include "catalog/pg_type.h"
+#include "huge_array.h"
 #include "largest_remainder.h"
 #include "lib/stringinfo.h"
 #include "num_reciprocal.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
-#include "window.h"
 
 /* a row's shares may miss 1 by this, since thirds are no decimals */
 #define SHARE_TOLERANCE "0.000001"

@@ -8,6 +8,7 @@
 #include "crmcost.h"
 
 #include "datatype/timestamp.h"
+#include "huge_array.h"
 #include "mb/pg_wchar.h"
 #include "state.h"
 #include "utils/datetime.h"
@@ -102,10 +103,14 @@ StateRead(Datum datum)
 	return StateView(datum, &capacity);
 }
 
-static GrowingState *
-AlignState(char *allocation)
+/* Gives an expanded state new room, with nothing in it. */
+static void
+SetRoom(ExpandedState *expanded, Size size)
 {
-	return (GrowingState *) CACHELINEALIGN(allocation);
+	expanded->allocation = HugeAlloc(expanded->eoh.eoh_context,
+									 size + PG_CACHE_LINE_SIZE);
+	expanded->state = (GrowingState *) CACHELINEALIGN(expanded->allocation);
+	expanded->capacity = size;
 }
 
 /*
@@ -136,18 +141,14 @@ StateResize(Datum datum, Size used, Size size, MemoryContext aggcontext)
 	if (state != NULL &&
 		VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
 	{
-		Size		before;
-		char	   *moved;
+		char	   *old;
 
+		/* not by repalloc: memory that has moved has lost its huge pages */
 		expanded = GetExpandedState(datum);
-		before = (char *) expanded->state - expanded->allocation;
-		expanded->allocation = repalloc_huge(expanded->allocation,
-											 size + PG_CACHE_LINE_SIZE);
-		moved = expanded->allocation + before;
-		expanded->state = AlignState(expanded->allocation);
-		if (moved != (char *) expanded->state)
-			memmove(expanded->state, moved, used);
-		expanded->capacity = size;
+		old = expanded->allocation;
+		SetRoom(expanded, size);
+		memcpy(expanded->state, state, used);
+		pfree(old);
 		return datum;
 	}
 
@@ -155,10 +156,7 @@ StateResize(Datum datum, Size used, Size size, MemoryContext aggcontext)
 									ALLOCSET_START_SMALL_SIZES);
 	expanded = MemoryContextAllocZero(context, sizeof(ExpandedState));
 	EOH_init_header(&expanded->eoh, &expanded_methods, context);
-	expanded->allocation = MemoryContextAllocHuge(context,
-												  size + PG_CACHE_LINE_SIZE);
-	expanded->state = AlignState(expanded->allocation);
-	expanded->capacity = size;
+	SetRoom(expanded, size);
 	if (state != NULL)
 		memcpy(expanded->state, state, used);
 	else

@@ -13,6 +13,7 @@
 #include "crmcost.h"
 
 #include "exact_column.h"
+#include "huge_array.h"
 #include "num_sort.h"
 #include "window.h"
 

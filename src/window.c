@@ -5,7 +5,6 @@
 #include "crmcost.h"
 
 #include "decimal.h"
-#include "storage/shmem.h"
 #include "window.h"
 
 void
@@ -64,13 +63,6 @@ PartitionContext(FunctionCallInfo fcinfo)
 	else
 		MemoryContextReset(context);
 	return context;
-}
-
-/* An array of any size. */
-void *
-HugeArray(MemoryContext context, Size count, Size size)
-{
-	return MemoryContextAllocHuge(context, Max(mul_size(count, size), 1));
 }
 
 static void

@@ -35,7 +35,6 @@ extern void PartitionScanEnd(PartitionScan *scan);
 
 extern void **PartitionCache(WindowObject window);
 extern MemoryContext PartitionContext(FunctionCallInfo fcinfo);
-extern void *HugeArray(MemoryContext context, Size count, Size size);
 
 extern Datum PartitionNumeric(FunctionCallInfo fcinfo, WindowObject window,
 							  int argument, const char *name);
