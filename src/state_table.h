@@ -11,10 +11,9 @@
  * Index and queue exist only while an aggregate fills the table: a state that
  * is stored or sent ends with its entries.
  *
- * The queue hides the memory's latency.  When a row enters, its index slot is
- * prefetched; half way, its entry; when it leaves, both are in the cache, and
- * the executor's work on the rows between has taken the time.  A small table
- * is in the cache anyway and has no queue.
+ * The queue hides the memory's latency: its rows go to their entries together,
+ * so that the cache misses of many rows overlap.  A small table is in the cache
+ * anyway and has no queue.
  */
 #ifndef STATE_TABLE_H
 #define STATE_TABLE_H
@@ -27,8 +26,7 @@ typedef struct TableState
 	int64		count;			/* entries */
 	int32		room;			/* entries that fit: 0 or a power of two */
 	int32		pending;		/* rows in the queue */
-	uint32		next;			/* rows that ever entered it */
-	uint32		unused;			/* 0 */
+	uint64		unused;			/* 0 */
 	uint64		parameter[3];	/* of the state type */
 } TableState;
 
@@ -61,7 +59,7 @@ typedef struct TableKind
 #define SLOT_TAG(hash) ((uint32) ((hash) >> 56) << SLOT_ENTRY_BITS)
 #define TABLE_SLOTS(room) ((Size) (room) * 2)
 
-#define TABLE_QUEUE_ROWS 32
+#define TABLE_QUEUE_ROWS 64
 
 #define TABLE_SIZE(kind, count) \
 	(sizeof(TableState) + (Size) (count) * (kind)->entry_size)
@@ -98,13 +96,11 @@ TableIndex(const TableKind *kind, const TableState *state)
 	return (uint32 *) TableEntry(kind, state, state->room);
 }
 
-/* The queue's row at a position, counted without end. */
 static inline TableRow *
-TablePending(const TableKind *kind, const TableState *state, uint32 position)
+TableQueue(const TableKind *kind, const TableState *state)
 {
 	return (TableRow *) ((char *) state +
-						 TABLE_INDEXED_SIZE(kind, state->room)) +
-		position % TABLE_QUEUE_ROWS;
+						 TABLE_INDEXED_SIZE(kind, state->room));
 }
 
 /* the finalizer of MurmurHash3 (Appleby), a bijection of 64 bits, chained */
@@ -180,39 +176,30 @@ TableApply(const TableKind *kind, TableState *state, const TableRow *row)
 	kind->add(TableFind(kind, state, row->word, row->hash), row->word);
 }
 
-/* Empties the queue; the body of each kind's flush function. */
+/*
+ * Empties the queue; the body of each kind's flush function.  Three passes,
+ * each of which misses the cache for many rows at a time: index slots, then
+ * entries are asked for; then both are there.
+ */
 static inline void
 TableFlush(const TableKind *kind, TableState *state)
 {
-	for (; state->pending > 0; state->pending--)
-		TableApply(kind, state, TablePending(kind, state,
-											 state->next - state->pending));
-	AssertCheckTable(kind, state);
-}
+	const TableRow *queue = TableQueue(kind, state);
 
-/* A row enters the queue; a full queue's oldest row leaves it. */
-static inline void
-TableQueue(const TableKind *kind, TableState *state, const TableRow *row)
-{
-	TableRow   *place = TablePending(kind, state, state->next);
-
-	if (state->pending == TABLE_QUEUE_ROWS)
-		TableApply(kind, state, place);
-	else
-		state->pending++;
-	*place = *row;
-	__builtin_prefetch(TableFirstSlot(kind, state, row->hash));
-	if (state->pending > TABLE_QUEUE_ROWS / 2)
+	for (int i = 0; i < state->pending; i++)
+		__builtin_prefetch(TableFirstSlot(kind, state, queue[i].hash));
+	for (int i = 0; i < state->pending; i++)
 	{
-		uint32		slot;
+		uint32		slot = *TableFirstSlot(kind, state, queue[i].hash);
 
-		place = TablePending(kind, state, state->next - TABLE_QUEUE_ROWS / 2);
-		slot = *TableFirstSlot(kind, state, place->hash);
 		if (slot != 0)
 			__builtin_prefetch(TableEntry(kind, state, SLOT_ENTRY(slot) - 1),
 							   1);
 	}
-	state->next++;
+	for (int i = 0; i < state->pending; i++)
+		TableApply(kind, state, &queue[i]);
+	state->pending = 0;
+	AssertCheckTable(kind, state);
 }
 
 /*
@@ -236,7 +223,9 @@ TableAdd(const TableKind *kind, Datum datum, TableRow *row,
 								  aggcontext);
 			state = (TableState *) StateView(datum, &capacity);
 		}
-		TableQueue(kind, state, row);
+		TableQueue(kind, state)[state->pending++] = *row;
+		if (state->pending == TABLE_QUEUE_ROWS)
+			TableFlush(kind, state);
 		return datum;
 	}
 	datum = TableMakeRoom(kind, datum, 1, aggcontext);
