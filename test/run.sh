@@ -69,7 +69,7 @@ beside()
 		rc=0
 		extension_settings "$inst" > "$base/tap.conf"	# each node appends it
 		TEMP_CONFIG="$base/tap.conf" make -s installcheck PG_CONFIG="$PG_CONFIG" \
-			REGRESS= PROVE_FLAGS=-v > "$log/tap" 2>&1 || rc=$?
+			REGRESS= PROVE_FLAGS="-v --timer" > "$log/tap" 2>&1 || rc=$?
 		echo $rc > "$log/tap.exit"
 	fi
 }
@@ -120,7 +120,7 @@ fi
 if have test/pgtap/*.sql; then
 	rc=0
 	"$("$PG_CONFIG" --bindir)/createdb" tapdb
-	pg_prove -v -d tapdb test/pgtap/*.sql > "$log/pgtap" 2>&1 || rc=$?
+	pg_prove -v --timer -d tapdb test/pgtap/*.sql > "$log/pgtap" 2>&1 || rc=$?
 	report pgtap $rc
 fi
 
