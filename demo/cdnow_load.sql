@@ -9,8 +9,9 @@ CALL crmcost.install('cdnow', partitioned => false);
 SET LOCAL search_path = cdnow, crmcost, public;
 UPDATE setting SET value = 'USD' WHERE key = 'base_currency';
 UPDATE setting SET value = 'America/New_York' WHERE key = 'timezone';
--- nine months, to compare with the 39 weeks that are kept back
+-- nine months in full, to compare with the 39 weeks that are kept back
 UPDATE setting SET value = '9' WHERE key = 'clv_horizon';
+UPDATE setting SET value = '0' WHERE key = 'discount_rate';
 
 INSERT INTO customer (customer_id, source, source_key, kind, first_seen_at, acquired_at)
 SELECT customer_id, 'cdnow', customer_id::text, 'person', first_at, first_at

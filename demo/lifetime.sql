@@ -56,14 +56,14 @@ WITH ranked AS (
   WHERE sold_on > :'half' AND sold_on <= date :'half' + interval '9 months'
   GROUP BY customer_id
 )
-SELECT 10 * best - 9 || '-' || 10 * best || ' %' AS customers,
+SELECT coalesce(10 * best - 9 || '-' || 10 * best || ' %', 'all') AS customers,
        to_char(sum(clv_historic), '999,990') AS so_far,
        to_char(sum(clv_predictive), '999,990') AS predicted,
        to_char(sum(margin), '999,990') AS came,
        to_char(avg(p_alive), '0.00') AS p_alive,
        to_char(sum(expected_purchases), '999,990') AS purchases_predicted
 FROM ranked LEFT JOIN came USING (customer_id)
-GROUP BY best
+GROUP BY ROLLUP (best)
 ORDER BY best;
 
 \qecho 'The five with the best future:'

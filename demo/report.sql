@@ -49,15 +49,26 @@ FROM sold, given, LATERAL (VALUES
 ORDER BY n;
 
 \qecho '== What customers cost, by bucket'
-SELECT m.bucket, c.name AS category,
-       to_char(sum(m.cost), '99,999,990.00') AS cost_usd,
-       to_char(100 * sum(m.cost) / sum(sum(m.cost)) OVER (), '990.0') || ' %' AS share
-FROM cost_by_month AS m
-JOIN cost_category AS c ON c.code = m.category_code
-GROUP BY m.bucket, c.name
-ORDER BY sum(m.cost) DESC;
+WITH part AS (
+  SELECT grouping(m.bucket) AS of_all, m.bucket, c.name, sum(m.cost) AS cost
+  FROM cost_by_month AS m
+  JOIN cost_category AS c ON c.code = m.category_code
+  GROUP BY ROLLUP (m.bucket, c.name)
+)
+SELECT coalesce(bucket, 'all') AS bucket, coalesce(name, '= total') AS category,
+       to_char(cost, '99,999,990.00') AS cost_usd,
+       to_char(100 * cost / max(cost) FILTER (WHERE of_all = 1) OVER (), '990.0') || ' %' AS share
+FROM part
+ORDER BY of_all, max(cost) OVER (PARTITION BY bucket) DESC, bucket, name IS NULL, cost DESC;
 
 \qecho '== Tiers: how many households make how much of the profit'
+SELECT 'abc: by share of the profit, A up to ' || round(100 * max(bound) FILTER (WHERE code = 'A'))
+       || ' %, B up to ' || round(100 * max(bound) FILTER (WHERE code = 'B')) || ' %'
+       || E'\nloyalty: by revenue, gold from ' || to_char(max(bound) FILTER (WHERE code = 'gold'), 'FM99,990')
+       || ', silver from ' || to_char(max(bound) FILTER (WHERE code = 'silver'), 'FM99,990')
+       || E'\nvalue: by the scores of recency, frequency and monetary value' AS schemes
+FROM tier \gset
+\qecho :schemes
 SELECT t.scheme, t.tier, count(*) AS households,
        to_char(100.0 * count(*) / sum(count(*)) OVER w, '990.0') || ' %' AS of_households,
        to_char(sum(p.revenue), '99,999,990') AS revenue,
@@ -141,7 +152,7 @@ JOIN LATERAL (SELECT month_start FROM customer_profit_by_month AS m
               WHERE m.customer_id = p.customer_id
               ORDER BY total_cost DESC, month_start LIMIT 1) AS m ON true
 ORDER BY p.profit_rank DESC LIMIT 1 \gset
-\qecho '== Profit and loss of household' :household', which loses most'
+\qecho '== Profit and loss of household' :household', which loses most, and of its costliest month'
 SELECT line AS " ", to_char(whole_year, '99,990.00') AS year,
        to_char(one_month, '99,990.00') AS :"month_start"
 FROM customer_profit AS y
@@ -172,8 +183,11 @@ WHERE f.customer_id = :customer_id AND f.month_start = :'month_start'
 GROUP BY f.category_code, f.via, f.driver, f.driver_quantity, f.driver_total
 ORDER BY f.via, f.category_code;
 
-\qecho '== Lifetime value: margin until now, and in the months of clv_horizon (36) to come'
-\qecho 'What a household costs is not taken off: nobody knows what it will be.'
+SELECT max(horizon_months) AS horizon, round(100 * max(discount_rate), 1) AS percent
+FROM customer_clv \gset
+\qecho '== Lifetime value: margin until now, and in the' :horizon 'months to come'
+\qecho 'To come is by the models and in money of today, discounted at' :percent '% a year.  What a'
+\qecho 'household costs is not taken off, not its discounts either: nobody knows what it will be.'
 SELECT t.tier AS abc_tier, count(*) AS households,
        to_char(sum(c.clv_historic), '99,999,990') AS margin_so_far,
        to_char(sum(c.clv_predictive), '99,999,990') AS margin_to_come,
@@ -211,4 +225,5 @@ ORDER BY lower(g.period), g.code;
 \qecho '== Can the numbers be trusted?  (view data_quality)'
 CREATE TEMPORARY TABLE quality AS TABLE data_quality;
 SELECT count(*) AS checks, count(*) FILTER (WHERE rows = 0) AS "without findings" FROM quality;
-SELECT check_name, severity, rows, example FROM quality WHERE rows > 0 ORDER BY severity, check_name;
+SELECT check_name, severity, rows, example FROM quality WHERE rows > 0
+ORDER BY array_position('{error,warning,info}', severity), check_name;

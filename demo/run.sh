@@ -52,13 +52,16 @@ if [ -e "$base/cluster/data/PG_VERSION" ] &&
 	[ "$(cat "$base/cluster/data/PG_VERSION")" != "$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" ]; then
 	cluster_stop "$base/cluster"
 fi
+# A run that ends before its time leaves no server; what was fetched stays.
+trap 'cluster_stop "$base/cluster"' EXIT
+trap 'exit 130' INT TERM HUP
 say 'starting the cluster'
 mkdir -p "$base/cluster"
 [ -e "$base/cluster/inst" ] || ln -s "$base/inst" "$base/cluster/inst"
 cluster_start "$base/cluster" "shared_buffers = '256MB'" "work_mem = '128MB'" \
 	"maintenance_work_mem = '256MB'" 'wal_level = minimal' \
 	'max_wal_senders = 0' 'jit = off' ||
-	die "the cluster did not start: see the lines above; make demo-stop removes it"
+	die "the cluster did not start: see the lines above"
 
 say 'creating the database crmcost'
 run_sql postgres -c "SET client_min_messages = warning" \
@@ -97,6 +100,7 @@ say 'done; the answers:'
 run_sql crmcost -f demo/report.sql
 run_sql crmcost -f demo/cdnow.sql
 run_sql crmcost -f demo/lifetime.sql
+trap - EXIT
 
 echo
 say 'the database is live; explore it with'

@@ -10,6 +10,10 @@ if [ ! -d "$work" ]; then
 	exit 0
 fi
 private_dir "$work" CRMCOST_DEMO
+if [ -e "$work/demo.lock" ]; then
+	exec 9< "$work/demo.lock"
+	flock -n 9 || die "make demo is at work in $work: wait for it, or interrupt it first"
+fi
 find_pg_config
 . test/cluster.sh
 cluster_stop "$work/demo/cluster"

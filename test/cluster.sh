@@ -2,6 +2,7 @@
 #
 #   cluster_start DIR [setting=value ...]   build in DIR, start unless it
 #                                           runs, export PG*
+#   cluster_runs DIR                        whether its server is there
 #   cluster_stop DIR                        stop and delete it
 #   extension_settings INST                 lines of postgresql.conf by which a
 #                                           server finds what "make install
@@ -25,6 +26,14 @@ extension_settings()
 	else
 		echo "extension_destdir = '$1'"
 	fi
+}
+
+# A number in postmaster.pid may be that of another process by now, even of
+# somebody's server: ours stands in its data directory.
+cluster_runs()
+{
+	_pid=$(sed -n 1p "$1/data/postmaster.pid" 2> /dev/null) || return 1
+	[ -n "$_pid" ] && [ "/proc/$_pid/cwd" -ef "$1/data" ]
 }
 
 cluster_start()
@@ -58,7 +67,8 @@ cluster_start()
 		} | as_server tee -a "$_dir/data/postgresql.conf" > /dev/null
 	fi
 	# 9 is the lock of the caller: a server must not keep it
-	if ! as_server "$_bin/pg_ctl" --pgdata="$_dir/data" status > /dev/null; then
+	if ! cluster_runs "$_dir"; then
+		as_server rm -f "$_dir/data/postmaster.pid"
 		as_server "$_bin/pg_ctl" --pgdata="$_dir/data" --log="$_dir/server.log" \
 			--wait --silent start 9>&- || { cat "$_dir/server.log" >&2; return 1; }
 	fi
@@ -69,7 +79,7 @@ cluster_start()
 cluster_stop()
 {
 	_bin=$("$PG_CONFIG" --bindir)
-	if [ -e "$1/data/postmaster.pid" ]; then
+	if cluster_runs "$1"; then
 		as_server "$_bin/pg_ctl" --pgdata="$1/data" --mode=immediate \
 			--wait --silent stop || return 1
 	fi

@@ -53,6 +53,11 @@ find_pg_config()
 # so is one with files that are not ours, told by a mark we leave in our own.
 private_dir()			# private_dir DIR VARIABLE
 {
+	case $1 in
+		"$PWD"/*) die "$1 is inside the sources, and would be copied with them: choose another place with $2=DIR" ;;
+		/*) ;;
+		*) die "$1 is not an absolute path: name one with $2=DIR" ;;
+	esac
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
 		mkdir -p -m 700 "$1" 2> /dev/null ||
 			die "cannot create $1: choose another place with $2=DIR"

@@ -3,13 +3,24 @@
 #
 #   sh test/packages.sh build|test|lint|demo ...
 #
-# Debian packages only, as root or by sudo, never upgrading or removing what is
-# there.  The server package would create and start a cluster 15/main: that is
+# Debian packages only, as root or by sudo, never removing what is there nor
+# upgrading PostgreSQL.  The server package would create and start a cluster 15/main: that is
 # switched off for the time of the installation, by files of our own that are
 # removed again.  If nothing is missing, nothing is called.
 set -eu
 cd "$(dirname "$0")/.."
 . test/house.sh
+
+# Headers of a newer minor release would draw in that server as well, and put
+# its files under one that runs.  So what is there is pinned, for apt.
+postgresql_as_it_is()
+{
+	cat /etc/apt/preferences 2> /dev/null || true
+	dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' 'postgresql*' 2> /dev/null |
+		awk '$1 == "installed" {
+			printf "\nPackage: %s\nPin: version %s\nPin-Priority: 1001\n", $2, $3
+		}'
+}
 
 # The root half: "--install PACKAGE ...", called below.
 install_packages()
@@ -18,9 +29,10 @@ install_packages()
 	_log=$(mktemp)
 	_conf=/etc/postgresql-common/createcluster.d/zz-crmcost-setup.conf
 	_policy=/usr/sbin/policy-rc.d
+	_pins=$(mktemp)
 	_made=
 	_common=yes
-	trap 'rm -f "$_log" $_made; [ "$_common" = yes ] || rmdir -p "$_common" 2> /dev/null || true' EXIT
+	trap 'rm -f "$_log" "$_pins" $_made; [ "$_common" = yes ] || rmdir -p "$_common" 2> /dev/null || true' EXIT
 	trap 'exit 130' INT TERM HUP
 	case " $* " in *" postgresql-"*)
 		if [ ! -d "${_conf%/*}" ]; then
@@ -36,8 +48,9 @@ install_packages()
 			_made="$_made $_policy"
 		fi
 	esac
+	postgresql_as_it_is > "$_pins"
 	_apt="apt-get -q -y -o Acquire::Retries=2 -o Acquire::http::Timeout=30
-		-o DPkg::Lock::Timeout=300"
+		-o DPkg::Lock::Timeout=300 -o Dir::Etc::Preferences=$_pins"
 	if ! $_apt install --no-install-recommends --no-upgrade --no-remove "$@" \
 		> "$_log" 2>&1 < /dev/null; then
 		if ! { $_apt update && $_apt install --no-install-recommends \

@@ -18,7 +18,7 @@ case $flavour in
 	*) die "unknown flavour $flavour: say normal or assert" ;;
 esac
 
-if [ "${2:-}" != --inside ]; then
+if [ $# -lt 2 ]; then
 	sh test/packages.sh test
 	find_pg_config
 	in_copy "$flavour" sh test/run.sh "$flavour" --inside
@@ -30,8 +30,6 @@ base=$(cd .. && pwd)
 log=$base/log
 inst=$base/inst
 cluster=$base/cluster
-mkdir -p "$log"
-rm -f "$log"/*
 passed=0 failed=0 skipped=0
 
 # Add up what a suite has printed; show what failed.
@@ -59,6 +57,41 @@ have()				# have FILE ...
 	[ -e "$1" ]
 }
 
+# What needs no server, or makes its own, runs beside what needs ours.
+beside()
+{
+	if have test/unit/*.c; then
+		rc=0
+		sh test/unit.sh > "$log/unit" 2>&1 || rc=$?
+		echo $rc > "$log/unit.exit"
+	fi
+	if have test/t/*.pl; then
+		rc=0
+		extension_settings "$inst" > "$base/tap.conf"	# each node appends it
+		TEMP_CONFIG="$base/tap.conf" make -s installcheck PG_CONFIG="$PG_CONFIG" \
+			REGRESS= PROVE_FLAGS="-v --timer" > "$log/tap" 2>&1 || rc=$?
+		echo $rc > "$log/tap.exit"
+	fi
+}
+
+if [ "$2" = --beside ]; then
+	beside
+	exit 0
+fi
+
+# It is a session of its own, which no interrupt reaches: we end it, and the
+# servers that its programs can no longer stop.
+stop_beside()
+{
+	kill -- "-$beside" 2> /dev/null || return 0
+	for _data in tmp_check/*/pgdata; do
+		[ ! -e "$_data/postmaster.pid" ] ||
+			"$("$PG_CONFIG" --bindir)/pg_ctl" -D "$_data" -m immediate -s stop || true
+	done
+}
+
+mkdir -p "$log"
+rm -f "$log"/*
 cluster_stop "$cluster"
 trap 'cluster_stop "$cluster"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -70,23 +103,9 @@ if ! build_into "$inst" "$log/build" COPT="$copt"; then
 	exit 1
 fi
 
-# What needs no server, or makes its own, runs beside what needs this one.
-{
-	if have test/unit/*.c; then
-		rc=0
-		sh test/unit.sh > "$log/unit" 2>&1 || rc=$?
-		echo $rc > "$log/unit.exit"
-	fi
-	if have test/t/*.pl; then
-		rc=0
-		extension_settings "$inst" > "$base/tap.conf"	# each node appends it
-		env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE TEMP_CONFIG="$base/tap.conf" \
-			make -s installcheck PG_CONFIG="$PG_CONFIG" REGRESS= PROVE_FLAGS=-v > "$log/tap" 2>&1 || rc=$?
-		echo $rc > "$log/tap.exit"
-	fi
-} &
+setsid sh test/run.sh "$flavour" --beside &
 beside=$!
-trap 'kill $beside 2> /dev/null || true; cluster_stop "$cluster"' EXIT
+trap 'stop_beside; cluster_stop "$cluster"' EXIT
 
 mkdir "$cluster"
 ln -s "$inst" "$cluster/inst"
@@ -101,7 +120,7 @@ fi
 if have test/pgtap/*.sql; then
 	rc=0
 	"$("$PG_CONFIG" --bindir)/createdb" tapdb
-	pg_prove -v -d tapdb test/pgtap/*.sql > "$log/pgtap" 2>&1 || rc=$?
+	pg_prove -v --timer -d tapdb test/pgtap/*.sql > "$log/pgtap" 2>&1 || rc=$?
 	report pgtap $rc
 fi
 
