@@ -17,6 +17,9 @@ for file in src/*.[ch]; do
 		END { if (NR > 800) print f ": " NR " lines: split it" }'
 	grep -nE '[[:space:]]+$' "$file" | sed "s,^,$file: blanks at the end: ," || true
 done
+for file in sql/[0-9]*.sql; do
+	awk -v f="$file" 'END { if (NR > 800) print f ": " NR " lines: split it" }' "$file"
+done
 
 # errmsg: lower case (a name in capitals may begin), one line, no full stop, no
 # words that PostgreSQL's style guide bans; elog is for what cannot happen.
