@@ -12,8 +12,8 @@
  * is stored or sent ends with its entries.
  *
  * The queue hides the memory's latency: its rows go to their entries together,
- * so that the cache misses of many rows overlap.  A small table is in the cache
- * anyway and has no queue.
+ * so that their cache misses overlap.  A small table is in the cache anyway and
+ * has no queue.
  */
 #ifndef STATE_TABLE_H
 #define STATE_TABLE_H
