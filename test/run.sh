@@ -86,7 +86,7 @@ stop_beside()
 	kill -- "-$beside" 2> /dev/null || return 0
 	for _data in tmp_check/*/pgdata; do
 		[ ! -e "$_data/postmaster.pid" ] ||
-			"$("$PG_CONFIG" --bindir)/pg_ctl" -D "$_data" -m immediate -s stop || true
+			"$("$PG_CONFIG" --bindir)/pg_ctl" -D "$_data" -m immediate -s stop 2> /dev/null || true
 	done
 }
 

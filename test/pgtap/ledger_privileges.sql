@@ -6,6 +6,7 @@
 \pset tuples_only true
 \pset pager off
 SET client_min_messages = warning;
+SET jit = off;
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE ROLE crm_dba;

@@ -8,6 +8,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('doc');
 $node->init;
+$node->append_conf('postgresql.conf', 'jit = off');	# as the pages advise
 $node->start;
 
 # The SQL blocks of a page, each with the text block that follows it or undef.
