@@ -11,9 +11,9 @@
  * Index and queue exist only while an aggregate fills the table: a state that
  * is stored or sent ends with its entries.
  *
- * The queue hides the memory's latency: its rows go to their entries together,
- * so that their cache misses overlap.  A small table is in the cache anyway and
- * has no queue.
+ * The queue hides the memory's latency: its rows go to their entries at once,
+ * so that their cache misses overlap.  A small table is in the cache anyway
+ * and has no queue.
  */
 #ifndef STATE_TABLE_H
 #define STATE_TABLE_H
