@@ -456,6 +456,8 @@ ReadCutRow(HeapTupleHeader row, RfmCuts *cuts)
 
 	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
 									 HeapTupleHeaderGetTypMod(row));
+	if (tupdesc->natts != MEASURES + 2)
+		elog(ERROR, "type rfm_cuts has %d columns", tupdesc->natts);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
