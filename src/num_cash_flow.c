@@ -37,9 +37,17 @@ num_sign_changes(const double *amount, size_t count)
 	return changes;
 }
 
+/* where equal times apart save an exponential function, up to so many flows */
+#define POWERS_IN_A_ROW 8
+
 /*
  * f(u), divided by the sum of the absolute values of its terms, so that it is
  * within -1 and 1 however far out u is.
+ *
+ * Where flows are as far apart as the two before, their power is a product of
+ * the last one and a constant factor.  After a few of these, and where powers
+ * come near the end of the range of double, it is computed afresh: errors must
+ * stay within a few last digits.
  */
 static double
 value_at(const exponential_sum *f, double u)
@@ -48,11 +56,25 @@ value_at(const exponential_sum *f, double u)
 	double		largest = fmax(-f->time[0] * u, -f->time[f->count - 1] * u);
 	double		sum = 0;
 	double		size = 0;
+	double		power = 0;
+	double		gap = 0;
+	double		factor = 0;		/* of the gap, 0: not yet computed */
 
 	for (size_t i = 0; i < f->count; i++)
 	{
-		double		term = f->amount[i] * exp(-f->time[i] * u - largest);
+		double		next_gap = i > 0 ? f->time[i] - f->time[i - 1] : 0;
+		double		term;
 
+		if (next_gap != gap)
+			factor = 0;
+		else if (factor == 0 && i > 1)
+			factor = exp(-gap * u);
+		gap = next_gap;
+		if (factor > 0 && power > 1e-280 && i % POWERS_IN_A_ROW != 0)
+			power *= factor;
+		else
+			power = exp(-f->time[i] * u - largest);
+		term = f->amount[i] * power;
 		sum += term;
 		size += fabs(term);
 	}
