@@ -156,14 +156,14 @@ xnpv_final(PG_FUNCTION_ARGS)
  * rounding error away: as a negative one it would not be the first choice.
  */
 static void
-SetZeroRate(double *rate, Size count)
+SetZeroRate(const Flows *flows, double *rate, Size count)
 {
 	double	   *nearest = NULL;
 
 	for (Size i = 0; i < count; i++)
 		if (nearest == NULL || fabs(rate[i]) < fabs(*nearest))
 			nearest = &rate[i];
-	if (nearest != NULL && fabs(*nearest) < 1e-3)
+	if (nearest != NULL && fabs(*nearest) < 1e-3 && FlowsAreBalanced(flows))
 		*nearest = 0;
 }
 
@@ -192,8 +192,7 @@ FindRates(Datum datum, double unit, double **rate)
 					 sizeof(double));
 	*rate = HugeArray(CurrentMemoryContext, count, sizeof(double));
 	count = num_irr_roots(amount, when, count, *rate, work, PollInterrupts);
-	if (FlowsAreBalanced(&flows))
-		SetZeroRate(*rate, count);
+	SetZeroRate(&flows, *rate, count);
 	return count;
 }
 

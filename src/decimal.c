@@ -360,11 +360,14 @@ void
 ExactSumReadTiny(ExactSum *sum, Datum numeric, const char *argument)
 {
 	NumericParts parts;
+	num_i128	small;
 
 	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
 		CheckFiniteNumeric(numeric, argument);
 	sum->scale = parts.dscale;
-	if (!PartsToI256(&parts, &sum->value))
+	if (likely(PartsToI128(&parts, parts.dscale, &small)))
+		sum->value = num_i256_from_i128(small);
+	else if (!PartsToI256(&parts, &sum->value))
 		RefuseSum(argument);
 }
 

@@ -206,7 +206,7 @@ static size_t
 zeros_between(const exponential_sum *f, const double *critical,
 			  size_t criticals, double *zero)
 {
-	double		step = 0.1 / (f->time[f->count - 1] - f->time[0] + 1);
+	double		step = 1 / (f->time[f->count - 1] - f->time[0] + 1);
 	size_t		found = 0;
 	double		value;
 	bool		left = f->amount[f->count - 1] < 0; /* sign at -infinity */

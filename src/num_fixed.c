@@ -7,8 +7,6 @@
  */
 #include "num_fixed.h"
 
-#include <math.h>
-
 const uint64_t num_pow10_64[NUM_POW10_64_MAX + 1] = {
 	UINT64_C(1),
 	UINT64_C(10),
@@ -216,7 +214,7 @@ num_i256_to_double(const num_i256 *value)
 	double		result = 0;
 
 	for (int i = 3; i >= 0; i--)
-		result = ldexp(result, 64) + (double) magnitude.w[i];
+		result = result * 0x1p64 + (double) magnitude.w[i];
 	return num_i256_is_negative(value) ? -result : result;
 }
 

@@ -152,9 +152,9 @@ CALL crmcost.refresh('crm', '2024-09-20 08:00Z');
 CREATE TEMPORARY TABLE booked AS
 SELECT date_trunc('month', e.incurred_on::timestamp)::date AS month_start, k.bucket,
        sum(round(e.amount * CASE e.currency WHEN 'EUR' THEN 1 WHEN 'USD' THEN 0.913
-                   ELSE CASE WHEN e.incurred_on >= '2024-06-01' THEN 0.1279 END END, 4)) AS cost
+                   ELSE 0.1279 END, 4)) AS cost
 FROM cost_entry e JOIN cost_category k ON k.code = e.category_code
-WHERE e.incurred_on <= '2024-09-20'
+WHERE e.incurred_on <= '2024-09-20' AND (e.currency <> 'CNY' OR e.incurred_on >= '2024-06-01')
 GROUP BY 1, 2;
 SELECT results_eq($$
   SELECT month_start, bucket, sum(cost)
