@@ -7,6 +7,8 @@
  */
 #include "num_fixed.h"
 
+#define WORD 18446744073709551616.0 /* 2^64 */
+
 const uint64_t num_pow10_64[NUM_POW10_64_MAX + 1] = {
 	UINT64_C(1),
 	UINT64_C(10),
@@ -214,7 +216,7 @@ num_i256_to_double(const num_i256 *value)
 	double		result = 0;
 
 	for (int i = 3; i >= 0; i--)
-		result = result * 0x1p64 + (double) magnitude.w[i];
+		result = result * WORD + (double) magnitude.w[i];
 	return num_i256_is_negative(value) ? -result : result;
 }
 
