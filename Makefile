@@ -18,8 +18,8 @@ LOCAL_HEADERS = $(wildcard src/*.h)
 # The install script is put together from sql/NN_domain.sql, in number order,
 # with the ledger's plain SQL wrapped by sql/ledger/wrap.sh.
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
-SQL_PARTS = $(sort $(wildcard sql/[0-9]*.sql))
-LEDGER_PARTS = $(sort $(wildcard sql/ledger/*/*.sql))
+SQL_PARTS = $(sort $(wildcard sql/[0-9]*.sql)) $(sort $(wildcard sql/refresh/*.sql))
+LEDGER_PARTS = $(sort $(wildcard sql/ledger/*/*.sql sql/ledger/views/*/*.sql))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/update/*.sql)
 

@@ -10,7 +10,7 @@
 -- The version of the tables, raised by a release that changes them.
 CREATE FUNCTION crmcost._schema_version() RETURNS integer
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 1;
+RETURN 2;
 
 COMMENT ON FUNCTION crmcost._schema_version() IS
   'Version of the ledger''s tables that this version of the extension works with.';
@@ -192,6 +192,7 @@ BEGIN
       getdatabaseencoding();
   END IF;
   EXECUTE crmcost._ledger_source('views');
+  PERFORM crmcost._add_capture(ledger);
 
   made := crmcost._add_partitions(
             ledger, (this_year - interval '3 years')::date,

@@ -52,7 +52,7 @@ BEGIN
   LOCK TABLE sale, cost_entry, interaction, customer, fx_rate, allocation_rule,
     allocation_share, activity_time, capacity, classification
     IN SHARE ROW EXCLUSIVE MODE;
-  CALL crmcost.refresh(ledger, last.as_of_at);
+  PERFORM crmcost._refresh(ledger, last.as_of_at, false);
   INSERT INTO posted_cost
     SELECT month_start, cost_id, incurred_on, month_start, category_code,
            bucket, 0, '', customer_id, base_amount
@@ -64,7 +64,7 @@ BEGIN
   IF open_month IS NULL THEN
     SELECT least(min(found.month), closing) INTO open_month
       FROM (SELECT min(month_start) FROM customer_month
-            UNION ALL SELECT min(month_start) FROM customer_month_cost
+            UNION ALL SELECT min(month_start) FROM cost_month
             UNION ALL SELECT min(month_start) FROM posted_cost) found (month);
   END IF;
   INSERT INTO closed_period (month_start, closed_at, as_of)

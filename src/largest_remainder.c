@@ -35,17 +35,21 @@ CheckAllocationAmount(Datum amount, int scale, const char *name)
 }
 
 void
-AppendAllocationWeight(ExactColumn *weights, Datum weight, bool isnull)
+AppendNotNegative(ExactColumn *weights, Datum weight, const char *name)
 {
-	if (isnull)
-		weight = NumericFromInt64(0);
-	ExactColumnAppend(weights, weight, "weight");
-	if (weights->value != NULL ? weights->value[weights->count - 1] < 0 :
-		NumericSign(weight) < 0)
+	ExactColumnAppend(weights, weight, name);
+	if (ExactColumnSign(weights, weights->count - 1) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("weight must not be negative, not %s",
+				 errmsg("%s must not be negative, not %s", name,
 						NumericText(weight))));
+}
+
+void
+AppendAllocationWeight(ExactColumn *weights, Datum weight, bool isnull)
+{
+	AppendNotNegative(weights, isnull ? NumericFromInt64(0) : weight,
+					  "weight");
 }
 
 /* Gives the missing units to the largest remainders, the first of equals. */

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")"
 
 tag='$ledger_source$'
-if grep -nF "$tag" */*.sql >&2; then
+if grep -rnF "$tag" --include='*.sql' . >&2; then
 	echo "wrap.sh: the lines above hold $tag, which quotes the sources" >&2
 	exit 1
 fi
@@ -48,7 +48,7 @@ RETURN CASE part
 SQL
 for part in tables seed views; do
 	printf "WHEN '%s' THEN %s\n" $part "$tag"
-	cat $part/[0-9]*.sql | ascii
+	cat $(ls $part/[0-9]*.sql $part/*/[0-9]*.sql 2> /dev/null) | ascii
 	printf '%s\n' "$tag"
 done
 cat <<'SQL'

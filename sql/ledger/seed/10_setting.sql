@@ -17,6 +17,12 @@ INSERT INTO setting (key, value, note) VALUES
   ('clv_horizon', '36', 'Months looked ahead for customer lifetime value.'),
   ('clv_model', 'bgnbd', 'Model of purchases that refresh fits: bgnbd, mbgnbd, pareto_nbd, or none to fit nothing.'),
   ('clv_retention', 'observed', 'Yearly retention rate of the closed form of lifetime value, 0 to 1; observed to take it from the orders.'),
+  ('csat_satisfied_from', '4', 'Score of a survey, other than nps, from which an answer is a satisfied one.'),
+  ('snapshot_keep', 'month_end', 'Days of which customer_snapshot keeps what was known: month_end, every, or none.'),
+  ('plan_scenario', 'default', 'Scenario of plan that kpi and the views by tier compare with.'),
+  ('fiscal_year_start', '1', 'Month in which the fiscal year begins, 1 to 12.'),
+  ('language', 'en', 'Language of the names in views: en or zh.'),
+  ('attribute_columns', '', 'Attributes of customers that customer_attribute shows as columns, separated by commas.'),
   ('attribution_model', 'linear', 'How touches share a conversion: first, last, last_non_direct, linear, position or time_decay.'),
   ('touch_window_days', '90', 'Days before a conversion in which touches count.'),
   ('decay_half_life', '7', 'Days in which a touch loses half its weight under time_decay.');

@@ -44,6 +44,17 @@ CREATE TABLE setting (
     CHECK (key <> 'attribution_model'
            OR value IN ('first', 'last', 'last_non_direct', 'linear',
                         'position', 'time_decay')),
+  CONSTRAINT csat_satisfied_from_is_a_number
+    CHECK (key <> 'csat_satisfied_from'
+           OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
+  CONSTRAINT snapshot_keep_is_known
+    CHECK (key <> 'snapshot_keep' OR value IN ('month_end', 'every', 'none')),
+  CONSTRAINT plan_scenario_is_a_name
+    CHECK (key <> 'plan_scenario' OR value NOT IN ('', 'actual')),
+  CONSTRAINT fiscal_year_start_from_1_to_12
+    CHECK (key <> 'fiscal_year_start' OR value ~ '^([1-9]|1[0-2])$'),
+  CONSTRAINT language_is_en_or_zh
+    CHECK (key <> 'language' OR value IN ('en', 'zh')),
   CONSTRAINT schema_version_is_a_positive_integer
     CHECK (key <> 'schema_version' OR value ~ '^[1-9][0-9]{0,5}$')
 );

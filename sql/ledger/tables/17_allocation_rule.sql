@@ -10,10 +10,9 @@ CREATE TABLE allocation_rule (
     CONSTRAINT rule_id_is_positive CHECK (rule_id > 0),
   category_code text NOT NULL
     CONSTRAINT category_is_known REFERENCES cost_category (code),
-  driver text NOT NULL CONSTRAINT driver_is_known
-    CHECK (driver IN ('new_customers', 'active_customers', 'revenue', 'margin',
-                      'orders', 'interactions', 'handle_time', 'tier_weight',
-                      'equal')),
+  driver text NOT NULL
+    CONSTRAINT driver_is_known REFERENCES driver (code),
+  scenario text CONSTRAINT scenario_not_empty CHECK (scenario <> ''),
   valid daterange NOT NULL DEFAULT '(,)'
     CONSTRAINT valid_not_empty CHECK (NOT isempty(valid)),
   channel_code text
@@ -30,6 +29,8 @@ CREATE TABLE allocation_rule (
   CONSTRAINT one_rule_a_pool_and_day
     EXCLUDE USING gist (code_range(category_code, category_code, '[]') WITH &&,
                         code_range(scope, scope, '[]') WITH &&,
+                        code_range(coalesce(scenario, ''),
+                                   coalesce(scenario, ''), '[]') WITH &&,
                         valid WITH &&)
 );
 
@@ -40,7 +41,9 @@ COMMENT ON COLUMN allocation_rule.rule_id IS
 COMMENT ON COLUMN allocation_rule.category_code IS
 'Category whose cost is spread, with all below it that has no rule of its own.';
 COMMENT ON COLUMN allocation_rule.driver IS
-'What the shares follow: new_customers, active_customers, revenue, margin, orders, interactions, handle_time, tier_weight or equal.';
+'What the shares follow.';
+COMMENT ON COLUMN allocation_rule.scenario IS
+'Named set of rules that crmcost.compare_rules tries out; NULL for the rules of the books.';
 COMMENT ON COLUMN allocation_rule.valid IS
 'Days of cost that the rule covers; by default all.';
 COMMENT ON COLUMN allocation_rule.channel_code IS

@@ -26,6 +26,9 @@ CREATE TABLE customer (
   referred_by bigint
     CONSTRAINT referrer_is_known REFERENCES customer (customer_id)
     CONSTRAINT referrer_is_another_customer CHECK (referred_by <> customer_id),
+  merged_into bigint
+    CONSTRAINT survivor_is_known REFERENCES customer (customer_id)
+    CONSTRAINT survivor_is_another_customer CHECK (merged_into <> customer_id),
   attributes jsonb NOT NULL DEFAULT '{}'
     CONSTRAINT attributes_is_an_object
       CHECK (jsonb_typeof(attributes) = 'object'),
@@ -41,6 +44,8 @@ CREATE INDEX customer_acquired_at ON customer (acquired_at)
   WHERE acquired_at IS NOT NULL;
 CREATE INDEX customer_account_id ON customer (account_id)
   WHERE account_id IS NOT NULL;
+CREATE INDEX customer_merged_into ON customer (merged_into)
+  WHERE merged_into IS NOT NULL;
 CREATE INDEX customer_referred_by ON customer (referred_by)
   WHERE referred_by IS NOT NULL;
 
@@ -66,6 +71,8 @@ COMMENT ON COLUMN customer.acquisition_campaign IS
 'Campaign that brought the party; NULL when not known.';
 COMMENT ON COLUMN customer.referred_by IS
 'Customer that recommended us; NULL for none.';
+COMMENT ON COLUMN customer.merged_into IS
+'Customer that turned out to be the same party, for whom all facts of this one count; NULL for none. Set by crmcost.merge_customer.';
 COMMENT ON COLUMN customer.attributes IS
 'Tags as a JSON object, such as region or size; no personal data.';
 COMMENT ON COLUMN customer.erased_at IS

@@ -44,6 +44,10 @@ CREATE TABLE cost_entry (
 CREATE INDEX cost_entry_customer_id ON cost_entry (customer_id, incurred_on);
 CREATE INDEX cost_entry_incurred_on ON cost_entry USING brin (incurred_on);
 
+-- of the few that cover days of their own, whatever their number
+CREATE INDEX cost_entry_covers ON cost_entry (incurred_on)
+  WHERE lower(covers) IS NOT NULL;
+
 COMMENT ON TABLE cost_entry IS
 'Customer-related cost, one row a booking; a correction is a booking with the opposite sign.';
 COMMENT ON COLUMN cost_entry.cost_id IS

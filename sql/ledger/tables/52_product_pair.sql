@@ -1,0 +1,13 @@
+-- Computed by refresh; nothing else writes it.
+CREATE TABLE product_pair (
+  product_code text COLLATE "C" NOT NULL,
+  other_product_code text COLLATE "C" NOT NULL,
+  orders bigint NOT NULL,
+  PRIMARY KEY (product_code, other_product_code)
+);
+
+COMMENT ON TABLE product_pair IS
+'Products that orders hold together, one row a pair, each pair in both directions, and one a product with itself for its orders; as of the last refresh.';
+COMMENT ON COLUMN product_pair.product_code IS 'Product.';
+COMMENT ON COLUMN product_pair.other_product_code IS 'Another product, or the same for the orders that hold the product at all.';
+COMMENT ON COLUMN product_pair.orders IS 'Orders that hold both.';

@@ -1,0 +1,16 @@
+-- Computed by refresh; nothing else writes it.
+CREATE TABLE quality_finding (
+  check_name text COLLATE "C" NOT NULL PRIMARY KEY,
+  severity text COLLATE "C" NOT NULL,
+  rows bigint NOT NULL,
+  amount numeric(38,4),
+  example text
+);
+
+COMMENT ON TABLE quality_finding IS
+'What refresh found wrong or doubtful in facts and rules, one row a check that found something, as of the last refresh.';
+COMMENT ON COLUMN quality_finding.check_name IS 'Name of the check.';
+COMMENT ON COLUMN quality_finding.severity IS 'error (a report is wrong or incomplete), warning (it may mislead) or info.';
+COMMENT ON COLUMN quality_finding.rows IS 'How many rows it concerns.';
+COMMENT ON COLUMN quality_finding.amount IS 'Money concerned, in base currency; NULL where none is.';
+COMMENT ON COLUMN quality_finding.example IS 'One of them, in words.';

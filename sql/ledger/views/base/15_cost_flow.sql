@@ -1,0 +1,163 @@
+-- The way of every cost from its entry to the customer, and back: which entry
+-- reached whom, by which rule, with how much of which driver.
+--
+-- The parts of an entry sum to it, to the fourth decimal: the customers of a
+-- driver stand in a row, the entries of a group of pools in another, and a part
+-- is a cell of that table (crmcost._flow_part).  What customers bear is in coins;
+-- the coins are rounded once a month, bucket and driver, and what that makes for
+-- a customer is a row of its own, without an entry.  These rows sum to 0.
+--
+-- A condition on month_start makes it quick: it reaches the tables, because no
+-- part of the query is computed for all months first.
+CREATE VIEW cost_flow WITH (security_invoker = true) AS
+WITH pooled AS NOT MATERIALIZED (
+  SELECT p.*, g.driver, g.driver_key, g.driver_quantity, g.capacity,
+         g.unallocated_because,
+         sum(p.amount) OVER along - p.amount AS r0,
+         sum(p.amount) OVER along AS r1
+  FROM posted_cost p
+  JOIN cost_pool g USING (month_start, bucket, rule_id, service_category)
+  WHERE p.customer_id IS NULL
+  WINDOW along AS (
+    PARTITION BY p.month_start, p.bucket, g.driver_key, g.capacity
+    ORDER BY p.rule_id, p.service_category, p.incurred_on, p.cost_id,
+             p.booked_month)
+),
+driven AS NOT MATERIALIZED (
+  SELECT month_start, driver_key, customer_id, quantity,
+         sum(quantity) OVER along - quantity AS q0,
+         sum(quantity) OVER along AS q1
+  FROM driver_quantity
+  WINDOW along AS (PARTITION BY month_start, driver_key ORDER BY customer_id)
+),
+-- capacity that is left comes after all customers
+pool_group AS NOT MATERIALIZED (
+  SELECT month_start, bucket, driver_key, driver_quantity, capacity,
+         sum(cost) AS cost, sum(unused_cost) AS unused_cost
+  FROM cost_pool
+  WHERE unallocated_because IS NULL
+  GROUP BY month_start, bucket, driver_key, driver_quantity, capacity
+)
+SELECT
+  month_start, customer_id, bucket, 'direct' AS via, cost_id, incurred_on,
+  booked_month, category_code, amount AS entry_cost, NULL::bigint AS rule_id,
+  NULL::text AS service_category, NULL::text AS driver,
+  NULL::numeric AS driver_quantity, NULL::numeric AS driver_total,
+  amount AS cost, NULL::text AS unallocated_because
+FROM (
+  SELECT month_start, customer_id, bucket, cost_id, incurred_on, booked_month,
+         category_code, amount
+  FROM posted_cost
+  WHERE customer_id IS NOT NULL
+  UNION ALL
+  SELECT e.month_start, e.customer_id, e.bucket, e.cost_id, e.incurred_on,
+         e.booked_month, e.category_code,
+         crmcost._to_date(e.base_amount, e.cost_on, e.until_on, r.as_of,
+                          greatest((SELECT value::int FROM setting
+                                    WHERE key = 'money_scale'),
+                                   min_scale(e.base_amount)))
+  FROM accrued_cost e
+  JOIN last_refresh r ON e.incurred_on <= r.as_of AND e.cost_on <= r.as_of
+  WHERE e.customer_id IS NOT NULL AND e.base_amount <> 0
+        AND e.booked_month = e.month_start
+        AND e.month_start > coalesce((SELECT max(month_start)
+                                      FROM closed_period), '-infinity')
+) direct
+UNION ALL
+SELECT
+  p.month_start, d.customer_id, p.bucket, 'allocated', p.cost_id,
+  p.incurred_on, p.booked_month, p.category_code, p.amount, p.rule_id,
+  nullif(p.service_category, ''), p.driver_key, d.quantity, w.quantity,
+  crmcost._flow_part(p.r0, p.r1, d.q0, d.q1, w.quantity, NULL, NULL), NULL
+FROM pooled p
+JOIN driven d USING (month_start, driver_key)
+CROSS JOIN LATERAL (
+  SELECT greatest(p.capacity, p.driver_quantity) AS quantity
+) w
+UNION ALL
+SELECT
+  p.month_start, NULL, p.bucket, 'unused capacity', p.cost_id, p.incurred_on,
+  p.booked_month, p.category_code, p.amount, p.rule_id,
+  nullif(p.service_category, ''), p.driver_key,
+  p.capacity - coalesce(p.driver_quantity, 0), p.capacity,
+  crmcost._flow_part(p.r0, p.r1, coalesce(p.driver_quantity, 0), p.capacity,
+                     p.capacity, NULL, NULL), NULL
+FROM pooled p
+WHERE p.capacity > coalesce(p.driver_quantity, 0)
+UNION ALL
+SELECT
+  p.month_start, NULL, p.bucket, 'unallocated', p.cost_id, p.incurred_on,
+  p.booked_month, p.category_code, p.amount, nullif(p.rule_id, 0),
+  nullif(p.service_category, ''), p.driver_key, NULL, NULL, p.amount,
+  p.unallocated_because
+FROM pooled p
+WHERE p.unallocated_because IS NOT NULL
+UNION ALL
+SELECT
+  month_start, customer_id, bucket, 'rounding', NULL, NULL, NULL, NULL, NULL,
+  NULL, NULL, NULL, NULL, NULL, sum(borne) - sum(part), NULL
+FROM (
+  SELECT m.month_start, m.customer_id, b.bucket, b.allocated_cost AS borne,
+         0 AS part
+  FROM customer_month m
+  CROSS JOIN LATERAL (
+    VALUES ('acquisition', m.acquisition_allocated_cost),
+           ('retention', m.retention_allocated_cost),
+           ('service', m.service_allocated_cost),
+           ('churn', m.churn_allocated_cost),
+           ('data', m.data_allocated_cost),
+           ('training', m.training_allocated_cost),
+           ('program', m.program_allocated_cost)
+  ) AS b (bucket, allocated_cost)
+  WHERE b.allocated_cost <> 0
+  UNION ALL
+  SELECT g.month_start, d.customer_id, g.bucket, 0,
+         crmcost._flow_part(0, g.cost, d.q0, d.q1,
+                            greatest(g.capacity, g.driver_quantity), NULL,
+                            NULL)
+  FROM pool_group g
+  JOIN driven d USING (month_start, driver_key)
+  UNION ALL
+  SELECT g.month_start, NULL, g.bucket, g.unused_cost,
+         crmcost._flow_part(0, g.cost, coalesce(g.driver_quantity, 0),
+                            g.capacity, g.capacity, NULL, NULL)
+  FROM pool_group g
+  WHERE g.capacity > coalesce(g.driver_quantity, 0)
+) rounded
+GROUP BY month_start, customer_id, bucket
+HAVING sum(borne) <> sum(part);
+
+COMMENT ON VIEW cost_flow IS
+'The way of each cost from its entry to the customer, as of the last refresh, one row a month, entry, pool and customer, and one a month, bucket and customer for rounding.';
+COMMENT ON COLUMN cost_flow.month_start IS
+'First day of the month in which the cost counts.';
+COMMENT ON COLUMN cost_flow.customer_id IS
+'Customer who bears the part; NULL for nobody.';
+COMMENT ON COLUMN cost_flow.bucket IS
+'Kind of customer cost.';
+COMMENT ON COLUMN cost_flow.via IS
+'direct (booked on the customer), allocated, unused capacity, unallocated, or rounding (to coins).';
+COMMENT ON COLUMN cost_flow.cost_id IS
+'Number of the entry in cost_entry; NULL for rounding.';
+COMMENT ON COLUMN cost_flow.incurred_on IS
+'Day of the entry; NULL for rounding.';
+COMMENT ON COLUMN cost_flow.booked_month IS
+'First day of the month that the cost is for; before month_start when it came after that month was closed; NULL for rounding.';
+COMMENT ON COLUMN cost_flow.category_code IS
+'Cost category of the entry; NULL for rounding.';
+COMMENT ON COLUMN cost_flow.entry_cost IS
+'What of the entry went into the pool in this month, in base currency; NULL for rounding.';
+COMMENT ON COLUMN cost_flow.rule_id IS
+'Allocation rule; NULL for none.';
+COMMENT ON COLUMN cost_flow.service_category IS
+'Service pool that passed the cost on; NULL for none.';
+COMMENT ON COLUMN cost_flow.driver IS
+'Driver with the limit of the rule; NULL for none.';
+COMMENT ON COLUMN cost_flow.driver_quantity IS
+'What the customer, or the capacity left, had of the driver; NULL without one.';
+COMMENT ON COLUMN cost_flow.driver_total IS
+'What all had of it; with capacity at least the capacity; NULL without a driver.';
+COMMENT ON COLUMN cost_flow.cost IS
+'Part that the customer bears, in base currency.';
+COMMENT ON COLUMN cost_flow.unallocated_because IS
+'Why nobody bears it; NULL for all other rows.';

@@ -1,0 +1,516 @@
+-- What changed since the last refresh.  Statement triggers on every table that
+-- refresh reads write to table touched, and to late_fact what came after its
+-- month was closed.  The same triggers stand on each partition, for statements
+-- that name it: of a statement only those of the table that it names fire.
+--
+-- Customers are written one by one, with the months concerned; where many came
+-- at once, the months alone.  Whose facts went must be known by number.  A single
+-- customer that is there already, of this epoch, is not written again, so that
+-- many small transactions leave few rows (20_news.sql says when they may go).
+
+-- The table whose triggers these are is the ledger's, or a partition of one.
+CREATE FUNCTION crmcost._ledger_of(relation oid) RETURNS name
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT n.nspname
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.oid = coalesce((SELECT i.inhparent
+                                FROM pg_catalog.pg_inherits i
+                                WHERE i.inhrelid = relation), relation));
+
+COMMENT ON FUNCTION crmcost._ledger_of(oid) IS
+  'Schema of the ledger that a table, or a partition of one, belongs to.';
+
+CREATE FUNCTION crmcost._touch_limit() RETURNS integer
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 10000;
+
+COMMENT ON FUNCTION crmcost._touch_limit() IS
+  'Customers up to which a statement is noted customer by customer.';
+
+-- The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._touch(relation text, went boolean,
+                               customers bigint[], from_on date[],
+                               to_on date[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+DECLARE
+  now_epoch CONSTANT bigint := (SELECT s.epoch FROM refresh_state s);
+  rows_here CONSTANT integer := cardinality(customers);
+BEGIN
+  IF rows_here > crmcost._touch_limit() AND NOT went THEN
+    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+      SELECT relation, NULL, crmcost._month_of(min(u.f)),
+             (crmcost._month_of(max(u.t)) + interval '1 month')::date, now_epoch
+      FROM unnest(from_on, to_on) AS u (f, t);
+  ELSE
+    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+      SELECT relation, u.c, crmcost._month_of(u.f),
+             (crmcost._month_of(u.t) + interval '1 month')::date, now_epoch
+      FROM unnest(customers, from_on, to_on) AS u (c, f, t)
+      -- who may see an older epoch writes in any case
+      WHERE rows_here > 1
+            OR current_setting('transaction_isolation') <> 'read committed'
+            OR NOT EXISTS (
+                 SELECT FROM touched was
+                 WHERE was.relation = relation AND was.epoch = now_epoch
+                       AND (was.customer_id = u.c
+                            OR was.customer_id IS NULL AND u.c IS NULL)
+                       AND was.from_on <= u.f AND was.before_on > u.t);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._touch(text, boolean, bigint[], date[], date[]) IS
+  'Notes in table touched that facts of customers changed between two days each.';
+
+CREATE FUNCTION crmcost._capture_sale() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text;
+  open_month date;
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM crmcost._touch('sale', true, array_agg(r.c), array_agg(r.f),
+                           array_agg(r.t))
+      FROM (SELECT customer_id, (min(sold_at) AT TIME ZONE zone)::date,
+                   (max(sold_at) AT TIME ZONE zone)::date
+            FROM old_row GROUP BY customer_id) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM crmcost._touch('sale', false, array_agg(r.c), array_agg(r.f),
+                           array_agg(r.t))
+      FROM (SELECT customer_id, (min(sold_at) AT TIME ZONE zone)::date,
+                   (max(sold_at) AT TIME ZONE zone)::date
+            FROM new_row GROUP BY customer_id) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    SELECT max(p.month_start) + interval '1 month' INTO open_month
+      FROM closed_period p;
+    IF open_month IS NOT NULL THEN
+      INSERT INTO late_fact (relation, fact_id, booked_on)
+        SELECT 'sale', r.sale_id, (r.sold_at AT TIME ZONE zone)::date
+        FROM new_row r
+        WHERE (r.sold_at AT TIME ZONE zone)::date < open_month
+        ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_sale() IS
+  'Statement trigger of sale: notes whose sales changed, and late ones.';
+
+CREATE FUNCTION crmcost._capture_interaction() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text;
+  open_month date;
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM crmcost._touch('interaction', true, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT customer_id, (min(occurred_at) AT TIME ZONE zone)::date,
+                   (max(occurred_at) AT TIME ZONE zone)::date
+            FROM old_row GROUP BY customer_id) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM crmcost._touch('interaction', false, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT customer_id, (min(occurred_at) AT TIME ZONE zone)::date,
+                   (max(occurred_at) AT TIME ZONE zone)::date
+            FROM new_row GROUP BY customer_id) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    SELECT max(p.month_start) + interval '1 month' INTO open_month
+      FROM closed_period p;
+    IF open_month IS NOT NULL THEN
+      INSERT INTO late_fact (relation, fact_id, booked_on)
+        SELECT 'interaction', r.interaction_id,
+               (r.occurred_at AT TIME ZONE zone)::date
+        FROM new_row r
+        WHERE (r.occurred_at AT TIME ZONE zone)::date < open_month
+        ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_interaction() IS
+  'Statement trigger of interaction: notes whose contacts changed, and late ones.';
+
+-- A month of cost is computed as a whole, so that months are enough.
+CREATE FUNCTION crmcost._capture_cost_entry() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  open_month date;
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM crmcost._touch('cost_entry', true, array_agg(NULL::bigint),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT DISTINCT
+                   crmcost._month_of(coalesce(lower(covers), incurred_on)),
+                   crmcost._month_of(coalesce(upper(covers) - 1, incurred_on))
+            FROM old_row) AS r (f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM crmcost._touch('cost_entry', true, array_agg(NULL::bigint),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT DISTINCT
+                   crmcost._month_of(coalesce(lower(covers), incurred_on)),
+                   crmcost._month_of(coalesce(upper(covers) - 1, incurred_on))
+            FROM new_row) AS r (f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP = 'INSERT' THEN
+    SELECT max(p.month_start) + interval '1 month' INTO open_month
+      FROM closed_period p;
+    IF open_month IS NOT NULL THEN
+      INSERT INTO late_fact (relation, fact_id, booked_on)
+        SELECT 'cost_entry', r.cost_id, r.incurred_on
+        FROM new_row r
+        WHERE least(lower(r.covers), r.incurred_on) < open_month
+        ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_cost_entry() IS
+  'Statement trigger of cost_entry: notes the months whose cost changed, and late entries.';
+
+CREATE FUNCTION crmcost._capture_driver_entry() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM crmcost._touch('driver_entry', true, array_agg(NULL::bigint),
+                           array_agg(r.f), array_agg(r.f))
+      FROM (SELECT DISTINCT crmcost._month_of(measured_on)
+            FROM old_row) AS r (f)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM crmcost._touch('driver_entry', true, array_agg(NULL::bigint),
+                           array_agg(r.f), array_agg(r.f))
+      FROM (SELECT DISTINCT crmcost._month_of(measured_on)
+            FROM new_row) AS r (f)
+      HAVING count(*) > 0;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_driver_entry() IS
+  'Statement trigger of driver_entry: notes the months whose quantities changed.';
+
+-- Tags and keys matter to no report.  A merger concerns both parties, always.
+CREATE FUNCTION crmcost._capture_customer() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text;
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  IF TG_OP = 'INSERT' THEN
+    PERFORM crmcost._touch('customer', false, array_agg(r.c), array_agg(r.f),
+                           array_agg(r.f))
+      FROM (SELECT customer_id, (d.at AT TIME ZONE zone)::date
+            FROM new_row
+            CROSS JOIN LATERAL (VALUES (first_seen_at), (acquired_at)) d (at)
+            WHERE d.at IS NOT NULL) AS r (c, f)
+      HAVING count(*) > 0;
+    INSERT INTO late_fact (relation, fact_id, booked_on)
+      SELECT k.relation, r.customer_id, k.booked_on
+      FROM new_row r
+      CROSS JOIN LATERAL (
+        VALUES ('lead', (r.first_seen_at AT TIME ZONE zone)::date),
+               ('customer', (r.acquired_at AT TIME ZONE zone)::date)
+      ) AS k (relation, booked_on)
+      WHERE k.booked_on < (SELECT max(p.month_start) + interval '1 month'
+                           FROM closed_period p)
+      ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM crmcost._touch('customer', true, array_agg(r.c), array_agg(r.f),
+                           array_agg(r.f))
+      FROM (SELECT customer_id, (d.at AT TIME ZONE zone)::date
+            FROM old_row
+            CROSS JOIN LATERAL (VALUES (first_seen_at), (acquired_at)) d (at)
+            WHERE d.at IS NOT NULL) AS r (c, f)
+      HAVING count(*) > 0;
+  ELSE
+    PERFORM crmcost._touch('customer', true, array_agg(r.c), array_agg(r.f),
+                           array_agg(r.t))
+      FROM (
+        SELECT customer_id, (d.at AT TIME ZONE zone)::date,
+               (d.at AT TIME ZONE zone)::date
+        FROM old_row o JOIN new_row n USING (customer_id)
+        CROSS JOIN LATERAL (
+          VALUES (o.first_seen_at), (o.acquired_at), (n.first_seen_at),
+                 (n.acquired_at)
+        ) AS d (at)
+        WHERE d.at IS NOT NULL
+              AND (o.source, o.first_seen_at, o.acquired_at,
+               o.acquisition_channel, o.acquisition_campaign)
+              IS DISTINCT FROM
+              (n.source, n.first_seen_at, n.acquired_at,
+               n.acquisition_channel, n.acquisition_campaign)
+        UNION ALL
+        SELECT party.customer_id, '-infinity', 'infinity'
+        FROM old_row o JOIN new_row n USING (customer_id)
+        CROSS JOIN LATERAL (
+          VALUES (customer_id), (o.merged_into), (n.merged_into)
+        ) AS party (customer_id)
+        WHERE o.merged_into IS DISTINCT FROM n.merged_into
+              AND party.customer_id IS NOT NULL
+      ) AS r (c, f, t)
+      HAVING count(*) > 0;
+    INSERT INTO late_fact (relation, fact_id, booked_on)
+      SELECT 'customer', customer_id, (n.acquired_at AT TIME ZONE zone)::date
+      FROM old_row o JOIN new_row n USING (customer_id)
+      CROSS JOIN (SELECT max(p.month_start) + interval '1 month' AS month_start
+                  FROM closed_period p) open
+      WHERE (n.acquired_at AT TIME ZONE zone)::date < open.month_start
+            AND (o.acquired_at IS NULL
+                 OR (o.acquired_at AT TIME ZONE zone)::date
+                    >= open.month_start)
+      ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_customer() IS
+  'Statement trigger of customer: notes whose dates, channel or party changed, and late acquisitions.';
+
+-- Refresh writes its own rows, which are no news.
+CREATE FUNCTION crmcost._capture_classification() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text;
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM crmcost._touch('classification', true, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT DISTINCT customer_id, (entered_at AT TIME ZONE zone)::date,
+                   'infinity'::date
+            FROM old_row WHERE NOT by_rule) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM crmcost._touch('classification', true, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT DISTINCT customer_id, (entered_at AT TIME ZONE zone)::date,
+                   'infinity'::date
+            FROM new_row WHERE NOT by_rule) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_classification() IS
+  'Statement trigger of classification: notes for whom a person set something.';
+
+-- A rate holds from its day to that of the next one.
+CREATE FUNCTION crmcost._capture_fx_rate() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+      SELECT 'fx_rate', NULL, r.valid_from, 'infinity', s.epoch
+      FROM old_row r, refresh_state s;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+      SELECT 'fx_rate', NULL, r.valid_from,
+             coalesce((SELECT min(later.valid_from) FROM fx_rate later
+                       WHERE later.currency = r.currency
+                             AND later.valid_from > r.valid_from),
+                      'infinity'), s.epoch
+      FROM new_row r, refresh_state s;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_fx_rate() IS
+  'Statement trigger of fx_rate: notes for which days rates changed.';
+
+-- Configuration, and whatever a TRUNCATE takes away.
+CREATE FUNCTION crmcost._capture_all() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  root CONSTANT name := (
+    SELECT c.relname FROM pg_class c
+    WHERE c.oid = coalesce((SELECT i.inhparent FROM pg_inherits i
+                            WHERE i.inhrelid = TG_RELID), TG_RELID));
+BEGIN
+  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
+                                    || ', pg_temp', true);
+  INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+    SELECT root, NULL, '-infinity', 'infinity', s.epoch FROM refresh_state s;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_all() IS
+  'Statement trigger of configuration, and of TRUNCATE: notes that a table changed.';
+
+-- What refresh reads besides its own tables, and the function of its triggers.
+CREATE FUNCTION crmcost._captured(OUT relation name, OUT capture name)
+  RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+  SELECT c.relation, c.capture
+  FROM (VALUES
+    ('sale'::name, '_capture_sale'::name),
+    ('interaction', '_capture_interaction'),
+    ('cost_entry', '_capture_cost_entry'),
+    ('customer', '_capture_customer'),
+    ('classification', '_capture_classification'),
+    ('fx_rate', '_capture_fx_rate'),
+    ('driver_entry', '_capture_driver_entry'),
+    ('driver', '_capture_all'),
+    ('driver_blend', '_capture_all'),
+    ('setting', '_capture_all'),
+    ('cost_category', '_capture_all'),
+    ('campaign', '_capture_all'),
+    ('tier', '_capture_all'),
+    ('allocation_rule', '_capture_all'),
+    ('allocation_share', '_capture_all'),
+    ('activity_time', '_capture_all'),
+    ('capacity', '_capture_all')) AS c (relation, capture);
+END;
+
+COMMENT ON FUNCTION crmcost._captured() IS
+  'Tables of a ledger whose changes refresh must know of, with the function of their triggers.';
+
+-- The triggers of one table or partition.
+CREATE FUNCTION crmcost._add_triggers(relation regclass, capture name)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  event text;
+BEGIN
+  FOREACH event IN ARRAY '{insert,update,delete,truncate}'::text[] LOOP
+    EXECUTE format('DROP TRIGGER IF EXISTS crmcost_%s ON %s', event, relation);
+    EXECUTE format(
+      'CREATE TRIGGER crmcost_%s AFTER %s ON %s %s EXECUTE FUNCTION crmcost.%I()',
+      event, upper(event), relation,
+      CASE
+        WHEN capture = '_capture_all' THEN ''
+        WHEN event = 'insert' THEN 'REFERENCING NEW TABLE AS new_row'
+        WHEN event = 'update'
+          THEN 'REFERENCING OLD TABLE AS old_row NEW TABLE AS new_row'
+        WHEN event = 'delete' THEN 'REFERENCING OLD TABLE AS old_row'
+        ELSE ''
+      END,
+      CASE event WHEN 'truncate' THEN '_capture_all' ELSE capture END);
+    -- whatever role a session replicates in
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER crmcost_%s', relation,
+                   event);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_triggers(regclass, name) IS
+  'Puts the triggers that note changes on a table or partition, in place of those that are there.';
+
+CREATE FUNCTION crmcost._captured_tables(ledger name)
+  RETURNS TABLE (relation oid, capture name)
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT c.oid, k.capture
+  FROM crmcost._captured() k
+  JOIN pg_catalog.pg_namespace n ON n.nspname = ledger
+  JOIN pg_catalog.pg_class p
+    ON p.relnamespace = n.oid AND p.relname = k.relation
+  JOIN LATERAL (SELECT p.oid
+                UNION ALL
+                SELECT i.inhrelid FROM pg_catalog.pg_inherits i
+                WHERE i.inhparent = p.oid) c ON true;
+END;
+
+COMMENT ON FUNCTION crmcost._captured_tables(name) IS
+  'Tables and partitions of a ledger that carry triggers, with the function of these.';
+
+CREATE FUNCTION crmcost._add_capture(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._add_triggers(t.relation::regclass, t.capture)
+    FROM crmcost._captured_tables(ledger) t;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_capture(name) IS
+  'Puts the triggers that note changes on all tables and partitions of a ledger.';
+
+-- A table that was attached, detached, dropped or written anew fires nothing,
+-- and a trigger may be lost or switched off: all of that shows here.
+CREATE FUNCTION crmcost._storage(ledger name) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.md5(pg_catalog.string_agg(
+           pg_catalog.concat_ws(' '::text, t.relation,
+                                pg_catalog.pg_relation_filenode(t.relation),
+                                (SELECT pg_catalog.count(*)
+                                 FROM pg_catalog.pg_trigger g
+                                 JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
+                                 JOIN pg_catalog.pg_namespace n
+                                   ON n.oid = f.pronamespace
+                                 WHERE g.tgrelid = t.relation
+                                       AND g.tgenabled = 'A'
+                                       AND n.nspname = 'crmcost'
+                                       AND f.proname IN (t.capture,
+                                                         '_capture_all'))),
+           ','::text ORDER BY t.relation))
+  FROM crmcost._captured_tables(ledger) t);
+
+COMMENT ON FUNCTION crmcost._storage(name) IS
+  'Fingerprint of the captured tables of a ledger, their files and their triggers.';

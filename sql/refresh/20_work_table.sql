@@ -1,0 +1,274 @@
+-- What the steps of a refresh hand on, in the order of the flow.  All of it is
+-- temporary, and goes with the transaction; nothing else is shared but the run.
+--
+-- What a refresh is about, the first argument of every step.
+CREATE TYPE crmcost._run AS (
+  ledger name,
+  upto timestamptz,         -- facts before it count
+  day date,                 -- the report day
+  zone text,
+  open_month date,          -- first month after the closed ones, or -infinity
+  scenario text,            -- set of allocation rules, NULL for the books
+  whole boolean,            -- compute everything, or what changed
+  upto_before timestamptz   -- the same of the refresh before, NULL without
+);
+
+COMMENT ON TYPE crmcost._run IS
+  'What a refresh is about, handed to each of its steps.';
+
+CREATE FUNCTION crmcost._make_work_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
+
+  -- news: whom and which months it is about; parties that a merger took away
+  CREATE TEMPORARY TABLE refresh_party (
+    customer_id bigint PRIMARY KEY, party_id bigint NOT NULL
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_month (
+    month_start date PRIMARY KEY
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_cost_month (
+    month_start date PRIMARY KEY
+  ) ON COMMIT DROP;
+
+  -- line: sale lines of these customers and months; own_id is the number of a
+  -- line that is an order of its own, else 0
+  CREATE TEMPORARY TABLE refresh_line (
+    customer_id bigint, month_start date, sold_on date, sold_at timestamptz,
+    sale_id bigint, source text, order_ref text, own_id bigint,
+    is_refund boolean, is_purchase boolean, product_code text,
+    channel_code text, campaign_code text, currency text, amount numeric,
+    quantity numeric, base_amount numeric, base_margin numeric, base_discount numeric,
+    base_cogs numeric
+  ) ON COMMIT DROP;
+
+  -- line, too: the contacts of these customers and months; minutes are standard
+  -- time, where it was not measured
+  CREATE TEMPORARY TABLE refresh_contact (
+    customer_id bigint, month_start date, occurred_on date,
+    occurred_at timestamptz, interaction_id bigint, kind text, subtype text,
+    channel_code text, campaign_code text, product_code text, agent_code text,
+    automated boolean, n bigint, handle_seconds bigint, minutes numeric,
+    is_open boolean, score numeric, is_technical boolean
+  ) ON COMMIT DROP;
+
+  -- order: orders and what is in them
+  CREATE TEMPORARY TABLE refresh_order (
+    customer_id bigint, source text, order_ref text, sale_id bigint,
+    is_order boolean, ordered_at timestamptz, ordered_on date,
+    month_start date, sale_lines integer, revenue numeric, margin numeric,
+    discount numeric, refund numeric, channel_code text, campaign_code text,
+    product_codes text[], quantities numeric[], amounts numeric[]
+  ) ON COMMIT DROP;
+
+  -- activity: what happened with these customers in the open months
+  CREATE TEMPORARY TABLE refresh_activity (
+    customer_id bigint, month_start date, acquired boolean, orders bigint,
+    sale_lines bigint, revenue numeric, margin numeric, discount numeric,
+    refund numeric, interactions bigint, handle_seconds bigint,
+    standard_minutes numeric
+  ) ON COMMIT DROP;
+
+  -- cost: parts of entries; those that nobody caused alone, in pools, as
+  -- posted_cost has them; pools; groups of pools, which one driver allocates at
+  -- once
+  CREATE TEMPORARY TABLE refresh_part (
+    month_start date, cost_id bigint, incurred_on date, booked_month date,
+    cost_on date, until_on date, category_code text, bucket text,
+    resource text, channel_code text, campaign_code text, product_code text,
+    unit text, customer_id bigint, quantity numeric, amount numeric,
+    is_first boolean
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_lineage (
+    code text, ancestor text, distance integer
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_post (
+    month_start date, cost_id bigint, incurred_on date, booked_month date,
+    category_code text, bucket text, rule_id bigint, service_category text,
+    amount numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_home (
+    month_start date, category_code text, service_category text
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_service (
+    month_start date, service_category text, to_category text,
+    proportion numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_pool (
+    month_start date, bucket text, rule_id bigint, service_category text,
+    driver text, driver_key text, cost numeric, capacity numeric,
+    group_id integer
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_group (
+    group_id integer, month_start date, bucket text, driver_key text,
+    capacity numeric, cost numeric, scale integer, driver_quantity numeric,
+    customers bigint, unused_cost numeric
+  ) ON COMMIT DROP;
+
+  CREATE TEMPORARY TABLE refresh_outcome (
+    month_start date, cost_id bigint, incurred_on date, booked_month date,
+    category_code text, bucket text, rule_id bigint, service_category text,
+    amount numeric, allocated boolean, unused_cost numeric
+  ) ON COMMIT DROP;
+
+  -- month: one month of customers; what each bears of its groups; drivers that
+  -- the month of a customer does not hold; and up to each month's end, what tiers
+  -- follow
+  CREATE TEMPORARY TABLE refresh_now (
+    customer_id bigint PRIMARY KEY, month_start date, acquired boolean,
+    orders bigint, sale_lines bigint, revenue numeric, margin numeric,
+    discount numeric, refund numeric, interactions bigint,
+    handle_seconds bigint, standard_minutes numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_borne (
+    customer_id bigint, group_id integer, parts numeric[], unused numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_wanted (
+    driver_key text, driver text, scope text, kind text
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_driver (
+    driver_key text, customer_id bigint, quantity numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_cumulated (
+    customer_id bigint PRIMARY KEY, orders bigint, last_ordered_on date,
+    revenue numeric, margin numeric, profit numeric
+  ) ON COMMIT DROP;
+
+  -- value: whose sums changed, and the contacts of these customers
+  CREATE TEMPORARY TABLE refresh_contact_sum (
+    customer_id bigint PRIMARY KEY, interactions bigint,
+    handle_seconds bigint, open_cases bigint, last_contact_at timestamptz,
+    last_contact_kind text, last_contact_channel text, survey_answers bigint,
+    survey_score numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_changed (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
+
+  -- clv: days with an order, as the models take them (time in weeks), and what
+  -- the models say
+  CREATE TEMPORARY TABLE refresh_purchase (
+    customer_id bigint, frequency float8, recency float8, age float8,
+    monetary_value numeric, revenue numeric, margin numeric,
+    last_ordered_on date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_clv (
+    customer_id bigint, p_alive float8, expected_purchases float8,
+    expected_value numeric, clv_formula numeric, clv_predictive numeric
+  ) ON COMMIT DROP;
+
+  -- stage: whose stages may have changed, the points of their lives, and the
+  -- stages that follow
+  CREATE TEMPORARY TABLE refresh_stage_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_point (
+    customer_id bigint, at timestamptz, day date, is_order boolean,
+    by_hand text, last_ordered_on date, day_before date, by_hand_before text,
+    day_after date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_stage (
+    customer_id bigint, entered_at timestamptz, code text,
+    last_ordered_on date, idle_days integer
+  ) ON COMMIT DROP;
+
+  -- tier: customers with their measure, revenue and RFM score; what the schemes
+  -- say of them; what held before; new rows, of an instant and of all
+  CREATE TEMPORARY TABLE refresh_member (
+    customer_id bigint, value numeric, revenue numeric, score integer
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_class (
+    customer_id bigint, dimension text, code text, evidence jsonb
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_state (
+    customer_id bigint, dimension text, code text, entered_at timestamptz,
+    by_rule boolean, ruled text, PRIMARY KEY (customer_id, dimension)
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_new (
+    customer_id bigint, dimension text, code text, evidence jsonb,
+    entered_at timestamptz
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_class_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_row (
+    customer_id bigint, dimension text, entered_at timestamptz, code text,
+    evidence jsonb
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_work_tables() IS
+  'Makes the temporary tables that the steps of a refresh share.';
+
+CREATE FUNCTION crmcost._work_tables() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{refresh_party,
+         refresh_customer,
+         refresh_month,
+         refresh_cost_month,
+         refresh_line,
+         refresh_contact,
+         refresh_order,
+         refresh_activity,
+         refresh_part,
+         refresh_lineage,
+         refresh_post,
+         refresh_home,
+         refresh_service,
+         refresh_pool,
+         refresh_group,
+         refresh_outcome,
+         refresh_now,
+         refresh_borne,
+         refresh_wanted,
+         refresh_driver,
+         refresh_cumulated,
+         refresh_contact_sum,
+         refresh_changed,
+         refresh_purchase,
+         refresh_clv,
+         refresh_stage_customer,
+         refresh_point,
+         refresh_stage,
+         refresh_member,
+         refresh_class,
+         refresh_tier_state,
+         refresh_tier_new,
+         refresh_class_customer,
+         refresh_tier_row,
+         refresh_new,
+         refresh_model}'::text[];
+
+COMMENT ON FUNCTION crmcost._work_tables() IS
+  'Names of the temporary tables of a refresh.';
+
+-- The names are those of refresh, but a session may have used one for a view.
+CREATE FUNCTION crmcost._drop_temporary(names text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  found record;
+BEGIN
+  FOR found IN
+    SELECT c.oid::regclass AS relation,
+           CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE'
+             WHEN 'i' THEN 'INDEX' WHEN 'c' THEN 'TYPE' ELSE 'TABLE'
+           END AS kind
+    FROM pg_class c
+    WHERE c.relnamespace = pg_my_temp_schema() AND c.relname = ANY (names)
+  LOOP
+    EXECUTE format('DROP %s %s', found.kind, found.relation);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._drop_temporary(text[]) IS
+  'Drops the temporary relations of these names, where there are any.';

@@ -1,0 +1,158 @@
+-- crmcost.refresh() computes what dashboards read, step by step.  A step looks at
+-- the customers and months with news and writes only rows that differ.
+--
+-- Everybody's rows are read and written, whatever policies there are: a role
+-- that a policy holds back gets an error, not figures of what it may see.
+CREATE FUNCTION crmcost._refresh_steps() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{news,line,order,day,activity,cost,value,clv,score,stage,tier,class,statistics,quality,snapshot}'::text[];
+
+COMMENT ON FUNCTION crmcost._refresh_steps() IS
+  'The steps of a refresh, in their order; each is a function crmcost._refresh_ and its name.';
+
+CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
+                                 whole boolean)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+  SET jit = off                 -- compiles each partition, and gains nothing
+AS $$
+#variable_conflict use_variable
+DECLARE
+  run crmcost._run;
+  run_number bigint;
+  old_work_mem CONSTANT text := current_setting('work_mem');
+  step text;
+  started timestamptz;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  run := crmcost._begin_run(ledger, as_of, whole);
+  SELECT coalesce(max(r.run_id), 0) + 1 INTO run_number FROM refresh_run r;
+  -- This is maintenance, as building an index is: it may use as much memory.
+  IF pg_size_bytes(current_setting('maintenance_work_mem'))
+     > pg_size_bytes(old_work_mem) THEN
+    PERFORM set_config('work_mem', current_setting('maintenance_work_mem'),
+                       true);
+  END IF;
+  IF NOT run.whole AND run.upto = run.upto_before
+     AND NOT EXISTS (SELECT FROM touched) THEN
+    INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
+                             finished_at, rows_changed)
+      VALUES (run_number, 'news', run.day, run.upto, clock_timestamp(),
+              clock_timestamp(), 0);
+    RAISE NOTICE 'refresh of "%" as of %: nothing new', ledger, run.day;
+  ELSE
+    PERFORM crmcost._make_work_tables();
+    FOREACH step IN ARRAY crmcost._refresh_steps() LOOP
+      started := clock_timestamp();
+      EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step)
+        INTO changed USING run;
+      INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
+                               finished_at, rows_changed)
+        VALUES (run_number, step, run.day, run.upto, started,
+                clock_timestamp(), changed);
+      RAISE NOTICE 'refresh of "%" as of %: %, % rows changed, % s', ledger,
+        run.day, step, changed,
+        round(extract(epoch FROM clock_timestamp() - started), 2);
+    END LOOP;
+    PERFORM crmcost._end_run(run);
+    PERFORM crmcost._drop_temporary(crmcost._work_tables());
+  END IF;
+  PERFORM set_config('work_mem', old_work_mem, true);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh(name, timestamptz, boolean) IS
+  'The steps of a refresh, in the transaction of the caller, which has the ledger.';
+
+-- Everything is computed anew when it never was, when it was on another server or
+-- in another database, when tables were exchanged or lost their triggers, and
+-- when what every figure depends on changed.
+CREATE FUNCTION crmcost._begin_run(ledger name, as_of timestamptz,
+                                   whole boolean)
+  RETURNS crmcost._run
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  run crmcost._run;
+  state record;
+  storage CONSTANT text := crmcost._storage(ledger);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF as_of IS NULL OR NOT isfinite(as_of) THEN
+    RAISE EXCEPTION 'as_of must be a finite instant, not %',
+                    coalesce(as_of::text, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  run.ledger := ledger;
+  run.upto := as_of;
+  run.zone := crmcost._setting(ledger, 'timezone');
+  run.day := crmcost._report_day(as_of, run.zone);
+  run.open_month := coalesce(crmcost._open_month(ledger), '-infinity');
+  IF run.day < run.open_month - 1 THEN
+    RAISE EXCEPTION 'as_of must not be before %, the last day of the closed months, not %',
+                    run.open_month - 1, run.day
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'crmcost.reopen_period opens a month again, and all after it.';
+  END IF;
+  SELECT * INTO state FROM refresh_state;
+  run.upto_before := state.as_of_at;
+  run.whole := coalesce(whole, false) OR state.as_of_at IS NULL
+    OR state.system_identifier IS DISTINCT FROM
+       (SELECT c.system_identifier FROM pg_control_system() c)
+    OR state.database_oid IS DISTINCT FROM
+       (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+    OR state.storage IS DISTINCT FROM storage
+    OR EXISTS (SELECT FROM touched t
+               WHERE t.relation IN ('setting', 'cost_category', 'campaign',
+                                    'activity_time')
+                     OR t.relation IN ('sale', 'interaction', 'cost_entry',
+                                       'customer', 'classification',
+                                       'driver_entry', 'fx_rate')
+                        AND t.customer_id IS NULL
+                        AND t.from_on = '-infinity'
+                        AND t.before_on = 'infinity');
+  IF run.whole AND state.storage IS DISTINCT FROM storage THEN
+    PERFORM crmcost._add_capture(ledger);
+  END IF;
+  RETURN run;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._begin_run(name, timestamptz, boolean) IS
+  'What a refresh is about, and whether it computes everything or what changed.';
+
+-- Rows of touched go when no transaction is left that could have relied on them.
+CREATE FUNCTION crmcost._end_run(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  DELETE FROM touched;
+  UPDATE refresh_state SET
+    as_of_at = run.upto,
+    system_identifier = (SELECT c.system_identifier FROM pg_control_system() c),
+    database_oid = (SELECT d.oid FROM pg_database d
+                    WHERE d.datname = current_database()),
+    storage = crmcost._storage(run.ledger);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._end_run(crmcost._run) IS
+  'Takes the news away, and notes what the computed tables were made from.';
+
+CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now(),
+                                 "full" boolean DEFAULT false)
+  LANGUAGE plpgsql
+AS $$
+BEGIN
+  PERFORM crmcost._refresh(ledger, as_of, "full");
+END
+$$;
+COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) IS
+  'x';

@@ -1,0 +1,185 @@
+-- Step news: whom and which months a refresh is about.
+--
+-- What is in table touched, and what the move of as_of brings in or takes out.
+-- A refresh takes rows of touched that its snapshot sees.  A writer that found a
+-- row there already, and so wrote none, has seen its epoch: so rows of an epoch
+-- go only when no transaction is left that was there before the epoch ended.
+-- Until then they stay, and their news is looked at once more.
+CREATE FUNCTION crmcost._refresh_news(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_parties();
+  IF run.whole THEN
+    INSERT INTO pg_temp.refresh_customer SELECT c.customer_id FROM customer c;
+  ELSE
+    PERFORM crmcost._find_customers(run);
+    PERFORM crmcost._find_months(run);
+  END IF;
+  ANALYZE pg_temp.refresh_customer, pg_temp.refresh_party;
+  RETURN 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_news(crmcost._run) IS
+  'First step of refresh: finds the customers and months whose facts changed.';
+
+-- Merged customers, with the one who stays at the end of the chain.
+CREATE FUNCTION crmcost._find_parties() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_party
+    SELECT customer_id, merged_into FROM customer
+    WHERE merged_into IS NOT NULL;
+  LOOP
+    UPDATE pg_temp.refresh_party p SET party_id = q.party_id
+      FROM pg_temp.refresh_party q
+      WHERE q.customer_id = p.party_id AND q.party_id <> p.customer_id;
+    EXIT WHEN NOT FOUND;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_parties() IS
+  'Fills refresh_party: for whom the facts of merged customers count.';
+
+-- News as rows of customers (NULL for all with facts there) and days.
+CREATE FUNCTION crmcost._news(run crmcost._run)
+  RETURNS TABLE (relation text, customer_id bigint, from_on date,
+                 before_on date)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT t.relation, t.customer_id, t.from_on, t.before_on FROM touched t
+    UNION ALL
+    SELECT k.relation, NULL,
+           (least(run.upto, run.upto_before) AT TIME ZONE run.zone)::date,
+           (greatest(run.upto, run.upto_before) AT TIME ZONE run.zone)::date
+             + 1
+    FROM (VALUES ('sale'), ('interaction'), ('customer')) AS k (relation)
+    WHERE run.upto <> run.upto_before;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._news(crmcost._run) IS
+  'Rows of touched, and the days that the move of as_of brought in or took out.';
+
+CREATE FUNCTION crmcost._find_customers(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  news record;
+BEGIN
+  INSERT INTO pg_temp.refresh_customer
+    SELECT DISTINCT n.customer_id FROM crmcost._news(run) n
+    WHERE n.customer_id IS NOT NULL;
+  FOR news IN
+    SELECT n.relation, min(n.from_on) AS from_on, max(n.before_on) AS before_on
+    FROM crmcost._news(run) n
+    WHERE n.customer_id IS NULL
+          AND n.relation IN ('sale', 'interaction', 'customer', 'fx_rate')
+    GROUP BY n.relation
+  LOOP
+    EXECUTE format($query$
+      INSERT INTO pg_temp.refresh_customer
+        SELECT DISTINCT customer_id FROM %I
+        WHERE (%s)
+        ON CONFLICT (customer_id) DO NOTHING
+      $query$,
+      CASE news.relation WHEN 'fx_rate' THEN 'sale' ELSE news.relation END,
+      CASE news.relation
+        WHEN 'customer' THEN
+          'first_seen_at >= $1 AND first_seen_at < $2 OR acquired_at >= $1 AND acquired_at < $2'
+        WHEN 'interaction' THEN 'occurred_at >= $1 AND occurred_at < $2'
+        WHEN 'sale' THEN 'sold_at >= $1 AND sold_at < $2'
+        ELSE 'sold_at >= $1 AND sold_at < $2 AND fx IS NULL AND currency <> $3'
+      END)
+      USING crmcost._midnight(news.from_on, run.zone),
+            crmcost._midnight(news.before_on, run.zone),
+            crmcost._setting(run.ledger, 'base_currency');
+  END LOOP;
+  -- the store may hold rows of either party of a merger
+  INSERT INTO pg_temp.refresh_customer
+    SELECT DISTINCT p.party_id
+    FROM pg_temp.refresh_party p
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    ON CONFLICT (customer_id) DO NOTHING;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_customers(crmcost._run) IS
+  'Fills refresh_customer: the customers whose facts changed.';
+
+-- Months of facts that are read anew, and months of cost that are: those with
+-- news, those whose days as_of brought in, and for late facts the first open one.
+CREATE FUNCTION crmcost._find_months(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  last_month CONSTANT date := crmcost._month_of(
+    greatest(run.day, crmcost._report_day(run.upto_before, run.zone)));
+  first_month CONSTANT date := coalesce(crmcost._first_month(), 'infinity');
+BEGIN
+  INSERT INTO pg_temp.refresh_month
+    SELECT DISTINCT greatest(m.month_start::date, run.open_month)
+    FROM crmcost._news(run) n
+    CROSS JOIN LATERAL generate_series(
+      crmcost._month_of(greatest(n.from_on, first_month))::timestamp,
+      crmcost._month_of(least(n.before_on - 1, last_month))::timestamp,
+      '1 month') AS m (month_start)
+    WHERE n.relation IN ('sale', 'interaction', 'customer', 'fx_rate')
+          AND n.before_on > first_month;
+  -- a lead that was acquired changes the month in which it was first seen
+  INSERT INTO pg_temp.refresh_month
+    SELECT DISTINCT greatest(crmcost._month_of(
+             (c.first_seen_at AT TIME ZONE run.zone)::date), run.open_month)
+    FROM customer c
+    WHERE c.acquired_at >= least(run.upto, run.upto_before)
+          AND c.acquired_at < greatest(run.upto, run.upto_before)
+    ON CONFLICT (month_start) DO NOTHING;
+  INSERT INTO pg_temp.refresh_cost_month
+    SELECT DISTINCT greatest(m.month_start::date, run.open_month)
+    FROM (
+      SELECT n.from_on, n.before_on
+      FROM crmcost._news(run) n
+      WHERE n.relation IN ('cost_entry', 'fx_rate', 'driver_entry', 'driver',
+                           'driver_blend', 'allocation_rule', 'tier',
+                           'allocation_share', 'capacity')
+            OR n.relation = 'classification'
+               AND EXISTS (SELECT FROM allocation_rule r
+                           WHERE r.driver = 'tier_weight')
+      UNION ALL
+      SELECT least(run.day, crmcost._report_day(run.upto_before, run.zone)),
+             greatest(run.day, crmcost._report_day(run.upto_before, run.zone))
+             + 1
+      WHERE run.upto <> run.upto_before
+    ) n
+    CROSS JOIN LATERAL generate_series(
+      crmcost._month_of(greatest(n.from_on, first_month))::timestamp,
+      crmcost._month_of(least(n.before_on - 1, last_month))::timestamp,
+      '1 month') AS m (month_start)
+    WHERE n.before_on > first_month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_months(crmcost._run) IS
+  'Fills refresh_month and refresh_cost_month: the open months with news.';
+
+-- What changed before it is in touched, and has its day there.
+CREATE FUNCTION crmcost._first_month() RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._month_of(least(
+    (SELECT min(m.month_start) FROM customer_month m),
+    (SELECT min(m.month_start) FROM cost_month m),
+    (SELECT min(t.from_on) FROM touched t WHERE isfinite(t.from_on))));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_month() IS
+  'First month with a row of the store or with news.';

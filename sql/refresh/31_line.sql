@@ -1,0 +1,161 @@
+-- Step line: the sale lines that the steps after it look at, in base currency, and
+-- the contacts, read once.  A line without a rate is in no figure, neither in its money nor in
+-- its quantity: both are NULL here, so that it says only that an order was placed.
+--
+-- First all lines and contacts of the customers with news, then those of other
+-- customers in the months that are to be summed anew.
+CREATE FUNCTION crmcost._refresh_line(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF run.whole THEN
+    PERFORM crmcost._add_lines(run, 'true', NULL, NULL);
+    PERFORM crmcost._add_contacts(run, 'true', NULL, NULL);
+  ELSE
+    PERFORM crmcost._add_lines(run, crmcost._of_news('s'), NULL, NULL);
+    PERFORM crmcost._add_contacts(run, crmcost._of_news('i'), NULL, NULL);
+  END IF;
+  ANALYZE pg_temp.refresh_line, pg_temp.refresh_contact;
+  RETURN 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_line(crmcost._run) IS
+  'Second step of refresh: the sale lines, in base currency, and the contacts of the customers with news.';
+
+-- Conditions on a fact: of a customer with news, himself or one merged into him;
+-- and of none of these.
+CREATE FUNCTION crmcost._of_news(fact text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  '%s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_customer UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_customer c ON c.customer_id = m.party_id))',
+  fact);
+
+COMMENT ON FUNCTION crmcost._of_news(text) IS
+  'Condition that a fact, by its name in the query, is of a customer with news.';
+
+CREATE FUNCTION crmcost._of_others(fact text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  'NOT EXISTS (SELECT FROM pg_temp.refresh_customer c WHERE c.customer_id = coalesce(p.party_id, %s.customer_id))',
+  fact);
+
+COMMENT ON FUNCTION crmcost._of_others(text) IS
+  'Condition that a fact, by its name in the query, is of a customer without news.';
+
+CREATE FUNCTION crmcost._add_lines(run crmcost._run, condition text,
+                                   from_at timestamptz,
+                                   before_at timestamptz)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_line
+      SELECT coalesce(p.party_id, s.customer_id), s.month_start, s.sold_on,
+             s.sold_at, s.sale_id, s.source, coalesce(s.order_ref, ''),
+             CASE WHEN s.order_ref IS NULL THEN s.sale_id ELSE 0 END,
+             s.kind = 'refund', s.kind = 'sale' AND s.amount >= 0,
+             s.product_code, coalesce(s.channel_code, k.channel_code,
+                                      '(unknown)'),
+             coalesce(s.campaign_code, '(unknown)'), s.currency, s.amount,
+             CASE WHEN s.rate IS NOT NULL THEN s.quantity END,
+             s.base_amount, s.base_margin, s.base_discount, s.base_cogs
+      FROM sale_base s
+      LEFT JOIN campaign k ON k.code = s.campaign_code
+      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = s.customer_id
+      WHERE s.sold_at < $1 AND (%s)
+    $query$, condition) USING run.upto, from_at, before_at;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_lines(crmcost._run, text, timestamptz, timestamptz) IS
+  'Adds the sale lines that a condition on s names to refresh_line.';
+
+-- Standard minutes are for what was not measured and no machine did.
+CREATE FUNCTION crmcost._add_contacts(run crmcost._run, condition text,
+                                      from_at timestamptz,
+                                      before_at timestamptz)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  minutes CONSTANT text := CASE WHEN EXISTS (SELECT FROM activity_time)
+    THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> day.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
+    ELSE 'NULL::numeric' END;
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_contact
+      SELECT coalesce(p.party_id, i.customer_id), counted.month_start,
+             day.occurred_on, i.occurred_at, i.interaction_id, i.kind,
+             i.subtype, coalesce(i.channel_code, k.channel_code, '(unknown)'),
+             coalesce(i.campaign_code, '(unknown)'), i.product_code,
+             i.agent_code, i.automated, i.n, i.handle_seconds, %s,
+             i.kind IN ('ticket', 'complaint', 'return')
+               AND (i.resolved_at IS NULL OR i.resolved_at >= $1),
+             i.score, t.customer_id IS NOT NULL
+      FROM interaction i
+      CROSS JOIN LATERAL (
+        SELECT (i.occurred_at AT TIME ZONE $4)::date AS occurred_on
+      ) day
+      LEFT JOIN late_fact late
+        ON late.relation = 'interaction' AND late.fact_id = i.interaction_id
+           AND late.booked_on = day.occurred_on
+      CROSS JOIN LATERAL (
+        SELECT CASE
+                 WHEN day.occurred_on >= $5 OR late.fact_id IS NULL
+                   THEN date_trunc('month', day.occurred_on::timestamp)::date
+                 ELSE coalesce(late.month_start, $5)
+               END AS month_start
+      ) counted
+      LEFT JOIN campaign k ON k.code = i.campaign_code
+      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = i.customer_id
+      LEFT JOIN (SELECT customer_id FROM customer WHERE source = 'anon') t
+        ON t.customer_id = i.customer_id
+      WHERE i.occurred_at < $1 AND (%s)
+    $query$, minutes, condition)
+    USING run.upto, from_at, before_at, run.zone, run.open_month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_contacts(crmcost._run, text, timestamptz, timestamptz) IS
+  'Adds the interactions that a condition on i names to refresh_contact.';
+
+-- What customers without news did in months that are summed anew.  The first
+-- open month takes the late facts of closed ones as well.
+CREATE FUNCTION crmcost._complete_months(run crmcost._run, months date[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  stretch record;
+BEGIN
+  FOR stretch IN
+    SELECT m.month_start, i.from_at, i.before_at
+    FROM unnest(months) AS m (month_start)
+    CROSS JOIN LATERAL crmcost._month_instants(m.month_start, run.zone) i
+  LOOP
+    PERFORM crmcost._add_lines(run, format(
+      's.sold_at >= $2 AND s.sold_at < $3 AND s.booked_month = %L AND s.month_start = s.booked_month AND %s',
+      stretch.month_start, crmcost._of_others('s')),
+      stretch.from_at, stretch.before_at);
+    PERFORM crmcost._add_contacts(run, format(
+      'i.occurred_at >= $2 AND i.occurred_at < $3 AND date_trunc(''month'', day.occurred_on::timestamp) = %L AND %s',
+      stretch.month_start, crmcost._of_others('i')),
+      stretch.from_at, stretch.before_at);
+  END LOOP;
+  IF run.open_month = ANY (months) THEN
+    PERFORM crmcost._add_lines(run, format(
+      's.sale_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''sale'' AND month_start IS NULL)) AND s.month_start > s.booked_month AND s.month_start = %L AND %s',
+      run.open_month, crmcost._of_others('s')), NULL, NULL);
+    PERFORM crmcost._add_contacts(run, format(
+      'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''interaction'' AND month_start IS NULL)) AND late.fact_id IS NOT NULL AND counted.month_start = $5 AND %s',
+      crmcost._of_others('i')), NULL, NULL);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._complete_months(crmcost._run, date[]) IS
+  'Adds to refresh_line and refresh_contact what the customers without news did in months.';

@@ -1,0 +1,171 @@
+-- Step order: orders, and what customers bought of each product.
+--
+-- An order is all lines of one customer with one source and order_ref, two
+-- columns; a line without order_ref is an order of its own.  Its day is that of
+-- the last sale line that is no correction.  It exists while what corrections
+-- leave of it is positive in base currency; where a rate is missing, in any of
+-- its currencies.  Without corrections it exists, also for nothing.
+CREATE FUNCTION crmcost._refresh_order(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  scope CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+    END;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_orders(run);
+  -- where an order moved, both of its months are summed anew
+  IF NOT run.whole THEN
+    PERFORM crmcost._find_order_months(run);
+  END IF;
+  changed := crmcost._write_difference(run.ledger, 'customer_order',
+                 'SELECT * FROM pg_temp.refresh_order', scope)
+             + crmcost._write_difference(run.ledger, 'customer_product', $query$
+                 SELECT o.customer_id, u.product_code,
+                        count(*) FILTER (WHERE o.is_order) AS orders,
+                        sum(u.quantity) AS quantity, sum(u.amount) AS revenue,
+                        max(o.ordered_on) FILTER (WHERE o.is_order)
+                          AS last_ordered_on
+                 FROM pg_temp.refresh_order o
+                 CROSS JOIN LATERAL unnest(o.product_codes, o.quantities,
+                                           o.amounts)
+                   AS u (product_code, quantity, amount)
+                 GROUP BY o.customer_id, u.product_code
+               $query$, scope);
+  IF NOT run.whole THEN
+    PERFORM crmcost._complete_months(run, ARRAY(
+      SELECT m.month_start FROM pg_temp.refresh_month m));
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_order(crmcost._run) IS
+  'Third step of refresh: customer_order and customer_product; returns the rows changed.';
+
+-- What an order holds of a product is what corrections and refunds leave of its
+-- amount, if that is positive.  Once counted in a month that is closed, an order
+-- stays there.
+CREATE FUNCTION crmcost._find_orders(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_order
+    WITH placed AS (
+      SELECT l.customer_id, l.source, l.order_ref, l.own_id,
+             max(l.sold_at) FILTER (WHERE l.is_purchase) AS ordered_at,
+             max(l.sold_at) AS last_at,
+             max(l.month_start) FILTER (WHERE l.is_purchase
+                                              AND l.month_start < run.open_month)
+               AS counted,
+             max(l.month_start) AS last_month,
+             count(*) FILTER (WHERE l.is_purchase)::integer AS sale_lines,
+             bool_and(l.is_purchase OR l.is_refund) AS uncorrected,
+             bool_or(l.base_amount IS NULL AND NOT l.is_refund) AS unrated,
+             sum(l.base_amount) FILTER (WHERE NOT l.is_refund) AS sold,
+             coalesce(sum(l.base_amount), 0) AS revenue,
+             coalesce(sum(l.base_margin), 0) AS margin,
+             coalesce(sum(l.base_discount), 0) AS discount,
+             coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0)
+               AS refund,
+             min(l.channel_code) AS channel_code,
+             min(l.campaign_code) AS campaign_code,
+             min(l.channel_code) <> max(l.channel_code)
+               OR min(l.campaign_code) <> max(l.campaign_code) AS mixed
+      FROM pg_temp.refresh_line l
+      GROUP BY l.customer_id, l.source, l.order_ref, l.own_id
+    ),
+    -- of lines that differ, the one that dates the order
+    dated AS (
+      SELECT DISTINCT ON (l.customer_id, l.source, l.order_ref, l.own_id)
+             l.customer_id, l.source, l.order_ref, l.own_id, l.channel_code,
+             l.campaign_code
+      FROM placed p
+      JOIN pg_temp.refresh_line l USING (customer_id, source, order_ref, own_id)
+      WHERE p.mixed
+      ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
+               l.is_purchase DESC, l.sold_at DESC, l.sale_id DESC
+    ),
+    -- with a rate missing, each currency by itself
+    kept AS (
+      SELECT DISTINCT customer_id, source, order_ref, own_id
+      FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id
+            FROM placed p
+            JOIN pg_temp.refresh_line l
+              USING (customer_id, source, order_ref, own_id)
+            WHERE p.unrated AND NOT p.uncorrected AND NOT l.is_refund
+            GROUP BY l.customer_id, l.source, l.order_ref, l.own_id, l.currency
+            HAVING sum(l.amount) > 0) rest
+    ),
+    basket AS (
+      SELECT customer_id, source, order_ref, own_id,
+             array_agg(product_code ORDER BY product_code) AS product_codes,
+             array_agg(quantity ORDER BY product_code) AS quantities,
+             array_agg(amount ORDER BY product_code) AS amounts
+      FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id,
+                   l.product_code, sum(l.quantity) AS quantity,
+                   sum(l.base_amount) AS amount
+            FROM pg_temp.refresh_line l
+            WHERE l.product_code IS NOT NULL
+            GROUP BY l.customer_id, l.source, l.order_ref, l.own_id,
+                     l.product_code
+            HAVING sum(l.base_amount) > 0) line
+      GROUP BY customer_id, source, order_ref, own_id
+    )
+    SELECT customer_id, source, order_ref, own_id,
+           o.is_order, o.at, (o.at AT TIME ZONE run.zone)::date,
+           CASE
+             WHEN p.ordered_at IS NULL THEN p.last_month
+             ELSE coalesce(p.counted, greatest(crmcost._month_of(
+                    (o.at AT TIME ZONE run.zone)::date), run.open_month))
+           END,
+           p.sale_lines, p.revenue, p.margin, p.discount, p.refund,
+           coalesce(d.channel_code, p.channel_code),
+           coalesce(d.campaign_code, p.campaign_code),
+           coalesce(b.product_codes, '{}'), coalesce(b.quantities, '{}'),
+           coalesce(b.amounts, '{}')
+    FROM placed p
+    LEFT JOIN dated d USING (customer_id, source, order_ref, own_id)
+    LEFT JOIN kept k USING (customer_id, source, order_ref, own_id)
+    LEFT JOIN basket b USING (customer_id, source, order_ref, own_id)
+    CROSS JOIN LATERAL (
+      SELECT coalesce(p.ordered_at, p.last_at) AS at,
+             p.ordered_at IS NOT NULL
+             AND (p.uncorrected
+                  OR CASE WHEN p.unrated THEN k.customer_id IS NOT NULL
+                       ELSE p.sold > 0 END) AS is_order
+    ) o;
+  ANALYZE pg_temp.refresh_order;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
+  'Fills refresh_order from refresh_line.';
+
+CREATE FUNCTION crmcost._find_order_months(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_month
+    SELECT DISTINCT m.month_start
+    FROM pg_temp.refresh_order new
+    FULL JOIN (SELECT o.* FROM customer_order o
+               JOIN pg_temp.refresh_customer USING (customer_id)) old
+      USING (customer_id, source, order_ref, sale_id)
+    CROSS JOIN LATERAL (VALUES (old.month_start), (new.month_start))
+      AS m (month_start)
+    WHERE (old.is_order, old.ordered_on, old.month_start, old.channel_code,
+           old.campaign_code)
+          IS DISTINCT FROM
+          (new.is_order, new.ordered_on, new.month_start, new.channel_code,
+           new.campaign_code)
+          AND m.month_start >= run.open_month
+    ON CONFLICT (month_start) DO NOTHING;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_order_months(crmcost._run) IS
+  'Adds the months of orders that came, went or moved to refresh_month.';

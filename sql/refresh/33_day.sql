@@ -1,0 +1,173 @@
+-- Step day: what was sold by month, product and channel, and what happened on a
+-- day.  What counts in a later month than that of its day stands on the first of
+-- that month.
+CREATE FUNCTION crmcost._refresh_day(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  months CONSTANT text := CASE WHEN run.whole
+    THEN format('month_start >= %L', run.open_month)
+    ELSE 'month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
+    END;
+  days CONSTANT text := CASE WHEN run.whole
+    THEN format('old.day >= %L', run.open_month)
+    ELSE 'crmcost._month_of(old.day) IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
+    END;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN
+    crmcost._write_difference(run.ledger, 'sale_month', format($query$
+      SELECT month_start, coalesce(product_code, '(unknown)') AS product_code,
+             channel_code, campaign_code,
+             count(*) FILTER (WHERE is_purchase) AS sale_lines,
+             coalesce(sum(quantity), 0) AS quantity,
+             coalesce(sum(base_amount), 0) AS revenue,
+             coalesce(sum(base_margin), 0) AS margin,
+             coalesce(sum(base_discount), 0) AS discount,
+             coalesce(sum(base_amount) FILTER (WHERE is_refund), 0) AS refund,
+             coalesce(sum(quantity) FILTER (WHERE base_cogs IS NOT NULL), 0)
+               AS costed_quantity,
+             coalesce(sum(base_amount) FILTER (WHERE base_cogs IS NOT NULL), 0)
+               AS costed_revenue,
+             coalesce(sum(base_cogs), 0) AS costed_cogs
+      FROM pg_temp.refresh_line
+      WHERE %s
+      GROUP BY 1, 2, 3, 4
+    $query$, months), 'old.' || months)
+    + crmcost._write_difference(run.ledger, 'day_total',
+                                crmcost._day_query(run, months), days)
+    + crmcost._write_difference(run.ledger, 'survey_day', format($query$
+        SELECT greatest(occurred_on, month_start) AS day, survey, channel_code,
+               campaign_code, sum(n)::bigint AS answers,
+               sum(score * n) AS score,
+               coalesce(sum(n) FILTER (WHERE survey <> 'nps'
+                                             AND score >= %L::numeric), 0)::bigint
+                 AS satisfied,
+               coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score >= 9),
+                        0)::bigint AS promoters,
+               coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score <= 6),
+                        0)::bigint AS detractors
+        FROM crmcost._answers()
+        WHERE %s
+        GROUP BY 1, 2, 3, 4
+      $query$, crmcost._setting(run.ledger, 'csat_satisfied_from'), months),
+      days);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_day(crmcost._run) IS
+  'Step of refresh: sale_month, day_total and survey_day; returns the rows changed.';
+
+CREATE FUNCTION crmcost._day_query(run crmcost._run, months text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT day, channel_code, campaign_code, sum(revenue) AS revenue,
+         sum(margin) AS margin, sum(discount) AS discount,
+         sum(refund) AS refund, sum(orders)::bigint AS orders,
+         sum(leads)::bigint AS leads,
+         sum(converted_leads)::bigint AS converted_leads,
+         sum(acquired)::bigint AS acquired,
+         sum(interactions)::bigint AS interactions,
+         sum(handle_seconds)::bigint AS handle_seconds
+  FROM (
+    SELECT greatest(sold_on, month_start) AS day, channel_code, campaign_code,
+           coalesce(sum(base_amount), 0) AS revenue,
+           coalesce(sum(base_margin), 0) AS margin,
+           coalesce(sum(base_discount), 0) AS discount,
+           coalesce(sum(base_amount) FILTER (WHERE is_refund), 0) AS refund,
+           0 AS orders, 0 AS leads, 0 AS converted_leads, 0 AS acquired,
+           0 AS interactions, 0 AS handle_seconds
+    FROM pg_temp.refresh_line WHERE %1$s
+    GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT greatest(ordered_on, month_start), channel_code, campaign_code,
+           0, 0, 0, 0, count(*), 0, 0, 0, 0, 0
+    FROM customer_order WHERE is_order AND %1$s
+    GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT greatest(occurred_on, month_start), channel_code, campaign_code,
+           0, 0, 0, 0, 0, 0, 0, 0, sum(n), coalesce(sum(handle_seconds), 0)
+    FROM pg_temp.refresh_contact WHERE %1$s
+    GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT greatest(happened_on, month_start), channel_code, campaign_code,
+           0, 0, 0, 0, 0, sum((NOT is_acquisition)::integer),
+           sum((NOT is_acquisition AND converted)::integer),
+           sum(is_acquisition::integer), 0, 0
+    FROM crmcost._party_events(%2$L, %3$L, %4$L, %5$L) e WHERE %1$s
+    GROUP BY 1, 2, 3
+  ) part
+  GROUP BY 1, 2, 3
+  HAVING sum(revenue) <> 0 OR sum(margin) <> 0 OR sum(discount) <> 0
+         OR sum(refund) <> 0 OR sum(orders) <> 0 OR sum(leads) <> 0
+         OR sum(acquired) <> 0 OR sum(interactions) <> 0
+$query$, months, run.ledger, run.upto, run.zone, run.open_month);
+
+COMMENT ON FUNCTION crmcost._day_query(crmcost._run, text) IS
+  'Query of day_total for the months that a condition names.';
+
+-- When parties were first seen and acquired, and in which month that counts.
+-- Technical customers stand for anonymous traffic: they are neither.
+CREATE FUNCTION crmcost._party_events(ledger name, upto timestamptz, zone text,
+                                      open_month date)
+  RETURNS TABLE (customer_id bigint, is_acquisition boolean, happened_on date,
+                 month_start date, converted boolean, channel_code text,
+                 campaign_code text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  RETURN QUERY
+    SELECT c.customer_id, e.is_acquisition, e.day,
+           CASE WHEN e.day >= open_month OR late.fact_id IS NULL
+                  THEN crmcost._month_of(e.day)
+                ELSE coalesce(late.month_start, open_month) END,
+           coalesce(c.acquired_at < upto, false),
+           coalesce(c.acquisition_channel, k.channel_code, '(unknown)'),
+           coalesce(c.acquisition_campaign, '(unknown)')
+    FROM customer c
+    CROSS JOIN LATERAL (
+      VALUES (false, c.first_seen_at, (c.first_seen_at AT TIME ZONE zone)::date),
+             (true, c.acquired_at, (c.acquired_at AT TIME ZONE zone)::date)
+    ) AS e (is_acquisition, at, day)
+    LEFT JOIN campaign k ON k.code = c.acquisition_campaign
+    LEFT JOIN late_fact late
+      ON late.relation = CASE WHEN e.is_acquisition THEN 'customer'
+                           ELSE 'lead' END
+         AND late.fact_id = c.customer_id AND late.booked_on = e.day
+    WHERE e.at < upto AND c.source <> 'anon' AND c.merged_into IS NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._party_events(name, timestamptz, text, date) IS
+  'First sight and acquisition of every party of a ledger before an instant, with the month in which it counts.';
+
+-- One answer of a customer, survey and day counts: the last.  An answer to nps
+-- outside of 0 to 10 is none.
+CREATE FUNCTION crmcost._answers()
+  RETURNS TABLE (customer_id bigint, occurred_on date, month_start date,
+                 survey text, channel_code text, campaign_code text,
+                 agent_code text, n bigint, score numeric)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT DISTINCT ON (c.customer_id, s.survey, c.occurred_on,
+                        CASE WHEN c.is_technical THEN c.interaction_id END)
+           c.customer_id, c.occurred_on, c.month_start, s.survey,
+           c.channel_code, c.campaign_code, c.agent_code, c.n, c.score
+    FROM pg_temp.refresh_contact c
+    CROSS JOIN LATERAL (SELECT coalesce(c.subtype, 'csat')) AS s (survey)
+    WHERE c.kind = 'survey' AND c.score IS NOT NULL
+          AND (s.survey <> 'nps' OR c.score >= 0 AND c.score <= 10)
+    ORDER BY c.customer_id, s.survey, c.occurred_on,
+             CASE WHEN c.is_technical THEN c.interaction_id END,
+             c.occurred_at DESC, c.interaction_id DESC;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._answers() IS
+  'Answers to surveys in refresh_contact, one a customer, survey and day.';

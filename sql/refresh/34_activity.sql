@@ -1,0 +1,103 @@
+-- Step activity: what happened with the customers with news in each open month.
+-- Where it differs from what the store has, the month's cost is spread anew,
+-- because it follows drivers.
+CREATE FUNCTION crmcost._refresh_activity(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  INSERT INTO pg_temp.refresh_activity
+    SELECT a.customer_id, a.month_start, bool_or(a.acquired),
+           sum(a.orders)::bigint, sum(a.sale_lines)::bigint, sum(a.revenue),
+           sum(a.margin), sum(a.discount), sum(a.refund),
+           sum(a.interactions)::bigint, sum(a.handle_seconds)::bigint,
+           sum(a.minutes)
+    FROM crmcost._activities(run) a
+    WHERE a.month_start >= run.open_month
+    GROUP BY a.customer_id, a.month_start;
+  ANALYZE pg_temp.refresh_activity;
+  IF run.whole THEN
+    INSERT INTO pg_temp.refresh_cost_month
+      SELECT DISTINCT a.month_start FROM pg_temp.refresh_activity a
+      UNION SELECT m.month_start FROM customer_month m
+            WHERE m.month_start >= run.open_month
+      UNION SELECT p.month_start FROM posted_cost p
+            WHERE p.month_start >= run.open_month
+      UNION SELECT p.month_start FROM cost_month p
+            WHERE p.month_start >= run.open_month;
+  ELSE
+    INSERT INTO pg_temp.refresh_cost_month
+      SELECT DISTINCT month_start
+      FROM pg_temp.refresh_activity new
+      FULL JOIN (SELECT m.* FROM customer_month m
+                 JOIN pg_temp.refresh_customer USING (customer_id)
+                 WHERE m.month_start >= run.open_month) old
+        USING (customer_id, month_start)
+      WHERE (coalesce(old.acquired, false), coalesce(old.orders, 0),
+             coalesce(old.sale_lines, 0), coalesce(old.revenue, 0),
+             coalesce(old.margin, 0), coalesce(old.discount, 0),
+             coalesce(old.refund, 0), coalesce(old.interactions, 0),
+             coalesce(old.handle_seconds, 0),
+             coalesce(old.standard_minutes, 0))
+            IS DISTINCT FROM
+            (coalesce(new.acquired, false), coalesce(new.orders, 0),
+             coalesce(new.sale_lines, 0), coalesce(new.revenue, 0),
+             coalesce(new.margin, 0), coalesce(new.discount, 0),
+             coalesce(new.refund, 0), coalesce(new.interactions, 0),
+             coalesce(new.handle_seconds, 0),
+             coalesce(new.standard_minutes, 0))
+            OR new.customer_id IS NULL AND old.customer_id IS NOT NULL
+            OR old.customer_id IS NULL AND new.customer_id IS NOT NULL
+      ON CONFLICT (month_start) DO NOTHING;
+  END IF;
+  RETURN 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_activity(crmcost._run) IS
+  'Step of refresh: fills refresh_activity, and adds the months that differ to refresh_cost_month.';
+
+CREATE FUNCTION crmcost._activities(run crmcost._run)
+  RETURNS TABLE (customer_id bigint, month_start date, acquired boolean,
+                 orders bigint, sale_lines bigint, revenue numeric,
+                 margin numeric, discount numeric, refund numeric,
+                 interactions bigint, handle_seconds bigint, minutes numeric)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT l.customer_id, l.month_start, false, 0::bigint,
+           count(*) FILTER (WHERE l.is_purchase),
+           coalesce(sum(l.base_amount), 0), coalesce(sum(l.base_margin), 0),
+           coalesce(sum(l.base_discount), 0),
+           coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0),
+           0::bigint, 0::bigint, 0::numeric
+    FROM pg_temp.refresh_line l
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    GROUP BY l.customer_id, l.month_start
+    UNION ALL
+    SELECT o.customer_id, o.month_start, false, count(*), 0, 0, 0, 0, 0, 0, 0,
+           0
+    FROM pg_temp.refresh_order o
+    WHERE o.is_order
+    GROUP BY o.customer_id, o.month_start
+    UNION ALL
+    SELECT c.customer_id, c.month_start, false, 0, 0, 0, 0, 0, 0,
+           sum(c.n)::bigint, coalesce(sum(c.handle_seconds), 0)::bigint,
+           coalesce(sum(c.minutes), 0)
+    FROM pg_temp.refresh_contact c
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    GROUP BY c.customer_id, c.month_start
+    UNION ALL
+    SELECT e.customer_id, e.month_start, true, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    FROM crmcost._party_events(run.ledger, run.upto, run.zone,
+                               run.open_month) e
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    WHERE e.is_acquisition;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._activities(crmcost._run) IS
+  'What happened with the customers of refresh_customer, by month, one row a kind of fact.';

@@ -1,0 +1,85 @@
+-- Rules: parts without a customer get the allocation rule of their category, or of
+-- the nearest one above that has a rule for the day.  Few combinations of category,
+-- day and limits stand for many parts, so the rules are looked up for those.
+CREATE FUNCTION crmcost._find_rules(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._find_lineage();
+  INSERT INTO pg_temp.refresh_post
+    WITH part AS (
+      SELECT p.*, CASE WHEN p.booked_month < p.month_start
+                    THEN p.month_start ELSE p.cost_on END AS rule_on,
+             CASE WHEN p.channel_code IN (SELECT r.channel_code
+                                          FROM allocation_rule r)
+               THEN p.channel_code ELSE '' END AS of_channel,
+             CASE WHEN p.campaign_code IN (SELECT r.campaign_code
+                                           FROM allocation_rule r)
+               THEN p.campaign_code ELSE '' END AS of_campaign,
+             CASE WHEN p.product_code IN (SELECT r.product_code
+                                          FROM allocation_rule r)
+               THEN p.product_code ELSE '' END AS of_product
+      FROM pg_temp.refresh_part p
+      WHERE p.customer_id IS NULL AND p.amount <> 0
+    ),
+    wanted AS (
+      SELECT DISTINCT category_code, rule_on, of_channel, of_campaign,
+             of_product
+      FROM part
+    ),
+    found AS MATERIALIZED (
+      SELECT DISTINCT ON (w.category_code, w.rule_on, w.of_channel,
+                          w.of_campaign, w.of_product)
+             w.category_code, w.rule_on, w.of_channel, w.of_campaign,
+             w.of_product, r.rule_id
+      FROM wanted w
+      JOIN pg_temp.refresh_lineage l ON l.code = w.category_code
+      JOIN allocation_rule r
+        ON r.category_code = l.ancestor AND r.valid @> w.rule_on
+           AND r.scenario IS NOT DISTINCT FROM run.scenario
+           AND (r.scope = '' OR r.channel_code = w.of_channel
+                OR r.campaign_code = w.of_campaign
+                OR r.product_code = w.of_product)
+      ORDER BY w.category_code, w.rule_on, w.of_channel, w.of_campaign,
+               w.of_product, l.distance, r.campaign_code, r.product_code,
+               r.channel_code
+    )
+    SELECT p.month_start, p.cost_id, p.incurred_on, p.booked_month,
+           p.category_code, p.bucket, coalesce(f.rule_id, 0), '', p.amount
+    FROM part p
+    LEFT JOIN found f USING (category_code, rule_on, of_channel, of_campaign,
+                             of_product);
+  ANALYZE pg_temp.refresh_post;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_rules(crmcost._run) IS
+  'Fills refresh_post from refresh_part, with the allocation rule of each part.';
+
+-- A category and all above it.  A circle is a finding of data_quality; here each
+-- category in it comes once.
+CREATE FUNCTION crmcost._find_lineage() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  step integer := 0;
+BEGIN
+  INSERT INTO pg_temp.refresh_lineage SELECT code, code, 0 FROM cost_category;
+  LOOP
+    INSERT INTO pg_temp.refresh_lineage
+      SELECT l.code, c.parent_code, step + 1
+      FROM pg_temp.refresh_lineage l
+      JOIN cost_category c ON c.code = l.ancestor
+      WHERE l.distance = step AND c.parent_code IS NOT NULL
+            AND NOT EXISTS (SELECT FROM pg_temp.refresh_lineage known
+                            WHERE known.code = l.code
+                                  AND known.ancestor = c.parent_code);
+    EXIT WHEN NOT FOUND;
+    step := step + 1;
+  END LOOP;
+  ANALYZE pg_temp.refresh_lineage;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_lineage() IS
+  'Fills refresh_lineage: each cost category with all above it.';

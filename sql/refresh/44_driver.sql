@@ -1,0 +1,266 @@
+-- Drivers that customer_month does not hold, of one month: those of limited rules
+-- count what happened in the channel, campaign or product; tier_weight takes the
+-- tier that held when the month began, so that it does not depend on what comes
+-- out of it; equal is 1 for all who were customers by the end of the month; own
+-- ones are in driver_entry; blended ones are made of the others.
+CREATE FUNCTION crmcost._write_month_drivers(run crmcost._run, month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  DELETE FROM pg_temp.refresh_wanted;
+  DELETE FROM pg_temp.refresh_driver;
+  INSERT INTO pg_temp.refresh_wanted
+    SELECT DISTINCT p.driver_key, r.driver, r.scope, d.kind
+    FROM pg_temp.refresh_pool p
+    JOIN allocation_rule r USING (rule_id)
+    JOIN driver d ON d.code = r.driver
+    WHERE p.month_start = month
+          AND (r.scope <> '' OR d.kind <> 'ledger'
+               OR r.driver IN ('tier_weight', 'equal'));
+  IF NOT FOUND AND NOT EXISTS (SELECT FROM customer_driver d
+                               WHERE d.month_start = month) THEN
+    RETURN 0;
+  END IF;
+  -- the parts of a blend, with the limit of the whole
+  INSERT INTO pg_temp.refresh_wanted
+    SELECT DISTINCT 'part ' || b.part || coalesce(' of ' || nullif(w.scope, ''),
+                                                  ''),
+           b.part, w.scope, 'part'
+    FROM pg_temp.refresh_wanted w
+    JOIN driver_blend b ON b.driver = w.driver
+    WHERE w.kind = 'blend';
+  PERFORM crmcost._find_limited_drivers(run, month);
+  PERFORM crmcost._find_party_drivers(run, month);
+  PERFORM crmcost._find_own_drivers(run, month);
+  PERFORM crmcost._find_blends();
+  RETURN crmcost._write_difference(run.ledger, 'customer_driver', format($query$
+    SELECT %L::date AS month_start, d.driver_key, d.customer_id, d.quantity
+    FROM pg_temp.refresh_driver d
+    JOIN pg_temp.refresh_wanted w USING (driver_key)
+    WHERE w.kind <> 'part' AND d.quantity > 0
+  $query$, month), format('old.month_start = %L', month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_month_drivers(crmcost._run, date) IS
+  'Writes a month of customer_driver; returns the rows changed.';
+
+-- What happened in the limits of the rules: one row a customer and limit.  Orders
+-- are those of customer_order: of a channel or campaign by the order, of a product
+-- those that hold it.
+CREATE FUNCTION crmcost._find_limited_drivers(run crmcost._run, month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w WHERE w.scope <> '') THEN
+    RETURN;
+  END IF;
+  INSERT INTO pg_temp.refresh_driver
+    WITH happened AS (
+      SELECT f.customer_id, f.scope, sum(f.revenue) AS revenue,
+             sum(f.margin) AS margin, sum(f.orders) AS orders,
+             max(f.active) AS active, sum(f.contacts) AS contacts,
+             sum(f.seconds) AS seconds, max(f.acquired) AS acquired
+      FROM (
+        SELECT l.customer_id, v.scope, l.base_amount AS revenue,
+               l.base_margin AS margin, 0 AS orders,
+               l.is_purchase::integer AS active, 0 AS contacts, 0 AS seconds,
+               0 AS acquired
+        FROM pg_temp.refresh_line l
+        CROSS JOIN LATERAL (VALUES ('channel ' || l.channel_code),
+                                   ('campaign ' || l.campaign_code),
+                                   ('product ' || l.product_code)) v (scope)
+        WHERE l.month_start = month
+        UNION ALL
+        SELECT o.customer_id, v.scope, 0, 0, 1, 0, 0, 0, 0
+        FROM customer_order o
+        CROSS JOIN LATERAL (
+          SELECT 'channel ' || o.channel_code
+          UNION ALL SELECT 'campaign ' || o.campaign_code
+          UNION ALL SELECT 'product ' || p.code
+                    FROM unnest(o.product_codes) AS p (code)
+        ) AS v (scope)
+        WHERE o.month_start = month AND o.is_order
+        UNION ALL
+        SELECT c.customer_id, v.scope, 0, 0, 0, 0, c.n,
+               coalesce(c.handle_seconds, 60 * c.minutes, 0), 0
+        FROM pg_temp.refresh_contact c
+        CROSS JOIN LATERAL (VALUES ('channel ' || c.channel_code),
+                                   ('campaign ' || c.campaign_code),
+                                   ('product ' || c.product_code)) v (scope)
+        WHERE c.month_start = month
+        UNION ALL
+        SELECT e.customer_id, v.scope, 0, 0, 0, 0, 0, 0, 1
+        FROM crmcost._party_events(run.ledger, run.upto, run.zone,
+                                   run.open_month) e
+        CROSS JOIN LATERAL (VALUES ('channel ' || e.channel_code),
+                                   ('campaign ' || e.campaign_code)) v (scope)
+        WHERE e.is_acquisition AND e.month_start = month
+      ) f
+      WHERE f.scope IN (SELECT w.scope FROM pg_temp.refresh_wanted w)
+      GROUP BY f.customer_id, f.scope
+    )
+    SELECT w.driver_key, h.customer_id,
+           CASE w.driver
+             WHEN 'revenue' THEN h.revenue
+             WHEN 'margin' THEN h.margin
+             WHEN 'orders' THEN h.orders
+             WHEN 'active_customers' THEN h.active
+             WHEN 'interactions' THEN h.contacts
+             WHEN 'handle_time' THEN h.seconds
+             -- of a product: acquired in the month, and bought it
+             WHEN 'new_customers' THEN
+               CASE WHEN w.scope NOT LIKE 'product %' THEN h.acquired
+                    WHEN h.active > 0 AND n.acquired THEN 1 END
+             WHEN 'equal' THEN 1
+             WHEN 'tier_weight' THEN crmcost._tier_weight(run, h.customer_id,
+                                                          month)
+             ELSE q.quantity
+           END
+    FROM happened h
+    JOIN pg_temp.refresh_wanted w USING (scope)
+    LEFT JOIN pg_temp.refresh_now n ON n.customer_id = h.customer_id
+    -- an own driver counts for who was met there
+    LEFT JOIN (SELECT e.driver, coalesce(p.party_id, e.customer_id)
+                        AS customer_id, sum(e.quantity) AS quantity
+               FROM driver_entry e
+               LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+               WHERE e.measured_on >= month AND e.measured_on <= run.day
+                     AND e.measured_on < month + interval '1 month'
+               GROUP BY 1, 2) q
+      ON q.driver = w.driver AND q.customer_id = h.customer_id
+    WHERE w.kind <> 'blend' AND w.scope <> '';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_limited_drivers(crmcost._run, date) IS
+  'Adds a month of drivers with a limit to refresh_driver.';
+
+-- The weight of the tier that held when a month began; NULL for none.
+CREATE FUNCTION crmcost._tier_weight(run crmcost._run, customer_id bigint,
+                                     month date)
+  RETURNS numeric
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN (
+    SELECT t.resource_weight
+    FROM (SELECT k.code FROM classification k
+          WHERE k.customer_id = customer_id
+                AND k.dimension = crmcost._setting(run.ledger,
+                                                   'tier_weight_scheme')
+                AND k.entered_at <= month::timestamp AT TIME ZONE run.zone
+          ORDER BY k.entered_at DESC LIMIT 1) held
+    JOIN tier t ON t.code = held.code
+         AND t.scheme = crmcost._setting(run.ledger, 'tier_weight_scheme'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tier_weight(crmcost._run, bigint, date) IS
+  'Resource weight of the tier that a customer had when a month began.';
+
+-- Drivers that need no fact of the month.  Technical customers are none.
+CREATE FUNCTION crmcost._find_party_drivers(run crmcost._run, month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  weight_scheme CONSTANT text :=
+    crmcost._setting(run.ledger, 'tier_weight_scheme');
+  month_end CONSTANT timestamptz :=
+    crmcost._midnight((month + interval '1 month')::date, run.zone);
+BEGIN
+  INSERT INTO pg_temp.refresh_driver
+    SELECT w.driver_key, held.customer_id, t.resource_weight
+    FROM pg_temp.refresh_wanted w
+    CROSS JOIN (
+      SELECT DISTINCT ON (k.customer_id) k.customer_id, k.code
+      FROM classification k
+      WHERE k.dimension = weight_scheme
+            AND k.entered_at <= crmcost._midnight(month, run.zone)
+      ORDER BY k.customer_id, k.entered_at DESC
+    ) held
+    JOIN tier t ON t.scheme = weight_scheme AND t.code = held.code
+    WHERE w.driver = 'tier_weight' AND w.scope = ''
+    UNION ALL
+    SELECT w.driver_key, c.customer_id, 1
+    FROM pg_temp.refresh_wanted w
+    CROSS JOIN (
+      SELECT customer_id FROM customer
+      WHERE acquired_at < least(month_end, run.upto) AND source <> 'anon'
+            AND merged_into IS NULL
+      UNION
+      SELECT customer_id FROM pg_temp.refresh_now WHERE sale_lines > 0
+    ) c
+    WHERE w.driver = 'equal' AND w.scope = ''
+    UNION ALL
+    SELECT w.driver_key, n.customer_id,
+           CASE w.driver
+             WHEN 'revenue' THEN n.revenue
+             WHEN 'margin' THEN n.margin
+             WHEN 'orders' THEN n.orders
+             WHEN 'active_customers' THEN (n.sale_lines > 0)::integer
+             WHEN 'interactions' THEN n.interactions
+             WHEN 'handle_time' THEN n.handle_seconds
+                                     + 60 * n.standard_minutes
+             WHEN 'new_customers' THEN n.acquired::integer
+           END
+    FROM pg_temp.refresh_wanted w
+    CROSS JOIN pg_temp.refresh_now n
+    WHERE w.kind = 'part' AND w.scope = ''
+          AND w.driver IN ('revenue', 'margin', 'orders', 'active_customers',
+                           'interactions', 'handle_time', 'new_customers');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_party_drivers(crmcost._run, date) IS
+  'Adds tier_weight, equal and parts of blends of a month to refresh_driver.';
+
+CREATE FUNCTION crmcost._find_own_drivers(run crmcost._run, month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_driver
+    SELECT w.driver_key, coalesce(p.party_id, e.customer_id), sum(e.quantity)
+    FROM pg_temp.refresh_wanted w
+    JOIN driver_entry e ON e.driver = w.driver
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = e.customer_id
+    WHERE w.scope = '' AND e.measured_on >= month AND e.measured_on <= run.day
+          AND e.measured_on < month + interval '1 month'
+    GROUP BY 1, 2;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_own_drivers(crmcost._run, date) IS
+  'Adds a month of own drivers without a limit to refresh_driver.';
+
+-- A part of a blend gives each customer its share of the whole, by weight.  A
+-- part that nobody has is not there, so that its weight is the others'.
+CREATE FUNCTION crmcost._find_blends() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_driver
+    SELECT w.driver_key, q.customer_id,
+           round(sum(b.weight * greatest(q.quantity, 0) / t.quantity), 12)
+    FROM pg_temp.refresh_wanted w
+    JOIN driver_blend b ON b.driver = w.driver
+    JOIN pg_temp.refresh_wanted part
+      ON part.kind = 'part' AND part.driver = b.part AND part.scope = w.scope
+    JOIN pg_temp.refresh_driver q ON q.driver_key = part.driver_key
+    JOIN (SELECT d.driver_key, sum(greatest(d.quantity, 0)) AS quantity
+          FROM pg_temp.refresh_driver d
+          GROUP BY d.driver_key
+          HAVING sum(greatest(d.quantity, 0)) > 0) t
+      ON t.driver_key = part.driver_key
+    WHERE w.kind = 'blend'
+    GROUP BY w.driver_key, q.customer_id;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_blends() IS
+  'Adds blended drivers to refresh_driver, from their parts there.';

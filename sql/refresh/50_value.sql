@@ -1,0 +1,161 @@
+-- Step value: what each customer brought and cost so far.  Sums are those of
+-- customer_month, so that no figure of a customer can differ from that of the
+-- months; what has no month (orders, products, contacts) is that of its own table.
+CREATE FUNCTION crmcost._refresh_value(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  wanted CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_changed c))'
+    END;
+  scope CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_changed c)'
+    END;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  INSERT INTO pg_temp.refresh_changed
+    SELECT c.customer_id FROM pg_temp.refresh_customer c
+    ON CONFLICT (customer_id) DO NOTHING;
+  ANALYZE pg_temp.refresh_changed;
+  PERFORM crmcost._find_contact_sums(run);
+  RETURN crmcost._write_difference(run.ledger, 'customer_value',
+                                   crmcost._value_query(run, wanted), scope);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_value(crmcost._run) IS
+  'Step of refresh: customer_value; returns the rows changed.';
+
+-- Of customers with news the contacts are in refresh_contact; of the others what
+-- the store has still holds.
+CREATE FUNCTION crmcost._find_contact_sums(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_contact_sum
+    SELECT c.customer_id, sum(c.n), coalesce(sum(c.handle_seconds), 0),
+           coalesce(sum(c.n) FILTER (WHERE c.is_open), 0), NULL, NULL, NULL,
+           0, 0
+    FROM pg_temp.refresh_contact c
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    GROUP BY c.customer_id;
+  UPDATE pg_temp.refresh_contact_sum s
+    SET last_contact_at = l.occurred_at, last_contact_kind = l.kind,
+        last_contact_channel = l.channel_code
+    FROM (SELECT DISTINCT ON (c.customer_id) c.customer_id, c.occurred_at,
+                 c.kind, c.channel_code
+          FROM pg_temp.refresh_contact c
+          WHERE c.kind IN ('touch', 'sales', 'care')
+          ORDER BY c.customer_id, c.occurred_at DESC, c.interaction_id DESC) l
+    WHERE l.customer_id = s.customer_id;
+  UPDATE pg_temp.refresh_contact_sum s
+    SET survey_answers = a.answers, survey_score = a.score
+    FROM (SELECT customer_id, sum(n) AS answers, sum(score * n) AS score
+          FROM crmcost._answers()
+          WHERE survey <> 'nps'
+          GROUP BY customer_id) a
+    WHERE a.customer_id = s.customer_id;
+  INSERT INTO pg_temp.refresh_contact_sum
+    SELECT v.customer_id, v.interactions, v.handle_seconds, v.open_cases,
+           v.last_contact_at, v.last_contact_kind, v.last_contact_channel,
+           v.survey_answers, v.survey_score
+    FROM customer_value v
+    JOIN pg_temp.refresh_changed USING (customer_id)
+    WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
+                      WHERE c.customer_id = v.customer_id);
+  ANALYZE pg_temp.refresh_contact_sum;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_contact_sums(crmcost._run) IS
+  'Fills refresh_contact_sum: the contacts of customers so far.';
+
+CREATE FUNCTION crmcost._value_query(run crmcost._run, wanted text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    WITH month AS (
+      SELECT x.customer_id, sum(x.revenue) AS revenue, sum(x.margin) AS margin,
+             sum(x.discount) AS discount, sum(x.refund) AS refund,
+             bool_or(x.sale_lines > 0 OR x.revenue <> 0 OR x.margin <> 0)
+               AS bought,
+             %1$s,
+             sum(x.direct_cost) AS direct_cost,
+             sum(x.allocated_cost) AS allocated_cost
+      FROM customer_month x
+      WHERE %2$s
+      GROUP BY x.customer_id
+    ),
+    placed AS (
+      SELECT x.customer_id, count(*) AS orders,
+             min(x.ordered_on) AS first_ordered_on,
+             max(x.ordered_on) AS last_ordered_on,
+             count(DISTINCT x.ordered_on) AS order_days,
+             crmcost.monetary_value(crmcost.repeat_purchases(x.ordered_on,
+                                                             x.revenue))
+               AS spend_per_day
+      FROM customer_order x
+      WHERE x.is_order AND %2$s
+      GROUP BY x.customer_id
+    ),
+    product AS (
+      SELECT x.customer_id, count(*) AS products
+      FROM customer_product x
+      WHERE x.orders > 0 AND %2$s
+      GROUP BY x.customer_id
+    ),
+    party AS (
+      SELECT x.customer_id, x.source = 'anon' AS is_technical,
+             coalesce(x.acquisition_channel, k.channel_code, '(unknown)')
+               AS channel_code,
+             CASE WHEN x.acquired_at < %3$L
+               THEN (x.acquired_at AT TIME ZONE %4$L)::date END AS acquired_on
+      FROM customer x
+      LEFT JOIN campaign k ON k.code = x.acquisition_campaign
+      WHERE %2$s AND x.merged_into IS NULL
+            AND (x.first_seen_at < %3$L OR x.acquired_at < %3$L
+                 OR EXISTS (SELECT FROM customer_month m
+                            WHERE m.customer_id = x.customer_id))
+    )
+    SELECT customer_id,
+           NOT p.is_technical AND p.acquired_on IS NOT NULL
+             OR coalesce(m.bought, false) OR coalesce(o.orders > 0, false)
+             OR coalesce(m.direct_cost + m.allocated_cost <> 0, false)
+             AS is_customer,
+           p.is_technical, p.channel_code, p.acquired_on,
+           o.first_ordered_on, o.last_ordered_on,
+           coalesce(o.order_days, 0) AS order_days,
+           coalesce(o.orders, 0) AS orders,
+           coalesce(d.products, 0) AS products, o.spend_per_day,
+           coalesce(m.revenue, 0) AS revenue, coalesce(m.margin, 0) AS margin,
+           coalesce(m.discount, 0) AS discount,
+           coalesce(m.refund, 0) AS refund, %5$s,
+           coalesce(m.direct_cost, 0) AS direct_cost,
+           coalesce(m.allocated_cost, 0) AS allocated_cost,
+           coalesce(m.direct_cost + m.allocated_cost, 0) AS total_cost,
+           coalesce(m.margin - m.direct_cost - m.allocated_cost, 0) AS profit,
+           coalesce(c.interactions, 0) AS interactions,
+           coalesce(c.handle_seconds, 0) AS handle_seconds,
+           c.last_contact_at, c.last_contact_kind, c.last_contact_channel,
+           coalesce(c.open_cases, 0) AS open_cases,
+           coalesce(c.survey_answers, 0) AS survey_answers,
+           coalesce(c.survey_score, 0) AS survey_score
+    FROM party p
+    LEFT JOIN month m USING (customer_id)
+    LEFT JOIN placed o USING (customer_id)
+    LEFT JOIN product d USING (customer_id)
+    LEFT JOIN pg_temp.refresh_contact_sum c USING (customer_id)
+  $query$,
+  pg_catalog.string_agg(pg_catalog.format(
+    'sum(x.%1$s_direct_cost + x.%1$s_allocated_cost) AS %1$s_cost', b.name),
+    ', '::text),
+  wanted, run.upto, run.zone,
+  pg_catalog.string_agg(pg_catalog.format(
+    'coalesce(m.%1$s_cost, 0) AS %1$s_cost', b.name), ', '::text))
+  FROM pg_catalog.unnest(crmcost._buckets()) AS b (name);
+END;
+
+COMMENT ON FUNCTION crmcost._value_query(crmcost._run, text) IS
+  'Query of customer_value for the customers that a condition on x names.';

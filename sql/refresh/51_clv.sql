@@ -1,0 +1,390 @@
+-- Lifetime value in a ledger: a step of refresh, and how good its predictions
+-- would have been.
+--
+-- Time is in weeks, as in the papers: parameters compare with published ones.  A
+-- month is a twelfth of 365.25 days.  Technical customers, which stand for
+-- anonymous traffic, are in no model.
+
+-- Step clv: the models into clv_model, what they say about each customer into
+-- refresh_clv, for the step score.  Days with an order are in customer_value.
+CREATE FUNCTION crmcost._refresh_clv(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  purchase_model CONSTANT text := crmcost._setting(run.ledger, 'clv_model');
+  unfitted record;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  INSERT INTO pg_temp.refresh_purchase
+    SELECT v.customer_id, (v.order_days - 1)::float8,
+           (v.last_ordered_on - v.first_ordered_on) / 7.0::float8,
+           (run.day - v.first_ordered_on) / 7.0::float8, v.spend_per_day,
+           v.revenue, v.margin, v.last_ordered_on
+    FROM customer_value v
+    WHERE v.orders > 0 AND NOT v.is_technical;
+  ANALYZE pg_temp.refresh_purchase;
+  CREATE TEMPORARY TABLE refresh_model ON COMMIT DROP AS
+    SELECT model, status, message, customers, log_likelihood,
+           r, r_std_error, alpha, alpha_std_error, a, a_std_error,
+           b, b_std_error, s, s_std_error, beta, beta_std_error,
+           p, p_std_error, q, q_std_error, v, v_std_error, retention_rate,
+           first_order_on, last_order_on, horizon_months, discount_rate
+    FROM clv_model
+    WITH NO DATA;
+
+  IF purchase_model <> 'none' THEN
+    PERFORM crmcost._fit_clv(purchase_model);
+    PERFORM crmcost._fit_clv('gamma_gamma');
+  END IF;
+  PERFORM crmcost._observe_retention(run);
+  FOR unfitted IN
+    SELECT model, message FROM pg_temp.refresh_model
+    WHERE status = 'not_fitted' AND model <> 'closed_form'
+    ORDER BY model
+  LOOP
+    RAISE NOTICE 'refresh of "%" as of %: % was not fitted: %', run.ledger,
+      run.day, unfitted.model, unfitted.message;
+  END LOOP;
+  PERFORM crmcost._predict_clv(run, purchase_model);
+  RETURN crmcost._write_clv_model(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_clv(crmcost._run) IS
+  'Step of refresh: clv_model, and lifetime values for customer_score; returns the rows changed of clv_model.';
+
+-- An impossible fit is a row that says why, not the end of the refresh: too few
+-- customers or purchases, no maximum, more customers than a sample may hold.
+CREATE FUNCTION crmcost._fit_clv(model text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  parameter CONSTANT text[] := CASE model
+      WHEN 'gamma_gamma' THEN '{p,q,v}'
+      WHEN 'pareto_nbd' THEN '{r,alpha,s,beta}'
+      ELSE '{r,alpha,a,b}'
+    END;
+  sample CONSTANT text := CASE model
+      WHEN 'gamma_gamma' THEN 'frequency, monetary_value::float8'
+      ELSE 'frequency, recency, age'
+    END;
+  why_not text;
+  detail text;
+  unbounded float8;
+BEGIN
+  BEGIN
+    EXECUTE (
+      SELECT format($query$
+               INSERT INTO pg_temp.refresh_model
+                 (model, status, customers, log_likelihood, %s, %s)
+               SELECT %L, 'fitted', (fitted).customers,
+                      (fitted).log_likelihood, %s, %s
+               FROM (SELECT crmcost.%I(%s) AS fitted
+                     FROM pg_temp.refresh_purchase
+                     -- whose repeat purchases bring nothing is in no spend
+                     WHERE %L <> 'gamma_gamma' OR monetary_value > 0) fit
+               WHERE (fitted).customers > 0
+             $query$,
+             string_agg(format('%I', k.name), ', ' ORDER BY k.i),
+             string_agg(format('%I', k.name || '_std_error'), ', '
+                        ORDER BY k.i),
+             _fit_clv.model,
+             string_agg(format('(fitted).%I', k.name), ', ' ORDER BY k.i),
+             string_agg(format('(fitted).std_error[%s]', k.i), ', '
+                        ORDER BY k.i),
+             _fit_clv.model || '_fit', sample, _fit_clv.model)
+      FROM unnest(parameter) WITH ORDINALITY AS k (name, i));
+    SELECT f.q INTO unbounded
+      FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma' AND f.q <= 1;
+    IF FOUND THEN
+      RAISE EXCEPTION 'q must exceed 1 for a mean spend to exist, not %',
+                      unbounded
+        USING ERRCODE = 'data_exception';
+    END IF;
+  EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    GET STACKED DIAGNOSTICS why_not = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+    why_not := why_not || coalesce(': ' || nullif(detail, ''), '');
+  END;
+  INSERT INTO pg_temp.refresh_model (model, status, message)
+  SELECT _fit_clv.model, 'not_fitted',
+         coalesce(why_not,
+                  CASE _fit_clv.model
+                    WHEN 'gamma_gamma' THEN 'no customer came again'
+                    ELSE 'no customer has an order'
+                  END)
+  WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_model f
+                    WHERE f.model = _fit_clv.model);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._fit_clv(text) IS
+  'Fits a model to the customers of a refresh; writes a row of refresh_model.';
+
+-- Of the customers with an order in the year before the last, the share with
+-- an order in the last year; years end on the report day.
+CREATE FUNCTION crmcost._observe_retention(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  given CONSTANT text := crmcost._setting(run.ledger, 'clv_retention');
+  one_year_ago CONSTANT date := run.day - interval '1 year';
+  two_years_ago CONSTANT date := run.day - interval '2 years';
+  stayed record;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF given <> 'observed' THEN
+    INSERT INTO pg_temp.refresh_model (model, status, retention_rate)
+      VALUES ('closed_form', 'given', given::numeric);
+    RETURN;
+  END IF;
+  SELECT count(*) AS customers,
+         count(*) FILTER (WHERE p.last_ordered_on > one_year_ago) AS again,
+         (SELECT min(v.first_ordered_on) FROM customer_value v) AS first_on
+    INTO stayed
+    FROM pg_temp.refresh_purchase p
+    WHERE EXISTS (SELECT FROM customer_order o
+                  WHERE o.customer_id = p.customer_id AND o.is_order
+                        AND o.ordered_on > two_years_ago
+                        AND o.ordered_on <= one_year_ago);
+  IF stayed.first_on <= two_years_ago AND stayed.customers > 0 THEN
+    INSERT INTO pg_temp.refresh_model
+      (model, status, customers, retention_rate)
+      VALUES ('closed_form', 'fitted', stayed.customers,
+              round(stayed.again::numeric / stayed.customers, 10));
+  ELSE
+    INSERT INTO pg_temp.refresh_model (model, status, message)
+      VALUES ('closed_form', 'not_fitted',
+              CASE
+                WHEN stayed.first_on <= two_years_ago
+                  THEN 'no customer has an order in the year before the last'
+                ELSE 'retention needs two years of orders'
+              END);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._observe_retention(crmcost._run) IS
+  'Finds the yearly retention rate of a ledger; writes a row of refresh_model.';
+
+-- A model that was not fitted is NULL, and so is all that follows from it.
+CREATE FUNCTION crmcost._predict_clv(run crmcost._run, purchase_model text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  month_weeks CONSTANT float8 := 365.25 / 12 / 7;
+  horizon CONSTANT integer := crmcost._setting(run.ledger, 'clv_horizon');
+  discount CONSTANT numeric :=
+    power(1 + crmcost._setting(run.ledger, 'discount_rate')::numeric, 1.0 / 12)
+    - 1;
+  -- the last twelve complete months
+  month CONSTANT date := crmcost._month_of(run.day + 1);
+  purchase float8[];
+  spend float8[];
+  retention numeric;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  SELECT ARRAY[f.r, f.alpha, coalesce(f.a, f.s), coalesce(f.b, f.beta)]
+    INTO purchase
+    FROM pg_temp.refresh_model f WHERE f.model = purchase_model;
+  SELECT ARRAY[f.p, f.q, f.v] INTO spend
+    FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma';
+  SELECT f.retention_rate INTO retention
+    FROM pg_temp.refresh_model f WHERE f.model = 'closed_form';
+
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_clv
+    WITH ledger AS (
+      SELECT sum(revenue) AS revenue, sum(margin) AS margin
+      FROM pg_temp.refresh_purchase
+    ),
+    last_year AS (
+      SELECT customer_id, sum(margin) AS margin
+      FROM customer_month
+      WHERE month_start >= $1 AND month_start < $2
+      GROUP BY customer_id
+    ),
+    model AS (
+      SELECT crmcost.%I($7[1], $7[2], $7[3], $7[4]) AS purchase,
+             crmcost.gamma_gamma($8[1], $8[2], $8[3]) AS spend,
+             -- whose expected value is 1 where that of the past is
+             crmcost.gamma_gamma(1, 2, 1) AS one_each
+    ),
+    -- Once a customer is alive, frequency and age are all that counts; recency
+    -- tells how probable that is.  So the sums over months are needed once a
+    -- frequency and age, at any recency: here, with a purchase just now.
+    alive AS MATERIALIZED (
+      SELECT frequency, age,
+             crmcost.expected_purchases(purchase, $3 * $4, frequency, recency,
+                                        age) / nullif(p_alive, 0)
+               AS purchases,
+             crmcost.clv(purchase, one_each, frequency, recency, age, 1, $3,
+                         $6, $4) / nullif(p_alive, 0) AS discounted
+      FROM model
+      CROSS JOIN (SELECT DISTINCT frequency, age,
+                         CASE WHEN frequency > 0 THEN age ELSE 0 END AS recency
+                  FROM pg_temp.refresh_purchase) o
+      CROSS JOIN LATERAL (
+        SELECT crmcost.p_alive(purchase, frequency, recency, age) AS p_alive
+        OFFSET 0
+      ) p
+    ),
+    predicted AS (
+      SELECT o.customer_id, p.p_alive,
+             p.p_alive * coalesce(a.purchases, 0) AS purchases,
+             p.p_alive * coalesce(a.discounted, 0) AS discounted,
+             -- the model of spend knows positive spend only
+             crmcost.expected_value(m.spend, o.frequency,
+               greatest(o.monetary_value, 0.0001)::float8) AS spend,
+             CASE WHEN o.revenue > 0 THEN o.margin / o.revenue
+                  WHEN l.revenue > 0 THEN l.margin / l.revenue
+             END AS margin_rate,
+             coalesce(y.margin, 0) AS margin
+      FROM pg_temp.refresh_purchase o
+      JOIN alive a USING (frequency, age)
+      CROSS JOIN model m
+      CROSS JOIN ledger l
+      LEFT JOIN last_year y USING (customer_id)
+      CROSS JOIN LATERAL (
+        SELECT crmcost.p_alive(m.purchase, o.frequency, o.recency, o.age)
+                 AS p_alive
+        OFFSET 0
+      ) p
+    )
+    SELECT customer_id, p_alive, purchases, round(spend::numeric, 4),
+           round(margin / 12 * $5, 4),
+           round((discounted * spend
+                  -- where nearly all was returned, next to nothing is left to
+                  -- divide by
+                  * CASE WHEN abs(margin_rate) < 1 THEN margin_rate
+                         ELSE sign(margin_rate) END::float8)::numeric, 4)
+    FROM predicted
+  $query$, replace(purchase_model, 'none', 'bgnbd'))
+  USING (month - interval '1 year')::date, month, horizon, month_weeks,
+        crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
+        discount::float8, purchase, spend;
+  ANALYZE pg_temp.refresh_clv;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._predict_clv(crmcost._run, text) IS
+  'What the models of a refresh say about each customer; makes refresh_clv.';
+
+CREATE FUNCTION crmcost._write_clv_model(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  UPDATE pg_temp.refresh_model
+    SET first_order_on = bought.first_on, last_order_on = bought.last_on,
+        horizon_months = crmcost._setting(run.ledger, 'clv_horizon')::integer,
+        discount_rate = crmcost._setting(run.ledger, 'discount_rate')::numeric
+    FROM (SELECT min(v.first_ordered_on) AS first_on,
+                 max(v.last_ordered_on) AS last_on
+          FROM customer_value v WHERE NOT v.is_technical) bought;
+  RETURN crmcost._write_difference(run.ledger, 'clv_model', format(
+    'SELECT %L::date AS as_of, m.* FROM pg_temp.refresh_model m', run.day),
+    format('old.as_of = %L', run.day));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_clv_model(crmcost._run) IS
+  'Writes clv_model from refresh_model; returns the rows changed.';
+
+-- How good the predictions would have been: a model fitted to the orders until
+-- one day, and what the same customers did until a later one.
+CREATE FUNCTION crmcost.clv_holdout(ledger name, calibration_end date,
+                                    holdout_end date, model text DEFAULT NULL)
+  RETURNS TABLE (frequency_class text, customers bigint,
+                 actual_purchases float8, predicted_purchases float8,
+                 mean_absolute_error float8)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  fitted text;
+  last_day date;
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  IF calibration_end IS NULL OR holdout_end IS NULL THEN
+    RAISE EXCEPTION '% must not be null',
+                    CASE WHEN calibration_end IS NULL THEN 'calibration_end'
+                         ELSE 'holdout_end' END
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF NOT (isfinite(calibration_end) AND isfinite(holdout_end)
+          AND calibration_end < holdout_end) THEN
+    RAISE EXCEPTION 'calibration_end must be before holdout_end, both finite, not % and %',
+                    calibration_end, holdout_end
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  EXECUTE format('SELECT as_of FROM %I.last_refresh', ledger) INTO last_day;
+  IF last_day IS NULL OR last_day < holdout_end THEN
+    RAISE EXCEPTION 'holdout_end must not be after the last refresh, as of %, not %',
+                    coalesce(last_day::text, 'never'), holdout_end
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = format('CALL crmcost.refresh(%L) first.', ledger);
+  END IF;
+  EXECUTE format('SELECT value FROM %I.setting WHERE key = $1', ledger)
+    INTO fitted USING 'clv_model';
+  fitted := coalesce(clv_holdout.model, fitted);
+  IF fitted IS NULL OR fitted NOT IN ('bgnbd', 'mbgnbd', 'pareto_nbd') THEN
+    RAISE EXCEPTION 'model must be bgnbd, mbgnbd or pareto_nbd, not %',
+                    coalesce(fitted, 'null')
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Without the argument it is the one in setting clv_model.';
+  END IF;
+
+  RETURN QUERY EXECUTE format($query$
+    WITH calibration AS (
+      SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
+             crmcost.recency(b.purchases) / 7.0::float8 AS recency,
+             crmcost.age(b.purchases, $2) / 7.0::float8 AS age
+      FROM (SELECT customer_id,
+                   crmcost.repeat_purchases(ordered_on, revenue) AS purchases
+            FROM %1$I.customer_order
+            WHERE is_order AND ordered_on <= $2
+            GROUP BY customer_id) b
+      JOIN %1$I.customer USING (customer_id)
+      WHERE source <> 'anon'
+    ),
+    holdout AS (
+      SELECT customer_id, count(DISTINCT ordered_on) AS purchases
+      FROM %1$I.customer_order
+      WHERE is_order AND ordered_on > $2 AND ordered_on <= $3
+      GROUP BY customer_id
+    ),
+    -- the most frequent ones together
+    predicted AS (
+      SELECT least(c.frequency, 7)::int AS class,
+             coalesce(h.purchases, 0)::float8 AS actual,
+             crmcost.expected_purchases(m.model, ($3 - $2) / 7.0::float8,
+                                        c.frequency, c.recency, c.age)
+               AS expected
+      FROM calibration c
+      CROSS JOIN (SELECT crmcost.%2$I(frequency, recency, age) AS model
+                  FROM calibration) m
+      LEFT JOIN holdout h USING (customer_id)
+    )
+    SELECT CASE WHEN grouping(class) = 1 THEN 'all'
+                WHEN class = 7 THEN '7+'
+                ELSE class::text
+           END,
+           count(*), avg(actual), avg(expected), avg(abs(expected - actual))
+    FROM predicted
+    GROUP BY ROLLUP (class)
+    HAVING count(*) > 0
+    ORDER BY class
+  $query$, ledger, fitted || '_fit')
+  USING ledger, calibration_end, holdout_end;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.clv_holdout(name, date, date, text) IS
+  'Fits a model of purchases to a ledger''s orders until calibration_end and compares what it predicts until holdout_end with what came: days with an order a customer, actual and predicted, and the mean absolute error, by days with an order after the first (0 to 6, 7+) and for all.';

@@ -1,0 +1,211 @@
+-- Step stage: the life of each customer as a row of stages, dated by what happened,
+-- for the whole past, however late it was loaded.
+--
+-- Points of a life are the days with an order, the acquisition, and what a person
+-- set.  Before the first point stands lead, from the first sight on.  After each
+-- point the customer is active, or won back where the pause before it was one of
+-- churn; after at_risk_after_days without another point at risk, after
+-- churn_after_days churned, each on the day on which the pause reached its length.
+--
+-- A stage that a person set stands until the next order.  Until then lead and
+-- churned stay; the others age as if they had been an activity of their day.
+CREATE FUNCTION crmcost._refresh_stage(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  churn_after CONSTANT integer :=
+    crmcost._setting(run.ledger, 'churn_after_days');
+  -- nobody is churned who was not at risk before
+  at_risk_after CONSTANT integer :=
+    least(crmcost._setting(run.ledger, 'at_risk_after_days')::integer,
+          churn_after - 1);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_stage_customers(run, at_risk_after, churn_after);
+  PERFORM crmcost._find_points(run);
+  PERFORM crmcost._find_stages(run, at_risk_after, churn_after);
+  RETURN crmcost._write_difference(run.ledger, 'classification', $query$
+      SELECT s.customer_id, 'stage'::text AS dimension, s.entered_at, s.code,
+             jsonb_strip_nulls(jsonb_build_object(
+               'last_order_on', s.last_ordered_on, 'idle_days', s.idle_days))
+               AS evidence, true AS by_rule
+      FROM pg_temp.refresh_stage s
+      WHERE NOT EXISTS (SELECT FROM classification k
+                        WHERE k.customer_id = s.customer_id
+                              AND k.dimension = 'stage' AND NOT k.by_rule
+                              AND k.entered_at = s.entered_at)
+    $query$,
+    CASE WHEN run.whole THEN 'old.dimension = ''stage'' AND old.by_rule'
+      ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
+    END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_stage(crmcost._run) IS
+  'Step of refresh: stages in classification; returns the rows changed.';
+
+-- Whose facts changed, and whose pause reached a length between the two report
+-- days; a stage set by hand has a pause of its own.
+CREATE FUNCTION crmcost._find_stage_customers(run crmcost._run,
+                                              at_risk_after integer,
+                                              churn_after integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  day_before CONSTANT date := crmcost._report_day(run.upto_before, run.zone);
+  from_on CONSTANT date := least(run.day, day_before);
+  to_on CONSTANT date := greatest(run.day, day_before);
+BEGIN
+  IF run.whole THEN
+    INSERT INTO pg_temp.refresh_stage_customer
+      SELECT c.customer_id FROM customer c;
+  ELSE
+    INSERT INTO pg_temp.refresh_stage_customer
+      SELECT c.customer_id FROM pg_temp.refresh_customer c
+      UNION
+      SELECT v.customer_id
+      FROM customer_value v
+      CROSS JOIN LATERAL (
+        SELECT greatest(v.last_ordered_on, v.acquired_on) AS active_on
+      ) last
+      WHERE from_on < to_on
+            AND (last.active_on + at_risk_after > from_on
+                 AND last.active_on + at_risk_after <= to_on
+                 OR last.active_on + churn_after > from_on
+                    AND last.active_on + churn_after <= to_on)
+      UNION
+      SELECT coalesce(p.party_id, k.customer_id)
+      FROM classification k
+      LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+      WHERE from_on < to_on AND k.dimension = 'stage' AND NOT k.by_rule;
+  END IF;
+  ANALYZE pg_temp.refresh_stage_customer;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_stage_customers(crmcost._run, integer, integer) IS
+  'Fills refresh_stage_customer: whose stages may have changed.';
+
+-- Several orders of a day are one point, at the time of the first.
+CREATE FUNCTION crmcost._find_points(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_point
+    SELECT customer_id, at, day, is_order, by_hand,
+           max(CASE WHEN is_order THEN day END) OVER life,
+           lag(day) OVER life, lag(by_hand) OVER life,
+           lead(day) OVER life
+    FROM (
+      SELECT o.customer_id, min(o.ordered_at) AS at, o.ordered_on AS day,
+             true AS is_order, NULL::text AS by_hand
+      FROM customer_order o
+      JOIN pg_temp.refresh_stage_customer USING (customer_id)
+      WHERE o.is_order
+      GROUP BY o.customer_id, o.ordered_on
+      UNION ALL
+      SELECT c.customer_id, c.acquired_at,
+             (c.acquired_at AT TIME ZONE run.zone)::date, false, NULL
+      FROM customer c
+      JOIN pg_temp.refresh_stage_customer USING (customer_id)
+      WHERE c.acquired_at < run.upto AND c.source <> 'anon'
+            AND c.merged_into IS NULL
+      UNION ALL
+      SELECT coalesce(p.party_id, k.customer_id), k.entered_at,
+             (k.entered_at AT TIME ZONE run.zone)::date, false, k.code
+      FROM classification k
+      LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+      JOIN pg_temp.refresh_stage_customer s
+        ON s.customer_id = coalesce(p.party_id, k.customer_id)
+      WHERE k.dimension = 'stage' AND NOT k.by_rule AND k.entered_at < run.upto
+    ) point
+    WINDOW life AS (PARTITION BY customer_id
+                    ORDER BY at, by_hand NULLS FIRST, is_order DESC);
+  ANALYZE pg_temp.refresh_point;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_points(crmcost._run) IS
+  'Fills refresh_point: the points of the lives of refresh_stage_customer.';
+
+CREATE FUNCTION crmcost._find_stages(run crmcost._run, at_risk_after integer,
+                                     churn_after integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_stage
+    WITH lived AS (
+      SELECT p.*,
+             -- what the pause before the point had made of the customer
+             CASE
+               WHEN p.day_before IS NULL THEN 'lead'
+               WHEN p.by_hand_before IN ('lead', 'churned')
+                 THEN p.by_hand_before
+               WHEN p.day - p.day_before >= churn_after THEN 'churned'
+               WHEN p.day - p.day_before >= at_risk_after
+                    OR p.by_hand_before = 'at_risk' THEN 'at_risk'
+               ELSE 'active'
+             END AS before
+      FROM pg_temp.refresh_point p
+    ),
+    staged AS (
+      SELECT l.*,
+             CASE
+               WHEN l.by_hand IS NOT NULL THEN l.by_hand
+               WHEN l.before = 'churned' THEN 'won_back'
+               ELSE 'active'
+             END AS stage,
+             coalesce(l.day_after, run.day) - l.day AS pause
+      FROM lived l
+    ),
+    -- won back is over with the next point
+    changed AS (
+      SELECT s.*,
+             lag(s.stage) OVER (PARTITION BY s.customer_id
+                                ORDER BY s.at, s.by_hand NULLS FIRST,
+                                         s.is_order DESC) AS stage_before
+      FROM staged s
+    ),
+    event AS (
+      SELECT c.customer_id, c.at AS entered_at, c.stage AS code,
+             c.last_ordered_on, c.day - c.last_ordered_on AS idle_days, 2 AS n
+      FROM changed c
+      WHERE c.by_hand IS NULL
+            AND (c.before <> 'active' OR c.stage_before <> c.stage)
+      UNION ALL
+      SELECT s.customer_id, crmcost._midnight(s.day + at_risk_after, run.zone),
+             'at_risk', s.last_ordered_on, at_risk_after, 1
+      FROM staged s
+      WHERE s.pause >= at_risk_after
+            AND s.stage NOT IN ('lead', 'churned', 'at_risk')
+      UNION ALL
+      SELECT s.customer_id, crmcost._midnight(s.day + churn_after, run.zone),
+             'churned', s.last_ordered_on, churn_after, 1
+      FROM staged s
+      WHERE s.pause >= churn_after AND s.stage NOT IN ('lead', 'churned')
+      UNION ALL
+      SELECT c.customer_id, c.first_seen_at, 'lead', NULL, NULL, 0
+      FROM customer c
+      JOIN pg_temp.refresh_stage_customer USING (customer_id)
+      LEFT JOIN (SELECT p.customer_id, min(p.at) AS at
+                 FROM pg_temp.refresh_point p GROUP BY p.customer_id) first
+        USING (customer_id)
+      WHERE c.source <> 'anon' AND c.merged_into IS NULL
+            AND c.first_seen_at < least(run.upto,
+                                        coalesce(first.at, 'infinity'))
+    )
+    -- of what happened at the same instant, the last
+    SELECT DISTINCT ON (e.customer_id, e.entered_at)
+           e.customer_id, e.entered_at, e.code, e.last_ordered_on, e.idle_days
+    FROM event e
+    JOIN customer c USING (customer_id)
+    WHERE c.source <> 'anon'
+    ORDER BY e.customer_id, e.entered_at, e.n DESC;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_stages(crmcost._run, integer, integer) IS
+  'Fills refresh_stage from refresh_point: the stages that the rule gives.';

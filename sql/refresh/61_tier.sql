@@ -1,0 +1,134 @@
+-- Step tier: what the tier schemes say at the end of each month, and on the report
+-- day.  A row is written where the answer changes.  So the history depends on the
+-- facts alone, not on when refresh ran: from the first month that changed it is
+-- found anew, and the rows of a report day in the middle of a month go with the
+-- next refresh.
+--
+-- A person's row is respected: it stands until the answer of the rule changes.
+-- To tell a change, the rule's first answer about a customer who is there by
+-- hand is dated just before that row.
+--
+-- Who has left a scheme gets the code none: the last order was taken back, or
+-- the tier went.  Schemes by hand and unsound ones stay as they are.
+CREATE FUNCTION crmcost._refresh_tier(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  schemes CONSTANT text[] := crmcost._ruled_schemes(run);
+  first_month CONSTANT date := crmcost._first_tier_month(run);
+  -- what was told up to here stays; later rows are found anew
+  from_at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
+  month date;
+  at timestamptz;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_tier_state(run, schemes, from_at);
+  PERFORM crmcost._start_cumulating(run, first_month);
+  FOR month IN
+    SELECT m::date FROM generate_series(first_month::timestamp,
+                                        crmcost._month_of(run.day)::timestamp,
+                                        '1 month') AS m
+  LOOP
+    PERFORM crmcost._cumulate_month(run, month);
+    at := least(crmcost._midnight((month + interval '1 month')::date,
+                                  run.zone), run.upto);
+    PERFORM crmcost._classify(run, schemes,
+      least((month + interval '1 month')::date - 1, run.day));
+    PERFORM crmcost._append_tiers(schemes, at);
+  END LOOP;
+  RETURN crmcost._write_difference(run.ledger, 'classification', $query$
+      SELECT customer_id, dimension, entered_at, code, evidence,
+             true AS by_rule
+      FROM pg_temp.refresh_tier_row
+    $query$, format(
+      'old.by_rule AND old.dimension = ANY (%L::text[]) AND (old.entered_at > %L OR EXISTS (SELECT FROM pg_temp.refresh_tier_row r WHERE r.customer_id = old.customer_id AND r.dimension = old.dimension AND r.entered_at = old.entered_at))',
+      schemes, from_at))
+    + crmcost._write_tier_threshold(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_tier(crmcost._run) IS
+  'Step of refresh: tiers in classification, and tier_threshold; returns the rows changed.';
+
+-- The dimensions that rules decide.  A scheme that has no tier any more is one of
+-- them as long as its rows say something else than none.
+CREATE FUNCTION crmcost._ruled_schemes(run crmcost._run) RETURNS text[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  unsound text[];
+  scheme text;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  unsound := crmcost._unsound_schemes(run.ledger);
+  FOREACH scheme IN ARRAY unsound LOOP
+    RAISE WARNING 'tier scheme "%" cannot be applied: its tiers stay as they were',
+                  scheme
+      USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
+  END LOOP;
+  RETURN ARRAY(
+    SELECT DISTINCT k.scheme
+    FROM (SELECT t.scheme FROM tier t
+          UNION ALL
+          SELECT c.dimension FROM customer_class c WHERE c.by_rule) k
+    WHERE k.scheme NOT IN ('stage', 'owner', 'invalid')
+          AND k.scheme <> ALL (unsound)
+          AND NOT EXISTS (SELECT FROM tier t
+                          WHERE t.scheme = k.scheme AND t.basis = 'manual')
+    ORDER BY 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._ruled_schemes(crmcost._run) IS
+  'Tier schemes that refresh decides, with a warning for each that it cannot.';
+
+-- The same that data_quality calls tier_bounds_out_of_order and
+-- tiers_of_mixed_basis.
+CREATE FUNCTION crmcost._unsound_schemes(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  RETURN ARRAY(
+    SELECT t.scheme
+    FROM (SELECT scheme, basis, bound,
+                 lag(bound) OVER (PARTITION BY scheme, basis ORDER BY rank)
+                   AS bound_before
+          FROM tier) t
+    GROUP BY t.scheme
+    HAVING count(DISTINCT t.basis) > 1
+           OR bool_or(t.basis = 'cum_share' AND t.bound <= t.bound_before
+                      OR t.basis = 'min_value' AND t.bound >= t.bound_before)
+    ORDER BY t.scheme);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._unsound_schemes(name) IS
+  'Tier schemes whose tiers contradict each other, so that refresh leaves them alone.';
+
+-- The first month whose end is to be looked at: the first one that changed, else
+-- that of the report day, and no month that a former refresh has not reached.
+CREATE FUNCTION crmcost._first_tier_month(run crmcost._run) RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN least(
+    crmcost._month_of(run.day),
+    crmcost._month_of(crmcost._report_day(run.upto_before, run.zone)),
+    CASE WHEN run.whole THEN (SELECT min(m.month_start) FROM customer_month m)
+      ELSE (SELECT min(m.month_start) FROM pg_temp.refresh_cost_month m)
+    END,
+    (SELECT greatest(min(crmcost._month_of(n.from_on)),
+                     (SELECT min(m.month_start) FROM customer_month m))
+     FROM crmcost._news(run) n
+     WHERE n.relation IN ('tier', 'classification')));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_tier_month(crmcost._run) IS
+  'First month at whose end tiers are found anew.';
