@@ -95,7 +95,10 @@ timed AS (
       RANGE BETWEEN '1 year' PRECEDING AND '1 month' PRECEDING)
 )
 SELECT
-  m.month_start, m.bucket, m.category_code, m.channel_code, m.resource, m.cost,
+  m.month_start, m.bucket COLLATE "default" AS bucket,
+  m.category_code COLLATE "default" AS category_code,
+  m.channel_code COLLATE "default" AS channel_code,
+  m.resource COLLATE "default" AS resource, m.cost,
   CASE WHEN m.complete AND m.cost_month_before > 0
     THEN round(m.cost / m.cost_month_before - 1, 6) END AS mom_rate,
   CASE WHEN m.complete AND m.cost_year_before > 0
@@ -114,13 +117,17 @@ SELECT
   m.direct_cost, m.allocated_cost, m.unused_cost, m.unallocated_cost,
   m.complete,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, m.bucket) AS bucket_name,
+                 w.name, w.name_zh,
+                 m.bucket COLLATE "default") AS bucket_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  k.name, k.name_zh, m.category_code) AS category_name,
+                 k.name, k.name_zh,
+                 m.category_code COLLATE "default") AS category_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  h.name, h.name_zh, m.channel_code) AS channel_name,
+                 h.name, h.name_zh,
+                 m.channel_code COLLATE "default") AS channel_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  v.name, v.name_zh, m.resource) AS resource_name,
+                 v.name, v.name_zh,
+                 m.resource COLLATE "default") AS resource_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM timed m
 LEFT JOIN compared b USING (month_start, category_code, channel_code)

@@ -49,8 +49,9 @@ loaded AS (
   FROM shared s
 )
 SELECT
-  c.month_start, c.channel_code, c.media_cost, c.acquisition_cost,
-  c.leads::bigint AS leads, c.customers::bigint AS customers,
+  c.month_start, c.channel_code COLLATE "default" AS channel_code,
+  c.media_cost, c.acquisition_cost, c.leads::bigint AS leads,
+  c.customers::bigint AS customers,
   CASE WHEN c.unrated_entries = 0
     THEN round(c.media_cost / nullif(c.leads, 0), 4) END AS cost_per_lead,
   CASE WHEN c.unrated_entries = 0
@@ -62,7 +63,8 @@ SELECT
   c.converted_leads::bigint AS converted_leads,
   c.unrated_entries::bigint AS unrated_entries,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  h.name, h.name_zh, c.channel_code) AS channel_name,
+                 h.name, h.name_zh,
+                 c.channel_code COLLATE "default") AS channel_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM loaded c
 LEFT JOIN channel h ON h.code = c.channel_code

@@ -1,12 +1,14 @@
 -- The tree of cost categories, each with what was booked on it and below it.
 CREATE VIEW cost_tree WITH (security_invoker = true) AS
 SELECT
-  k.code AS category_code,
+  k.code COLLATE "default" AS category_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  k.name, k.name_zh, k.code) AS category_name,
-  k.parent_code, d.level, k.bucket,
+                 k.name, k.name_zh,
+                 k.code COLLATE "default") AS category_name,
+  k.parent_code, d.level, k.bucket COLLATE "default" AS bucket,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, k.bucket) AS bucket_name,
+                 w.name, w.name_zh,
+                 k.bucket COLLATE "default") AS bucket_name,
   coalesce(m.own_cost, 0) AS own_cost, coalesce(m.cost, 0) AS cost,
   CASE WHEN a.cost > 0 THEN round(coalesce(m.cost, 0) / a.cost, 6) END
     AS cost_share,

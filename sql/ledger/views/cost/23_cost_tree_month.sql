@@ -1,12 +1,14 @@
 -- As cost_tree, month by month.
 CREATE VIEW cost_tree_month WITH (security_invoker = true) AS
 SELECT
-  m.month_start, k.code AS category_code,
+  m.month_start, k.code COLLATE "default" AS category_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  k.name, k.name_zh, k.code) AS category_name,
-  k.parent_code, d.level, k.bucket,
+                 k.name, k.name_zh,
+                 k.code COLLATE "default") AS category_name,
+  k.parent_code, d.level, k.bucket COLLATE "default" AS bucket,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, k.bucket) AS bucket_name,
+                 w.name, w.name_zh,
+                 k.bucket COLLATE "default") AS bucket_name,
   m.own_cost, m.cost,
   CASE WHEN a.cost > 0 THEN round(m.cost / a.cost, 6) END
     AS cost_share,

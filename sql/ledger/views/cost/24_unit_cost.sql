@@ -47,12 +47,14 @@ unit AS (
   GROUP BY month_start, unit, category_code
 )
 SELECT
-  u.month_start, u.measure,
+  u.month_start, u.measure COLLATE "default" AS measure,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, u.measure) AS measure_name,
-  u.category_code,
+                 w.name, w.name_zh,
+                 u.measure COLLATE "default") AS measure_name,
+  u.category_code COLLATE "default" AS category_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  k.name, k.name_zh, u.category_code) AS category_name,
+                 k.name, k.name_zh,
+                 u.category_code COLLATE "default") AS category_name,
   u.quantity, u.cost, round(u.cost / nullif(u.quantity, 0), 4) AS unit_cost,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM unit u

@@ -2,7 +2,8 @@
 CREATE VIEW channel_cac_year WITH (security_invoker = true) AS
 SELECT
   c.fiscal_year, c.year_start,
-  c.channel_code, c.media_cost, c.acquisition_cost, c.leads, c.customers,
+  c.channel_code COLLATE "default" AS channel_code, c.media_cost,
+  c.acquisition_cost, c.leads, c.customers,
   CASE WHEN c.unrated_entries = 0
     THEN round(c.media_cost / nullif(c.leads, 0), 4) END AS cost_per_lead,
   CASE WHEN c.unrated_entries = 0
@@ -13,7 +14,8 @@ SELECT
     AS conversion_rate,
   c.converted_leads, c.unrated_entries,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  h.name, h.name_zh, c.channel_code) AS channel_name,
+                 h.name, h.name_zh,
+                 c.channel_code COLLATE "default") AS channel_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
   SELECT f.fiscal_year, f.year_start,

@@ -2,10 +2,12 @@
 -- the other.
 CREATE VIEW customer_cost WITH (security_invoker = true) AS
 SELECT
-  c.customer_id, c.month_start, c.bucket, c.direct_cost, c.allocated_cost,
+  c.customer_id, c.month_start, c.bucket COLLATE "default" AS bucket,
+  c.direct_cost, c.allocated_cost,
   c.direct_cost + c.allocated_cost AS total_cost,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, c.bucket) AS bucket_name,
+                 w.name, w.name_zh,
+                 c.bucket COLLATE "default") AS bucket_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
   SELECT customer_id, month_start, 'acquisition' AS bucket,

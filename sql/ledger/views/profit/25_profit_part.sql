@@ -4,13 +4,15 @@
 -- lines and entries, so that their sums agree.
 CREATE VIEW profit_part WITH (security_invoker = true) AS
 SELECT
-  month_start, product_code, '' AS bucket, sale_lines, quantity, revenue,
-  discount, refund, margin, 0 AS cost, 0 AS direct_cost, 0 AS allocated_cost,
+  month_start, product_code COLLATE "default" AS product_code,
+  '' COLLATE "default" AS bucket, sale_lines, quantity, revenue, discount,
+  refund, margin, 0 AS cost, 0 AS direct_cost, 0 AS allocated_cost,
   0 AS unused_cost, 0 AS unallocated_cost
 FROM sale_month
 UNION ALL
 SELECT
-  month_start, product_code, bucket, 0, 0, 0, 0, 0, 0, cost, direct_cost,
+  month_start, product_code COLLATE "default" AS product_code,
+  bucket COLLATE "default" AS bucket, 0, 0, 0, 0, 0, 0, cost, direct_cost,
   allocated_cost, unused_cost, unallocated_cost
 FROM cost_month;
 

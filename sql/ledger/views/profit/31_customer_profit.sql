@@ -5,18 +5,19 @@ CREATE VIEW customer_profit WITH (security_invoker = true) AS
 SELECT
   v.customer_id, v.revenue, v.margin, v.total_cost, v.profit,
   s.contribution_share, s.profit_rank, v.orders, v.products,
-  (SELECT as_of FROM last_refresh) AS as_of,
-  v.discount, v.refund, v.revenue - v.margin AS cogs,
-  v.acquisition_cost, v.retention_cost, v.service_cost, v.churn_cost,
-  v.data_cost, v.training_cost, v.program_cost,
+  (SELECT as_of FROM last_refresh) AS as_of, v.discount, v.refund,
+  v.revenue - v.margin AS cogs, v.acquisition_cost, v.retention_cost,
+  v.service_cost, v.churn_cost, v.data_cost, v.training_cost, v.program_cost,
   v.direct_cost, v.allocated_cost, v.margin - v.direct_cost AS direct_profit,
   greatest(-v.profit, 0) AS loss,
-  v.channel_code,
+  v.channel_code COLLATE "default" AS channel_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  h.name, h.name_zh, v.channel_code) AS channel_name,
-  s.segment,
+                 h.name, h.name_zh,
+                 v.channel_code COLLATE "default") AS channel_name,
+  s.segment COLLATE "default" AS segment,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, s.segment) AS segment_name,
+                 w.name, w.name_zh,
+                 s.segment COLLATE "default") AS segment_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_value v
 JOIN customer_score s ON s.customer_id = v.customer_id

@@ -3,8 +3,7 @@
 CREATE VIEW whale_curve WITH (security_invoker = true) AS
 SELECT
   s.profit_rank, s.customer_id, v.profit, s.cumulative_profit,
-  s.cumulative_share,
-  (SELECT as_of FROM last_refresh) AS as_of,
+  s.cumulative_share, (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_score s
 JOIN customer_value v ON v.customer_id = s.customer_id;

@@ -14,8 +14,8 @@ SELECT
   m.direct_cost, m.allocated_cost,
   m.direct_cost + m.allocated_cost AS total_cost,
   m.margin - m.direct_cost AS direct_profit,
-  m.margin - m.direct_cost - m.allocated_cost AS profit,
-  m.orders, m.sale_lines > 0 AS active,
+  m.margin - m.direct_cost - m.allocated_cost AS profit, m.orders,
+  m.sale_lines > 0 AS active,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_month m;
 

@@ -2,11 +2,10 @@
 -- is margin less all cost there is.
 CREATE VIEW profit_by_month WITH (security_invoker = true) AS
 SELECT
-  p.month_start, coalesce(m.customers, 0) AS customers, p.revenue,
-  p.discount, p.refund, p.revenue - p.margin AS cogs, p.margin,
-  p.acquisition_cost, p.retention_cost, p.service_cost, p.churn_cost,
-  p.data_cost, p.training_cost, p.program_cost,
-  p.direct_cost, p.allocated_cost,
+  p.month_start, coalesce(m.customers, 0) AS customers, p.revenue, p.discount,
+  p.refund, p.revenue - p.margin AS cogs, p.margin, p.acquisition_cost,
+  p.retention_cost, p.service_cost, p.churn_cost, p.data_cost,
+  p.training_cost, p.program_cost, p.direct_cost, p.allocated_cost,
   p.direct_cost + p.allocated_cost AS total_cost,
   p.margin - p.direct_cost AS direct_profit,
   p.margin - p.direct_cost - p.allocated_cost AS profit,

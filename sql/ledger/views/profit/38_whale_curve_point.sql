@@ -3,7 +3,8 @@
 -- profit is as high as it gets.
 CREATE VIEW whale_curve_point WITH (security_invoker = true) AS
 SELECT
-  s.profit_rank, round(s.profit_rank::numeric / a.customers, 6)
+  s.profit_rank,
+  round(s.profit_rank::numeric / a.customers, 6)
     AS customer_share,
   s.cumulative_profit, s.cumulative_share,
   s.profit_rank = p.profit_rank AS is_peak,

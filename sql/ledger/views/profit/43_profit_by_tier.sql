@@ -1,22 +1,20 @@
 -- All months of the customers of a group.
 CREATE VIEW profit_by_tier WITH (security_invoker = true) AS
 SELECT
-  p.dimension AS scheme, p.code AS tier,
-  k.customers, p.revenue, p.discount, p.refund,
-  p.revenue - p.margin AS cogs, p.margin,
-  p.acquisition_cost, p.retention_cost, p.service_cost, p.churn_cost,
-  p.data_cost, p.training_cost, p.program_cost,
-  p.direct_cost, p.allocated_cost,
-  p.direct_cost + p.allocated_cost AS total_cost,
+  p.dimension COLLATE "default" AS scheme, p.code COLLATE "default" AS tier,
+  k.customers, p.revenue, p.discount, p.refund, p.revenue - p.margin AS cogs,
+  p.margin, p.acquisition_cost, p.retention_cost, p.service_cost,
+  p.churn_cost, p.data_cost, p.training_cost, p.program_cost, p.direct_cost,
+  p.allocated_cost, p.direct_cost + p.allocated_cost AS total_cost,
   p.margin - p.direct_cost AS direct_profit, p.profit,
   CASE WHEN sum(p.profit) OVER (PARTITION BY p.dimension) > 0
     THEN round(p.profit
                / sum(p.profit) OVER (PARTITION BY p.dimension), 6)
   END AS contribution_share,
-  greatest(-p.profit, 0) AS loss,
-  n.rank AS tier_rank,
+  greatest(-p.profit, 0) AS loss, n.rank AS tier_rank,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  n.name, n.name_zh, p.code) AS tier_name,
+                 n.name, n.name_zh,
+                 p.code COLLATE "default") AS tier_name,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (

@@ -2,12 +2,11 @@
 -- group sum up to what the view without months says.
 CREATE VIEW profit_by_tier_month WITH (security_invoker = true) AS
 SELECT
-  p.month_start, p.dimension AS scheme, p.code AS tier,
-  p.customers, p.revenue, p.discount, p.refund,
-  p.revenue - p.margin AS cogs, p.margin,
-  p.acquisition_cost, p.retention_cost, p.service_cost, p.churn_cost,
-  p.data_cost, p.training_cost, p.program_cost,
-  p.direct_cost, p.allocated_cost,
+  p.month_start, p.dimension COLLATE "default" AS scheme,
+  p.code COLLATE "default" AS tier, p.customers, p.revenue, p.discount,
+  p.refund, p.revenue - p.margin AS cogs, p.margin, p.acquisition_cost,
+  p.retention_cost, p.service_cost, p.churn_cost, p.data_cost,
+  p.training_cost, p.program_cost, p.direct_cost, p.allocated_cost,
   p.direct_cost + p.allocated_cost AS total_cost,
   p.margin - p.direct_cost AS direct_profit, p.profit,
   CASE WHEN sum(p.profit) OVER (PARTITION BY p.month_start,
@@ -16,10 +15,10 @@ SELECT
                / sum(p.profit) OVER (PARTITION BY p.month_start,
                                    p.dimension), 6)
   END AS contribution_share,
-  greatest(-p.profit, 0) AS loss,
-  n.rank AS tier_rank,
+  greatest(-p.profit, 0) AS loss, n.rank AS tier_rank,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  n.name, n.name_zh, p.code) AS tier_name,
+                 n.name, n.name_zh,
+                 p.code COLLATE "default") AS tier_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
   SELECT month_start, dimension, code,

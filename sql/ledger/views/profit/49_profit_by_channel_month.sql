@@ -2,13 +2,11 @@
 -- group sum up to what the view without months says.
 CREATE VIEW profit_by_channel_month WITH (security_invoker = true) AS
 SELECT
-  p.month_start, p.code AS channel_code,
-  p.customers, p.revenue, p.discount, p.refund,
-  p.revenue - p.margin AS cogs, p.margin,
+  p.month_start, p.code COLLATE "default" AS channel_code, p.customers,
+  p.revenue, p.discount, p.refund, p.revenue - p.margin AS cogs, p.margin,
   p.acquisition_cost, p.retention_cost, p.service_cost, p.churn_cost,
-  p.data_cost, p.training_cost, p.program_cost,
-  p.direct_cost, p.allocated_cost,
-  p.direct_cost + p.allocated_cost AS total_cost,
+  p.data_cost, p.training_cost, p.program_cost, p.direct_cost,
+  p.allocated_cost, p.direct_cost + p.allocated_cost AS total_cost,
   p.margin - p.direct_cost AS direct_profit, p.profit,
   CASE WHEN sum(p.profit) OVER (PARTITION BY p.month_start) > 0
     THEN round(p.profit
@@ -16,7 +14,8 @@ SELECT
   END AS contribution_share,
   greatest(-p.profit, 0) AS loss,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  n.name, n.name_zh, p.code) AS channel_name,
+                 n.name, n.name_zh,
+                 p.code COLLATE "default") AS channel_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
   SELECT month_start, dimension, code,

@@ -3,11 +3,11 @@
 -- less all cost.  A refund belongs to the product that came back.
 CREATE VIEW profit_by_product_month WITH (security_invoker = true) AS
 SELECT
-  p.month_start, p.product_code, p.quantity, p.revenue, p.discount, p.refund,
-  p.revenue - p.margin AS cogs, p.margin,
+  p.month_start, p.product_code COLLATE "default" AS product_code, p.quantity,
+  p.revenue, p.discount, p.refund, p.revenue - p.margin AS cogs, p.margin,
   p.acquisition_cost, p.retention_cost, p.service_cost, p.churn_cost,
-  p.data_cost, p.training_cost, p.program_cost,
-  p.total_cost, p.margin - p.total_cost AS profit,
+  p.data_cost, p.training_cost, p.program_cost, p.total_cost,
+  p.margin - p.total_cost AS profit,
   CASE WHEN sum(p.margin - p.total_cost) OVER (PARTITION BY p.month_start) > 0
     THEN round((p.margin - p.total_cost)
                / sum(p.margin - p.total_cost)
@@ -15,7 +15,8 @@ SELECT
   END AS contribution_share,
   greatest(p.total_cost - p.margin, 0) AS loss,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  d.name, d.name_zh, p.product_code) AS product_name,
+                 d.name, d.name_zh,
+                 p.product_code COLLATE "default") AS product_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
   SELECT p.month_start, p.product_code, sum(p.quantity) AS quantity,

@@ -5,7 +5,8 @@ CREATE VIEW profit_bridge WITH (security_invoker = true) AS
 SELECT
   p.month_start, s.step_order, s.step,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, s.step) AS step_name,
+                 w.name, w.name_zh,
+                 s.step COLLATE "default") AS step_name,
   s.kind,
   CASE s.step
     WHEN 'gross_sales' THEN p.revenue + p.discount - p.refund

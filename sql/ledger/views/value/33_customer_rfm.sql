@@ -3,9 +3,11 @@ CREATE VIEW customer_rfm WITH (security_invoker = true) AS
 SELECT
   v.customer_id, r.as_of, r.as_of - v.last_ordered_on AS recency_days,
   v.orders AS frequency, v.revenue AS monetary,
-  100 * s.r + 10 * s.f + s.m AS rfm_score, s.segment, s.r, s.f, s.m,
+  100 * s.r + 10 * s.f + s.m AS rfm_score,
+  s.segment COLLATE "default" AS segment, s.r, s.f, s.m,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  w.name, w.name_zh, s.segment) AS segment_name,
+                 w.name, w.name_zh,
+                 s.segment COLLATE "default") AS segment_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_value v
 JOIN customer_score s ON s.customer_id = v.customer_id

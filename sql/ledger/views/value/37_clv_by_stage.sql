@@ -4,16 +4,19 @@
 -- churned to won_back.
 CREATE VIEW clv_by_stage WITH (security_invoker = true) AS
 SELECT
-  c.stage_before, c.stage_after, count(*) AS customers,
+  c.stage_before COLLATE "default" AS stage_before,
+  c.stage_after COLLATE "default" AS stage_after, count(*) AS customers,
   sum(c.orders)::bigint AS orders, sum(c.revenue) AS revenue,
   sum(c.margin) AS margin,
   CASE WHEN sum(sum(c.margin)) OVER () > 0
     THEN round(sum(c.margin) / sum(sum(c.margin)) OVER (), 6)
   END AS margin_share,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  b.name, b.name_zh, c.stage_before) AS stage_before_name,
+                 b.name, b.name_zh,
+                 c.stage_before COLLATE "default") AS stage_before_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  a.name, a.name_zh, c.stage_after) AS stage_after_name,
+                 a.name, a.name_zh,
+                 c.stage_after COLLATE "default") AS stage_after_name,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_stage c

@@ -3,12 +3,15 @@
 -- row itself may have come later and confirm it.
 CREATE VIEW customer_classification WITH (security_invoker = true) AS
 SELECT
-  c.customer_id, c.dimension, c.code, c.since, k.reason_code,
-  k.campaign_code, k.evidence, c.by_rule,
+  c.customer_id, c.dimension COLLATE "default" AS dimension,
+  c.code COLLATE "default" AS code, c.since, k.reason_code, k.campaign_code,
+  k.evidence, c.by_rule,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  n.name, n.name_zh, c.code) AS code_name,
+                 n.name, n.name_zh,
+                 c.code COLLATE "default") AS code_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  r.name, r.name_zh, k.reason_code) AS reason_name
+                 r.name, r.name_zh,
+                 k.reason_code COLLATE "default") AS reason_name
 FROM customer_class c
 LEFT JOIN classification k
   ON k.customer_id = c.customer_id AND k.dimension = c.dimension

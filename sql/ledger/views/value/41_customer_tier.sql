@@ -3,7 +3,8 @@
 -- customer whom the rule put into it.
 CREATE VIEW customer_tier WITH (security_invoker = true) AS
 SELECT
-  c.customer_id, c.dimension AS scheme, c.code AS tier, c.since,
+  c.customer_id, c.dimension COLLATE "default" AS scheme,
+  c.code COLLATE "default" AS tier, c.since,
   CASE WHEN t.needed IS NOT NULL AND v.customer_id IS NOT NULL
     THEN greatest(t.needed - CASE
            WHEN t.basis = 'min_value' OR m.measure = 'revenue' THEN v.revenue
@@ -13,7 +14,8 @@ SELECT
   END AS gap_to_next,
   t.rank AS tier_rank,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  t.name, t.name_zh, c.code) AS tier_name,
+                 t.name, t.name_zh,
+                 c.code COLLATE "default") AS tier_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_class c
 JOIN (

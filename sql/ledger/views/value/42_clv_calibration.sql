@@ -3,7 +3,9 @@
 -- the end of the last complete month.
 CREATE VIEW clv_calibration WITH (security_invoker = true) AS
 SELECT
-  c.frequency_class, c.model, c.calibration_end, c.holdout_end, c.customers,
+  c.frequency_class COLLATE "default" AS frequency_class,
+  c.model COLLATE "default" AS model, c.calibration_end, c.holdout_end,
+  c.customers,
   round(c.actual_purchases / c.customers, 6)
     AS actual_purchases,
   round(c.predicted_purchases / c.customers, 6)

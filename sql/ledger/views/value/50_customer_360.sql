@@ -4,19 +4,22 @@
 CREATE VIEW customer_360 WITH (security_invoker = true) AS
 SELECT
   c.customer_id, c.source, c.source_key, c.kind, c.account_id,
-  c.first_seen_at, c.acquired_at, v.channel_code AS acquisition_channel,
+  c.first_seen_at, c.acquired_at,
+  v.channel_code COLLATE "default" AS acquisition_channel,
   c.acquisition_campaign, c.referred_by, c.erased_at IS NOT NULL AS erased,
-  stage.code AS stage, stage.since AS stage_since, owner.code AS owner,
-  nullif(abc.code, 'none') AS abc_tier,
-  nullif(loyalty.code, 'none') AS loyalty_tier,
-  nullif(value.code, 'none') AS value_tier,
-  r.as_of, v.first_ordered_on AS first_order_on,
-  v.last_ordered_on AS last_order_on,
+  stage.code COLLATE "default" AS stage, stage.since AS stage_since,
+  owner.code COLLATE "default" AS owner,
+  nullif(abc.code, 'none') COLLATE "default" AS abc_tier,
+  nullif(loyalty.code, 'none') COLLATE "default" AS loyalty_tier,
+  nullif(value.code, 'none') COLLATE "default" AS value_tier, r.as_of,
+  v.first_ordered_on AS first_order_on, v.last_ordered_on AS last_order_on,
   r.as_of - v.last_ordered_on AS recency_days, v.orders, v.products,
-  100 * s.r + 10 * s.f + s.m AS rfm_score, s.segment,
-  v.revenue, v.margin, v.total_cost, v.profit,
-  v.last_contact_at AS last_touch_at, v.last_contact_kind AS last_touch_kind,
-  v.last_contact_channel AS last_touch_channel, v.interactions, v.open_cases,
+  100 * s.r + 10 * s.f + s.m AS rfm_score,
+  s.segment COLLATE "default" AS segment, v.revenue, v.margin, v.total_cost,
+  v.profit, v.last_contact_at AS last_touch_at,
+  v.last_contact_kind COLLATE "default" AS last_touch_kind,
+  v.last_contact_channel COLLATE "default" AS last_touch_channel,
+  v.interactions, v.open_cases,
   round(v.survey_score / nullif(v.survey_answers, 0), 4) AS csat_mean,
   round(v.survey_satisfied::numeric / nullif(v.survey_answers, 0), 6)
     AS csat_rate,
@@ -24,23 +27,30 @@ SELECT
   coalesce(s.clv_predictive, s.clv_formula) AS potential,
   v.margin + coalesce(s.clv_predictive, s.clv_formula) AS total_value,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  h.name, h.name_zh, v.channel_code)
+                 h.name, h.name_zh,
+                 v.channel_code COLLATE "default")
     AS acquisition_channel_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  n.name, n.name_zh, stage.code) AS stage_name,
+                 n.name, n.name_zh,
+                 stage.code COLLATE "default") AS stage_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  g.name, g.name_zh, s.segment) AS segment_name,
+                 g.name, g.name_zh,
+                 s.segment COLLATE "default") AS segment_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  ta.name, ta.name_zh, nullif(abc.code, 'none'))
+                 ta.name, ta.name_zh,
+                 nullif(abc.code, 'none') COLLATE "default")
     AS abc_tier_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  tl.name, tl.name_zh, nullif(loyalty.code, 'none'))
+                 tl.name, tl.name_zh,
+                 nullif(loyalty.code, 'none') COLLATE "default")
     AS loyalty_tier_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  tv.name, tv.name_zh, nullif(value.code, 'none'))
+                 tv.name, tv.name_zh,
+                 nullif(value.code, 'none') COLLATE "default")
     AS value_tier_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  t.name, t.name_zh, v.last_contact_channel)
+                 t.name, t.name_zh,
+                 v.last_contact_channel COLLATE "default")
     AS last_touch_channel_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_value v

@@ -1,7 +1,8 @@
 -- All classes of clv_calibration together, ratios being ratios of the sums.
 CREATE VIEW clv_calibration_total WITH (security_invoker = true) AS
 SELECT
-  c.model, c.calibration_end, c.holdout_end, sum(c.customers)::bigint
+  c.model COLLATE "default" AS model, c.calibration_end, c.holdout_end,
+  sum(c.customers)::bigint
     AS customers,
   round(sum(c.actual_purchases) / nullif(sum(c.customers), 0), 6)
     AS actual_purchases,

@@ -87,14 +87,16 @@ age AS (
   ) a
 )
 SELECT
-  channel_code, coalesce(w.customers, 0) AS customers,
+  channel_code COLLATE "default" AS channel_code,
+  coalesce(w.customers, 0) AS customers,
   coalesce(t.acquisition_cost, 0) AS acquisition_cost, t.cac, w.margin,
   round(w.contribution / w.customers, 4) AS contribution,
   round(w.expected / w.customers, 4) AS expected_contribution,
   round(w.ltv, 4) AS ltv, round(w.ltv / nullif(t.cac, 0), 6) AS ltv_cac,
   b.payback_months, w.ltv < 0 OR w.ltv < t.cac AS loses_money,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                  h.name, h.name_zh, channel_code) AS channel_name,
+                 h.name, h.name_zh,
+                 channel_code COLLATE "default") AS channel_name,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM worth w
