@@ -20,6 +20,29 @@ ExactColumnInit(ExactColumn *column, Size room, MemoryContext context)
 	column->numeric = NULL;
 }
 
+/* A copy with a given room; the numerics of a wide column are shared. */
+void
+ExactColumnCopy(ExactColumn *copy, const ExactColumn *column, Size room,
+				MemoryContext context)
+{
+	bool		wide = column->numeric != NULL;
+
+	Assert(room >= column->count);
+	*copy = *column;
+	copy->context = context;
+	copy->room = room;
+	copy->value = wide ? NULL : HugeArray(context, room, sizeof(num_i128));
+	copy->numeric = wide ? HugeArray(context, room, sizeof(Datum)) : NULL;
+	for (Size i = 0; i < column->count; i++)
+	{
+		if (wide)
+			copy->numeric[i] = column->numeric[i];
+		else
+			copy->value[i] = column->value[i];
+		POLL_AT(i);
+	}
+}
+
 /* Turns a column of integers into one of numerics. */
 void
 ExactColumnWiden(ExactColumn *column)
@@ -144,6 +167,14 @@ ExactColumnOrder(const ExactColumn *column, MemoryContext context)
 	qsort_interruptible(order, column->count, sizeof(Size), CompareDescending,
 						unconstify(ExactColumn *, column));
 	return order;
+}
+
+int
+ExactColumnSign(const ExactColumn *column, Size i)
+{
+	if (column->numeric != NULL)
+		return NumericSign(column->numeric[i]);
+	return (column->value[i] > 0) - (column->value[i] < 0);
 }
 
 Datum

@@ -23,6 +23,8 @@ typedef struct ExactColumn
 
 extern void ExactColumnInit(ExactColumn *column, Size room,
 							MemoryContext context);
+extern void ExactColumnCopy(ExactColumn *copy, const ExactColumn *column,
+							Size room, MemoryContext context);
 extern void ExactColumnAppend(ExactColumn *column, Datum numeric,
 							  const char *argument);
 extern void ExactColumnWiden(ExactColumn *column);
@@ -30,6 +32,7 @@ extern bool ExactColumnSum(const ExactColumn *column, num_i128 *sum);
 extern Datum ExactColumnNumericSum(const ExactColumn *column);
 extern Size *ExactColumnOrder(const ExactColumn *column,
 							  MemoryContext context);
+extern int	ExactColumnSign(const ExactColumn *column, Size i);
 extern Datum ExactColumnNumeric(const ExactColumn *column, Size i);
 
 #endif							/* EXACT_COLUMN_H */

@@ -21,6 +21,17 @@ CheckAllocationScale(int scale)
 	CheckIntegerRange(scale, 0, MAX_SCALE, "scale");
 }
 
+void
+AppendNotNegative(ExactColumn *weights, Datum weight, const char *name)
+{
+	ExactColumnAppend(weights, weight, name);
+	if (ExactColumnSign(weights, weights->count - 1) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be negative, not %s", name,
+						NumericText(weight))));
+}
+
 /* An amount must be a whole number of units of 10^-scale. */
 void
 CheckAllocationAmount(Datum amount, int scale, const char *name)
@@ -37,15 +48,8 @@ CheckAllocationAmount(Datum amount, int scale, const char *name)
 void
 AppendAllocationWeight(ExactColumn *weights, Datum weight, bool isnull)
 {
-	if (isnull)
-		weight = NumericFromInt64(0);
-	ExactColumnAppend(weights, weight, "weight");
-	if (weights->value != NULL ? weights->value[weights->count - 1] < 0 :
-		NumericSign(weight) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("weight must not be negative, not %s",
-						NumericText(weight))));
+	AppendNotNegative(weights, isnull ? NumericFromInt64(0) : weight,
+					  "weight");
 }
 
 /* Gives the missing units to the largest remainders, the first of equals. */

@@ -10,6 +10,8 @@
 extern void CheckAllocationScale(int scale);
 extern void CheckAllocationAmount(Datum amount, int scale,
 								  const char *name);
+extern void AppendNotNegative(ExactColumn *weights, Datum weight,
+							  const char *name);
 extern void AppendAllocationWeight(ExactColumn *weights, Datum weight,
 								   bool isnull);
 extern bool LargestRemainder(Datum amount, ExactColumn *weights, int scale);
