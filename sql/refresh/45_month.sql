@@ -1,10 +1,11 @@
 -- Months of customers: what happened and what it cost, one month after the other.
--- Up to each month's end tiers are found as well (60_tier.sql), since the tier
--- that held at its end may weigh in the next one.
+-- Where the tier that held when a month began weighs in it, tiers are found on
+-- the way (61_tier.sql), and a month that changed changes all after it.
 CREATE FUNCTION crmcost._write_months(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  weighed CONSTANT boolean := crmcost._weighs_tiers();
   month date;
   changed bigint := 0;
 BEGIN
@@ -14,6 +15,10 @@ BEGIN
     WHERE m.month_start >= run.open_month
     ORDER BY 1
   LOOP
+    IF weighed THEN
+      PERFORM crmcost._find_tiers(run, (least(month, crmcost._month_of(run.day))
+                                        - interval '1 month')::date);
+    END IF;
     PERFORM crmcost._find_month(run, month);
     changed := changed + crmcost._write_month_drivers(run, month);
     PERFORM crmcost._allocate_month(month);
@@ -35,6 +40,18 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_months(crmcost._run) IS
   'Writes the months of refresh_cost_month of customer_month and customer_driver; returns the rows changed.';
+
+CREATE FUNCTION crmcost._weighs_tiers() RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM allocation_rule r WHERE r.driver = 'tier_weight')
+         OR EXISTS (SELECT FROM driver_blend b WHERE b.part = 'tier_weight');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._weighs_tiers() IS
+  'Whether any allocation rule follows the weights of tiers.';
 
 -- Limited rules count lines and contacts of all customers.
 CREATE FUNCTION crmcost._load_limited_months(run crmcost._run) RETURNS void
@@ -107,6 +124,7 @@ BEGIN
   END IF;
   EXECUTE crmcost._quantity_query(keys)
     INTO customers, quantities, totals, counts USING month, keys;
+  quantities := coalesce(quantities, '{}');
   UPDATE pg_temp.refresh_group g
     SET driver_quantity = nullif(totals[array_position(keys, g.driver_key)], 0),
         customers = counts[array_position(keys, g.driver_key)]
@@ -152,7 +170,7 @@ CREATE FUNCTION crmcost._quantity_query(keys text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format(
-    'SELECT array_agg(customer_id), ARRAY[%s], ARRAY[%s], ARRAY[%s] FROM (SELECT m.customer_id, %s FROM (SELECT coalesce(n.customer_id, e.customer_id) AS customer_id, n.acquired, n.sale_lines, n.revenue, n.margin, n.orders, n.interactions, n.handle_seconds, n.standard_minutes FROM pg_temp.refresh_now n FULL JOIN (SELECT DISTINCT customer_id FROM customer_driver WHERE month_start = $1 AND driver_key = ANY ($2)) e ON e.customer_id = n.customer_id) m %s ORDER BY m.customer_id) q',
+    'SELECT coalesce(array_agg(customer_id), ''{}''), ARRAY[%s], ARRAY[%s], ARRAY[%s] FROM (SELECT m.customer_id, %s FROM (SELECT coalesce(n.customer_id, e.customer_id) AS customer_id, n.acquired, n.sale_lines, n.revenue, n.margin, n.orders, n.interactions, n.handle_seconds, n.standard_minutes FROM pg_temp.refresh_now n FULL JOIN (SELECT DISTINCT customer_id FROM customer_driver WHERE month_start = $1 AND driver_key = ANY ($2)) e ON e.customer_id = n.customer_id) m %s ORDER BY m.customer_id) q',
     pg_catalog.string_agg(pg_catalog.format('array_agg(q%s)', k.i), ', '::text ORDER BY k.i),
     pg_catalog.string_agg(pg_catalog.format('coalesce(sum(q%s), 0)', k.i), ', '::text ORDER BY k.i),
     pg_catalog.string_agg(pg_catalog.format('count(*) FILTER (WHERE q%s > 0)', k.i), ', '::text ORDER BY k.i),
