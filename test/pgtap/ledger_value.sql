@@ -139,10 +139,10 @@ $$, $$ SELECT customer_id, r, f, m, score, crmcost.rfm_segment(score) FROM expec
 SELECT results_eq('SELECT customer_id, r, f, m FROM customer_rfm ORDER BY 1',
   'SELECT customer_id, score / 100, score / 10 % 10, score % 10 FROM expected ORDER BY 1', 'with the digits apart');
 SELECT results_eq($$
-  SELECT r, f, customers, round(customer_share, 5), orders, revenue, round(revenue_share, 5), round(mean_m, 3) FROM rfm_grid ORDER BY 1, 2
+  SELECT r, f, customers, customer_share, orders, revenue, revenue_share, mean_m FROM rfm_grid ORDER BY 1, 2
 $$, $$
-  SELECT r.r, f.f, count(e.customer_id), round(count(e.customer_id) / 1.0 / (SELECT count(*) FROM expected), 5), coalesce(sum(e.f), 0)::bigint,
-         coalesce(sum(e.m), 0), round(coalesce(sum(e.m), 0) / (SELECT sum(m) FROM expected), 5), round(avg(score % 10), 3)
+  SELECT r.r, f.f, count(e.customer_id), round(count(e.customer_id) / 1.0 / (SELECT count(*) FROM expected), 6), coalesce(sum(e.f), 0)::bigint,
+         coalesce(sum(e.m), 0), round(coalesce(sum(e.m), 0) / (SELECT sum(m) FROM expected), 6), round(avg(score % 10), 4)
   FROM generate_series(1, 5) r (r) CROSS JOIN generate_series(1, 5) f (f)
   LEFT JOIN expected e ON score / 100 = r.r AND score / 10 % 10 = f.f
   GROUP BY 1, 2 ORDER BY 1, 2
