@@ -225,8 +225,8 @@ $$;
 COMMENT ON FUNCTION crmcost._find_stages(crmcost._run, integer, integer) IS
   'Fills refresh_stage from refresh_staged: the stages that the rule gives.';
 
--- Orders by what they found and left behind.  A day begins with its first point;
--- what is no order (refunds alone) is of no stage, like technical customers.
+-- Orders by what they found and left behind.  What an order found is what held
+-- before the first order or acquisition of its day; what is no order (refunds alone) is of no stage, like technical customers.
 CREATE FUNCTION crmcost._write_customer_stage(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -240,10 +240,18 @@ BEGIN
       WITH day AS (
         SELECT DISTINCT ON (customer_id, day) customer_id, day, is_order,
                stage,
-               first_value(before) OVER (
+               first_value(CASE WHEN before = 'active'
+                                     AND stage_before = 'won_back'
+                             THEN stage_before ELSE before END) OVER (
                  PARTITION BY customer_id, day
-                 ORDER BY at, by_hand NULLS FIRST, is_order DESC) AS before
-        FROM pg_temp.refresh_staged
+                 ORDER BY at, is_order DESC) AS before
+        FROM (SELECT s.*,
+                     lag(s.stage) OVER (
+                       PARTITION BY s.customer_id
+                       ORDER BY s.at, s.by_hand NULLS FIRST, s.is_order DESC)
+                       AS stage_before
+              FROM pg_temp.refresh_staged s) point
+        WHERE by_hand IS NULL
         ORDER BY customer_id, day, is_order DESC
       )
       SELECT o.customer_id,

@@ -10,7 +10,7 @@ CREATE TABLE customer_value (
   order_days bigint NOT NULL,
   orders bigint NOT NULL,
   products bigint NOT NULL,
-  spend_per_day numeric(38,4),
+  spend_per_day numeric,
   revenue numeric(38,4) NOT NULL,
   margin numeric(38,4) NOT NULL,
   discount numeric(38,4) NOT NULL,

@@ -12,7 +12,7 @@ CREATE TABLE customer_stage (
 COMMENT ON TABLE customer_stage IS
 'What a customer brought by the stage before and after the order, one row each, as of the last refresh.';
 COMMENT ON COLUMN customer_stage.customer_id IS 'Customer.';
-COMMENT ON COLUMN customer_stage.stage_before IS 'Stage at the beginning of the day of the order; (unknown) for technical customers and for refunds without an order.';
+COMMENT ON COLUMN customer_stage.stage_before IS 'Stage before the orders of the day; (unknown) for technical customers and for refunds without an order.';
 COMMENT ON COLUMN customer_stage.stage_after IS 'Stage that the order left the customer in; (unknown) likewise.';
 COMMENT ON COLUMN customer_stage.orders IS 'Orders.';
 COMMENT ON COLUMN customer_stage.revenue IS 'Net revenue, refunds and corrections taken off, in base currency.';

@@ -26,7 +26,7 @@ GROUP BY c.stage_before, c.stage_after, b.name, b.name_zh, a.name, a.name_zh;
 
 COMMENT ON VIEW clv_by_stage IS
 'Orders by the stage of the customer before and after them, as of the last refresh, one row a pair of stages.';
-COMMENT ON COLUMN clv_by_stage.stage_before IS 'Stage at the beginning of the day of the order: lead before the first one; (unknown) for anonymous traffic and for refunds without an order.';
+COMMENT ON COLUMN clv_by_stage.stage_before IS 'Stage before the orders of the day: lead before the first one; (unknown) for anonymous traffic and for refunds without an order.';
 COMMENT ON COLUMN clv_by_stage.stage_after IS 'Stage that the order left the customer in; (unknown) likewise.';
 COMMENT ON COLUMN clv_by_stage.customers IS 'Customers with such an order.';
 COMMENT ON COLUMN clv_by_stage.orders IS 'Orders.';

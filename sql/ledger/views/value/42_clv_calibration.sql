@@ -6,7 +6,7 @@ SELECT
   c.frequency_class COLLATE "default" AS frequency_class,
   c.model COLLATE "default" AS model, c.calibration_end, c.holdout_end,
   c.customers,
-  round(c.actual_purchases / c.customers, 6)
+  round(c.actual_purchases::numeric / c.customers, 6)
     AS actual_purchases,
   round(c.predicted_purchases / c.customers, 6)
     AS predicted_purchases,

@@ -1,0 +1,71 @@
+-- What customers cost to win against what they are worth: acquisition_balance.
+\ir ledger_setup.psql
+SELECT no_plan();
+-- n customers of a channel, won and buying on a day
+CREATE FUNCTION pg_temp.win(n int, channel text, day date, amount numeric, cogs numeric) RETURNS void LANGUAGE sql AS $$
+  WITH won AS (
+    INSERT INTO crm.customer (source, source_key, first_seen_at, acquired_at, acquisition_channel)
+    SELECT channel, day || ' ' || i, day, day, channel FROM generate_series(1, n) i RETURNING customer_id)
+  INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, cogs, currency)
+  SELECT customer_id, 'first ' || customer_id, day, amount, cogs, 'EUR' FROM won$$;
+CREATE FUNCTION pg_temp.month(n int) RETURNS date LANGUAGE sql AS $$SELECT ('2023-01-01'::date + n * interval '1 month')::date$$;
+SAVEPOINT fresh;
+
+-- everybody buys once, for a margin of 10, while the base grows by 15 % a month
+SELECT pg_temp.win(round(10 * 1.15 ^ m)::int, 'web', pg_temp.month(m) + 9, 30, 20) FROM generate_series(0, 17) m;
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('SELECT channel_code, customers::int, contribution, round(ltv / 10, 1) FROM acquisition_balance ORDER BY 1',
+  $$ SELECT c, (SELECT count(*)::int FROM customer), 10.0, 1.0 FROM unnest('{(all),web}'::text[]) c $$, 'a growing shop of one-time buyers: 10 a customer');
+SELECT ok(abs(ltv - 10) <= 0.2, 'within 2 %: ' || ltv) FROM acquisition_balance;
+CREATE TEMPORARY TABLE once AS SELECT * FROM acquisition_balance;
+ROLLBACK TO fresh;
+SELECT pg_temp.win(round(10 * 1.15 ^ m)::int, 'web', pg_temp.month(m) + 9, 30, 20) FROM generate_series(0, 17) m;
+DO $$BEGIN FOR m IN 1 .. 18 LOOP CALL crmcost.refresh('crm', pg_temp.month(m)); END LOOP; END$$;
+SELECT ok(abs(ltv - 10) <= 0.2, 'whatever the number of refreshes: ' || ltv) FROM acquisition_balance;
+ROLLBACK TO fresh;
+-- two years and more, so that a retention can be observed: nobody stays
+SELECT pg_temp.win(round(4 * 1.15 ^ m)::int, 'web', pg_temp.month(m) + 9, 30, 20) FROM generate_series(0, 26) m;
+CALL crmcost.refresh('crm', '2025-04-01');
+SELECT is((SELECT retention_rate FROM clv_model WHERE model = 'closed_form'), 0.0, 'over two years nobody comes back');
+SELECT ok(abs(ltv - 10) <= 0.2, 'so that 10 it is again: ' || ltv) FROM acquisition_balance;
+ROLLBACK TO fresh;
+
+-- a margin of 25 and service for 40 a month, over twelve months
+SELECT pg_temp.win(5, 'web', '2023-01-10', 75, 50);
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
+SELECT customer_id, 'month ' || m || ' ' || customer_id, pg_temp.month(m) + 9, 75, 50, 'EUR' FROM customer, generate_series(1, 11) m;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
+SELECT 'svc.support', pg_temp.month(m) + 14, 40, 'EUR', customer_id FROM customer, generate_series(0, 11) m;
+CALL crmcost.refresh('crm', '2024-01-01');
+SELECT results_eq('SELECT channel_code, cac, contribution, expected_contribution, ltv, loses_money FROM acquisition_balance ORDER BY 1',
+  $$ VALUES ('(all)', 0.0, -180.0, 0.0, -180.0, true), ('web', 0.0, -180.0, 0.0, -180.0, true) $$,
+  'who costs 40 and brings 25 a month loses money, and is not expected to do better');
+ROLLBACK TO fresh;
+
+-- payback: 30 to win, 20 of the margin of 24 a month left after service
+SELECT pg_temp.win(2, 'web', pg_temp.month(m) + 9, 24, 0) FROM generate_series(0, 2) m;
+SELECT pg_temp.win(1, 'tv', '2023-03-10', 24, 0);
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
+SELECT customer_id, 'month ' || m || ' ' || customer_id, pg_temp.month(m) + 9, 24, 'EUR'
+FROM customer, generate_series(1, 5) m WHERE pg_temp.month(m) > acquired_at;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
+SELECT 'svc.support', pg_temp.month(m) + 14, 4, 'EUR', customer_id FROM customer, generate_series(0, 5) m WHERE pg_temp.month(m + 1) > acquired_at;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code)
+VALUES ('acq.ads.web', '2023-01-05', 180, 'EUR', 'web'), ('acq.ads.tv', '2023-03-05', 500, 'EUR', 'tv');
+CALL crmcost.refresh('crm', '2023-06-15');
+SELECT results_eq('SELECT channel_code, customers::int, acquisition_cost, cac, payback_months, loses_money FROM acquisition_balance ORDER BY 1', $$ VALUES
+  ('(all)', 7, 680.0, 97.1429, 4, false), ('tv', 1, 500.0, 500.0, NULL, true), ('web', 6, 180.0, 30.0, 1, false) $$,
+  'after the month of the acquisition 20, after the next 40: 30 are paid back at age 1, 97.14 at age 4, 500 not yet');
+SELECT results_eq('SELECT channel_code, contribution FROM acquisition_balance ORDER BY 1', $$ VALUES
+  ('(all)', 101.1429), ('tv', 84.0), ('web', 104.0) $$, 'contribution so far: six, five and four months of 24, all but the last with service for 4: 124, 104, 84');
+SELECT bag_eq($$SELECT channel_code, cac FROM acquisition_balance$$, 'SELECT channel_code, cac FROM channel_cac_total', 'cac is that of channel_cac');
+-- cost without a rate, and a channel that costs and brings nobody
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code)
+VALUES ('acq.ads.tv', '2023-03-05', 500, 'SEK', 'tv'), ('acq.ads.radio', '2023-03-05', 70, 'EUR', 'radio');
+CALL crmcost.refresh('crm', '2023-06-15');
+SELECT results_eq($$SELECT channel_code, customers::int, acquisition_cost, cac, ltv, loses_money FROM acquisition_balance WHERE channel_code IN ('radio', 'tv') ORDER BY 1$$,
+  $$ VALUES ('radio', 0, 70.0, NULL::numeric, NULL::numeric, NULL::boolean), ('tv', 1, 500.0, NULL, (SELECT ltv FROM acquisition_balance WHERE channel_code = 'tv'), NULL) $$,
+  'without a rate a cac is not known, nor is the balance; without customers there is none');
+
+SELECT * FROM finish();
+ROLLBACK;
