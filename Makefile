@@ -54,16 +54,19 @@ all install installcheck clean:
 endif
 
 # The compiler that PostgreSQL was built with, or else a clang that is there:
-# Debian's headers bring one.
+# Debian's headers bring one.  It does not know every flag of gcc's.
 ifeq ($(origin CC) $(shell command -v $(firstword $(CC)) 2> /dev/null),file )
 CC := $(or $(shell command -v clang 2> /dev/null),$(CLANG))
+endif
+ifneq ($(findstring clang,$(CC)),)
+override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
 endif
 
 # Not for headers that the server cannot bear, nor where nothing can be written.
 .PHONY: can-build
 can-build:
 	@sh test/headers.sh '$(PG_CONFIG)'
-	@test -w . || { echo "crmcost: cannot write in $(CURDIR): build a copy of it" >&2; exit 2; }
+	@test -w . || { echo "crmcost: cannot write in $$PWD: build a copy of it" >&2; exit 2; }
 $(OBJS): $(LOCAL_HEADERS) | can-build
 
 $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
@@ -83,7 +86,7 @@ test:
 check-assert:
 	@sh test/run.sh assert
 check-setup:
-	@sh test/setup_chroot.sh
+	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 test-clean:
 	@sh test/clean.sh
 lint:

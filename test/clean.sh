@@ -5,6 +5,10 @@ cd "$(dirname "$0")/.."
 . test/house.sh
 find_pg_config
 . test/cluster.sh
+if [ "$(id -u)" = 0 ] && [ -e "$(setup_dir)" ]; then
+	private_root_dir "$(setup_dir)"
+	rm -rf "$(setup_dir)"
+fi
 work=$(work_dir test)
 [ -d "$work" ] || exit 0
 private_dir "$work"

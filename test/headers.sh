@@ -18,7 +18,7 @@ die()
 
 pg_config=$1
 bin=$("$pg_config" --bindir)
-headers=$(sed -n 's/^#define PG_VERSION "\(.*\)"/\1/p' \
+headers=$(sed -n 's/^#define PG_VERSION "\([^ "]*\).*/\1/p' \
 	"$("$pg_config" --includedir-server)/pg_config.h")
 major=${headers%%[!0-9]*}
 

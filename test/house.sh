@@ -168,6 +168,21 @@ work_dir()
 	fi
 }
 
+# The place of "make check-setup" is root's: what root writes there, no other
+# account may have laid out.
+setup_dir()
+{
+	echo "${CRMCOST_WORK:-/var/tmp/crmcost}-setup"
+}
+
+private_root_dir()		# private_root_dir DIR
+{
+	mkdir -m 700 "$1" 2> /dev/null || true
+	if [ -L "$1" ] || [ ! -d "$1" ] || [ "$(stat -c %U:%a "$1")" != root:700 ]; then
+		die "$1 is not a directory of root alone: choose another place with CRMCOST_WORK=DIR"
+	fi
+}
+
 # Remove directories of targets, and the one around them if nothing else is there.
 remove_work()			# remove_work DIR NAME ...
 {
