@@ -73,6 +73,7 @@ if [ "$data" = real ]; then
 	sh demo/fetch.sh "$base/data"
 fi
 
+cluster_of_major "$base/cluster"
 # A run that ends before its time leaves no server, but for one that was there
 # and whose database stands yet; what was fetched stays.
 kept=
@@ -81,7 +82,6 @@ if cluster_runs "$base/cluster"; then
 fi
 trap '[ -n "$kept" ] || cluster_stop "$base/cluster"' EXIT
 trap 'exit 130' INT TERM HUP
-cluster_of_major "$base/cluster"
 say 'starting the cluster'
 mkdir -p "$base/cluster"
 [ -e "$base/cluster/inst" ] || ln -s "$base/inst" "$base/cluster/inst"

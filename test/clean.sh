@@ -7,6 +7,9 @@ find_pg_config
 . test/cluster.sh
 if [ "$(id -u)" = 0 ] && [ -e "$(setup_dir)" ]; then
 	private_root_dir "$(setup_dir)"
+	for dir in "$(setup_dir)"/*; do
+		flock -n "$dir" true || die "make check-setup is at work in $dir: wait for it, or interrupt it first"
+	done
 	rm -rf "$(setup_dir)"
 fi
 work=$(work_dir test)

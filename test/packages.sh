@@ -53,6 +53,7 @@ headers_fit()			# headers_fit PACKAGE ...
 			sed 's/^postgres (PostgreSQL) \([^ ]*\).*/\1/')
 		_offered=$(apt-cache -o "Dir::Etc::Preferences=$_pins" policy "$_package" |
 			sed -n 's/^  Candidate: //p')
+		case $_offered in [0-9]*) ;; *) continue ;; esac
 		if [ -n "$_server" ] && dpkg --compare-versions "${_offered%-*}" gt "$_server"; then
 			echo "E: the server is PostgreSQL $_server and the package sources have headers of ${_offered%-*} only, which build what it cannot load; to upgrade the server, which restarts it, run as root: apt-get install --only-upgrade postgresql-$_major" > "$_log"
 			return 1
