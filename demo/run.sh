@@ -116,7 +116,7 @@ fi
 run_sql crmcost -c 'ANALYZE'
 
 say 'installing the ledger crm'
-run_sql crmcost -c "SET client_min_messages = warning" -c "CALL crmcost.install('crm')"
+run_sql crmcost -c "SET client_min_messages = warning" -c "CALL crmcost.install('crm', partitioned => true)"
 say 'loading the ledger'
 run_sql crmcost -c "SET client_min_messages = warning" -f demo/load.sql
 if [ "$data" = real ]; then

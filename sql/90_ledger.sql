@@ -80,90 +80,13 @@ $$;
 COMMENT ON FUNCTION crmcost._setting(name, text) IS
   'Value of a setting of a ledger; an error when there is none.';
 
--- Monthly partitions, in UTC whatever the ledger's time zone is: where a
--- partition ends is a matter of storage, and must not move with a setting.
-CREATE FUNCTION crmcost._add_partitions(ledger name, from_month date,
-                                        to_month date)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  parent record;
-  month_start timestamp;
-  partition_name text;
-  made bigint := 0;
-BEGIN
-  FOR parent IN
-    SELECT c.relname, c.relowner::regrole AS owner,
-           CASE WHEN a.atttypid = 'timestamptz'::regtype
-             THEN ' 00:00:00+00' ELSE '' END AS midnight
-    FROM pg_partitioned_table p
-    JOIN pg_class c ON c.oid = p.partrelid
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
-    WHERE c.relnamespace = format('%I', ledger)::regnamespace
-      AND c.relname IN ('sale', 'cost_entry', 'interaction', 'loyalty_entry')
-    ORDER BY c.relname
-  LOOP
-    FOR month_start IN
-      SELECT generate_series(date_trunc('month', from_month::timestamp),
-                             to_month::timestamp, '1 month')
-    LOOP
-      partition_name := format('%s_%s', parent.relname,
-                               to_char(month_start, 'YYYY_MM'));
-      CONTINUE WHEN
-        to_regclass(format('%I.%I', ledger, partition_name)) IS NOT NULL;
-      EXECUTE format(
-        'CREATE TABLE %1$I.%2$I PARTITION OF %1$I.%3$I FOR VALUES FROM (%4$L) TO (%5$L)',
-        ledger, partition_name, parent.relname,
-        to_char(month_start, 'YYYY-MM-DD') || parent.midnight,
-        to_char(month_start + interval '1 month', 'YYYY-MM-DD')
-          || parent.midnight);
-      -- a superuser may do this for the owner
-      IF parent.owner <> current_user::regrole THEN
-        EXECUTE format('ALTER TABLE %I.%I OWNER TO %s', ledger,
-                       partition_name, parent.owner);
-      END IF;
-      made := made + 1;
-    END LOOP;
-  END LOOP;
-  RETURN made;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._add_partitions(name, date, date) IS
-  'Makes the monthly partitions that are missing and returns their number.';
-
--- The catalog prints bounds as the session prints instants, and not every such
--- text can be read again.
-CREATE FUNCTION crmcost._partition_end(partition oid) RETURNS timestamptz
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-  SET datestyle = iso
-  SET timezone = 'UTC'
-AS $$
-DECLARE
-  bound CONSTANT text := (SELECT pg_get_expr(c.relpartbound, c.oid)
-                          FROM pg_class c WHERE c.oid = partition);
-BEGIN
-  RETURN CASE WHEN bound LIKE '% TO (MAXVALUE)' OR bound = 'DEFAULT'
-           THEN 'infinity'
-           ELSE substring(bound FROM ' TO [(]''([^'']+)''[)]') END;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._partition_end(oid) IS
-  'Instant before which the rows of a partition by time lie, taking days in UTC.';
-
 CREATE PROCEDURE crmcost.install(ledger name DEFAULT 'crm',
-                                 partitioned boolean DEFAULT true)
+                                 partitioned boolean DEFAULT false)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   tables text := crmcost._ledger_source('tables');
-  this_year date := date_trunc('year', now() AT TIME ZONE 'UTC');
-  made bigint;
 BEGIN
   PERFORM crmcost._check_new_ledger(ledger);
   IF partitioned IS NULL THEN
@@ -193,23 +116,27 @@ BEGIN
   END IF;
   EXECUTE crmcost._ledger_source('views');
 
-  made := crmcost._add_partitions(
-            ledger, (this_year - interval '3 years')::date,
-            (this_year + interval '23 months')::date);
-  RAISE NOTICE 'ledger "%" is ready: % monthly partitions, base currency %, time zone %',
-    ledger, made,
-    crmcost._setting(ledger, 'base_currency'),
-    crmcost._setting(ledger, 'timezone');
-  IF partitioned AND current_setting('jit')::boolean THEN
-    RAISE NOTICE 'jit is on: it compiles every partition anew for every report'
-      USING HINT = format('ALTER DATABASE %I SET jit = off; makes reports many times faster.',
-                          current_database());
+  IF partitioned THEN
+    RAISE NOTICE 'ledger "%" has % monthly partitions, in schema "%"', ledger,
+      crmcost._add_partitions_ahead(ledger), crmcost._partition_schema(ledger)
+      USING HINT = format('CALL crmcost.ensure_partitions(%L, FROM_MONTH, TO_MONTH) makes those of other months.',
+                          ledger);
+    IF current_setting('jit')::boolean THEN
+      RAISE NOTICE 'jit is on: with many partitions it compiles each anew for every report'
+        USING HINT = format('ALTER DATABASE %I SET jit = off; makes reports many times faster.',
+                            current_database());
+    END IF;
   END IF;
+  RAISE NOTICE 'ledger "%" is ready: base currency %, time zone %', ledger,
+    crmcost._setting(ledger, 'base_currency'),
+    crmcost._setting(ledger, 'timezone')
+    USING HINT = format('Load facts, then CALL crmcost.refresh(%L): until then most reports are empty.',
+                        ledger);
 END
 $$;
 
 COMMENT ON PROCEDURE crmcost.install(name, boolean) IS
-  'Builds a ledger in a new schema owned by the caller: tables with monthly partitions (or without), seed rows, views.';
+  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views.';
 
 CREATE FUNCTION crmcost._check_new_ledger(ledger name) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -261,55 +188,8 @@ RETURN CASE WHEN getdatabaseencoding() IN ('UTF8', 'EUC_CN', 'SQL_ASCII')
 COMMENT ON FUNCTION crmcost._from_utf8(text) IS
   'Chinese text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';
 
-CREATE PROCEDURE crmcost.ensure_partitions(ledger name, from_month date,
-                                           to_month date)
-  LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  months integer;
-BEGIN
-  PERFORM crmcost._check_owner(ledger);
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF from_month IS NULL OR to_month IS NULL THEN
-    RAISE EXCEPTION '% must not be null',
-                    CASE WHEN from_month IS NULL THEN 'from_month'
-                         ELSE 'to_month' END
-      USING ERRCODE = 'null_value_not_allowed';
-  END IF;
-  IF from_month < '1900-01-01' OR to_month > '9999-12-31' THEN
-    RAISE EXCEPTION 'from_month and to_month must lie between 1900 and 9999, not % and %',
-                    from_month, to_month
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  months := 12 * (extract(year FROM to_month) - extract(year FROM from_month))
-            + extract(month FROM to_month) - extract(month FROM from_month) + 1;
-  IF months < 1 THEN
-    RAISE EXCEPTION 'from_month must not be after to_month, not % and %',
-                    from_month, to_month
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF months > 1200 THEN
-    RAISE EXCEPTION 'from_month to to_month must be at most 1200 months, not %',
-                    months
-      USING ERRCODE = 'program_limit_exceeded';
-  END IF;
-
-  IF NOT EXISTS (SELECT FROM pg_partitioned_table
-                 WHERE partrelid = 'sale'::regclass) THEN
-    RAISE NOTICE 'ledger "%" is not partitioned: nothing to do', ledger;
-    RETURN;
-  END IF;
-  RAISE NOTICE 'ledger "%": % partitions made',
-    ledger, crmcost._add_partitions(ledger, from_month, to_month);
-END
-$$;
-
-COMMENT ON PROCEDURE crmcost.ensure_partitions(name, date, date) IS
-  'Makes the monthly partitions from one month to another that are missing; nothing on a ledger without partitions.';
-
--- The first version has no older tables to migrate: it renews the views, which
--- DROP EXTENSION ... CASCADE takes away.
+-- The first version has no older tables to migrate: it renews the partitions and
+-- the views, of which DROP EXTENSION ... CASCADE takes parts away.
 CREATE PROCEDURE crmcost.upgrade(ledger name)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -327,6 +207,7 @@ BEGIN
             HINT = 'ALTER EXTENSION crmcost UPDATE to the version that made the ledger, or a newer one.';
   END IF;
 
+  PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._renew_views(ledger);
   UPDATE setting SET value = crmcost._schema_version()
     WHERE key = 'schema_version' AND installed < crmcost._schema_version();
@@ -336,7 +217,7 @@ END
 $$;
 
 COMMENT ON PROCEDURE crmcost.upgrade(name) IS
-  'Brings a ledger to the version of the extension: tables where they changed, and its views, whose grants stay.';
+  'Brings a ledger to the version of the extension: tables where they changed, partitions, and its views, whose grants stay.';
 
 -- CREATE OR REPLACE keeps grants and lets views of the user stand on ours, as
 -- long as no column of ours was renamed, retyped or taken away.  Where one was,
@@ -486,20 +367,16 @@ COMMENT ON FUNCTION crmcost.grant_read(name, name) IS
 -- owns the functions.
 REVOKE EXECUTE ON ROUTINE
   crmcost.install(name, boolean),
-  crmcost.ensure_partitions(name, date, date),
   crmcost.upgrade(name),
   crmcost.erase_customer(name, bigint),
   crmcost.grant_read(name, name),
-  crmcost._add_partitions(name, date, date),
   crmcost._renew_views(name)
 FROM PUBLIC;
 
 GRANT EXECUTE ON ROUTINE
   crmcost.install(name, boolean),
-  crmcost.ensure_partitions(name, date, date),
   crmcost.upgrade(name),
   crmcost.erase_customer(name, bigint),
   crmcost.grant_read(name, name),
-  crmcost._add_partitions(name, date, date),
   crmcost._renew_views(name)
 TO @extowner@ WITH GRANT OPTION;

@@ -76,6 +76,7 @@ BEGIN
   END LOOP;
   PERFORM crmcost._drop_refresh_tables();
   PERFORM set_config('work_mem', old_work_mem, true);
+  PERFORM crmcost._extend_partitions(ledger);
 END
 $$;
 

@@ -18,7 +18,7 @@ SELECT no_plan();
 
 SET LOCAL ROLE crm_dba;
 SELECT lives_ok('CREATE EXTENSION crmcost', 'a role with CREATE on the database creates the extension');
-SELECT lives_ok($$CALL crmcost.install('crm')$$, 'and a ledger');
+SELECT lives_ok($$CALL crmcost.install('crm', true)$$, 'and a ledger');
 CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-12-01');
 INSERT INTO crm.customer (customer_id, source_key, first_seen_at, acquired_at, acquisition_channel)
 SELECT i, 'c' || i, '2024-01-01', '2024-01-02', 'web' FROM generate_series(1, 20) i;
@@ -35,7 +35,7 @@ SELECT lives_ok($$SELECT crmcost.grant_read('crm', 'crm Reader''s \ friend')$$, 
 SELECT throws_ok($$SELECT crmcost.grant_read('crm', 'nobody')$$, '42704', 'role must be an existing role, not nobody', 'but no role that is not there');
 SELECT throws_ok($$SELECT crmcost.grant_read('crm', NULL)$$, '42704', 'role must be an existing role, not null', 'nor none');
 SELECT throws_ok($$SELECT crmcost.grant_read('pg_catalog', 'crm_reader')$$, '3F000', NULL, 'nor a schema that is no ledger');
-SELECT is((SELECT array_agg(DISTINCT relowner::regrole::text) FROM pg_class WHERE relnamespace = 'crm'::regnamespace),
+SELECT is((SELECT array_agg(DISTINCT relowner::regrole::text) FROM pg_class WHERE relnamespace IN ('crm'::regnamespace, 'crm_partition'::regnamespace)),
           '{crm_dba}', 'the ledger is theirs');
 RESET ROLE;
 
@@ -48,7 +48,9 @@ JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = 
 SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
   ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
-  ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
+  ('crmcost._add_partitions(name,date,date)'), ('crmcost._add_partitions_ahead(name)'), ('crmcost._extend_partitions(name)'),
+  ('crmcost._make_partition(oid,name,date)'), ('crmcost._guard_rest(oid)'), ('crmcost._partition_schema(name)'),
+  ('crmcost._renew_partitions(name)'), ('crmcost._renew_views(name)'),
   ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
   ('crmcost._refresh_month(name,timestamp with time zone)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),
@@ -84,7 +86,7 @@ SET LOCAL ROLE crm_reader;
 SELECT lives_ok(format('SELECT count(*) FROM crm.%I', relname), format('A28: a reader reads %s', relname))
 FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'crm') AND relkind IN ('r', 'p', 'v') AND NOT relispartition;
 SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'with all rows');
-SELECT throws_ok('SELECT 1 FROM crm.sale_2024_01', '42501', NULL, 'but no partition past its parent');
+SELECT throws_ok('SELECT 1 FROM crm_partition.sale_2024_01', '42501', 'permission denied for schema crm_partition', 'but no partition past its parent');
 SELECT throws_ok(call, '42501', NULL, call) FROM unnest(ARRAY[
   $$CALL crmcost.refresh('crm')$$, $$CALL crmcost.install('mine')$$, $$CALL crmcost.upgrade('crm')$$,
   $$CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-01-01')$$, $$SELECT crmcost.erase_customer('crm', 1)$$,
@@ -113,6 +115,16 @@ SET LOCAL ROLE crm_trusted;
 SELECT throws_ok(call, '42501', 'must be owner of ledger "crm"', 'who is not the owner is told so: ' || call) FROM unnest(ARRAY[
   $$SELECT crmcost.grant_read('crm', 'crm_reader')$$, $$CALL crmcost.upgrade('crm')$$, $$CALL crmcost.ensure_partitions('crm', '1998-01-01', '1998-01-01')$$]) AS call;
 SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'but refreshes, with the rights on the tables');
+RESET ROLE;
+
+-- who loads needs no right on the partitions, and is told what to call
+CREATE ROLE crm_loader;
+GRANT USAGE ON SCHEMA crm TO crm_loader;
+GRANT SELECT, INSERT ON crm.sale TO crm_loader;
+SET LOCAL ROLE crm_loader;
+SELECT lives_ok($$INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'loaded', '2024-12-31', 0, 'EUR')$$, 'a loader loads');
+SELECT throws_ok($$INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (1, '2021-12-31', 1, 'EUR')$$, '23514',
+                 'sold_at must be in a month that sale has a partition for, not in 2021-12', 'and is told of a missing month');
 RESET ROLE;
 
 -- row-level security: the views run with the rights of the reader

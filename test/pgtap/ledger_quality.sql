@@ -120,7 +120,8 @@ DECLARE
   last date;
 BEGIN
   SELECT max(to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM')) INTO last
-    FROM pg_inherits WHERE inhparent = 'crm.sale'::regclass;
+    FROM pg_inherits
+    WHERE inhparent = 'crm.sale'::regclass AND inhrelid::regclass::text ~ '\d$';
   CALL crmcost.refresh('crm', coalesce(last + 15, '2024-02-01'));
 END
 $$;

@@ -46,7 +46,7 @@ LEFT JOIN (
 WHERE s.as_of = (SELECT as_of FROM last_refresh);
 
 COMMENT ON VIEW customer_profit IS
-'Who makes and who loses money, as of the last refresh, one row a customer who bought, cost something or was acquired.';
+'Who makes and who loses money, as of the last refresh, one row a customer who bought, cost something or was acquired; none before the first refresh.';
 COMMENT ON COLUMN customer_profit.customer_id IS
 'Customer.';
 COMMENT ON COLUMN customer_profit.revenue IS

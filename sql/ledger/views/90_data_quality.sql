@@ -124,7 +124,15 @@ SELECT 'unallocated_cost', 'warning', count(*),
 FROM cost_pool WHERE unallocated_cost <> 0
 UNION ALL
 
--- reports that are behind the facts
+-- reports that are behind the facts, or not there yet
+SELECT 'not_refreshed', 'error', count(*),
+       min(format('not refreshed yet: CALL crmcost.refresh(%L)',
+                  n.nspname COLLATE "default"))
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = 'refresh_run'::regclass
+      AND NOT EXISTS (SELECT FROM refresh_run)
+UNION ALL
 SELECT 'sale_not_refreshed', 'error', count(*),
        min(format('%s: %s sold, %s in the reports', month_start, sold,
                   reported))
@@ -166,16 +174,18 @@ SELECT 'cost_after_as_of', 'info', coalesce(sum(too_late), 0)::bigint,
        min(too_late_example)
 FROM cost_month
 UNION ALL
--- a load beyond the last partition would be refused
+-- a load beyond the last partition is refused
 SELECT 'partitions_end_soon', 'warning', count(*),
        min(format('%s ends at %s', relation, last_bound))
 FROM (
-  SELECT i.inhparent::regclass AS relation,
-         max(crmcost._partition_end(i.inhrelid)) AS last_bound
-  FROM pg_inherits i
-  WHERE i.inhparent IN ('sale'::regclass, 'cost_entry'::regclass,
+  SELECT p.partrelid::regclass AS relation,
+         coalesce(max(upper(crmcost._partition_range(i.inhrelid))),
+                  '-infinity') AS last_bound
+  FROM pg_partitioned_table p
+  LEFT JOIN pg_inherits i ON i.inhparent = p.partrelid
+  WHERE p.partrelid IN ('sale'::regclass, 'cost_entry'::regclass,
                         'interaction'::regclass, 'loyalty_entry'::regclass)
-  GROUP BY i.inhparent
+  GROUP BY p.partrelid
 ) partition
 JOIN last_refresh r ON partition.last_bound < r.as_of_at + interval '1 month'
 UNION ALL
