@@ -69,12 +69,17 @@ num_double2
 num_double2_from_i128(num_i128 value)
 {
 	double		high = (double) value;
-	double		low = (double) (value - (num_i128) high);
 
-	return two_sum(high, low);
+	/* 2^127, which the highest integers round to, is no integer */
+	num_u128	rounded = high < 0 ? -(num_u128) -high : (num_u128) high;
+
+	return two_sum(high, (double) (num_i128) ((num_u128) value - rounded));
 }
 
-/* The largest integer not above the value, and how far it is below. */
+/*
+ * The largest integer not above the value, which is within plus and minus
+ * 10^38, and how far it is below.
+ */
 num_i128
 num_double2_floor(num_double2 value, double *fraction)
 {

@@ -88,8 +88,9 @@ RowForm(TupleDesc tupdesc, const Datum *values, const bool *nulls)
 void
 RowRead(HeapTupleHeader row, const RowType *type, Datum *values, bool *nulls)
 {
-	TupleDesc	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-												 HeapTupleHeaderGetTypMod(row));
+	Oid			row_type = HeapTupleHeaderGetTypeId(row);
+	int32		typmod = HeapTupleHeaderGetTypMod(row);
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(row_type, typmod);
 	HeapTupleData tuple;
 	Datum	   *all = palloc(tupdesc->natts * sizeof(Datum));
 	bool	   *all_nulls = palloc(tupdesc->natts * sizeof(bool));

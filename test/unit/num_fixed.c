@@ -510,6 +510,8 @@ test_i128_i256(void)
 			  text (&a), text (&m));
 		check(num_i256_to_i128(&wide, &back) && back == value,
 			  "%s does not come back", text (&a));
+		check(num_i128_signed(num_u128_abs(value), value < 0) == value,
+			  "%s does not come back from sign and magnitude", text (&a));
 	}
 	for (size_t i = 0; i < EDGES_256 + 5000; i++)
 	{

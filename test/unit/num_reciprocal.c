@@ -81,6 +81,16 @@ test_arithmetic(void)
 	done("num_double2: sum, product and quotient to 100 bits");
 }
 
+/* A whole number of at most 2^127, modulo 2^128. */
+static num_u128
+sum_of(num_double2 value)
+{
+	num_u128	high = value.high < 0 ? -(num_u128) -value.high :
+	(num_u128) value.high;
+
+	return high + (num_u128) (num_i128) value.low;
+}
+
 static void
 test_integers(void)
 {
@@ -103,6 +113,18 @@ test_integers(void)
 			  fraction == 0.75, "-%d and a quarter", i);
 	}
 	done("num_double2: from whole numbers and back");
+
+	for (int i = 0; i < 128; i++)
+		for (int less = -2; less <= 2; less++)
+		{
+			num_u128	value = ((num_u128) 1 << i) + (num_u128) less;
+
+			check(sum_of(num_double2_from_i128((num_i128) value)) == value,
+				  "2^%d + %d", i, less);
+			check(sum_of(num_double2_from_i128((num_i128) ~value)) == ~value,
+				  "-(2^%d + %d) - 1", i, less);
+		}
+	done("num_double2: from the edges of 128 bits");
 }
 
 static bool
