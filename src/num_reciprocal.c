@@ -37,7 +37,7 @@ num_double2_add(num_double2 a, num_double2 b)
 num_double2
 num_double2_multiply(num_double2 a, num_double2 b)
 {
-	double		product = a.high * b.high;
+	double product = a.high * b.high;
 	double		error = fma(a.high, b.high, -product);
 
 	return two_sum(product, error + (a.high * b.low + a.low * b.high));

@@ -70,6 +70,24 @@ stirling_rest(double x)
 	return series / x;
 }
 
+/* ln((1 + q[0]) (1 + q[1]) ...), of factors one by one */
+typedef struct product
+{
+	double		logarithm;		/* of the factors set aside */
+	double		less_one;		/* the product of the others, less 1 */
+} product;
+
+static inline void
+multiply_in(product *p, double q)
+{
+	p->less_one += (1 + p->less_one) * q;
+	if (p->less_one > 1 / DBL_EPSILON)
+	{
+		p->logarithm += log(p->less_one);
+		p->less_one = 0;
+	}
+}
+
 /*
  * ln(G(x + d) / G(x)) for x > 0, d >= 0; as a difference of two lgamma() it
  * would lose as many digits as x has.
@@ -77,28 +95,51 @@ stirling_rest(double x)
 double
 num_log_gamma_ratio(double x, double d)
 {
-	double		product = 0;	/* of the (x + d) / x below 10, less 1 */
+	product		shift = {0, 0}; /* of the (x + d) / x below 10 */
 	double		y;
 
 	while (x < 10)
-		product += (1 + product) * (d / x++);
+		multiply_in(&shift, d / x++);
 	y = x + d;
 	return (x - 0.5) * log1p(d / x) - d + d * log(y) + stirling_rest(y) -
-		stirling_rest(x) - log1p(product);
+		stirling_rest(x) - shift.logarithm - log1p(shift.less_one);
+}
+
+/* ln(1 + u) - u for u >= 0; near 0 by the series of atanh(u / (2 + u)) */
+static double
+log1p_less(double u)
+{
+	double		z = u / (2 + u);
+	double		sum = 0;
+
+	if (u > 0.5)
+		return log1p(u) - u;
+	for (int k = 23; k >= 3; k -= 2)
+		sum = sum * z * z + 2.0 / k;
+	return sum * z * z * z - u * z;
 }
 
 /*
- * ln(B(a, b + k) / B(a, b)) for a, b > 0, k >= 0; of two ways, as it is
- * symmetric in a and k, that of the smaller terms.
+ * ln(B(a, b + k) / B(a, b)) for a, b > 0, k >= 0, which is that of G(b + s) /
+ * G(b) less that of G(b + l + s) / G(b + l), s and l being the smaller and the
+ * larger one of a and k.  What the two have in common, which is most of them
+ * where b is large, is left out.
  */
 double
 num_log_beta_ratio(double a, double b, double k)
 {
-	double		small = fmin(a, k);
-	double		large = fmax(a, k);
+	double		s = fmin(a, k);
+	double		l = fmax(a, k);
+	product		shift = {0, 0};
+	double		rest;
 
-	return num_log_gamma_ratio(b, small) -
-		num_log_gamma_ratio(b + large, small);
+	for (; b < 10; b++)
+		multiply_in(&shift, s / b * (l / (b + l + s)));
+	rest = stirling_rest(b + s) - stirling_rest(b) - stirling_rest(b + l + s) +
+		stirling_rest(b + l);
+	return b * log1p_less(s / b) - (b + l) * log1p_less(s / (b + l)) -
+		0.5 * log1p(s / b * (l / (b + l + s))) - s * log1p(l / (b + s)) +
+		rest - shift.logarithm - log1p(shift.less_one);
 }
 
 /* ln(e^a + e^b); either may be -infinity */
