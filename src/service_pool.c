@@ -12,6 +12,7 @@
 #include "largest_remainder.h"
 #include "lib/stringinfo.h"
 #include "num_reciprocal.h"
+#include "num_sort.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
