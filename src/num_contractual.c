@@ -207,6 +207,6 @@ num_contractual_residual(const num_contractual *model, double t,
 			poll();
 	}
 	r.scale = 1 / slope;
-	return sum + num_integrate_unit(log_term_beyond, &r, 0, 3) +
+	return sum + num_integrate_unit(log_term_beyond, &r, 0, 3, poll) +
 		exp(log_term(&r, r.first)) * (0.5 + slope / 12);
 }

@@ -231,17 +231,18 @@ log_tail_kernel(double log_x, double log_rest, void *arg, double *factor)
  * whatever the odds t / alpha: as 1 - P(X < n) it would lose digits.
  */
 static double
-small_tail(double n, double r, double odds)
+small_tail(double n, double r, double odds, num_poll poll)
 {
 	double		arg[3] = {n, r, odds};
 
 	return n * (1 + odds) *
-		num_integrate_unit(log_tail_kernel, arg, log(n), 3);
+		num_integrate_unit(log_tail_kernel, arg, log(n), 3, poll);
 }
 
 /* P(X >= n), which is I_x(n, r) with x = t / (alpha + t) */
 double
-num_negative_binomial_tail(double n, double r, double alpha, double t)
+num_negative_binomial_tail(double n, double r, double alpha, double t,
+						   num_poll poll)
 {
 	double		at_n;
 	double		rest;
@@ -255,7 +256,7 @@ num_negative_binomial_tail(double n, double r, double alpha, double t)
 	if (t / (alpha + t) < (n + 1) / (n + r + 2))
 		return at_n * beta_fraction(n, r, t / (alpha + t));
 	rest = at_n * (n / r) * beta_fraction(r, n, alpha / (alpha + t));
-	return rest < 0.999 ? 1 - rest : at_n * small_tail(n, r, t / alpha);
+	return rest < 0.999 ? 1 - rest : at_n * small_tail(n, r, t / alpha, poll);
 }
 
 /* ln(G(1 + d)) / d for -1/2 <= d <= 1, near 0 by its series */
@@ -380,20 +381,27 @@ negligible(const double *term, const double *before, const double *sum,
  */
 #define LONGEST 690
 
+/* so many terms between two polls take some tenths of a millisecond */
+#define TERMS_A_POLL 1024
+
 /*
  * Adds the terms at step, 2 step ... to the left or to the right, as far as
  * they count, which may be behind a peak: how far that is.
  */
 static double
 add_outwards(num_log_integrand log_integrand, void *arg, double centre,
-			 double width, double step, int count, double *sum)
+			 double width, double step, int count, double *sum,
+			 num_poll poll)
 {
 	double		term[NUM_INTEGRALS];
 	double		before[NUM_INTEGRALS] = {0};
 	double		t;
+	int			terms = 0;
 
 	for (t = step; fabs(t) < LONGEST; t += step)
 	{
+		if (++terms % TERMS_A_POLL == 0)
+			poll();
 		integrands_at(log_integrand, arg, centre, width, t, count, term);
 		for (int i = 0; i < count; i++)
 			sum[i] += term[i];
@@ -415,7 +423,7 @@ add_outwards(num_log_integrand log_integrand, void *arg, double centre,
  */
 void
 num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
-				  double width, int count, double *result)
+				  double width, int count, double *result, num_poll poll)
 {
 	double		sum[NUM_INTEGRALS];
 	double		term[NUM_INTEGRALS];
@@ -424,8 +432,10 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 	double		last;
 
 	integrands_at(log_integrand, arg, centre, width, 0, count, sum);
-	first = add_outwards(log_integrand, arg, centre, width, -step, count, sum);
-	last = add_outwards(log_integrand, arg, centre, width, step, count, sum);
+	first = add_outwards(log_integrand, arg, centre, width, -step, count, sum,
+						 poll);
+	last = add_outwards(log_integrand, arg, centre, width, step, count, sum,
+						poll);
 	for (int i = 0; i < count; i++)
 		result[i] = sum[i] * step;
 
@@ -436,8 +446,10 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 
 		step /= 2;
 		t = first + step;
-		while (t < last)
+		for (int terms = 1; t < last; terms++)
 		{
+			if (terms % TERMS_A_POLL == 0)
+				poll();
 			integrands_at(log_integrand, arg, centre, width, t, count, term);
 			for (int i = 0; i < count; i++)
 				sum[i] += term[i];
@@ -458,10 +470,10 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 
 double
 num_integrate_unit(num_log_integrand log_integrand, void *arg, double centre,
-				   double width)
+				   double width, num_poll poll)
 {
 	double		result;
 
-	num_integrate_all(log_integrand, arg, centre, width, 1, &result);
+	num_integrate_all(log_integrand, arg, centre, width, 1, &result, poll);
 	return result;
 }
