@@ -88,16 +88,18 @@ private_dir()			# private_dir DIR
 		*) die "$1 is not an absolute path: $_else" ;;
 	esac
 	if [ ! -e "$1" ] && [ ! -L "$1" ]; then
-		(umask 022 && mkdir -p -m 700 "$1") 2> /dev/null ||
+		# of the right account from the start, unless only root may make it
+		as_server mkdir -m 700 "$1" 2> /dev/null || {
+			mkdir -p "${1%/*}/" && mkdir -m 700 "$1" && chown "$(server_account):" "$1"
+		} 2> /dev/null || [ -d "$1" ] ||
 			die "cannot create $1 (no right, or no room): $_else"
-		[ "$(id -u)" != 0 ] || chown postgres: "$1"
 	fi
 	if [ -L "$1" ] || [ ! -d "$1" ] ||
 		[ "$(stat -c %U "$1")" != "$(server_account)" ]; then
 		die "$1 exists and is not a directory of $(server_account): $_else"
 	fi
 	if [ ! -e "$1/.crmcost" ]; then
-		[ -z "$(ls -A "$1")" ] ||
+		[ -z "$(ls -A "$1")" ] || [ -e "$1/.crmcost" ] ||	# by now
 			die "$1 holds files that are not ours: choose an empty or new directory with CRMCOST_WORK=DIR"
 		as_server touch "$1/.crmcost" 2> /dev/null ||
 			die "the account $(server_account) cannot write in $1 (no way in, or no room): $_else"
@@ -112,11 +114,14 @@ roomy_dir()			# roomy_dir DIR MEGABYTES
 	_free=$(df -Pk "$1" | awk 'NR == 2 { print int($(NF - 2) / 1024) }')
 	[ "$((_free + ${_kept:-0}))" -ge "$2" ] ||
 		die "only $_free MB are free in $1, and this takes $2: make room, or choose another place with CRMCOST_WORK=DIR"
-	printf '#!/bin/sh\n' | as_server tee "$1/.runs" > /dev/null
-	as_server chmod 700 "$1/.runs"
-	as_server "$1/.runs" 2> /dev/null ||
+	_probe=$(as_server mktemp "$1/.runs.XXXXXX")
+	printf '#!/bin/sh\n' | as_server tee "$_probe" > /dev/null
+	as_server chmod 700 "$_probe"
+	_rc=0
+	as_server "$_probe" 2> /dev/null || _rc=$?
+	as_server rm "$_probe"
+	[ $_rc = 0 ] ||
 		die "no program can run in $1 (is it mounted noexec?): choose another place with CRMCOST_WORK=DIR"
-	as_server rm "$1/.runs"
 }
 
 # Sources are what is not a product of a build.  Files that have gone from FROM
@@ -197,13 +202,13 @@ remove_work()			# remove_work DIR NAME ...
 	fi
 }
 
-# What a target takes at most, in megabytes, measured and rounded up.
-room()
+# What a target takes at most, about, in megabytes.
+room()				# room NAME COMMAND ...
 {
-	case $1 in
-		demo) echo 1500 ;;
-		normal | assert) echo 1500 ;;
-		bench) echo 6000 ;;
+	case $* in
+		demo*' sample '*) echo 300 ;;
+		demo* | normal* | assert*) echo 1500 ;;
+		bench*) echo 3000 ;;
 		*) echo 500 ;;
 	esac
 }
@@ -217,7 +222,7 @@ in_copy()
 		die "root may not run a server, and there is no account $(server_account) to do it: run this as an ordinary user"
 	_work=$(work_dir "$_name")
 	private_dir "$_work"
-	roomy_dir "$_work" "$(room "$_name")"
+	roomy_dir "$_work" "$(room "$_name" "$@")"
 	as_server touch "$_work/$_name.lock"
 	exec 9< "$_work/$_name.lock"
 	flock -n 9 || die "another run is busy in $_work/$_name: wait for it, or choose another place with CRMCOST_WORK=DIR"

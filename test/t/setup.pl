@@ -232,6 +232,9 @@ refuses("$busy; $copy true", qr/another run is busy in .*CRMCOST_WORK=DIR/, 'two
 	CRMCOST_WORK => "$tmp/busy");
 (my $other = $copy) =~ s/probe/other/;
 succeeds("$busy; $other true", 'two targets at once', CRMCOST_WORK => "$tmp/busy");
+my $many = join('; ', map { (my $one = $copy) =~ s/probe/$_/; "($one true || echo $_) & " } 'a' .. 'h');
+$many =~ s/& ;/&/g;
+is(succeeds("$many wait", 'eight at once where nothing is yet', CRMCOST_WORK => "$tmp/many"), '', '... work');
 
 # One variable for the place of every target
 my $places = '. test/house.sh; for name in demo normal one lint bench; do work_dir $name; done | LC_ALL=C sort -r | uniq -c';
