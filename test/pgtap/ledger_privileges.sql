@@ -7,7 +7,8 @@
 \pset pager off
 SET client_min_messages = warning;
 SET jit = off;
-BEGIN;
+-- refresh wants one snapshot
+BEGIN ISOLATION LEVEL REPEATABLE READ;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE ROLE crm_dba;
 CREATE ROLE crm_reader;
@@ -49,7 +50,8 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
   ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
   ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
-  ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
+  ('crmcost._take_ledger(name)'), ('crmcost._try_ledger(name)'), ('crmcost._lock_ledger(name)'),
+  ('crmcost._refresh(name,timestamp with time zone)'), ('crmcost._close_period(name,date)'), ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
   ('crmcost._refresh_month(name,timestamp with time zone)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),
   ('crmcost._refresh_cost(name,timestamp with time zone,date)'), ('crmcost._drop_cost_tables()'),
