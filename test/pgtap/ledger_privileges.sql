@@ -136,6 +136,28 @@ SELECT is((SELECT sum(customers) FROM crm.channel_cac), 5::numeric, 'RLS: and so
 SELECT is((SELECT sum(contribution_share) FROM crm.customer_profit), 1.0, 'RLS: shares are of what is seen');
 SET LOCAL ROLE crm_dba;
 SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'RLS: the owner sees all');
+-- whether the reports are behind the facts is for those to say who see all of both
+SAVEPOINT apart;
+INSERT INTO crm.allocation_rule (category_code, driver) VALUES ('svc', 'orders');
+INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-07', 100, 'EUR'), ('acq', '2024-01-07', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-01');
+CREATE FUNCTION pg_temp.behind() RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(check_name || ' ' || rows, ', ' ORDER BY check_name) FROM crm.data_quality WHERE check_name LIKE '%_not_refreshed' AND rows > 0$$;
+SELECT is(pg_temp.behind(), NULL, 'RLS: after a refresh no report is behind the facts');
+SET LOCAL ROLE crm_reader;
+SELECT is(pg_temp.behind(), NULL, 'RLS: nor for a reader of a part of them');
+SET LOCAL ROLE crm_dba;
+DROP POLICY own ON crm.cost_entry;
+ALTER TABLE crm.cost_entry DISABLE ROW LEVEL SECURITY;
+DROP POLICY own ON crm.sale;
+ALTER TABLE crm.sale DISABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE crm_reader;
+SELECT is(pg_temp.behind(), NULL, 'RLS: or of all facts and a part of the reports');
+SET LOCAL ROLE crm_dba;
+INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-08', 1, 'EUR');
+INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (1, '2024-01-08', 1, 'EUR');
+SELECT is(pg_temp.behind(), 'cost_not_refreshed 1, sale_not_refreshed 1', 'RLS: the owner is told when they are');
+ROLLBACK TO apart;
 RESET ROLE;
 
 -- what computes or writes for everybody does so for all rows, or not at all
