@@ -352,17 +352,22 @@ WHERE NOT EXISTS (SELECT FROM tier t
                         AND t.m @> u.rfm_score % 10)
 UNION ALL
 
--- lifetime values that are missing
+-- lifetime values that are missing, or come from another model than wanted
 SELECT 'clv_not_fitted', 'warning', count(*),
-       min(format('%s: %s', model, message))
+       min(format('%s: %s%s', model, message, '; used instead: ' || (
+         SELECT string_agg(u.model, ', ' ORDER BY u.model)
+         FROM clv_model u
+         WHERE u.as_of = (SELECT as_of FROM last_refresh) AND u.used
+               AND u.message IS NOT NULL)))
 FROM clv_model
 WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
       AND model <> 'closed_form'
 UNION ALL
-SELECT 'retention_not_observed', 'info', count(*), min(message)
+SELECT 'retention_not_observed', 'info', count(*),
+       min(regexp_replace(message, '^in place of [^;]*; ', ''))
 FROM clv_model
-WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
-      AND model = 'closed_form'
+WHERE as_of = (SELECT as_of FROM last_refresh)
+      AND status IN ('not_fitted', 'assumed') AND model = 'closed_form'
 UNION ALL
 SELECT 'missing_setting', 'error', count(*), min(k.key)
 FROM known_setting k LEFT JOIN setting s USING (key)
