@@ -48,7 +48,7 @@ SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AN
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'crmcost';
 SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
-  ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
+  ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost._erase_references(name,bigint)'), ('crmcost.grant_read(name,name)'),
   ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
   ('crmcost._take_ledger(name)'), ('crmcost._try_ledger(name)'), ('crmcost._lock_ledger(name)'),
   ('crmcost._refresh(name,timestamp with time zone)'), ('crmcost._close_period(name,date)'), ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
