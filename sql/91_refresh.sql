@@ -14,15 +14,133 @@
 --
 -- Everybody's rows are read and written, whatever policies there are: a role
 -- that a policy holds back gets an error, not figures of what it may see.
+--
+-- One refresh is of one state of the facts: everything in it is read through one
+-- snapshot, taken after the ledger is its own (_take_ledger).  What is committed
+-- after that is in no figure of it, and in those of the next one.
+--
+-- A procedure that commits can have no SET clause: the caller's search_path holds
+-- in this one, so each name in it is qualified.
 CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now())
   LANGUAGE plpgsql
+AS $$
+BEGIN
+  CALL crmcost._take_ledger(ledger);
+  PERFORM crmcost._refresh(ledger, as_of);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz) IS
+  'Computes customer months, cost, lifetime values, snapshots and classification of a ledger from the facts up to as_of, all of one snapshot; without news it changes nothing.';
+
+CREATE FUNCTION crmcost._may_commit() RETURNS boolean
+  LANGUAGE c STABLE PARALLEL RESTRICTED
+  AS 'MODULE_PATHNAME', 'transaction__may_commit';
+
+COMMENT ON FUNCTION crmcost._may_commit() IS
+  'Whether the procedure that calls it may commit: not in a transaction block, a function or an exception handler.';
+
+-- Makes the ledger this transaction's own until it ends, with a snapshot that no
+-- other one's work is missing from.  Everything that writes computed tables
+-- begins with it, or with _lock_ledger.
+--
+-- In READ COMMITTED every statement has its own snapshot, so a transaction of
+-- REPEATABLE READ is begun.  Where the caller holds the transaction, it must be
+-- of that level already.
+CREATE PROCEDURE crmcost._take_ledger(ledger name)
+  LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF NOT crmcost._may_commit() THEN
+    PERFORM crmcost._check_isolation(ledger);
+    PERFORM crmcost._lock_ledger(ledger);
+    RETURN;
+  END IF;
+  LOOP
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+    EXIT WHEN crmcost._try_ledger(ledger);
+  END LOOP;
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost._take_ledger(name) IS
+  'Begins a transaction with one snapshot in which nobody else writes the computed tables of a ledger.';
+
+CREATE FUNCTION crmcost._check_isolation(ledger name) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  IF current_setting('transaction_isolation')
+     NOT IN ('repeatable read', 'serializable') THEN
+    RAISE EXCEPTION 'ledger "%" cannot be computed in a transaction of isolation level %, which sees more with each statement',
+                    ledger, current_setting('transaction_isolation')
+      USING ERRCODE = 'active_sql_transaction',
+            HINT = 'CALL it as a statement of its own, or start the block with BEGIN ISOLATION LEVEL REPEATABLE READ.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_isolation(name) IS
+  'Raises an error unless the transaction sees one snapshot.';
+
+-- The snapshot may be older than the lock: then somebody else's work may have
+-- been committed between the two.  Each holder of the lock writes the row of
+-- schema_version, so that to write it over a version which the snapshot does not
+-- see fails to serialize.
+CREATE FUNCTION crmcost._try_ledger(ledger name) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT pg_try_advisory_xact_lock(
+           hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
+    RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
+      USING ERRCODE = 'lock_not_available',
+            HINT = 'Wait until it has finished, then try again.';
+  END IF;
+  BEGIN
+    UPDATE setting SET value = value WHERE key = 'schema_version';
+  EXCEPTION WHEN serialization_failure THEN
+    RETURN false;
+  END;
+  RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._try_ledger(name) IS
+  'Locks a ledger until the transaction ends, or raises an error where another session holds it; false when the snapshot of the transaction is older than what another one has written.';
+
+CREATE FUNCTION crmcost._lock_ledger(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT crmcost._try_ledger(ledger) THEN
+    RAISE EXCEPTION 'ledger "%" was refreshed after this transaction had begun',
+                    ledger
+      USING ERRCODE = 'serialization_failure',
+            HINT = 'Roll back, and begin the transaction again.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lock_ledger(name) IS
+  'Locks a ledger until the transaction ends; an error where another session holds it, or has written what the snapshot of the transaction does not see.';
+
+CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
   SET jit = off                 -- compiles each partition, and gains nothing
 AS $$
 #variable_conflict use_variable
 DECLARE
-  upto CONSTANT timestamptz := refresh.as_of;
+  upto CONSTANT timestamptz := _refresh.as_of;
   day date;
   run bigint;
   old_work_mem CONSTANT text := current_setting('work_mem');
@@ -35,12 +153,6 @@ BEGIN
     RAISE EXCEPTION 'as_of must be a finite instant, not %',
                     coalesce(upto::text, 'null')
       USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF NOT pg_try_advisory_xact_lock(
-           hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
-    RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
-      USING ERRCODE = 'lock_not_available',
-            HINT = 'Wait until it has finished; refresh again unless that was as of the same time.';
   END IF;
   day := upto AT TIME ZONE crmcost._setting(ledger, 'timezone');
   IF day < crmcost._open_month(ledger) - 1 THEN
@@ -80,8 +192,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz) IS
-  'Computes customer months, cost, lifetime values, snapshots and classification of a ledger from the facts up to as_of; without news it changes nothing.';
+COMMENT ON FUNCTION crmcost._refresh(name, timestamptz) IS
+  'The steps of a refresh, in the transaction of the caller, which has the ledger.';
 
 CREATE FUNCTION crmcost._drop_refresh_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -444,3 +556,17 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_customer_month(name, timestamptz, date, text, boolean) IS
   'Writes a month of customer_month; returns the rows changed.';
+
+REVOKE EXECUTE ON ROUTINE
+  crmcost._take_ledger(name),
+  crmcost._try_ledger(name),
+  crmcost._lock_ledger(name),
+  crmcost._refresh(name, timestamptz)
+FROM PUBLIC;
+
+GRANT EXECUTE ON ROUTINE
+  crmcost._take_ledger(name),
+  crmcost._try_ledger(name),
+  crmcost._lock_ledger(name),
+  crmcost._refresh(name, timestamptz)
+TO @extowner@ WITH GRANT OPTION;

@@ -18,7 +18,11 @@ WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e';
 
 CREATE TEMPORARY VIEW routine AS
 SELECT p.*, l.lanname AS language, p.oid::regprocedure::text AS name,
-       'internal'::regtype = ANY (p.proargtypes::oid[]) AS takes_internal
+       'internal'::regtype = ANY (p.proargtypes::oid[]) AS takes_internal,
+       -- it may commit, which a SET clause would forbid
+       p.prokind = 'p' AND p.proconfig IS NULL
+         AND p.prosrc ~ '\m(COMMIT|CALL crmcost[.]_take_ledger)\M'
+         AS takes_transaction
 FROM pg_proc AS p
 JOIN member AS m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 JOIN pg_language AS l ON l.oid = p.prolang;
@@ -139,6 +143,13 @@ FROM routine
 WHERE language NOT IN ('c', 'internal') AND prosqlbody IS NULL
   AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting
                   WHERE setting LIKE 'search_path=%')
+  AND NOT takes_transaction
+UNION ALL
+SELECT 'commits under the caller''s search_path, and has an operator or a name without a schema', name
+FROM routine
+WHERE takes_transaction
+  AND regexp_replace(prosrc, '--[^\n]*', '', 'g')
+      ~ '(^|[^.[:alnum:]_])[[:alpha:]_][[:alnum:]_]*\s*[(]|[-+*/<>=~!@#%^&|?:]|\m(SELECT|INSERT|UPDATE|DELETE|FROM|LIKE|BETWEEN|IN|IS|CASE)\M'
 UNION ALL
 SELECT 'search_path does not end with pg_temp', name
 FROM routine

@@ -50,11 +50,11 @@ UPDATE plain.setting SET value = 'Mars' WHERE key = 'timezone';
 UPDATE plain.setting SET value = '11' WHERE key = 'rfm_bins';
 
 -- refresh reports each step (times are hidden)
+SET client_min_messages = warning;
 DO $$
 DECLARE
   step record;
 BEGIN
-  SET LOCAL client_min_messages = warning;
   INSERT INTO plain.sale (customer_id, sold_at, amount, currency) VALUES (1, '2024-01-05', 5, 'EUR');
   CALL crmcost.refresh('plain', '2024-02-01 10:00Z');
   FOR step IN SELECT * FROM plain.refresh_run ORDER BY started_at LOOP
@@ -62,6 +62,7 @@ BEGIN
   END LOOP;
 END
 $$;
+RESET client_min_messages;
 UPDATE plain.setting SET value = '2' WHERE key = 'schema_version';
 CALL crmcost.upgrade('plain');
 DELETE FROM plain.setting WHERE key = 'rfm_bins';

@@ -98,7 +98,7 @@ my $months = q{
 	SELECT count(*), count(*) FILTER (WHERE c.reltuples = 0), string_agg(DISTINCT c.relnamespace::regnamespace::text, ' ')
 	FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'};
 is((split /\|/, dba('source', $months))[2], 'crm_partition', 'partitions have a schema of their own');
-cmp_ok(scalar @names, '==', 2 * (29 + 41 + 1), 'two ledgers of 29 tables and 41 views, with a view of the owner');
+cmp_ok(scalar @names, '==', 2 * (31 + 41 + 1), 'two ledgers of 31 tables and 41 views, with a view of the owner');
 my $content = join(' UNION ALL ',
 	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t" } @names);
 my @source = split /\n/, dba('source', $content);

@@ -133,6 +133,8 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = 'refresh_run'::regclass
       AND NOT EXISTS (SELECT FROM refresh_run)
 UNION ALL
+-- reports that are behind the facts, for a reader who sees all of both: what a
+-- policy leaves of the one side is not what it leaves of the other
 SELECT 'sale_not_refreshed', 'error', count(*),
        min(format('%s: %s sold, %s in the reports', month_start, sold,
                   reported))
@@ -145,6 +147,9 @@ FROM (SELECT month_start, coalesce(s.amount, 0) AS sold,
                  FROM customer_month GROUP BY 1) m
         USING (month_start)) both_sides
 WHERE sold <> reported
+      AND NOT (row_security_active('sale'::regclass)
+               OR row_security_active('customer'::regclass)
+               OR row_security_active('customer_month'::regclass))
 UNION ALL
 SELECT 'cost_not_refreshed', 'error', count(*),
        min(format('%s: %s booked, %s in the reports', month_start, booked,
@@ -165,6 +170,9 @@ FROM (SELECT month_start, coalesce(e.amount, 0) AS booked,
                  FROM cost_pool GROUP BY 1) p
         USING (month_start)) both_sides
 WHERE booked <> reported
+      AND NOT (row_security_active('cost_entry'::regclass)
+               OR row_security_active('customer_month_cost'::regclass)
+               OR row_security_active('cost_pool'::regclass))
 UNION ALL
 SELECT 'sale_after_as_of', 'info', coalesce(sum(too_late), 0)::bigint,
        min(too_late_example)
@@ -355,17 +363,22 @@ WHERE NOT EXISTS (SELECT FROM tier t
                         AND t.m @> u.rfm_score % 10)
 UNION ALL
 
--- lifetime values that are missing
+-- lifetime values that are missing, or come from another model than wanted
 SELECT 'clv_not_fitted', 'warning', count(*),
-       min(format('%s: %s', model, message))
+       min(format('%s: %s%s', model, message, '; used instead: ' || (
+         SELECT string_agg(u.model, ', ' ORDER BY u.model)
+         FROM clv_model u
+         WHERE u.as_of = (SELECT as_of FROM last_refresh) AND u.used
+               AND u.message IS NOT NULL)))
 FROM clv_model
 WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
       AND model <> 'closed_form'
 UNION ALL
-SELECT 'retention_not_observed', 'info', count(*), min(message)
+SELECT 'retention_not_observed', 'info', count(*),
+       min(regexp_replace(message, '^in place of [^;]*; ', ''))
 FROM clv_model
-WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
-      AND model = 'closed_form'
+WHERE as_of = (SELECT as_of FROM last_refresh)
+      AND status IN ('not_fitted', 'assumed') AND model = 'closed_form'
 UNION ALL
 SELECT 'missing_setting', 'error', count(*), min(k.key)
 FROM known_setting k LEFT JOIN setting s USING (key)
