@@ -6,9 +6,14 @@ CREATE FUNCTION crmcost._open_month(ledger name) RETURNS date
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  result date;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  RETURN (SELECT max(month_start) + interval '1 month' FROM closed_period);
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format($query$
+    SELECT max(month_start) + interval '1 month' FROM %I.closed_period
+  $query$, ledger) INTO result;
+  RETURN result;
 END
 $$;
 
@@ -17,6 +22,24 @@ COMMENT ON FUNCTION crmcost._open_month(name) IS
 
 CREATE PROCEDURE crmcost.close_period(ledger name, month date)
   LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._close_period(name,date)', ledger, month) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
+  PERFORM crmcost._close_period(ledger, month);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
+  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+
+CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
 AS $$
@@ -52,7 +75,7 @@ BEGIN
   LOCK TABLE sale, cost_entry, interaction, customer, fx_rate, allocation_rule,
     allocation_share, activity_time, capacity, classification
     IN SHARE ROW EXCLUSIVE MODE;
-  CALL crmcost.refresh(ledger, last.as_of_at);
+  PERFORM crmcost._refresh(ledger, last.as_of_at);
   INSERT INTO posted_cost
     SELECT month_start, cost_id, incurred_on, month_start, category_code,
            bucket, 0, '', customer_id, base_amount
@@ -76,8 +99,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
-  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+COMMENT ON FUNCTION crmcost._close_period(name, date) IS
+  'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
 
 CREATE PROCEDURE crmcost.reopen_period(ledger name, month date)
   LANGUAGE plpgsql
@@ -88,6 +111,10 @@ AS $$
 DECLARE
   reopened CONSTANT date := date_trunc('month', month::timestamp);
 BEGIN
+  IF crmcost._run_as_owner(
+       ledger, NULL, 'crmcost.reopen_period(name,date)', ledger, month) THEN
+    RETURN;
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF reopened IS NULL OR NOT EXISTS (SELECT FROM closed_period
                                      WHERE month_start = reopened) THEN
@@ -108,10 +135,12 @@ COMMENT ON PROCEDURE crmcost.reopen_period(name, date) IS
 
 REVOKE EXECUTE ON ROUTINE
   crmcost.close_period(name, date),
+  crmcost._close_period(name, date),
   crmcost.reopen_period(name, date)
 FROM PUBLIC;
 
 GRANT EXECUTE ON ROUTINE
   crmcost.close_period(name, date),
+  crmcost._close_period(name, date),
   crmcost.reopen_period(name, date)
 TO @extowner@ WITH GRANT OPTION;

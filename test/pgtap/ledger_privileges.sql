@@ -49,6 +49,8 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
   ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
   ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
+  ('crmcost._run_as_owner(name,regprocedure,regprocedure,"any")'), ('crmcost._refresh(name,timestamp with time zone)'),
+  ('crmcost._make_work_tables()'), ('crmcost._make_cost_tables()'), ('crmcost._close_period(name,date)'),
   ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
   ('crmcost._refresh_month(name,timestamp with time zone)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),

@@ -88,8 +88,7 @@ ROLLBACK TO fresh;
 
 -- a superuser works for the owner
 DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO crm_owner', current_database()); END$$;
-GRANT EXECUTE ON PROCEDURE crmcost.install(name, boolean) TO crm_owner;
-GRANT EXECUTE ON FUNCTION crmcost._add_partitions(name, date, date) TO crm_owner;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO crm_owner;
 SET LOCAL ROLE crm_owner;
 CALL crmcost.install('theirs');
 RESET ROLE;
