@@ -176,7 +176,8 @@ IsHarmlessFunction(Oid function)
 		return true;
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	harmless = form->prorettype == TRIGGEROID ||
-		form->prolang == INTERNALlanguageId;
+		(form->prolang == INTERNALlanguageId &&
+		 form->prokind == PROKIND_FUNCTION);	/* aggregates are "internal" */
 	ReleaseSysCache(tuple);
 	return harmless;
 }
@@ -426,8 +427,8 @@ WorksAs(const Ledger *ledger)
 
 /*
  * _run_as_owner(ledger name, prepare regprocedure, routine regprocedure,
- * VARIADIC arguments "any"): NULL, once the triggers are checked, if the caller
- * can go on; else what the routine returned, true if that is nothing.
+ * VARIADIC arguments "any"): checks the triggers; then NULL if the caller can go
+ * on, else what the routine returned, true if that is nothing.
  */
 Datum
 ledger__run_as_owner(PG_FUNCTION_ARGS)
@@ -441,12 +442,10 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 	FmgrInfo	routine;
 	Datum		result;
 
+	VisitDependencies(&ledger, NamespaceRelationId, ledger.schema, false,
+					  CheckTriggersOfObject);
 	if (!OidIsValid(user))
-	{
-		VisitDependencies(&ledger, NamespaceRelationId, ledger.schema, false,
-						  CheckTriggersOfObject);
 		PG_RETURN_NULL();
-	}
 	if (PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
