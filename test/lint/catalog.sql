@@ -44,13 +44,14 @@ CROSS JOIN LATERAL regexp_matches(r.prosqlbody::text,
                                   ':(?:op)?funcid (\d+)', 'g') AS found
 JOIN pg_proc AS callee ON callee.oid = found[1]::oid;
 
--- What a body that is text seems to call: names before a parenthesis.
+-- What a body that is text seems to call: names before a parenthesis, outside of
+-- comments and of messages.
 CREATE TEMPORARY VIEW text_call AS
 SELECT DISTINCT r.oid AS caller, r.name, r.proparallel AS parallel,
        found[1] AS callee
 FROM routine AS r
 CROSS JOIN LATERAL regexp_matches(
-  regexp_replace(r.prosrc, '--[^\n]*', '', 'g'), '([a-z_][a-z_0-9]*)\s*[(]', 'g')
+  regexp_replace(r.prosrc, '--[^\n]*|''[^'']*''', '', 'g'), '([a-z_][a-z_0-9]*)\s*[(]', 'g')
   AS found
 WHERE r.language NOT IN ('c', 'internal') AND r.prosqlbody IS NULL;
 
