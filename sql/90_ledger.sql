@@ -15,30 +15,31 @@ RETURN 1;
 COMMENT ON FUNCTION crmcost._schema_version() IS
   'Version of the ledger''s tables that this version of the extension works with.';
 
--- All that is done with a ledger begins here.
+-- All that is done with a ledger begins here.  The schema is searched before ours
+-- for better matches of functions and operators, so it must hold none, and nobody
+-- but its owner may create in it: see doc/security.md.
 CREATE FUNCTION crmcost._ledger_path(ledger name) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF ledger IS NULL THEN
-    RAISE EXCEPTION 'ledger must not be null'
-      USING ERRCODE = 'null_value_not_allowed';
-  END IF;
-  -- setting and refresh_run together are ours beyond reasonable doubt
-  IF to_regclass(format('%I.setting', ledger)) IS NULL
-     OR to_regclass(format('%I.refresh_run', ledger)) IS NULL THEN
-    RAISE EXCEPTION 'ledger must name a schema made by crmcost.install, not "%"',
-                    ledger
-      USING ERRCODE = 'invalid_schema_name',
-            HINT = format('CALL crmcost.install(%L) makes one.', ledger);
-  END IF;
-  RETURN quote_ident(ledger) || ', pg_temp';
-END
-$$;
+  LANGUAGE c STABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'ledger__ledger_path';
 
 COMMENT ON FUNCTION crmcost._ledger_path(name) IS
-  'Search path for work in a ledger; an error when there is no such ledger.';
+  'Search path for work in a ledger; an error when there is no such ledger, or when somebody but its owner has a hand in its schema.';
+
+-- All that writes in a ledger begins here, with itself as the routine:
+--
+--   IF crmcost._run_as_owner(ledger, NULL, 'crmcost.this(name,date)', ledger, day)
+--   THEN
+--     RETURN;
+--   END IF;
+CREATE FUNCTION crmcost._run_as_owner(ledger name, prepare regprocedure,
+                                      routine regprocedure,
+                                      VARIADIC arguments "any")
+  RETURNS boolean
+  LANGUAGE c VOLATILE PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'ledger__run_as_owner';
+
+COMMENT ON FUNCTION crmcost._run_as_owner(name, regprocedure, regprocedure, "any") IS
+  'Calls a routine as the owner of a ledger, where the caller has the owner''s rights and is somebody else, and one before it that makes temporary tables; returns what it returns, true for nothing, NULL when the caller is to do the work itself. An error when a trigger of the ledger is not its owner''s.';
 
 -- Without it a role that may do less would be told so in the middle of the work,
 -- or, where it grants, would see a warning a table and no error.
@@ -47,9 +48,9 @@ CREATE FUNCTION crmcost._check_owner(ledger name) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._ledger_path(ledger);
   IF NOT (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c
-          WHERE c.oid = 'setting'::regclass) THEN
+          WHERE c.oid = format('%I.setting', ledger)::regclass) THEN
     RAISE EXCEPTION 'must be owner of ledger "%"', ledger
       USING ERRCODE = 'insufficient_privilege';
   END IF;
@@ -59,6 +60,8 @@ $$;
 COMMENT ON FUNCTION crmcost._check_owner(name) IS
   'Raises an error unless the caller has the rights of the ledger''s owner.';
 
+-- A function that parallel workers call can set no search_path: it names the
+-- ledger in its statements.
 CREATE FUNCTION crmcost._setting(ledger name, key text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -66,10 +69,11 @@ AS $$
 DECLARE
   result text;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  SELECT s.value INTO result FROM setting s WHERE s.key = _setting.key;
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format('SELECT s.value FROM %I.setting s WHERE s.key = $1', ledger)
+    INTO result USING key;
   IF result IS NULL THEN
-    RAISE EXCEPTION 'ledger "%" has no setting "%"', ledger, _setting.key
+    RAISE EXCEPTION 'ledger "%" has no setting "%"', ledger, key
       USING ERRCODE = 'no_data_found',
             HINT = 'Insert the row into table setting again; the documentation has the defaults.';
   END IF;
@@ -196,9 +200,13 @@ CREATE PROCEDURE crmcost.upgrade(ledger name)
 AS $$
 #variable_conflict use_variable
 DECLARE
-  installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
+  installed integer;
 BEGIN
+  IF crmcost._run_as_owner(ledger, NULL, 'crmcost.upgrade(name)', ledger) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._check_owner(ledger);
+  installed := crmcost._setting(ledger, 'schema_version');
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF installed > crmcost._schema_version() THEN
     RAISE EXCEPTION 'ledger "%" has schema version %, and this crmcost knows only %',
@@ -317,7 +325,14 @@ AS $$
 #variable_conflict use_column
 DECLARE
   known record;
+  erased boolean;
 BEGIN
+  erased := crmcost._run_as_owner(
+              ledger, NULL, 'crmcost.erase_customer(name,bigint)', ledger,
+              erase_customer.customer_id);
+  IF erased IS NOT NULL THEN
+    RETURN erased;
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT source, source_key, erased_at INTO known
     FROM customer
@@ -409,6 +424,10 @@ AS $$
 DECLARE
   relation text;
 BEGIN
+  IF crmcost._run_as_owner(ledger, NULL, 'crmcost.grant_read(name,name)',
+                           ledger, role) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._check_owner(ledger);
   IF grant_read.role IS NULL
      OR NOT EXISTS (SELECT FROM pg_roles WHERE rolname = grant_read.role) THEN
@@ -440,7 +459,8 @@ REVOKE EXECUTE ON ROUTINE
   crmcost.erase_customer(name, bigint),
   crmcost._erase_references(name, bigint),
   crmcost.grant_read(name, name),
-  crmcost._renew_views(name)
+  crmcost._renew_views(name),
+  crmcost._run_as_owner(name, regprocedure, regprocedure, "any")
 FROM PUBLIC;
 
 GRANT EXECUTE ON ROUTINE
@@ -449,5 +469,6 @@ GRANT EXECUTE ON ROUTINE
   crmcost.erase_customer(name, bigint),
   crmcost._erase_references(name, bigint),
   crmcost.grant_read(name, name),
-  crmcost._renew_views(name)
+  crmcost._renew_views(name),
+  crmcost._run_as_owner(name, regprocedure, regprocedure, "any")
 TO @extowner@ WITH GRANT OPTION;

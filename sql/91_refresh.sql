@@ -3,14 +3,7 @@
 -- differ from what is there, so that a refresh without news writes nothing.
 -- The steps are functions of their own: the first is here, the others are in
 -- 92_refresh_cost.sql, 96_ledger_clv.sql, 97_refresh_snapshot.sql and
--- 98_refresh_classification.sql.  What they share are temporary tables:
---
---   refresh_order  orders, one row each
---   refresh_rfm    customers with an order
---   refresh_class  what the rules say about a customer
---   refresh_purchase, refresh_model, refresh_clv   see 96_ledger_clv.sql
---
--- and those of the cost step, which 92_refresh_cost.sql lists.
+-- 98_refresh_classification.sql.
 --
 -- Everybody's rows are read and written, whatever policies there are: a role
 -- that a policy holds back gets an error, not figures of what it may see.
@@ -26,6 +19,13 @@ CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now())
 AS $$
 BEGIN
   CALL crmcost._take_ledger(ledger);
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._refresh(pg_catalog.name,pg_catalog.timestamptz)', ledger,
+       as_of) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
   PERFORM crmcost._refresh(ledger, as_of);
 END
 $$;
@@ -95,7 +95,14 @@ CREATE FUNCTION crmcost._try_ledger(ledger name) RETURNS boolean
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
 AS $$
+DECLARE
+  taken boolean;
 BEGIN
+  taken := crmcost._run_as_owner(ledger, NULL, 'crmcost._try_ledger(name)',
+                                 ledger);
+  IF taken IS NOT NULL THEN
+    RETURN taken;
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF NOT pg_try_advisory_xact_lock(
            hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
@@ -135,6 +142,24 @@ COMMENT ON FUNCTION crmcost._lock_ledger(name) IS
 CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._refresh(name,timestamp with time zone)', ledger, as_of) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
+  PERFORM crmcost._refresh(ledger, as_of);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz) IS
+  'Computes customer months, cost, lifetime values, snapshots and classification of a ledger from the facts up to as_of; without news it changes nothing.';
+
+CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
   SET row_security = off
   SET jit = off                 -- compiles each partition, and gains nothing
 AS $$
@@ -169,7 +194,6 @@ BEGIN
     PERFORM set_config('work_mem', current_setting('maintenance_work_mem'),
                        true);
   END IF;
-  PERFORM crmcost._drop_refresh_tables();
   FOREACH step IN ARRAY '{month,cost,clv,snapshot,classification}'::text[] LOOP
     started := clock_timestamp();
     changed := CASE step
@@ -193,7 +217,114 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh(name, timestamptz) IS
-  'The steps of a refresh, in the transaction of the caller, which has the ledger.';
+  'The steps of a refresh, as who writes the ledger, with work tables that are there.';
+
+-- What the steps share.  It is made before the first of them and touches nothing
+-- of a ledger, so that all of them can run where temporary tables cannot be made
+-- (see doc/security.md).
+--
+--   refresh_order   orders, one row each
+--   refresh_rfm     customers with an order
+--   refresh_class   what the rules say about a customer
+--   refresh_purchase, refresh_model, refresh_clv    see 96_ledger_clv.sql
+--   refresh_part, _late, _direct, _lineage, _line, _pool, _group
+--                                                   see 92_refresh_cost.sql
+--   refresh_wanted, refresh_driver                  see 93_refresh_driver.sql
+--   refresh_home, _share, _service, _served         see 94_refresh_service.sql
+CREATE FUNCTION crmcost._make_work_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._drop_refresh_tables();
+  PERFORM crmcost._drop_cost_tables();
+  CREATE TEMPORARY TABLE refresh_order
+    (customer_id bigint, ordered_at timestamptz, ordered_on date,
+     revenue numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_rfm
+    (customer_id bigint, first_at timestamptz, last_at timestamptz,
+     frequency bigint) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_class
+    (customer_id bigint, dimension text, code text, evidence jsonb)
+    ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_purchase
+    (customer_id bigint, frequency float8, recency float8, age float8,
+     monetary_value numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_model
+    (model text, status text, used boolean, message text, customers bigint,
+     log_likelihood float8, r float8, r_std_error float8, alpha float8,
+     alpha_std_error float8, a float8, a_std_error float8, b float8,
+     b_std_error float8, s float8, s_std_error float8, beta float8,
+     beta_std_error float8, p float8, p_std_error float8, q float8,
+     q_std_error float8, v float8, v_std_error float8, retention_rate numeric,
+     first_order_on date, last_order_on date, horizon_months integer,
+     discount_rate numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_clv
+    (customer_id bigint, p_alive float8, expected_purchases float8,
+     expected_value numeric, clv_formula numeric, clv_predictive numeric)
+    ON COMMIT DROP;
+  PERFORM crmcost._make_cost_tables();
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_work_tables() IS
+  'Makes the temporary tables of a refresh, empty.';
+
+CREATE FUNCTION crmcost._make_cost_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  CREATE TEMPORARY TABLE refresh_part
+    (month_start date, cost_id bigint, incurred_on date, booked_month date,
+     cost_on date, category_code text, bucket text, channel_code text,
+     campaign_code text, product_code text, amount numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_late
+    (cost_id bigint, incurred_on date, booked_month date, category_code text,
+     bucket text, channel_code text, campaign_code text, product_code text,
+     customer_id bigint, amount numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_direct
+    (month_start date, cost_id bigint, incurred_on date, booked_month date,
+     category_code text, bucket text, customer_id bigint, amount numeric)
+    ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_lineage
+    (code text, ancestor text, distance integer) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_line
+    (month_start date, cost_id bigint, incurred_on date, booked_month date,
+     category_code text, bucket text, rule_id bigint, service_category text,
+     amount numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_pool
+    (month_start date, bucket text, rule_id bigint, service_category text,
+     cost numeric, driver text, driver_key text, capacity numeric,
+     group_id integer) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_group
+    (group_id integer, month_start date, bucket text, driver_key text,
+     capacity numeric, cost numeric, scale integer, driver_quantity numeric,
+     customers integer, unused_cost numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_wanted
+    (month_start date, driver_key text, driver text, scope text)
+    ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_driver
+    (month_start date, driver_key text, customer_id bigint, quantity numeric)
+    ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_home
+    (month_start date, category_code text, service_category text)
+    ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_share
+    (from_category text, to_category text, to_service boolean, share numeric)
+    ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_service
+    (month_start date, service_category text, to_category text,
+     proportion numeric) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_served
+    (month_start date, cost_id bigint, incurred_on date, booked_month date,
+     category_code text, bucket text, rule_id bigint, service_category text,
+     amount numeric) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_cost_tables() IS
+  'Makes the temporary tables of the cost step of a refresh, empty.';
 
 CREATE FUNCTION crmcost._drop_refresh_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -250,7 +381,7 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_order ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_order
     SELECT customer_id, ordered_at, ordered_on, revenue
     FROM crmcost._orders(ledger, upto);
   CREATE INDEX ON pg_temp.refresh_order (ordered_on);
@@ -349,31 +480,37 @@ AS $$
 DECLARE
   first_at timestamptz;
   last_at timestamptz;
+  months date[];
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._ledger_path(ledger);
   -- where clocks go back, the first instant may not have the first local day
-  SELECT min(happened_at) - interval '2 hours',
-         max(happened_at) + interval '2 hours'
-    INTO first_at, last_at
+  EXECUTE format($query$
+    SELECT min(happened_at) - interval '2 hours',
+           max(happened_at) + interval '2 hours'
     FROM (SELECT unnest(ARRAY[min(sold_at), max(sold_at)]) AS happened_at
-          FROM sale WHERE sold_at <= upto
+          FROM %1$I.sale WHERE sold_at <= $1
           UNION ALL
           SELECT unnest(ARRAY[min(occurred_at), max(occurred_at)])
-          FROM interaction WHERE occurred_at <= upto) fact;
-  RETURN ARRAY(
-    SELECT found.month
-    FROM (SELECT generate_series(
-                   date_trunc('month', first_at AT TIME ZONE zone),
-                   last_at AT TIME ZONE zone, '1 month')::date
-          UNION
-          SELECT date_trunc('month', acquired_at AT TIME ZONE zone)::date
-          FROM customer
-          WHERE acquired_at <= upto
-                AND (acquired_at BETWEEN first_at AND last_at) IS NOT TRUE
-          UNION
-          SELECT open_month) found (month)
-    WHERE found.month >= coalesce(open_month, '-infinity')
-    ORDER BY 1);
+          FROM %1$I.interaction WHERE occurred_at <= $1) fact
+  $query$, ledger) INTO first_at, last_at USING upto;
+  EXECUTE format($query$
+    SELECT ARRAY(
+      SELECT found.month
+      FROM (SELECT generate_series(
+                     date_trunc('month', $1 AT TIME ZONE $3),
+                     $2 AT TIME ZONE $3, '1 month')::date
+            UNION
+            SELECT date_trunc('month', acquired_at AT TIME ZONE $3)::date
+            FROM %I.customer
+            WHERE acquired_at <= $4
+                  AND (acquired_at BETWEEN $1 AND $2) IS NOT TRUE
+            UNION
+            SELECT $5) found (month)
+      WHERE found.month >= coalesce($5, '-infinity')
+      ORDER BY 1)
+  $query$, ledger)
+  INTO months USING first_at, last_at, zone, upto, open_month;
+  RETURN months;
 END
 $$;
 

@@ -15,7 +15,7 @@
 -- 5. Customers, by their quantities of the driver (93_refresh_driver.sql).
 --    Months are written one after the other.
 --
--- Temporary tables of the run:
+-- Tables of the run (91_refresh.sql makes them):
 --
 --   refresh_part    parts of entries, before they are given to pools
 --   refresh_line    parts of entries in pools, as posted_cost has them
@@ -36,7 +36,6 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  PERFORM crmcost._drop_cost_tables();
   PERFORM crmcost._find_cost_parts(ledger, day, open_month);
   PERFORM crmcost._find_rules(ledger);
   PERFORM crmcost._pass_service_cost(ledger);
@@ -104,7 +103,7 @@ DECLARE
   from_month CONSTANT date := coalesce(open_month, '-infinity');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_part ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_part
     SELECT month_start, cost_id, incurred_on, month_start AS booked_month,
            cost_on, category_code, bucket,
            CASE WHEN channel_code IN (SELECT channel_code FROM allocation_rule)
@@ -129,7 +128,7 @@ BEGIN
             AND e.incurred_on <= day
             AND e.month_start >= from_month AND e.month_start <= day
     ) shared;
-  CREATE TEMPORARY TABLE refresh_direct ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_direct
     SELECT month_start, cost_id, incurred_on, month_start AS booked_month,
            category_code, bucket, customer_id, base_amount AS amount
     FROM accrued_cost
@@ -144,7 +143,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_cost_parts(name, date, date) IS
-  'Makes refresh_part and refresh_direct: what each entry costs in each open month.';
+  'Fills refresh_part and refresh_direct: what each entry costs in each open month.';
 
 -- A late part is what an entry says of a closed month less what is posted for
 -- it: the whole of an entry that came later, the difference where its rate
@@ -159,7 +158,7 @@ AS $$
 #variable_conflict use_variable
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_late ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_late
     SELECT cost_id, incurred_on, booked_month,
            coalesce(e.category_code, p.category_code) AS category_code,
            coalesce(p.bucket, e.bucket) AS bucket,
@@ -213,7 +212,7 @@ CREATE FUNCTION crmcost._find_rules(ledger name) RETURNS void
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_lineage ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_lineage
     WITH RECURSIVE lineage (code, ancestor, distance) AS (
       SELECT code, code, 0 FROM cost_category
       UNION ALL
@@ -223,7 +222,7 @@ BEGIN
     ) CYCLE code, ancestor SET is_cycle USING path
     SELECT code, ancestor, distance FROM lineage WHERE NOT is_cycle;
 
-  CREATE TEMPORARY TABLE refresh_line ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_line
     WITH wanted AS (
       SELECT DISTINCT category_code, cost_on, channel_code, campaign_code,
              product_code
@@ -256,7 +255,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_rules(name) IS
-  'Makes refresh_line of refresh_part, with the allocation rule of each part.';
+  'Fills refresh_line from refresh_part, with the allocation rule of each part.';
 
 -- Pools, and groups of pools that one driver allocates.  A rule with driver
 -- handle_time whose category and channel have capacity in the month is
@@ -269,7 +268,7 @@ DECLARE
   coin_scale CONSTANT integer := crmcost._setting(ledger, 'money_scale');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_pool ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_pool
     WITH pool AS (
       SELECT month_start, bucket, rule_id, service_category,
              sum(amount) AS cost
@@ -297,7 +296,7 @@ BEGIN
          AND a.category_code = r.category_code
          AND r.scope = coalesce('channel ' || nullif(a.channel_code, ''), '');
 
-  CREATE TEMPORARY TABLE refresh_group ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_group
     SELECT row_number() OVER (ORDER BY month_start, bucket, driver_key,
                                        capacity)::integer AS group_id,
            month_start, bucket, driver_key, capacity, sum(cost) AS cost,
@@ -318,7 +317,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._form_cost_pools(name) IS
-  'Makes refresh_pool and refresh_group of refresh_line.';
+  'Fills refresh_pool and refresh_group from refresh_line.';
 
 CREATE FUNCTION crmcost._forget_cost_months(ledger name, open_month date,
                                             first_month date, last_month date)

@@ -16,10 +16,7 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_driver
-    (month_start date, driver_key text, customer_id bigint, quantity numeric)
-    ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_wanted ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_wanted
     SELECT DISTINCT p.month_start, p.driver_key, r.driver, r.scope
     FROM pg_temp.refresh_pool p JOIN allocation_rule r USING (rule_id)
     WHERE r.scope <> '' OR r.driver IN ('tier_weight', 'equal');

@@ -26,18 +26,12 @@ BEGIN
   IF NOT EXISTS (SELECT FROM allocation_share) THEN
     RETURN;
   END IF;
-  CREATE TEMPORARY TABLE refresh_home
-    (month_start date, category_code text, service_category text)
-    ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_service
-    (month_start date, service_category text, to_category text,
-     proportion numeric) ON COMMIT DROP;
   FOR of_month IN
     SELECT DISTINCT l.month_start FROM pg_temp.refresh_line l ORDER BY 1
   LOOP
     PERFORM crmcost._find_service_pools(ledger, of_month);
     PERFORM crmcost._solve_service_pools(of_month, method);
-    DROP TABLE pg_temp.refresh_share;
+    TRUNCATE pg_temp.refresh_share;
   END LOOP;
   PERFORM crmcost._split_service_lines(ledger);
   DROP TABLE pg_temp.refresh_home, pg_temp.refresh_service;
@@ -79,7 +73,7 @@ BEGIN
     WHERE EXISTS (SELECT FROM allocation_share s
                   WHERE s.from_category = l.ancestor AND s.valid @> of_month)
     ORDER BY l.code, l.distance;
-  CREATE TEMPORARY TABLE refresh_share ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_share
     SELECT s.from_category,
            CASE WHEN h.service_category <> s.from_category
              THEN h.service_category ELSE s.to_category END AS to_category,
@@ -100,7 +94,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_service_pools(name, date) IS
-  'Fills refresh_home and makes refresh_share for a month.';
+  'Fills refresh_home and refresh_share for a month.';
 
 -- Rows of the matrix are the service pools, in the order in which step_down
 -- closes them (who serves most others first), then the categories in which cost
@@ -182,7 +176,7 @@ DECLARE
   coin_scale CONSTANT integer := crmcost._setting(ledger, 'money_scale');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_served ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_served
     WITH line AS (
       SELECT l.*, h.service_category AS service,
              sum(l.amount) OVER along - l.amount AS r0,

@@ -6,9 +6,14 @@ CREATE FUNCTION crmcost._open_month(ledger name) RETURNS date
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  result date;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  RETURN (SELECT max(month_start) + interval '1 month' FROM closed_period);
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format($query$
+    SELECT max(month_start) + interval '1 month' FROM %I.closed_period
+  $query$, ledger) INTO result;
+  RETURN result;
 END
 $$;
 
@@ -22,6 +27,31 @@ CREATE PROCEDURE crmcost.close_period(ledger name, month date)
 AS $$
 BEGIN
   CALL crmcost._take_ledger(ledger);
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._close_period(pg_catalog.name,pg_catalog.date)', ledger,
+       month) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
+  PERFORM crmcost._close_period(ledger, month);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
+  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+
+CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._close_period(name,date)', ledger, month) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
   PERFORM crmcost._close_period(ledger, month);
 END
 $$;
@@ -91,7 +121,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._close_period(name, date) IS
-  'Refreshes and closes a month, in the transaction of the caller, which has the ledger.';
+  'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
 
 CREATE PROCEDURE crmcost.reopen_period(ledger name, month date)
   LANGUAGE plpgsql
@@ -102,6 +132,10 @@ AS $$
 DECLARE
   reopened CONSTANT date := date_trunc('month', month::timestamp);
 BEGIN
+  IF crmcost._run_as_owner(
+       ledger, NULL, 'crmcost.reopen_period(name,date)', ledger, month) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._lock_ledger(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF reopened IS NULL OR NOT EXISTS (SELECT FROM closed_period

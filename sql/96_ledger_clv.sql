@@ -23,7 +23,7 @@ DECLARE
   closed_form boolean;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  CREATE TEMPORARY TABLE refresh_purchase ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_purchase
     SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
            crmcost.recency(b.purchases) / 7.0::float8 AS recency,
            crmcost.age(b.purchases, day) / 7.0::float8 AS age,
@@ -35,14 +35,6 @@ BEGIN
     JOIN customer USING (customer_id)
     WHERE source <> 'anon';
   ANALYZE pg_temp.refresh_purchase;
-  CREATE TEMPORARY TABLE refresh_model ON COMMIT DROP AS
-    SELECT model, status, used, message, customers, log_likelihood,
-           r, r_std_error, alpha, alpha_std_error, a, a_std_error,
-           b, b_std_error, s, s_std_error, beta, beta_std_error,
-           p, p_std_error, q, q_std_error, v, v_std_error, retention_rate,
-           first_order_on, last_order_on, horizon_months, discount_rate
-    FROM clv_model
-    WITH NO DATA;
 
   IF wanted <> 'none' THEN
     purchase_model := crmcost._fit_purchases(wanted);
@@ -322,10 +314,6 @@ BEGIN
   SELECT f.retention_rate INTO retention
     FROM pg_temp.refresh_model f WHERE f.model = 'closed_form';
 
-  CREATE TEMPORARY TABLE refresh_clv
-    (customer_id bigint, p_alive float8, expected_purchases float8,
-     expected_value numeric, clv_formula numeric, clv_predictive numeric)
-    ON COMMIT DROP;
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_clv
     WITH earned AS (
@@ -410,7 +398,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._predict_clv(name, timestamptz, text, boolean) IS
-  'What the models of a refresh say about each customer; makes refresh_clv.';
+  'What the models of a refresh say about each customer; fills refresh_clv.';
 
 CREATE FUNCTION crmcost._write_clv_model(ledger name, day date)
   RETURNS bigint

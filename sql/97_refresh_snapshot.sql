@@ -23,9 +23,6 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
 
   -- What they spent is in customer_month, with refunds of no order.
-  CREATE TEMPORARY TABLE refresh_rfm
-    (customer_id bigint, first_at timestamptz, last_at timestamptz,
-     frequency bigint) ON COMMIT DROP;
   IF (SELECT count(*) FROM customer) <= crmcost._rfm_group_limit() THEN
     INSERT INTO pg_temp.refresh_rfm
       SELECT r.customer_id, r.first_at, r.last_at, r.frequency

@@ -29,9 +29,6 @@ BEGIN
   END LOOP;
   left_alone := left_alone || '{stage,owner,invalid}'::text[]
                 || ARRAY(SELECT t.scheme FROM tier t WHERE t.basis = 'manual');
-  CREATE TEMPORARY TABLE refresh_class
-    (customer_id bigint, dimension text, code text, evidence jsonb)
-    ON COMMIT DROP;
   PERFORM crmcost._classify_share(ledger, day);
   PERFORM crmcost._classify_value(ledger, day);
   PERFORM crmcost._classify_rfm(ledger, day);
@@ -86,19 +83,24 @@ CREATE FUNCTION crmcost._unsound_schemes(ledger name) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  schemes text[];
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  RETURN ARRAY(
-    SELECT t.scheme
-    FROM (SELECT scheme, basis, bound,
-                 lag(bound) OVER (PARTITION BY scheme, basis ORDER BY rank)
-                   AS bound_before
-          FROM tier) t
-    GROUP BY t.scheme
-    HAVING count(DISTINCT t.basis) > 1
-           OR bool_or(t.basis = 'cum_share' AND t.bound <= t.bound_before
-                      OR t.basis = 'min_value' AND t.bound >= t.bound_before)
-    ORDER BY t.scheme);
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format($query$
+    SELECT ARRAY(
+      SELECT t.scheme
+      FROM (SELECT scheme, basis, bound,
+                   lag(bound) OVER (PARTITION BY scheme, basis ORDER BY rank)
+                     AS bound_before
+            FROM %I.tier) t
+      GROUP BY t.scheme
+      HAVING count(DISTINCT t.basis) > 1
+             OR bool_or(t.basis = 'cum_share' AND t.bound <= t.bound_before
+                        OR t.basis = 'min_value' AND t.bound >= t.bound_before)
+      ORDER BY t.scheme)
+  $query$, ledger) INTO schemes;
+  RETURN schemes;
 END
 $$;
 
@@ -369,6 +371,9 @@ REVOKE EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
   crmcost._drop_temporary(text[]),
+  crmcost._make_work_tables(),
+  crmcost._make_cost_tables(),
+  crmcost._refresh(name, timestamptz),
   crmcost._refresh_month(name, timestamptz),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),
@@ -384,6 +389,9 @@ GRANT EXECUTE ON ROUTINE
   crmcost.refresh(name, timestamptz),
   crmcost._drop_refresh_tables(),
   crmcost._drop_temporary(text[]),
+  crmcost._make_work_tables(),
+  crmcost._make_cost_tables(),
+  crmcost._refresh(name, timestamptz),
   crmcost._refresh_month(name, timestamptz),
   crmcost._write_customer_month(name, timestamptz, date, text, boolean),
   crmcost._refresh_snapshot(name, timestamptz, date),

@@ -304,6 +304,11 @@ AS $$
 DECLARE
   months integer;
 BEGIN
+  IF crmcost._run_as_owner(
+       ledger, NULL, 'crmcost.ensure_partitions(name,date,date)', ledger,
+       from_month, to_month) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._check_owner(ledger);
   IF from_month IS NULL OR to_month IS NULL THEN
     RAISE EXCEPTION '% must not be null',

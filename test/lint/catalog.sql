@@ -48,6 +48,17 @@ CROSS JOIN LATERAL regexp_matches(r.prosqlbody::text,
                                   ':(?:op)?funcid (\d+)', 'g') AS found
 JOIN pg_proc AS callee ON callee.oid = found[1]::oid;
 
+-- What a body that is text seems to call: names before a parenthesis, outside of
+-- comments and of messages.
+CREATE TEMPORARY VIEW text_call AS
+SELECT DISTINCT r.oid AS caller, r.name, r.proparallel AS parallel,
+       found[1] AS callee
+FROM routine AS r
+CROSS JOIN LATERAL regexp_matches(
+  regexp_replace(r.prosrc, '--[^\n]*|''[^'']*''', '', 'g'), '([a-z_][a-z_0-9]*)\s*[(]', 'g')
+  AS found
+WHERE r.language NOT IN ('c', 'internal') AND r.prosqlbody IS NULL;
+
 CREATE TEMPORARY VIEW breach (rule, thing) AS
 
 -- documentation
@@ -89,6 +100,21 @@ UNION ALL
 SELECT 'parallel safe, but its body calls ' || callee, name
 FROM body_call
 WHERE parallel = 's' AND callee_parallel <> 's'
+
+UNION ALL
+SELECT 'parallel safe, but its text calls ' || callee || ', which never is', name
+FROM text_call AS c
+WHERE parallel = 's'
+  AND (SELECT bool_and(p.proparallel <> 's')
+       FROM pg_proc AS p
+       WHERE p.proname = c.callee
+         AND (p.pronamespace = 'pg_catalog'::regnamespace
+              OR p.oid IN (SELECT oid FROM routine)))
+UNION ALL
+SELECT 'parallel safe, but its text sets configuration', name
+FROM routine
+WHERE proparallel = 's' AND language NOT IN ('c', 'internal')
+  AND prosrc ~* '(^|[;\n])\s*(SET\s+((LOCAL|SESSION)\s+)?[a-z_.]+\s*(=|TO)|RESET)\s'
 
 -- aggregates
 UNION ALL
@@ -169,6 +195,20 @@ UNION ALL
 SELECT 'a dump would lose its rows (pg_extension_config_dump)', r.name
 FROM relation AS r, extension AS e
 WHERE r.relkind IN ('r', 'S', 'p') AND NOT r.oid = ANY (e.dumped)
+
+UNION ALL
+SELECT 'its schema is not a member, so its owner may be anybody', nspname
+FROM pg_namespace AS n
+WHERE n.oid IN (SELECT pronamespace FROM routine)
+  AND n.oid NOT IN (SELECT objid FROM member
+                    WHERE classid = 'pg_namespace'::regclass)
+UNION ALL
+SELECT 'writes in a ledger, but not as its owner (_run_as_owner)', name
+FROM routine
+WHERE provolatile = 'v' AND proargnames[1] = 'ledger'
+  AND proname NOT LIKE '\_%' AND proname <> 'install'
+  AND NOT EXISTS (SELECT FROM text_call
+                  WHERE caller = routine.oid AND callee = '_run_as_owner')
 
 -- volatility
 UNION ALL

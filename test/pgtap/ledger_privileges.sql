@@ -54,6 +54,7 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   ('crmcost._renew_partitions(name)'), ('crmcost._renew_views(name)'),
   ('crmcost._take_ledger(name)'), ('crmcost._try_ledger(name)'), ('crmcost._lock_ledger(name)'),
   ('crmcost._refresh(name,timestamp with time zone)'), ('crmcost._close_period(name,date)'), ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
+  ('crmcost._run_as_owner(name,regprocedure,regprocedure,"any")'), ('crmcost._make_work_tables()'), ('crmcost._make_cost_tables()'),
   ('crmcost._refresh_month(name,timestamp with time zone)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),
   ('crmcost._refresh_cost(name,timestamp with time zone,date)'), ('crmcost._drop_cost_tables()'),
