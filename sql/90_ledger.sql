@@ -316,6 +316,27 @@ COMMENT ON FUNCTION crmcost._ledger_relations(text) IS
 -- Clears what says who a customer was, and keeps the facts.  The row is locked
 -- first: a load about the customer has ended then, or will find it erased.  What
 -- a second call finds left is cleared too.
+CREATE FUNCTION crmcost.key_hash(ledger name, source text, source_key text)
+  RETURNS bytea
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result bytea;
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format('SELECT e.secret FROM %I.erasure_secret e', ledger)
+    INTO result;
+  RETURN sha256(result || convert_to(
+    jsonb_build_array(source, source_key)::text,
+    CASE WHEN getdatabaseencoding() IN ('SQL_ASCII', 'MULE_INTERNAL')
+      THEN getdatabaseencoding() ELSE 'UTF8' END));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.key_hash(name, text, text) IS
+  'Hash of a customer''s key as table erased_key of a ledger has it; NULL for a role that may not see erasure_secret.';
+
 CREATE FUNCTION crmcost.erase_customer(ledger name, customer_id bigint)
   RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -349,7 +370,7 @@ BEGIN
   END IF;
   -- before the key goes, so that a load of it finds the one or the other
   INSERT INTO erased_key (key_hash)
-    VALUES (key_hash(known.source, known.source_key))
+    VALUES (crmcost.key_hash(ledger, known.source, known.source_key))
     ON CONFLICT (key_hash) DO NOTHING;
   UPDATE customer
     SET source_key = NULL, attributes = '{}', erased_at = now()

@@ -142,24 +142,6 @@ COMMENT ON FUNCTION crmcost._lock_ledger(name) IS
 CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF crmcost._run_as_owner(
-       ledger, 'crmcost._make_work_tables()',
-       'crmcost._refresh(name,timestamp with time zone)', ledger, as_of) THEN
-    RETURN;
-  END IF;
-  PERFORM crmcost._make_work_tables();
-  PERFORM crmcost._refresh(ledger, as_of);
-END
-$$;
-
-COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz) IS
-  'Computes customer months, cost, lifetime values, snapshots and classification of a ledger from the facts up to as_of; without news it changes nothing.';
-
-CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
   SET row_security = off
   SET jit = off                 -- compiles each partition, and gains nothing
 AS $$

@@ -44,24 +44,6 @@ COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
 CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF crmcost._run_as_owner(
-       ledger, 'crmcost._make_work_tables()',
-       'crmcost._close_period(name,date)', ledger, month) THEN
-    RETURN;
-  END IF;
-  PERFORM crmcost._make_work_tables();
-  PERFORM crmcost._close_period(ledger, month);
-END
-$$;
-
-COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
-  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
-
-CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
   SET row_security = off
 AS $$
 #variable_conflict use_variable

@@ -123,7 +123,7 @@ SELECT is(pg_temp.load_customer('crm', 'cid', 3) + pg_temp.load_facts('crm', 'ci
 SELECT lives_ok($$INSERT INTO customer (customer_id, source, source_key, first_seen_at) VALUES (31, 'other shop', 'ann-key', '2024-01-01')$$, 'the key of another source is another person''s');
 SELECT results_eq($$
   SELECT client FROM unnest('{ann-key,bob-key,dan-key}'::text[]) client
-  WHERE NOT EXISTS (SELECT FROM erased_key WHERE key_hash = key_hash('shop', client))$$, $$ VALUES ('bob-key'), ('dan-key') $$, 'a load can leave out who is erased');
+  WHERE NOT EXISTS (SELECT FROM erased_key WHERE key_hash = crmcost.key_hash('crm', 'shop', client))$$, $$ VALUES ('bob-key'), ('dan-key') $$, 'a load can leave out who is erased');
 
 -- again, and others
 CREATE TEMPORARY TABLE random_ref AS SELECT order_ref FROM sale WHERE customer_id = 1 AND line_no <> 2;
@@ -145,7 +145,7 @@ SELECT is((SELECT count(*) FROM information_schema.columns WHERE table_schema = 
 CREATE ROLE crm_erasure_reader;
 SELECT crmcost.grant_read('crm', 'crm_erasure_reader');
 SET LOCAL ROLE crm_erasure_reader;
-SELECT results_eq('SELECT (SELECT count(*) FROM crm.erased_key), (SELECT count(*) FROM crm.erasure_secret), crm.key_hash(''shop'', ''ann-key'')',
+SELECT results_eq('SELECT (SELECT count(*) FROM crm.erased_key), (SELECT count(*) FROM crm.erasure_secret), crmcost.key_hash(''crm'', ''shop'', ''ann-key'')',
   'VALUES (0::bigint, 0::bigint, NULL::bytea)', 'a reader cannot even try a key');
 RESET ROLE;
 

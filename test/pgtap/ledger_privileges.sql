@@ -124,6 +124,7 @@ RESET ROLE;
 -- who loads needs no right on the partitions, and is told what to call
 CREATE ROLE crm_loader;
 GRANT USAGE ON SCHEMA crm TO crm_loader;
+GRANT SELECT ON crm.customer TO crm_loader;
 GRANT SELECT, INSERT ON crm.sale TO crm_loader;
 SET LOCAL ROLE crm_loader;
 SELECT lives_ok($$INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'loaded', '2024-12-31', 0, 'EUR')$$, 'a loader loads');

@@ -29,20 +29,7 @@ ALTER TABLE erased_key ENABLE ROW LEVEL SECURITY;
 COMMENT ON TABLE erased_key IS
 'Keys that must not be loaded again, one row an erased customer; which customer it was is not kept.';
 COMMENT ON COLUMN erased_key.key_hash IS
-'Hash of source and source_key with the secret of the ledger, by key_hash().';
-
-CREATE FUNCTION key_hash(source text, source_key text) RETURNS bytea
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (
-  SELECT sha256(e.secret
-                || convert_to(jsonb_build_array(source, source_key)::text,
-                     CASE WHEN getdatabaseencoding() IN ('SQL_ASCII',
-                                                         'MULE_INTERNAL')
-                       THEN getdatabaseencoding() ELSE 'UTF8' END))
-  FROM erasure_secret e);
-
-COMMENT ON FUNCTION key_hash(text, text) IS
-'Hash of a customer''s key as erased_key has it; NULL for a role that may not see erasure_secret.';
+'Hash of source and source_key with the secret of the ledger, by crmcost.key_hash().';
 
 -- Both look at a whole statement at once, after it, and at nothing as long as
 -- nobody is erased.
@@ -71,9 +58,16 @@ BEGIN
       USING ERRCODE = 'insufficient_privilege',
             HINT = 'Loaders need SELECT on erasure_secret and erased_key, and a policy on each.';
   END IF;
-  EXECUTE format('SELECT min(l.source) FROM loaded l
+  -- as crmcost.key_hash does, which DROP EXTENSION takes away
+  EXECUTE format('SELECT min(l.source)
+                  FROM loaded l
+                  CROSS JOIN %1$I.erasure_secret s
                   JOIN %1$I.erased_key e
-                    ON e.key_hash = %1$I.key_hash(l.source, l.source_key)',
+                    ON e.key_hash = sha256(s.secret || convert_to(
+                         jsonb_build_array(l.source, l.source_key)::text,
+                         CASE WHEN getdatabaseencoding()
+                                   IN (''SQL_ASCII'', ''MULE_INTERNAL'')
+                           THEN getdatabaseencoding() ELSE ''UTF8'' END))',
                  TG_TABLE_SCHEMA) INTO found_source;
   IF found_source IS NOT NULL THEN
     RAISE EXCEPTION 'a customer of source "%" is erased, and must not be loaded again',
@@ -81,7 +75,7 @@ BEGIN
       USING ERRCODE = 'unique_violation',
             CONSTRAINT = 'erased_customer_stays_erased',
             SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
-            HINT = 'Take the person out of the source, or leave out the rows whose key_hash(source, source_key) is in erased_key.';
+            HINT = 'Take the person out of the source, or leave out the rows whose crmcost.key_hash(ledger, source, source_key) is in erased_key.';
   END IF;
   RETURN NULL;
 END
