@@ -4,6 +4,7 @@
 #   make demo, make demo-stop               the main job on real data
 #   make test                               every suite, on a throw-away cluster
 #   make lint, make format, make check-assert
+#   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
 #   make bench, make bench NAME=rfm         against the plain SQL it replaces
 
 PG_CONFIG ?= pg_config
@@ -60,7 +61,7 @@ $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
 	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop test test-clean check-assert lint format bench
+.PHONY: demo demo-stop test test-clean check-assert check-fuzz lint format bench
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
 demo-stop:
@@ -69,6 +70,8 @@ test:
 	@sh test/run.sh normal
 check-assert:
 	@sh test/run.sh assert
+check-fuzz:
+	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 test-clean:
 	@sh test/clean.sh
 lint:
