@@ -6,6 +6,7 @@
 #   make test ONE='tier doc'                tests of these names, on one that stays
 #   make check-setup                        the set-up, on bare and odd machines
 #   make lint, make format, make check-assert
+#   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
 #   make bench, make bench NAME=rfm         against the plain SQL it replaces
 
 PG_CONFIG ?= pg_config
@@ -76,7 +77,8 @@ $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
 	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop test test-clean check-assert check-setup lint format bench
+.PHONY: demo demo-stop test test-clean check-assert check-setup check-fuzz lint \
+	format bench
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
 demo-stop:
@@ -87,6 +89,8 @@ check-assert:
 	@sh test/run.sh assert
 check-setup:
 	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
+check-fuzz:
+	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 test-clean:
 	@sh test/clean.sh
 lint:
