@@ -6,17 +6,43 @@ CREATE FUNCTION crmcost._open_month(ledger name) RETURNS date
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  result date;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  RETURN (SELECT max(month_start) + interval '1 month' FROM closed_period);
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format($query$
+    SELECT max(month_start) + interval '1 month' FROM %I.closed_period
+  $query$, ledger) INTO result;
+  RETURN result;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._open_month(name) IS
   'First month after the closed ones; NULL when none is closed.';
 
+-- Its figures are of one snapshot, as those of a refresh are: what is committed
+-- later came later.  No SET clause, so each name is qualified.
 CREATE PROCEDURE crmcost.close_period(ledger name, month date)
   LANGUAGE plpgsql
+AS $$
+BEGIN
+  CALL crmcost._take_ledger(ledger);
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._close_period(pg_catalog.name,pg_catalog.date)', ledger,
+       month) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
+  PERFORM crmcost._close_period(ledger, month);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
+  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+
+CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
 AS $$
@@ -25,6 +51,7 @@ DECLARE
   closing CONSTANT date := date_trunc('month', month::timestamp);
   next_month CONSTANT date := closing + interval '1 month';
   open_month date := crmcost._open_month(ledger);
+  last_closed CONSTANT date := open_month - interval '1 month';
   last record;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
@@ -48,10 +75,6 @@ BEGIN
             HINT = format('CALL crmcost.refresh(%L) first.', ledger);
   END IF;
 
-  -- Loads wait until the figures are fixed: those are of one state of the facts.
-  LOCK TABLE sale, cost_entry, interaction, customer, fx_rate, allocation_rule,
-    allocation_share, activity_time, capacity, classification
-    IN SHARE ROW EXCLUSIVE MODE;
   PERFORM crmcost._refresh(ledger, last.as_of_at, false);
   INSERT INTO posted_cost
     SELECT month_start, cost_id, incurred_on, month_start, category_code,
@@ -67,8 +90,11 @@ BEGIN
             UNION ALL SELECT min(month_start) FROM cost_month
             UNION ALL SELECT min(month_start) FROM posted_cost) found (month);
   END IF;
-  INSERT INTO closed_period (month_start, closed_at, as_of)
-    SELECT m::date, now(), last.as_of
+  INSERT INTO closed_period (month_start, follows, closed_at, as_of)
+    SELECT m::date,
+           CASE WHEN m = open_month THEN last_closed
+                ELSE (m - interval '1 month')::date END,
+           now(), last.as_of
     FROM generate_series(open_month::timestamp, closing::timestamp,
                          '1 month') m;
   RAISE NOTICE 'ledger "%": closed % to %, as of %', ledger,
@@ -76,8 +102,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
-  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+COMMENT ON FUNCTION crmcost._close_period(name, date) IS
+  'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
 
 CREATE PROCEDURE crmcost.reopen_period(ledger name, month date)
   LANGUAGE plpgsql
@@ -88,6 +114,11 @@ AS $$
 DECLARE
   reopened CONSTANT date := date_trunc('month', month::timestamp);
 BEGIN
+  IF crmcost._run_as_owner(
+       ledger, NULL, 'crmcost.reopen_period(name,date)', ledger, month) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._lock_ledger(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF reopened IS NULL OR NOT EXISTS (SELECT FROM closed_period
                                      WHERE month_start = reopened) THEN
@@ -108,10 +139,12 @@ COMMENT ON PROCEDURE crmcost.reopen_period(name, date) IS
 
 REVOKE EXECUTE ON ROUTINE
   crmcost.close_period(name, date),
+  crmcost._close_period(name, date),
   crmcost.reopen_period(name, date)
 FROM PUBLIC;
 
 GRANT EXECUTE ON ROUTINE
   crmcost.close_period(name, date),
+  crmcost._close_period(name, date),
   crmcost.reopen_period(name, date)
 TO @extowner@ WITH GRANT OPTION;
