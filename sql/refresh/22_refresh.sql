@@ -148,6 +148,7 @@ BEGIN
   DELETE FROM touched;
   UPDATE refresh_state SET
     as_of_at = run.upto,
+    closing_before = NULL,
     system_identifier = (SELECT c.system_identifier FROM pg_control_system() c),
     database_oid = (SELECT d.oid FROM pg_database d
                     WHERE d.datname = current_database()),
