@@ -19,6 +19,8 @@ BEGIN
                 AND k.entered_at > least(run.upto, run.upto_before)
                 AND k.entered_at <= greatest(run.upto, run.upto_before);
   ANALYZE pg_temp.refresh_class_customer;
+  PERFORM crmcost._note_statistics(run, -1,
+    'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_class_customer c EXCEPT SELECT c.customer_id FROM pg_temp.refresh_customer c)');
   RETURN crmcost._write_difference(run.ledger, 'customer_class', format($query$
       SELECT DISTINCT ON (customer_id, dimension)
              customer_id, dimension, code,

@@ -11,7 +11,7 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   RETURN
     crmcost._write_difference(run.ledger, 'quality_finding',
-      crmcost._sale_findings(), format(
+      crmcost._sale_findings(run), format(
         'old.check_name = ANY (%L::text[]) AND old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m))',
         sale_checks, run.open_month, run.whole))
     + crmcost._write_difference(run.ledger, 'quality_finding', $query$
@@ -47,9 +47,9 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_quality(crmcost._run) IS
   'Step of refresh: quality_finding; returns the rows changed.';
 
-CREATE FUNCTION crmcost._sale_findings() RETURNS text
+CREATE FUNCTION crmcost._sale_findings(run crmcost._run) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
+RETURN pg_catalog.format($query$
   SELECT f.check_name, l.month_start, f.severity, count(*) AS rows,
          sum(l.base_amount) AS amount, min(f.example) AS example
   FROM pg_temp.refresh_line l
@@ -58,25 +58,28 @@ RETURN $query$
               WHERE key = 'base_currency') base
   CROSS JOIN LATERAL (
     SELECT 'sale_without_rate' AS check_name, 'error' AS severity,
-           format('no rate for %s on %s', l.currency, l.sold_on) AS example
+           format('no rate for %%s on %%s', l.currency, l.sold_on) AS example
     WHERE l.base_amount IS NULL
     UNION ALL
     SELECT 'sale_without_cogs', 'warning',
-           format('product %s', coalesce(l.product_code, 'not known'))
+           format('product %%s', coalesce(l.product_code, 'not known'))
     WHERE l.base_cogs IS NULL AND l.base_amount <> 0
     UNION ALL
     SELECT 'sale_fx_on_base_currency', 'warning',
-           format('sale %s', l.sale_id)
+           format('sale %%s', l.sale_id)
     WHERE l.currency = base.currency AND l.base_amount <> l.amount
     UNION ALL
     SELECT 'sale_before_first_seen', 'warning',
-           format('customer %s sold to on %s', l.customer_id, l.sold_on)
+           format('customer %%s sold to on %%s', l.customer_id, l.sold_on)
     WHERE l.sold_at < c.first_seen_at
   ) f
+  WHERE l.month_start >= %L
+        AND (%L OR l.month_start IN (SELECT m.month_start
+                                     FROM pg_temp.refresh_month m))
   GROUP BY f.check_name, l.month_start, f.severity
-$query$;
+$query$, run.open_month, run.whole);
 
-COMMENT ON FUNCTION crmcost._sale_findings() IS
+COMMENT ON FUNCTION crmcost._sale_findings(crmcost._run) IS
   'Query of the findings in the sale lines of refresh_line.';
 
 CREATE FUNCTION crmcost._customer_findings() RETURNS text
