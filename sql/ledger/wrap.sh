@@ -39,6 +39,14 @@ ascii()
 		}'
 }
 
+# In the order of the numbers, whatever the folder: what a file builds on has a
+# smaller one.
+sources()
+{
+	ls $1/[0-9]*.sql $1/*/[0-9]*.sql 2> /dev/null |
+		sed 's,.*/,& ,; s,\(.*\) \(.*\),\2 \1\2,' | LC_ALL=C sort | cut -d ' ' -f 2
+}
+
 cat <<'SQL'
 
 -- The ledger's tables, seed rows and views as plain SQL, from sql/ledger.
@@ -48,7 +56,7 @@ RETURN CASE part
 SQL
 for part in tables seed views; do
 	printf "WHEN '%s' THEN %s\n" $part "$tag"
-	cat $(ls $part/[0-9]*.sql $part/*/[0-9]*.sql 2> /dev/null) | ascii
+	cat $(sources $part) | ascii
 	printf '%s\n' "$tag"
 done
 cat <<'SQL'

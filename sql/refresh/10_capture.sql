@@ -416,6 +416,7 @@ BEGIN ATOMIC
     ('driver_blend', '_capture_all'),
     ('setting', '_capture_all'),
     ('cost_category', '_capture_all'),
+    ('channel', '_capture_all'),
     ('campaign', '_capture_all'),
     ('tier', '_capture_all'),
     ('allocation_rule', '_capture_all'),

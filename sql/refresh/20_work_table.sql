@@ -201,6 +201,28 @@ BEGIN
     customer_id bigint, dimension text, entered_at timestamptz, code text,
     evidence jsonb
   ) ON COMMIT DROP;
+
+  -- lineage: codes with what is above them
+  CREATE TEMPORARY TABLE refresh_ancestor (
+    code text, ancestor text, distance integer
+  ) ON COMMIT DROP;
+
+  -- tier_month: which tier held at the end of which months; sums of the tiers
+  -- and what they had of the drivers
+  CREATE TEMPORARY TABLE refresh_held (
+    customer_id bigint, scheme text, tier text, from_month date,
+    before_month date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_sum (
+    month_start date, scheme text, tier text, active_customers bigint,
+    acquired bigint, orders bigint, revenue numeric, margin numeric,
+    discount numeric, interactions bigint, handle_seconds bigint,
+    acquisition_cost numeric, retention_cost numeric, service_cost numeric,
+    churn_cost numeric, data_cost numeric, training_cost numeric,
+    program_cost numeric, driver_revenue numeric, driver_margin numeric,
+    driver_orders numeric, driver_interactions numeric,
+    driver_handle_time numeric
+  ) ON COMMIT DROP;
 END
 $$;
 
@@ -243,6 +265,9 @@ RETURN '{refresh_party,
          refresh_tier_new,
          refresh_class_customer,
          refresh_tier_row,
+         refresh_ancestor,
+         refresh_held,
+         refresh_tier_sum,
          refresh_new,
          refresh_model}'::text[];
 

@@ -21,7 +21,8 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  IF NOT EXISTS (SELECT FROM pg_temp.refresh_cost_month) THEN
+  IF NOT run.whole
+     AND NOT EXISTS (SELECT FROM pg_temp.refresh_cost_month) THEN
     RETURN 0;
   END IF;
   PERFORM crmcost._find_parts(run);

@@ -17,6 +17,11 @@ BEGIN
       CROSS JOIN LATERAL unnest(o.product_codes) AS b (product_code)
       WHERE o.is_order
       GROUP BY 1, 2
+      UNION ALL
+      SELECT '(all)', '(all)', count(*)
+      FROM customer_order o
+      WHERE o.is_order AND o.product_codes <> '{}'
+      HAVING count(*) > 0
     $query$, 'true')
     + crmcost._write_difference(run.ledger, 'price_point', $query$
       SELECT product_code, scheme, tier, price, sum(quantity) AS quantity,
