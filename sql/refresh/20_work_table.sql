@@ -23,6 +23,11 @@ AS $$
 BEGIN
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
 
+  -- what was written
+  CREATE TEMPORARY TABLE refresh_written (
+    target text, rows_changed bigint
+  ) ON COMMIT DROP;
+
   -- news: whom and which months it is about; parties that a merger took away
   CREATE TEMPORARY TABLE refresh_party (
     customer_id bigint PRIMARY KEY, party_id bigint NOT NULL
@@ -179,7 +184,8 @@ BEGIN
   ) ON COMMIT DROP;
 
   -- tier: customers with their measure, revenue and RFM score; what the schemes
-  -- say of them; what held before; new rows, of an instant and of all
+  -- say of them; what held before; months that are done; new rows, of an instant
+  -- and of all
   CREATE TEMPORARY TABLE refresh_member (
     customer_id bigint, value numeric, revenue numeric, score integer
   ) ON COMMIT DROP;
@@ -189,6 +195,9 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_tier_state (
     customer_id bigint, dimension text, code text, entered_at timestamptz,
     by_rule boolean, ruled text, PRIMARY KEY (customer_id, dimension)
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_month (
+    month_start date PRIMARY KEY
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_new (
     customer_id bigint, dimension text, code text, evidence jsonb,
@@ -231,7 +240,8 @@ COMMENT ON FUNCTION crmcost._make_work_tables() IS
 
 CREATE FUNCTION crmcost._work_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{refresh_party,
+RETURN '{refresh_written,
+         refresh_party,
          refresh_customer,
          refresh_month,
          refresh_cost_month,
@@ -262,6 +272,7 @@ RETURN '{refresh_party,
          refresh_member,
          refresh_class,
          refresh_tier_state,
+         refresh_tier_month,
          refresh_tier_new,
          refresh_class_customer,
          refresh_tier_row,

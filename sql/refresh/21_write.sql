@@ -72,6 +72,7 @@ BEGIN
   END IF;
   GET DIAGNOSTICS rows_now = ROW_COUNT;
   DROP TABLE pg_temp.refresh_new;
+  INSERT INTO pg_temp.refresh_written VALUES (target, changed + rows_now);
   RETURN changed + rows_now;
 END
 $$;

@@ -10,7 +10,9 @@ RETURN '{news,line,order,day,activity,cost,value,clv,score,stage,tier,class,line
 COMMENT ON FUNCTION crmcost._refresh_steps() IS
   'The steps of a refresh, in their order; each is a function crmcost._refresh_ and its name.';
 
-CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
+-- The steps, in the transaction of the caller, which has the ledger.  The work
+-- tables are left, for who wants to know what was written.
+CREATE FUNCTION crmcost._compute(ledger name, as_of timestamptz,
                                  whole boolean)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -22,7 +24,6 @@ AS $$
 DECLARE
   run crmcost._run;
   run_number bigint;
-  old_work_mem CONSTANT text := current_setting('work_mem');
   step text;
   started timestamptz;
   changed bigint;
@@ -30,42 +31,53 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   run := crmcost._begin_run(ledger, as_of, whole);
   SELECT coalesce(max(r.run_id), 0) + 1 INTO run_number FROM refresh_run r;
-  -- This is maintenance, as building an index is: it may use as much memory.
+  PERFORM crmcost._make_work_tables();
+  FOREACH step IN ARRAY
+    CASE WHEN run.whole OR run.upto <> run.upto_before
+              OR EXISTS (SELECT FROM touched)
+      THEN crmcost._refresh_steps() ELSE '{news}'::text[] END
+  LOOP
+    started := clock_timestamp();
+    EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step)
+      INTO changed USING run;
+    INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
+                             finished_at, rows_changed)
+      VALUES (run_number, step, run.day, run.upto, started,
+              clock_timestamp(), changed);
+    RAISE NOTICE 'refresh of "%" as of %: %, % rows changed, % s', ledger,
+      run.day, step, changed,
+      round(extract(epoch FROM clock_timestamp() - started), 2);
+  END LOOP;
+  PERFORM crmcost._end_run(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._compute(name, timestamptz, boolean) IS
+  'Runs the steps of a refresh, for all of a ledger or for what changed.';
+
+-- This is maintenance, as building an index is: it may use as much memory.
+CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
+                                 whole boolean)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  old_work_mem CONSTANT text := current_setting('work_mem');
+BEGIN
   IF pg_size_bytes(current_setting('maintenance_work_mem'))
      > pg_size_bytes(old_work_mem) THEN
     PERFORM set_config('work_mem', current_setting('maintenance_work_mem'),
                        true);
   END IF;
-  IF NOT run.whole AND run.upto = run.upto_before
-     AND NOT EXISTS (SELECT FROM touched) THEN
-    INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
-                             finished_at, rows_changed)
-      VALUES (run_number, 'news', run.day, run.upto, clock_timestamp(),
-              clock_timestamp(), 0);
-    RAISE NOTICE 'refresh of "%" as of %: nothing new', ledger, run.day;
-  ELSE
-    PERFORM crmcost._make_work_tables();
-    FOREACH step IN ARRAY crmcost._refresh_steps() LOOP
-      started := clock_timestamp();
-      EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step)
-        INTO changed USING run;
-      INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
-                               finished_at, rows_changed)
-        VALUES (run_number, step, run.day, run.upto, started,
-                clock_timestamp(), changed);
-      RAISE NOTICE 'refresh of "%" as of %: %, % rows changed, % s', ledger,
-        run.day, step, changed,
-        round(extract(epoch FROM clock_timestamp() - started), 2);
-    END LOOP;
-    PERFORM crmcost._end_run(run);
-    PERFORM crmcost._drop_temporary(crmcost._work_tables());
-  END IF;
+  PERFORM crmcost._compute(ledger, as_of, whole);
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
   PERFORM set_config('work_mem', old_work_mem, true);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh(name, timestamptz, boolean) IS
-  'The steps of a refresh, in the transaction of the caller, which has the ledger.';
+  'A refresh, in the transaction of the caller, which has the ledger.';
 
 -- Everything is computed anew when it never was, when it was on another server or
 -- in another database, when tables were exchanged or lost their triggers, and

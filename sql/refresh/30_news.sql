@@ -150,8 +150,7 @@ BEGIN
                            'driver_blend', 'allocation_rule', 'tier',
                            'allocation_share', 'capacity')
             OR n.relation = 'classification'
-               AND EXISTS (SELECT FROM allocation_rule r
-                           WHERE r.driver = 'tier_weight')
+               AND crmcost._weighs_tiers()
       UNION ALL
       SELECT least(run.day, crmcost._report_day(run.upto_before, run.zone)),
              greatest(run.day, crmcost._report_day(run.upto_before, run.zone))

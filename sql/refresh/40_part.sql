@@ -25,6 +25,15 @@ BEGIN
      AND NOT EXISTS (SELECT FROM pg_temp.refresh_cost_month) THEN
     RETURN 0;
   END IF;
+  IF NOT run.whole AND crmcost._weighs_tiers() THEN
+    INSERT INTO pg_temp.refresh_cost_month
+      SELECT DISTINCT m.month_start
+      FROM (SELECT c.month_start FROM customer_month c
+            UNION ALL SELECT c.month_start FROM cost_month c) m
+      WHERE m.month_start >= (SELECT min(c.month_start)
+                              FROM pg_temp.refresh_cost_month c)
+      ON CONFLICT (month_start) DO NOTHING;
+  END IF;
   PERFORM crmcost._find_parts(run);
   PERFORM crmcost._find_rules(run);
   PERFORM crmcost._pass_service_cost(run);

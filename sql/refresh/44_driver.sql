@@ -115,13 +115,14 @@ BEGIN
                CASE WHEN w.scope NOT LIKE 'product %' THEN h.acquired
                     WHEN h.active > 0 AND n.acquired THEN 1 END
              WHEN 'equal' THEN 1
-             WHEN 'tier_weight' THEN crmcost._tier_weight(run, h.customer_id,
-                                                          month)
+             WHEN 'tier_weight' THEN t.weight
              ELSE q.quantity
            END
     FROM happened h
     JOIN pg_temp.refresh_wanted w USING (scope)
     LEFT JOIN pg_temp.refresh_now n ON n.customer_id = h.customer_id
+    LEFT JOIN crmcost._tier_weights(run) t
+      ON t.customer_id = h.customer_id AND w.driver = 'tier_weight'
     -- an own driver counts for who was met there
     LEFT JOIN (SELECT e.driver, coalesce(p.party_id, e.customer_id)
                         AS customer_id, sum(e.quantity) AS quantity
@@ -138,29 +139,23 @@ $$;
 COMMENT ON FUNCTION crmcost._find_limited_drivers(crmcost._run, date) IS
   'Adds a month of drivers with a limit to refresh_driver.';
 
--- The weight of the tier that held when a month began; NULL for none.
-CREATE FUNCTION crmcost._tier_weight(run crmcost._run, customer_id bigint,
-                                     month date)
-  RETURNS numeric
+-- The tiers that held when the month began, see _write_months.
+CREATE FUNCTION crmcost._tier_weights(run crmcost._run)
+  RETURNS TABLE (customer_id bigint, weight numeric)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
-#variable_conflict use_variable
 BEGIN
-  RETURN (
-    SELECT t.resource_weight
-    FROM (SELECT k.code FROM classification k
-          WHERE k.customer_id = customer_id
-                AND k.dimension = crmcost._setting(run.ledger,
-                                                   'tier_weight_scheme')
-                AND k.entered_at <= month::timestamp AT TIME ZONE run.zone
-          ORDER BY k.entered_at DESC LIMIT 1) held
-    JOIN tier t ON t.code = held.code
-         AND t.scheme = crmcost._setting(run.ledger, 'tier_weight_scheme'));
+  RETURN QUERY
+    SELECT s.customer_id, t.resource_weight::numeric
+    FROM pg_temp.refresh_tier_state s
+    JOIN tier t ON t.scheme = s.dimension AND t.code = s.code
+    WHERE s.dimension = crmcost._setting(run.ledger, 'tier_weight_scheme')
+          AND t.resource_weight > 0;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tier_weight(crmcost._run, bigint, date) IS
-  'Resource weight of the tier that a customer had when a month began.';
+COMMENT ON FUNCTION crmcost._tier_weights(crmcost._run) IS
+  'Resource weights of the customers with a tier in the scheme of setting tier_weight_scheme.';
 
 -- Drivers that need no fact of the month.  Technical customers are none.
 CREATE FUNCTION crmcost._find_party_drivers(run crmcost._run, month date)
@@ -168,22 +163,13 @@ CREATE FUNCTION crmcost._find_party_drivers(run crmcost._run, month date)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  weight_scheme CONSTANT text :=
-    crmcost._setting(run.ledger, 'tier_weight_scheme');
   month_end CONSTANT timestamptz :=
     crmcost._midnight((month + interval '1 month')::date, run.zone);
 BEGIN
   INSERT INTO pg_temp.refresh_driver
-    SELECT w.driver_key, held.customer_id, t.resource_weight
+    SELECT w.driver_key, t.customer_id, t.weight
     FROM pg_temp.refresh_wanted w
-    CROSS JOIN (
-      SELECT DISTINCT ON (k.customer_id) k.customer_id, k.code
-      FROM classification k
-      WHERE k.dimension = weight_scheme
-            AND k.entered_at <= crmcost._midnight(month, run.zone)
-      ORDER BY k.customer_id, k.entered_at DESC
-    ) held
-    JOIN tier t ON t.scheme = weight_scheme AND t.code = held.code
+    CROSS JOIN crmcost._tier_weights(run) t
     WHERE w.driver = 'tier_weight' AND w.scope = ''
     UNION ALL
     SELECT w.driver_key, c.customer_id, 1

@@ -1,10 +1,11 @@
 -- Months of customers: what happened and what it cost, one month after the other.
--- Up to each month's end tiers are found as well (60_tier.sql), since the tier
--- that held at its end may weigh in the next one.
+-- Where the tier that held when a month began weighs in it, tiers are found on
+-- the way (61_tier.sql), and a month that changed changes all after it.
 CREATE FUNCTION crmcost._write_months(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  weighed CONSTANT boolean := crmcost._weighs_tiers();
   month date;
   changed bigint := 0;
 BEGIN
@@ -14,6 +15,10 @@ BEGIN
     WHERE m.month_start >= run.open_month
     ORDER BY 1
   LOOP
+    IF weighed THEN
+      PERFORM crmcost._find_tiers(run, (least(month, crmcost._month_of(run.day))
+                                        - interval '1 month')::date);
+    END IF;
     PERFORM crmcost._find_month(run, month);
     changed := changed + crmcost._write_month_drivers(run, month);
     PERFORM crmcost._allocate_month(month);
@@ -35,6 +40,18 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_months(crmcost._run) IS
   'Writes the months of refresh_cost_month of customer_month and customer_driver; returns the rows changed.';
+
+CREATE FUNCTION crmcost._weighs_tiers() RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM allocation_rule r WHERE r.driver = 'tier_weight')
+         OR EXISTS (SELECT FROM driver_blend b WHERE b.part = 'tier_weight');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._weighs_tiers() IS
+  'Whether any allocation rule follows the weights of tiers.';
 
 -- Limited rules count lines and contacts of all customers.
 CREATE FUNCTION crmcost._load_limited_months(run crmcost._run) RETURNS void

@@ -93,8 +93,8 @@ BEGIN ATOMIC
              min(x.ordered_on) AS first_ordered_on,
              max(x.ordered_on) AS last_ordered_on,
              count(DISTINCT x.ordered_on) AS order_days,
-             crmcost.monetary_value(crmcost.repeat_purchases(x.ordered_on,
-                                                             x.revenue))
+             round(crmcost.monetary_value(
+                     crmcost.repeat_purchases(x.ordered_on, x.revenue)), 4)
                AS spend_per_day
       FROM customer_order x
       WHERE x.is_order AND %2$s

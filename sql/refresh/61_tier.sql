@@ -15,35 +15,25 @@ CREATE FUNCTION crmcost._refresh_tier(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  schemes CONSTANT text[] := crmcost._ruled_schemes(run);
-  first_month CONSTANT date := crmcost._first_tier_month(run);
-  -- what was told up to here stays; later rows are found anew
-  from_at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
-  month date;
-  at timestamptz;
+  schemes CONSTANT text[] := crmcost._ruled_schemes(run.ledger);
+  scheme text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._find_tier_state(run, schemes, from_at);
-  PERFORM crmcost._start_cumulating(run, first_month);
-  FOR month IN
-    SELECT m::date FROM generate_series(first_month::timestamp,
-                                        crmcost._month_of(run.day)::timestamp,
-                                        '1 month') AS m
-  LOOP
-    PERFORM crmcost._cumulate_month(run, month);
-    at := least(crmcost._midnight((month + interval '1 month')::date,
-                                  run.zone), run.upto);
-    PERFORM crmcost._classify(run, schemes,
-      least((month + interval '1 month')::date - 1, run.day));
-    PERFORM crmcost._append_tiers(schemes, at);
+  FOREACH scheme IN ARRAY crmcost._unsound_schemes(run.ledger) LOOP
+    RAISE WARNING 'tier scheme "%" cannot be applied: its tiers stay as they were',
+                  scheme
+      USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
   END LOOP;
+  PERFORM crmcost._find_tiers(run, crmcost._month_of(run.day));
   RETURN crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT customer_id, dimension, entered_at, code, evidence,
              true AS by_rule
       FROM pg_temp.refresh_tier_row
     $query$, format(
       'old.by_rule AND old.dimension = ANY (%L::text[]) AND (old.entered_at > %L OR EXISTS (SELECT FROM pg_temp.refresh_tier_row r WHERE r.customer_id = old.customer_id AND r.dimension = old.dimension AND r.entered_at = old.entered_at))',
-      schemes, from_at))
+      schemes,
+      crmcost._midnight((SELECT min(m.month_start)
+                         FROM pg_temp.refresh_tier_month m), run.zone)))
     + crmcost._write_tier_threshold(run);
 END
 $$;
@@ -51,38 +41,70 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_tier(crmcost._run) IS
   'Step of refresh: tiers in classification, and tier_threshold; returns the rows changed.';
 
--- The dimensions that rules decide.  A scheme that has no tier any more is one of
--- them as long as its rows say something else than none.
-CREATE FUNCTION crmcost._ruled_schemes(run crmcost._run) RETURNS text[]
+-- Month ends up to that of a month, or the report day, as far as they are not done
+-- yet.  The step cost asks for them too, where the tier that held when a month
+-- began weighs in it.
+CREATE FUNCTION crmcost._find_tiers(run crmcost._run, upto_month date)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  unsound text[];
-  scheme text;
+  schemes CONSTANT text[] := crmcost._ruled_schemes(run.ledger);
+  done CONSTANT date := (SELECT max(m.month_start)
+                         FROM pg_temp.refresh_tier_month m);
+  first_month CONSTANT date := coalesce(done + interval '1 month',
+                                        crmcost._first_tier_month(run));
+  month date;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  unsound := crmcost._unsound_schemes(run.ledger);
-  FOREACH scheme IN ARRAY unsound LOOP
-    RAISE WARNING 'tier scheme "%" cannot be applied: its tiers stay as they were',
-                  scheme
-      USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
+  IF done IS NULL THEN
+    -- what was told up to here stays; later rows are found anew
+    PERFORM crmcost._find_tier_state(run, schemes,
+                                     crmcost._midnight(first_month, run.zone));
+    PERFORM crmcost._start_cumulating(run, first_month);
+  END IF;
+  FOR month IN
+    SELECT m::date FROM generate_series(first_month::timestamp,
+                                        upto_month::timestamp, '1 month') AS m
+  LOOP
+    PERFORM crmcost._cumulate_month(run, month);
+    PERFORM crmcost._classify(run, schemes,
+      least((month + interval '1 month')::date - 1, run.day));
+    PERFORM crmcost._append_tiers(schemes,
+      least(crmcost._midnight((month + interval '1 month')::date, run.zone),
+            run.upto));
+    INSERT INTO pg_temp.refresh_tier_month VALUES (month);
   END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, date) IS
+  'Fills refresh_tier_row and refresh_tier_state up to the end of a month.';
+
+-- The dimensions that rules decide.  A scheme that has no tier any more is one of
+-- them as long as its rows say something else than none.
+CREATE FUNCTION crmcost._ruled_schemes(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   RETURN ARRAY(
     SELECT DISTINCT k.scheme
     FROM (SELECT t.scheme FROM tier t
           UNION ALL
           SELECT c.dimension FROM customer_class c WHERE c.by_rule) k
     WHERE k.scheme NOT IN ('stage', 'owner', 'invalid')
-          AND k.scheme <> ALL (unsound)
+          AND k.scheme <> ALL (crmcost._unsound_schemes(ledger))
           AND NOT EXISTS (SELECT FROM tier t
                           WHERE t.scheme = k.scheme AND t.basis = 'manual')
     ORDER BY 1);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._ruled_schemes(crmcost._run) IS
-  'Tier schemes that refresh decides, with a warning for each that it cannot.';
+COMMENT ON FUNCTION crmcost._ruled_schemes(name) IS
+  'Tier schemes that refresh decides.';
 
 -- The same that data_quality calls tier_bounds_out_of_order and
 -- tiers_of_mixed_basis.
@@ -123,10 +145,12 @@ BEGIN
     CASE WHEN run.whole THEN (SELECT min(m.month_start) FROM customer_month m)
       ELSE (SELECT min(m.month_start) FROM pg_temp.refresh_cost_month m)
     END,
-    (SELECT greatest(min(crmcost._month_of(n.from_on)),
-                     (SELECT min(m.month_start) FROM customer_month m))
-     FROM crmcost._news(run) n
-     WHERE n.relation IN ('tier', 'classification')));
+    (SELECT CASE WHEN isfinite(f.month_start) THEN f.month_start END
+     FROM (SELECT greatest(min(crmcost._month_of(n.from_on)),
+                           (SELECT min(m.month_start) FROM customer_month m))
+           FROM crmcost._news(run) n
+           WHERE n.relation IN ('tier', 'classification'))
+       AS f (month_start)));
 END
 $$;
 

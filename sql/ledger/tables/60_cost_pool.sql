@@ -9,7 +9,7 @@ CREATE TABLE cost_pool (
   driver text,
   driver_key text,
   cost numeric(38,4) NOT NULL,
-  driver_quantity numeric(38,4),
+  driver_quantity numeric(38,12),
   capacity numeric(38,4),
   customers bigint NOT NULL,
   allocated_cost numeric(38,4) NOT NULL,
