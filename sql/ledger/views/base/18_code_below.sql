@@ -2,12 +2,18 @@
 -- below itself, below all above it, and below (all).
 CREATE VIEW code_below WITH (security_invoker = true) AS
 SELECT 'category' AS kind, code, ancestor FROM category_lineage
+WHERE distance > 0
 UNION ALL
-SELECT 'category', code, '(all)' FROM cost_category
+SELECT 'category', c.code, v.ancestor
+FROM cost_category c
+CROSS JOIN LATERAL (VALUES (c.code), ('(all)')) AS v (ancestor)
 UNION ALL
 SELECT 'channel', code, ancestor FROM channel_lineage
+WHERE distance > 0
 UNION ALL
-SELECT 'channel', code, '(all)' FROM channel
+SELECT 'channel', c.code, v.ancestor
+FROM channel c
+CROSS JOIN LATERAL (VALUES (c.code), ('(all)')) AS v (ancestor)
 UNION ALL
 SELECT k.kind, v.code, v.ancestor
 FROM (VALUES ('category'), ('channel')) AS k (kind)

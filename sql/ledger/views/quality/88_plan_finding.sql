@@ -62,7 +62,7 @@ known_aspect AS (
 -- units in which the category was bought, in the period
 bought AS (
   SELECT p.plan_id, p.category_code, p.base_amount,
-         min(c.unit) FILTER (WHERE c.unit <> '') AS unit,
+         min(c.unit) FILTER (WHERE c.unit <> '') COLLATE "default" AS unit,
          bool_or(c.unit = 'hour') AS by_the_hour
   FROM plan_base p
   JOIN category_lineage l ON l.ancestor = p.category_code
