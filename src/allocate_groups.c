@@ -82,9 +82,9 @@ typedef struct Month
 	ReturnSetInfo *result;
 	int			drivers;
 	int			customers;
-	Driver	   *driver;
-	num_i128   *sum;			/* customers of bucket 1, then of bucket 2 ... */
-	num_u128	limit;			/* no sum is larger than this */
+	Driver	   *driver;			/* NULL without customers */
+	num_i128   *sum;			/* by bucket, then by customer */
+	num_u128	limit;			/* none of sum is larger than this */
 	Datum	   *wide;			/* what is to be added to sum, or NULL */
 } Month;
 
@@ -230,6 +230,7 @@ ReadMonth(Month *month, FunctionCallInfo fcinfo, ArrayReader *quantities)
 										ALLOCSET_DEFAULT_SIZES);
 	month->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ReadSize(month, quantities->array);
+	month->driver = NULL;
 	if (month->customers > 0)
 	{
 		month->driver = HugeArray(month->context, month->drivers,
@@ -279,11 +280,18 @@ CostFits(Month *month, Datum cost)
 	return true;
 }
 
+/* Where the sums of a bucket begin. */
+static inline Size
+FirstSum(const Month *month, int bucket)
+{
+	return (Size) (bucket - 1) * month->customers;
+}
+
 static void
 AddParts(Month *month, const CostGroup *group, const Driver *driver,
 		 const ExactColumn *parts)
 {
-	num_i128   *sum = month->sum + (Size) (group->bucket - 1) * month->customers;
+	num_i128   *sum = month->sum + FirstSum(month, group->bucket);
 	num_i128	unit = num_pow10_64[MONEY_SCALE - group->scale];
 
 	for (Size i = 0; i < driver->quantities.count; i++)
@@ -321,18 +329,22 @@ AddWideParts(Month *month, const CostGroup *group, const Driver *driver,
 
 	if (month->wide == NULL)
 		month->wide = ZeroWideSums(month);
-	wide = month->wide + (Size) (group->bucket - 1) * month->customers;
+	wide = month->wide + FirstSum(month, group->bucket);
 	for (Size i = 0; i < driver->quantities.count; i++)
 	{
 		Datum		part = ExactColumnNumeric(parts, i);
 		Datum	   *sum = &wide[driver->customer[i]];
-		Datum		before = DatumGetPointer(*sum) != NULL ? *sum :
-			NumericFromInt64(0);
+		Datum		before = *sum;
 		MemoryContext caller = MemoryContextSwitchTo(month->context);
 
-		*sum = NumericAdd(before, part);
+		if (DatumGetPointer(before) == NULL)
+			*sum = PointerGetDatum(PG_DETOAST_DATUM_COPY(part));
+		else
+		{
+			*sum = NumericAdd(before, part);
+			pfree(DatumGetPointer(before));
+		}
 		MemoryContextSwitchTo(caller);
-		pfree(DatumGetPointer(before));
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -345,8 +357,8 @@ static Datum
 AllocateGroup(Month *month, const CostGroup *group, bool *isnull)
 {
 	static const Driver none;
-	const Driver *driver = month->customers > 0 ?
-		&month->driver[group->driver - 1] : &none;
+	const Driver *driver = month->driver != NULL ?
+	&month->driver[group->driver - 1] : &none;
 	ExactColumn parts;
 
 	ExactColumnCopy(&parts, &driver->quantities, driver->quantities.count + 1,
@@ -387,7 +399,7 @@ static Datum
 FormSum(const Month *month, Size i, Datum zero)
 {
 	Datum		sum = month->sum[i] == 0 ? zero :
-		DecimalNumeric(month->sum[i], MONEY_SCALE);
+	DecimalNumeric(month->sum[i], MONEY_SCALE);
 
 	if (month->wide == NULL || DatumGetPointer(month->wide[i]) == NULL)
 		return sum;
@@ -410,7 +422,7 @@ PutCustomers(const Month *month)
 		CHECK_FOR_INTERRUPTS();
 		for (int b = 0; b < BUCKETS; b++)
 		{
-			sums[b] = FormSum(month, (Size) b * month->customers + i, zero);
+			sums[b] = FormSum(month, FirstSum(month, b + 1) + i, zero);
 			any |= sums[b] != zero;
 		}
 		if (any)
@@ -449,7 +461,8 @@ allocate_groups(PG_FUNCTION_ARGS)
 		argument[i] = ReadArgument(fcinfo, i);
 	}
 	groups = CountGroups(argument);
-	InitMaterializedSRF(fcinfo, 0);
+	/* to look the columns up would leak, a little with each call of a query */
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	ReadMonth(&month, fcinfo, &argument[QUANTITIES]);
 	for (int i = 0; i < groups; i++)
 	{

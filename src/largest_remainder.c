@@ -21,6 +21,17 @@ CheckAllocationScale(int scale)
 	CheckIntegerRange(scale, 0, MAX_SCALE, "scale");
 }
 
+void
+AppendNotNegative(ExactColumn *weights, Datum weight, const char *name)
+{
+	ExactColumnAppend(weights, weight, name);
+	if (ExactColumnSign(weights, weights->count - 1) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not be negative, not %s", name,
+						NumericText(weight))));
+}
+
 /* An amount must be a whole number of units of 10^-scale. */
 void
 CheckAllocationAmount(Datum amount, int scale, const char *name)
@@ -32,17 +43,6 @@ CheckAllocationAmount(Datum amount, int scale, const char *name)
 				 errmsg("%s must have no digit beyond scale %d, not %s",
 						name, scale, NumericText(amount)),
 				 errhint("Round the amount, or give a larger scale.")));
-}
-
-void
-AppendNotNegative(ExactColumn *weights, Datum weight, const char *name)
-{
-	ExactColumnAppend(weights, weight, name);
-	if (ExactColumnSign(weights, weights->count - 1) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be negative, not %s", name,
-						NumericText(weight))));
 }
 
 void

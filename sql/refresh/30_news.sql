@@ -102,6 +102,12 @@ BEGIN
             crmcost._midnight(news.before_on, run.zone),
             crmcost._setting(run.ledger, 'base_currency');
   END LOOP;
+  -- a case is open until it is resolved
+  INSERT INTO pg_temp.refresh_customer
+    SELECT DISTINCT i.customer_id FROM interaction i
+    WHERE i.resolved_at >= least(run.upto, run.upto_before)
+          AND i.resolved_at < greatest(run.upto, run.upto_before)
+    ON CONFLICT (customer_id) DO NOTHING;
   -- the store may hold rows of either party of a merger
   INSERT INTO pg_temp.refresh_customer
     SELECT DISTINCT p.party_id

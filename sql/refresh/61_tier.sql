@@ -32,7 +32,8 @@ BEGIN
     $query$, format(
       'old.by_rule AND old.dimension = ANY (%L::text[]) AND (old.entered_at > %L OR EXISTS (SELECT FROM pg_temp.refresh_tier_row r WHERE r.customer_id = old.customer_id AND r.dimension = old.dimension AND r.entered_at = old.entered_at))',
       schemes,
-      crmcost._midnight((SELECT min(m.month_start)
+      crmcost._midnight((SELECT (min(m.month_start)
+                                 + interval '1 month')::date
                          FROM pg_temp.refresh_tier_month m), run.zone)))
     + crmcost._write_tier_threshold(run);
 END
@@ -63,6 +64,8 @@ BEGIN
     PERFORM crmcost._find_tier_state(run, schemes,
                                      crmcost._midnight(first_month, run.zone));
     PERFORM crmcost._start_cumulating(run, first_month);
+    INSERT INTO pg_temp.refresh_tier_month
+      VALUES ((first_month - interval '1 month')::date);
   END IF;
   FOR month IN
     SELECT m::date FROM generate_series(first_month::timestamp,
@@ -142,8 +145,8 @@ BEGIN
   RETURN least(
     crmcost._month_of(run.day),
     crmcost._month_of(crmcost._report_day(run.upto_before, run.zone)),
+    (SELECT min(m.month_start) FROM pg_temp.refresh_cost_month m),
     CASE WHEN run.whole THEN (SELECT min(m.month_start) FROM customer_month m)
-      ELSE (SELECT min(m.month_start) FROM pg_temp.refresh_cost_month m)
     END,
     (SELECT CASE WHEN isfinite(f.month_start) THEN f.month_start END
      FROM (SELECT greatest(min(crmcost._month_of(n.from_on)),

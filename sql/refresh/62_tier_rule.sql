@@ -64,7 +64,7 @@ BEGIN
   DELETE FROM pg_temp.refresh_tier_new;
   INSERT INTO pg_temp.refresh_tier_new
     SELECT customer_id, dimension, coalesce(n.code, 'none'), n.evidence,
-           CASE WHEN s.ruled IS NULL AND s.code <> n.code
+           CASE WHEN s.ruled IS NULL AND s.code <> coalesce(n.code, 'none')
              THEN s.entered_at - interval '1 microsecond' ELSE at END
     FROM pg_temp.refresh_class n
     FULL JOIN pg_temp.refresh_tier_state s USING (customer_id, dimension)

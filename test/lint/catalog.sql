@@ -173,8 +173,8 @@ WHERE provolatile = 'i' AND prosqlbody::text LIKE '%{SQLVALUEFUNCTION%'
 UNION ALL
 SELECT 'C symbol ' || prosrc || ' is not named like its SQL function', name
 FROM routine
-WHERE language = 'c' AND prosrc <> proname
-  AND prosrc NOT LIKE '%\_' || proname;
+WHERE language = 'c' AND prosrc <> ltrim(proname, '_')
+  AND prosrc NOT LIKE '%\_' || ltrim(proname, '_');
 
 SET LOCAL lint.extension = :'extension';
 SELECT rule || ': ' || thing FROM breach ORDER BY 1;

@@ -76,6 +76,10 @@ my %query = (
 	  'allocate(1000000.00, amount * 1e40) OVER () FROM sale WHERE id <= 100000',
 	'allocate of an array' =>
 	  'allocate(1000000.00, (SELECT array_agg(amount * 1e40) FROM sale WHERE id <= 100000))',
+	'the groups of a month' =>
+	  q{_allocate_groups(ARRAY[(SELECT array_agg(amount) FROM sale)], array_fill(1, '{20}'), array_fill(1, '{20}'), array_fill(1000000.00, '{20}'), array_fill(2, '{20}'), array_fill(NULL::numeric, '{20}'))},
+	'the groups of a month in numeric' =>
+	  q{_allocate_groups(ARRAY[(SELECT array_agg(amount * 1e40) FROM sale WHERE id <= 60000)], '{1,1}', '{1,1}', '{1e6,1e40}', '{2,2}', '{NULL,NULL}')},
 	'allocate of equal weights, late decimals' =>
 	  'allocate(1000000.00, CASE WHEN id % 50000 = 0 THEN 1.00000000000 ELSE 1 END) OVER () FROM sale',
 );

@@ -81,6 +81,7 @@ my @cases = (
 	[ 'accessors', 25_000, 'SELECT count(row(first_at(r), last_at(r), frequency(r), monetary(r), average_order(r), recency_days(r, $$2030-01-01$$), frequency(d), recency(d), age(d, $$2030-01-01$$), monetary_value(d))) FROM %s JOIN stored ON n = i %% 100' ],
 	[ 'rfm_score with changing cuts', 25_000, 'SELECT sum(rfm_score(x, x, x, cuts.c)), sum(rfm_score(x, x, x, (cuts.c).recency, (cuts.c).frequency, (cuts.c).monetary)) FROM %s JOIN cuts ON n = i %% 10' ],
 	[ 'allocate of arrays', 7_500, 'SELECT count(allocate(amount, array[amount, wide, 3])), count(allocate(amount, array[amount, 1, 3])) FROM %s' ],
+	[ 'the groups of many months', 2_500, q{SELECT count(u.parts), sum(u.unused) FROM %s, _allocate_groups(ARRAY[ARRAY[amount, 1, few], ARRAY[wide, NULL, 3]], '{1,2,2}', '{1,2,2}', ARRAY[amount, amount, wide], '{2,2,2}', '{NULL,1,NULL}') u} ],
 	[ 'predictions', 25_000, 'SELECT sum(p_alive(m, c, 3, x + 3)), sum(expected_purchases(m, 39, c, 3, x + 3)), sum(clv(m, s, c, 3, x + 3, 20, 2, 0.01)) FROM (SELECT *, bgnbd(1 + x, 4, 0.8, 2) AS m, gamma_gamma(6, 4, 15 + x) AS s FROM %s WHERE c > 0 OFFSET 0) t' ],
 	[ 'clv', 7_500, 'SELECT sum(clv(amount, 0.8, 0.1, 36)) FROM %s' ],
 	[ 'text of states read and written', 750, 'SELECT sum(length(r::text::rfm::text) + length(stored.g::text::rfm_group::text) + length(d::text::repeat_purchases::text)) FROM %s JOIN stored ON n = i %% 100' ],

@@ -42,6 +42,7 @@ CREATE TABLE interaction (
 
 CREATE INDEX interaction_customer_id ON interaction (customer_id, occurred_at);
 CREATE INDEX interaction_occurred_at ON interaction USING brin (occurred_at);
+CREATE INDEX interaction_resolved_at ON interaction USING brin (resolved_at);
 
 COMMENT ON TABLE interaction IS
 'Contacts with customers, one row an event or a count of like events.';
