@@ -211,11 +211,6 @@ BEGIN
     evidence jsonb
   ) ON COMMIT DROP;
 
-  -- lineage: codes with what is above them
-  CREATE TEMPORARY TABLE refresh_ancestor (
-    code text, ancestor text, distance integer
-  ) ON COMMIT DROP;
-
   -- tier_month: which tier held at the end of which months; sums of the tiers
   -- and what they had of the drivers
   CREATE TEMPORARY TABLE refresh_held (
@@ -276,7 +271,6 @@ RETURN '{refresh_written,
          refresh_tier_new,
          refresh_class_customer,
          refresh_tier_row,
-         refresh_ancestor,
          refresh_held,
          refresh_tier_sum,
          refresh_new,
