@@ -351,12 +351,16 @@ CREATE FUNCTION crmcost._renew_views(ledger name) RETURNS void
 AS $$
 DECLARE
   views CONSTANT text := crmcost._ledger_source('views');
+  own_view CONSTANT text := 'CREATE VIEW customer_attribute [^;]*;';
   afterwards text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   BEGIN
-    EXECUTE regexp_replace(views, '^CREATE VIEW ', 'CREATE OR REPLACE VIEW ',
-                           'gn');
+    -- the columns of customer_attribute are the user's
+    EXECUTE regexp_replace(
+      CASE WHEN to_regclass('customer_attribute') IS NULL THEN views
+        ELSE regexp_replace(views, own_view, '') END,
+      '^CREATE VIEW ', 'CREATE OR REPLACE VIEW ', 'gn');
   EXCEPTION WHEN invalid_table_definition THEN      -- a column changed
     SELECT string_agg(format('GRANT %s ON %s TO %s%s;', g.privilege_type,
                              v.relation,
@@ -379,6 +383,7 @@ BEGIN
     FROM crmcost._ledger_views(ledger) v
     JOIN pg_class c ON c.oid = 'setting'::regclass AND c.relowner <> v.owner;
   EXECUTE coalesce(afterwards, '');
+  PERFORM crmcost._renew_attributes(ledger);
 EXCEPTION WHEN dependent_objects_still_exist THEN
   GET STACKED DIAGNOSTICS afterwards = PG_EXCEPTION_DETAIL;
   RAISE EXCEPTION 'views of ledger "%" cannot be renewed: others depend on them',

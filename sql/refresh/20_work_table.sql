@@ -72,6 +72,11 @@ BEGIN
     product_codes text[], quantities numeric[], amounts numeric[]
   ) ON COMMIT DROP;
 
+  -- order, too: the first day with an order that came, went or moved
+  CREATE TEMPORARY TABLE refresh_order_change (
+    first_on date
+  ) ON COMMIT DROP;
+
   -- activity: what happened with these customers in the open months
   CREATE TEMPORARY TABLE refresh_activity (
     customer_id bigint, month_start date, acquired boolean, orders bigint,
@@ -150,7 +155,7 @@ BEGIN
     customer_id bigint PRIMARY KEY, interactions bigint,
     handle_seconds bigint, open_cases bigint, last_contact_at timestamptz,
     last_contact_kind text, last_contact_channel text, survey_answers bigint,
-    survey_score numeric
+    survey_score numeric, survey_satisfied bigint
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_changed (
     customer_id bigint PRIMARY KEY
@@ -177,6 +182,10 @@ BEGIN
     customer_id bigint, at timestamptz, day date, is_order boolean,
     by_hand text, last_ordered_on date, day_before date, by_hand_before text,
     day_after date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_staged (
+    customer_id bigint, at timestamptz, day date, is_order boolean,
+    by_hand text, last_ordered_on date, before text, stage text, pause integer
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_stage (
     customer_id bigint, entered_at timestamptz, code text,
@@ -227,6 +236,24 @@ BEGIN
     driver_orders numeric, driver_interactions numeric,
     driver_handle_time numeric
   ) ON COMMIT DROP;
+
+  -- group: in which groups customers were before the steps value, score and
+  -- class, as far as these may change it; who went from one to another
+  CREATE TEMPORARY TABLE refresh_value_before (
+    customer_id bigint PRIMARY KEY, channel_code text, acquired_on date,
+    first_ordered_on date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_segment_before (
+    customer_id bigint PRIMARY KEY, segment text
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_class_before (
+    customer_id bigint, dimension text, code text,
+    PRIMARY KEY (customer_id, dimension)
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_moved (
+    customer_id bigint, dimension text, code_before text, cohort_before date,
+    code text, cohort_month date
+  ) ON COMMIT DROP;
 END
 $$;
 
@@ -243,6 +270,7 @@ RETURN '{refresh_written,
          refresh_line,
          refresh_contact,
          refresh_order,
+         refresh_order_change,
          refresh_activity,
          refresh_part,
          refresh_lineage,
@@ -263,6 +291,7 @@ RETURN '{refresh_written,
          refresh_clv,
          refresh_stage_customer,
          refresh_point,
+         refresh_staged,
          refresh_stage,
          refresh_member,
          refresh_class,
@@ -273,6 +302,11 @@ RETURN '{refresh_written,
          refresh_tier_row,
          refresh_held,
          refresh_tier_sum,
+         refresh_value_before,
+         refresh_segment_before,
+         refresh_class_before,
+         refresh_moved,
+         refresh_delta,
          refresh_new,
          refresh_model}'::text[];
 

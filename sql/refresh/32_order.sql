@@ -164,8 +164,16 @@ BEGIN
            new.campaign_code)
           AND m.month_start >= run.open_month
     ON CONFLICT (month_start) DO NOTHING;
+  INSERT INTO pg_temp.refresh_order_change
+    SELECT min(least(old.ordered_on, new.ordered_on))
+    FROM pg_temp.refresh_order new
+    FULL JOIN (SELECT o.* FROM customer_order o
+               JOIN pg_temp.refresh_customer USING (customer_id)) old
+      USING (customer_id, source, order_ref, sale_id)
+    WHERE (old.is_order, old.ordered_on)
+          IS DISTINCT FROM (new.is_order, new.ordered_on);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_order_months(crmcost._run) IS
-  'Adds the months of orders that came, went or moved to refresh_month.';
+  'Adds the months of orders that came, went or moved to refresh_month, and their first day to refresh_order_change.';

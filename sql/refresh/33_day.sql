@@ -37,6 +37,15 @@ BEGIN
     $query$, months), 'old.' || months)
     + crmcost._write_difference(run.ledger, 'day_total',
                                 crmcost._day_query(run, months), days)
+    + crmcost._write_difference(run.ledger, 'contact_month', format($query$
+        SELECT month_start, kind, channel_code, automated,
+               sum(n)::bigint AS interactions,
+               coalesce(sum(handle_seconds), 0)::bigint AS handle_seconds,
+               coalesce(sum(minutes), 0) AS standard_minutes
+        FROM pg_temp.refresh_contact
+        WHERE %s
+        GROUP BY 1, 2, 3, 4
+      $query$, months), 'old.' || months)
     + crmcost._write_difference(run.ledger, 'survey_day', format($query$
         SELECT greatest(occurred_on, month_start) AS day, survey, channel_code,
                campaign_code, sum(n)::bigint AS answers,
@@ -57,7 +66,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_day(crmcost._run) IS
-  'Step of refresh: sale_month, day_total and survey_day; returns the rows changed.';
+  'Step of refresh: sale_month, day_total, contact_month and survey_day; returns the rows changed.';
 
 CREATE FUNCTION crmcost._day_query(run crmcost._run, months text) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

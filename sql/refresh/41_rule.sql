@@ -5,7 +5,6 @@ CREATE FUNCTION crmcost._find_rules(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  PERFORM crmcost._find_lineage();
   INSERT INTO pg_temp.refresh_post
     WITH part AS (
       SELECT p.*, CASE WHEN p.booked_month < p.month_start
@@ -33,7 +32,7 @@ BEGIN
              w.category_code, w.rule_on, w.of_channel, w.of_campaign,
              w.of_product, r.rule_id
       FROM wanted w
-      JOIN pg_temp.refresh_lineage l ON l.code = w.category_code
+      JOIN category_lineage l ON l.code = w.category_code
       JOIN allocation_rule r
         ON r.category_code = l.ancestor AND r.valid @> w.rule_on
            AND r.scenario IS NOT DISTINCT FROM run.scenario
@@ -55,31 +54,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_rules(crmcost._run) IS
   'Fills refresh_post from refresh_part, with the allocation rule of each part.';
-
--- A category and all above it.  A circle is a finding of data_quality; here each
--- category in it comes once.
-CREATE FUNCTION crmcost._find_lineage() RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  step integer := 0;
-BEGIN
-  INSERT INTO pg_temp.refresh_lineage SELECT code, code, 0 FROM cost_category;
-  LOOP
-    INSERT INTO pg_temp.refresh_lineage
-      SELECT l.code, c.parent_code, step + 1
-      FROM pg_temp.refresh_lineage l
-      JOIN cost_category c ON c.code = l.ancestor
-      WHERE l.distance = step AND c.parent_code IS NOT NULL
-            AND NOT EXISTS (SELECT FROM pg_temp.refresh_lineage known
-                            WHERE known.code = l.code
-                                  AND known.ancestor = c.parent_code);
-    EXIT WHEN NOT FOUND;
-    step := step + 1;
-  END LOOP;
-  ANALYZE pg_temp.refresh_lineage;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._find_lineage() IS
-  'Fills refresh_lineage: each cost category with all above it.';

@@ -175,6 +175,7 @@ BEGIN
                AS entries,
              count(*) FILTER (WHERE p.is_first AND p.amount IS NULL)
                AS entries_without_rate,
+             count(*) FILTER (WHERE p.amount IS NULL) AS unrated_parts,
              coalesce(sum(p.quantity) FILTER (WHERE p.amount IS NOT NULL), 0)
                AS quantity,
              coalesce(sum(p.amount), 0) AS cost,

@@ -19,6 +19,12 @@ BEGIN
     ON CONFLICT (customer_id) DO NOTHING;
   ANALYZE pg_temp.refresh_changed;
   PERFORM crmcost._find_contact_sums(run);
+  IF NOT run.whole THEN
+    INSERT INTO pg_temp.refresh_value_before
+      SELECT v.customer_id, v.channel_code, v.acquired_on, v.first_ordered_on
+      FROM customer_value v
+      JOIN pg_temp.refresh_customer USING (customer_id);
+  END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_value',
                                    crmcost._value_query(run, wanted), scope);
 END
@@ -32,11 +38,14 @@ COMMENT ON FUNCTION crmcost._refresh_value(crmcost._run) IS
 CREATE FUNCTION crmcost._find_contact_sums(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  satisfied_from CONSTANT numeric :=
+    crmcost._setting(run.ledger, 'csat_satisfied_from');
 BEGIN
   INSERT INTO pg_temp.refresh_contact_sum
     SELECT c.customer_id, sum(c.n), coalesce(sum(c.handle_seconds), 0),
            coalesce(sum(c.n) FILTER (WHERE c.is_open), 0), NULL, NULL, NULL,
-           0, 0
+           0, 0, 0
     FROM pg_temp.refresh_contact c
     JOIN pg_temp.refresh_customer USING (customer_id)
     GROUP BY c.customer_id;
@@ -50,16 +59,19 @@ BEGIN
           ORDER BY c.customer_id, c.occurred_at DESC, c.interaction_id DESC) l
     WHERE l.customer_id = s.customer_id;
   UPDATE pg_temp.refresh_contact_sum s
-    SET survey_answers = a.answers, survey_score = a.score
-    FROM (SELECT customer_id, sum(n) AS answers, sum(score * n) AS score
+    SET survey_answers = a.answers, survey_score = a.score,
+        survey_satisfied = a.satisfied
+    FROM (SELECT customer_id, sum(n) AS answers, sum(score * n) AS score,
+                 coalesce(sum(n) FILTER (WHERE score >= satisfied_from), 0)
+                   AS satisfied
           FROM crmcost._answers()
-          WHERE survey <> 'nps'
+          WHERE survey = 'csat'
           GROUP BY customer_id) a
     WHERE a.customer_id = s.customer_id;
   INSERT INTO pg_temp.refresh_contact_sum
     SELECT v.customer_id, v.interactions, v.handle_seconds, v.open_cases,
            v.last_contact_at, v.last_contact_kind, v.last_contact_channel,
-           v.survey_answers, v.survey_score
+           v.survey_answers, v.survey_score, v.survey_satisfied
     FROM customer_value v
     JOIN pg_temp.refresh_changed USING (customer_id)
     WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
@@ -110,7 +122,7 @@ BEGIN ATOMIC
       SELECT x.customer_id, x.source = 'anon' AS is_technical,
              coalesce(x.acquisition_channel, k.channel_code, '(unknown)')
                AS channel_code,
-             CASE WHEN x.acquired_at < %3$L
+             CASE WHEN x.acquired_at < %3$L AND x.source <> 'anon'
                THEN (x.acquired_at AT TIME ZONE %4$L)::date END AS acquired_on
       FROM customer x
       LEFT JOIN campaign k ON k.code = x.acquisition_campaign
@@ -120,7 +132,7 @@ BEGIN ATOMIC
                             WHERE m.customer_id = x.customer_id))
     )
     SELECT customer_id,
-           NOT p.is_technical AND p.acquired_on IS NOT NULL
+           p.acquired_on IS NOT NULL
              OR coalesce(m.bought, false) OR coalesce(o.orders > 0, false)
              OR coalesce(m.direct_cost + m.allocated_cost <> 0, false)
              AS is_customer,
@@ -141,7 +153,8 @@ BEGIN ATOMIC
            c.last_contact_at, c.last_contact_kind, c.last_contact_channel,
            coalesce(c.open_cases, 0) AS open_cases,
            coalesce(c.survey_answers, 0) AS survey_answers,
-           coalesce(c.survey_score, 0) AS survey_score
+           coalesce(c.survey_score, 0) AS survey_score,
+           coalesce(c.survey_satisfied, 0) AS survey_satisfied
     FROM party p
     LEFT JOIN month m USING (customer_id)
     LEFT JOIN placed o USING (customer_id)

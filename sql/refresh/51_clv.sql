@@ -297,6 +297,96 @@ $$;
 COMMENT ON FUNCTION crmcost._write_clv_model(crmcost._run) IS
   'Writes clv_model from refresh_model; returns the rows changed.';
 
+-- Query of what a model, fitted to the orders up to day $1, expects of each
+-- customer by day $2, and of what came; the most frequent ones are one class.
+CREATE FUNCTION crmcost._holdout_query(ledger name, model text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH calibration AS (
+    SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
+           crmcost.recency(b.purchases) / 7.0::float8 AS recency,
+           crmcost.age(b.purchases, $1) / 7.0::float8 AS age
+    FROM (SELECT customer_id,
+                 crmcost.repeat_purchases(ordered_on, revenue) AS purchases
+          FROM %1$I.customer_order
+          WHERE is_order AND ordered_on <= $1
+          GROUP BY customer_id) b
+    JOIN %1$I.customer USING (customer_id)
+    WHERE source <> 'anon'
+  ),
+  holdout AS (
+    SELECT customer_id, count(DISTINCT ordered_on) AS purchases
+    FROM %1$I.customer_order
+    WHERE is_order AND ordered_on > $1 AND ordered_on <= $2
+    GROUP BY customer_id
+  )
+  SELECT least(c.frequency, 7)::int AS class,
+         coalesce(h.purchases, 0)::float8 AS actual,
+         crmcost.expected_purchases(m.model, ($2 - $1) / 7.0::float8,
+                                    c.frequency, c.recency, c.age) AS expected
+  FROM calibration c
+  CROSS JOIN (SELECT crmcost.%2$I(frequency, recency, age) AS model
+              FROM calibration) m
+  LEFT JOIN holdout h USING (customer_id)
+$query$, ledger, model || '_fit');
+
+COMMENT ON FUNCTION crmcost._holdout_query(name, text) IS
+  'Query of what a model expects of each customer of a ledger in a hold-out, and of what came.';
+
+-- Step calibration: the hold-out of the six months before the last complete one
+-- ended, for the reports.  It holds until a month is over, or the orders until
+-- then change.
+CREATE FUNCTION crmcost._refresh_calibration(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  model CONSTANT text := crmcost._setting(run.ledger, 'clv_model');
+  holdout_end CONSTANT date := crmcost._month_of(run.day + 1) - 1;
+  calibration_end CONSTANT date :=
+    (holdout_end + 1 - interval '6 months')::date - 1;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF NOT run.whole
+     AND crmcost._month_of(run.day + 1)
+         = crmcost._month_of(crmcost._report_day(run.upto_before, run.zone) + 1)
+     AND NOT EXISTS (SELECT FROM pg_temp.refresh_order_change c
+                     WHERE c.first_on <= holdout_end)
+     AND NOT EXISTS (SELECT FROM touched t
+                     WHERE t.relation = 'customer'
+                           AND t.from_on <= holdout_end) THEN
+    RETURN 0;
+  END IF;
+  -- an impossible fit leaves nothing to show; clv_model says why
+  BEGIN
+    RETURN crmcost._write_difference(run.ledger, 'model_calibration',
+      format($query$
+        SELECT CASE class WHEN 7 THEN '7+' ELSE class::text END
+                 AS frequency_class,
+               %1$L::text AS model, %2$L::date AS calibration_end,
+               %3$L::date AS holdout_end, count(*) AS customers,
+               sum(actual)::bigint AS actual_purchases,
+               round(sum(expected)::numeric, 6) AS predicted_purchases,
+               round(sum(abs(expected - actual))::numeric, 6)
+                 AS absolute_error
+        FROM (%4$s) predicted
+        WHERE %1$L <> 'none'
+        GROUP BY class
+      $query$, model, calibration_end, holdout_end,
+      replace(replace(crmcost._holdout_query(run.ledger,
+                                             replace(model, 'none', 'bgnbd')),
+                      '$1', quote_literal(calibration_end) || '::date'),
+              '$2', quote_literal(holdout_end) || '::date')), 'true');
+  EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN crmcost._write_difference(run.ledger, 'model_calibration',
+      'SELECT c.* FROM model_calibration c WHERE false', 'true');
+  END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_calibration(crmcost._run) IS
+  'Step of refresh: model_calibration; returns the rows changed.';
+
 -- How good the predictions would have been: a model fitted to the orders until
 -- one day, and what the same customers did until a later one.
 CREATE FUNCTION crmcost.clv_holdout(ledger name, calibration_end date,
@@ -342,47 +432,17 @@ BEGIN
   END IF;
 
   RETURN QUERY EXECUTE format($query$
-    WITH calibration AS (
-      SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
-             crmcost.recency(b.purchases) / 7.0::float8 AS recency,
-             crmcost.age(b.purchases, $2) / 7.0::float8 AS age
-      FROM (SELECT customer_id,
-                   crmcost.repeat_purchases(ordered_on, revenue) AS purchases
-            FROM %1$I.customer_order
-            WHERE is_order AND ordered_on <= $2
-            GROUP BY customer_id) b
-      JOIN %1$I.customer USING (customer_id)
-      WHERE source <> 'anon'
-    ),
-    holdout AS (
-      SELECT customer_id, count(DISTINCT ordered_on) AS purchases
-      FROM %1$I.customer_order
-      WHERE is_order AND ordered_on > $2 AND ordered_on <= $3
-      GROUP BY customer_id
-    ),
-    -- the most frequent ones together
-    predicted AS (
-      SELECT least(c.frequency, 7)::int AS class,
-             coalesce(h.purchases, 0)::float8 AS actual,
-             crmcost.expected_purchases(m.model, ($3 - $2) / 7.0::float8,
-                                        c.frequency, c.recency, c.age)
-               AS expected
-      FROM calibration c
-      CROSS JOIN (SELECT crmcost.%2$I(frequency, recency, age) AS model
-                  FROM calibration) m
-      LEFT JOIN holdout h USING (customer_id)
-    )
     SELECT CASE WHEN grouping(class) = 1 THEN 'all'
                 WHEN class = 7 THEN '7+'
                 ELSE class::text
            END,
            count(*), avg(actual), avg(expected), avg(abs(expected - actual))
-    FROM predicted
+    FROM (%s) predicted
     GROUP BY ROLLUP (class)
     HAVING count(*) > 0
     ORDER BY class
-  $query$, ledger, fitted || '_fit')
-  USING ledger, calibration_end, holdout_end;
+  $query$, crmcost._holdout_query(ledger, fitted))
+  USING calibration_end, holdout_end;
 END
 $$;
 

@@ -8,6 +8,10 @@ DECLARE
   bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF NOT run.whole THEN
+    INSERT INTO pg_temp.refresh_segment_before
+      SELECT s.customer_id, s.segment FROM customer_score s;
+  END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_score', format($query$
     WITH ranked AS (
       SELECT customer_id, profit,

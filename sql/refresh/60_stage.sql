@@ -24,8 +24,10 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_stage_customers(run, at_risk_after, churn_after);
   PERFORM crmcost._find_points(run);
+  PERFORM crmcost._stage_points(run, at_risk_after, churn_after);
   PERFORM crmcost._find_stages(run, at_risk_after, churn_after);
-  RETURN crmcost._write_difference(run.ledger, 'classification', $query$
+  RETURN crmcost._write_customer_stage(run)
+    + crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT s.customer_id, 'stage'::text AS dimension, s.entered_at, s.code,
              jsonb_strip_nulls(jsonb_build_object(
                'last_order_on', s.last_ordered_on, 'idle_days', s.idle_days))
@@ -43,7 +45,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_stage(crmcost._run) IS
-  'Step of refresh: stages in classification; returns the rows changed.';
+  'Step of refresh: stages in classification, and customer_stage; returns the rows changed.';
 
 -- Whose facts changed, and whose pause reached a length between the two report
 -- days; a stage set by hand has a pause of its own.
@@ -130,16 +132,24 @@ $$;
 COMMENT ON FUNCTION crmcost._find_points(crmcost._run) IS
   'Fills refresh_point: the points of the lives of refresh_stage_customer.';
 
-CREATE FUNCTION crmcost._find_stages(run crmcost._run, at_risk_after integer,
-                                     churn_after integer)
+-- What the pause before a point had made of the customer, and what the point makes.
+CREATE FUNCTION crmcost._stage_points(run crmcost._run, at_risk_after integer,
+                                      churn_after integer)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_stage
-    WITH lived AS (
+  INSERT INTO pg_temp.refresh_staged
+    SELECT l.customer_id, l.at, l.day, l.is_order, l.by_hand,
+           l.last_ordered_on, l.before,
+           CASE
+             WHEN l.by_hand IS NOT NULL THEN l.by_hand
+             WHEN l.before = 'churned' THEN 'won_back'
+             ELSE 'active'
+           END,
+           coalesce(l.day_after, run.day) - l.day
+    FROM (
       SELECT p.*,
-             -- what the pause before the point had made of the customer
              CASE
                WHEN p.day_before IS NULL THEN 'lead'
                WHEN p.by_hand_before IN ('lead', 'churned')
@@ -150,24 +160,29 @@ BEGIN
                ELSE 'active'
              END AS before
       FROM pg_temp.refresh_point p
-    ),
-    staged AS (
-      SELECT l.*,
-             CASE
-               WHEN l.by_hand IS NOT NULL THEN l.by_hand
-               WHEN l.before = 'churned' THEN 'won_back'
-               ELSE 'active'
-             END AS stage,
-             coalesce(l.day_after, run.day) - l.day AS pause
-      FROM lived l
-    ),
+    ) l;
+  ANALYZE pg_temp.refresh_staged;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._stage_points(crmcost._run, integer, integer) IS
+  'Fills refresh_staged from refresh_point: the stage before and after each point of a life.';
+
+CREATE FUNCTION crmcost._find_stages(run crmcost._run, at_risk_after integer,
+                                     churn_after integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_stage
+    WITH
     -- won back is over with the next point
     changed AS (
       SELECT s.*,
              lag(s.stage) OVER (PARTITION BY s.customer_id
                                 ORDER BY s.at, s.by_hand NULLS FIRST,
                                          s.is_order DESC) AS stage_before
-      FROM staged s
+      FROM pg_temp.refresh_staged s
     ),
     event AS (
       SELECT c.customer_id, c.at AS entered_at, c.stage AS code,
@@ -178,13 +193,13 @@ BEGIN
       UNION ALL
       SELECT s.customer_id, crmcost._midnight(s.day + at_risk_after, run.zone),
              'at_risk', s.last_ordered_on, at_risk_after, 1
-      FROM staged s
+      FROM pg_temp.refresh_staged s
       WHERE s.pause >= at_risk_after
             AND s.stage NOT IN ('lead', 'churned', 'at_risk')
       UNION ALL
       SELECT s.customer_id, crmcost._midnight(s.day + churn_after, run.zone),
              'churned', s.last_ordered_on, churn_after, 1
-      FROM staged s
+      FROM pg_temp.refresh_staged s
       WHERE s.pause >= churn_after AND s.stage NOT IN ('lead', 'churned')
       UNION ALL
       SELECT c.customer_id, c.first_seen_at, 'lead', NULL, NULL, 0
@@ -208,4 +223,48 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_stages(crmcost._run, integer, integer) IS
-  'Fills refresh_stage from refresh_point: the stages that the rule gives.';
+  'Fills refresh_stage from refresh_staged: the stages that the rule gives.';
+
+-- Orders by what they found and left behind.  A day begins with its first point;
+-- what is no order (refunds alone) is of no stage, like technical customers.
+CREATE FUNCTION crmcost._write_customer_stage(run crmcost._run)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  wanted CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE '%s.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
+    END;
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'customer_stage', format($query$
+      WITH day AS (
+        SELECT DISTINCT ON (customer_id, day) customer_id, day, is_order,
+               stage,
+               first_value(before) OVER (
+                 PARTITION BY customer_id, day
+                 ORDER BY at, by_hand NULLS FIRST, is_order DESC) AS before
+        FROM pg_temp.refresh_staged
+        ORDER BY customer_id, day, is_order DESC
+      )
+      SELECT o.customer_id,
+             CASE WHEN v.is_technical THEN '(unknown)'
+               ELSE coalesce(d.before, '(unknown)') END AS stage_before,
+             CASE WHEN v.is_technical THEN '(unknown)'
+               ELSE coalesce(d.stage, '(unknown)') END AS stage_after,
+             count(*) FILTER (WHERE o.is_order) AS orders,
+             sum(o.revenue) AS revenue, sum(o.margin) AS margin
+      FROM customer_order o
+      JOIN customer_value v ON v.customer_id = o.customer_id
+      LEFT JOIN day d
+        ON d.customer_id = o.customer_id AND d.day = o.ordered_on
+           AND d.is_order AND o.is_order
+      WHERE %s
+      GROUP BY 1, 2, 3
+      HAVING count(*) FILTER (WHERE o.is_order) > 0 OR sum(o.revenue) <> 0
+             OR sum(o.margin) <> 0
+    $query$, format(wanted, 'o')), format(wanted, 'old'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_customer_stage(crmcost._run) IS
+  'Writes customer_stage; returns the rows changed.';

@@ -19,6 +19,13 @@ BEGIN
                 AND k.entered_at > least(run.upto, run.upto_before)
                 AND k.entered_at <= greatest(run.upto, run.upto_before);
   ANALYZE pg_temp.refresh_class_customer;
+  IF NOT run.whole THEN
+    INSERT INTO pg_temp.refresh_class_before
+      SELECT c.customer_id, c.dimension, c.code
+      FROM customer_class c
+      JOIN pg_temp.refresh_class_customer USING (customer_id)
+      WHERE c.dimension NOT IN ('stage', 'owner', 'invalid');
+  END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_class', format($query$
       SELECT DISTINCT ON (customer_id, dimension)
              customer_id, dimension, code,

@@ -38,11 +38,11 @@ $$, $$ VALUES
 SELECT results_eq('SELECT channel_code, customers::int, margin, profit, contribution_share FROM profit_by_channel ORDER BY 1',
   $$ VALUES ('store', 1, 2620.0, 2610.0, 0.9), ('web', 1, 500.0, 290.0, 0.1) $$, 'by channel');
 SELECT results_eq($$
-  SELECT product_code, customers::int, quantity::int, revenue, refund, margin, total_cost, profit FROM profit_by_product ORDER BY 1
+  SELECT product_code, customers::int, quantity::int, revenue, refund, margin, total_cost, profit FROM profit_by_product ORDER BY product_code = '(unknown)', 1
 $$, $$ VALUES
   ('p0', 1, 1, 200.0, 0.0, 100.0, 0.0, 100.0), ('p1', 1, 3, 350.0, -50.0, 100.0, 60.0, 40.0),
   ('p2', 1, 2, 400.0, 0.0, 200.0, 0.0, 200.0), ('p3', 1, 1, 200.0, 0.0, 100.0, 0.0, 100.0),
-  ('p9', 1, 1, 2620.0, 0.0, 2620.0, 0.0, 2620.0), (NULL, 0, 0, 0.0, 0.0, 0.0, 160.0, -160.0) $$,
+  ('p9', 1, 1, 2620.0, 0.0, 2620.0, 0.0, 2620.0), ('(unknown)', NULL, 0, 0.0, 0.0, 0.0, 160.0, -160.0) $$,
   'by product, a refund with what came back, and cost of no product apart');
 SELECT is((SELECT sum(profit) FROM profit_by_tier WHERE scheme = 'abc'), 2900.0, 'by tier');
 SELECT is((SELECT sum(profit) FROM profit_by_segment), 2900.0, 'C21: by segment');

@@ -11,6 +11,7 @@ CREATE TABLE cost_month (
   resource text COLLATE "C" NOT NULL,
   entries bigint NOT NULL,
   entries_without_rate bigint NOT NULL,
+  unrated_parts bigint NOT NULL,
   quantity numeric(38,6) NOT NULL,
   cost numeric(38,4) NOT NULL,
   direct_cost numeric(38,4) NOT NULL,
@@ -32,6 +33,7 @@ COMMENT ON COLUMN cost_month.bucket IS 'Kind of customer cost.';
 COMMENT ON COLUMN cost_month.resource IS 'What was used up.';
 COMMENT ON COLUMN cost_month.entries IS 'Entries, an accrual counted in the first month of it only.';
 COMMENT ON COLUMN cost_month.entries_without_rate IS 'Entries left out for want of a rate, counted likewise.';
+COMMENT ON COLUMN cost_month.unrated_parts IS 'The same, an accrual counted in each month that it is for.';
 COMMENT ON COLUMN cost_month.quantity IS 'What was bought, in unit.';
 COMMENT ON COLUMN cost_month.cost IS 'Cost in base currency; entries without a rate are left out.';
 COMMENT ON COLUMN cost_month.direct_cost IS 'Booked on customers.';

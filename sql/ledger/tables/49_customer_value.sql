@@ -33,7 +33,8 @@ CREATE TABLE customer_value (
   last_contact_channel text COLLATE "C",
   open_cases bigint NOT NULL,
   survey_answers bigint NOT NULL,
-  survey_score numeric(38,4) NOT NULL
+  survey_score numeric(38,4) NOT NULL,
+  survey_satisfied bigint NOT NULL
 );
 
 COMMENT ON TABLE customer_value IS
@@ -42,7 +43,7 @@ COMMENT ON COLUMN customer_value.customer_id IS 'Customer; of merged customers t
 COMMENT ON COLUMN customer_value.is_customer IS 'Whether the party counts as a customer: acquired, bought, or bears cost; leads do not.';
 COMMENT ON COLUMN customer_value.is_technical IS 'Whether it stands for anonymous traffic (source anon).';
 COMMENT ON COLUMN customer_value.channel_code IS 'Channel that brought the party, else that of its campaign; (unknown) where neither tells.';
-COMMENT ON COLUMN customer_value.acquired_on IS 'Day of the acquisition; NULL for who has not been acquired by the report day.';
+COMMENT ON COLUMN customer_value.acquired_on IS 'Day of the acquisition; NULL for who has not been acquired by the report day, and for technical customers.';
 COMMENT ON COLUMN customer_value.first_ordered_on IS 'Day of the first order; NULL without one.';
 COMMENT ON COLUMN customer_value.last_ordered_on IS 'Day of the last order; NULL without one.';
 COMMENT ON COLUMN customer_value.order_days IS 'Different days with an order.';
@@ -70,5 +71,6 @@ COMMENT ON COLUMN customer_value.last_contact_at IS 'Last contact by us (touch, 
 COMMENT ON COLUMN customer_value.last_contact_kind IS 'Kind of that contact; NULL for none.';
 COMMENT ON COLUMN customer_value.last_contact_channel IS 'Channel of that contact; NULL for none.';
 COMMENT ON COLUMN customer_value.open_cases IS 'Tickets, complaints and returns that are not resolved.';
-COMMENT ON COLUMN customer_value.survey_answers IS 'Answers to surveys other than nps.';
+COMMENT ON COLUMN customer_value.survey_answers IS 'Answers to the survey of satisfaction, csat: scales are not mixed.';
 COMMENT ON COLUMN customer_value.survey_score IS 'Sum of their scores.';
+COMMENT ON COLUMN customer_value.survey_satisfied IS 'Those of at least setting csat_satisfied_from.';

@@ -6,7 +6,8 @@ SELECT
   v.last_ordered_on AS last_order_on,
   r.as_of - v.last_ordered_on AS recency_days,
   CASE WHEN v.is_technical THEN 0 ELSE v.orders END AS frequency,
-  v.revenue AS monetary, 100 * s.r + 10 * s.f + s.m AS rfm_score, s.segment,
+  v.revenue AS monetary, 100 * s.r + 10 * s.f + s.m AS rfm_score,
+  s.segment COLLATE "default" AS segment,
   v.orders, v.products, v.revenue, v.margin, v.total_cost, v.profit,
   s.p_alive, s.expected_purchases, s.expected_value, s.clv_formula,
   s.clv_predictive

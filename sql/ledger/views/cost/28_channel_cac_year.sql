@@ -1,0 +1,52 @@
+-- The sums of channel_cac, and the ratios of these sums.
+CREATE VIEW channel_cac_year WITH (security_invoker = true) AS
+SELECT
+  c.fiscal_year, c.year_start,
+  c.channel_code COLLATE "default" AS channel_code, c.media_cost,
+  c.acquisition_cost, c.leads, c.customers,
+  CASE WHEN c.unrated_entries = 0
+    THEN round(c.media_cost / nullif(c.leads, 0), 4) END AS cost_per_lead,
+  CASE WHEN c.unrated_entries = 0
+    THEN round(c.media_cost / nullif(c.customers, 0), 4) END AS media_cac,
+  CASE WHEN c.unrated_entries = 0
+    THEN round(c.acquisition_cost / nullif(c.customers, 0), 4) END AS cac,
+  round(c.converted_leads::numeric / nullif(c.leads, 0), 6)
+    AS conversion_rate,
+  c.converted_leads, c.unrated_entries,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 h.name, h.name_zh,
+                 c.channel_code COLLATE "default") AS channel_name,
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+FROM (
+  SELECT f.fiscal_year, f.year_start,
+         coalesce(c.channel_code, '(all)') AS channel_code,
+         sum(c.media_cost) AS media_cost,
+         sum(c.acquisition_cost) AS acquisition_cost,
+         sum(c.leads)::bigint AS leads, sum(c.customers)::bigint AS customers,
+         sum(c.converted_leads)::bigint AS converted_leads,
+         sum(c.unrated_entries)::bigint AS unrated_entries
+  FROM channel_cac c
+  JOIN fiscal_month f USING (month_start)
+  GROUP BY GROUPING SETS ((f.fiscal_year, f.year_start,
+                           c.channel_code),
+                          (f.fiscal_year, f.year_start))
+) c
+LEFT JOIN channel h ON h.code = c.channel_code;
+
+COMMENT ON VIEW channel_cac_year IS
+'Acquisition cost, leads and customers by fiscal year and channel, one row each, and one a year with channel (all) for all of them; ratios are ratios of the sums.';
+COMMENT ON COLUMN channel_cac_year.fiscal_year IS 'Fiscal year, by the number of the year in which it ends.';
+COMMENT ON COLUMN channel_cac_year.year_start IS 'First day of the year.';
+COMMENT ON COLUMN channel_cac_year.channel_code IS 'Channel; (unknown) where it is not known, (all) for all of them.';
+COMMENT ON COLUMN channel_cac_year.media_cost IS 'Acquisition cost of resource financial booked on the channel.';
+COMMENT ON COLUMN channel_cac_year.acquisition_cost IS 'All acquisition cost booked on the channel, with its share, by customers acquired, of what is booked on no channel.';
+COMMENT ON COLUMN channel_cac_year.leads IS 'Parties first seen.';
+COMMENT ON COLUMN channel_cac_year.customers IS 'Customers acquired.';
+COMMENT ON COLUMN channel_cac_year.cost_per_lead IS 'Media cost for one lead, 4 decimals; NULL without leads, or with cost that has no rate.';
+COMMENT ON COLUMN channel_cac_year.media_cac IS 'Media cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
+COMMENT ON COLUMN channel_cac_year.cac IS 'All acquisition cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
+COMMENT ON COLUMN channel_cac_year.conversion_rate IS 'Share of the leads that have been acquired since, 0..1, 6 decimals; NULL without leads.';
+COMMENT ON COLUMN channel_cac_year.converted_leads IS 'Leads that have been acquired since.';
+COMMENT ON COLUMN channel_cac_year.unrated_entries IS 'Acquisition cost entries of the channel that are left out for want of a rate, those of several months once a month.';
+COMMENT ON COLUMN channel_cac_year.channel_name IS 'Its name.';
+COMMENT ON COLUMN channel_cac_year.currency IS 'Base currency, which all money here is in.';

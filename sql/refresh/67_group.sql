@@ -1,0 +1,262 @@
+-- Step group: customer_month summed up by the groups that customers are in.
+--
+-- Months that were written are summed up anew.  In the others nothing happened but
+-- that customers went from one group to another: what they brought and cost there
+-- goes with them.  When tiers or schemes change, all is summed up anew.
+CREATE FUNCTION crmcost._refresh_group(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
+  months CONSTANT text := '%s.month_start IN (SELECT t.month_start FROM pg_temp.refresh_cost_month t)';
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF run.whole OR EXISTS (SELECT FROM touched WHERE relation = 'tier')
+     OR ARRAY(SELECT DISTINCT g.dimension FROM group_month g
+              WHERE g.dimension NOT LIKE '(%)' ORDER BY 1) <> schemes THEN
+    RETURN crmcost._write_difference(run.ledger, 'group_month',
+      crmcost._group_query(schemes, 'true'), 'true');
+  END IF;
+  PERFORM crmcost._find_moved(schemes);
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_moved)
+     AND NOT EXISTS (SELECT FROM pg_temp.refresh_cost_month) THEN
+    RETURN 0;
+  END IF;
+  EXECUTE crmcost._delta_query(format(months, 'm'));
+  RETURN crmcost._write_difference(run.ledger, 'group_month',
+    crmcost._group_query(schemes, format(months, 'm')) || $query$
+      UNION ALL
+      SELECT * FROM pg_temp.refresh_delta WHERE members > 0
+    $query$,
+    format(months, 'old') || $condition$
+      OR (old.dimension, old.code, old.cohort_month, old.month_start)
+         IN (SELECT d.dimension, d.code, d.cohort_month, d.month_start
+             FROM pg_temp.refresh_delta d)
+    $condition$);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_group(crmcost._run) IS
+  'Step of refresh: group_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._tier_schemes(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  RETURN ARRAY(SELECT DISTINCT t.scheme COLLATE "C" FROM tier t ORDER BY 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tier_schemes(name) IS
+  'Tier schemes of a ledger.';
+
+-- The sums of group_month: each column, its type, and what it is of a row m of
+-- customer_month.
+CREATE FUNCTION crmcost._group_sums(OUT name text, OUT type text,
+                                    OUT term text)
+  RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 18
+BEGIN ATOMIC
+  SELECT s.name, s.type, s.term
+  FROM (VALUES
+    ('members'::text, 'bigint'::text, '1'::text),
+    ('active_customers', 'bigint', '(m.sale_lines > 0)::integer'),
+    ('orders', 'bigint', 'm.orders'),
+    ('interactions', 'bigint', 'm.interactions'),
+    ('handle_seconds', 'bigint', 'm.handle_seconds'),
+    ('revenue', 'numeric', 'm.revenue'), ('margin', 'numeric', 'm.margin'),
+    ('discount', 'numeric', 'm.discount'),
+    ('refund', 'numeric', 'm.refund')) AS s (name, type, term)
+  UNION ALL
+  SELECT pg_catalog.format('%s_cost'::text, b.name), 'numeric'::text,
+         pg_catalog.format(
+           'm.%1$s_direct_cost + m.%1$s_allocated_cost'::text, b.name)
+  FROM pg_catalog.unnest(crmcost._buckets()) AS b (name)
+  UNION ALL
+  SELECT s.name, 'numeric'::text, s.term
+  FROM (VALUES ('direct_cost'::text, 'm.direct_cost'::text),
+               ('allocated_cost', 'm.allocated_cost')) AS s (name, term);
+END;
+
+COMMENT ON FUNCTION crmcost._group_sums() IS
+  'Columns that group_month sums up, in its order, with the term of customer_month for each.';
+
+-- The dimensions of group_month: what says code and month of a customer, as
+-- _group_query has them.
+CREATE FUNCTION crmcost._group_dimensions(schemes text[], OUT name text,
+                                          OUT code text, OUT cohort text)
+  RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
+BEGIN ATOMIC
+  SELECT d.name, d.code, d.cohort
+  FROM (VALUES
+    ('(segment)'::text, 'segment'::text, '''-infinity''::date'::text),
+    ('(acquisition)', 'channel_code', 'acquired_month'),
+    ('(cohort)', '''(all)''', 'first_month')) AS d (name, code, cohort)
+  UNION ALL
+  SELECT s.scheme, pg_catalog.format('tier%s'::text, s.i),
+         '''-infinity''::date'::text
+  FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i);
+END;
+
+COMMENT ON FUNCTION crmcost._group_dimensions(text[]) IS
+  'Dimensions of group_month, given the tier schemes.';
+
+CREATE FUNCTION crmcost._dimension_query(dimension text, code text,
+                                         cohort text)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format(
+    'SELECT %L::text AS dimension, %s::text AS code, %s AS cohort_month, month_start, %s FROM cell GROUP BY 2, 3, 4',
+    dimension, code, cohort,
+    pg_catalog.string_agg(pg_catalog.format('sum(%1$I)::%2$s AS %1$I', g.name,
+                                            g.type), ', '::text))
+  FROM crmcost._group_sums() g);
+
+COMMENT ON FUNCTION crmcost._dimension_query(text, text, text) IS
+  'Part of the query of group_month for one dimension.';
+
+-- One pass over the months, by all groups at once; then each dimension from that.
+CREATE FUNCTION crmcost._group_query(schemes text[], condition text)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    WITH customer AS (
+      SELECT v.customer_id, v.channel_code,
+             coalesce(crmcost._month_of(v.acquired_on), '-infinity')
+               AS acquired_month,
+             coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
+               AS first_month,
+             coalesce(s.segment, '(unknown)') AS segment %1$s
+      FROM customer_value v
+      LEFT JOIN customer_score s ON s.customer_id = v.customer_id
+      %2$s
+    ),
+    cell AS (
+      SELECT m.month_start, c.channel_code, c.acquired_month, c.first_month,
+             c.segment %3$s, %4$s
+      FROM customer_month m
+      JOIN customer c ON c.customer_id = m.customer_id
+      WHERE %5$s
+      GROUP BY m.month_start, c.channel_code, c.acquired_month, c.first_month,
+               c.segment %3$s
+    )
+    %6$s
+  $query$,
+    t.columns, t.joins, t.keys,
+    (SELECT pg_catalog.string_agg(pg_catalog.format('sum(%s) AS %I', g.term,
+                                                    g.name), ', '::text)
+     FROM crmcost._group_sums() g),
+    condition,
+    (SELECT pg_catalog.string_agg(
+       crmcost._dimension_query(d.name, d.code, d.cohort),
+       ' UNION ALL '::text)
+     FROM crmcost._group_dimensions(schemes) d))
+  FROM (
+    SELECT pg_catalog.string_agg(pg_catalog.format(
+             ', coalesce(t%1$s.code, ''(unknown)'') AS tier%1$s', s.i),
+             ''::text ORDER BY s.i) AS columns,
+           pg_catalog.string_agg(pg_catalog.format(
+             'LEFT JOIN customer_class c%1$s ON c%1$s.customer_id = v.customer_id AND c%1$s.dimension = %2$L LEFT JOIN tier t%1$s ON t%1$s.scheme = %2$L AND t%1$s.code = c%1$s.code',
+             s.i, s.scheme), ' '::text ORDER BY s.i) AS joins,
+           pg_catalog.string_agg(pg_catalog.format(', c.tier%s', s.i),
+                                 ''::text ORDER BY s.i) AS keys
+    FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i)
+  ) t;
+END;
+
+COMMENT ON FUNCTION crmcost._group_query(text[], text) IS
+  'Query of group_month for the rows m of customer_month that a condition names.';
+
+-- Who was in another group than now.
+CREATE FUNCTION crmcost._find_moved(schemes text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_moved
+    SELECT b.customer_id, '(acquisition)', b.channel_code,
+           coalesce(crmcost._month_of(b.acquired_on), '-infinity'),
+           v.channel_code,
+           coalesce(crmcost._month_of(v.acquired_on), '-infinity')
+    FROM pg_temp.refresh_value_before b
+    JOIN customer_value v USING (customer_id)
+    WHERE (b.channel_code, crmcost._month_of(b.acquired_on))
+          IS DISTINCT FROM (v.channel_code, crmcost._month_of(v.acquired_on))
+    UNION ALL
+    SELECT b.customer_id, '(cohort)', '(all)',
+           coalesce(crmcost._month_of(b.first_ordered_on), '-infinity'),
+           '(all)',
+           coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
+    FROM pg_temp.refresh_value_before b
+    JOIN customer_value v USING (customer_id)
+    WHERE crmcost._month_of(b.first_ordered_on)
+          IS DISTINCT FROM crmcost._month_of(v.first_ordered_on)
+    UNION ALL
+    SELECT customer_id, '(segment)', coalesce(b.segment, '(unknown)'),
+           '-infinity', coalesce(s.segment, '(unknown)'), '-infinity'
+    FROM pg_temp.refresh_segment_before b
+    FULL JOIN customer_score s USING (customer_id)
+    WHERE b.segment IS DISTINCT FROM s.segment;
+  -- a code that is no tier is none, like that of who has left the scheme
+  INSERT INTO pg_temp.refresh_moved
+    SELECT m.customer_id, m.dimension, m.code_before, '-infinity', m.code,
+           '-infinity'
+    FROM (
+      SELECT customer_id, dimension, coalesce(tb.code, '(unknown)')
+               AS code_before, coalesce(tn.code, '(unknown)') AS code
+      FROM pg_temp.refresh_class_before b
+      FULL JOIN (SELECT c.customer_id, c.dimension, c.code
+                 FROM customer_class c
+                 JOIN pg_temp.refresh_class_customer USING (customer_id)) n
+        USING (customer_id, dimension)
+      LEFT JOIN tier tb ON tb.scheme = dimension AND tb.code = b.code
+      LEFT JOIN tier tn ON tn.scheme = dimension AND tn.code = n.code
+      WHERE dimension = ANY (schemes)
+    ) m
+    WHERE m.code_before <> m.code;
+  ANALYZE pg_temp.refresh_moved;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_moved(text[]) IS
+  'Fills refresh_moved: customers who went from one group to another.';
+
+-- Statement that makes refresh_delta: rows of group_month in months that were not
+-- written, as they are to be.
+CREATE FUNCTION crmcost._delta_query(written text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    CREATE TEMPORARY TABLE refresh_delta ON COMMIT DROP AS
+      WITH change AS (
+        SELECT g.dimension, g.code, g.cohort_month, m.month_start, %1$s
+        FROM (SELECT customer_id, dimension, code, cohort_month, 1 AS sign
+              FROM pg_temp.refresh_moved
+              UNION ALL
+              SELECT customer_id, dimension, code_before, cohort_before, -1
+              FROM pg_temp.refresh_moved) g
+        JOIN customer_month m ON m.customer_id = g.customer_id
+        WHERE NOT (%2$s)
+        GROUP BY g.dimension, g.code, g.cohort_month, m.month_start
+      )
+      SELECT dimension, code, cohort_month, month_start, %3$s
+      FROM change c
+      LEFT JOIN group_month o USING (dimension, code, cohort_month,
+                                     month_start)
+  $query$,
+    pg_catalog.string_agg(pg_catalog.format('sum(g.sign * (%s)) AS %I',
+                                            g.term, g.name), ', '::text),
+    written,
+    pg_catalog.string_agg(pg_catalog.format(
+      '(coalesce(o.%1$I, 0) + c.%1$I)::%2$s AS %1$I', g.name, g.type),
+      ', '::text))
+  FROM crmcost._group_sums() g;
+END;
+
+COMMENT ON FUNCTION crmcost._delta_query(text) IS
+  'Statement that makes refresh_delta, the rows of group_month that change because customers changed groups.';
