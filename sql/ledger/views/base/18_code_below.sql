@@ -1,14 +1,17 @@
 -- What is asked of a branch or of all, as one join: every category and channel is
 -- below itself, below all above it, and below (all).
 CREATE VIEW code_below WITH (security_invoker = true) AS
-SELECT 'category' AS kind, code, ancestor FROM category_lineage
+SELECT 'category' AS kind, code COLLATE "default" AS code,
+       ancestor COLLATE "default" AS ancestor
+FROM category_lineage
 WHERE distance > 0
 UNION ALL
 SELECT 'category', c.code, v.ancestor
 FROM cost_category c
 CROSS JOIN LATERAL (VALUES (c.code), ('(all)')) AS v (ancestor)
 UNION ALL
-SELECT 'channel', code, ancestor FROM channel_lineage
+SELECT 'channel', code COLLATE "default", ancestor COLLATE "default"
+FROM channel_lineage
 WHERE distance > 0
 UNION ALL
 SELECT 'channel', c.code, v.ancestor

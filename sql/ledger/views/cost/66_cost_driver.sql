@@ -101,15 +101,21 @@ effect AS (
   FROM complete c
 )
 SELECT
-  e.month_start, e.bucket, e.category_code, e.channel_code, e.unit,
+  e.month_start, e.bucket COLLATE "default" AS bucket,
+  e.category_code COLLATE "default" AS category_code,
+  e.channel_code COLLATE "default" AS channel_code,
+  e.unit COLLATE "default" AS unit,
   e.c0 AS cost_before, e.c1 AS cost, e.q0 AS volume_before, e.q1 AS volume,
   e.volume_effect, e.rate_effect,
   e.c1 - e.c0 - e.volume_effect - e.rate_effect AS mix_effect,
   e.c1 - e.c0 AS total_change,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 category.name, category.name_zh, e.category_code) AS category_name, crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 channel.name, channel.name_zh, e.channel_code) AS channel_name
+                 category.name, category.name_zh,
+                 e.category_code COLLATE "default") AS category_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 channel.name, channel.name_zh,
+                 e.channel_code COLLATE "default") AS channel_name
 FROM effect e
 LEFT JOIN cost_category category ON category.code = e.category_code
 LEFT JOIN channel channel ON channel.code = e.channel_code

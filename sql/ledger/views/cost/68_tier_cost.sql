@@ -2,13 +2,15 @@
 -- part of the pools by their drivers, before they are rounded to coins.
 CREATE VIEW tier_cost WITH (security_invoker = true) AS
 SELECT
-  c.month_start, c.scheme, c.tier, c.resource, c.cost,
+  c.month_start, c.scheme COLLATE "default" AS scheme,
+  c.tier COLLATE "default" AS tier,
+  c.resource COLLATE "default" AS resource, c.cost,
   round(c.cost / nullif(sum(c.cost) OVER (PARTITION BY c.month_start,
                                           c.scheme, c.resource), 0), 6)
     AS cost_share,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, c.tier) AS tier_name
+                 n.name, n.name_zh, c.tier COLLATE "default") AS tier_name
 FROM tier_cost_month c
 LEFT JOIN tier n
   ON n.scheme = c.scheme AND n.code = c.tier;

@@ -35,7 +35,8 @@ priced AS (
   WHERE quantity > 0
 )
 SELECT
-  p.product_code, p.quantity, round(p.price, 4) AS mean_price,
+  p.product_code COLLATE "default" AS product_code, p.quantity,
+  round(p.price, 4) AS mean_price,
   round(p.unit_cogs, 4) AS unit_cogs,
   round(p.costed_share, 6) AS costed_share,
   round(p.unit_cost, 4) AS unit_cost_to_serve,
@@ -45,7 +46,8 @@ SELECT
   p.price < p.floor_price AS below_floor,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, p.product_code) AS product_name
+                 n.name, n.name_zh,
+                 p.product_code COLLATE "default") AS product_name
 FROM priced p
 LEFT JOIN product n ON n.code = p.product_code;
 

@@ -5,13 +5,16 @@
 -- depend on their order, hence the one by price.
 CREATE VIEW price_sensitivity WITH (security_invoker = true) AS
 SELECT
-  s.product_code, s.scheme, s.tier, s.prices, s.quantity, s.mean_price,
+  s.product_code COLLATE "default" AS product_code,
+  s.scheme COLLATE "default" AS scheme, s.tier COLLATE "default" AS tier,
+  s.prices, s.quantity, s.mean_price,
   s.lowest_price, s.highest_price, s.elasticity, s.fit,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 product.name, product.name_zh, s.product_code) AS product_name,
+                 product.name, product.name_zh,
+                 s.product_code COLLATE "default") AS product_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 tier.name, tier.name_zh, s.tier) AS tier_name
+                 tier.name, tier.name_zh, s.tier COLLATE "default") AS tier_name
 FROM (
   SELECT
     product_code, scheme, tier, count(*) AS prices,

@@ -2,7 +2,7 @@
 -- brought, less what came back.
 CREATE VIEW customer_preference WITH (security_invoker = true) AS
 SELECT
-  p.customer_id, p.product_code, p.orders, p.quantity, p.revenue,
+  p.customer_id, p.product_code COLLATE "default" AS product_code, p.orders, p.quantity, p.revenue,
   round(p.revenue / nullif(sum(p.revenue) OVER customer, 0), 6)
     AS revenue_share,
   row_number() OVER (PARTITION BY p.customer_id
@@ -11,7 +11,8 @@ SELECT
   p.last_ordered_on AS last_sold_on,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, p.product_code) AS product_name
+                 n.name, n.name_zh,
+                 p.product_code COLLATE "default") AS product_name
 FROM customer_product p
 LEFT JOIN product n ON n.code = p.product_code
 WHERE p.orders > 0

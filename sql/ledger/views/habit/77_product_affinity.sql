@@ -7,15 +7,18 @@
 -- everybody does.
 CREATE VIEW product_affinity WITH (security_invoker = true) AS
 SELECT
-  p.product_code, p.other_product_code, t.orders AS all_orders, a.orders,
+  p.product_code COLLATE "default" AS product_code,
+  p.other_product_code COLLATE "default" AS other_product_code, t.orders AS all_orders, a.orders,
   b.orders AS other_orders, p.orders AS orders_together,
   round(p.orders::numeric / t.orders, 6) AS support,
   round(p.orders::numeric / a.orders, 6) AS confidence,
   round(p.orders::numeric * t.orders / (a.orders * b.orders), 6) AS lift,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, p.product_code) AS product_name,
+                 n.name, n.name_zh,
+                 p.product_code COLLATE "default") AS product_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 o.name, o.name_zh, p.other_product_code) AS other_product_name
+                 o.name, o.name_zh,
+                 p.other_product_code COLLATE "default") AS other_product_name
 FROM product_pair p
 JOIN product_pair a
   ON a.product_code = p.product_code

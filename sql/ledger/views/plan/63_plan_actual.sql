@@ -241,10 +241,12 @@ SELECT
     THEN (SELECT value FROM setting WHERE key = 'base_currency')
   END AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 category.name, category.name_zh, p.category_code) AS category_name, crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 category.name, category.name_zh, p.category_code) AS category_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  channel.name, channel.name_zh, p.channel_code) AS channel_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 campaign.name, NULL, p.campaign_code) AS campaign_name, crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 campaign.name, NULL, p.campaign_code) AS campaign_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  tier.name, tier.name_zh, p.tier_code) AS tier_name, r.as_of
 FROM plan_base p
 LEFT JOIN report r ON true

@@ -5,9 +5,12 @@
 -- that row, so that the costs of a scenario sum to its total.
 CREATE VIEW programme_tco WITH (security_invoker = true) AS
 SELECT
-  l.scenario, l.aspect, k.resource, l.category_code, k.parent_code,
+  l.scenario, l.aspect, k.resource,
+  l.category_code COLLATE "default" AS category_code, k.parent_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, l.category_code) AS category_name, l.cost,
+                 n.name, n.name_zh,
+                 l.category_code COLLATE "default") AS category_name,
+  l.cost,
   round(l.cost / nullif(sum(l.cost) OVER (PARTITION BY l.scenario), 0), 6)
     AS cost_share,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency

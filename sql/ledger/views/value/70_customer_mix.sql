@@ -17,7 +17,8 @@ WITH shared AS (
   WINDOW month AS (PARTITION BY m.month_start, m.scheme)
 )
 SELECT
-  s.month_start, s.scheme, s.tier, s.customers,
+  s.month_start, s.scheme COLLATE "default" AS scheme,
+  s.tier COLLATE "default" AS tier, s.customers,
   round(s.customer_share, 6) AS customer_share, s.profit,
   round(s.profit_share, 6) AS profit_share,
   round(s.customer_share - sum(s.customer_share) OVER month_before, 6)
@@ -28,7 +29,7 @@ SELECT
   s.is_complete,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, s.tier) AS tier_name
+                 n.name, n.name_zh, s.tier COLLATE "default") AS tier_name
 FROM shared s
 LEFT JOIN tier n
   ON n.scheme = s.scheme AND n.code = s.tier
