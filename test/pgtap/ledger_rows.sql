@@ -82,8 +82,8 @@ UPDATE setting SET value = '0' WHERE key = 'discount_rate';
 UPDATE setting SET value = '1' WHERE key = 'clv_retention';
 UPDATE setting SET value = 'none' WHERE key = 'clv_model';
 SELECT pg_temp.customers(1, 1, '2024-01-02', 'search'), pg_temp.spend('acq.ads.web', '2024-01-02', 300, 'search');
-SELECT pg_temp.sell(1, 'o' || m, m, 50, cogs => 25) FROM generate_series('2024-01-05'::timestamp, '2024-12-05', '1 month') m;
-CALL crmcost.refresh('crm', '2025-01-01');
+SELECT pg_temp.sell(1, 'o' || m, m, 50, cogs => 25) FROM generate_series('2024-02-05'::timestamp, '2025-01-05', '1 month') m;
+CALL crmcost.refresh('crm', '2025-02-01');
 SELECT results_eq($$ SELECT ltv, cac, ltv_cac, payback_months FROM acquisition_balance WHERE channel_code = 'search' $$,
   $$ VALUES (1200.0, 300.0, 4.0, 12) $$, 'D6: 1,200 of value for 300 are 4.0, paid back in 12 months');
 ROLLBACK TO fresh;
