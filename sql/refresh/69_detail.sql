@@ -48,8 +48,9 @@ $query$;
 COMMENT ON FUNCTION crmcost._agent_query() IS
   'Query of customer_agent for the customers with news.';
 
--- A correction has the rate of what it takes back.  Of the lines of an order with
--- a product and a rate those are left that what is left of their price needs.
+-- A correction has the rate of what it takes back.  Of the lines of an order
+-- with a product and a rate those are left that what is left of their price
+-- needs.
 CREATE FUNCTION crmcost._discount_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$

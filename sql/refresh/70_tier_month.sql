@@ -1,7 +1,7 @@
--- Step tier_month: what each tier brought and cost, month by month.  A month of a
--- customer counts for the tier that held at its end; the running month for that
--- of the report day.  Found anew are the months whose tiers were (61_tier.sql):
--- those with other figures, and all after them.
+-- Step tier_month: what each tier brought and cost, month by month.  A month
+-- of a customer counts for the tier that held at its end; the running month
+-- for that of the report day.  Found anew are the months whose tiers were
+-- (61_tier.sql): those with other figures, and all after them.
 CREATE FUNCTION crmcost._refresh_tier_month(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -26,8 +26,8 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_tier_month(crmcost._run) IS
   'Step of refresh: tier_month and tier_cost_month; returns the rows changed.';
 
--- A row of classification dated midnight is of the evening before: so the tier step
--- dates what held at a month's end.
+-- A row of classification dated midnight is of the evening before: so the tier
+-- step dates what held at a month's end.
 CREATE FUNCTION crmcost._find_held(run crmcost._run, first_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -149,7 +149,8 @@ RETURN pg_catalog.format($query$
     LEFT JOIN event e USING (scheme, tier, month_start)
     GROUP BY g.month_start, g.scheme, g.tier
   )
-  SELECT month_start, scheme, tier, coalesce(p.customers, 0)::bigint AS customers,
+  SELECT month_start, scheme, tier,
+         coalesce(p.customers, 0)::bigint AS customers,
          %3$s
   FROM member p
   FULL JOIN pg_temp.refresh_tier_sum s USING (month_start, scheme, tier)
@@ -204,8 +205,8 @@ $$;
 COMMENT ON FUNCTION crmcost._add_direct_parts(crmcost._run, date) IS
   'Adds direct cost of the months that were not read to refresh_part, from a month on.';
 
--- A pool costs its customers the same for a unit of its driver, whatever resource
--- it is of.
+-- A pool costs its customers the same for a unit of its driver, whatever
+-- resource it is of.
 CREATE FUNCTION crmcost._tier_cost_query(first_month date) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$

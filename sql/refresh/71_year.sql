@@ -1,5 +1,6 @@
--- Step year: who stayed and who came again in the last twelve complete months, and
--- in the twelve before.  Only a new month, or news of an old one, changes that.
+-- Step year: who stayed and who came again in the last twelve complete months,
+-- and in the twelve before.  Only a new month, or news of an old one, changes
+-- that.
 CREATE FUNCTION crmcost._refresh_year(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp

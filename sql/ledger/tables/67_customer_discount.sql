@@ -1,5 +1,5 @@
--- Computed by refresh; nothing else writes it.  Which discounts a tier allows is a
--- setting of today; here is what was given.
+-- Computed by refresh; nothing else writes it.  Which discounts a tier allows
+-- is a setting of today; here is what was given.
 CREATE TABLE customer_discount (
   customer_id bigint NOT NULL,
   discount_rate numeric(38,6) NOT NULL,

@@ -1,6 +1,6 @@
--- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they
--- were.  A month counts for the tier that the customer had at its end, the running
--- month for that of the report day.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as
+-- they were.  A month counts for the tier that the customer had at its end,
+-- the running month for that of the report day.
 CREATE TABLE tier_month (
   month_start date NOT NULL,
   scheme text COLLATE "C" NOT NULL,
@@ -50,8 +50,8 @@ COMMENT ON COLUMN tier_month.program_cost IS 'Direct and allocated cost of bucke
 COMMENT ON COLUMN tier_month.total_cost IS 'Direct and allocated cost, in base currency.';
 COMMENT ON COLUMN tier_month.profit IS 'Margin less total cost, in base currency.';
 
--- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they
--- were.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as
+-- they were.
 CREATE TABLE tier_cost_month (
   month_start date NOT NULL,
   scheme text COLLATE "C" NOT NULL,

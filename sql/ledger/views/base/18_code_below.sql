@@ -1,5 +1,5 @@
--- What is asked of a branch or of all, as one join: every category and channel is
--- below itself, below all above it, and below (all).
+-- What is asked of a branch or of all, as one join: every category and channel
+-- is below itself, below all above it, and below (all).
 CREATE VIEW code_below WITH (security_invoker = true) AS
 SELECT 'category' AS kind, code COLLATE "default" AS code,
        ancestor COLLATE "default" AS ancestor

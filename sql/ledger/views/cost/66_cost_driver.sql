@@ -12,8 +12,8 @@
 -- is mix, a category that begins or ends is volume, and where the line had no
 -- volume in either month all is rate.
 --
--- Each customer counts once: cost of no known channel is for all customers, and
--- such a line stands alone beside those of the channels.
+-- Each customer counts once: cost of no known channel is for all customers,
+-- and such a line stands alone beside those of the channels.
 CREATE VIEW cost_driver WITH (security_invoker = true) AS
 WITH booked AS (
   SELECT month_start, bucket, category_code, channel_code,

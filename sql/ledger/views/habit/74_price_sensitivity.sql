@@ -14,7 +14,8 @@ SELECT
                  product.name, product.name_zh,
                  s.product_code COLLATE "default") AS product_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 tier.name, tier.name_zh, s.tier COLLATE "default") AS tier_name
+                 tier.name, tier.name_zh,
+                 s.tier COLLATE "default") AS tier_name
 FROM (
   SELECT
     product_code, scheme, tier, count(*) AS prices,

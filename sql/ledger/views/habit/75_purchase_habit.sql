@@ -1,5 +1,5 @@
--- When and how a customer buys.  Each order counts at the time of its last line,
--- in the ledger's time zone.
+-- When and how a customer buys.  Each order counts at the time of its last
+-- line, in the ledger's time zone.
 CREATE VIEW purchase_habit WITH (security_invoker = true) AS
 SELECT
   customer_id, count(*) AS orders,

@@ -2,7 +2,8 @@
 -- brought, less what came back.
 CREATE VIEW customer_preference WITH (security_invoker = true) AS
 SELECT
-  p.customer_id, p.product_code COLLATE "default" AS product_code, p.orders, p.quantity, p.revenue,
+  p.customer_id, p.product_code COLLATE "default" AS product_code, p.orders,
+  p.quantity, p.revenue,
   round(p.revenue / nullif(sum(p.revenue) OVER customer, 0), 6)
     AS revenue_share,
   row_number() OVER (PARTITION BY p.customer_id

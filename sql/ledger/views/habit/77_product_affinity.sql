@@ -8,7 +8,8 @@
 CREATE VIEW product_affinity WITH (security_invoker = true) AS
 SELECT
   p.product_code COLLATE "default" AS product_code,
-  p.other_product_code COLLATE "default" AS other_product_code, t.orders AS all_orders, a.orders,
+  p.other_product_code COLLATE "default" AS other_product_code,
+  t.orders AS all_orders, a.orders,
   b.orders AS other_orders, p.orders AS orders_together,
   round(p.orders::numeric / t.orders, 6) AS support,
   round(p.orders::numeric / a.orders, 6) AS confidence,

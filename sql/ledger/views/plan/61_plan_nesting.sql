@@ -1,8 +1,8 @@
--- Which plan rows are part of another: of the same scenario, kind and measure, for
--- the same subject or one above it, and for a period that contains theirs.  Within
--- a scenario a fact counts once, so that in a total the outer row counts and the
--- inner one does not: a budget of 450 with one of 300 inside is 450.  Of two rows
--- for the same subject and period the later one holds.
+-- Which plan rows are part of another: of the same scenario, kind and measure,
+-- for the same subject or one above it, and for a period that contains theirs.
+-- Within a scenario a fact counts once, so that in a total the outer row
+-- counts and the inner one does not: a budget of 450 with one of 300 inside is
+-- 450.  Of two rows for the same subject and period the later one holds.
 CREATE VIEW plan_nesting WITH (security_invoker = true) AS
 SELECT inner_row.plan_id, outer_row.plan_id AS container_id
 FROM plan_base inner_row

@@ -1,6 +1,6 @@
--- Plan rows of one subject on a line of time, so that each day has one figure: of
--- rows that overlap the later one holds.  For what is compared with, where two
--- figures for a day cannot both be right: baselines, targets, the market.
+-- Plan rows of one subject on a line of time, so that each day has one figure:
+-- of rows that overlap the later one holds.  For what is compared with, where
+-- two figures for a day cannot both be right: baselines, targets, the market.
 CREATE VIEW plan_segment WITH (security_invoker = true) AS
 WITH figure AS (
   SELECT * FROM plan_base

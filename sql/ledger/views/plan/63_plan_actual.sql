@@ -1,7 +1,7 @@
--- What came of every planned figure so far.  The facts know categories, channels,
--- campaigns and tiers, but no aspects: a row that names an aspect and nothing
--- else cannot be compared and has no actual, nor has one whose period has not
--- begun on the report day.
+-- What came of every planned figure so far.  The facts know categories,
+-- channels, campaigns and tiers, but no aspects: a row that names an aspect
+-- and nothing else cannot be compared and has no actual, nor has one whose
+-- period has not begun on the report day.
 --
 --   cost          counted in the category and below, on the channel and below,
 --                 on the campaign; for a tier what its customers bear, by bucket
@@ -14,10 +14,11 @@
 --   cost_saving   baseline to date less cost to date
 --   revenue_gain  revenue to date less baseline to date
 --
--- Like is compared with like: the plan to date, by days, with the actual to date.
--- A baseline is that of the same scenario, else that of setting plan_scenario.
--- Whole months come from the sums by month, the days before and after them from
--- those by day.  Of tiers there are months only: a part of one counts by its days.
+-- Like is compared with like: the plan to date, by days, with the actual to
+-- date.  A baseline is that of the same scenario, else that of setting
+-- plan_scenario.  Whole months come from the sums by month, the days before and
+-- after them from those by day.  Of tiers there are months only: a part of one
+-- counts by its days.
 CREATE VIEW plan_actual WITH (security_invoker = true) AS
 WITH report AS (
   SELECT r.as_of, s.value AS plan_scenario
@@ -105,11 +106,14 @@ spent AS (
     ON c.month_start BETWEEN a.from_on AND a.to_on
        AND a.campaign_code IN ('(all)', c.campaign_code)
   JOIN code_below k
-    ON k.kind = 'category' AND k.code = c.category_code AND k.ancestor = a.category_code
+    ON k.kind = 'category' AND k.code = c.category_code
+       AND k.ancestor = a.category_code
   JOIN code_below h
-    ON h.kind = 'channel' AND h.code = c.channel_code AND h.ancestor = a.channel_code
+    ON h.kind = 'channel' AND h.code = c.channel_code
+       AND h.ancestor = a.channel_code
   WHERE a.by_month AND a.tier_code = '(all)'
-        AND (a.fact = 'cost' OR a.fact = 'hours' AND a.category_code <> '(all)')
+        AND (a.fact = 'cost'
+             OR a.fact = 'hours' AND a.category_code <> '(all)')
   UNION ALL
   SELECT a.plan_id, a.fact, c.cost, c.hours
   FROM piece a
@@ -117,11 +121,14 @@ spent AS (
     ON c.day BETWEEN a.from_on AND a.to_on
        AND a.campaign_code IN ('(all)', c.campaign_code)
   JOIN code_below k
-    ON k.kind = 'category' AND k.code = c.category_code AND k.ancestor = a.category_code
+    ON k.kind = 'category' AND k.code = c.category_code
+       AND k.ancestor = a.category_code
   JOIN code_below h
-    ON h.kind = 'channel' AND h.code = c.channel_code AND h.ancestor = a.channel_code
+    ON h.kind = 'channel' AND h.code = c.channel_code
+       AND h.ancestor = a.channel_code
   WHERE NOT a.by_month AND a.tier_code = '(all)'
-        AND (a.fact = 'cost' OR a.fact = 'hours' AND a.category_code <> '(all)')
+        AND (a.fact = 'cost'
+             OR a.fact = 'hours' AND a.category_code <> '(all)')
 ),
 -- sales, acquisitions, handling
 happened AS (
@@ -131,7 +138,8 @@ happened AS (
     ON d.month_start BETWEEN a.from_on AND a.to_on
        AND a.campaign_code IN ('(all)', d.campaign_code)
   JOIN code_below h
-    ON h.kind = 'channel' AND h.code = d.channel_code AND h.ancestor = a.channel_code
+    ON h.kind = 'channel' AND h.code = d.channel_code
+       AND h.ancestor = a.channel_code
   WHERE a.by_month
   UNION ALL
   SELECT a.plan_id, a.fact, d.revenue, d.handle_seconds, d.acquired
@@ -140,7 +148,8 @@ happened AS (
     ON d.day BETWEEN a.from_on AND a.to_on
        AND a.campaign_code IN ('(all)', d.campaign_code)
   JOIN code_below h
-    ON h.kind = 'channel' AND h.code = d.channel_code AND h.ancestor = a.channel_code
+    ON h.kind = 'channel' AND h.code = d.channel_code
+       AND h.ancestor = a.channel_code
   WHERE NOT a.by_month
 ),
 answered AS (
@@ -211,7 +220,8 @@ scored AS (
                         THEN 'csat' ELSE a.aspect END
        AND a.campaign_code IN ('(all)', d.campaign_code)
   JOIN code_below h
-    ON h.kind = 'channel' AND h.code = d.channel_code AND h.ancestor = a.channel_code
+    ON h.kind = 'channel' AND h.code = d.channel_code
+       AND h.ancestor = a.channel_code
   WHERE a.fact = 'score' AND a.tier_code = '(all)'
         AND a.category_code = '(all)'
   GROUP BY a.plan_id, a.aspect
@@ -241,9 +251,11 @@ SELECT
     THEN (SELECT value FROM setting WHERE key = 'base_currency')
   END AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 category.name, category.name_zh, p.category_code) AS category_name,
+                 category.name, category.name_zh,
+                 p.category_code) AS category_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 channel.name, channel.name_zh, p.channel_code) AS channel_name,
+                 channel.name, channel.name_zh,
+                 p.channel_code) AS channel_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  campaign.name, NULL, p.campaign_code) AS campaign_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),

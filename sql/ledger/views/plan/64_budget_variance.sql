@@ -1,5 +1,5 @@
--- Are we inside the budget?  One budget row of plan beside what was booked.  Both
--- are up to the report day; the whole budget stands beside them.
+-- Are we inside the budget?  One budget row of plan beside what was booked.
+-- Both are up to the report day; the whole budget stands beside them.
 CREATE VIEW budget_variance WITH (security_invoker = true) AS
 SELECT
   plan_id, scenario, measure, aspect, category_code, channel_code,

@@ -1,8 +1,8 @@
 -- What does the customer management programme cost in all: each scenario as
 -- forecast, and what was booked, as the scenario actual.  A forecast of cost
 -- is the programme's when it names a category of the bucket program, or an
--- aspect, or no category at all.  What another row of the scenario contains is in
--- that row, so that the costs of a scenario sum to its total.
+-- aspect, or no category at all.  What another row of the scenario contains is
+-- in that row, so that the costs of a scenario sum to its total.
 CREATE VIEW programme_tco WITH (security_invoker = true) AS
 SELECT
   l.scenario, l.aspect, k.resource,

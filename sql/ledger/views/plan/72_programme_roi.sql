@@ -1,8 +1,8 @@
 -- Is the programme worth it, which aspect pays, which vendor is best, and does
 -- it come true?  Forecasts of cost (as in programme_tco), cost_saving and
--- revenue_gain; the total is of the sums, never means of rates.  What another row
--- of the scenario contains is in that row and not counted again, and a fact
--- counts once, however many rows name it.
+-- revenue_gain; the total is of the sums, never means of rates.  What another
+-- row of the scenario contains is in that row and not counted again, and a
+-- fact counts once, however many rows name it.
 --
 -- For present value and rate of return time is in years from the month in
 -- which the scenario begins.  A year's cost counts at its beginning and a
@@ -46,9 +46,11 @@ booked AS (
        AND f.campaign_code IN ('(all)', d.campaign_code)
   JOIN cost_category c ON c.code = d.category_code
   JOIN code_below k
-    ON k.kind = 'category' AND k.code = d.category_code AND k.ancestor = f.category_code
+    ON k.kind = 'category' AND k.code = d.category_code
+       AND k.ancestor = f.category_code
   JOIN code_below h
-    ON h.kind = 'channel' AND h.code = d.channel_code AND h.ancestor = f.channel_code
+    ON h.kind = 'channel' AND h.code = d.channel_code
+       AND h.ancestor = f.channel_code
   WHERE f.measure = 'cost' AND f.tier_code = '(all)'
         AND (f.actual IS NOT NULL AND NOT f.of_all
              OR f.of_all AND c.bucket = 'program')

@@ -1,14 +1,14 @@
--- One page of outcome: satisfaction, loyalty, share, profit.  Like is compared with
--- like: every value is for the last twelve complete months, beside that of the
--- twelve before.  A month whose last day is the report day is complete.
+-- One page of outcome: satisfaction, loyalty, share, profit.  Like is compared
+-- with like: every value is for the last twelve complete months, beside that
+-- of the twelve before.  A month whose last day is the report day is complete.
 --
--- A baseline or target is a row of plan, in the scenario of setting plan_scenario,
--- for the business as a whole (no category, channel, campaign, tier) with the
--- metric as aspect, or, without an aspect, of measure revenue, cost, customers or
--- score (for csat_mean).  Its part within the twelve months counts; where there is
--- none, all of it; money and numbers are brought to twelve months.  Months count
--- as equal, and days by the days of their month.  Without a baseline in plan it is
--- the value of the twelve months before.
+-- A baseline or target is a row of plan, in the scenario of setting
+-- plan_scenario, for the business as a whole (no category, channel, campaign,
+-- tier) with the metric as aspect, or, without an aspect, of measure revenue,
+-- cost, customers or score (for csat_mean).  Its part within the twelve months
+-- counts; where there is none, all of it; money and numbers are brought to
+-- twelve months.  Months count as equal, and days by the days of their month.
+-- Without a baseline in plan it is the value of the twelve months before.
 CREATE VIEW kpi WITH (security_invoker = true) AS
 WITH metric (family, metric, measure, flow, money, lower_is_better, place,
              definition) AS (
@@ -129,7 +129,8 @@ fact AS (
            AS repeat_rate,
          round(y.customers_kept::numeric / nullif(y.customers_at_start, 0), 6)
            AS retention_rate,
-         round(a.csat_rate, 6) AS csat_rate, round(a.csat_mean, 6) AS csat_mean,
+         round(a.csat_rate, 6) AS csat_rate,
+         round(a.csat_mean, 6) AS csat_mean,
          round(a.nps, 6) AS nps,
          round(b.revenue / nullif(m.amount, 0), 6) AS market_share
   FROM span s

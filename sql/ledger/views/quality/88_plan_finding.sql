@@ -1,9 +1,9 @@
 -- What is doubtful in plan: the checks of data_quality about it, told at once.
 --
 -- Two rows of one scenario, kind and measure overlap where subject and period
--- meet.  If one contains the other a total counts the outer one; if neither does,
--- what both are about counts twice.  The same subject and period twice is doubtful
--- as well, though the later row holds.
+-- meet.  If one contains the other a total counts the outer one; if neither
+-- does, what both are about counts twice.  The same subject and period twice
+-- is doubtful as well, though the later row holds.
 CREATE VIEW plan_finding WITH (security_invoker = true) AS
 WITH subject AS (
   SELECT p.*,

@@ -1,8 +1,8 @@
 -- Do resources follow value?  All that was spent on the customers who are in a
 -- tier on the report day, up to it, beside the profit they brought.
 --
--- The best agents are those whose mean score no more than a quarter of the agents
--- exceed: equal scores are treated alike.
+-- The best agents are those whose mean score no more than a quarter of the
+-- agents exceed: equal scores are treated alike.
 CREATE VIEW tier_resource WITH (security_invoker = true) AS
 WITH member AS (
   SELECT k.customer_id, k.dimension AS scheme, k.code AS tier
