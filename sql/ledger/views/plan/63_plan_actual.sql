@@ -4,7 +4,8 @@
 -- period has not begun on the report day.
 --
 --   cost          counted in the category and below, on the channel and below,
---                 on the campaign; for a tier what its customers bear, by bucket
+--                 on the campaign; for a tier what its customers bear, by
+--                 bucket
 --   revenue       sold, by channel and campaign, or by tier
 --   hours         with a category what was bought by the hour, else handling
 --   customers     acquired
@@ -16,9 +17,9 @@
 --
 -- Like is compared with like: the plan to date, by days, with the actual to
 -- date.  A baseline is that of the same scenario, else that of setting
--- plan_scenario.  Whole months come from the sums by month, the days before and
--- after them from those by day.  Of tiers there are months only: a part of one
--- counts by its days.
+-- plan_scenario.  Whole months come from the sums by month, the days before
+-- and after them from those by day.  Of tiers there are months only: a part of
+-- one counts by its days.
 CREATE VIEW plan_actual WITH (security_invoker = true) AS
 WITH report AS (
   SELECT r.as_of, s.value AS plan_scenario

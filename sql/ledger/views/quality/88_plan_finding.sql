@@ -12,42 +12,51 @@ WITH subject AS (
          END AS of_channel
   FROM plan_base p LEFT JOIN campaign k ON k.code = p.campaign_code
 ),
-overlap AS (
-  SELECT a.kind, a.plan_id, b.base_amount AS amount,
-         format('%s of %s in scenario %s twice on %s: rows %s and %s', a.kind,
-                a.measure, a.scenario,
-                greatest(a.period_from, b.period_from), a.plan_id, b.plan_id)
-           AS example
+-- codes of which one is below the other
+related AS (
+  SELECT kind, code, ancestor AS other FROM code_below
+  UNION
+  SELECT kind, ancestor, code FROM code_below
+),
+pair AS (
+  SELECT a.kind, a.measure, a.scenario, a.plan_id, b.plan_id AS other_id,
+         b.base_amount AS amount,
+         greatest(a.period_from, b.period_from) AS day,
+         (a.aspect, a.category_code, a.channel_code, a.campaign_code,
+          a.tier_code, a.period_from, a.period_to)
+         = (b.aspect, b.category_code, b.channel_code, b.campaign_code,
+            b.tier_code, b.period_from, b.period_to) AS same
   FROM subject a
   JOIN subject b
     ON b.scenario = a.scenario AND b.kind = a.kind
        AND b.measure = a.measure AND b.plan_id > a.plan_id
        AND b.period_from <= a.period_to AND b.period_to >= a.period_from
-       AND (a.aspect = b.aspect OR '(all)' IN (a.aspect, b.aspect))
+       AND (a.aspect = b.aspect
+            -- of scores and markets each aspect is a figure of its own
+            OR '(all)' IN (a.aspect, b.aspect)
+               AND a.measure <> 'score' AND a.kind <> 'market')
        AND (a.campaign_code = b.campaign_code
             OR '(all)' IN (a.campaign_code, b.campaign_code))
        AND ((a.tier_scheme, a.tier_code) = (b.tier_scheme, b.tier_code)
             OR '(all)' IN (a.tier_code, b.tier_code))
-  WHERE EXISTS (SELECT FROM code_below l
-                WHERE l.kind = 'category' AND (l.code, l.ancestor)
-                      IN ((a.category_code, b.category_code),
-                          (b.category_code, a.category_code)))
-        AND EXISTS (SELECT FROM code_below l
-                    WHERE l.kind = 'channel' AND (l.code, l.ancestor)
-                          IN ((a.of_channel, b.of_channel),
-                              (b.of_channel, a.of_channel)))
-        -- of scores and markets each aspect is a figure of its own
-        AND (a.aspect = b.aspect
-             OR a.measure <> 'score' AND a.kind <> 'market')
-        AND NOT EXISTS (
-          SELECT FROM plan_nesting n
-          WHERE (n.plan_id, n.container_id) IN ((a.plan_id, b.plan_id),
-                                                (b.plan_id, a.plan_id))
-                AND (a.aspect, a.category_code, a.channel_code,
-                     a.campaign_code, a.tier_code, a.period_from, a.period_to)
-                    <> (b.aspect, b.category_code, b.channel_code,
-                        b.campaign_code, b.tier_code, b.period_from,
-                        b.period_to))
+  JOIN related c
+    ON c.kind = 'category' AND c.code = a.category_code
+       AND c.other = b.category_code
+  JOIN related h
+    ON h.kind = 'channel' AND h.code = a.of_channel
+       AND h.other = b.of_channel
+),
+overlap AS (
+  SELECT p.kind, p.plan_id, p.amount,
+         format('%s of %s in scenario %s twice on %s: rows %s and %s', p.kind,
+                p.measure, p.scenario, p.day, p.plan_id, p.other_id)
+           AS example
+  FROM pair p
+  LEFT JOIN plan_nesting i
+    ON i.plan_id = p.plan_id AND i.container_id = p.other_id
+  LEFT JOIN plan_nesting o
+    ON o.plan_id = p.other_id AND o.container_id = p.plan_id
+  WHERE p.same OR i.plan_id IS NULL AND o.plan_id IS NULL
 ),
 -- what can be an aspect of a figure without a subject, and of a score
 known_aspect AS (
