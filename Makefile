@@ -3,7 +3,10 @@
 #   make, make install, make installcheck   as every PGXS extension does
 #   make demo, make demo-stop               the main job on real data
 #   make test                               every suite, on a throw-away cluster
+#   make test ONE='tier doc'                tests of these names, on one that stays
+#   make check-setup                        the set-up, on bare and odd machines
 #   make lint, make format, make check-assert
+#   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
 #   make bench, make bench NAME=rfm         against the plain SQL it replaces
 
 PG_CONFIG ?= pg_config
@@ -51,7 +54,21 @@ all install installcheck clean:
 	@echo "crmcost: $(PG_CONFIG) finds no PGXS: install PostgreSQL's server headers (Debian: postgresql-server-dev-15) or name a pg_config with PG_CONFIG=PATH" >&2; exit 2
 endif
 
-$(OBJS): $(LOCAL_HEADERS)
+# The compiler that PostgreSQL was built with, or else a clang that is there:
+# Debian's headers bring one.  It does not know every flag of gcc's.
+ifeq ($(origin CC) $(shell command -v $(firstword $(CC)) 2> /dev/null),file )
+CC := $(or $(shell command -v clang 2> /dev/null),$(CLANG))
+endif
+ifneq ($(findstring clang,$(CC)),)
+override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+endif
+
+# Not for headers that the server cannot bear, nor where nothing can be written.
+.PHONY: can-build
+can-build:
+	@sh test/headers.sh '$(PG_CONFIG)'
+	@test -w . || { echo "crmcost: cannot write in $$PWD: build a copy of it" >&2; exit 2; }
+$(OBJS): $(LOCAL_HEADERS) | can-build
 
 $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
 	{ printf '%s\n' '-- for CREATE EXTENSION, not for psql' \
@@ -60,15 +77,20 @@ $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
 	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop test test-clean check-assert lint format bench
+.PHONY: demo demo-stop test test-clean check-assert check-setup check-fuzz lint \
+	format bench
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
 demo-stop:
 	@sh demo/stop.sh
 test:
-	@sh test/run.sh normal
+	@sh test/run.sh $(if $(findstring command,$(origin ONE)),one '$(ONE)',normal)
 check-assert:
 	@sh test/run.sh assert
+check-setup:
+	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
+check-fuzz:
+	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 test-clean:
 	@sh test/clean.sh
 lint:

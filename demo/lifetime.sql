@@ -67,9 +67,9 @@ GROUP BY ROLLUP (best)
 ORDER BY best;
 
 \qecho 'The five with the best future:'
-SELECT customer_id, clv_historic AS margin_so_far, round(p_alive::numeric, 3) AS p_alive,
+SELECT source_key AS customer, clv_historic AS margin_so_far, round(p_alive::numeric, 3) AS p_alive,
        round(expected_purchases::numeric, 1) AS purchases, round(expected_value, 2) AS each_worth,
        round(clv_predictive, 2) AS margin_to_come, round(potential, 2) AS potential
-FROM customer_clv
+FROM customer_clv JOIN customer USING (customer_id)
 ORDER BY clv_predictive DESC, customer_id
 LIMIT 5;

@@ -6,8 +6,8 @@
 #
 # Installs missing packages, builds a copy of the tree, starts a throw-away
 # cluster, loads, refreshes and prints.  Everything is in one private directory
-# (demo/place.sh); "make demo-stop" removes it.  A second run keeps what was
-# fetched and builds the database anew.
+# (test/house.sh); "make demo-stop" removes it.  A second run keeps what was
+# fetched and builds the database anew, unless somebody is connected to it.
 set -eu
 cd "$(dirname "$0")/.."
 . test/house.sh
@@ -18,10 +18,34 @@ case $data in
 	*) die "unknown DATA=$data: say make demo, or make demo DATA=sample" ;;
 esac
 
+# Who explores the demo keeps it.
+in_use()			# in_use CLUSTER: who is connected, on one line; else fails
+{
+	cluster_runs "$1" || return 1
+	_sessions=$("$("$PG_CONFIG" --bindir)/psql" -X -A -t -h "$1/socket" -p 5432 -U postgres -d postgres -c "
+		SELECT count(*) || CASE count(*) WHEN 1 THEN ' session (' ELSE ' sessions (' END ||
+			pg_catalog.string_agg(coalesce(nullif(application_name, ''), 'no name') || ', process ' || pid ||
+				', for ' || (extract(epoch FROM now() - backend_start) / 60)::int || ' minutes', '; ') || ')'
+		FROM pg_catalog.pg_stat_activity
+		WHERE datname = 'crmcost' AND backend_type = 'client backend'
+		HAVING count(*) > 0") || return 1
+	[ -n "$_sessions" ] && echo "$_sessions"
+}
+
+refuse_in_use()		# refuse_in_use CLUSTER
+{
+	if _who=$(in_use "$1"); then
+		die "the database of the demo in $1 is in use by $_who: end that, or remove the demo with make demo-stop, or choose another place with CRMCOST_WORK=DIR"
+	fi
+}
+
 if [ "${2:-}" != --inside ]; then
-	sh test/packages.sh demo
+	if [ "$data" = sample ]; then
+		sh test/packages.sh build
+	else
+		sh test/packages.sh demo
+	fi
 	find_pg_config
-	. demo/place.sh
 	in_copy demo sh demo/run.sh "$data" --inside
 fi
 
@@ -41,19 +65,22 @@ copy_in()			# copy_in TABLE FILE
 	run_sql crmcost -c "COPY demo.$1 FROM STDIN (FORMAT csv, HEADER)" < "$2"
 }
 
-say "building ($("$PG_CONFIG" --version))"
+refuse_in_use "$base/cluster"
+say "building ($(server_version))"
 build_into "$base/inst" "$base/build.log" || die "the build failed: see the lines above"
 
 if [ "$data" = real ]; then
 	sh demo/fetch.sh "$base/data"
 fi
 
-if [ -e "$base/cluster/data/PG_VERSION" ] &&
-	[ "$(cat "$base/cluster/data/PG_VERSION")" != "$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" ]; then
-	cluster_stop "$base/cluster"
+cluster_of_major "$base/cluster"
+# A run that ends before its time leaves no server, but for one that was there
+# and whose database stands yet; what was fetched stays.
+kept=
+if cluster_runs "$base/cluster"; then
+	kept=yes
 fi
-# A run that ends before its time leaves no server; what was fetched stays.
-trap 'cluster_stop "$base/cluster"' EXIT
+trap '[ -n "$kept" ] || cluster_stop "$base/cluster"' EXIT
 trap 'exit 130' INT TERM HUP
 say 'starting the cluster'
 mkdir -p "$base/cluster"
@@ -62,10 +89,14 @@ cluster_start "$base/cluster" "shared_buffers = '256MB'" "work_mem = '128MB'" \
 	"maintenance_work_mem = '256MB'" 'wal_level = minimal' \
 	'max_wal_senders = 0' 'jit = off' ||
 	die "the cluster did not start: see the lines above"
-
 say 'creating the database crmcost'
-run_sql postgres -c "SET client_min_messages = warning" \
-	-c 'DROP DATABASE IF EXISTS crmcost WITH (FORCE)' -c 'CREATE DATABASE crmcost' \
+if ! run_sql postgres -c 'SET client_min_messages = warning' \
+	-c 'DROP DATABASE IF EXISTS crmcost' 2> "$base/drop.log"; then
+	refuse_in_use "$base/cluster"
+	die "the database of an earlier demo cannot be dropped: $(head -n 1 "$base/drop.log")"
+fi
+kept=
+run_sql postgres -c 'CREATE DATABASE crmcost' \
 	-c "ALTER DATABASE crmcost SET timezone = 'America/New_York'" \
 	-c 'ALTER DATABASE crmcost SET search_path = crm, crmcost, demo, public'
 run_sql crmcost -c 'CREATE EXTENSION crmcost' \
@@ -85,7 +116,7 @@ fi
 run_sql crmcost -c 'ANALYZE'
 
 say 'installing the ledger crm'
-run_sql crmcost -c "SET client_min_messages = warning" -c "CALL crmcost.install('crm')"
+run_sql crmcost -c "SET client_min_messages = warning" -c "CALL crmcost.install('crm', partitioned => true)"
 say 'loading the ledger'
 run_sql crmcost -c "SET client_min_messages = warning" -f demo/load.sql
 if [ "$data" = real ]; then

@@ -3,13 +3,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 . test/house.sh
-. demo/place.sh
-work=$CRMCOST_WORK
-if [ ! -d "$work" ]; then
+work=$(work_dir demo)
+if [ ! -d "$work/demo" ]; then
 	say "there is no demo in $work"
 	exit 0
 fi
-private_dir "$work" CRMCOST_DEMO
+private_dir "$work"
 if [ -e "$work/demo.lock" ]; then
 	exec 9< "$work/demo.lock"
 	flock -n 9 || die "make demo is at work in $work: wait for it, or interrupt it first"
@@ -17,6 +16,5 @@ fi
 find_pg_config
 . test/cluster.sh
 cluster_stop "$work/demo/cluster"
-rm -rf "$work/demo" "$work/demo.lock" "$work/.crmcost"
-rmdir "$work"
-say "removed $work"
+remove_work "$work" demo
+say "removed $work/demo"

@@ -15,30 +15,31 @@ RETURN 2;
 COMMENT ON FUNCTION crmcost._schema_version() IS
   'Version of the ledger''s tables that this version of the extension works with.';
 
--- All that is done with a ledger begins here.
+-- All that is done with a ledger begins here.  The schema is searched before ours
+-- for better matches of functions and operators, so it must hold none, and nobody
+-- but its owner may create in it: see doc/security.md.
 CREATE FUNCTION crmcost._ledger_path(ledger name) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF ledger IS NULL THEN
-    RAISE EXCEPTION 'ledger must not be null'
-      USING ERRCODE = 'null_value_not_allowed';
-  END IF;
-  -- setting and refresh_run together are ours beyond reasonable doubt
-  IF to_regclass(format('%I.setting', ledger)) IS NULL
-     OR to_regclass(format('%I.refresh_run', ledger)) IS NULL THEN
-    RAISE EXCEPTION 'ledger must name a schema made by crmcost.install, not "%"',
-                    ledger
-      USING ERRCODE = 'invalid_schema_name',
-            HINT = format('CALL crmcost.install(%L) makes one.', ledger);
-  END IF;
-  RETURN quote_ident(ledger) || ', pg_temp';
-END
-$$;
+  LANGUAGE c STABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'ledger__ledger_path';
 
 COMMENT ON FUNCTION crmcost._ledger_path(name) IS
-  'Search path for work in a ledger; an error when there is no such ledger.';
+  'Search path for work in a ledger; an error when there is no such ledger, or when somebody but its owner has a hand in its schema.';
+
+-- All that writes in a ledger begins here, with itself as the routine:
+--
+--   IF crmcost._run_as_owner(ledger, NULL, 'crmcost.this(name,date)', ledger, day)
+--   THEN
+--     RETURN;
+--   END IF;
+CREATE FUNCTION crmcost._run_as_owner(ledger name, prepare regprocedure,
+                                      routine regprocedure,
+                                      VARIADIC arguments "any")
+  RETURNS boolean
+  LANGUAGE c VOLATILE PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'ledger__run_as_owner';
+
+COMMENT ON FUNCTION crmcost._run_as_owner(name, regprocedure, regprocedure, "any") IS
+  'Calls a routine as the owner of a ledger, where the caller has the owner''s rights and is somebody else, and one before it that makes temporary tables; returns what it returns, true for nothing, NULL when the caller is to do the work itself. An error when a trigger of the ledger is not its owner''s.';
 
 -- Without it a role that may do less would be told so in the middle of the work,
 -- or, where it grants, would see a warning a table and no error.
@@ -47,9 +48,9 @@ CREATE FUNCTION crmcost._check_owner(ledger name) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._ledger_path(ledger);
   IF NOT (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c
-          WHERE c.oid = 'setting'::regclass) THEN
+          WHERE c.oid = format('%I.setting', ledger)::regclass) THEN
     RAISE EXCEPTION 'must be owner of ledger "%"', ledger
       USING ERRCODE = 'insufficient_privilege';
   END IF;
@@ -59,6 +60,8 @@ $$;
 COMMENT ON FUNCTION crmcost._check_owner(name) IS
   'Raises an error unless the caller has the rights of the ledger''s owner.';
 
+-- A function that parallel workers call can set no search_path: it names the
+-- ledger in its statements.
 CREATE FUNCTION crmcost._setting(ledger name, key text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -66,10 +69,11 @@ AS $$
 DECLARE
   result text;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  SELECT s.value INTO result FROM setting s WHERE s.key = _setting.key;
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format('SELECT s.value FROM %I.setting s WHERE s.key = $1', ledger)
+    INTO result USING key;
   IF result IS NULL THEN
-    RAISE EXCEPTION 'ledger "%" has no setting "%"', ledger, _setting.key
+    RAISE EXCEPTION 'ledger "%" has no setting "%"', ledger, key
       USING ERRCODE = 'no_data_found',
             HINT = 'Insert the row into table setting again; the documentation has the defaults.';
   END IF;
@@ -80,90 +84,13 @@ $$;
 COMMENT ON FUNCTION crmcost._setting(name, text) IS
   'Value of a setting of a ledger; an error when there is none.';
 
--- Monthly partitions, in UTC whatever the ledger's time zone is: where a
--- partition ends is a matter of storage, and must not move with a setting.
-CREATE FUNCTION crmcost._add_partitions(ledger name, from_month date,
-                                        to_month date)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  parent record;
-  month_start timestamp;
-  partition_name text;
-  made bigint := 0;
-BEGIN
-  FOR parent IN
-    SELECT c.relname, c.relowner::regrole AS owner,
-           CASE WHEN a.atttypid = 'timestamptz'::regtype
-             THEN ' 00:00:00+00' ELSE '' END AS midnight
-    FROM pg_partitioned_table p
-    JOIN pg_class c ON c.oid = p.partrelid
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
-    WHERE c.relnamespace = format('%I', ledger)::regnamespace
-      AND c.relname IN ('sale', 'cost_entry', 'interaction', 'loyalty_entry')
-    ORDER BY c.relname
-  LOOP
-    FOR month_start IN
-      SELECT generate_series(date_trunc('month', from_month::timestamp),
-                             to_month::timestamp, '1 month')
-    LOOP
-      partition_name := format('%s_%s', parent.relname,
-                               to_char(month_start, 'YYYY_MM'));
-      CONTINUE WHEN
-        to_regclass(format('%I.%I', ledger, partition_name)) IS NOT NULL;
-      EXECUTE format(
-        'CREATE TABLE %1$I.%2$I PARTITION OF %1$I.%3$I FOR VALUES FROM (%4$L) TO (%5$L)',
-        ledger, partition_name, parent.relname,
-        to_char(month_start, 'YYYY-MM-DD') || parent.midnight,
-        to_char(month_start + interval '1 month', 'YYYY-MM-DD')
-          || parent.midnight);
-      -- a superuser may do this for the owner
-      IF parent.owner <> current_user::regrole THEN
-        EXECUTE format('ALTER TABLE %I.%I OWNER TO %s', ledger,
-                       partition_name, parent.owner);
-      END IF;
-      made := made + 1;
-    END LOOP;
-  END LOOP;
-  RETURN made;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._add_partitions(name, date, date) IS
-  'Makes the monthly partitions that are missing and returns their number.';
-
--- The catalog prints bounds as the session prints instants, and not every such
--- text can be read again.
-CREATE FUNCTION crmcost._partition_end(partition oid) RETURNS timestamptz
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-  SET datestyle = iso
-  SET timezone = 'UTC'
-AS $$
-DECLARE
-  bound CONSTANT text := (SELECT pg_get_expr(c.relpartbound, c.oid)
-                          FROM pg_class c WHERE c.oid = partition);
-BEGIN
-  RETURN CASE WHEN bound LIKE '% TO (MAXVALUE)' OR bound = 'DEFAULT'
-           THEN 'infinity'
-           ELSE substring(bound FROM ' TO [(]''([^'']+)''[)]') END;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._partition_end(oid) IS
-  'Instant before which the rows of a partition by time lie, taking days in UTC.';
-
 CREATE PROCEDURE crmcost.install(ledger name DEFAULT 'crm',
-                                 partitioned boolean DEFAULT true)
+                                 partitioned boolean DEFAULT false)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   tables text := crmcost._ledger_source('tables');
-  this_year date := date_trunc('year', now() AT TIME ZONE 'UTC');
-  made bigint;
 BEGIN
   PERFORM crmcost._check_new_ledger(ledger);
   IF partitioned IS NULL THEN
@@ -194,23 +121,27 @@ BEGIN
   EXECUTE crmcost._ledger_source('views');
   PERFORM crmcost._add_capture(ledger);
 
-  made := crmcost._add_partitions(
-            ledger, (this_year - interval '3 years')::date,
-            (this_year + interval '23 months')::date);
-  RAISE NOTICE 'ledger "%" is ready: % monthly partitions, base currency %, time zone %',
-    ledger, made,
-    crmcost._setting(ledger, 'base_currency'),
-    crmcost._setting(ledger, 'timezone');
-  IF partitioned AND current_setting('jit')::boolean THEN
-    RAISE NOTICE 'jit is on: it compiles every partition anew for every report'
-      USING HINT = format('ALTER DATABASE %I SET jit = off; makes reports many times faster.',
-                          current_database());
+  IF partitioned THEN
+    RAISE NOTICE 'ledger "%" has % monthly partitions, in schema "%"', ledger,
+      crmcost._add_partitions_ahead(ledger), crmcost._partition_schema(ledger)
+      USING HINT = format('CALL crmcost.ensure_partitions(%L, FROM_MONTH, TO_MONTH) makes those of other months.',
+                          ledger);
+    IF current_setting('jit')::boolean THEN
+      RAISE NOTICE 'jit is on: with many partitions it compiles each anew for every report'
+        USING HINT = format('ALTER DATABASE %I SET jit = off; makes reports many times faster.',
+                            current_database());
+    END IF;
   END IF;
+  RAISE NOTICE 'ledger "%" is ready: base currency %, time zone %', ledger,
+    crmcost._setting(ledger, 'base_currency'),
+    crmcost._setting(ledger, 'timezone')
+    USING HINT = format('Load facts, then CALL crmcost.refresh(%L): until then most reports are empty.',
+                        ledger);
 END
 $$;
 
 COMMENT ON PROCEDURE crmcost.install(name, boolean) IS
-  'Builds a ledger in a new schema owned by the caller: tables with monthly partitions (or without), seed rows, views.';
+  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views.';
 
 CREATE FUNCTION crmcost._check_new_ledger(ledger name) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -262,64 +193,21 @@ RETURN CASE WHEN getdatabaseencoding() IN ('UTF8', 'EUC_CN', 'SQL_ASCII')
 COMMENT ON FUNCTION crmcost._from_utf8(text) IS
   'Chinese text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';
 
-CREATE PROCEDURE crmcost.ensure_partitions(ledger name, from_month date,
-                                           to_month date)
-  LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  months integer;
-BEGIN
-  PERFORM crmcost._check_owner(ledger);
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF from_month IS NULL OR to_month IS NULL THEN
-    RAISE EXCEPTION '% must not be null',
-                    CASE WHEN from_month IS NULL THEN 'from_month'
-                         ELSE 'to_month' END
-      USING ERRCODE = 'null_value_not_allowed';
-  END IF;
-  IF from_month < '1900-01-01' OR to_month > '9999-12-31' THEN
-    RAISE EXCEPTION 'from_month and to_month must lie between 1900 and 9999, not % and %',
-                    from_month, to_month
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  months := 12 * (extract(year FROM to_month) - extract(year FROM from_month))
-            + extract(month FROM to_month) - extract(month FROM from_month) + 1;
-  IF months < 1 THEN
-    RAISE EXCEPTION 'from_month must not be after to_month, not % and %',
-                    from_month, to_month
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
-  IF months > 1200 THEN
-    RAISE EXCEPTION 'from_month to to_month must be at most 1200 months, not %',
-                    months
-      USING ERRCODE = 'program_limit_exceeded';
-  END IF;
-
-  IF NOT EXISTS (SELECT FROM pg_partitioned_table
-                 WHERE partrelid = 'sale'::regclass) THEN
-    RAISE NOTICE 'ledger "%" is not partitioned: nothing to do', ledger;
-    RETURN;
-  END IF;
-  RAISE NOTICE 'ledger "%": % partitions made',
-    ledger, crmcost._add_partitions(ledger, from_month, to_month);
-END
-$$;
-
-COMMENT ON PROCEDURE crmcost.ensure_partitions(name, date, date) IS
-  'Makes the monthly partitions from one month to another that are missing; nothing on a ledger without partitions.';
-
--- The first version has no older tables to migrate: it renews the views, which
--- DROP EXTENSION ... CASCADE takes away.
+-- The first version has no older tables to migrate: it renews the partitions and
+-- the views, of which DROP EXTENSION ... CASCADE takes parts away.
 CREATE PROCEDURE crmcost.upgrade(ledger name)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-  installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
+  installed integer;
 BEGIN
+  IF crmcost._run_as_owner(ledger, NULL, 'crmcost.upgrade(name)', ledger) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._check_owner(ledger);
+  installed := crmcost._setting(ledger, 'schema_version');
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF installed > crmcost._schema_version() THEN
     RAISE EXCEPTION 'ledger "%" has schema version %, and this crmcost knows only %',
@@ -328,6 +216,7 @@ BEGIN
             HINT = 'ALTER EXTENSION crmcost UPDATE to the version that made the ledger, or a newer one.';
   END IF;
 
+  PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._renew_views(ledger);
   IF installed < crmcost._schema_version() THEN
     UPDATE setting SET value = crmcost._schema_version()
@@ -339,7 +228,7 @@ END
 $$;
 
 COMMENT ON PROCEDURE crmcost.upgrade(name) IS
-  'Brings a ledger to the version of the extension: tables where they changed, and its views, whose grants stay.';
+  'Brings a ledger to the version of the extension: tables where they changed, partitions, and its views, whose grants stay.';
 
 -- CREATE OR REPLACE keeps grants and lets views of the user stand on ours, as
 -- long as no column of ours was renamed, retyped or taken away.  Where one was,
@@ -432,6 +321,30 @@ $$;
 COMMENT ON FUNCTION crmcost._ledger_relations(text) IS
   'Names of the tables (TABLE) or views (VIEW) of a ledger.';
 
+-- Clears what says who a customer was, and keeps the facts.  The row is locked
+-- first: a load about the customer has ended then, or will find it erased.  What
+-- a second call finds left is cleared too.
+CREATE FUNCTION crmcost.key_hash(ledger name, source text, source_key text)
+  RETURNS bytea
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result bytea;
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format('SELECT e.secret FROM %I.erasure_secret e', ledger)
+    INTO result;
+  RETURN sha256(result || convert_to(
+    jsonb_build_array(source, source_key)::text,
+    CASE WHEN getdatabaseencoding() IN ('SQL_ASCII', 'MULE_INTERNAL')
+      THEN getdatabaseencoding() ELSE 'UTF8' END));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.key_hash(name, text, text) IS
+  'Hash of a customer''s key as table erased_key of a ledger has it; NULL for a role that may not see erasure_secret.';
+
 CREATE FUNCTION crmcost.erase_customer(ledger name, customer_id bigint)
   RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -439,26 +352,99 @@ CREATE FUNCTION crmcost.erase_customer(ledger name, customer_id bigint)
   SET row_security = off
 AS $$
 #variable_conflict use_column
+DECLARE
+  known record;
+  erased boolean;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  UPDATE customer
-    SET source_key = NULL, attributes = '{}', erased_at = now()
-    WHERE customer_id = erase_customer.customer_id AND erased_at IS NULL;
-  IF FOUND THEN
-    RETURN true;
+  erased := crmcost._run_as_owner(
+              ledger, NULL, 'crmcost.erase_customer(name,bigint)', ledger,
+              erase_customer.customer_id);
+  IF erased IS NOT NULL THEN
+    RETURN erased;
   END IF;
-  IF NOT EXISTS (SELECT FROM customer
-                 WHERE customer_id = erase_customer.customer_id) THEN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  SELECT source, source_key, erased_at INTO known
+    FROM customer
+    WHERE customer_id = erase_customer.customer_id
+    FOR UPDATE;
+  IF NOT FOUND THEN
     RAISE EXCEPTION 'customer_id must be a customer of ledger "%", not %',
                     ledger, coalesce(erase_customer.customer_id::text, 'null')
       USING ERRCODE = 'no_data_found';
   END IF;
-  RETURN false;
+  PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
+  IF known.erased_at IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  -- before the key goes, so that a load of it finds the one or the other
+  INSERT INTO erased_key (key_hash)
+    VALUES (crmcost.key_hash(ledger, known.source, known.source_key))
+    ON CONFLICT (key_hash) DO NOTHING;
+  UPDATE customer
+    SET source_key = NULL, attributes = '{}', erased_at = now()
+    WHERE customer_id = erase_customer.customer_id;
+  RETURN true;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost.erase_customer(name, bigint) IS
-  'Clears source_key and attributes of a customer and keeps the facts, so that no total moves; false when it was done before.';
+  'Clears what says who a customer was (source_key, attributes, references to the source, owners, evidence) and keeps the facts, so that no total moves; a repeated load is refused. false when it was done before.';
+
+-- References become random ones: unique as they must be, the lines of an order
+-- still of one order, and nothing that could be looked up.
+CREATE FUNCTION crmcost._erase_references(ledger name, customer_id bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  erased CONSTANT text := '^erased [0-9a-f-]{36}$';
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH placed AS MATERIALIZED (
+    SELECT source, order_ref, 'erased ' || gen_random_uuid()::text AS random_ref
+    FROM (SELECT DISTINCT source, order_ref
+          FROM sale
+          WHERE customer_id = _erase_references.customer_id
+                AND order_ref !~ erased) o
+  )
+  UPDATE sale s
+    SET order_ref = p.random_ref
+    FROM placed p
+    WHERE s.customer_id = _erase_references.customer_id
+          AND s.source = p.source AND s.order_ref = p.order_ref;
+  UPDATE cost_entry
+    SET source_ref = 'erased ' || gen_random_uuid()::text
+    WHERE customer_id = _erase_references.customer_id
+          AND source_ref !~ erased;
+  UPDATE interaction
+    SET source_ref = 'erased ' || gen_random_uuid()::text
+    WHERE customer_id = _erase_references.customer_id
+          AND source_ref !~ erased;
+  UPDATE loyalty_entry
+    SET source_ref = 'erased ' || gen_random_uuid()::text
+    WHERE customer_id = _erase_references.customer_id
+          AND source_ref !~ erased;
+  -- stages and tiers are the ledger's own words, anything else a person's
+  UPDATE classification c
+    SET evidence = NULL,
+        code = CASE
+                 WHEN dimension = 'stage' OR code = 'none'
+                      OR by_rule AND dimension NOT IN ('owner', 'invalid')
+                      OR EXISTS (SELECT FROM tier t
+                                 WHERE t.scheme = c.dimension
+                                       AND t.code = c.code)
+                   THEN code
+                 ELSE 'erased'
+               END
+    WHERE customer_id = _erase_references.customer_id;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_references(name, bigint) IS
+  'Replaces what refers to a customer''s rows in their source, and clears owners and evidence.';
 
 CREATE FUNCTION crmcost.grant_read(ledger name, role name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -467,6 +453,10 @@ AS $$
 DECLARE
   relation text;
 BEGIN
+  IF crmcost._run_as_owner(ledger, NULL, 'crmcost.grant_read(name,name)',
+                           ledger, role) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._check_owner(ledger);
   IF grant_read.role IS NULL
      OR NOT EXISTS (SELECT FROM pg_roles WHERE rolname = grant_read.role) THEN
@@ -494,20 +484,20 @@ COMMENT ON FUNCTION crmcost.grant_read(name, name) IS
 -- owns the functions.
 REVOKE EXECUTE ON ROUTINE
   crmcost.install(name, boolean),
-  crmcost.ensure_partitions(name, date, date),
   crmcost.upgrade(name),
   crmcost.erase_customer(name, bigint),
+  crmcost._erase_references(name, bigint),
   crmcost.grant_read(name, name),
-  crmcost._add_partitions(name, date, date),
-  crmcost._renew_views(name)
+  crmcost._renew_views(name),
+  crmcost._run_as_owner(name, regprocedure, regprocedure, "any")
 FROM PUBLIC;
 
 GRANT EXECUTE ON ROUTINE
   crmcost.install(name, boolean),
-  crmcost.ensure_partitions(name, date, date),
   crmcost.upgrade(name),
   crmcost.erase_customer(name, bigint),
+  crmcost._erase_references(name, bigint),
   crmcost.grant_read(name, name),
-  crmcost._add_partitions(name, date, date),
-  crmcost._renew_views(name)
+  crmcost._renew_views(name),
+  crmcost._run_as_owner(name, regprocedure, regprocedure, "any")
 TO @extowner@ WITH GRANT OPTION;

@@ -6,17 +6,100 @@ CREATE FUNCTION crmcost._open_month(ledger name) RETURNS date
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  result date;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  RETURN (SELECT max(month_start) + interval '1 month' FROM closed_period);
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format($query$
+    SELECT max(month_start) + interval '1 month' FROM %I.closed_period
+  $query$, ledger) INTO result;
+  RETURN result;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._open_month(name) IS
   'First month after the closed ones; NULL when none is closed.';
 
+-- Its figures are of one snapshot, as those of a refresh are: what is committed
+-- later came later, and must be known as late (late_fact).  The triggers of the
+-- facts write that, once they see that a month is to be closed; so that is told
+-- them first, and who began before it ends first.  No SET clause, so each name is
+-- qualified.
 CREATE PROCEDURE crmcost.close_period(ledger name, month date)
   LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF crmcost._may_commit() THEN
+    CALL crmcost._announce_closing(ledger, month);
+  END IF;
+  CALL crmcost._take_ledger(ledger);
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._close_period(pg_catalog.name,pg_catalog.date)', ledger,
+       month) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
+  PERFORM crmcost._close_period(ledger, month);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
+  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+
+-- A writer that does not see the announcement is older than its transaction.
+CREATE PROCEDURE crmcost._announce_closing(ledger name, month date)
+  LANGUAGE plpgsql
+AS $$
+DECLARE
+  announced pg_catalog.xid8;
+BEGIN
+  announced := crmcost._set_closing(ledger, month);
+  COMMIT;
+  FOR i IN 1 .. 100 LOOP
+    IF crmcost._is_over(announced) THEN
+      RETURN;
+    END IF;
+    COMMIT;
+    PERFORM pg_catalog.pg_sleep(0.1);
+  END LOOP;
+  RAISE EXCEPTION 'ledger "%" cannot be closed: transactions that began before are still writing',
+                  ledger
+    USING ERRCODE = 'lock_not_available',
+          HINT = 'Close the month again when they have ended; pg_stat_activity shows them by backend_xid.';
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost._announce_closing(name, date) IS
+  'Tells the writers of facts that a month is to be closed, and waits for those who cannot know.';
+
+CREATE FUNCTION crmcost._set_closing(ledger name, month date) RETURNS xid8
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._check_owner(ledger);
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  UPDATE refresh_state
+    SET closing_before = crmcost._month_of(month) + interval '1 month'
+    WHERE isfinite(month);
+  RETURN pg_current_xact_id();
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._set_closing(name, date) IS
+  'Notes that a month is to be closed; returns the transaction.';
+
+CREATE FUNCTION crmcost._is_over(transaction xid8) RETURNS boolean
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+RETURN pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+       > transaction;
+
+COMMENT ON FUNCTION crmcost._is_over(xid8) IS
+  'Whether a transaction and all that began before it have ended.';
+
+CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
 AS $$
@@ -25,6 +108,7 @@ DECLARE
   closing CONSTANT date := date_trunc('month', month::timestamp);
   next_month CONSTANT date := closing + interval '1 month';
   open_month date := crmcost._open_month(ledger);
+  last_closed CONSTANT date := open_month - interval '1 month';
   last record;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
@@ -48,27 +132,29 @@ BEGIN
             HINT = format('CALL crmcost.refresh(%L) first.', ledger);
   END IF;
 
-  -- Loads wait until the figures are fixed: those are of one state of the facts.
-  LOCK TABLE sale, cost_entry, interaction, customer, fx_rate, allocation_rule,
-    allocation_share, activity_time, capacity, classification
-    IN SHARE ROW EXCLUSIVE MODE;
   PERFORM crmcost._refresh(ledger, last.as_of_at, false);
   INSERT INTO posted_cost
-    SELECT month_start, cost_id, incurred_on, month_start, category_code,
+    SELECT month_start, cost_id, incurred_on, booked_month, category_code,
            bucket, 0, '', customer_id, base_amount
     FROM accrued_cost
     WHERE customer_id IS NOT NULL AND base_amount <> 0
           AND incurred_on <= last.as_of
           AND month_start >= coalesce(open_month, '-infinity')
-          AND month_start < next_month;
+          AND month_start < next_month
+    ON CONFLICT (month_start, cost_id, incurred_on, booked_month, rule_id,
+                 service_category) DO NOTHING;
+  PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
   IF open_month IS NULL THEN
     SELECT least(min(found.month), closing) INTO open_month
       FROM (SELECT min(month_start) FROM customer_month
             UNION ALL SELECT min(month_start) FROM cost_month
             UNION ALL SELECT min(month_start) FROM posted_cost) found (month);
   END IF;
-  INSERT INTO closed_period (month_start, closed_at, as_of)
-    SELECT m::date, now(), last.as_of
+  INSERT INTO closed_period (month_start, follows, closed_at, as_of)
+    SELECT m::date,
+           CASE WHEN m = open_month THEN last_closed
+                ELSE (m - interval '1 month')::date END,
+           now(), last.as_of
     FROM generate_series(open_month::timestamp, closing::timestamp,
                          '1 month') m;
   RAISE NOTICE 'ledger "%": closed % to %, as of %', ledger,
@@ -76,8 +162,43 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
-  'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
+COMMENT ON FUNCTION crmcost._close_period(name, date) IS
+  'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
+
+-- Late facts have counted in the first of the months; facts of these months that
+-- were noted count in their own.  What has no rate counts nowhere, and comes late
+-- when it gets one.
+CREATE FUNCTION crmcost._settle_late_facts(ledger name, open_month date,
+                                           next_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  UPDATE late_fact l SET month_start = open_month
+    WHERE l.month_start IS NULL AND l.booked_on < open_month
+          AND l.relation <> 'cost_entry';
+  DELETE FROM late_fact l
+    WHERE l.month_start IS NULL AND l.booked_on < next_month
+          AND l.booked_on >= coalesce(open_month, '-infinity')
+          AND l.relation <> 'cost_entry';
+  INSERT INTO late_fact AS l (relation, fact_id, booked_on)
+    SELECT 'sale', s.sale_id, s.sold_on FROM sale_base s
+    WHERE s.rate IS NULL AND s.month_start < next_month
+          AND s.month_start >= coalesce(open_month, '-infinity')
+    UNION ALL
+    SELECT DISTINCT 'cost_entry', c.cost_id, c.incurred_on FROM accrued_cost c
+    WHERE c.rate IS NULL AND c.month_start < next_month
+          AND c.month_start >= coalesce(open_month, '-infinity')
+    ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
+      month_start = NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._settle_late_facts(name, date, date) IS
+  'Settles late_fact for months that are closed.';
 
 CREATE PROCEDURE crmcost.reopen_period(ledger name, month date)
   LANGUAGE plpgsql
@@ -88,6 +209,11 @@ AS $$
 DECLARE
   reopened CONSTANT date := date_trunc('month', month::timestamp);
 BEGIN
+  IF crmcost._run_as_owner(
+       ledger, NULL, 'crmcost.reopen_period(name,date)', ledger, month) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._lock_ledger(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF reopened IS NULL OR NOT EXISTS (SELECT FROM closed_period
                                      WHERE month_start = reopened) THEN
@@ -98,6 +224,10 @@ BEGIN
   DELETE FROM posted_cost
     WHERE month_start >= reopened AND customer_id IS NOT NULL;
   DELETE FROM closed_period WHERE month_start >= reopened;
+  -- of an open month nothing is late
+  DELETE FROM late_fact WHERE booked_on >= reopened AND relation <> 'cost_entry';
+  UPDATE late_fact SET month_start = NULL WHERE month_start >= reopened;
+  UPDATE refresh_state SET as_of_at = NULL;       -- all is computed anew
   RAISE NOTICE 'ledger "%": % and all after it are open; the next refresh computes them anew',
     ledger, to_char(reopened, 'YYYY-MM');
 END
@@ -105,13 +235,3 @@ $$;
 
 COMMENT ON PROCEDURE crmcost.reopen_period(name, date) IS
   'Opens a closed month again, and all after it; the next refresh computes them from the facts.';
-
-REVOKE EXECUTE ON ROUTINE
-  crmcost.close_period(name, date),
-  crmcost.reopen_period(name, date)
-FROM PUBLIC;
-
-GRANT EXECUTE ON ROUTINE
-  crmcost.close_period(name, date),
-  crmcost.reopen_period(name, date)
-TO @extowner@ WITH GRANT OPTION;

@@ -172,26 +172,31 @@ static Size
 FindRates(Datum datum, double unit, double **rate)
 {
 	Flows		flows = FlowsRead(datum);
-	double	   *amount = HugeArray(CurrentMemoryContext, flows.count,
-								   sizeof(double));
+	num_double2 *amount = HugeArray(CurrentMemoryContext, flows.count,
+									sizeof(num_double2));
 	double	   *when = HugeArray(CurrentMemoryContext, flows.count,
 								 sizeof(double));
+	num_flows	some = {0, amount, when, unit};
+	bool		costs = false;
+	bool		returns = false;
 	double	   *work;
-	Size		count = 0;
+	Size		count;
 
 	for (int64 i = 0; i < flows.count; i++)
 	{
-		amount[count] = FlowsDouble(&flows, i);
-		if (amount[count] == 0)
+		amount[some.count] = FlowsDouble2(&flows, i);
+		if (amount[some.count].high == 0)
 			continue;
-		when[count++] = (flows.entry[i].at - flows.entry[0].at) / unit;
+		costs |= amount[some.count].high < 0;
+		returns |= amount[some.count].high > 0;
+		when[some.count++] = flows.entry[i].at - flows.entry[0].at;
 	}
-	if (num_sign_changes(amount, count) == 0)
+	if (!costs || !returns)
 		return 0;
-	work = HugeArray(CurrentMemoryContext, NUM_IRR_WORK(count),
+	work = HugeArray(CurrentMemoryContext, NUM_IRR_WORK(some.count),
 					 sizeof(double));
-	*rate = HugeArray(CurrentMemoryContext, count, sizeof(double));
-	count = num_irr_roots(amount, when, count, *rate, work, PollInterrupts);
+	*rate = HugeArray(CurrentMemoryContext, some.count, sizeof(double));
+	count = num_irr_roots(&some, *rate, work, PollInterrupts);
 	SetZeroRate(&flows, *rate, count);
 	return count;
 }

@@ -6,6 +6,7 @@
 #define CASH_FLOW_STATE_H
 
 #include "decimal.h"
+#include "num_double2.h"
 #include "state_table.h"
 
 typedef struct FlowEntry
@@ -28,6 +29,7 @@ typedef struct Flows
 extern Flows FlowsRead(Datum datum);
 extern Datum FlowsAmount(const Flows *flows, int64 i);
 extern double FlowsDouble(const Flows *flows, int64 i);
+extern num_double2 FlowsDouble2(const Flows *flows, int64 i);
 extern bool FlowsAreBalanced(const Flows *flows);
 extern Datum FlowsExactRate(const Flows *flows);
 extern void FlowsTwoRates(const Flows *flows, double *rate);

@@ -184,7 +184,7 @@ PredictedValue(FunctionCallInfo fcinfo, const num_purchase_model *model)
 	for (int i = 1; i <= periods; i++)
 	{
 		double		expected = model->expected(parameter, i * length,
-											   &customer);
+											   &customer, PollInterrupts);
 
 		sum += (expected - before) * pow(1 + discount, -i);
 		before = expected;

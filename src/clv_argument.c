@@ -12,6 +12,18 @@ static const char *const gamma_gamma_parameters[] = {"p", "q", "v"};
 
 const ModelKind gamma_gamma_kind = {"gamma_gamma", 3, gamma_gamma_parameters};
 
+/* A number of purchases; 0 and fractions may be allowed or not elsewhere. */
+void
+CheckFrequency(double value)
+{
+	CheckNotNegative(value, "frequency");
+	if (!(value <= MOST_PURCHASES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("frequency must be at most %g, not %g", MOST_PURCHASES,
+						value)));
+}
+
 /*
  * A customer's frequency, recency and age: checked one by one, and against
  * each other, since a mistaken column or a mistaken unit shows there.
@@ -21,9 +33,14 @@ CheckedCustomer(double frequency, double recency, double age)
 {
 	num_customer customer = {frequency, recency, age};
 
-	CheckNotNegative(frequency, "frequency");
+	CheckFrequency(frequency);
 	CheckNotNegative(recency, "recency");
 	CheckNotNegative(age, "age");
+	if (!(age <= LONGEST_AGE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("age must be at most %g, not %g", LONGEST_AGE, age),
+				 errhint("Count time in larger units, the same for all customers.")));
 	if (frequency != floor(frequency))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -79,7 +96,7 @@ SpendArgument(FunctionCallInfo fcinfo, int model, double frequency,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("q of the model must exceed 1 for a mean to exist, not %g",
 						p[1])));
-	CheckNotNegative(frequency, "frequency");
+	CheckFrequency(frequency);
 	if (frequency > 0)
 	{
 		spend = PG_GETARG_FLOAT8(monetary_value);

@@ -9,6 +9,14 @@
 #include "clv_model.h"
 #include "num_purchases.h"
 
+/*
+ * The domain of the models.  Log-likelihoods, which are sums of terms as large
+ * as x ln x, keep too few digits for a maximum beyond; no customer buys on a
+ * thousand million days, nor lives for 10^18 of any unit.
+ */
+#define MOST_PURCHASES 1e9
+#define LONGEST_AGE 1e18
+
 extern const ModelKind gamma_gamma_kind;
 
 static inline ModelKind
@@ -20,6 +28,7 @@ PurchaseModelKind(const num_purchase_model *model)
 }
 
 extern num_customer CustomerArgument(FunctionCallInfo fcinfo, int first);
+extern void CheckFrequency(double value);
 extern void CheckMonetaryValue(double value);
 extern double SpendArgument(FunctionCallInfo fcinfo, int model,
 							double frequency, int monetary_value);

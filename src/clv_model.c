@@ -5,14 +5,11 @@
  */
 #include "crmcost.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "clv_model.h"
-#include "executor/executor.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "row_type.h"
 #include "utils/array.h"
-#include "utils/typcache.h"
 
 /* columns after the parameters */
 enum
@@ -45,24 +42,35 @@ CheckParameter(double value, const char *name)
 				 errmsg("%s must be positive, not %g", name, value)));
 }
 
+/* The columns of a model's row, which are to be put into column[]. */
+static RowType
+ModelRowType(const ModelKind *kind, RowColumn *column)
+{
+	static const RowColumn other[OTHER_COLUMNS] = {
+		{"log_likelihood", FLOAT8OID},
+		{"customers", FLOAT8OID},
+		{"std_error", FLOAT8ARRAYOID}
+	};
+	RowType		type = {kind->name, kind->parameters + OTHER_COLUMNS, column};
+
+	for (int i = 0; i < kind->parameters; i++)
+	{
+		column[i].name = kind->parameter[i];
+		column[i].type = FLOAT8OID;
+	}
+	memcpy(column + kind->parameters, other, sizeof(other));
+	return type;
+}
+
 static void
 ReadParameters(HeapTupleHeader row, const ModelKind *kind, double *parameter)
 {
+	RowColumn	column[MAX_COLUMNS];
+	RowType		type = ModelRowType(kind, column);
 	Datum		values[MAX_COLUMNS];
 	bool		nulls[MAX_COLUMNS];
-	HeapTupleData tuple;
-	TupleDesc	tupdesc;
 
-	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-									 HeapTupleHeaderGetTypMod(row));
-	if (tupdesc->natts != kind->parameters + OTHER_COLUMNS)
-		elog(ERROR, "type %s has %d columns", kind->name, tupdesc->natts);
-	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = row;
-	heap_deform_tuple(&tuple, tupdesc, values, nulls);
-	ReleaseTupleDesc(tupdesc);
+	RowRead(row, &type, values, nulls);
 	for (int i = 0; i < kind->parameters; i++)
 	{
 		if (nulls[i])
@@ -108,14 +116,13 @@ ModelArgument(FunctionCallInfo fcinfo, int argument, const ModelKind *kind)
 }
 
 static Datum
-FormModel(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+FormModel(FunctionCallInfo fcinfo, const ModelKind *kind, const Datum *values,
+		  const bool *nulls)
 {
-	TupleDesc	tupdesc;
+	RowColumn	column[MAX_COLUMNS];
+	RowType		type = ModelRowType(kind, column);
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "a model must be a row");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values,
-											 nulls));
+	return RowForm(RowResultType(fcinfo, &type), values, nulls);
 }
 
 /* A model of published parameters, about which nothing else is known. */
@@ -133,7 +140,7 @@ ModelConstruct(FunctionCallInfo fcinfo, const ModelKind *kind)
 	}
 	for (int i = 0; i < OTHER_COLUMNS; i++)
 		nulls[kind->parameters + i] = true;
-	return FormModel(fcinfo, values, nulls);
+	return FormModel(fcinfo, kind, values, nulls);
 }
 
 void
@@ -203,5 +210,5 @@ ModelFit(FunctionCallInfo fcinfo, const ModelKind *kind,
 	array = construct_array(errors, kind->parameters, FLOAT8OID,
 							sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 	other[STD_ERROR] = PointerGetDatum(array);
-	return FormModel(fcinfo, values, nulls);
+	return FormModel(fcinfo, kind, values, nulls);
 }

@@ -101,7 +101,8 @@ Alive(FunctionCallInfo fcinfo, const num_purchase_model *model)
 {
 	num_customer customer = CustomerArgument(fcinfo, 1);
 
-	return model->p_alive(Parameters(fcinfo, model), &customer);
+	return model->p_alive(Parameters(fcinfo, model), &customer,
+						  PollInterrupts);
 }
 
 /* purchases expected within the horizon, of a known or of a new customer */
@@ -113,7 +114,8 @@ Expected(FunctionCallInfo fcinfo, const num_purchase_model *model)
 
 	if (PG_NARGS() > 2)
 		customer = CustomerArgument(fcinfo, 2);
-	return model->expected(Parameters(fcinfo, model), horizon, &customer);
+	return model->expected(Parameters(fcinfo, model), horizon, &customer,
+						   PollInterrupts);
 }
 
 /* P(X(horizon) = n) of a new customer */
@@ -124,7 +126,8 @@ Probability(FunctionCallInfo fcinfo, const num_purchase_model *model)
 	double		horizon = HorizonArgument(fcinfo, 2);
 
 	CheckIntegerRange(n, 0, PG_INT32_MAX, "n");
-	return model->probability(Parameters(fcinfo, model), n, horizon);
+	return model->probability(Parameters(fcinfo, model), n, horizon,
+							  PollInterrupts);
 }
 
 /* discounted expected residual transactions */
@@ -139,7 +142,8 @@ Residual(FunctionCallInfo fcinfo, const num_purchase_model *model)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("discount must be positive, not %g", discount)));
-	return model->residual(Parameters(fcinfo, model), discount, &customer);
+	return model->residual(Parameters(fcinfo, model), discount, &customer,
+						   PollInterrupts);
 }
 
 /* The SQL functions of one model. */

@@ -38,7 +38,7 @@ gamma_gamma_fit_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return StateUnchanged(fcinfo);
 	value[0] = PG_GETARG_FLOAT8(1);
-	CheckNotNegative(value[0], "frequency");
+	CheckFrequency(value[0]);
 	if (value[0] == 0 || PG_ARGISNULL(2))
 		return StateUnchanged(fcinfo);
 	value[1] = PG_GETARG_FLOAT8(2);

@@ -33,6 +33,15 @@
 #error "crmcost needs PostgreSQL 15 or later"
 #endif
 
+/* the privileges of each kind of object had a function of their own before 16 */
+#if PG_VERSION_NUM >= 160000
+#define ExecuteAclCheck(routine, role) \
+	object_aclcheck(ProcedureRelationId, routine, role, ACL_EXECUTE)
+#else
+#define ExecuteAclCheck(routine, role) \
+	pg_proc_aclcheck(routine, role, ACL_EXECUTE)
+#endif
+
 /* declares and registers one SQL-visible function; its definition follows */
 #define SQL_FUNCTION(name) \
 	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \

@@ -11,7 +11,7 @@
 
 #include "huge_array.h"
 #include "largest_remainder.h"
-#include "num_sort.h"
+#include "num_allocate.h"
 
 #define MAX_SCALE 1000
 
@@ -52,37 +52,6 @@ AppendAllocationWeight(ExactColumn *weights, Datum weight, bool isnull)
 					  "weight");
 }
 
-/* Gives the missing units to the largest remainders, the first of equals. */
-static void
-DistributeUnits(num_u128 *parts, const num_u128 *remainders, Size count,
-				Size units, num_u128 *scratch)
-{
-	num_u128	threshold;
-
-	if (units == 0)
-		return;
-	threshold = num_upper_threshold(remainders, count, NUM_COUNT, units,
-									scratch, PollInterrupts);
-	for (Size i = 0; i < count; i++)
-	{
-		if (remainders[i] > threshold)
-		{
-			parts[i]++;
-			units--;
-		}
-		POLL_AT(i);
-	}
-	for (Size i = 0; units > 0; i++)
-	{
-		if (remainders[i] == threshold)
-		{
-			parts[i]++;
-			units--;
-		}
-		POLL_AT(i);
-	}
-}
-
 /*
  * Replaces integer weights, of sum total > 0, by the parts of an amount of so
  * many units.
@@ -90,30 +59,13 @@ DistributeUnits(num_u128 *parts, const num_u128 *remainders, Size count,
 static void
 AllocateIntegers(num_i128 amount, ExactColumn *weights, num_i128 total)
 {
-	Size		count = weights->count;
-	num_u128   *parts = HugeArray(CurrentMemoryContext, 3 * count,
-								  sizeof(num_u128));
-	num_u128   *remainders = parts + count;
-	num_u128	missing = num_u128_abs(amount);
+	Size		size = NUM_ALLOCATE_SCRATCH(weights->count);
+	num_u128   *scratch = HugeArray(CurrentMemoryContext, size,
+									sizeof(num_u128));
 
-	for (Size i = 0; i < count; i++)
-	{
-		num_u128_mul_div(num_u128_abs(amount), (num_u128) weights->value[i],
-						 (num_u128) total, &parts[i], &remainders[i]);
-		missing -= parts[i];
-		POLL_AT(i);
-	}
-	Assert(missing < count);
-	DistributeUnits(parts, remainders, count, (Size) missing,
-					remainders + count);
-	for (Size i = 0; i < count; i++)
-	{
-		num_i128	part = (num_i128) parts[i];
-
-		weights->value[i] = amount < 0 ? -part : part;
-		POLL_AT(i);
-	}
-	pfree(parts);
+	num_allocate(amount, weights->value, weights->count, total, scratch,
+				 PollInterrupts);
+	pfree(scratch);
 }
 
 /* The same in numeric: the parts are then amounts, not units. */

@@ -207,7 +207,7 @@ typedef struct dropout
 /* The integral over p, whose beta distribution says where the peak is. */
 static double
 integrate_dropout(const bgnbd *model, double x, double time,
-				  num_log_integrand log_integrand)
+				  num_log_integrand log_integrand, num_poll poll)
 {
 	dropout		d = {model->a, model->b + x + model->shift, 0,
 	model->r + x, log(time)};
@@ -215,7 +215,7 @@ integrate_dropout(const bgnbd *model, double x, double time,
 	d.log_beta = lgamma(fmin(d.a, d.b)) -
 		num_log_gamma_ratio(fmax(d.a, d.b), fmin(d.a, d.b));
 	return num_integrate_unit(log_integrand, &d, log(d.a) - log(d.b),
-							  fmin(3, sqrt(1 / d.a + 1 / d.b)));
+							  fmin(3, sqrt(1 / d.a + 1 / d.b)), poll);
 }
 
 /* the purchases expected of one with p, on the density of ln(p / (1 - p)) */
@@ -247,7 +247,8 @@ purchases_given_p(double log_p, double log_rest, void *arg,
  * that their differences lose digits, the same is integrated over p.
  */
 static double
-purchases_alive(const bgnbd *model, double horizon, double x, double T)
+purchases_alive(const bgnbd *model, double horizon, double x, double T,
+				num_poll poll)
 {
 	double		rate = model->alpha + T;
 	double		log_rest = -log1p(horizon / rate);	/* ln(1 - z) */
@@ -274,15 +275,18 @@ purchases_alive(const bgnbd *model, double horizon, double x, double T)
 			return first - sum * power;
 		break;
 	}
-	return integrate_dropout(model, x, horizon / rate, purchases_given_p);
+	return integrate_dropout(model, x, horizon / rate, purchases_given_p,
+							 poll);
 }
 
 static double
-expected(const bgnbd *model, double horizon, const num_customer *c)
+expected(const bgnbd *model, double horizon, const num_customer *c,
+		 num_poll poll)
 {
 	if (horizon == 0)
 		return 0;
-	return p_alive(model, c) * purchases_alive(model, horizon, c->x, c->T);
+	return p_alive(model, c) * purchases_alive(model, horizon, c->x, c->T,
+											   poll);
 }
 
 /* the same of purchases, each discounted */
@@ -309,11 +313,12 @@ discounted_given_p(double log_p, double log_rest, void *arg,
  * k = discount (alpha + T) / p.
  */
 static double
-residual(const bgnbd *model, double discount, const num_customer *c)
+residual(const bgnbd *model, double discount, const num_customer *c,
+		 num_poll poll)
 {
 	return p_alive(model, c) *
 		integrate_dropout(model, c->x, discount * (model->alpha + c->T),
-						  discounted_given_p);
+						  discounted_given_p, poll);
 }
 
 /*
@@ -324,7 +329,7 @@ residual(const bgnbd *model, double discount, const num_customer *c)
  *	  B(a, b + n + m) / B(a, b) q(n) + B(a + 1, b + n + m - 1) / B(a, b) Q(n).
  */
 static double
-probability(const bgnbd *model, double n, double horizon)
+probability(const bgnbd *model, double n, double horizon, num_poll poll)
 {
 	double		stays = n + model->shift;
 	double		log_stay = num_log_beta_ratio(model->a, model->b, stays);
@@ -334,7 +339,8 @@ probability(const bgnbd *model, double n, double horizon)
 													  model->alpha, horizon));
 	if (stays > 0)
 		result += model->a / (model->b + (stays - 1)) * exp(log_stay) *
-			num_negative_binomial_tail(n, model->r, model->alpha, horizon);
+			num_negative_binomial_tail(n, model->r, model->alpha, horizon,
+									   poll);
 	return fmin(1, result);
 }
 
@@ -346,37 +352,40 @@ bgnbd_log_likelihood(const num_sample *sample, const double *parameter,
 }
 
 static double
-bgnbd_p_alive(const double *parameter, const num_customer *customer)
+bgnbd_p_alive(const double *parameter, const num_customer *customer,
+			  num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 0);
 
+	(void) poll;
 	return p_alive(&model, customer);
 }
 
 static double
 bgnbd_expected(const double *parameter, double horizon,
-			   const num_customer *customer)
+			   const num_customer *customer, num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 0);
 
-	return expected(&model, horizon, customer);
+	return expected(&model, horizon, customer, poll);
 }
 
 static double
-bgnbd_probability(const double *parameter, double n, double horizon)
+bgnbd_probability(const double *parameter, double n, double horizon,
+				  num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 0);
 
-	return probability(&model, n, horizon);
+	return probability(&model, n, horizon, poll);
 }
 
 static double
 bgnbd_residual(const double *parameter, double discount,
-			   const num_customer *customer)
+			   const num_customer *customer, num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 0);
 
-	return residual(&model, discount, customer);
+	return residual(&model, discount, customer, poll);
 }
 
 const num_purchase_model num_bgnbd = {
@@ -397,37 +406,40 @@ mbgnbd_log_likelihood(const num_sample *sample, const double *parameter,
 }
 
 static double
-mbgnbd_p_alive(const double *parameter, const num_customer *customer)
+mbgnbd_p_alive(const double *parameter, const num_customer *customer,
+			   num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 1);
 
+	(void) poll;
 	return p_alive(&model, customer);
 }
 
 static double
 mbgnbd_expected(const double *parameter, double horizon,
-				const num_customer *customer)
+				const num_customer *customer, num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 1);
 
-	return expected(&model, horizon, customer);
+	return expected(&model, horizon, customer, poll);
 }
 
 static double
-mbgnbd_probability(const double *parameter, double n, double horizon)
+mbgnbd_probability(const double *parameter, double n, double horizon,
+				   num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 1);
 
-	return probability(&model, n, horizon);
+	return probability(&model, n, horizon, poll);
 }
 
 static double
 mbgnbd_residual(const double *parameter, double discount,
-				const num_customer *customer)
+				const num_customer *customer, num_poll poll)
 {
 	bgnbd		model = make_model(parameter, 1);
 
-	return residual(&model, discount, customer);
+	return residual(&model, discount, customer, poll);
 }
 
 const num_purchase_model num_mbgnbd = {

@@ -9,6 +9,10 @@
  * two times of a sign change, e^(s u) f(u) has the zeros of f, and its
  * derivative is an exponential sum with one sign change less.  Between two
  * zeros of that, f has one zero at most, and the signs at the ends tell.
+ *
+ * Where two zeros are so near each other that double precision does not tell
+ * f from 0 between them, f itself, not its derivatives, is computed in twice
+ * that: zeros less than 10^-14 apart count as one.
  */
 #include "num_cash_flow.h"
 
@@ -24,6 +28,7 @@ typedef struct exponential_sum
 	const double *amount;		/* none is 0 */
 	const double *time;			/* ascending */
 	size_t		count;
+	const num_flows *exact;		/* NULL for a derivative */
 	num_poll	poll;
 } exponential_sum;
 
@@ -83,6 +88,121 @@ value_at(const exponential_sum *f, double u)
 	return fabs(sum) <= 8 * DBL_EPSILON * size ? 0 : sum / size;
 }
 
+/* sums of double-doubles smaller than this are rounding errors */
+#define SHARP_ZERO 1e-28
+
+/* A flow's worth at u in twice the precision, and how it falls with u. */
+static num_double2
+sharp_term(const exponential_sum *f, double u, size_t i, num_double2 *slope)
+{
+	const num_flows *flows = f->exact;
+	size_t		end = u > 0 ? 0 : f->count - 1;
+	num_double2 unit = num_double2_of(flows->unit);
+
+	/* when is a whole number: differences are exact */
+	num_double2 periods = num_double2_of(flows->when[end] - flows->when[i]);
+	num_double2 power;
+	num_double2 term;
+
+	periods = num_double2_divide(periods, unit);
+	power = num_double2_exp(num_double2_multiply(periods, num_double2_of(u)));
+	term = num_double2_multiply(flows->amount[i], power);
+	*slope = num_double2_multiply(periods, term);
+	if (i % 64 == 0)
+		f->poll();
+	return term;
+}
+
+/* value_at() in twice the precision. */
+static double
+sharp_value_at(const exponential_sum *f, double u)
+{
+	num_double2 sum = {0, 0};
+	double		size = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+	{
+		num_double2 slope;
+		num_double2 term = sharp_term(f, u, i, &slope);
+
+		sum = num_double2_add(sum, term);
+		size += fabs(term.high);
+	}
+	return fabs(sum.high) <= SHARP_ZERO * size ? 0 : sum.high / size;
+}
+
+/*
+ * A zero of the derivative at which f is 0 or nearly, to the last digit: by
+ * one step of Newton's method.
+ */
+static double
+sharp_critical(const exponential_sum *f, double u)
+{
+	num_double2 sum = {0, 0};
+	double		curve = 0;
+	double		size = 0;
+	double		step;
+
+	for (size_t i = 0; i < f->count; i++)
+	{
+		num_double2 slope;
+		num_double2 term = sharp_term(f, u, i, &slope);
+
+		sum = num_double2_add(sum, slope);
+		if (term.high != 0)
+			curve += slope.high * (slope.high / term.high);
+		size += fabs(slope.high);
+	}
+	step = sum.high / curve;
+	/* without a curve to speak of it leads anywhere */
+	return fabs(sum.high) <= 1e-10 * size && fabs(step) < 1e-6 ? u - step : u;
+}
+
+/* f(u), sharply where all digits of value_at() cancel. */
+static double
+sure_value_at(const exponential_sum *f, double u)
+{
+	double		value = value_at(f, u);
+
+	return value == 0 && f->exact != NULL ? sharp_value_at(f, u) : value;
+}
+
+/* The same at a zero of the derivative, which is then told sharply as well. */
+static double
+critical_value(const exponential_sum *f, double *critical)
+{
+	double		value = value_at(f, *critical);
+
+	if (value != 0 || f->exact == NULL)
+		return value;
+	*critical = sharp_critical(f, *critical);
+	return sharp_value_at(f, *critical);
+}
+
+/*
+ * Does f cross zero so steeply that value_at() tells where?  Near another zero
+ * its slope is next to nothing, and digits are lost as in the quotient of its
+ * rounding error and its slope.
+ */
+static bool
+is_steep(const exponential_sum *f, double u)
+{
+	double		middle = (f->time[0] + f->time[f->count - 1]) / 2;
+	double		half = middle - f->time[0];
+	double		slope = 0;
+	double		size = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+	{
+		double		from = u > 0 ? f->time[0] : f->time[f->count - 1];
+		double		term = f->amount[i] * exp((from - f->time[i]) * u);
+
+		slope += term * (f->time[i] - middle);
+		size += fabs(term);
+	}
+	return fabs(slope) > 0.01 * half * size;
+}
+
 /* three points of a search: b the best, a the one before, c across the zero */
 typedef struct bracket
 {
@@ -122,13 +242,15 @@ interpolated_step(const bracket *k, double tolerance, double last)
 	return INFINITY;
 }
 
+typedef double (*evaluator) (const exponential_sum *f, double u);
+
 /*
  * The zero between two points at which f has opposite signs, by Brent's method
  * (1973): interpolation where that is quick, else halves.
  */
 static double
-zero_between(const exponential_sum *f, double a, double fa, double b,
-			 double fb)
+search(const exponential_sum *f, evaluator value, double a, double fa,
+	   double b, double fb)
 {
 	bracket		k = {a, b, a, fa, fb, fa};
 	double		step = b - a;
@@ -163,9 +285,20 @@ zero_between(const exponential_sum *f, double a, double fa, double b,
 		k.a = k.b;
 		k.fa = k.fb;
 		k.b += fabs(step) > tolerance ? step : copysign(tolerance, half);
-		k.fb = value_at(f, k.b);
+		k.fb = value(f, k.b);
 	}
 	return k.b;
+}
+
+static double
+zero_between(const exponential_sum *f, double a, double fa, double b,
+			 double fb)
+{
+	double		zero = search(f, value_at, a, fa, b, fb);
+
+	if (f->exact == NULL || is_steep(f, zero))
+		return zero;
+	return search(f, sharp_value_at, a, fa, b, fb);
 }
 
 /*
@@ -182,7 +315,7 @@ zero_beyond(const exponential_sum *f, double from, double value, double step,
 	while (fabs(before) < FARTHEST)
 	{
 		double		next = before + step;
-		double		value_next = value_at(f, next);
+		double		value_next = sure_value_at(f, next);
 
 		if (value_next == 0)
 		{
@@ -203,8 +336,8 @@ zero_beyond(const exponential_sum *f, double from, double value, double step,
 
 /* All zeros of f, ascending, from those of a derivative. */
 static size_t
-zeros_between(const exponential_sum *f, const double *critical,
-			  size_t criticals, double *zero)
+zeros_between(const exponential_sum *f, double *critical, size_t criticals,
+			  double *zero)
 {
 	double		step = 1 / (f->time[f->count - 1] - f->time[0] + 1);
 	size_t		found = 0;
@@ -216,7 +349,7 @@ zeros_between(const exponential_sum *f, const double *critical,
 	if (criticals == 0)
 	{
 		/* one sign change: one zero, on the side where the sign differs */
-		value = value_at(f, 0);
+		value = sure_value_at(f, 0);
 		if (value == 0)
 			zero[found++] = 0;
 		else
@@ -224,12 +357,12 @@ zeros_between(const exponential_sum *f, const double *critical,
 								 (value < 0) == left ? step : -step, zero);
 		return found;
 	}
-	value = value_at(f, critical[0]);
+	value = critical_value(f, &critical[0]);
 	if (value != 0 && (value < 0) != left)
 		found += zero_beyond(f, critical[0], value, -step, zero);
 	for (size_t i = 0; i < criticals; i++)
 	{
-		double		here = value_at(f, critical[i]);
+		double		here = i == 0 ? value : critical_value(f, &critical[i]);
 
 		if (i > 0 && value != 0 && here != 0 && (value < 0) != (here < 0))
 			zero[found++] = zero_between(f, critical[i - 1], value,
@@ -252,6 +385,7 @@ zeros_of(const exponential_sum *f, double *zero, double *work)
 	size_t		change = 0;
 	size_t		changes = num_sign_changes(f->amount, f->count);
 
+	derivative.exact = NULL;
 	if (changes == 0)
 		return 0;
 	if (changes > 1)
@@ -286,14 +420,14 @@ zeros_on_grid(const exponential_sum *f, double *zero, size_t room)
 {
 	size_t		found = 0;
 	double		before = -10;
-	double		value = value_at(f, before);
+	double		value = sure_value_at(f, before);
 
 	if (value != 0 && (value < 0) != (f->amount[f->count - 1] < 0))
 		found += zero_beyond(f, before, value, -0.1, zero);
 	for (int i = 1; i <= 20000 && found < room; i++)
 	{
 		double		next = -10 + i * 1e-3;
-		double		value_next = value_at(f, next);
+		double		value_next = sure_value_at(f, next);
 
 		if (value_next == 0)
 			zero[found++] = next;
@@ -308,19 +442,27 @@ zeros_on_grid(const exponential_sum *f, double *zero, size_t room)
 }
 
 /*
- * All rates of return above -1, ascending, of amounts, none 0, at ascending
+ * All rates of return above -1, ascending, of flows, none 0, at ascending
  * times; returns how many, at most as many as there are sign changes.  Root
  * has room for count of them.
  */
 size_t
-num_irr_roots(const double *amount, const double *time, size_t count,
-			  double *root, double *work, num_poll poll)
+num_irr_roots(const num_flows *flows, double *root, double *work,
+			  num_poll poll)
 {
-	exponential_sum f = {amount, time, count, poll};
+	size_t		count = flows->count;
+	double	   *amount = work;
+	double	   *time = amount + count;
+	exponential_sum f = {amount, time, count, flows, poll};
 	size_t		roots;
 
+	for (size_t i = 0; i < count; i++)
+	{
+		amount[i] = flows->amount[i].high;
+		time[i] = flows->when[i] / flows->unit;
+	}
 	if (num_sign_changes(amount, count) <= NUM_IRR_SIGN_CHANGES)
-		roots = zeros_of(&f, root, work);
+		roots = zeros_of(&f, root, time + count);
 	else
 		roots = zeros_on_grid(&f, root, count);
 	for (size_t i = 0; i < roots; i++)

@@ -23,17 +23,26 @@ enum
 	ALPHA, BETA, C
 };
 
-/* ln S(t) */
-static double
-log_survival_value(const num_contractual *m, double t)
-{
-	double		y = t == 0 ? 0 : pow(t, m->c);
+/* beyond this y, G(y + alpha) / G(y) is y^alpha to the last digit */
+#define FAR 1e100
 
-	/* G(y + alpha) / G(y) is y^alpha where y is beyond double precision */
-	if (isinf(y))
-		return num_log_gamma_ratio(m->beta, m->alpha) -
+/*
+ * ln of S(t) / S(from), for t >= from: directly, since logarithms of S, which
+ * can be large, would lose what they have in common.
+ */
+static double
+log_survival_ratio(const num_contractual *m, double from, double t)
+{
+	double		y = from == 0 ? 0 : pow(from, m->c);
+	double		growth = from == 0 ? 0 : m->c * log1p((t - from) / from);
+	double		more = from == 0 && t > 0 ? pow(t, m->c) : y * expm1(growth);
+
+	if (isfinite(y) && isfinite(more))
+		return num_log_beta_ratio(m->alpha, m->beta + y, more);
+	if (y < FAR)
+		return num_log_gamma_ratio(m->beta + y, m->alpha) -
 			m->alpha * m->c * log(t);
-	return num_log_beta_ratio(m->alpha, m->beta, y);
+	return -m->alpha * growth;
 }
 
 /* the same with derivatives */
@@ -53,7 +62,7 @@ log_survival(const num_contractual *m, double t, num_jet *jet)
 	{
 		0
 	};
-	jet->value = log_survival_value(m, t);
+	jet->value = log_survival_ratio(m, 0, t);
 	jet->gradient[ALPHA] = num_digamma(all) - num_digamma(ab);
 	jet->gradient[BETA] = slope + num_digamma(all) - num_digamma(m->beta);
 	jet->gradient[C] = slope * by_c;
@@ -114,17 +123,18 @@ num_bdw_log_likelihood(const num_sample *sample, const double *parameter,
 double
 num_contractual_survival(const num_contractual *model, double t)
 {
-	return exp(log_survival_value(model, t));
+	return exp(log_survival_ratio(model, 0, t));
 }
 
 /* S(t) / S(t - 1) */
 double
 num_contractual_retention(const num_contractual *model, double t)
 {
-	if (model->c == 1)
-		return (model->beta + t - 1) / (model->alpha + model->beta + t - 1);
-	return exp(log_survival_value(model, t) -
-			   log_survival_value(model, t - 1));
+	double		b = model->beta + (t - 1);
+
+	if (model->c == 1 || t == 1)
+		return b / (model->alpha + b);
+	return exp(log_survival_ratio(model, t - 1, t));
 }
 
 /* a residual lifetime: of whom, from which renewal on, at which discount */
@@ -132,7 +142,6 @@ typedef struct remaining
 {
 	const num_contractual *model;
 	double		t;
-	double		log_before;		/* ln S(t - 1) */
 	double		log_growth;		/* ln(1 + discount) */
 	double		first;			/* the integral begins at this i ... */
 	double		scale;			/* ... in units of so many periods */
@@ -142,7 +151,7 @@ typedef struct remaining
 static double
 log_term(const remaining *r, double i)
 {
-	return log_survival_value(r->model, r->t + i) - r->log_before -
+	return log_survival_ratio(r->model, r->t - 1, r->t + i) -
 		i * r->log_growth;
 }
 
@@ -174,8 +183,7 @@ double
 num_contractual_residual(const num_contractual *model, double t,
 						 double discount, num_poll poll)
 {
-	remaining	r = {model, t, log_survival_value(model, t - 1),
-	log1p(discount), 0, 0};
+	remaining	r = {model, t, log1p(discount), 0, 0};
 	double		single = fmax(SINGLE_TERMS, 16 * model->c);
 	double		log_here = log_term(&r, 0);
 	double		sum = 0;
@@ -199,6 +207,6 @@ num_contractual_residual(const num_contractual *model, double t,
 			poll();
 	}
 	r.scale = 1 / slope;
-	return sum + num_integrate_unit(log_term_beyond, &r, 0, 3) +
+	return sum + num_integrate_unit(log_term_beyond, &r, 0, 3, poll) +
 		exp(log_term(&r, r.first)) * (0.5 + slope / 12);
 }

@@ -86,22 +86,22 @@ void
 num_u128_mul_div(num_u128 a, num_u128 b, num_u128 divisor,
 				 num_u128 *quotient, num_u128 *remainder)
 {
-	num_u128	product;
+	num_u128 product;
 	num_i256	wide;
 	num_u128	rest = 0;
 	num_u128	result = 0;
 
 	if (!__builtin_mul_overflow(a, b, &product))
 	{
-		if ((divisor >> 64) == 0 && (product >> 64) == 0)
+		if ((divisor >> 64) == 0 && (product >>64) == 0)
 		{
-			*quotient = (uint64_t) product / (uint64_t) divisor;
-			*remainder = (uint64_t) product % (uint64_t) divisor;
+			*quotient = (uint64_t) product /(uint64_t) divisor;
+			*remainder = (uint64_t) product %(uint64_t) divisor;
 		}
 		else
 		{
-			*quotient = product / divisor;
-			*remainder = product % divisor;
+			*quotient = product /divisor;
+			*remainder = product %divisor;
 		}
 		return;
 	}
@@ -190,11 +190,12 @@ bool
 num_i256_mul_add(num_i256 *sum, num_i128 value, int64_t factor)
 {
 	bool		negative = (value < 0) != (factor < 0);
-	num_i256	product = multiply_u128(num_u128_abs(value),
-										num_u128_abs(factor));
+	num_i256 product = multiply_u128(num_u128_abs(value),
+									 num_u128_abs(factor));
 
 	if (negative)
 		product = num_i256_negate(&product);
+
 	return num_i256_add(sum, &product);
 }
 

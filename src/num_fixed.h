@@ -18,6 +18,7 @@ __extension__ typedef __int128 num_i128 __attribute__((aligned(8)));
 __extension__ typedef unsigned __int128 num_u128 __attribute__((aligned(8)));
 
 #define NUM_I128_MAX ((num_i128) (~(num_u128) 0 >> 1))
+#define NUM_I128_MIN (-NUM_I128_MAX - 1)
 
 /*
  * Two's complement, least significant word first.  The lowest number, which
@@ -103,6 +104,13 @@ static inline num_u128
 num_u128_abs(num_i128 value)
 {
 	return value < 0 ? -(num_u128) value : (num_u128) value;
+}
+
+/* The integer of a magnitude and a sign, the lowest one included. */
+static inline num_i128
+num_i128_signed(num_u128 magnitude, bool negative)
+{
+	return (num_i128) (negative ? -magnitude : magnitude);
 }
 
 #endif							/* NUM_FIXED_H */

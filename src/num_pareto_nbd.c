@@ -155,11 +155,19 @@ enum
 	PLAIN, BY_W, BY_C, BY_Z, BY_WW, BY_WC, BY_CC, BY_WZ, BY_CZ, BY_ZZ
 };
 
+/* ln(1 - z u), from whichever of u and 1 - u is the smaller */
+static inline double
+log_base_at(const integral *g, double log_u, double log_rest)
+{
+	return log_u < -M_LN2 ? log1p(-g->z * exp(log_u)) :
+		log(g->rest + g->z * exp(log_rest));
+}
+
 static double
 log_kernel(double log_u, double log_rest, void *arg, double *factor)
 {
 	const integral *g = arg;
-	double		log_base = log(g->rest + g->z * exp(log_rest));
+	double		log_base = log_base_at(g, log_u, log_rest);
 	double		by_z = g->c * exp(log_u - log_base);
 
 	factor[BY_W] = -log_rest;
@@ -181,16 +189,17 @@ log_kernel_alone(double log_u, double log_rest, void *arg, double *factor)
 
 	(void) factor;
 	return log(g->w) + log_u + g->w * log_rest -
-		g->c * log(g->rest + g->z * exp(log_rest));
+		g->c * log_base_at(g, log_u, log_rest);
 }
 
 static void
-integrate_series(double w, double c, double z, double rest, moments *m)
+integrate_series(double w, double c, double z, double rest, moments *m,
+				 num_poll poll)
 {
 	integral	g = {w, c, z, rest};
 	double		d[BY_ZZ + 1];
 
-	num_integrate_all(log_kernel, &g, 0, 10, BY_ZZ + 1, d);
+	num_integrate_all(log_kernel, &g, 0, 10, BY_ZZ + 1, d, poll);
 	/* d/dw of w (1 - u)^(w - 1) is itself times 1/w + ln(1 - u) */
 	m->sum = d[PLAIN];
 	m->first[0] = d[PLAIN] / w - d[BY_W];
@@ -252,7 +261,8 @@ add_z_terms(const branch *b, double large, double small,
 }
 
 static void
-branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
+branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet,
+			 num_poll poll)
 {
 	double		w = m->r + m->s + x;
 	double		large = (b->alpha_larger ? m->alpha : m->beta) + b->t;
@@ -269,7 +279,7 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 	if (z <= SERIES_LIMIT)
 		sum_series(w, b->c, z, &sums);
 	else
-		integrate_series(w, b->c, z, small / large, &sums);
+		integrate_series(w, b->c, z, small / large, &sums, poll);
 	take_logarithm(&sums, &g);
 
 	*jet = (num_jet)
@@ -298,7 +308,8 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet)
 
 /* e^u: gone by T, having bought last at t_x */
 static void
-gone_terms(const pareto_nbd *m, double x, double t_x, num_jet *jet)
+gone_terms(const pareto_nbd *m, double x, double t_x, num_jet *jet,
+		   num_poll poll)
 {
 	double		n = m->r + x;
 	branch		gone = {t_x, n, m->s, n, true, true};
@@ -309,7 +320,7 @@ gone_terms(const pareto_nbd *m, double x, double t_x, num_jet *jet)
 		gone.beta_power = gone.c = m->s + 1;
 		gone.c_of_r = gone.alpha_larger = false;
 	}
-	branch_terms(m, x, &gone, jet);
+	branch_terms(m, x, &gone, jet, poll);
 	jet->value += log(m->s);
 	jet->gradient[S] += 1 / m->s;
 	jet->hessian[S][S] -= 1 / (m->s * m->s);
@@ -317,7 +328,8 @@ gone_terms(const pareto_nbd *m, double x, double t_x, num_jet *jet)
 
 /* e^v: all else */
 static void
-other_terms(const pareto_nbd *m, double x, double T, num_jet *jet)
+other_terms(const pareto_nbd *m, double x, double T, num_jet *jet,
+			num_poll poll)
 {
 	double		n = m->r + x;
 	branch		other = {T, n + 1, m->s - 1, n + 1, true, true};
@@ -328,7 +340,7 @@ other_terms(const pareto_nbd *m, double x, double T, num_jet *jet)
 		other.beta_power = other.c = m->s;
 		other.c_of_r = other.alpha_larger = false;
 	}
-	branch_terms(m, x, &other, jet);
+	branch_terms(m, x, &other, jet, poll);
 	jet->value += log(n);
 	jet->gradient[R] += 1 / n;
 	jet->hessian[R][R] -= 1 / (n * n);
@@ -343,13 +355,14 @@ kept_terms(const pareto_nbd *m, const num_sample *sample,
 
 	if (sample->kept == NULL)
 	{
-		other_terms(m, row->value[0], row->value[2], own);
+		other_terms(m, row->value[0], row->value[2], own, sample->poll);
 		return own;
 	}
 	kept = &sample->kept[row->kept];
 	if (!kept->valid || kept->value0 != row->value[0])
 	{
-		other_terms(m, row->value[0], row->value[2], &kept->jet);
+		other_terms(m, row->value[0], row->value[2], &kept->jet,
+					sample->poll);
 		kept->value0 = row->value[0];
 		kept->valid = true;
 	}
@@ -408,7 +421,7 @@ log_likelihood(const num_sample *sample, const double *parameter,
 			frequency_terms(&model, x, &frequency);
 		}
 		if (next_x || row->value[1] != row[-1].value[1])
-			gone_terms(&model, x, row->value[1], &gone);
+			gone_terms(&model, x, row->value[1], &gone, sample->poll);
 		alive = kept_terms(&model, sample, row, &own);
 		num_jet_log_mix(&both, &gone, alive, 1);
 		num_jet_add(sum, &both, row->weight);
@@ -422,7 +435,7 @@ log_likelihood(const num_sample *sample, const double *parameter,
 
 /* ln G alone, as branch_terms() has it with derivatives */
 static double
-log_g(double w, double c, double z, double rest)
+log_g(double w, double c, double z, double rest, num_poll poll)
 {
 	double		term = 1;
 	double		sum = 1;
@@ -431,7 +444,7 @@ log_g(double w, double c, double z, double rest)
 	{
 		integral	g = {w, c, z, rest};
 
-		return log(num_integrate_unit(log_kernel_alone, &g, 0, 10));
+		return log(num_integrate_unit(log_kernel_alone, &g, 0, 10, poll));
 	}
 	for (int k = 1; term > DBL_EPSILON / 8 * sum; k++)
 	{
@@ -446,7 +459,7 @@ log_g(double w, double c, double z, double rest)
  * only x is in.
  */
 static double
-p_alive(const double *parameter, const num_customer *customer)
+p_alive(const double *parameter, const num_customer *customer, num_poll poll)
 {
 	pareto_nbd	m = make_model(parameter);
 	bool		alpha_larger = m.alpha >= m.beta;
@@ -457,32 +470,32 @@ p_alive(const double *parameter, const num_customer *customer)
 	double		small = fmin(m.alpha, m.beta);
 	double		at_t_x = large + customer->t_x;
 	double		at_T = large + customer->T;
-	double		log_alpha = log(m.alpha + customer->T);
-	double		log_beta = log(m.beta + customer->T);
-	double		alive = log(w) - n * log_alpha - m.s * log_beta;
-	double		u = log(m.s) - n * log(m.alpha + customer->t_x) -
-	m.s * log(m.beta + customer->t_x) +
+
+	/* powers of alpha + T and beta + T, which both have, are left out */
+	double		since = customer->T - customer->t_x;
+	double		u = log(m.s) + n * log1p(since / (m.alpha + customer->t_x)) +
+	m.s * log1p(since / (m.beta + customer->t_x)) +
 	log_g(w, alpha_larger ? n : m.s + 1, gap / at_t_x,
-		  (small + customer->t_x) / at_t_x);
-	double		v = log(n) - n * log_alpha - m.s * log_beta +
-	log_g(w, alpha_larger ? n + 1 : m.s, gap / at_T,
-		  (small + customer->T) / at_T);
+		  (small + customer->t_x) / at_t_x, poll);
+	double		v = log(n) + log_g(w, alpha_larger ? n + 1 : m.s, gap / at_T,
+								   (small + customer->T) / at_T, poll);
 
 	if (alpha_larger)
-		v += log_beta - log_alpha;
+		v += log((m.beta + customer->T) / (m.alpha + customer->T));
 	else
 		u += log((m.alpha + customer->t_x) / (m.beta + customer->t_x));
-	return fmin(1, exp(alive - num_log_sum_exp(u, v)));
+	return fmin(1, w * exp(-num_log_sum_exp(u, v)));
 }
 
 /* Expected purchases within the horizon; at s = 1 in the limit. */
 static double
-expected(const double *parameter, double horizon, const num_customer *customer)
+expected(const double *parameter, double horizon, const num_customer *customer,
+		 num_poll poll)
 {
 	pareto_nbd	m = make_model(parameter);
 	double		lived = -log1p(horizon / (m.beta + customer->T));
 
-	return p_alive(parameter, customer) * (m.r + customer->x) *
+	return p_alive(parameter, customer, poll) * (m.r + customer->x) *
 		(m.beta + customer->T) / (m.alpha + customer->T) *
 		num_box_cox(m.s - 1, lived);
 }
@@ -494,11 +507,11 @@ expected(const double *parameter, double horizon, const num_customer *customer)
  */
 static double
 residual(const double *parameter, double discount,
-		 const num_customer *customer)
+		 const num_customer *customer, num_poll poll)
 {
 	pareto_nbd	m = make_model(parameter);
 
-	return p_alive(parameter, customer) * (m.r + customer->x) *
+	return p_alive(parameter, customer, poll) * (m.r + customer->x) *
 		(m.beta + customer->T) / (m.alpha + customer->T) *
 		num_scaled_exp_integral(m.s, discount * (m.beta + customer->T));
 }
@@ -527,7 +540,7 @@ purchases_while_alive(double log_part, double log_rest, void *arg,
 
 /* P(X(horizon) = n): all over lives that end within it, or do not. */
 static double
-probability(const double *parameter, double n, double horizon)
+probability(const double *parameter, double n, double horizon, num_poll poll)
 {
 	lifetime	l = {make_model(parameter), n, horizon};
 	double		alive;
@@ -537,7 +550,7 @@ probability(const double *parameter, double n, double horizon)
 	alive = num_log_negative_binomial(n, l.model.r, l.model.alpha, horizon) -
 		l.model.s * log1p(horizon / l.model.beta);
 	return fmin(1, exp(alive) +
-				num_integrate_unit(purchases_while_alive, &l, 0, 3));
+				num_integrate_unit(purchases_while_alive, &l, 0, 3, poll));
 }
 
 const num_purchase_model num_pareto_nbd = {

@@ -17,7 +17,7 @@ typedef struct num_customer
 	double		T;
 } num_customer;
 
-/* one model; its functions take the four parameters first */
+/* one model; its functions take the four parameters first; all may be long */
 typedef struct num_purchase_model
 {
 	const char *name;
@@ -26,19 +26,19 @@ typedef struct num_purchase_model
 
 	/* is the customer still alive at T? */
 	double		(*p_alive) (const double *parameter,
-							const num_customer *customer);
+							const num_customer *customer, num_poll poll);
 
 	/* expected purchases within the horizon after T */
 	double		(*expected) (const double *parameter, double horizon,
-							 const num_customer *customer);
+							 const num_customer *customer, num_poll poll);
 
 	/* P(X(horizon) = n) of a new customer */
 	double		(*probability) (const double *parameter, double n,
-								double horizon);
+								double horizon, num_poll poll);
 
 	/* expected purchases after T, each discounted continuously to T */
 	double		(*residual) (const double *parameter, double discount,
-							 const num_customer *customer);
+							 const num_customer *customer, num_poll poll);
 } num_purchase_model;
 
 extern const num_purchase_model num_bgnbd;

@@ -70,6 +70,24 @@ stirling_rest(double x)
 	return series / x;
 }
 
+/* ln((1 + q[0]) (1 + q[1]) ...), of factors one by one */
+typedef struct product
+{
+	double		logarithm;		/* of the factors set aside */
+	double		less_one;		/* the product of the others, less 1 */
+} product;
+
+static inline void
+multiply_in(product *p, double q)
+{
+	p->less_one += (1 + p->less_one) * q;
+	if (p->less_one > 1 / DBL_EPSILON)
+	{
+		p->logarithm += log(p->less_one);
+		p->less_one = 0;
+	}
+}
+
 /*
  * ln(G(x + d) / G(x)) for x > 0, d >= 0; as a difference of two lgamma() it
  * would lose as many digits as x has.
@@ -77,28 +95,51 @@ stirling_rest(double x)
 double
 num_log_gamma_ratio(double x, double d)
 {
-	double		product = 0;	/* of the (x + d) / x below 10, less 1 */
+	product		shift = {0, 0}; /* of the (x + d) / x below 10 */
 	double		y;
 
 	while (x < 10)
-		product += (1 + product) * (d / x++);
+		multiply_in(&shift, d / x++);
 	y = x + d;
 	return (x - 0.5) * log1p(d / x) - d + d * log(y) + stirling_rest(y) -
-		stirling_rest(x) - log1p(product);
+		stirling_rest(x) - shift.logarithm - log1p(shift.less_one);
+}
+
+/* ln(1 + u) - u for u >= 0; near 0 by the series of atanh(u / (2 + u)) */
+static double
+log1p_less(double u)
+{
+	double		z = u / (2 + u);
+	double		sum = 0;
+
+	if (u > 0.5)
+		return log1p(u) - u;
+	for (int k = 23; k >= 3; k -= 2)
+		sum = sum * z * z + 2.0 / k;
+	return sum * z * z * z - u * z;
 }
 
 /*
- * ln(B(a, b + k) / B(a, b)) for a, b > 0, k >= 0; of two ways, as it is
- * symmetric in a and k, that of the smaller terms.
+ * ln(B(a, b + k) / B(a, b)) for a, b > 0, k >= 0, which is that of G(b + s) /
+ * G(b) less that of G(b + l + s) / G(b + l), s and l being the smaller and the
+ * larger one of a and k.  What the two have in common, which is most of them
+ * where b is large, is left out.
  */
 double
 num_log_beta_ratio(double a, double b, double k)
 {
-	double		small = fmin(a, k);
-	double		large = fmax(a, k);
+	double		s = fmin(a, k);
+	double		l = fmax(a, k);
+	product		shift = {0, 0};
+	double		rest;
 
-	return num_log_gamma_ratio(b, small) -
-		num_log_gamma_ratio(b + large, small);
+	for (; b < 10; b++)
+		multiply_in(&shift, s / b * (l / (b + l + s)));
+	rest = stirling_rest(b + s) - stirling_rest(b) - stirling_rest(b + l + s) +
+		stirling_rest(b + l);
+	return b * log1p_less(s / b) - (b + l) * log1p_less(s / (b + l)) -
+		0.5 * log1p(s / b * (l / (b + l + s))) - s * log1p(l / (b + s)) +
+		rest - shift.logarithm - log1p(shift.less_one);
 }
 
 /* ln(e^a + e^b); either may be -infinity */
@@ -190,17 +231,18 @@ log_tail_kernel(double log_x, double log_rest, void *arg, double *factor)
  * whatever the odds t / alpha: as 1 - P(X < n) it would lose digits.
  */
 static double
-small_tail(double n, double r, double odds)
+small_tail(double n, double r, double odds, num_poll poll)
 {
 	double		arg[3] = {n, r, odds};
 
 	return n * (1 + odds) *
-		num_integrate_unit(log_tail_kernel, arg, log(n), 3);
+		num_integrate_unit(log_tail_kernel, arg, log(n), 3, poll);
 }
 
 /* P(X >= n), which is I_x(n, r) with x = t / (alpha + t) */
 double
-num_negative_binomial_tail(double n, double r, double alpha, double t)
+num_negative_binomial_tail(double n, double r, double alpha, double t,
+						   num_poll poll)
 {
 	double		at_n;
 	double		rest;
@@ -214,7 +256,7 @@ num_negative_binomial_tail(double n, double r, double alpha, double t)
 	if (t / (alpha + t) < (n + 1) / (n + r + 2))
 		return at_n * beta_fraction(n, r, t / (alpha + t));
 	rest = at_n * (n / r) * beta_fraction(r, n, alpha / (alpha + t));
-	return rest < 0.999 ? 1 - rest : at_n * small_tail(n, r, t / alpha);
+	return rest < 0.999 ? 1 - rest : at_n * small_tail(n, r, t / alpha, poll);
 }
 
 /* ln(G(1 + d)) / d for -1/2 <= d <= 1, near 0 by its series */
@@ -339,20 +381,27 @@ negligible(const double *term, const double *before, const double *sum,
  */
 #define LONGEST 690
 
+/* so many terms between two polls take some tenths of a millisecond */
+#define TERMS_A_POLL 1024
+
 /*
  * Adds the terms at step, 2 step ... to the left or to the right, as far as
  * they count, which may be behind a peak: how far that is.
  */
 static double
 add_outwards(num_log_integrand log_integrand, void *arg, double centre,
-			 double width, double step, int count, double *sum)
+			 double width, double step, int count, double *sum,
+			 num_poll poll)
 {
 	double		term[NUM_INTEGRALS];
 	double		before[NUM_INTEGRALS] = {0};
 	double		t;
+	int			terms = 0;
 
 	for (t = step; fabs(t) < LONGEST; t += step)
 	{
+		if (++terms % TERMS_A_POLL == 0)
+			poll();
 		integrands_at(log_integrand, arg, centre, width, t, count, term);
 		for (int i = 0; i < count; i++)
 			sum[i] += term[i];
@@ -374,7 +423,7 @@ add_outwards(num_log_integrand log_integrand, void *arg, double centre,
  */
 void
 num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
-				  double width, int count, double *result)
+				  double width, int count, double *result, num_poll poll)
 {
 	double		sum[NUM_INTEGRALS];
 	double		term[NUM_INTEGRALS];
@@ -383,8 +432,10 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 	double		last;
 
 	integrands_at(log_integrand, arg, centre, width, 0, count, sum);
-	first = add_outwards(log_integrand, arg, centre, width, -step, count, sum);
-	last = add_outwards(log_integrand, arg, centre, width, step, count, sum);
+	first = add_outwards(log_integrand, arg, centre, width, -step, count, sum,
+						 poll);
+	last = add_outwards(log_integrand, arg, centre, width, step, count, sum,
+						poll);
 	for (int i = 0; i < count; i++)
 		result[i] = sum[i] * step;
 
@@ -395,8 +446,10 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 
 		step /= 2;
 		t = first + step;
-		while (t < last)
+		for (int terms = 1; t < last; terms++)
 		{
+			if (terms % TERMS_A_POLL == 0)
+				poll();
 			integrands_at(log_integrand, arg, centre, width, t, count, term);
 			for (int i = 0; i < count; i++)
 				sum[i] += term[i];
@@ -417,10 +470,10 @@ num_integrate_all(num_log_integrand log_integrand, void *arg, double centre,
 
 double
 num_integrate_unit(num_log_integrand log_integrand, void *arg, double centre,
-				   double width)
+				   double width, num_poll poll)
 {
 	double		result;
 
-	num_integrate_all(log_integrand, arg, centre, width, 1, &result);
+	num_integrate_all(log_integrand, arg, centre, width, 1, &result, poll);
 	return result;
 }

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "num_poll.h"
+
 extern double num_digamma(double x);
 extern double num_trigamma(double x);
 extern double num_log_gamma_ratio(double x, double d);
@@ -17,7 +19,7 @@ extern double num_box_cox(double power, double log_ratio);
 extern double num_log_negative_binomial(double n, double r, double alpha,
 										double t);
 extern double num_negative_binomial_tail(double n, double r, double alpha,
-										 double t);
+										 double t, num_poll poll);
 
 #define NUM_INTEGRALS 10
 
@@ -30,8 +32,8 @@ typedef double (*num_log_integrand) (double log_x, double log_rest, void *arg,
 
 extern void num_integrate_all(num_log_integrand log_integrand, void *arg,
 							  double centre, double width, int count,
-							  double *result);
+							  double *result, num_poll poll);
 extern double num_integrate_unit(num_log_integrand log_integrand, void *arg,
-								 double centre, double width);
+								 double centre, double width, num_poll poll);
 
 #endif							/* NUM_SPECIAL_H */

@@ -14,16 +14,13 @@
  */
 #include "crmcost.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
-#include "executor/executor.h"
-#include "funcapi.h"
 #include "huge_array.h"
 #include "num_sort.h"
+#include "row_type.h"
 #include "state.h"
 #include "utils/array.h"
-#include "utils/typcache.h"
 #include "window.h"
 
 #define TYPE_NAME "rfm_population"
@@ -43,6 +40,20 @@ static const char *const measure_names[MEASURES] = {
 static const char *const cut_names[MEASURES] = {
 	"recency_cuts", "frequency_cuts", "monetary_cuts"
 };
+
+/* the row type rfm_cuts */
+enum
+{
+	BINS, FIRST_CUTS, CUSTOMERS = FIRST_CUTS + MEASURES, CUT_COLUMNS
+};
+static const RowColumn cut_columns[CUT_COLUMNS] = {
+	{"bins", INT4OID},
+	{"recency", FLOAT8ARRAYOID},
+	{"frequency", FLOAT8ARRAYOID},
+	{"monetary", FLOAT8ARRAYOID},
+	{"customers", INT8OID}
+};
+static const RowType cut_type = {"rfm_cuts", CUT_COLUMNS, cut_columns};
 
 /* the cut points of one population, on the scale of scores */
 typedef struct RfmCuts
@@ -354,20 +365,19 @@ rfm_cuts_final(PG_FUNCTION_ARGS)
 	RfmPopulation *state;
 	uint64	   *keys;
 	TupleDesc	tupdesc;
-	Datum		values[MEASURES + 2];
-	bool		nulls[MEASURES + 2] = {false};
+	Datum		values[CUT_COLUMNS];
+	bool		nulls[CUT_COLUMNS] = {false};
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (RfmPopulation *) StateRead(PG_GETARG_DATUM(0));
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "rfm_cuts must return a row");
+	tupdesc = RowResultType(fcinfo, &cut_type);
 
 	keys = HugeArray(CurrentMemoryContext,
 					 state->customers + NUM_SELECT_SCRATCH(state->customers),
 					 sizeof(uint64));
-	values[0] = Int32GetDatum((int) state->bins);
+	values[BINS] = Int32GetDatum((int) state->bins);
 	for (int m = 0; m < MEASURES; m++)
 	{
 		uint64		cuts[MAX_BINS - 1];
@@ -386,12 +396,11 @@ rfm_cuts_final(PG_FUNCTION_ARGS)
 		array = construct_array(elements, state->bins - 1, FLOAT8OID,
 								sizeof(float8), FLOAT8PASSBYVAL,
 								TYPALIGN_DOUBLE);
-		values[m + 1] = PointerGetDatum(array);
+		values[FIRST_CUTS + m] = PointerGetDatum(array);
 	}
-	values[MEASURES + 1] = Int64GetDatum(state->customers);
+	values[CUSTOMERS] = Int64GetDatum(state->customers);
 	pfree(keys);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
-													  values, nulls)));
+	PG_RETURN_DATUM(RowForm(tupdesc, values, nulls));
 }
 
 /*
@@ -449,37 +458,25 @@ ReadCutArray(ArrayType *array, int measure, RfmCuts *cuts)
 static void
 ReadCutRow(HeapTupleHeader row, RfmCuts *cuts)
 {
-	Datum		values[MEASURES + 2];
-	bool		nulls[MEASURES + 2];
-	HeapTupleData tuple;
-	TupleDesc	tupdesc;
+	Datum		values[CUT_COLUMNS];
+	bool		nulls[CUT_COLUMNS];
 
-	tupdesc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
-									 HeapTupleHeaderGetTypMod(row));
-	if (tupdesc->natts != MEASURES + 2)
-		elog(ERROR, "type rfm_cuts has %d columns", tupdesc->natts);
-	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = row;
-	heap_deform_tuple(&tuple, tupdesc, values, nulls);
-	ReleaseTupleDesc(tupdesc);
-
+	RowRead(row, &cut_type, values, nulls);
 	cuts->bins = 0;
 	for (int m = 0; m < MEASURES; m++)
 	{
-		if (nulls[m + 1])
+		if (nulls[FIRST_CUTS + m])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("cuts must not have a NULL field")));
-		ReadCutArray(DatumGetArrayTypeP(values[m + 1]), m, cuts);
+		ReadCutArray(DatumGetArrayTypeP(values[FIRST_CUTS + m]), m, cuts);
 	}
-	if (nulls[0] || DatumGetInt32(values[0]) != cuts->bins)
+	if (nulls[BINS] || DatumGetInt32(values[BINS]) != cuts->bins)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("bins of the cuts must be %d like its arrays, not %s",
-						cuts->bins, nulls[0] ? "NULL" :
-						psprintf("%d", DatumGetInt32(values[0])))));
+						cuts->bins, nulls[BINS] ? "NULL" :
+						psprintf("%d", DatumGetInt32(values[BINS])))));
 }
 
 /* the last arguments read, so that reading them again costs a comparison */

@@ -12,6 +12,7 @@
 #include "largest_remainder.h"
 #include "lib/stringinfo.h"
 #include "num_reciprocal.h"
+#include "num_sort.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
@@ -23,6 +24,9 @@
 
 /* what all rows cost must have fewer digits: a num_double2 holds 31 */
 #define MOST_DIGITS 28
+
+/* what a row ends with is at most that, and what rounding adds to it */
+#define MOST_UNITS 1e30
 
 SQL_FUNCTION(step_down);
 SQL_FUNCTION(reciprocal);
@@ -309,6 +313,8 @@ RoundCosts(const Pools *pools, const num_double2 *exact, Datum *cost)
 		unit[i] = 0;
 		if (pools->serves[i])
 			continue;
+		if (!(fabs(exact[i].high) < MOST_UNITS))
+			RefuseNearLoop();
 		unit[i] = num_double2_floor(exact[i], &fraction);
 		remainder[i] = (num_u128) rint(fraction / REMAINDER_UNIT);
 		if (remainder[i] * REMAINDER_UNIT >= 1)

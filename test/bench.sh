@@ -19,7 +19,7 @@ base=$(cd .. && pwd)
 cluster_stop "$base/cluster"
 trap 'cluster_stop "$base/cluster"' EXIT
 trap 'exit 130' INT TERM HUP
-say "building ($("$PG_CONFIG" --version))"
+say "building ($(server_version))"
 build_into "$base/inst" "$base/build.log" || die "the build failed: see the lines above"
 mkdir "$base/cluster"
 ln -s "$base/inst" "$base/cluster/inst"

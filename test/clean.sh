@@ -5,15 +5,20 @@ cd "$(dirname "$0")/.."
 . test/house.sh
 find_pg_config
 . test/cluster.sh
-work=$(work_dir "$PWD")
+if [ "$(id -u)" = 0 ] && [ -e "$(setup_dir)" ]; then
+	private_root_dir "$(setup_dir)"
+	for dir in "$(setup_dir)"/*; do
+		flock -n "$dir" true || die "make check-setup is at work in $dir: wait for it, or interrupt it first"
+	done
+	rm -rf "$(setup_dir)"
+fi
+work=$(work_dir test)
 [ -d "$work" ] || exit 0
-private_dir "$work" CRMCOST_WORK
-for name in normal assert lint bench; do
+private_dir "$work"
+for name in normal assert one lint bench; do
 	if [ -d "$work/$name/cluster" ]; then
 		cluster_stop "$work/$name/cluster"
 	fi
-	rm -rf "$work/$name" "$work/$name.lock"
 done
-rm -f "$work/.crmcost"
-rmdir "$work"
-say "removed $work"
+remove_work "$work" normal assert one lint bench
+say "removed the copies for tests in $work"

@@ -4,9 +4,12 @@
 #                                           runs, export PG*
 #   cluster_runs DIR                        whether its server is there
 #   cluster_stop DIR                        stop and delete it
-#   extension_settings INST                 lines of postgresql.conf by which a
+#   cluster_of_major DIR                    stop it if another major made it
+#   server_major                            the major that PG_CONFIG chooses
+#   server_settings INST                    lines of postgresql.conf by which a
 #                                           server finds what "make install
-#                                           DESTDIR=INST" put there
+#                                           DESTDIR=INST" put there, and bears
+#                                           this machine
 #
 # As root the server runs as the account postgres (test/account.sh); the current
 # directory must be the top of the tree when this file is sourced.
@@ -18,9 +21,17 @@
 PG_CONFIG=${PG_CONFIG:-pg_config}
 . test/account.sh
 
-extension_settings()
+server_major()
 {
-	if [ "$("$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 18 ]; then
+	"$PG_CONFIG" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'
+}
+
+server_settings()
+{
+	# Parallel workers share memory in /dev/shm, where containers have 64 MB.
+	_shm=$(df -Pk /dev/shm 2> /dev/null | awk 'NR == 2 { print int($(NF - 2) / 1024) }')
+	[ "${_shm:-0}" -ge 512 ] || echo "dynamic_shared_memory_type = mmap"
+	if [ "$(server_major)" -ge 18 ]; then
 		echo "extension_control_path = '$1$("$PG_CONFIG" --sharedir):\$system'"
 		echo "dynamic_library_path = '$1$("$PG_CONFIG" --pkglibdir):\$libdir'"
 	else
@@ -45,6 +56,11 @@ cluster_start()
 		echo "crmcost: the path $_dir is too long for a server's socket: choose a shorter one" >&2
 		return 1
 	fi
+	if [ "$(server_major)" -lt 18 ] &&
+		! "$_bin/postgres" --describe-config | grep -q '^extension_destdir'; then
+		echo "crmcost: the server in $_bin has no setting extension_destdir: use Debian's, PostgreSQL 18, or make install and make installcheck" >&2
+		return 1
+	fi
 	mkdir -p "$_dir/inst" "$_dir/socket"
 	if [ "$(id -u)" = 0 ]; then
 		chown postgres "$_dir" "$_dir/inst" "$_dir/socket"
@@ -62,7 +78,7 @@ cluster_start()
 			echo "synchronous_commit = off"
 			echo "max_wal_size = '4GB'"
 			echo "timezone = 'UTC'"
-			extension_settings "$_dir/inst"
+			server_settings "$_dir/inst"
 			for _setting in "$@"; do echo "$_setting"; done
 		} | as_server tee -a "$_dir/data/postgresql.conf" > /dev/null
 	fi
@@ -84,4 +100,11 @@ cluster_stop()
 			--wait --silent stop || return 1
 	fi
 	rm -rf "$1"
+}
+
+cluster_of_major()
+{
+	if [ -e "$1/data/PG_VERSION" ] && [ "$(cat "$1/data/PG_VERSION")" != "$(server_major)" ]; then
+		cluster_stop "$1"
+	fi
 }

@@ -2,8 +2,11 @@
 # Runs every test suite on a throw-away cluster; "make test" calls this.
 #
 #   sh test/run.sh [normal | assert]
+#   sh test/run.sh one NAME ...
 #
-# assert builds with -DUSE_ASSERT_CHECKING first ("make check-assert").
+# assert builds with -DUSE_ASSERT_CHECKING first ("make check-assert").  one runs
+# the tests of these names, in whichever suite, on a cluster that stays ("make
+# test ONE=tier").
 # Suites: unit (plain C, with sanitizers), regress (pg_regress), pgtap
 # (pg_prove), tap (prove).  The last line is "N passed, N failed"; the exit code
 # is not 0 when one failed.  Logs stay in the private directory named at the end.
@@ -12,16 +15,47 @@ cd "$(dirname "$0")/.."
 . test/house.sh
 
 flavour=${1:-normal}
+[ $# = 0 ] || shift
 case $flavour in
-	normal) copt= ;;
+	normal | one) copt= ;;
 	assert) copt='-DUSE_ASSERT_CHECKING -O1 -g' ;;
-	*) die "unknown flavour $flavour: say normal or assert" ;;
+	*) die "unknown flavour $flavour: say normal, assert or one" ;;
 esac
 
-if [ $# -lt 2 ]; then
+# The files of a suite: all, or those of the names that were asked for.
+names=
+files()				# files FOLDER SUFFIX
+{
+	for _name in ${names:-'*'}; do
+		ls "test/$1"/$_name."$2" 2> /dev/null || true
+	done
+}
+all_files()
+{
+	files unit c
+	files sql sql
+	files pgtap sql
+	files t pl
+}
+
+case ${1:-} in
+	--inside | --beside) mode=$1 && shift ;;
+	*) mode= ;;
+esac
+for name in $*; do
+	names=$name
+	[ -n "$(all_files)" ] || {
+		names=
+		die "there is no test $name: say one of" $(all_files | sed 's,.*/,,; s,\..*,,' | sort -u)
+	}
+done
+names=$*
+
+if [ -z "$mode" ]; then
+	[ "$flavour" != one ] || [ -n "$names" ] || die 'say which: make test ONE="tier spread"'
 	sh test/packages.sh test
 	find_pg_config
-	in_copy "$flavour" sh test/run.sh "$flavour" --inside
+	in_copy "$flavour" sh test/run.sh "$flavour" --inside $names
 fi
 
 # From here on we stand in the copy, as an account that may run a server.
@@ -51,31 +85,52 @@ report()			# report SUITE EXITCODE
 	fi
 }
 
-# A suite without programs is not an error.
-have()				# have FILE ...
+# A suite without files is not an error.
+suite()				# suite NAME FOLDER SUFFIX: runs run_NAME FILE ...
 {
-	[ -e "$1" ]
+	_suite=$1
+	set -- $(files "$2" "$3")
+	[ $# != 0 ] || return 0
+	rc=0
+	"run_$_suite" "$@" > "$log/$_suite" 2>&1 || rc=$?
+	echo $rc > "$log/$_suite.exit"
+}
+
+run_unit()
+{
+	sh test/unit.sh "$@"
+}
+
+run_regress()
+{
+	make -s installcheck PG_CONFIG="$PG_CONFIG" TAP_TESTS= \
+		REGRESS="$(basename -s .sql "$@" | tr '\n' ' ')"
+}
+
+run_pgtap()
+{
+	"$("$PG_CONFIG" --bindir)/psql" -Xqc 'CREATE DATABASE tapdb' 2> /dev/null || true	# it may be there
+	pg_prove -v --timer -d tapdb "$@"
+}
+
+run_tap()
+{
+	server_settings "$inst" > "$base/tap.conf"	# each node appends it
+	TEMP_CONFIG="$base/tap.conf" make -s installcheck PG_CONFIG="$PG_CONFIG" \
+		REGRESS= TAP_TESTS=1 PROVE_TESTS="$*" PROVE_FLAGS="-v --timer"
+}
+
+report_suites()			# report_suites NAME ...
+{
+	for _suite in "$@"; do
+		[ ! -e "$log/$_suite" ] || report "$_suite" "$(cat "$log/$_suite.exit" || echo 1)"
+	done
 }
 
 # What needs no server, or makes its own, runs beside what needs ours.
-beside()
-{
-	if have test/unit/*.c; then
-		rc=0
-		sh test/unit.sh > "$log/unit" 2>&1 || rc=$?
-		echo $rc > "$log/unit.exit"
-	fi
-	if have test/t/*.pl; then
-		rc=0
-		extension_settings "$inst" > "$base/tap.conf"	# each node appends it
-		TEMP_CONFIG="$base/tap.conf" make -s installcheck PG_CONFIG="$PG_CONFIG" \
-			REGRESS= PROVE_FLAGS="-v --timer" > "$log/tap" 2>&1 || rc=$?
-		echo $rc > "$log/tap.exit"
-	fi
-}
-
-if [ "$2" = --beside ]; then
-	beside
+if [ "$mode" = --beside ]; then
+	suite unit unit c
+	suite tap t pl
 	exit 0
 fi
 
@@ -90,45 +145,40 @@ stop_beside()
 	done
 }
 
+# The cluster of named tests stays; that of a whole run ends with it.
+drop_cluster()
+{
+	[ "$flavour" = one ] || cluster_stop "$cluster"
+}
+
 mkdir -p "$log"
 rm -f "$log"/*
-cluster_stop "$cluster"
-trap 'cluster_stop "$cluster"' EXIT
+drop_cluster
+cluster_of_major "$cluster"
+trap drop_cluster EXIT
 trap 'exit 130' INT TERM HUP
 
-say "building ($flavour, $("$PG_CONFIG" --version))"
+say "building ($flavour, $(server_version))"
 if ! build_into "$inst" "$log/build" COPT="$copt"; then
 	say 'the build failed'
 	echo '0 passed, 1 failed'
 	exit 1
 fi
 
-setsid sh test/run.sh "$flavour" --beside &
+setsid sh test/run.sh "$flavour" --beside $names &
 beside=$!
-trap 'stop_beside; cluster_stop "$cluster"' EXIT
+trap 'stop_beside; drop_cluster' EXIT
 
-mkdir "$cluster"
-ln -s "$inst" "$cluster/inst"
+mkdir -p "$cluster"
+ln -sfn "$inst" "$cluster/inst"
 cluster_start "$cluster" || die "the throw-away cluster did not start: see the lines above"
-
-if have test/sql/*.sql; then
-	rc=0
-	make -s installcheck PG_CONFIG="$PG_CONFIG" TAP_TESTS= > "$log/regress" 2>&1 || rc=$?
-	report regress $rc
-fi
-
-if have test/pgtap/*.sql; then
-	rc=0
-	"$("$PG_CONFIG" --bindir)/createdb" tapdb
-	pg_prove -v --timer -d tapdb test/pgtap/*.sql > "$log/pgtap" 2>&1 || rc=$?
-	report pgtap $rc
-fi
-
-wait $beside || true
-for suite in unit tap; do
-	[ ! -e "$log/$suite" ] || report $suite "$(cat "$log/$suite.exit" || echo 1)"
+for name in 'regress sql sql' 'pgtap pgtap sql'; do
+	suite $name
+	report_suites ${name%% *}
 done
-trap 'cluster_stop "$cluster"' EXIT
+wait $beside || true
+report_suites unit tap
+trap drop_cluster EXIT
 
 total="$passed passed, $failed failed"
 [ "$skipped" = 0 ] || total="$total, $skipped skipped"

@@ -1,28 +1,31 @@
 #!/bin/sh
-# Builds and runs the plain C tests, test/unit/*.c, each linked with every
-# src/num_*.c file, under the address and undefined-behaviour sanitizers where
+# Builds and runs the plain C tests, test/unit/*.c or those named, each linked
+# with every src/num_*.c file, under the address and undefined-behaviour sanitizers where
 # the compiler has them.  Prints TAP; a program that prints none counts as one
 # test, told by its exit code.
 set -eu
 cd "$(dirname "$0")/.."
+. test/house.sh
+[ $# != 0 ] || set -- test/unit/*.c
+cc=$(compiler)
 bin=test/unit/bin
 mkdir -p "$bin"
 
 sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
 echo 'int main(void) { return 0; }' > "$bin/probe.c"
-if ! { ${CC:-gcc} $sanitize -o "$bin/probe" "$bin/probe.c" && "$bin/probe"; } 2> /dev/null; then
+if ! { $cc $sanitize -o "$bin/probe" "$bin/probe.c" && "$bin/probe"; } 2> /dev/null; then
 	sanitize=
 	echo 'ok - sanitizers # SKIP the compiler has no sanitizers'
 fi
 
-compile="${CC:-gcc} -std=gnu99 -ffp-contract=off -g -O1 -Wall -Wextra $sanitize -Isrc"
+compile="$cc -std=gnu99 -ffp-contract=off -g -O1 -Wall -Wextra $sanitize -Isrc"
 rm -f "$bin"/*.o
 for source in src/num_*.c; do
 	$compile -c -o "$bin/$(basename "$source" .c).o" "$source"
 done
 
 rc=0
-for source in test/unit/*.c; do
+for source in "$@"; do
 	name=$(basename "$source" .c)
 	if ! $compile -o "$bin/$name" "$source" "$bin"/*.o -lm; then
 		echo "not ok - unit/$name does not compile"

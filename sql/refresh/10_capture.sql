@@ -66,6 +66,20 @@ $$;
 COMMENT ON FUNCTION crmcost._touch(text, boolean, bigint[], date[], date[]) IS
   'Notes in table touched that facts of customers changed between two days each.';
 
+-- The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._late_before() RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (SELECT greatest((SELECT max(p.month_start) + interval '1 month'
+                           FROM closed_period p)::date, s.closing_before)
+          FROM refresh_state s);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._late_before() IS
+  'First day of the first month that is not closed, nor about to be; NULL when none is closed.';
+
 CREATE FUNCTION crmcost._capture_sale() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -94,8 +108,7 @@ BEGIN
       HAVING count(*) > 0;
   END IF;
   IF TG_OP = 'INSERT' THEN
-    SELECT max(p.month_start) + interval '1 month' INTO open_month
-      FROM closed_period p;
+    open_month := crmcost._late_before();
     IF open_month IS NOT NULL THEN
       INSERT INTO late_fact (relation, fact_id, booked_on)
         SELECT 'sale', r.sale_id, (r.sold_at AT TIME ZONE zone)::date
@@ -139,8 +152,7 @@ BEGIN
       HAVING count(*) > 0;
   END IF;
   IF TG_OP = 'INSERT' THEN
-    SELECT max(p.month_start) + interval '1 month' INTO open_month
-      FROM closed_period p;
+    open_month := crmcost._late_before();
     IF open_month IS NOT NULL THEN
       INSERT INTO late_fact (relation, fact_id, booked_on)
         SELECT 'interaction', r.interaction_id,
@@ -186,8 +198,7 @@ BEGIN
       HAVING count(*) > 0;
   END IF;
   IF TG_OP = 'INSERT' THEN
-    SELECT max(p.month_start) + interval '1 month' INTO open_month
-      FROM closed_period p;
+    open_month := crmcost._late_before();
     IF open_month IS NOT NULL THEN
       INSERT INTO late_fact (relation, fact_id, booked_on)
         SELECT 'cost_entry', r.cost_id, r.incurred_on
@@ -257,8 +268,7 @@ BEGIN
         VALUES ('lead', (r.first_seen_at AT TIME ZONE zone)::date),
                ('customer', (r.acquired_at AT TIME ZONE zone)::date)
       ) AS k (relation, booked_on)
-      WHERE k.booked_on < (SELECT max(p.month_start) + interval '1 month'
-                           FROM closed_period p)
+      WHERE k.booked_on < crmcost._late_before()
       ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
   ELSIF TG_OP = 'DELETE' THEN
     PERFORM crmcost._touch('customer', true, array_agg(r.c), array_agg(r.f),
@@ -298,8 +308,7 @@ BEGIN
     INSERT INTO late_fact (relation, fact_id, booked_on)
       SELECT 'customer', customer_id, (n.acquired_at AT TIME ZONE zone)::date
       FROM old_row o JOIN new_row n USING (customer_id)
-      CROSS JOIN (SELECT max(p.month_start) + interval '1 month' AS month_start
-                  FROM closed_period p) open
+      CROSS JOIN (SELECT crmcost._late_before() AS month_start) open
       WHERE (n.acquired_at AT TIME ZONE zone)::date < open.month_start
             AND (o.acquired_at IS NULL
                  OR (o.acquired_at AT TIME ZONE zone)::date

@@ -173,6 +173,15 @@ BEGIN
     expected_value numeric, clv_formula numeric, clv_predictive numeric
   ) ON COMMIT DROP;
 
+  -- statistics: what came and went
+  CREATE TEMPORARY TABLE refresh_pair (
+    product_code text, other_product_code text, orders bigint
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_price (
+    product_code text, scheme text, tier text, price numeric, orders bigint,
+    quantity numeric, amount numeric
+  ) ON COMMIT DROP;
+
   -- stage: whose stages may have changed, the points of their lives, and the
   -- stages that follow
   CREATE TEMPORARY TABLE refresh_stage_customer (
@@ -289,6 +298,8 @@ RETURN '{refresh_written,
          refresh_changed,
          refresh_purchase,
          refresh_clv,
+         refresh_pair,
+         refresh_price,
          refresh_stage_customer,
          refresh_point,
          refresh_staged,

@@ -148,6 +148,7 @@ BEGIN
   DELETE FROM touched;
   UPDATE refresh_state SET
     as_of_at = run.upto,
+    closing_before = NULL,
     system_identifier = (SELECT c.system_identifier FROM pg_control_system() c),
     database_oid = (SELECT d.oid FROM pg_database d
                     WHERE d.datname = current_database()),
@@ -158,13 +159,24 @@ $$;
 COMMENT ON FUNCTION crmcost._end_run(crmcost._run) IS
   'Takes the news away, and notes what the computed tables were made from.';
 
+-- A procedure that commits can have no SET clause: the caller's search_path holds
+-- in this one, so each name in it is qualified.
 CREATE PROCEDURE crmcost.refresh(ledger name, as_of timestamptz DEFAULT now(),
                                  "full" boolean DEFAULT false)
   LANGUAGE plpgsql
 AS $$
 BEGIN
+  CALL crmcost._take_ledger(ledger);
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables()',
+       'crmcost._refresh(pg_catalog.name,pg_catalog.timestamptz,pg_catalog.bool)',
+       ledger, as_of, "full") THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._make_work_tables();
   PERFORM crmcost._refresh(ledger, as_of, "full");
 END
 $$;
+
 COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) IS
-  'x';
+  'Computes the store of a ledger from the facts before as_of, all of one snapshot: what changed since the last refresh, or everything; without news it changes nothing.';

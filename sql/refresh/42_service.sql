@@ -23,7 +23,7 @@ BEGIN
   LOOP
     PERFORM crmcost._find_service_pools(of_month);
     PERFORM crmcost._solve_service_pools(of_month, method);
-    DROP TABLE pg_temp.refresh_share;
+    TRUNCATE pg_temp.refresh_share;
   END LOOP;
   PERFORM crmcost._split_service_lines(run);
 END
@@ -62,7 +62,7 @@ BEGIN
     WHERE EXISTS (SELECT FROM allocation_share s
                   WHERE s.from_category = l.ancestor AND s.valid @> of_month)
     ORDER BY l.code, l.distance;
-  CREATE TEMPORARY TABLE refresh_share ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_share
     SELECT s.from_category,
            CASE WHEN h.service_category <> s.from_category
              THEN h.service_category ELSE s.to_category END AS to_category,
@@ -163,7 +163,7 @@ AS $$
 DECLARE
   coin_scale CONSTANT integer := crmcost._setting(run.ledger, 'money_scale');
 BEGIN
-  CREATE TEMPORARY TABLE refresh_served ON COMMIT DROP AS
+  INSERT INTO pg_temp.refresh_served
     WITH line AS (
       SELECT l.*, h.service_category AS service,
              sum(l.amount) OVER along - l.amount AS r0,

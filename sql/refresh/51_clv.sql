@@ -12,8 +12,9 @@ CREATE FUNCTION crmcost._refresh_clv(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  purchase_model CONSTANT text := crmcost._setting(run.ledger, 'clv_model');
-  unfitted record;
+  wanted CONSTANT text := crmcost._setting(run.ledger, 'clv_model');
+  purchase_model text;
+  closed_form boolean;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   INSERT INTO pg_temp.refresh_purchase
@@ -24,35 +25,125 @@ BEGIN
     FROM customer_value v
     WHERE v.orders > 0 AND NOT v.is_technical;
   ANALYZE pg_temp.refresh_purchase;
-  CREATE TEMPORARY TABLE refresh_model ON COMMIT DROP AS
-    SELECT model, status, message, customers, log_likelihood,
-           r, r_std_error, alpha, alpha_std_error, a, a_std_error,
-           b, b_std_error, s, s_std_error, beta, beta_std_error,
-           p, p_std_error, q, q_std_error, v, v_std_error, retention_rate,
-           first_order_on, last_order_on, horizon_months, discount_rate
-    FROM clv_model
-    WITH NO DATA;
 
-  IF purchase_model <> 'none' THEN
-    PERFORM crmcost._fit_clv(purchase_model);
+  IF wanted <> 'none' THEN
+    purchase_model := crmcost._fit_purchases(wanted);
     PERFORM crmcost._fit_clv('gamma_gamma');
   END IF;
   PERFORM crmcost._observe_retention(run);
-  FOR unfitted IN
-    SELECT model, message FROM pg_temp.refresh_model
-    WHERE status = 'not_fitted' AND model <> 'closed_form'
-    ORDER BY model
-  LOOP
-    RAISE NOTICE 'refresh of "%" as of %: % was not fitted: %', run.ledger,
-      run.day, unfitted.model, unfitted.message;
-  END LOOP;
-  PERFORM crmcost._predict_clv(run, purchase_model);
+  closed_form := crmcost._choose_clv(wanted, purchase_model);
+  PERFORM crmcost._report_clv(run.ledger, run.day);
+  PERFORM crmcost._predict_clv(run, purchase_model, closed_form);
   RETURN crmcost._write_clv_model(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_clv(crmcost._run) IS
   'Step of refresh: clv_model, and lifetime values for customer_score; returns the rows changed of clv_model.';
+
+-- Where few customers come again, BG/NBD and MBG/NBD have no maximum: nobody is
+-- seen to leave after a second purchase.  Pareto/NBD has one more often.
+CREATE FUNCTION crmcost._fit_purchases(wanted text) RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  candidate text;
+BEGIN
+  FOREACH candidate IN ARRAY CASE wanted
+      WHEN 'pareto_nbd' THEN '{pareto_nbd}'
+      ELSE ARRAY[wanted, 'pareto_nbd']
+    END::text[]
+  LOOP
+    PERFORM crmcost._fit_clv(candidate);
+    IF EXISTS (SELECT FROM pg_temp.refresh_model f
+               WHERE f.model = candidate AND f.status = 'fitted') THEN
+      RETURN candidate;
+    END IF;
+    EXIT WHEN NOT EXISTS (SELECT FROM pg_temp.refresh_purchase);
+  END LOOP;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._fit_purchases(text) IS
+  'Fits the wanted model of purchases, else the one that stands in for it; returns the model that was fitted, or NULL.';
+
+-- Predictions need a model of purchases and one of spend; where one is missing,
+-- the closed form gives the value.  It needs a retention rate: where two years
+-- of orders are not there to observe one, the share of customers who came again
+-- stands for it.
+CREATE FUNCTION crmcost._choose_clv(wanted text, purchase_model text)
+  RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  missing CONSTANT text := (
+    SELECT string_agg(f.model, ', ' ORDER BY f.model)
+    FROM pg_temp.refresh_model f
+    WHERE f.status = 'not_fitted' AND f.model <> 'closed_form');
+  closed_form boolean;
+BEGIN
+  UPDATE pg_temp.refresh_model f
+    SET used = f.status = 'fitted' AND purchase_model IS NOT NULL
+               AND f.model <> 'closed_form',
+        message = CASE WHEN f.model = purchase_model AND f.model <> wanted
+                    THEN 'in place of ' || wanted ELSE f.message END;
+  closed_form := wanted <> 'none'
+                 AND EXISTS (SELECT FROM pg_temp.refresh_purchase)
+                 AND (SELECT count(*) < 2 FROM pg_temp.refresh_model f
+                      WHERE f.used);
+  IF closed_form THEN
+    UPDATE pg_temp.refresh_model f
+      SET used = true,
+          status = CASE f.status WHEN 'not_fitted' THEN 'assumed'
+                     ELSE f.status END,
+          message = 'in place of ' || missing
+            || coalesce('; ' || f.message || ': the share of customers who '
+                        || 'came again stands for it', ''),
+          customers = coalesce(f.customers, p.customers),
+          retention_rate = coalesce(f.retention_rate, p.came_again)
+      FROM (SELECT count(*) AS customers,
+                   round(avg((frequency > 0)::integer), 10) AS came_again
+            FROM pg_temp.refresh_purchase) p
+      WHERE f.model = 'closed_form';
+  END IF;
+  RETURN closed_form;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._choose_clv(text, text) IS
+  'Marks the models of a refresh that predict, and says in place of what; true where values are those of the closed form.';
+
+CREATE FUNCTION crmcost._report_clv(ledger name, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  found record;
+BEGIN
+  FOR found IN
+    SELECT f.model, f.status, f.message, f.retention_rate
+    FROM pg_temp.refresh_model f
+    WHERE f.message IS NOT NULL AND (f.used OR f.model <> 'closed_form')
+    ORDER BY f.used, f.model
+  LOOP
+    RAISE NOTICE 'refresh of "%" as of %: % %', ledger, day, found.model,
+      CASE
+        WHEN found.status = 'not_fitted'
+          THEN 'was not fitted: ' || found.message
+        WHEN found.model = 'closed_form'
+          THEN format('is used at a retention rate of %s, %s',
+                      found.retention_rate, found.message)
+        ELSE 'is used, ' || found.message
+      END;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._report_clv(name, date) IS
+  'Says which models a refresh could not fit, and what it uses instead.';
 
 -- An impossible fit is a row that says why, not the end of the refresh: too few
 -- customers or purchases, no maximum, more customers than a sample may hold.
@@ -169,8 +260,10 @@ $$;
 COMMENT ON FUNCTION crmcost._observe_retention(crmcost._run) IS
   'Finds the yearly retention rate of a ledger; writes a row of refresh_model.';
 
--- A model that was not fitted is NULL, and so is all that follows from it.
-CREATE FUNCTION crmcost._predict_clv(run crmcost._run, purchase_model text)
+-- A model that was not fitted is NULL, and so is all that follows from it, but
+-- the value where the closed form gives it.
+CREATE FUNCTION crmcost._predict_clv(run crmcost._run, purchase_model text,
+                                     closed_form boolean)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -257,23 +350,26 @@ BEGIN
       ) p
     )
     SELECT customer_id, p_alive, purchases, round(spend::numeric, 4),
-           round(margin / 12 * $5, 4),
-           round((discounted * spend
-                  -- where nearly all was returned, next to nothing is left to
-                  -- divide by
-                  * CASE WHEN abs(margin_rate) < 1 THEN margin_rate
-                         ELSE sign(margin_rate) END::float8)::numeric, 4)
+           v.closed_form,
+           CASE WHEN $9 THEN v.closed_form ELSE
+             round((discounted * spend
+                    -- where nearly all was returned, next to nothing is left
+                    -- to divide by
+                    * CASE WHEN abs(margin_rate) < 1 THEN margin_rate
+                           ELSE sign(margin_rate) END::float8)::numeric, 4)
+           END
     FROM predicted
-  $query$, replace(purchase_model, 'none', 'bgnbd'))
+    CROSS JOIN LATERAL (SELECT round(margin / 12 * $5, 4) AS closed_form) v
+  $query$, coalesce(purchase_model, 'bgnbd'))
   USING (month - interval '1 year')::date, month, horizon, month_weeks,
         crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
-        discount::float8, purchase, spend;
+        discount::float8, purchase, spend, closed_form;
   ANALYZE pg_temp.refresh_clv;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._predict_clv(crmcost._run, text) IS
-  'What the models of a refresh say about each customer; makes refresh_clv.';
+COMMENT ON FUNCTION crmcost._predict_clv(crmcost._run, text, boolean) IS
+  'What the models of a refresh say about each customer; fills refresh_clv.';
 
 CREATE FUNCTION crmcost._write_clv_model(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -18,7 +18,11 @@ WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e';
 
 CREATE TEMPORARY VIEW routine AS
 SELECT p.*, l.lanname AS language, p.oid::regprocedure::text AS name,
-       'internal'::regtype = ANY (p.proargtypes::oid[]) AS takes_internal
+       'internal'::regtype = ANY (p.proargtypes::oid[]) AS takes_internal,
+       -- it may commit, which a SET clause would forbid
+       p.prokind = 'p' AND p.proconfig IS NULL
+         AND p.prosrc ~ '\m(COMMIT|CALL crmcost[.]_take_ledger)\M'
+         AS takes_transaction
 FROM pg_proc AS p
 JOIN member AS m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 JOIN pg_language AS l ON l.oid = p.prolang;
@@ -43,6 +47,17 @@ FROM routine AS r
 CROSS JOIN LATERAL regexp_matches(r.prosqlbody::text,
                                   ':(?:op)?funcid (\d+)', 'g') AS found
 JOIN pg_proc AS callee ON callee.oid = found[1]::oid;
+
+-- What a body that is text seems to call: names before a parenthesis, outside of
+-- comments and of messages.
+CREATE TEMPORARY VIEW text_call AS
+SELECT DISTINCT r.oid AS caller, r.name, r.proparallel AS parallel,
+       found[1] AS callee
+FROM routine AS r
+CROSS JOIN LATERAL regexp_matches(
+  regexp_replace(r.prosrc, '--[^\n]*|''[^'']*''', '', 'g'), '([a-z_][a-z_0-9]*)\s*[(]', 'g')
+  AS found
+WHERE r.language NOT IN ('c', 'internal') AND r.prosqlbody IS NULL;
 
 CREATE TEMPORARY VIEW breach (rule, thing) AS
 
@@ -85,6 +100,21 @@ UNION ALL
 SELECT 'parallel safe, but its body calls ' || callee, name
 FROM body_call
 WHERE parallel = 's' AND callee_parallel <> 's'
+
+UNION ALL
+SELECT 'parallel safe, but its text calls ' || callee || ', which never is', name
+FROM text_call AS c
+WHERE parallel = 's'
+  AND (SELECT bool_and(p.proparallel <> 's')
+       FROM pg_proc AS p
+       WHERE p.proname = c.callee
+         AND (p.pronamespace = 'pg_catalog'::regnamespace
+              OR p.oid IN (SELECT oid FROM routine)))
+UNION ALL
+SELECT 'parallel safe, but its text sets configuration', name
+FROM routine
+WHERE proparallel = 's' AND language NOT IN ('c', 'internal')
+  AND prosrc ~* '(^|[;\n])\s*(SET\s+((LOCAL|SESSION)\s+)?[a-z_.]+\s*(=|TO)|RESET)\s'
 
 -- aggregates
 UNION ALL
@@ -139,6 +169,13 @@ FROM routine
 WHERE language NOT IN ('c', 'internal') AND prosqlbody IS NULL
   AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting
                   WHERE setting LIKE 'search_path=%')
+  AND NOT takes_transaction
+UNION ALL
+SELECT 'commits under the caller''s search_path, and has an operator or a name without a schema', name
+FROM routine
+WHERE takes_transaction
+  AND regexp_replace(prosrc, '--[^\n]*', '', 'g')
+      ~ '(^|[^.[:alnum:]_])[[:alpha:]_][[:alnum:]_]*\s*[(]|[-+*/<>=~!@#%^&|?:]|\m(SELECT|INSERT|UPDATE|DELETE|FROM|LIKE|BETWEEN|IN|IS|CASE)\M'
 UNION ALL
 SELECT 'search_path does not end with pg_temp', name
 FROM routine
@@ -158,6 +195,20 @@ UNION ALL
 SELECT 'a dump would lose its rows (pg_extension_config_dump)', r.name
 FROM relation AS r, extension AS e
 WHERE r.relkind IN ('r', 'S', 'p') AND NOT r.oid = ANY (e.dumped)
+
+UNION ALL
+SELECT 'its schema is not a member, so its owner may be anybody', nspname
+FROM pg_namespace AS n
+WHERE n.oid IN (SELECT pronamespace FROM routine)
+  AND n.oid NOT IN (SELECT objid FROM member
+                    WHERE classid = 'pg_namespace'::regclass)
+UNION ALL
+SELECT 'writes in a ledger, but not as its owner (_run_as_owner)', name
+FROM routine
+WHERE provolatile = 'v' AND proargnames[1] = 'ledger'
+  AND proname NOT LIKE '\_%' AND proname <> 'install'
+  AND NOT EXISTS (SELECT FROM text_call
+                  WHERE caller = routine.oid AND callee = '_run_as_owner')
 
 -- volatility
 UNION ALL

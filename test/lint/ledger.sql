@@ -59,6 +59,18 @@ WITH relation AS (
     WHERE r.relkind = 'v' AND a.attnum > 0 AND NOT a.attisdropped
       AND (t.typtype = 'c' OR t.typcategory = 'A')
     UNION ALL
+    SELECT 'partition in the schema of the ledger', c.oid::regclass::text
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = :'ledger' AND c.relispartition
+    UNION ALL
+    SELECT 'partition or its schema without a comment', c.oid::regclass::text
+    FROM pg_inherits AS i
+    JOIN pg_class AS c ON c.oid = i.inhrelid
+    JOIN relation AS r ON r.oid = i.inhparent
+    WHERE obj_description(c.oid, 'pg_class') IS NULL
+       OR obj_description(c.relnamespace, 'pg_namespace') IS NULL
+    UNION ALL
     SELECT 'SECURITY DEFINER', name FROM routine WHERE prosecdef
 )
 SELECT rule || ': ' || thing FROM breach ORDER BY 1;

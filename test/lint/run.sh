@@ -136,8 +136,10 @@ if cluster_start "$base/cluster" 2> "$base/check.out" &&
 	catalog -c 'CREATE EXTENSION crmcost' 2>> "$base/check.out"; then
 	check 'catalog' catalog -v extension=crmcost -f test/lint/catalog.sql
 	if grep -qs 'PROCEDURE crmcost.install\|PROCEDURE install' "$script"; then
-		check 'ledger installs' catalog -c "SET client_min_messages = warning" -c "CALL crmcost.install('crm')"
+		check 'ledger installs' catalog -c "SET client_min_messages = warning" -c "CALL crmcost.install('crm')" \
+			-c "CALL crmcost.install('months', true)"
 		check 'ledger' catalog -v ledger=crm -f test/lint/ledger.sql
+		check 'ledger with partitions' catalog -v ledger=months -f test/lint/ledger.sql
 	fi
 else
 	check 'the extension installs' cat "$base/check.out"

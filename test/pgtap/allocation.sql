@@ -49,6 +49,9 @@ SELECT is(allocate(1, '{1}'::numeric[], NULL), NULL, 'NULL scale: NULL');
 SELECT is(allocate(amount => 10, weights => '{1,1}'::numeric[], scale => 1)::text, '{5.0,5.0}', 'arguments can be named');
 SELECT is(array_lower(allocate(10, '[5:6]={1,1}'::numeric[]), 1), 1, 'the parts are numbered from 1');
 SELECT is(allocate(2 * 170141183460469231731687303715884105727.00, '{1,1}'::numeric[])::text, '{170141183460469231731687303715884105727.00,170141183460469231731687303715884105727.00}', 'an amount beyond 128 bits');
+SELECT is(pg_catalog.array_agg(part ORDER BY n)::text, '{-170141183460469231731687303715884105728}', 'the least amount of 128 bits goes to one row')
+  FROM (SELECT n, allocate((-170141183460469231731687303715884105728)::numeric, 1, 0) OVER () AS part FROM generate_series(1, 1) n) s;
+SELECT is(allocate(-170141183460469231731687303715884105728, '{1,2}'::numeric[], 0)::text, '{-56713727820156410577229101238628035243,-113427455640312821154458202477256070485}', 'or is split');
 SELECT is(allocate(10, '{170141183460469231731687303715884105727,170141183460469231731687303715884105727}'::numeric[])::text, '{5.00,5.00}', 'weights whose sum is beyond 128 bits');
 SELECT is(allocate(170141183460469231731687303715884105727, '{1,170141183460469231731687303715884105726}'::numeric[], 0)::text, '{1,170141183460469231731687303715884105726}', 'a product beyond 128 bits, even');
 SELECT is(allocate(170141183460469231731687303715884105727, array_fill(100000000000000000000000000000000000::numeric, '{7}'), 0),

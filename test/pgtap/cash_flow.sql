@@ -136,6 +136,16 @@ SELECT is(npv(rate, amount, period), want, 'npv is exact to the digits shown: ' 
 SELECT is(npv(0.5, amount, period), -1 + 1e-100, 'a digit a hundred places after the point') FROM (VALUES (-1, 0), (1.5e-100, 1)) v (amount, period);
 SELECT is(irr(amount, period) BETWEEN 1.8e-9 AND 1.9e-9, true, 'over 2^31 - 1 periods') FROM (VALUES (-1, 0), (50, 2147483647)) v (amount, period);
 
+-- two rates next to each other, by mpmath's solution of the quadratic equation
+SELECT ok(abs(irr_roots[1] - want[1]) < 1e-14 AND abs(irr_roots[2] - want[2]) < 1e-14 AND cardinality(irr_roots) = 2, format('two rates next to each other: %s', want))
+  FROM (SELECT irr_roots(amount, period), want FROM (VALUES ('{21780033,-66000050,50000000}'::numeric[], '{0.51514921947087958958, 0.51515151515151515152}'::float8[]),
+    ('{217800.33,-660000.5,500000}', '{0.51514921947087958958, 0.51515151515151515152}'),
+    ('{15241578753153483936144,-33531473257135195521938,18442310291532999511396}', '{0.099999999994465758401, 0.10000000001849424172}')) v (flows, want),
+    unnest(flows) WITH ORDINALITY f (amount, n), LATERAL (SELECT n::int - 1 AS period) p GROUP BY want, flows) s;
+SELECT ok(abs(xirr(amount, date '2024-01-01' + days) - 1.134671818934794084) < 1e-14, 'of xirr too, whose days are no decimals of a year') FROM (VALUES (21780033, 0), (-66000050, 200), (50000000, 400)) v (amount, days);
+SELECT is(irr_roots(amount, period), want, 'one double rate, or none where it is missed by a hundred-thousandth of a cent')
+  FROM (VALUES ('{-100,220,-121}'::numeric[], '{0.1}'::float8[]), ('{-100,219.9999999,-121}', '{}')) v (flows, want), unnest(flows) WITH ORDINALITY f (amount, n), LATERAL (SELECT n::int - 1 AS period) p GROUP BY flows, want;
+
 SELECT is(npv(100, 1, 2000000000), 0::numeric, 'so far away it is worth nothing');
 -- Python's decimal, 60 digits
 SELECT is((SELECT npv(rate, amount, 1) FROM (VALUES (1000)) a (amount)), want, format('a rate of %s digits', length(rate::text))) FROM (VALUES

@@ -65,7 +65,12 @@ INSERT INTO value_of VALUES
   ($$residual_lifetime(sbg(0.704, 1.182), 1, 0.1)$$, 2.964662146132, 'Fader-Hardie 2010 Marketing Science eq(6): customer active in period n (n-1 renewals), includes next renewal discounted at 0'),
   ($$residual_lifetime(sbg(0.704, 1.182), 5, 0.1)$$, 5.8944228598442, 'Fader-Hardie 2010 Marketing Science eq(6): customer active in period n (n-1 renewals), includes next renewal discounted at 0'),
   ($$survival(bdw(0.214253, 1.426575, 1.723565), 7)$$, 0.49063758381082, 'closed form S(t)=B(a,b+t^c)/B(a,b), mpmath; params = MLE on 7 renewals'),
-  ($$survival(bdw(0.214253, 1.426575, 1.723565), 8)$$, 0.46775290158815, 'closed form S(t)=B(a,b+t^c)/B(a,b), mpmath; params = MLE on 7 renewals');
+  ($$survival(bdw(0.214253, 1.426575, 1.723565), 8)$$, 0.46775290158815, 'closed form S(t)=B(a,b+t^c)/B(a,b), mpmath; params = MLE on 7 renewals'),
+  ($$retention_rate(sbg(1e-12, 1e-12), 1)$$, 0.5, 'closed form r_t=(b+t-1)/(a+b+t-1)'),
+  ($$retention_rate(sbg(1e-17, 1e-17), 1)$$, 0.5, 'closed form r_t=(b+t-1)/(a+b+t-1)'),
+  ($$retention_rate(bdw(1e-15, 1e-15, 2), 1)$$, 0.5, 'closed form b/(a+b)'),
+  ($$residual_lifetime(sbg(1e10, 1e3), 2147483647, 0.01)$$, 0.21429283040034771, 'mpmath, sum of rational terms'),
+  ($$residual_lifetime(sbg(1e8, 1), 2147483647, 0.0001)$$, 21.428823237674956, 'mpmath, sum of rational terms');
 SELECT pg_temp.values_hold(1e-11);
 TRUNCATE value_of;
 

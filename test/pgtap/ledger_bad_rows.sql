@@ -158,6 +158,15 @@ FROM (VALUES
   ($$INSERT INTO plan (kind, measure, period, amount) VALUES ('wish', 'cost', '[2024-01-01,2024-02-01)', 1)$$, 'kind_is_known', 'an unknown kind of plan'),
   ($$INSERT INTO plan (kind, measure, period, amount, tier_scheme) VALUES ('budget', 'cost', '[2024-01-01,2024-02-01)', 1, 'abc')$$, 'tier_is_known', 'half a tier'),
   ($$INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'stage', now(), 'asleep')$$, 'stage_is_known', 'an unknown stage'),
+  ($$INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'ann@example.org', '2024-01-05', 5, 'EUR')$$, 'order_ref_is_no_mail_address', 'a mail address as order'),
+  ($$INSERT INTO cost_entry (category_code, source_ref, incurred_on, amount, currency) VALUES ('acq', 'ann@example.org', '2024-01-05', 5, 'EUR')$$, 'source_ref_is_no_mail_address', 'as voucher'),
+  ($$INSERT INTO interaction (customer_id, source_ref, occurred_at, kind) VALUES (1, 'ann@example.org', '2024-01-05', 'care')$$, 'source_ref_is_no_mail_address', 'as ticket'),
+  ($$INSERT INTO loyalty_entry (customer_id, source_ref, program_code, occurred_at, kind, points) VALUES (1, 'ann@example.org', 'points', '2024-01-05', 'earn', 1)$$, 'source_ref_is_no_mail_address', 'as movement of points'),
+  ($$INSERT INTO closed_period VALUES ('2024-01-01', NULL, now(), '2024-06-01'), ('2024-03-01', NULL, now(), '2024-06-01')$$, 'closed_months_begin_once', 'closed months that begin twice'),
+  ($$INSERT INTO closed_period VALUES ('2024-01-01', NULL, now(), '2024-06-01'), ('2024-03-01', '2024-02-01', now(), '2024-06-01')$$, 'closed_months_have_no_gap', 'a closed month after an open one'),
+  ($$INSERT INTO closed_period VALUES ('2024-01-01', NULL, now(), '2024-06-01'), ('2024-03-01', '2024-01-01', now(), '2024-06-01')$$, 'follows_the_month_before', 'a closed month that follows another than the one before'),
+  ($$INSERT INTO closed_period VALUES ('2024-01-01', NULL, now(), '2024-06-01'), ('2024-02-01', '2024-01-01', now(), '2024-06-01'),
+       ('2024-03-01', '2024-02-01', now(), '2024-06-01'); DELETE FROM closed_period WHERE month_start = '2024-02-01'$$, 'closed_months_have_no_gap', 'to open one between two closed ones'),
   ($$UPDATE setting SET value = 'Euro' WHERE key = 'base_currency'$$, 'base_currency_is_three_capital_letters', 'a base currency in words'),
   ($$UPDATE setting SET value = '6' WHERE key = 'money_scale'$$, 'money_scale_from_0_to_4', 'coins smaller than the ledger holds'),
   ($$UPDATE setting SET value = '10' WHERE key = 'rfm_bins'$$, 'rfm_bins_from_2_to_9', 'ten bins'),
@@ -181,13 +190,13 @@ SELECT is((SELECT count(*) FROM sale), 0::bigint, 'and nothing of it stays');
 PREPARE load AS
   INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency)
   VALUES (1, 'shop', 'o1', 1, '2024-01-05', 5, 'EUR'), (1, 'shop', 'o1', 2, '2024-01-05', 5, 'EUR')
-  ON CONFLICT DO NOTHING;
+  ON CONFLICT (source, order_ref, line_no, sold_at) DO NOTHING;
 EXECUTE load;
 EXECUTE load;
 SELECT is((SELECT count(*) FROM sale), 2::bigint, 'B17: the same file loaded twice leaves the row count unchanged');
 PREPARE load_cost AS
   INSERT INTO cost_entry (category_code, incurred_on, amount, currency, source, source_ref)
-  VALUES ('acq', '2024-01-05', 5, 'EUR', 'erp', 'v1') ON CONFLICT DO NOTHING;
+  VALUES ('acq', '2024-01-05', 5, 'EUR', 'erp', 'v1') ON CONFLICT (source, source_ref, incurred_on) DO NOTHING;
 EXECUTE load_cost;
 EXECUTE load_cost;
 SELECT is((SELECT count(*) FROM cost_entry), 1::bigint, 'B17: and so with cost');

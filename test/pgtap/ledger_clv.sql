@@ -11,7 +11,6 @@ CREATE FUNCTION pg_temp.sell(customer bigint, at timestamptz, amount numeric, co
 -- the closed form, month by month
 CREATE FUNCTION pg_temp.by_months(margin numeric, retention numeric, discount numeric, months int) RETURNS numeric LANGUAGE sql AS $$
   SELECT round(sum(margin / 12 * power(retention / (1 + discount), n / 12.0)), 4) FROM generate_series(1, months) n$$;
-SAVEPOINT fresh;
 
 -- People who differ in how often they buy, how soon they leave and what they
 -- spend, as the models have it.  The same ones each time: dice are hashes.
@@ -46,6 +45,7 @@ CREATE FUNCTION pg_temp.sample(upto date)
         FROM crm.sale JOIN crm.customer c USING (customer_id)
         WHERE sold_at < upto + 1 AND c.source <> 'anon' GROUP BY 1, 2) d
   GROUP BY customer_id$$;
+SAVEPOINT fresh;
 SELECT pg_temp.populate(400);
 -- anonymous traffic, twice a day: nobody to fit a model to
 INSERT INTO customer (customer_id, source, source_key, first_seen_at) VALUES (900, 'anon', 'web', '2023-01-01');
@@ -210,37 +210,102 @@ SELECT is((SELECT count(*) FROM crmcost.clv_holdout('crm', '2023-11-30', '2024-0
 SELECT is((SELECT count(*) FROM crmcost.clv_holdout('crm', '2020-01-31', '2024-07-31', 'bgnbd')), 0::bigint, 'before the first order is nothing');
 ROLLBACK TO fresh;
 
--- what cannot be fitted is NULL and says why, and refresh goes on
+-- what cannot be fitted says why, what stands in for it says for what, and refresh goes on
 CREATE FUNCTION pg_temp.refreshed_twice() RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
   CALL crmcost.refresh('crm', '2024-03-01');
   CALL crmcost.refresh('crm', '2024-03-01');
   RETURN (SELECT rows_changed FROM crm.last_refresh);
 END $$;
-CREATE FUNCTION pg_temp.unfitted(why text[], alive int) RETURNS SETOF text LANGUAGE plpgsql AS $$
+-- the models' figures by the functions over plain SQL, or else the closed form at the given rate: the share of those who came again
+CREATE FUNCTION pg_temp.expected(model text, rate numeric)
+  RETURNS TABLE (customer_id bigint, p_alive float8, purchases float8, clv numeric) LANGUAGE plpgsql AS $$
+DECLARE fits CONSTANT boolean := model = 'pareto_nbd';
+BEGIN
+  RETURN QUERY
+    WITH s AS MATERIALIZED (SELECT * FROM pg_temp.sample('2024-03-01')),
+    m AS (SELECT crmcost.pareto_nbd_fit(frequency, recency, age) AS purchase, crmcost.gamma_gamma_fit(frequency, monetary_value) FILTER (WHERE frequency > 0 AND rate IS NULL) AS spend
+          FROM s WHERE fits)
+    SELECT s.customer_id, crmcost.p_alive(purchase, frequency, recency, age),
+           crmcost.expected_purchases(purchase, 36 * 365.25 / 84, frequency, recency, age),
+           CASE WHEN rate IS NOT NULL THEN pg_temp.by_months(e.last_year, rate, 0.1, 36)
+             ELSE crmcost.clv(purchase, spend, frequency, recency, age, coalesce(monetary_value, 0), 36, 1.1 ^ (1 / 12.0) - 1, 365.25 / 84,
+                              (e.margin / e.revenue)::float8)::numeric END
+    FROM s CROSS JOIN m
+    JOIN (SELECT f.customer_id, sum(amount) AS revenue, sum(amount - cogs) AS margin,
+                 coalesce(sum(amount - cogs) FILTER (WHERE sold_at > '2023-03-01'), 0) AS last_year FROM crm.sale f GROUP BY 1) e USING (customer_id);
+END $$;
+CREATE FUNCTION pg_temp.unfitted(why text[], used text[], purchase_model text, rate numeric) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
   RETURN NEXT is(pg_temp.refreshed_twice(), 0::bigint, 'without a fit refresh goes on, and the second one changes nothing');
   RETURN NEXT set_eq($q$SELECT left(model || ': ' || message, 58) FROM crm.clv_model WHERE status = 'not_fitted' AND model <> 'closed_form'$q$,
                      ARRAY(SELECT left(w, 58) FROM unnest(why) w), 'why not: ' || why[1]);
   RETURN NEXT is((SELECT count(coalesce(r, p, log_likelihood, customers)) FROM crm.clv_model WHERE status = 'not_fitted'), 0::bigint, 'no figure is left of it');
-  RETURN NEXT results_eq('SELECT count(p_alive), count(clv_predictive), count(potential) FROM crm.customer_clv',
-                         format('VALUES (%s::bigint, 0::bigint, 0::bigint)', alive), 'what depends on it is NULL');
-  RETURN NEXT results_eq($q$SELECT rows, left(example, 58) FROM crm.data_quality WHERE check_name = 'clv_not_fitted'$q$,
-                         format('VALUES (%s::bigint, left(%L, 58))', cardinality(why), (SELECT min(w) FROM unnest(why) w)), 'data_quality says so');
+  RETURN NEXT set_eq('SELECT model FROM crm.clv_model WHERE used', used, 'used instead: ' || coalesce(array_to_string(used, ', '), 'nothing'));
+  RETURN NEXT is((SELECT string_agg(message, '') FROM crm.clv_model c WHERE c.used AND model NOT IN ('gamma_gamma', 'closed_form')),
+                 CASE WHEN purchase_model <> 'closed_form' THEN 'in place of bgnbd' END, 'a model says in place of what');
+  RETURN NEXT is((SELECT split_part(message, ';', 1) || ' ' || status FROM crm.clv_model c WHERE c.used AND model = 'closed_form'),
+                 CASE WHEN 'closed_form' = ANY (used) THEN 'in place of ' || (SELECT string_agg(split_part(w, ':', 1), ', ' ORDER BY w) FROM unnest(why) w) || ' assumed' END,
+                 'and so does the closed form');
+  RETURN NEXT is_empty(format($q$
+    SELECT c.*, e.* FROM (SELECT * FROM crm.customer_clv WHERE clv_historic <> 0) c FULL JOIN pg_temp.expected(%1$L, %2$L) e USING (customer_id)
+    WHERE c.purchase_model IS DISTINCT FROM %1$L OR coalesce(abs(c.p_alive - e.p_alive), (c.p_alive IS DISTINCT FROM e.p_alive)::int) > 1e-9
+          OR coalesce(abs(c.expected_purchases - e.purchases), (c.expected_purchases IS DISTINCT FROM e.purchases)::int) > 1e-6
+          OR coalesce(abs(c.clv_predictive - e.clv) > 0.0002, true) OR c.potential IS DISTINCT FROM c.clv_predictive - c.clv_historic
+  $q$, purchase_model, rate), 'every customer with an order has the value of it');
+  RETURN NEXT results_eq($q$SELECT rows, left(example, 58), substring(example FROM '; used instead: (.*)') FROM crm.data_quality WHERE check_name = 'clv_not_fitted'$q$,
+                         format('VALUES (%s::bigint, left(%L, 58), %L)', cardinality(why), (SELECT min(w) FROM unnest(why) w),
+                                (SELECT string_agg(u, ', ' ORDER BY u) FROM unnest(used) u WHERE u <> 'gamma_gamma')), 'data_quality says so');
 END $$;
-SELECT pg_temp.unfitted('{bgnbd: no customer has an order,gamma_gamma: no customer came again}', 0);
+-- sparse data: one customer in thirty comes again, some of them twice
+CREATE FUNCTION pg_temp.sparse(seed text, spends boolean) RETURNS void LANGUAGE sql AS $$
+  SELECT pg_temp.sell(i, '2024-03-01'::timestamptz - (age - day) * interval '1 day', (10 + i % 7 + CASE WHEN spends THEN i * day ELSE 0 END)::numeric, 4)
+  FROM (SELECT i, floor(1 + pg_temp.dice(seed, 'age', i::text) * 364) AS age, floor(pg_temp.dice(seed, 'again', i::text) * 9) AS n FROM generate_series(1, 300) i) c,
+       LATERAL (SELECT 0 AS day UNION SELECT floor(age * pg_temp.dice(seed, 'day', i::text, j::text)) FROM generate_series(1, 1 + (n > 7)::int) j WHERE i % 30 = 0) d$$;
+SAVEPOINT taught;
+SELECT pg_temp.unfitted('{bgnbd: no customer has an order,gamma_gamma: no customer came again}', '{}', NULL, NULL);
 SELECT pg_temp.sell(1, '2024-01-05', 10, 5);
-SELECT pg_temp.unfitted('{"bgnbd: bgnbd_fit must have at least 3 different customers, not 1",gamma_gamma: no customer came again}', 0);
+SELECT pg_temp.unfitted('{"bgnbd: bgnbd_fit must have at least 3 different customers, not 1",
+                          "pareto_nbd: pareto_nbd_fit must have at least 3 different customers, not 1",gamma_gamma: no customer came again}', '{closed_form}', 'closed_form', 0);
 SELECT pg_temp.sell(i, '2024-01-05'::timestamptz + i * interval '1 day', 10, 5) FROM generate_series(2, 30) i;
-SELECT pg_temp.unfitted('{bgnbd: bgnbd_fit must have a customer with frequency above 0,gamma_gamma: no customer came again}', 0);
+SELECT pg_temp.unfitted('{bgnbd: bgnbd_fit must have a customer with frequency above 0,
+                          pareto_nbd: pareto_nbd_fit must have a customer with frequency above 0,gamma_gamma: no customer came again}', '{closed_form}', 'closed_form', 0);
 -- each once a week to the day: nobody differs from anybody
 SELECT pg_temp.sell(i, '2024-01-05'::timestamptz + i * interval '1 day' - j * interval '7 days', 10, 5)
 FROM generate_series(1, 30) i, generate_series(1, 4) j;
-SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range",
-                          "gamma_gamma: gamma_gamma_fit must have at least 3 different customers, not 2"}', 0);
+SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range", "pareto_nbd: likelihood of pareto_nbd has no maximum inside its range",
+                          "gamma_gamma: gamma_gamma_fit must have at least 3 different customers, not 2"}', '{closed_form}', 'closed_form', 1);
 -- spend so wild that it has no mean
 UPDATE sale SET cogs = 0, amount = round(10 * (30.5 / customer_id) ^ (1 / 0.6) * -ln(0.02 + sale_id * 37 % 101 / 106.0), 2);
-SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range", "gamma_gamma: q must exceed 1 for a mean spend to exist, not "}', 0);
+SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range", "pareto_nbd: likelihood of pareto_nbd has no maximum inside its range",
+                          "gamma_gamma: q must exceed 1 for a mean spend to exist, not "}', '{closed_form}', 'closed_form', 1);
+ROLLBACK TO taught;
+
+SELECT pg_temp.sparse('c', false);
+SELECT is((SELECT count(DISTINCT customer_id)::int FROM pg_temp.sample('2024-03-01') WHERE frequency > 0), 10, 'sparse: ten of 300 came again');
+SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range", "pareto_nbd: likelihood of pareto_nbd has no maximum inside its range"}',
+                        '{closed_form}', 'closed_form', 0.0333333333);
+UPDATE setting SET value = '0.8' WHERE key = 'clv_retention';
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq($$SELECT status, used, retention_rate, message FROM clv_model WHERE model = 'closed_form'$$,
+  $$ VALUES ('given', true, 0.8, 'in place of bgnbd, pareto_nbd') $$, 'a rate that is given is the one used');
+SELECT is_empty('SELECT FROM customer_clv WHERE clv_predictive IS DISTINCT FROM clv_formula', 'the value is that of the closed form');
+UPDATE setting SET value = 'mbgnbd' WHERE key = 'clv_model';
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT is((SELECT message FROM clv_model WHERE model = 'closed_form'), 'in place of mbgnbd, pareto_nbd', 'mbgnbd falls back by the same way');
+UPDATE setting SET value = 'pareto_nbd' WHERE key = 'clv_model';
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT is((SELECT message FROM clv_model WHERE model = 'closed_form'), 'in place of pareto_nbd', 'and pareto_nbd straight to the closed form');
+UPDATE setting SET value = 'none' WHERE key = 'clv_model';
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('SELECT bool_or(used), count(message) FROM clv_model', 'VALUES (false, 0::bigint)', 'where no model is wanted, none is stood in for');
+ROLLBACK TO taught;
+SELECT pg_temp.sparse('d', false);
+SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range", "gamma_gamma: likelihood of gamma_gamma has no maximum inside its range"}',
+                        '{pareto_nbd,closed_form}', 'pareto_nbd', 0.03);
+ROLLBACK TO taught;
+SELECT pg_temp.sparse('d', true);
+SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range"}', '{pareto_nbd,gamma_gamma}', 'pareto_nbd', NULL);
 ROLLBACK TO fresh;
 
 -- D8: a margin of 100 a year, 0.8 stay, 0.1 discount

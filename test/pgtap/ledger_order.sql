@@ -78,9 +78,9 @@ ROLLBACK TO fresh;
 -- dates of long ago are refused, and old ones cost no time
 SELECT throws_ok($$INSERT INTO customer (source_key, first_seen_at) VALUES ('old', '0001-01-01')$$, '23514',
   'new row for relation "customer" violates check constraint "first_seen_at_not_before_1900"', 'a customer of year 1 is refused');
-SELECT throws_ok($$INSERT INTO cost_entry (category_code, incurred_on, amount, currency, covers)
-                   VALUES ('svc', '2024-01-01', 1, 'EUR', '[0001-01-01,0001-02-01]')$$, '23514',
-  'new row for relation "cost_entry_2024_01" violates check constraint "covers_not_before_1900"', 'so is cost for year 1');
+SELECT throws_like($$INSERT INTO cost_entry (category_code, incurred_on, amount, currency, covers)
+                     VALUES ('svc', '2024-01-01', 1, 'EUR', '[0001-01-01,0001-02-01]')$$,
+  'new row for relation "cost_entry%" violates check constraint "covers_not_before_1900"', 'so is cost for year 1');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'o', '2024-02-01', 1, 'EUR');
 UPDATE customer SET first_seen_at = '1900-01-01', acquired_at = '1900-01-01' WHERE customer_id = 5;
 CALL crmcost.refresh('crm', '2024-03-01');

@@ -7,7 +7,8 @@
 \pset pager off
 SET client_min_messages = warning;
 SET jit = off;
-BEGIN;
+-- refresh wants one snapshot
+BEGIN ISOLATION LEVEL REPEATABLE READ;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE ROLE crm_dba;
 CREATE ROLE crm_reader;
@@ -18,7 +19,7 @@ SELECT no_plan();
 
 SET LOCAL ROLE crm_dba;
 SELECT lives_ok('CREATE EXTENSION crmcost', 'a role with CREATE on the database creates the extension');
-SELECT lives_ok($$CALL crmcost.install('crm')$$, 'and a ledger');
+SELECT lives_ok($$CALL crmcost.install('crm', true)$$, 'and a ledger');
 CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-12-01');
 INSERT INTO crm.customer (customer_id, source_key, first_seen_at, acquired_at, acquisition_channel)
 SELECT i, 'c' || i, '2024-01-01', '2024-01-02', 'web' FROM generate_series(1, 20) i;
@@ -35,7 +36,7 @@ SELECT lives_ok($$SELECT crmcost.grant_read('crm', 'crm Reader''s \ friend')$$, 
 SELECT throws_ok($$SELECT crmcost.grant_read('crm', 'nobody')$$, '42704', 'role must be an existing role, not nobody', 'but no role that is not there');
 SELECT throws_ok($$SELECT crmcost.grant_read('crm', NULL)$$, '42704', 'role must be an existing role, not null', 'nor none');
 SELECT throws_ok($$SELECT crmcost.grant_read('pg_catalog', 'crm_reader')$$, '3F000', NULL, 'nor a schema that is no ledger');
-SELECT is((SELECT array_agg(DISTINCT relowner::regrole::text) FROM pg_class WHERE relnamespace = 'crm'::regnamespace),
+SELECT is((SELECT array_agg(DISTINCT relowner::regrole::text) FROM pg_class WHERE relnamespace IN ('crm'::regnamespace, 'crm_partition'::regnamespace)),
           '{crm_dba}', 'the ledger is theirs');
 RESET ROLE;
 
@@ -47,9 +48,13 @@ SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AN
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'crmcost';
 SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
-  ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost.grant_read(name,name)'),
-  ('crmcost._add_partitions(name,date,date)'), ('crmcost._renew_views(name)'),
-  ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
+  ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost._erase_references(name,bigint)'), ('crmcost.grant_read(name,name)'),
+  ('crmcost._add_partitions(name,date,date)'), ('crmcost._add_partitions_ahead(name)'), ('crmcost._extend_partitions(name)'),
+  ('crmcost._make_partition(oid,name,date)'), ('crmcost._guard_rest(oid)'), ('crmcost._partition_schema(name)'),
+  ('crmcost._renew_partitions(name)'), ('crmcost._renew_views(name)'),
+  ('crmcost._take_ledger(name)'), ('crmcost._try_ledger(name)'), ('crmcost._lock_ledger(name)'),
+  ('crmcost._refresh(name,timestamp with time zone)'), ('crmcost._close_period(name,date)'), ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
+  ('crmcost._run_as_owner(name,regprocedure,regprocedure,"any")'), ('crmcost._make_work_tables()'), ('crmcost._make_cost_tables()'),
   ('crmcost._refresh_month(name,timestamp with time zone)'),
   ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),
   ('crmcost._refresh_cost(name,timestamp with time zone,date)'), ('crmcost._drop_cost_tables()'),
@@ -64,7 +69,8 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   ('crmcost._refresh_snapshot(name,timestamp with time zone,date)'),
   ('crmcost._refresh_clv(name,timestamp with time zone,date)'), ('crmcost._fit_clv(text)'),
   ('crmcost._observe_retention(name,timestamp with time zone)'),
-  ('crmcost._predict_clv(name,timestamp with time zone,text)'), ('crmcost._write_clv_model(name,date)'),
+  ('crmcost._predict_clv(name,timestamp with time zone,text,boolean)'), ('crmcost._fit_purchases(text)'),
+  ('crmcost._choose_clv(text,text)'), ('crmcost._report_clv(name,date)'), ('crmcost._write_clv_model(name,date)'),
   ('crmcost._refresh_classification(name,timestamp with time zone,date)'), ('crmcost._write_tier_threshold(name)'), ('crmcost._classify_share(name,date)'),
   ('crmcost._classify_value(name,date)'), ('crmcost._classify_rfm(name,date)'),
   ('crmcost._classify_stage(name,timestamp with time zone,date)') $$,
@@ -84,7 +90,7 @@ SET LOCAL ROLE crm_reader;
 SELECT lives_ok(format('SELECT count(*) FROM crm.%I', relname), format('A28: a reader reads %s', relname))
 FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'crm') AND relkind IN ('r', 'p', 'v') AND NOT relispartition;
 SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'with all rows');
-SELECT throws_ok('SELECT 1 FROM crm.sale_2024_01', '42501', NULL, 'but no partition past its parent');
+SELECT throws_ok('SELECT 1 FROM crm_partition.sale_2024_01', '42501', 'permission denied for schema crm_partition', 'but no partition past its parent');
 SELECT throws_ok(call, '42501', NULL, call) FROM unnest(ARRAY[
   $$CALL crmcost.refresh('crm')$$, $$CALL crmcost.install('mine')$$, $$CALL crmcost.upgrade('crm')$$,
   $$CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-01-01')$$, $$SELECT crmcost.erase_customer('crm', 1)$$,
@@ -115,6 +121,17 @@ SELECT throws_ok(call, '42501', 'must be owner of ledger "crm"', 'who is not the
 SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'but refreshes, with the rights on the tables');
 RESET ROLE;
 
+-- who loads needs no right on the partitions, and is told what to call
+CREATE ROLE crm_loader;
+GRANT USAGE ON SCHEMA crm TO crm_loader;
+GRANT SELECT ON crm.customer TO crm_loader;
+GRANT SELECT, INSERT ON crm.sale TO crm_loader;
+SET LOCAL ROLE crm_loader;
+SELECT lives_ok($$INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'loaded', '2024-12-31', 0, 'EUR')$$, 'a loader loads');
+SELECT throws_ok($$INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (1, '2021-12-31', 1, 'EUR')$$, '23514',
+                 'sold_at must be in a month that sale has a partition for, not in 2021-12', 'and is told of a missing month');
+RESET ROLE;
+
 -- row-level security: the views run with the rights of the reader
 SET LOCAL ROLE crm_dba;
 CREATE FUNCTION pg_temp.protect(relation text) RETURNS void LANGUAGE plpgsql AS $$
@@ -134,6 +151,28 @@ SELECT is((SELECT sum(customers) FROM crm.channel_cac), 5::numeric, 'RLS: and so
 SELECT is((SELECT sum(contribution_share) FROM crm.customer_profit), 1.0, 'RLS: shares are of what is seen');
 SET LOCAL ROLE crm_dba;
 SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'RLS: the owner sees all');
+-- whether the reports are behind the facts is for those to say who see all of both
+SAVEPOINT apart;
+INSERT INTO crm.allocation_rule (category_code, driver) VALUES ('svc', 'orders');
+INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-07', 100, 'EUR'), ('acq', '2024-01-07', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-01');
+CREATE FUNCTION pg_temp.behind() RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(check_name || ' ' || rows, ', ' ORDER BY check_name) FROM crm.data_quality WHERE check_name LIKE '%_not_refreshed' AND rows > 0$$;
+SELECT is(pg_temp.behind(), NULL, 'RLS: after a refresh no report is behind the facts');
+SET LOCAL ROLE crm_reader;
+SELECT is(pg_temp.behind(), NULL, 'RLS: nor for a reader of a part of them');
+SET LOCAL ROLE crm_dba;
+DROP POLICY own ON crm.cost_entry;
+ALTER TABLE crm.cost_entry DISABLE ROW LEVEL SECURITY;
+DROP POLICY own ON crm.sale;
+ALTER TABLE crm.sale DISABLE ROW LEVEL SECURITY;
+SET LOCAL ROLE crm_reader;
+SELECT is(pg_temp.behind(), NULL, 'RLS: or of all facts and a part of the reports');
+SET LOCAL ROLE crm_dba;
+INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-08', 1, 'EUR');
+INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (1, '2024-01-08', 1, 'EUR');
+SELECT is(pg_temp.behind(), 'cost_not_refreshed 1, sale_not_refreshed 1', 'RLS: the owner is told when they are');
+ROLLBACK TO apart;
 RESET ROLE;
 
 -- what computes or writes for everybody does so for all rows, or not at all

@@ -1,7 +1,5 @@
 -- Plans, budgets and the programme's own return: planned beside actual, total
--- cost, return of investment, the page of outcome.  Without partitions, which
--- the views do not know of.
-\set partitioned false
+-- cost, return of investment, the page of outcome.
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -104,7 +104,7 @@ SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES
    'untiered_customer 1', 'customer 1 with RFM score 111 has no tier in loyalty'),
   ($$UPDATE tier SET m = '[2,3]' WHERE scheme = 'value'$$, false, 'unmatched_rfm_score 1', 'no tier of value matches score 111'),
   ($$UPDATE setting SET value = 'bgnbd' WHERE key = 'clv_model'$$, true,
-   'clv_not_fitted 2', 'bgnbd: bgnbd_fit must have at least 3 different customers, not 1'),
+   'clv_not_fitted 3', 'bgnbd: bgnbd_fit must have at least 3 different customers, not 1; used instead: closed_form'),
   ($$UPDATE setting SET value = 'observed' WHERE key = 'clv_retention'$$, true,
    'retention_not_observed 1', 'retention needs two years of orders'),
   ($$DELETE FROM setting WHERE key = 'clv_horizon'$$, false, 'missing_setting 1', 'clv_horizon'),
@@ -120,7 +120,8 @@ DECLARE
   last date;
 BEGIN
   SELECT max(to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM')) INTO last
-    FROM pg_inherits WHERE inhparent = 'crm.sale'::regclass;
+    FROM pg_inherits
+    WHERE inhparent = 'crm.sale'::regclass AND inhrelid::regclass::text ~ '\d$';
   CALL crmcost.refresh('crm', coalesce(last + 15, '2024-02-01'));
 END
 $$;

@@ -1,7 +1,5 @@
 -- What cost is driven by, and whether resources follow value: drivers of cost,
 -- resources and profit by tier, the mix of customers, price sensitivity.
--- Without partitions, which the views do not know of.
-\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -1,6 +1,5 @@
 -- Capabilities whose acceptance tests need no view of their own, or several:
 -- what is asked of the tables, and of views that are about something else.
-\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -1,6 +1,5 @@
 -- upgrade() renews views: grants stay, views of the user stay, and what the
 -- extension took along with DROP ... CASCADE comes back.
-\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 CREATE ROLE crm_reader;
@@ -88,17 +87,27 @@ ROLLBACK TO fresh;
 
 -- a superuser works for the owner
 DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO crm_owner', current_database()); END$$;
-GRANT EXECUTE ON PROCEDURE crmcost.install(name, boolean) TO crm_owner;
-GRANT EXECUTE ON FUNCTION crmcost._add_partitions(name, date, date) TO crm_owner;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO crm_owner;
 SET LOCAL ROLE crm_owner;
-CALL crmcost.install('theirs');
+CALL crmcost.install('theirs', true);
 RESET ROLE;
 DROP VIEW theirs.customer_rfm;
 CALL crmcost.upgrade('theirs');
 CALL crmcost.ensure_partitions('theirs', '1999-01-01', '1999-01-01');
 CALL crmcost.refresh('theirs', '2024-01-01');
-SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace = 'theirs'::regnamespace AND relowner <> 'crm_owner'::regrole$$,
-                'what a superuser adds to a ledger belongs to its owner');
+SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace IN ('theirs'::regnamespace, 'theirs_partition'::regnamespace)
+                    AND relowner <> 'crm_owner'::regrole$$, 'what a superuser adds to a ledger belongs to its owner');
+DO $$DECLARE name text;
+BEGIN
+  FOR name IN SELECT oid::regclass FROM pg_class WHERE relnamespace = 'theirs_partition'::regnamespace AND relkind = 'r' LOOP
+    IF name ~ '_refused$' THEN EXECUTE 'DROP TABLE ' || name; ELSE EXECUTE 'ALTER TABLE ' || name || ' SET SCHEMA theirs'; END IF;
+  END LOOP;
+END$$;
+DROP SCHEMA theirs_partition;
+CALL crmcost.upgrade('theirs');
+SELECT is((SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'theirs_partition'), 'crm_owner', 'the schema of its partitions, too');
+SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace IN ('theirs'::regnamespace, 'theirs_partition'::regnamespace)
+                    AND relowner <> 'crm_owner'::regrole$$, 'and all that is in it');
 
 SELECT * FROM finish();
 ROLLBACK;

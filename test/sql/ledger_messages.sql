@@ -10,13 +10,15 @@ CALL crmcost.install();
 CALL crmcost.install();
 CALL crmcost.install('public');
 CALL crmcost.install('pg_mine');
-CALL crmcost.install(partitioned => false, ledger => 'plain');
+CALL crmcost.install(partitioned => true, ledger => 'months');
 BEGIN;
 SET LOCAL jit = on;
-CALL crmcost.install('compiled');
+CALL crmcost.install('plain');
+CALL crmcost.install('compiled', true);
 ROLLBACK;
-CALL crmcost.ensure_partitions('crm', '2001-01-01', '2001-12-01');
-CALL crmcost.ensure_partitions('crm', '2001-01-01', '2001-12-01');
+CALL crmcost.install('plain');
+CALL crmcost.ensure_partitions('months', '2001-01-01', '2001-12-01');
+CALL crmcost.ensure_partitions('months', '2001-01-01', '2001-12-01');
 CALL crmcost.ensure_partitions('plain', '2001-01-01', '2001-12-01');
 CALL crmcost.ensure_partitions('crm', '2001-12-01', '2001-01-01');
 CALL crmcost.ensure_partitions('crn', '2001-01-01', '2001-12-01');
@@ -42,16 +44,17 @@ INSERT INTO plain.sale (customer_id, sold_at, amount, currency) VALUES (1, '2024
 INSERT INTO plain.cost_entry (category_code, incurred_on, amount, currency) VALUES ('acq.billboard', '2024-01-05', 5, 'EUR');
 INSERT INTO plain.cost_entry (category_code, incurred_on, amount, currency) VALUES ('acq', '2024-01-05', 5, 'Euro');
 INSERT INTO plain.customer (customer_id, source_key, first_seen_at) VALUES (2, 'c1', '2024-01-01');
-INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (1, '1980-01-05', 5, 'EUR');
+INSERT INTO months.sale (customer_id, sold_at, amount, currency) VALUES (1, '1980-01-05', 5, 'EUR');
+SELECT check_name, severity, example FROM plain.data_quality WHERE rows > 0;
 UPDATE plain.setting SET value = 'Mars' WHERE key = 'timezone';
 UPDATE plain.setting SET value = '11' WHERE key = 'rfm_bins';
 
 -- refresh reports each step (times are hidden)
+SET client_min_messages = warning;
 DO $$
 DECLARE
   step record;
 BEGIN
-  SET LOCAL client_min_messages = warning;
   INSERT INTO plain.sale (customer_id, sold_at, amount, currency) VALUES (1, '2024-01-05', 5, 'EUR');
   CALL crmcost.refresh('plain', '2024-02-01 10:00Z');
   FOR step IN SELECT * FROM plain.refresh_run ORDER BY started_at LOOP
@@ -59,6 +62,7 @@ BEGIN
   END LOOP;
 END
 $$;
+RESET client_min_messages;
 UPDATE plain.setting SET value = '2' WHERE key = 'schema_version';
 CALL crmcost.upgrade('plain');
 DELETE FROM plain.setting WHERE key = 'rfm_bins';
@@ -67,6 +71,7 @@ CALL crmcost.refresh('plain', '2024-02-01 10:00Z');
 
 DROP SCHEMA crm CASCADE;
 DROP SCHEMA plain CASCADE;
+DROP SCHEMA months, months_partition CASCADE;
 DROP OWNED BY regress_crm_user;
 DROP ROLE regress_crm_user;
 DROP EXTENSION crmcost;

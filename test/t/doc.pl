@@ -51,6 +51,15 @@ foreach my $file ('README.md', sort glob('doc/*.md'))
 	is($?, 0, "$file: all examples run") or diag($err);
 
 	my %printed = $out =~ /^\@block (\d+)\n(.*?)(?=^\@block|\z)/msg;
+	# No example may leave a number that the next row without one would get.
+	is($node->safe_psql($database, q{
+		SELECT string_agg(format('%s.%s', c.oid::regclass, a.attname), ' ')
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+		WHERE a.attidentity <> '' AND NOT c.relispartition
+			AND (xpath('/row/max/text()', query_to_xml(format('SELECT max(%I) FROM %s', a.attname, c.oid::regclass), false, true, '')))[1]::text::bigint
+				>= nextval(pg_get_serial_sequence(c.oid::regclass::text, a.attname))}),
+		'', "$file: numbers go on after the examples");
+
 	foreach my $i (0 .. $#blocks)
 	{
 		next unless defined $blocks[$i]{expected};

@@ -85,7 +85,7 @@ command_ok([ 'pg_restore', '-U', 'dba', '--single-transaction', '--exit-on-error
 	'G17: restore in one transaction, without an error');
 command_ok([ 'psql', '-XqU', 'dba', '--single-transaction', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('plain'), '-f', "$dir/script.sql" ],
 	'restore the script in one transaction, without an error');
-unlike(slurp_file("$dir/script.sql"), qr/FUNCTION crmcost\.|AGGREGATE crmcost\./, 'nothing of the extension is in the dump');
+unlike(slurp_file("$dir/script.sql"), qr/CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) crmcost\./, 'nothing of the extension is in the dump');
 
 # Row equality, table by table and view by view, partitions through their parents.
 my $tables = q{
@@ -94,13 +94,18 @@ my $tables = q{
 		AND relnamespace IN ('crm'::regnamespace, '"Zweites Buch"'::regnamespace)
 	ORDER BY 1};
 my @names = split /\n/, dba('source', $tables);
-cmp_ok(scalar @names, '==', 2 * (29 + 41 + 1), 'two ledgers of 29 tables and 41 views, with a view of the owner');
+my $months = q{
+	SELECT count(*), count(*) FILTER (WHERE c.reltuples = 0), string_agg(DISTINCT c.relnamespace::regnamespace::text, ' ')
+	FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind = 'r'};
+is((split /\|/, dba('source', $months))[2], 'crm_partition', 'partitions have a schema of their own');
+cmp_ok(scalar @names, '==', 2 * (31 + 41 + 1), 'two ledgers of 31 tables and 41 views, with a view of the owner');
 my $content = join(' UNION ALL ',
 	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t" } @names);
 my @source = split /\n/, dba('source', $content);
 foreach my $database ('again', 'plain')
 {
 	is(dba($database, $tables), join("\n", @names), "$database has the same tables and views");
+	is((split /\|/, dba($database, $months))[$_], (split /\|/, dba('source', $months))[$_], "$database has the same partitions") foreach 0, 2;
 	my @restored = split /\n/, dba($database, $content);
 	is($restored[$_], $source[$_], "$database: rows of $names[$_]") foreach 0 .. $#names;
 }
@@ -142,6 +147,19 @@ foreach my $ledger ('crm', 'Zweites Buch')
 		CALL crmcost.upgrade('$ledger');
 		SELECT count(*) FROM $quoted.data_quality WHERE severity = 'error' AND rows > 0}), '0', "$ledger: upgrade and data_quality");
 }
+like(($node->psql('again', q{INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2019-05-05', 1, 'EUR')}))[2],
+	qr/must be in a month that cost_entry has a partition for.*HINT:  CALL crmcost.ensure_partitions\('crm', '2019-05-01', '2019-05-01'\)/s,
+	'a row of a month without a partition is told what to call');
+dba('again', q{SET client_min_messages = warning; CALL crmcost.ensure_partitions('crm', '2019-05-01', '2019-05-01')});
+is(dba('again', q{
+	INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2019-05-05', 1, 'EUR') RETURNING tableoid::regclass}),
+	'crm_partition.cost_entry_2019_05', 'which makes it where the others are');
+# A ledger alone: both its schemas.
+command_ok([ 'pg_dump', '-U', 'dba', '-Fc', '-n', 'crm', '-n', 'crm_partition', '-f', "$dir/alone", '-d', $node->connstr('source') ], 'dump of one ledger');
+$node->safe_psql('postgres', 'CREATE DATABASE alone OWNER dba');
+dba('alone', 'CREATE EXTENSION crmcost');
+command_ok([ 'pg_restore', '-U', 'dba', '--single-transaction', '--exit-on-error', '-d', $node->connstr('alone'), "$dir/alone" ], 'and its restore');
+is(dba('alone', 'SELECT count(*) FROM crm.sale'), '900', 'with its rows');
 is($node->safe_psql('again', 'SET ROLE reader; SELECT count(DISTINCT customer_id) FROM crm.sale_base'), '9',
 	'the reader has the rights that it had, and no more');
 

@@ -17,7 +17,7 @@ $node->safe_psql('postgres', q{
 	CALL crmcost.install('other', false)});
 
 # One session refreshes and does not commit.
-my ($in, $out, $err) = ("BEGIN; CALL crmcost.refresh('crm', '2024-01-01'); SELECT 'refreshed';\n", '', '');
+my ($in, $out, $err) = ("BEGIN ISOLATION LEVEL REPEATABLE READ; CALL crmcost.refresh('crm', '2024-01-01'); SELECT 'refreshed';\n", '', '');
 my $first = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres') ],
 	'<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 $first->pump until $out =~ /refreshed/;
@@ -25,7 +25,7 @@ $first->pump until $out =~ /refreshed/;
 my ($code, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nCALL crmcost.refresh('crm', '2024-01-01')");
 isnt($code, 0, 'a second refresh of the ledger is refused');
 like($stderr, qr/55P03: ledger "crm" is being refreshed by another session/, 'with a message that says why');
-like($stderr, qr/HINT:  Wait until it has finished/, 'and what to do');
+like($stderr, qr/HINT:  Wait until it has finished, then try again\.$/m, 'and what to do, whatever day it is for');
 is($node->psql('postgres', "CALL crmcost.refresh('other', '2024-01-01')"), 0, 'another ledger can be refreshed');
 
 $in .= "ROLLBACK;\n\\q\n";
@@ -33,11 +33,21 @@ $first->finish;
 is($node->psql('postgres', "CALL crmcost.refresh('crm', '2024-01-01')"), 0, 'the end of the transaction frees the ledger');
 is($node->safe_psql('postgres', 'SELECT max(run_id) FROM crm.refresh_run'), '1', 'what was rolled back left nothing');
 
+# three customers, none of whom came again: no model can be fitted
+$node->safe_psql('postgres', q{
+	INSERT INTO crm.customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 3) i;
+	INSERT INTO crm.sale (customer_id, sold_at, amount, currency) SELECT i, make_date(2023, 11, i), 10, 'EUR' FROM generate_series(1, 3) i});
+($code, $stdout, $stderr) = $node->psql('postgres', "CALL crmcost.refresh('crm', '2024-01-01')");
+like($stderr, qr/^psql:.*NOTICE:  refresh of "crm" as of 2024-01-01: bgnbd was not fitted: bgnbd_fit must have a customer with frequency above 0$/m,
+	'refresh says which model was not fitted');
+like($stderr, qr/closed_form is used at a retention rate of 0\.0000000000, in place of bgnbd, gamma_gamma, pareto_nbd; retention needs two years of orders/,
+	'and what is used instead, and why');
+
 # work_mem is as before, also after an error
 is($node->safe_psql('postgres', q{
 	SET client_min_messages = error;
 	SET work_mem = '1MB';
-	BEGIN;
+	BEGIN ISOLATION LEVEL REPEATABLE READ;
 	CALL crmcost.refresh('crm', '2024-01-01');
 	SHOW work_mem;
 	COMMIT;

@@ -276,6 +276,57 @@ def predictions():
           'alive, expected, residual', rows)
 
 
+# ----- contracts
+
+def survival(a, b, y):
+    """B(a, b + y) / B(a, b)"""
+    return exp(loggamma(b + y) - loggamma(b)
+               + loggamma(a + b) - loggamma(a + b + y))
+
+
+def lifetime(a, b, discount):
+    """Sum of S(i) / (1 + discount)^i from i = 1 on, times 1 + discount, of sBG
+    with a and b: each share of those who stay is a rational number."""
+    staying = mpf(1)
+    result = mpf(0)
+    while staying * (1 + discount) > discount * result * mpf('1e-22'):
+        staying *= b / (a + b)
+        result += staying
+        staying /= 1 + discount
+        b += 1
+    return result
+
+
+def contractual():
+    last = 2 ** 31 - 1
+    rows = []
+    for a, b in ((1e-17, 1e-17), (1e-15, 1e-15), (1e-12, 1e-12), (1e-12, 3e-9),
+                 (1e-6, 1e-14), (0.7, 3.8), (1e-9, 5), (1e9, 1e-3),
+                 (1e10, 1e10), (1e16, 1), (0.3, 1e16)):
+        for power_ in (1, 0.25, 1.5, 7):
+            for t in (1, 2, 7, 10 ** 6, last):
+                # what logarithms of a large S have in common is lost
+                mp.dps = 300
+                a_, b_, c_ = exact(a), exact(b), exact(power_)
+                before = mpf(t - 1) ** c_ if t > 1 else mpf(0)
+                y = mpf(t) ** c_ - before
+                rate = survival(a_, b_ + before, y)
+                mp.dps = 30
+                rows.append((double(a), double(b), double(power_), double(t),
+                             c(rate)))
+    table('retention', 'alpha, beta, c, t, rate', rows)
+    mp.dps = 30
+    rows = []
+    for a, b in ((1e-12, 1e-12), (0.5, 0.5), (0.7, 3.8), (100, 1e8),
+                 (1e8, 1), (1e10, 1e3), (5e9, 1e9), (1e12, 1), (1e15, 1e15)):
+        for t in (1, 1000, last):
+            for discount in (1e-3, 0.1, 2):
+                a_, b_, d = exact(a), exact(b), exact(discount)
+                rows.append((double(a), double(b), double(t), double(discount),
+                             c(lifetime(a_, b_ + t - 1, d))))
+    table('residual', 'alpha, beta, t, discount, periods', rows)
+
+
 print('''/*
  * clv_reference.h
  *	  What the lifetime value functions must give; printed by
@@ -287,4 +338,5 @@ print('''/*
 special()
 likelihoods()
 predictions()
+contractual()
 print('#endif\t\t\t\t\t\t\t/* CLV_REFERENCE_H */')

@@ -128,12 +128,13 @@ multiply(const struct decimal *a, const struct decimal *b)
 		for (int j = 0; j < DIGITS / 2; j++)
 		{
 			carry += product.digit[i + j] + a->digit[i] * b->digit[j];
-			product.digit[i + j] = carry % BASE;
+			product.	digit[i + j] = carry % BASE;
+
 			carry /= BASE;
 		}
-		product.digit[i + DIGITS / 2] += carry;
+		product.	digit[i + DIGITS / 2] += carry;
 	}
-	product.negative = a->negative != b->negative;
+	product.	negative = a->negative != b->negative;
 	return product;
 }
 
@@ -377,7 +378,7 @@ check_mul_div(num_u128 a, num_u128 b, num_u128 divisor)
 				d = from_u128(divisor),
 				q,
 				r,
-				product = multiply(&x, &y),
+	product = multiply(&x, &y),
 				back;
 
 	num_u128_mul_div(a, b, divisor, &quotient, &remainder);
@@ -510,6 +511,8 @@ test_i128_i256(void)
 			  text (&a), text (&m));
 		check(num_i256_to_i128(&wide, &back) && back == value,
 			  "%s does not come back", text (&a));
+		check(num_i128_signed(num_u128_abs(value), value < 0) == value,
+			  "%s does not come back from sign and magnitude", text (&a));
 	}
 	for (size_t i = 0; i < EDGES_256 + 5000; i++)
 	{

@@ -167,9 +167,9 @@ test_predictions(void)
 			prediction_table[i].expected,
 		prediction_table[i].residual};
 
-		have[0] = model->p_alive(p, &c);
-		have[1] = model->expected(p, prediction_table[i].horizon, &c);
-		have[2] = model->residual(p, prediction_table[i].discount, &c);
+		have[0] = model->p_alive(p, &c, no_poll);
+		have[1] = model->expected(p, prediction_table[i].horizon, &c, no_poll);
+		have[2] = model->residual(p, prediction_table[i].discount, &c, no_poll);
 		/* p_alive of e^-700 is e to a number with an error of its own */
 		for (int k = 0; k < 3; k++)
 			check(fabs(have[k] - want[k]) <= 1e-9 * want[k] + 1e-290,
@@ -301,12 +301,12 @@ test_domain(const num_purchase_model *model, double low, double high)
 		double		before = 0;
 
 		random_parameters(low, high, p);
-		alive = model->p_alive(p, &c);
+		alive = model->p_alive(p, &c, no_poll);
 		check(alive >= 0 && alive <= 1, CASE "p_alive %g",
 			  CASE_VALUES(model, p, c), alive);
 		for (int k = 0; k < COUNT(horizon); k++)
 		{
-			double		expected = model->expected(p, horizon[k], &c);
+			double		expected = model->expected(p, horizon[k], &c, no_poll);
 
 			check(isfinite(expected) && expected >= 0, CASE "%g in %g",
 				  CASE_VALUES(model, p, c), expected, horizon[k]);
@@ -346,10 +346,10 @@ test_residual(const num_purchase_model *model)
 		double		later;
 
 		random_parameters(-2, 3, p);
-		value = model->residual(p, discount, &c);
+		value = model->residual(p, discount, &c, no_poll);
 		check(isfinite(value) && value >= 0, CASE "residual %g at %g",
 			  CASE_VALUES(model, p, c), value, discount);
-		later = model->residual(p, discount * 2, &c);
+		later = model->residual(p, discount * 2, &c, no_poll);
 		check(later <= value * (1 + 1e-10), CASE "residual %g at %g, %g at half",
 			  CASE_VALUES(model, p, c), later, discount * 2, value);
 	}
@@ -374,7 +374,7 @@ test_probability(const num_purchase_model *model)
 		p[1] = fmax(p[1], t / 40);	/* so that the sum need not be long */
 		for (double n = 0; n < 3000 && sum < 1 - 1e-13; n++)
 		{
-			double		one = model->probability(p, n, t);
+			double		one = model->probability(p, n, t, no_poll);
 
 			check(one >= 0 && one <= 1, "%s: P(%g) = %g", model->name, n, one);
 			sum += one;

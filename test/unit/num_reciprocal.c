@@ -82,6 +82,62 @@ test_arithmetic(void)
 }
 
 static void
+test_exp(void)
+{
+	static const struct
+	{
+		double		x;
+		double		high;		/* by mpmath, 60 digits */
+		double		low;
+	}			known[] = {
+		{1.0, 2.718281828459045, 1.4456468917292502e-16},
+		{-1.0, 0.36787944117144233, -1.2428753672788363e-17},
+		{0.5, 1.6487212707001282, -4.731568479435833e-17},
+		{-0.1, 0.9048374180359595, 5.055984668733208e-17},
+		{1e-05, 1.00001000005, 9.70188425858504e-17},
+		{-1e-12, 0.999999999999, -2.2121719621483927e-17},
+		{10.0, 22026.465794806718, -1.3780134700517372e-12},
+		{-20.75, 9.736200313009565e-10, 3.975704578827156e-26},
+		{100.25, 3.451610733125924e+43, 4.140163399793071e+26},
+		{-300.5, 3.1225412772322846e-131, 2.3777947889417906e-147},
+		{0.34657359, 1.4142135619771539, 3.92982042784201e-17},
+		{-0.3465736, 0.7071067743134504, -4.8666557953410305e-17},
+		{700.0, 1.0142320547350045e+304, 1.6666571920734673e+287},
+		{-600.0, 2.6503965530043108e-261, 6.377342817491395e-278}
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	{
+		num_double2 want = {known[i].high, known[i].low};
+
+		check(error_of(num_double2_exp(exactly(known[i].x)), wide(want)) < 1e-29,
+			  "e^%g", known[i].x);
+	}
+	for (int i = 0; i < 2000; i++)
+	{
+		num_double2 a = exactly((chance() - 0.5) * 200);
+		num_double2 b = any_double2();
+		num_double2 c = num_double2_add(a, b);
+
+		if (fabs(b.high) < 100)
+			check(error_of(num_double2_exp(c), wide(num_double2_exp(a)) *
+						   wide(num_double2_exp(b))) < 1e-28,
+				  "e^(%g + %g)", a.high, b.high);
+	}
+	done("num_double2: exponential function to 95 bits");
+}
+
+/* A whole number of at most 2^127, modulo 2^128. */
+static num_u128
+sum_of(num_double2 value)
+{
+	num_u128	high = value.high < 0 ? -(num_u128) -value.high :
+	(num_u128) value.high;
+
+	return high + (num_u128) (num_i128) value.low;
+}
+
+static void
 test_integers(void)
 {
 	for (int i = 0; i < 2000; i++)
@@ -103,6 +159,18 @@ test_integers(void)
 			  fraction == 0.75, "-%d and a quarter", i);
 	}
 	done("num_double2: from whole numbers and back");
+
+	for (int i = 0; i < 128; i++)
+		for (int less = -2; less <= 2; less++)
+		{
+			num_u128	value = ((num_u128) 1 << i) + (num_u128) less;
+
+			check(sum_of(num_double2_from_i128((num_i128) value)) == value,
+				  "2^%d + %d", i, less);
+			check(sum_of(num_double2_from_i128((num_i128) ~value)) == ~value,
+				  "-(2^%d + %d) - 1", i, less);
+		}
+	done("num_double2: from the edges of 128 bits");
 }
 
 static bool
@@ -192,6 +260,7 @@ int
 main(void)
 {
 	test_arithmetic();
+	test_exp();
 	test_integers();
 	test_loop();
 	test_conservation();

@@ -12,6 +12,11 @@
 
 #define COUNT(array) ((int) (sizeof(array) / sizeof((array)[0])))
 
+static void
+no_poll(void)
+{
+}
+
 static bool
 near(double have, double want, double tolerance)
 {
@@ -115,7 +120,7 @@ test_negative_binomial(void)
 			  "ln P(%g) for %g, %g, %g: %.17g, not %.17g", n, r, alpha, t,
 			  have, want);
 		want = negative_binomial_table[i].tail;
-		have = num_negative_binomial_tail(n, r, alpha, t);
+		have = num_negative_binomial_tail(n, r, alpha, t, no_poll);
 		check(fabs(have - want) <= 1e-11 * want + 1e-15,
 			  "P(>= %g) for %g, %g, %g: %.17g, not %.17g", n, r, alpha, t,
 			  have, want);
@@ -123,26 +128,26 @@ test_negative_binomial(void)
 	done("negative binomial probabilities and tails");
 
 	/* 1 - z^r (1 - z)^n / (r B(r, n)) 2F1(r + n, 1; r + 1; z) by mpmath */
-	check(fabs(num_negative_binomial_tail(2147483647, 0.243, 4.414, 1e12) -
+	check(fabs(num_negative_binomial_tail(2147483647, 0.243, 4.414, 1e12, no_poll) -
 			   0.6455749069897327) < 1e-14, "2147483647 of 5.5e10");
-	check(fabs(num_negative_binomial_tail(1e9, 500, 1, 2e6) -
+	check(fabs(num_negative_binomial_tail(1e9, 500, 1, 2e6, no_poll) -
 			   0.4940528582888053) < 1e-11, "1e9 of 1e9");
 	done("tails of a thousand million events, without as many terms");
 
 	/* the same by mpmath, with 50 digits */
-	check(near(num_negative_binomial_tail(500, 1e-9, 1e-4, 1e6),
+	check(near(num_negative_binomial_tail(500, 1e-9, 1e-4, 1e6, no_poll),
 			   1.6235027418983339e-8, 1e-12), "500 of next to nobody");
-	check(near(num_negative_binomial_tail(5, 1e-6, 1e-6, 1e6),
+	check(near(num_negative_binomial_tail(5, 1e-6, 1e-6, 1e6, no_poll),
 			   2.5547362154990752e-5, 1e-12), "5 of a few with no limit");
-	check(near(num_negative_binomial_tail(3, 1e-4, 1e-6, 1e4),
+	check(near(num_negative_binomial_tail(3, 1e-4, 1e-6, 1e4, no_poll),
 			   0.0021502761794029143, 1e-12), "3 of a few");
 	done("tails of a small r keep their digits");
 
 	check(num_log_negative_binomial(0, 1, 1, 0) == 0, "P(0) at time 0");
 	check(num_log_negative_binomial(1, 1, 1, 0) == -INFINITY,
 		  "P(1) at time 0");
-	check(num_negative_binomial_tail(0, 1, 1, 0) == 1, "P(>= 0) at time 0");
-	check(num_negative_binomial_tail(1, 1, 1, 0) == 0, "P(>= 1) at time 0");
+	check(num_negative_binomial_tail(0, 1, 1, 0, no_poll) == 1, "P(>= 0) at time 0");
+	check(num_negative_binomial_tail(1, 1, 1, 0, no_poll) == 0, "P(>= 1) at time 0");
 	done("at time 0 nothing has happened");
 }
 
@@ -203,7 +208,7 @@ test_quadrature(void)
 		double		result[3];
 		double		want = num_digamma(a + b) - num_digamma(b);
 
-		num_integrate_all(beta_density, arg, log(a / b), width, 3, result);
+		num_integrate_all(beta_density, arg, log(a / b), width, 3, result, no_poll);
 		check(near(result[0], 1, 1e-9), "beta(%.17g, %.17g): %.17g, not 1",
 			  a, b, result[0]);
 		check(near(result[1], a / (a + b), 1e-9),
@@ -216,12 +221,48 @@ test_quadrature(void)
 		/* not told where the peak is */
 		if (a < 30 && b < 30)
 		{
-			result[0] = num_integrate_unit(beta_density_alone, arg, 0, 10);
+			result[0] = num_integrate_unit(beta_density_alone, arg, 0, 10, no_poll);
 			check(near(result[0], 1, 1e-9),
 				  "beta(%.17g, %.17g) from afar: %.17g", a, b, result[0]);
 		}
 	}
 	done("integrals of beta densities with parameters of 1e-8 to 1e4");
+}
+
+static long terms = 0;			/* since the last poll */
+static long most_terms = 0;
+
+static void
+count_terms(void)
+{
+	most_terms = terms > most_terms ? terms : most_terms;
+	terms = 0;
+}
+
+/* Nothing that a rule of ten or of a million points would agree on. */
+static double
+noise(double log_x, double log_rest, void *arg, double *factor)
+{
+	(void) log_x, (void) log_rest, (void) factor;
+	terms++;
+	return *(double *) arg * (double) random_below(1000);
+}
+
+static void
+test_polls(void)
+{
+	double		strength[] = {1, 1e300, NAN, INFINITY, -INFINITY};
+
+	for (int i = 0; i < 5; i++)
+	{
+		terms = 0;
+		(void) num_integrate_unit(noise, &strength[i], 0, 10, count_terms);
+		count_terms();
+		check(most_terms <= 2048, "%ld terms of noise of %g without a poll",
+			  most_terms, strength[i]);
+	}
+	check(most_terms > 100, "not a poll was counted");
+	done("num_integrate_all polls, whatever the integrand");
 }
 
 int
@@ -232,5 +273,6 @@ main(void)
 	test_negative_binomial();
 	test_small();
 	test_quadrature();
+	test_polls();
 	return finish();
 }

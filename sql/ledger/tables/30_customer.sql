@@ -76,4 +76,4 @@ COMMENT ON COLUMN customer.merged_into IS
 COMMENT ON COLUMN customer.attributes IS
 'Tags as a JSON object, such as region or size; no personal data.';
 COMMENT ON COLUMN customer.erased_at IS
-'When source_key and attributes were erased; NULL otherwise.';
+'When source_key, attributes and all that refers to the source were erased; NULL otherwise.';

@@ -7,7 +7,9 @@ CREATE TABLE sale (
     CONSTRAINT customer_is_known REFERENCES customer (customer_id),
   source text NOT NULL DEFAULT 'manual'
     CONSTRAINT source_not_empty CHECK (source <> ''),
-  order_ref text,
+  order_ref text
+    CONSTRAINT order_ref_is_no_mail_address
+      CHECK (strpos(order_ref, '@') = 0),
   line_no integer NOT NULL DEFAULT 1,
   kind text NOT NULL DEFAULT 'sale'
     CONSTRAINT kind_is_known CHECK (kind IN ('sale', 'refund')),
@@ -51,7 +53,7 @@ COMMENT ON COLUMN sale.customer_id IS
 COMMENT ON COLUMN sale.source IS
 'System that the line came from.';
 COMMENT ON COLUMN sale.order_ref IS
-'Order that the line belongs to, in the numbers of its source; NULL makes the line an order of its own and lets it be loaded twice.';
+'Order that the line belongs to, in the numbers of its source, never a mail address; a random one once the customer is erased; NULL makes the line an order of its own and lets it be loaded twice.';
 COMMENT ON COLUMN sale.line_no IS
 'Number of the line within the order.';
 COMMENT ON COLUMN sale.kind IS

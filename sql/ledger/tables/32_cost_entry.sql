@@ -36,7 +36,9 @@ CREATE TABLE cost_entry (
   unit text,
   source text NOT NULL DEFAULT 'manual'
     CONSTRAINT source_not_empty CHECK (source <> ''),
-  source_ref text,
+  source_ref text
+    CONSTRAINT source_ref_is_no_mail_address
+      CHECK (strpos(source_ref, '@') = 0),
   PRIMARY KEY (cost_id, incurred_on),
   CONSTRAINT cost_entry_loaded_once UNIQUE (source, source_ref, incurred_on)
 ) PARTITION BY RANGE (incurred_on);
@@ -79,4 +81,4 @@ COMMENT ON COLUMN cost_entry.unit IS
 COMMENT ON COLUMN cost_entry.source IS
 'System that the entry came from.';
 COMMENT ON COLUMN cost_entry.source_ref IS
-'Key of the entry in that system; NULL lets it be loaded twice.';
+'Key of the entry in that system, never a mail address; a random one once the customer is erased; NULL lets it be loaded twice.';

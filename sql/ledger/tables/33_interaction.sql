@@ -33,7 +33,9 @@ CREATE TABLE interaction (
     CONSTRAINT score_is_a_number CHECK (score <> 'NaN'),
   source text NOT NULL DEFAULT 'manual'
     CONSTRAINT source_not_empty CHECK (source <> ''),
-  source_ref text,
+  source_ref text
+    CONSTRAINT source_ref_is_no_mail_address
+      CHECK (strpos(source_ref, '@') = 0),
   PRIMARY KEY (interaction_id, occurred_at),
   CONSTRAINT interaction_loaded_once UNIQUE (source, source_ref, occurred_at),
   CONSTRAINT resolved_not_before_it_occurred
@@ -81,4 +83,4 @@ COMMENT ON COLUMN interaction.score IS
 COMMENT ON COLUMN interaction.source IS
 'System that the row came from.';
 COMMENT ON COLUMN interaction.source_ref IS
-'Key of the row in that system; NULL lets it be loaded twice.';
+'Key of the row in that system, never a mail address; a random one once the customer is erased; NULL lets it be loaded twice.';

@@ -14,7 +14,9 @@ CREATE TABLE loyalty_entry (
   expires_at timestamptz,
   source text NOT NULL DEFAULT 'manual'
     CONSTRAINT source_not_empty CHECK (source <> ''),
-  source_ref text,
+  source_ref text
+    CONSTRAINT source_ref_is_no_mail_address
+      CHECK (strpos(source_ref, '@') = 0),
   PRIMARY KEY (entry_id, occurred_at),
   CONSTRAINT loyalty_entry_loaded_once UNIQUE (source, source_ref, occurred_at),
   CONSTRAINT sign_of_points_suits_kind
@@ -54,4 +56,4 @@ COMMENT ON COLUMN loyalty_entry.expires_at IS
 COMMENT ON COLUMN loyalty_entry.source IS
 'System that the entry came from.';
 COMMENT ON COLUMN loyalty_entry.source_ref IS
-'Key of the entry in that system; NULL lets it be loaded twice.';
+'Key of the entry in that system, never a mail address; a random one once the customer is erased; NULL lets it be loaded twice.';

@@ -30,12 +30,12 @@ COMMENT ON COLUMN classification.dimension IS
 COMMENT ON COLUMN classification.entered_at IS
 'From when the code holds, until the next row of the dimension; the rule''s first answer about who is there by hand is dated just before that row.';
 COMMENT ON COLUMN classification.code IS
-'What holds: a stage (lead, active, at_risk, churned, won_back), a tier, an owner; none for a customer who has left the scheme.';
+'What holds: a stage (lead, active, at_risk, churned, won_back), a tier, an owner; none for a customer who has left the scheme, erased for what could say who an erased customer was.';
 COMMENT ON COLUMN classification.reason_code IS
 'Reason; NULL for none.';
 COMMENT ON COLUMN classification.campaign_code IS
 'Campaign that brought the change; NULL for none.';
 COMMENT ON COLUMN classification.evidence IS
-'What the decision was based on, such as {"r": 5, "f": 4, "m": 5}; NULL for none.';
+'What the decision was based on, such as {"r": 5, "f": 4, "m": 5}; NULL for none, and once the customer is erased.';
 COMMENT ON COLUMN classification.by_rule IS
 'true when refresh decided, false when a person did.';

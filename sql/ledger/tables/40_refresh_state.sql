@@ -4,21 +4,23 @@ CREATE TABLE refresh_state (
   one boolean PRIMARY KEY DEFAULT true
     CONSTRAINT one_row CHECK (one),
   epoch bigint NOT NULL DEFAULT 0,
-  ended_by xid8[] NOT NULL DEFAULT '{}',
+  begun_by xid8,
   as_of_at timestamptz,
   system_identifier bigint,
   database_oid oid,
-  storage text
+  storage text,
+  closing_before date
 );
 
 COMMENT ON TABLE refresh_state IS
 'What the computed tables were made from, one row; refresh computes everything anew where it no longer fits.';
 COMMENT ON COLUMN refresh_state.one IS 'Always true: there is one row.';
 COMMENT ON COLUMN refresh_state.epoch IS 'Refreshes begun.';
-COMMENT ON COLUMN refresh_state.ended_by IS 'Transactions that began the last refreshes, the latest first.';
+COMMENT ON COLUMN refresh_state.begun_by IS 'Transaction that began the last refresh; NULL before the first.';
 COMMENT ON COLUMN refresh_state.as_of_at IS 'Instant before which facts were read; NULL before the first refresh and when all is to be computed anew.';
 COMMENT ON COLUMN refresh_state.system_identifier IS 'Server that it happened on, as pg_control_system() says.';
 COMMENT ON COLUMN refresh_state.database_oid IS 'Number of the database.';
 COMMENT ON COLUMN refresh_state.storage IS 'Fingerprint of the tables and partitions of the facts and of their triggers.';
+COMMENT ON COLUMN refresh_state.closing_before IS 'First day after the month that is about to be closed: facts before it are noted in late_fact; NULL for none.';
 
 INSERT INTO refresh_state DEFAULT VALUES;

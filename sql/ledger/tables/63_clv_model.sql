@@ -11,7 +11,10 @@ CREATE TABLE clv_model (
                        'closed_form')),
   status text NOT NULL
     CONSTRAINT status_is_known
-      CHECK (status IN ('fitted', 'given', 'not_fitted')),
+      CHECK (status IN ('fitted', 'given', 'assumed', 'not_fitted')),
+  used boolean NOT NULL
+    CONSTRAINT used_where_there_is_something_to_use
+      CHECK (NOT used OR status <> 'not_fitted'),
   message text,
   first_order_on date,
   last_order_on date,
@@ -35,7 +38,9 @@ CREATE TABLE clv_model (
   q_std_error double precision,
   v double precision,
   v_std_error double precision,
-  retention_rate numeric,
+  retention_rate numeric
+    CONSTRAINT retention_rate_from_0_to_1
+      CHECK (retention_rate >= 0 AND retention_rate <= 1),
   horizon_months integer NOT NULL,
   discount_rate numeric NOT NULL,
   PRIMARY KEY (as_of, model)
@@ -48,15 +53,17 @@ COMMENT ON COLUMN clv_model.as_of IS
 COMMENT ON COLUMN clv_model.model IS
 'bgnbd, mbgnbd or pareto_nbd (purchases, time in weeks), gamma_gamma (spend, in base currency), closed_form.';
 COMMENT ON COLUMN clv_model.status IS
-'fitted to the orders, given by a setting, or not_fitted: then what depends on it is NULL.';
+'fitted to the orders, given by a setting, assumed for want of two years of orders (closed_form), or not_fitted.';
+COMMENT ON COLUMN clv_model.used IS
+'Whether the predictions of the day come from it: those of purchases from the model of purchases, values from it and gamma_gamma together, or from closed_form in their place.';
 COMMENT ON COLUMN clv_model.message IS
-'Why it could not be fitted; NULL otherwise.';
+'Why it could not be fitted, or what it is used in place of; NULL otherwise.';
 COMMENT ON COLUMN clv_model.first_order_on IS
 'First day with an order in the data; NULL without any.';
 COMMENT ON COLUMN clv_model.last_order_on IS
 'Last day with an order in the data, at most as_of; NULL without any.';
 COMMENT ON COLUMN clv_model.customers IS
-'Customers it was fitted to: all with an order; for gamma_gamma those who came again and spent something; for closed_form those with an order in the year before the last. NULL when not fitted.';
+'Customers it was fitted to: all with an order; for gamma_gamma those who came again and spent something; for closed_form those with an order in the year before the last, all with an order where the rate is assumed. NULL when not fitted.';
 COMMENT ON COLUMN clv_model.log_likelihood IS
 'Natural logarithm of the likelihood; NULL for closed_form and when not fitted.';
 COMMENT ON COLUMN clv_model.r IS
@@ -96,7 +103,7 @@ COMMENT ON COLUMN clv_model.v IS
 COMMENT ON COLUMN clv_model.v_std_error IS
 'Standard error of v.';
 COMMENT ON COLUMN clv_model.retention_rate IS
-'Share of customers that stays from one year to the next, 0..1, for closed_form; NULL when it is not known.';
+'Share of customers that stays from one year to the next, 0..1, for closed_form: observed, given, or assumed to be the share who came again; NULL when it is not known.';
 COMMENT ON COLUMN clv_model.horizon_months IS
 'Months looked ahead in the predictions of the day.';
 COMMENT ON COLUMN clv_model.discount_rate IS

@@ -75,7 +75,7 @@ sub load_and_check
 {
 	my ($self, $source) = @_;
 	$self->copy('source_total', $self->python('demo/totals.py', $source));
-	$self->sql("ANALYZE; CALL crmcost.install('crm')");
+	$self->sql("ANALYZE; CALL crmcost.install('crm', partitioned => true)");
 	$self->file('demo/load.sql');
 	like(
 		$self->file('demo/check.sql', '-A', '-t'),

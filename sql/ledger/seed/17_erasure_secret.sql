@@ -1,0 +1,2 @@
+-- Every ledger has its own.
+INSERT INTO erasure_secret DEFAULT VALUES;

@@ -1,0 +1,109 @@
+-- One refresh is of one state of the facts: everything in it is read through one
+-- snapshot, taken after the ledger is its own.  What is committed after that is in
+-- no figure of it, and in those of the next one.
+
+CREATE FUNCTION crmcost._may_commit() RETURNS boolean
+  LANGUAGE c STABLE PARALLEL RESTRICTED
+  AS 'MODULE_PATHNAME', 'transaction__may_commit';
+
+COMMENT ON FUNCTION crmcost._may_commit() IS
+  'Whether the procedure that calls it may commit: not in a transaction block, a function or an exception handler.';
+
+-- Makes the ledger this transaction's own until it ends, with a snapshot that no
+-- other one's work is missing from.  Everything that writes computed tables
+-- begins with it, or with _lock_ledger.
+--
+-- In READ COMMITTED every statement has its own snapshot, so a transaction of
+-- REPEATABLE READ is begun.  Where the caller holds the transaction, it must be
+-- of that level already.
+CREATE PROCEDURE crmcost._take_ledger(ledger name)
+  LANGUAGE plpgsql
+AS $$
+BEGIN
+  IF NOT crmcost._may_commit() THEN
+    PERFORM crmcost._check_isolation(ledger);
+    PERFORM crmcost._lock_ledger(ledger);
+    RETURN;
+  END IF;
+  LOOP
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+    EXIT WHEN crmcost._try_ledger(ledger);
+  END LOOP;
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost._take_ledger(name) IS
+  'Begins a transaction with one snapshot in which nobody else writes the computed tables of a ledger.';
+
+CREATE FUNCTION crmcost._check_isolation(ledger name) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  IF current_setting('transaction_isolation')
+     NOT IN ('repeatable read', 'serializable') THEN
+    RAISE EXCEPTION 'ledger "%" cannot be computed in a transaction of isolation level %, which sees more with each statement',
+                    ledger, current_setting('transaction_isolation')
+      USING ERRCODE = 'active_sql_transaction',
+            HINT = 'CALL it as a statement of its own, or start the block with BEGIN ISOLATION LEVEL REPEATABLE READ.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_isolation(name) IS
+  'Raises an error unless the transaction sees one snapshot.';
+
+-- The snapshot may be older than the lock: then somebody else's work may have
+-- been committed between the two.  Each holder of the lock writes the row of
+-- schema_version, so that to write it over a version which the snapshot does not
+-- see fails to serialize.
+CREATE FUNCTION crmcost._try_ledger(ledger name) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+DECLARE
+  taken boolean;
+BEGIN
+  taken := crmcost._run_as_owner(ledger, NULL, 'crmcost._try_ledger(name)',
+                                 ledger);
+  IF taken IS NOT NULL THEN
+    RETURN taken;
+  END IF;
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT pg_try_advisory_xact_lock(
+           hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
+    RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
+      USING ERRCODE = 'lock_not_available',
+            HINT = 'Wait until it has finished, then try again.';
+  END IF;
+  BEGIN
+    UPDATE setting SET value = value WHERE key = 'schema_version';
+  EXCEPTION WHEN serialization_failure THEN
+    RETURN false;
+  END;
+  RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._try_ledger(name) IS
+  'Locks a ledger until the transaction ends, or raises an error where another session holds it; false when the snapshot of the transaction is older than what another one has written.';
+
+CREATE FUNCTION crmcost._lock_ledger(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT crmcost._try_ledger(ledger) THEN
+    RAISE EXCEPTION 'ledger "%" was refreshed after this transaction had begun',
+                    ledger
+      USING ERRCODE = 'serialization_failure',
+            HINT = 'Roll back, and begin the transaction again.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lock_ledger(name) IS
+  'Locks a ledger until the transaction ends; an error where another session holds it, or has written what the snapshot of the transaction does not see.';

@@ -1,0 +1,34 @@
+/*
+ * row_type.h
+ *	  Rows of a composite type of ours, read and made.
+ *
+ * Who owns a type may alter it: a column more, or one of another type, would
+ * have its bytes taken for what they are not.  So a row is read and made only
+ * while its type has the columns that it was created with.
+ */
+#ifndef ROW_TYPE_H
+#define ROW_TYPE_H
+
+#include "access/htup_details.h"
+#include "access/tupdesc.h"
+
+typedef struct RowColumn
+{
+	const char *name;
+	Oid			type;
+} RowColumn;
+
+typedef struct RowType
+{
+	const char *name;
+	int			columns;
+	const RowColumn *column;
+} RowType;
+
+extern TupleDesc RowResultType(FunctionCallInfo fcinfo, const RowType *type);
+extern Datum RowForm(TupleDesc tupdesc, const Datum *values,
+					 const bool *nulls);
+extern void RowRead(HeapTupleHeader row, const RowType *type, Datum *values,
+					bool *nulls);
+
+#endif							/* ROW_TYPE_H */
