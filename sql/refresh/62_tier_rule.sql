@@ -64,13 +64,17 @@ BEGIN
   DELETE FROM pg_temp.refresh_tier_new;
   INSERT INTO pg_temp.refresh_tier_new
     SELECT customer_id, dimension, coalesce(n.code, 'none'), n.evidence,
+           -- at the same instant a person has the last word
            CASE WHEN s.ruled IS NULL AND s.code <> coalesce(n.code, 'none')
+                     OR NOT s.by_rule AND s.entered_at = at
              THEN s.entered_at - interval '1 microsecond' ELSE at END
     FROM pg_temp.refresh_class n
     FULL JOIN pg_temp.refresh_tier_state s USING (customer_id, dimension)
     WHERE CASE WHEN s.by_rule IS NOT FALSE
             THEN s.code IS DISTINCT FROM coalesce(n.code, 'none')
-            ELSE s.ruled IS DISTINCT FROM coalesce(n.code, 'none') END;
+            -- no answer yet, as about a lead, is none that could change
+            ELSE s.ruled IS DISTINCT FROM coalesce(n.code, 'none')
+                 AND num_nonnulls(s.ruled, n.code) > 0 END;
   INSERT INTO pg_temp.refresh_tier_row
     SELECT n.customer_id, n.dimension, n.entered_at, n.code, n.evidence
     FROM pg_temp.refresh_tier_new n;

@@ -19,7 +19,7 @@ SAVEPOINT fresh;
 SELECT pg_temp.sell(1, 'o' || i, '2024-01-01'::timestamptz + i * interval '5 days',
                     '{120,80}', ARRAY['sku' || i % 3, 'sku3'])
 FROM generate_series(1, 6) i;
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT orders, revenue, products FROM customer_profit',
   $$ VALUES (6::bigint, 1200.0, 4::bigint) $$, 'D1: 6 orders, 1,200, 4 products');
 SELECT results_eq('SELECT frequency, monetary, recency_days FROM customer_rfm',
@@ -29,7 +29,7 @@ ROLLBACK TO fresh;
 -- D2, D3, D4
 SELECT pg_temp.sell(1, 'a', '2024-01-05', '{1000}', '{p}', 900);
 SELECT pg_temp.sell(2, 'b', '2024-01-05', '{400}', '{p}', 200);
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT customer_id::int, margin, profit_rank FROM customer_profit ORDER BY 1',
   $$ VALUES (1, 100.0, 2::bigint), (2, 200.0, 1) $$,
   'D2: 400 at 50 % before 1,000 at 10 %');
@@ -38,7 +38,7 @@ SELECT pg_temp.sell(1, 'a', '2024-01-05', '{500}', '{p}', 120);
 SELECT pg_temp.sell(2, 'b', '2024-01-05', '{2610}');
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
 VALUES ('svc.support', '2024-01-06', 60, 'EUR', 1), ('ret.contact', '2024-02-06', 30, 'EUR', 1);
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT revenue, margin, total_cost, profit, contribution_share
   FROM customer_profit WHERE customer_id = 1
@@ -51,7 +51,7 @@ SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', ARRAY[p])
 FROM (VALUES (1, 500), (2, 300), (3, 200), (4, 50), (5, 0)) v (i, p);
 SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', '{10}', '{p}', 10 + p)
 FROM (VALUES (6, 30), (7, 70), (8, 150)) v (i, p);
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT profit, cumulative_profit, cumulative_share FROM whale_curve ORDER BY profit_rank', $$
   VALUES (500.0, 500.0, 0.625), (300.0, 800.0, 1.0), (200.0, 1000.0, 1.25), (50.0, 1050.0, 1.3125),
          (0.0, 1050.0, 1.3125), (-30.0, 1020.0, 1.275), (-70.0, 950.0, 1.1875), (-150.0, 800.0, 1.0)
@@ -63,11 +63,17 @@ ROLLBACK TO fresh;
 SELECT pg_temp.sell(1, 'a', '2024-01-05', '{10}');
 SELECT pg_temp.sell(2, 'b', '2024-01-05', '{10}');
 SELECT pg_temp.sell(3, 'c', '2024-01-05', '{1}', '{p}', 21);
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT profit_rank::int, cumulative_profit, cumulative_share FROM whale_curve ORDER BY 1',
   $$ VALUES (1, 20.0, NULL::numeric), (2, 20.0, NULL), (3, 0.0, NULL) $$,
   'equals stand together; nothing is no share of nothing');
 SELECT is((SELECT count(contribution_share) FROM customer_profit), 0::bigint, 'here neither');
+-- when all together lose, a loss is no positive share of it
+SELECT pg_temp.sell(3, 'd', '2024-01-06', '{1}', '{p}', 31);
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT results_eq('SELECT customer_id::int, profit, contribution_share, loss FROM customer_profit ORDER BY 1',
+  $$ VALUES (1, 10.0, NULL::numeric, 0.0), (2, 10.0, NULL, 0.0), (3, -50.0, NULL, 50.0) $$, 'a loss of all has no shares, and is a column of its own');
+SELECT results_eq($$SELECT profit, contribution_share, loss FROM profit_by_channel$$, $$ VALUES (-30.0, NULL::numeric, 30.0) $$, 'so it is in every cut');
 ROLLBACK TO fresh;
 
 -- what an order is
@@ -83,7 +89,7 @@ SELECT pg_temp.sell(1, 'only', '2024-02-25', '{-3}');         -- nothing but a c
 SELECT pg_temp.sell(2, 'a', '2024-01-06', '{7}');             -- somebody else's a
 INSERT INTO sale (customer_id, order_ref, line_no, kind, sold_at, amount, currency)
 VALUES (1, 'a', 9, 'refund', '2024-02-26', -20, 'EUR'), (1, 'r', 1, 'refund', '2024-02-27', -1, 'EUR');
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT customer_id::int, frequency, monetary, recency_days FROM customer_rfm ORDER BY 1
 $$, $$ VALUES (1, 5::bigint, 33.0, 41), (2, 1, 7.0, 55) $$,
@@ -108,13 +114,13 @@ UPDATE setting SET value = 'Pacific/Auckland' WHERE key = 'timezone';
 CALL crmcost.refresh('crm', '2024-06-30 11:30Z');       -- 23:30 there
 CREATE TEMPORARY TABLE expected AS
 WITH orders AS (
-  SELECT customer_id, order_ref, max(sold_at) AS at FROM sale WHERE sold_at <= '2024-06-30 11:30Z' GROUP BY 1, 2),
+  SELECT customer_id, order_ref, max(sold_at) AS at FROM sale WHERE sold_at < '2024-06-30 11:30Z' GROUP BY 1, 2),
 value AS (
   SELECT customer_id, '2024-06-30'::date - max((at AT TIME ZONE 'Pacific/Auckland')::date) AS r, count(*) AS f
   FROM orders GROUP BY 1),
 rfm AS (
-  SELECT v.*, (SELECT sum(amount) FROM sale s WHERE s.customer_id = v.customer_id AND sold_at <= '2024-06-30 11:30Z') AS m,
-         (SELECT count(DISTINCT product_code) FROM sale s WHERE s.customer_id = v.customer_id AND sold_at <= '2024-06-30 11:30Z') AS products
+  SELECT v.*, (SELECT sum(amount) FROM sale s WHERE s.customer_id = v.customer_id AND sold_at < '2024-06-30 11:30Z') AS m,
+         (SELECT count(DISTINCT product_code) FROM sale s WHERE s.customer_id = v.customer_id AND amount > 0 AND sold_at < '2024-06-30 11:30Z') AS products
   FROM value v),
 cut AS (
   SELECT percentile_disc('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY -r) AS r,
@@ -130,6 +136,17 @@ SELECT results_eq($$
   SELECT customer_id, recency_days, frequency, monetary, rfm_score, segment FROM customer_rfm ORDER BY 1
 $$, $$ SELECT customer_id, r, f, m, score, crmcost.rfm_segment(score) FROM expected ORDER BY 1 $$,
   'C3: recency, frequency, monetary, score and segment are those of plain SQL');
+SELECT results_eq('SELECT customer_id, r, f, m FROM customer_rfm ORDER BY 1',
+  'SELECT customer_id, score / 100, score / 10 % 10, score % 10 FROM expected ORDER BY 1', 'with the digits apart');
+SELECT results_eq($$
+  SELECT r, f, customers, customer_share, orders, revenue, revenue_share, mean_m FROM rfm_grid ORDER BY 1, 2
+$$, $$
+  SELECT r.r, f.f, count(e.customer_id), round(count(e.customer_id) / 1.0 / (SELECT count(*) FROM expected), 6), coalesce(sum(e.f), 0)::bigint,
+         coalesce(sum(e.m), 0), round(coalesce(sum(e.m), 0) / (SELECT sum(m) FROM expected), 6), round(avg(score % 10), 4)
+  FROM generate_series(1, 5) r (r) CROSS JOIN generate_series(1, 5) f (f)
+  LEFT JOIN expected e ON score / 100 = r.r AND score / 10 % 10 = f.f
+  GROUP BY 1, 2 ORDER BY 1, 2
+$$, 'rfm_grid has all 25 cells');
 SELECT results_eq($$ SELECT customer_id, revenue, orders, products FROM customer_profit WHERE orders > 0 ORDER BY 1 $$,
   $$ SELECT customer_id, m, f, products FROM expected ORDER BY 1 $$, 'and so is customer_profit');
 SELECT is((SELECT count(*) FROM customer_profit), 300::bigint, 'which also has who was acquired and never bought');
@@ -137,7 +154,7 @@ SELECT results_eq($$
   SELECT customer_id, month_start, revenue, sale_lines FROM customer_month WHERE sale_lines > 0 ORDER BY 1, 2
 $$, $$
   SELECT customer_id, date_trunc('month', sold_at AT TIME ZONE 'Pacific/Auckland')::date, sum(amount), count(*)
-  FROM sale WHERE sold_at <= '2024-06-30 11:30Z' GROUP BY 1, 2 ORDER BY 1, 2
+  FROM sale WHERE sold_at < '2024-06-30 11:30Z' GROUP BY 1, 2 ORDER BY 1, 2
 $$, 'months are those of the ledger''s time zone');
 -- C1
 SELECT is_empty($$
@@ -158,7 +175,7 @@ ROLLBACK TO fresh;
 UPDATE setting SET value = 'revenue' WHERE key = 'abc_measure';
 SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', ARRAY[v])
 FROM unnest('{400,200,120,80,60,50,40,25,15,10}'::numeric[]) WITH ORDINALITY u (v, i);
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT t.tier, p.service_level, count(*)::int FROM customer_tier t
   JOIN tier p ON p.scheme = t.scheme AND p.code = t.tier
@@ -178,7 +195,7 @@ INSERT INTO tier (scheme, code, rank, basis, bound, name) VALUES
   ('four', 'c', 5, 'cum_share', 0.95, 'x'), ('four', 'd', 7, 'cum_share', 1, 'x'),
   ('one', 'all', 1, 'cum_share', 1, 'x'),
   ('hand', 'x', 1, 'manual', NULL, 'x');
-CALL crmcost.refresh('crm', '2024-03-02');
+CALL crmcost.refresh('crm', '2024-03-03');
 SELECT results_eq($$
   SELECT scheme, tier, string_agg(customer_id::text, ',' ORDER BY customer_id) FROM customer_tier
   WHERE scheme NOT IN ('abc', 'loyalty', 'value') GROUP BY 1, 2 ORDER BY 1, 2
@@ -194,7 +211,7 @@ SELECT pg_temp.sell(3, 'c', '2024-01-05', '{999.99}');
 SELECT pg_temp.sell(4, 'd', '2024-01-05', '{1000}');
 SELECT pg_temp.sell(5, 'e', '2024-01-05', '{10}');
 INSERT INTO sale (customer_id, order_ref, kind, sold_at, amount, currency) VALUES (5, 'x', 'refund', '2024-02-05', -30, 'EUR');
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT customer_id::int, tier, gap_to_next FROM customer_tier WHERE scheme = 'loyalty' ORDER BY 1
 $$, $$ VALUES (1, 'silver', 1800.0), (2, 'gold', NULL), (3, 'regular', 0.01), (4, 'silver', 9000.0), (5, 'regular', 1020.0) $$,
@@ -208,7 +225,7 @@ ROLLBACK TO fresh;
 -- C4
 SELECT pg_temp.sell(i, 'o' || i || '-' || j, '2024-01-01'::timestamptz + i * interval '1 day', ARRAY[i * 10])
 FROM generate_series(1, 10) i, generate_series(1, i) j;
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT r.rfm_score, t.tier, c.evidence FROM customer_rfm r
   JOIN customer_tier t ON t.customer_id = r.customer_id AND t.scheme = 'value'
@@ -217,7 +234,7 @@ SELECT results_eq($$
 $$, $$ VALUES (555, 'high', '{"r": 5, "f": 5, "m": 5}'::jsonb) $$, 'C4: 5-5-5 is of high value, with the scores as evidence');
 UPDATE tier SET r = '[2,2]' WHERE scheme = 'value' AND code = 'low';
 DELETE FROM classification WHERE dimension = 'value';
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT check_name, severity, rows, example FROM data_quality WHERE check_name IN ('unmatched_rfm_score', 'untiered_customer') ORDER BY 1
 $$, $$ VALUES ('unmatched_rfm_score', 'error', 1::bigint, 'no tier of value matches score 111'),
@@ -232,16 +249,95 @@ INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, 
   (1, '2024-01-06', 'survey', 'csat', 'email', 1, 4, NULL), (1, '2024-01-07', 'survey', 'csat', 'email', 3, 5, NULL),
   (1, '2024-01-08', 'survey', 'nps', 'email', 1, 10, NULL), (1, '2024-01-09', 'ticket', NULL, 'phone', 1, NULL, NULL),
   (1, '2024-01-08', 'complaint', NULL, 'chat', 1, NULL, '2024-01-09');
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code)
+VALUES (1, '2024-01-02', 'care', 'phone'), (1, '2024-01-03', 'touch', 'email'), (1, '2024-03-05', 'care', 'phone');
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, score) VALUES (1, '2024-01-07 12:00Z', 'survey', 'ces', 'email', 100);
 INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'owner', '2024-02-01', 'agent-7');
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT customer_id::int, stage, owner, abc_tier, loyalty_tier, orders, revenue, profit, last_touch_at, last_touch_kind,
-         last_touch_channel, interactions, open_cases, csat, survey_answers
+         last_touch_channel, interactions, open_cases, csat_mean, csat_rate, survey_answers
   FROM customer_360 ORDER BY 1
-$$, $$ VALUES (1, 'active', 'agent-7', 'A', 'regular', 1::bigint, 100.0, 60.0, '2024-01-09'::timestamptz, 'ticket', 'phone', 7::bigint, 1::bigint, 4.75, 5::bigint),
-              (2, 'lead', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, 0) $$,
-  'E15: customer_360 has value, stage, owner, tiers, last touch and satisfaction, and leads as well');
+$$, $$ VALUES (1, 'won_back', 'agent-7', 'A', 'regular', 1::bigint, 100.0, 60.0, '2024-01-03'::timestamptz, 'touch', 'email', 10::bigint, 1::bigint, 4.75, 1.0, 4::bigint),
+              (2, 'lead', NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, 0) $$,
+  'E15: customer_360 has value, stage, owner, tiers, satisfaction, the last contact by us up to the report day, and leads as well');
+SELECT results_eq('SELECT stage_name, abc_tier_name, segment_name, last_touch_channel_name FROM customer_360 WHERE customer_id = 1',
+  $$ SELECT 'Won back', 'A customers', t.name, h.name FROM term t, customer_360 c, channel h
+     WHERE c.customer_id = 1 AND t.kind = 'segment' AND t.code = c.segment AND h.code = 'email' $$, 'with names');
 SELECT is((SELECT count(*) FROM customer_360 WHERE customer_id = 1), 1::bigint, 'one row a customer');
+
+
+-- attributes as columns
+UPDATE customer SET attributes = '{"region": "north", "size": 3}' WHERE customer_id = 1;
+UPDATE setting SET value = 'region, size' WHERE key = 'attribute_columns';
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT results_eq('SELECT customer_id::int, region, size FROM customer_attribute ORDER BY 1', $$ VALUES (1, 'north', '3'), (2, NULL, NULL) $$,
+  'customer_attribute has the attributes that the setting names');
+CREATE VIEW pg_temp.dependent AS SELECT region FROM customer_attribute;
+UPDATE setting SET value = 'region,size,it''s "odd"' WHERE key = 'attribute_columns';
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT results_eq($$SELECT region, size, "it's ""odd""" FROM customer_attribute WHERE customer_id = 1$$, $$ VALUES ('north', '3', NULL) $$,
+  'more of them leave what stands on the view alone');
+SET LOCAL client_min_messages = error;
+UPDATE setting SET value = 'size,customer_id,,size' WHERE key = 'attribute_columns';
+SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-03-02')$$, 'a view in the way does not stop refresh');
+SELECT has_column('crm', 'customer_attribute', 'region', 'but keeps the columns');
+DROP VIEW pg_temp.dependent;
+GRANT SELECT ON customer_attribute TO pg_monitor;
+CALL crmcost.refresh('crm', '2024-03-03');
+SET LOCAL client_min_messages = warning;
+SELECT columns_are('crm', 'customer_attribute', '{customer_id,size}', 'until it is gone; a name counts once');
+SELECT ok(has_table_privilege('pg_monitor', 'crm.customer_attribute', 'SELECT'), 'with the grants that there were');
+SELECT is(col_description('crm.customer_attribute'::regclass, 2), 'Attribute size; NULL where the customer has none.', 'and a comment');
+CALL crmcost.upgrade('crm');
+SELECT columns_are('crm', 'customer_attribute', '{customer_id,size}', 'upgrade keeps them');
+SELECT ok(crmcost.erase_customer('crm', 1), 'who is erased');
+SELECT is((SELECT size FROM customer_attribute WHERE customer_id = 1), NULL, 'has none');
+ROLLBACK TO fresh;
+
+-- accounts: 1 is the company of 2 and 3, 4 is nobody's
+SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', ARRAY[10 * i], '{p}', i) FROM generate_series(1, 4) i;
+INSERT INTO customer (customer_id, source_key, first_seen_at, account_id) VALUES (5, 'lead', '2024-01-05', 1);
+UPDATE customer SET account_id = 1 WHERE customer_id IN (2, 3);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES ('svc.support', '2024-01-06', 4, 'EUR', 3);
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT results_eq('SELECT account_id::int, account_key, members::int, customers::int, orders::int, revenue, margin, total_cost, profit FROM account_value',
+  $$ VALUES (1, 'c1', 4, 3, 3, 60.0, 54.0, 4.0, 50.0) $$, 'an account has what its customers brought, itself and leads counted');
+ROLLBACK TO fresh;
+
+-- cohorts of a published table: customers by month (openretailscience, tests/analysis/test_cohort.py)
+INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 5) i;
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
+SELECT c, 'o' || d, d, 10, 4, 'EUR'
+FROM unnest('{1,2,3,1,2,3,1,2,3,4,5,4}'::int[],
+            '{2023-01-15,2023-01-20,2023-02-05,2023-02-10,2023-03-01,2023-03-15,2023-03-20,2023-04-10,2023-04-25,2023-05-05,2023-05-20,2023-06-10}'::date[]) u (c, d);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES
+  ('svc.support', '2023-02-15', 5, 'EUR', 1), ('acq.ads.web', '2023-01-15', 7, 'EUR', 1), ('svc.support', '2023-04-15', 3, 'EUR', 4);
+CALL crmcost.refresh('crm', '2023-07-01');
+SELECT results_eq($$
+  SELECT cohort_month, array_agg(active_customers::int ORDER BY age) FROM cohort WHERE age < 4 GROUP BY 1 ORDER BY 1
+$$, $$ VALUES ('2023-01-01'::date, '{2,1,2,1}'::int[]), ('2023-02-01', '{1,1,1,0}'), ('2023-05-01', '{2,1,NULL,NULL}') $$,
+  'active customers of each cohort are those of the published table; what is not observed is NULL, what is observed 0');
+SELECT results_eq($$
+  SELECT age, customers::int, active_share, revenue, margin, cost, contribution, cumulative_contribution FROM cohort WHERE cohort_month = '2023-01-01' AND age < 3 ORDER BY 1
+$$, $$ VALUES (0, 2, 1.0, 20.0, 12.0, 7.0, 12.0, 12.0), (1, 2, 0.5, 10.0, 6.0, 5.0, 1.0, 13.0), (2, 2, 1.0, 20.0, 12.0, 0.0, 12.0, 25.0) $$,
+  'contribution is margin less the cost to serve');
+SELECT results_eq($$SELECT cost, contribution FROM cohort WHERE cohort_month = '2023-05-01' AND age = 0$$, $$ VALUES (3.0, 9.0) $$,
+  'what was before the first order stands at age 0');
+SELECT is((SELECT sum(revenue) FROM cohort), 120.0, 'cohorts have all revenue of who bought');
+ROLLBACK TO fresh;
+
+-- 1,000 customers with a profit of 902, 901, ... -97
+INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 1000) i;
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
+SELECT i, 'o' || i, '2024-01-05', 1000, i + 97, 'EUR' FROM generate_series(1, 1000) i;
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT results_eq('SELECT count(*), count(*) FILTER (WHERE is_peak), min(profit_rank), max(profit_rank) FROM whale_curve_point',
+  $$ VALUES (201::bigint, 1::bigint, 5::bigint, 1000::bigint) $$, 'whale_curve_point has 200 points and the peak');
+SELECT results_eq('SELECT profit_rank::int, customer_share, cumulative_profit FROM whale_curve_point WHERE is_peak',
+  $$ VALUES (902, 0.902, 407253.0) $$, 'which is the last customer with a profit: 902 + 901 + ... + 1');
+SELECT is_empty('SELECT profit_rank, cumulative_profit, cumulative_share FROM whale_curve_point EXCEPT SELECT profit_rank, cumulative_profit, cumulative_share FROM whale_curve',
+  'points are those of the curve');
 
 SELECT * FROM finish();
 ROLLBACK;
