@@ -218,8 +218,10 @@ BEGIN
 
   PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._renew_views(ledger);
-  UPDATE setting SET value = crmcost._schema_version()
-    WHERE key = 'schema_version' AND installed < crmcost._schema_version();
+  IF installed < crmcost._schema_version() THEN
+    UPDATE setting SET value = crmcost._schema_version()
+      WHERE key = 'schema_version';
+  END IF;
   RAISE NOTICE 'ledger "%" is at schema version %', ledger,
     crmcost._schema_version();
 END

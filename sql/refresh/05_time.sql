@@ -49,3 +49,23 @@ RETURN ((upto - '00:00:00.000001'::interval) AT TIME ZONE zone)::date;
 
 COMMENT ON FUNCTION crmcost._report_day(timestamptz, text) IS
   'Local day of the last moment before an instant: the day that a refresh up to it reports.';
+
+-- A month whose last day is the report day is complete.
+CREATE FUNCTION crmcost._last_complete_month(day date) RETURNS date
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (crmcost._month_of(day + 1) - '1 mon'::interval)::date;
+
+COMMENT ON FUNCTION crmcost._last_complete_month(date) IS
+  'First day of the last month that is over on the evening of a day.';
+
+-- A day on a line on which all months are equally long.
+CREATE FUNCTION crmcost._month_number(day date) RETURNS numeric
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 12 * pg_catalog.extract('year'::text, day)
+       + pg_catalog.extract('month'::text, day)
+       + (pg_catalog.extract('day'::text, day) - 1)
+         / ((crmcost._month_of(day) + '1 mon'::interval)::date
+            - crmcost._month_of(day));
+
+COMMENT ON FUNCTION crmcost._month_number(date) IS
+  'Months from the year 0 to the beginning of a day, days as parts of their month.';

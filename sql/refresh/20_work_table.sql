@@ -229,6 +229,23 @@ BEGIN
     evidence jsonb
   ) ON COMMIT DROP;
 
+  -- tier_month: which tier held at the end of which months; sums of the tiers
+  -- and what they had of the drivers
+  CREATE TEMPORARY TABLE refresh_held (
+    customer_id bigint, scheme text, tier text, from_month date,
+    before_month date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_sum (
+    month_start date, scheme text, tier text, active_customers bigint,
+    acquired bigint, orders bigint, revenue numeric, margin numeric,
+    discount numeric, interactions bigint, handle_seconds bigint,
+    acquisition_cost numeric, retention_cost numeric, service_cost numeric,
+    churn_cost numeric, data_cost numeric, training_cost numeric,
+    program_cost numeric, driver_revenue numeric, driver_margin numeric,
+    driver_orders numeric, driver_interactions numeric,
+    driver_handle_time numeric
+  ) ON COMMIT DROP;
+
   -- group: in which groups customers were before the steps value, score and
   -- class, as far as these may change it; who went from one to another
   CREATE TEMPORARY TABLE refresh_value_before (
@@ -294,6 +311,8 @@ RETURN '{refresh_written,
          refresh_tier_new,
          refresh_class_customer,
          refresh_tier_row,
+         refresh_held,
+         refresh_tier_sum,
          refresh_value_before,
          refresh_segment_before,
          refresh_class_before,

@@ -25,6 +25,14 @@ BEGIN
     FROM customer_value v
     WHERE v.orders > 0 AND NOT v.is_technical;
   ANALYZE pg_temp.refresh_purchase;
+  CREATE TEMPORARY TABLE refresh_model ON COMMIT DROP AS
+    SELECT model, status, used, message, customers, log_likelihood,
+           r, r_std_error, alpha, alpha_std_error, a, a_std_error,
+           b, b_std_error, s, s_std_error, beta, beta_std_error,
+           p, p_std_error, q, q_std_error, v, v_std_error, retention_rate,
+           first_order_on, last_order_on, horizon_months, discount_rate
+    FROM clv_model
+    WITH NO DATA;
 
   IF wanted <> 'none' THEN
     purchase_model := crmcost._fit_purchases(wanted);

@@ -71,7 +71,12 @@ BEGIN
       CROSS JOIN LATERAL unnest(o.product_codes) AS b (product_code)
       WHERE o.is_order AND (%s)
       GROUP BY 1, 2
-    $query$, condition) USING sign;
+      UNION ALL
+      SELECT '(all)', '(all)', $1 * count(*)
+      FROM customer_order o
+      WHERE o.is_order AND o.product_codes <> '{}' AND (%s)
+      HAVING count(*) > 0
+    $query$, condition, condition) USING sign;
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_price
       SELECT line.product_code, member.scheme, member.tier, line.price,

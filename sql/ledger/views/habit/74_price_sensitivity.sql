@@ -1,0 +1,63 @@
+-- How much less is bought at a higher price: the slope of log quantity over
+-- log price.  -2 says that 1 % on the price takes 2 % off the quantity.  A
+-- price that stood for longer sold more for that reason alone: compare prices
+-- that stood for about as long, or read it with care.  Sums of floating point
+-- depend on their order, hence the one by price.
+CREATE VIEW price_sensitivity WITH (security_invoker = true) AS
+SELECT
+  s.product_code COLLATE "default" AS product_code,
+  s.scheme COLLATE "default" AS scheme, s.tier COLLATE "default" AS tier,
+  s.prices, s.quantity, s.mean_price,
+  s.lowest_price, s.highest_price, s.elasticity, s.fit,
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 product.name, product.name_zh,
+                 s.product_code COLLATE "default") AS product_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 tier.name, tier.name_zh,
+                 s.tier COLLATE "default") AS tier_name
+FROM (
+  SELECT
+    product_code, scheme, tier, count(*) AS prices,
+    sum(quantity) AS quantity,
+    round(sum(amount) / sum(quantity), 4) AS mean_price,
+    min(price) AS lowest_price, max(price) AS highest_price,
+    round(regr_slope(ln(quantity::float8), ln(price::float8)
+                     ORDER BY price)::numeric, 6) AS elasticity,
+    round(regr_r2(ln(quantity::float8), ln(price::float8)
+                  ORDER BY price)::numeric, 6) AS fit
+  FROM price_point
+  GROUP BY product_code, scheme, tier
+) s
+LEFT JOIN product product ON product.code = s.product_code
+LEFT JOIN tier tier
+  ON tier.scheme = s.scheme AND tier.code = s.tier;
+
+COMMENT ON VIEW price_sensitivity IS
+'Price elasticity of quantity, up to the last refresh, one row a product and tier with sales, and one a product for all customers.';
+COMMENT ON COLUMN price_sensitivity.product_code IS
+'Product.';
+COMMENT ON COLUMN price_sensitivity.scheme IS
+'Tier scheme; (all) for all customers.';
+COMMENT ON COLUMN price_sensitivity.tier IS
+'Tier; (all) for all customers.';
+COMMENT ON COLUMN price_sensitivity.prices IS
+'Number of different prices a unit, to four decimals.';
+COMMENT ON COLUMN price_sensitivity.quantity IS
+'Quantity sold, what corrections took back left out.';
+COMMENT ON COLUMN price_sensitivity.mean_price IS
+'Mean price a unit, in base currency.';
+COMMENT ON COLUMN price_sensitivity.lowest_price IS
+'Lowest price a unit, in base currency.';
+COMMENT ON COLUMN price_sensitivity.highest_price IS
+'Highest price a unit, in base currency.';
+COMMENT ON COLUMN price_sensitivity.elasticity IS
+'Change of the quantity in percent for one percent of price; NULL with a single price.';
+COMMENT ON COLUMN price_sensitivity.fit IS
+'Share of the variation that this explains, 0..1 (R squared); NULL with a single price.';
+COMMENT ON COLUMN price_sensitivity.currency IS
+'Base currency.';
+COMMENT ON COLUMN price_sensitivity.product_name IS
+'Name of the product; its code where it has none.';
+COMMENT ON COLUMN price_sensitivity.tier_name IS
+'Name of the tier.';

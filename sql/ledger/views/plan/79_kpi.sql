@@ -1,0 +1,236 @@
+-- One page of outcome: satisfaction, loyalty, share, profit.  Like is compared
+-- with like: every value is for the last twelve complete months, beside that
+-- of the twelve before.  A month whose last day is the report day is complete.
+--
+-- A baseline or target is a row of plan, in the scenario of setting
+-- plan_scenario, for the business as a whole (no category, channel, campaign,
+-- tier) with the metric as aspect, or, without an aspect, of measure revenue,
+-- cost, customers or score (for csat_mean).  Its part within the twelve months
+-- counts; where there is none, all of it; money and numbers are brought to
+-- twelve months.  Months count as equal, and days by the days of their month.
+-- Without a baseline in plan it is the value of the twelve months before.
+CREATE VIEW kpi WITH (security_invoker = true) AS
+WITH metric (family, metric, measure, flow, money, lower_is_better, place,
+             definition) AS (
+  VALUES
+  ('satisfaction', 'csat_rate', NULL, false, false, false, 1,
+   'Share of the answers to survey csat that reach csat_satisfied_from'),
+  ('satisfaction', 'csat_mean', 'score', false, false, false, 2,
+   'Mean score of the answers to survey csat'),
+  ('satisfaction', 'nps', NULL, false, false, false, 3,
+   'Answers to survey nps from 9 less those up to 6, in percent of all'),
+  ('loyalty', 'repeat_rate', NULL, false, false, false, 4,
+   'Customers with two orders or more, as share of those with an order'),
+  ('loyalty', 'retention_rate', NULL, false, false, false, 5,
+   'Of the customers at the start of the twelve months, the share who still are at their end'),
+  ('share', 'market_share', NULL, false, false, false, 6,
+   'Own revenue as share of the market in plan (kind market)'),
+  ('share', 'customers', 'customers', true, false, false, 7,
+   'Customers acquired'),
+  ('profit', 'revenue', 'revenue', true, true, false, 8,
+   'Revenue less refunds, in base currency'),
+  ('profit', 'margin', NULL, true, true, false, 9,
+   'Revenue less cost of goods, in base currency'),
+  ('profit', 'cost', 'cost', true, true, true, 10,
+   'All customer cost, in base currency'),
+  ('profit', 'profit', NULL, true, true, false, 11,
+   'Margin less customer cost, in base currency'),
+  ('profit', 'cac', NULL, false, true, true, 12,
+   'All acquisition cost for one customer acquired, in base currency'),
+  ('profit', 'ltv_cac', NULL, false, false, false, 13,
+   'Value of a customer in relation to what he costs to win, of all channels and years; alert below 1')
+),
+-- 0 the twelve months, 1 those before
+span AS (
+  SELECT n, (l.last_month - interval '11 months'
+             - n * interval '1 year')::date AS from_on,
+         (l.last_month + interval '1 month'
+          - n * interval '1 year')::date - 1 AS to_on,
+         (l.last_month - n * interval '1 year')::date AS last_month
+  FROM last_refresh r
+  CROSS JOIN LATERAL (
+    SELECT crmcost._last_complete_month(r.as_of) AS last_month
+  ) l
+  CROSS JOIN generate_series(0, 1) AS n
+),
+sold AS (
+  SELECT s.n, sum(d.revenue) AS revenue, sum(d.margin) AS margin,
+         sum(d.acquired) AS customers
+  FROM day_total d JOIN span s ON d.day BETWEEN s.from_on AND s.to_on
+  GROUP BY s.n
+),
+booked AS (
+  SELECT s.n, sum(c.cost) AS cost,
+         sum(c.cost) FILTER (WHERE c.bucket = 'acquisition')
+           AS acquisition_cost,
+         -- cost without a rate is not known, and not nothing
+         sum(c.entries) FILTER (WHERE c.bucket = 'acquisition') = 0
+         AND sum(c.entries_without_rate)
+               FILTER (WHERE c.bucket = 'acquisition') > 0 AS unrated
+  FROM cost_month c JOIN span s ON c.month_start BETWEEN s.from_on AND s.to_on
+  GROUP BY s.n
+),
+asked AS (
+  SELECT s.n,
+         sum(a.score) FILTER (WHERE a.survey = 'csat')
+         / nullif(sum(a.answers) FILTER (WHERE a.survey = 'csat'), 0)
+           AS csat_mean,
+         sum(a.satisfied) FILTER (WHERE a.survey = 'csat')
+         / nullif(sum(a.answers) FILTER (WHERE a.survey = 'csat'), 0)
+           AS csat_rate,
+         100.0 * sum(a.promoters - a.detractors)
+         / nullif(sum(a.answers) FILTER (WHERE a.survey = 'nps'), 0) AS nps
+  FROM survey_day a JOIN span s ON a.day BETWEEN s.from_on AND s.to_on
+  WHERE a.survey IN ('csat', 'nps')
+  GROUP BY s.n
+),
+-- lengths in months, of a stretch of a plan row and of what a window has of it
+planned AS (
+  SELECT p.kind, m.metric, m.flow, s.n, p.amount, p.whole_amount,
+         crmcost._month_number(p.to_on + 1) - crmcost._month_number(p.from_on)
+           AS months,
+         greatest(crmcost._month_number(least(p.to_on, s.to_on) + 1)
+                  - crmcost._month_number(greatest(p.from_on, s.from_on)), 0)
+           AS months_within
+  FROM plan_segment p
+  JOIN metric m
+    ON CASE WHEN p.kind = 'market'
+         THEN m.metric = 'market_share' AND p.measure = 'revenue'
+         ELSE p.aspect = m.metric
+              OR p.aspect = '(all)' AND p.measure = m.measure
+              OR p.aspect = 'csat' AND m.metric = 'csat_mean' END
+  CROSS JOIN span s
+  WHERE p.scenario = (SELECT value FROM setting WHERE key = 'plan_scenario')
+        AND (p.category_code, p.channel_code, p.campaign_code, p.tier_code)
+            = ('(all)', '(all)', '(all)', '(all)')
+),
+figure AS (
+  SELECT kind, metric, n,
+         CASE
+           WHEN flow OR kind = 'market'
+             THEN sum(amount * months_used / months) * 12
+                  / nullif(sum(months_used), 0)
+           ELSE sum(whole_amount * months_used) / nullif(sum(months_used), 0)
+         END AS amount
+  FROM (SELECT p.*,
+               CASE WHEN sum(months_within) OVER (PARTITION BY kind, metric,
+                                                               n) > 0
+                         OR kind = 'market'
+                 THEN months_within ELSE months END AS months_used
+        FROM planned p) used
+  GROUP BY kind, metric, flow, n
+),
+fact AS (
+  SELECT s.n, b.revenue, b.margin, b.customers, k.cost,
+         CASE WHEN NOT k.unrated
+           THEN round(k.acquisition_cost / nullif(b.customers, 0), 4) END
+           AS cac,
+         round(y.repeat_buyers::numeric / nullif(y.buyers, 0), 6)
+           AS repeat_rate,
+         round(y.customers_kept::numeric / nullif(y.customers_at_start, 0), 6)
+           AS retention_rate,
+         round(a.csat_rate, 6) AS csat_rate,
+         round(a.csat_mean, 6) AS csat_mean,
+         round(a.nps, 6) AS nps,
+         round(b.revenue / nullif(m.amount, 0), 6) AS market_share
+  FROM span s
+  LEFT JOIN sold b ON b.n = s.n
+  LEFT JOIN booked k ON k.n = s.n
+  LEFT JOIN asked a ON a.n = s.n
+  LEFT JOIN customer_year y ON y.month_start = s.last_month
+  LEFT JOIN figure m
+    ON m.kind = 'market' AND m.metric = 'market_share' AND m.n = s.n
+),
+valued AS (
+  SELECT f.n, v.metric, v.value
+  FROM fact f
+  CROSS JOIN LATERAL (
+    VALUES ('csat_rate', f.csat_rate), ('csat_mean', f.csat_mean),
+           ('nps', f.nps), ('repeat_rate', f.repeat_rate),
+           ('retention_rate', f.retention_rate),
+           ('market_share', f.market_share),
+           ('customers', f.customers), ('revenue', f.revenue),
+           ('margin', f.margin), ('cost', f.cost),
+           ('profit', CASE WHEN num_nonnulls(f.margin, f.cost) > 0
+                        THEN coalesce(f.margin, 0) - coalesce(f.cost, 0)
+                      END),
+           ('cac', f.cac),
+           ('ltv_cac', CASE f.n WHEN 0 THEN
+                         (SELECT ltv_cac FROM acquisition_balance
+                          WHERE channel_code = '(all)') END)
+  ) AS v (metric, value)
+),
+compared AS (
+  SELECT m.*, now.value, coalesce(round(b.amount, 6), old.value) AS baseline,
+         round(t.amount, 6) AS target
+  FROM metric m
+  JOIN valued now ON now.metric = m.metric AND now.n = 0
+  JOIN valued old ON old.metric = m.metric AND old.n = 1
+  LEFT JOIN figure b
+    ON b.metric = m.metric AND b.kind = 'baseline' AND b.n = 0
+  LEFT JOIN figure t
+    ON t.metric = m.metric AND t.kind = 'target' AND t.n = 0
+)
+SELECT
+  c.family, c.metric, c.value, c.baseline, c.target,
+  c.value - c.baseline AS delta,
+  CASE WHEN c.baseline > 0
+    THEN round((c.value - c.baseline) / c.baseline, 6) END AS delta_rate,
+  CASE
+    WHEN c.metric = 'ltv_cac' AND c.value < 1 THEN 'alert'
+    WHEN c.value IS NULL THEN NULL
+    WHEN c.target IS NOT NULL
+      THEN CASE WHEN c.value = c.target
+                     OR (c.value < c.target) = c.lower_is_better
+             THEN 'reached' ELSE 'not reached' END
+    WHEN c.value = c.baseline THEN 'unchanged'
+    WHEN (c.value < c.baseline) = c.lower_is_better THEN 'better'
+    WHEN c.baseline IS NOT NULL THEN 'worse'
+  END AS status,
+  c.definition, s.from_on AS period_from, s.to_on AS period_to,
+  o.from_on AS baseline_from, o.to_on AS baseline_to,
+  (SELECT value FROM setting WHERE key = 'plan_scenario') AS scenario,
+  CASE WHEN c.money
+    THEN (SELECT value FROM setting WHERE key = 'base_currency') END
+    AS currency,
+  r.as_of
+FROM compared c
+CROSS JOIN last_refresh r
+JOIN span s ON s.n = 0
+JOIN span o ON o.n = 1
+ORDER BY c.place;
+
+COMMENT ON VIEW kpi IS
+'Outcome over the last twelve complete months against the twelve before, one row a metric; none before the first refresh.';
+COMMENT ON COLUMN kpi.family IS
+'satisfaction, loyalty, share or profit.';
+COMMENT ON COLUMN kpi.metric IS
+'Name of the metric; an aspect of plan that is so named sets its baseline or target.';
+COMMENT ON COLUMN kpi.value IS
+'Value over the twelve months; NULL without data.';
+COMMENT ON COLUMN kpi.baseline IS
+'Value to compare with, from plan, else of the twelve months before; NULL without either.';
+COMMENT ON COLUMN kpi.target IS
+'Target from plan; NULL without one.';
+COMMENT ON COLUMN kpi.delta IS
+'Value less baseline, in the unit of the metric; NULL when one is not known.';
+COMMENT ON COLUMN kpi.delta_rate IS
+'Delta in relation to the baseline, 0.2 for 20 % more; NULL when that is not above 0.';
+COMMENT ON COLUMN kpi.status IS
+'reached or not reached with a target, else better, worse or unchanged; alert where a customer is worth less than he costs to win; NULL when nothing can be said.';
+COMMENT ON COLUMN kpi.definition IS
+'What the metric is.';
+COMMENT ON COLUMN kpi.period_from IS
+'First day of the twelve months.';
+COMMENT ON COLUMN kpi.period_to IS
+'Last day of the twelve months.';
+COMMENT ON COLUMN kpi.baseline_from IS
+'First day of the twelve months before.';
+COMMENT ON COLUMN kpi.baseline_to IS
+'Last day of the twelve months before.';
+COMMENT ON COLUMN kpi.scenario IS
+'Scenario of plan that baselines, targets and the market are taken from.';
+COMMENT ON COLUMN kpi.currency IS
+'Base currency; NULL where the metric is no money.';
+COMMENT ON COLUMN kpi.as_of IS
+'Report day.';

@@ -1,0 +1,155 @@
+-- Do resources follow value?  All that was spent on the customers who are in a
+-- tier on the report day, up to it, beside the profit they brought.
+--
+-- The best agents are those whose mean score no more than a quarter of the
+-- agents exceed: equal scores are treated alike.
+CREATE VIEW tier_resource WITH (security_invoker = true) AS
+WITH member AS (
+  SELECT k.customer_id, k.dimension AS scheme, k.code AS tier
+  FROM customer_class k
+  WHERE k.dimension IN (SELECT scheme FROM tier)
+),
+agent AS (
+  SELECT agent_code, score,
+         rank() OVER (ORDER BY score DESC)
+           <= ceil(count(*) OVER () / 4.0) AS best
+  FROM (SELECT agent_code, sum(score) / sum(answers) AS score
+        FROM customer_agent
+        WHERE agent_code <> '(unknown)' AND answers > 0
+        GROUP BY agent_code) scored
+),
+people AS (
+  SELECT m.scheme, m.tier, count(*) AS customers,
+         count(*) FILTER (WHERE o.code IS NULL) AS without_owner,
+         count(*) FILTER (WHERE a.best) AS best_agent_customers,
+         sum(v.profit) AS profit, sum(v.total_cost) AS cost,
+         sum(v.handle_seconds) / 3600.0 AS hours,
+         sum(v.discount) AS discount, sum(v.revenue + v.discount) AS price
+  FROM member m
+  LEFT JOIN customer_value v USING (customer_id)
+  LEFT JOIN customer_class o
+    ON o.customer_id = m.customer_id AND o.dimension = 'owner'
+       AND o.code <> 'none'
+  LEFT JOIN agent a ON a.agent_code = o.code
+  GROUP BY m.scheme, m.tier
+),
+contact AS (
+  SELECT m.scheme, m.tier, sum(i.interactions) AS interactions,
+         sum(i.automated) AS automated,
+         sum(a.score * i.interactions)
+         / nullif(sum(i.interactions) FILTER (WHERE a.score IS NOT NULL), 0)
+           AS agent_score
+  FROM member m
+  JOIN customer_agent i USING (customer_id)
+  LEFT JOIN agent a USING (agent_code)
+  GROUP BY m.scheme, m.tier
+),
+breach AS (
+  SELECT m.scheme, m.tier, sum(d.sale_lines) AS sale_lines
+  FROM member m
+  JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier
+  JOIN customer_discount d
+    ON d.customer_id = m.customer_id AND d.discount_rate > t.discount_rate
+  GROUP BY m.scheme, m.tier
+),
+planned AS (
+  SELECT p.tier_scheme AS scheme, p.tier_code AS tier,
+         sum(p.planned) AS budget, sum(p.planned_to_date) AS budget_to_date,
+         sum(p.actual) AS budget_actual
+  FROM plan_actual p
+  WHERE p.kind = 'budget' AND p.measure = 'cost' AND p.tier_code <> '(all)'
+        AND p.scenario = (SELECT value FROM setting
+                          WHERE key = 'plan_scenario')
+        AND p.period_from <= p.as_of AND p.container_id IS NULL
+  GROUP BY p.tier_scheme, p.tier_code
+)
+SELECT
+  t.scheme, t.code AS tier, t.rank AS tier_rank, t.service_level,
+  coalesce(p.customers, 0) AS customers,
+  round(coalesce(p.hours, 0), 6) AS hours,
+  round(p.hours / nullif(p.customers, 0), 6) AS hours_per_customer,
+  round(c.agent_score, 6) AS agent_score,
+  CASE WHEN t.account_manager THEN coalesce(p.without_owner, 0) END
+    AS without_owner,
+  round(p.best_agent_customers::numeric / nullif(p.customers, 0), 6)
+    AS best_agent_share,
+  round(coalesce(c.automated, 0) / nullif(c.interactions, 0), 6)
+    AS automated_share,
+  b.budget, b.budget_to_date, b.budget_actual,
+  coalesce(p.cost, 0) AS spend,
+  round(p.cost / nullif(sum(p.cost) OVER scheme, 0), 6) AS spend_share,
+  coalesce(p.discount, 0) AS discount,
+  round(p.discount / nullif(p.price, 0), 6) AS discount_rate,
+  t.discount_rate AS discount_limit,
+  coalesce(x.sale_lines, 0) AS breaches,
+  coalesce(p.profit, 0) AS profit,
+  CASE WHEN sum(p.profit) OVER scheme > 0
+    THEN round(p.profit / sum(p.profit) OVER scheme, 6) END AS profit_share,
+  round(p.profit / nullif(p.hours, 0), 4) AS profit_per_hour,
+  round(p.profit / nullif(p.cost, 0), 6) AS profit_per_cost,
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 n.name, n.name_zh, t.code) AS tier_name
+FROM tier t
+LEFT JOIN people p ON p.scheme = t.scheme AND p.tier = t.code
+LEFT JOIN contact c ON c.scheme = t.scheme AND c.tier = t.code
+LEFT JOIN breach x ON x.scheme = t.scheme AND x.tier = t.code
+LEFT JOIN planned b ON b.scheme = t.scheme AND b.tier = t.code
+LEFT JOIN tier n
+  ON n.scheme = t.scheme AND n.code = t.code
+WINDOW scheme AS (PARTITION BY t.scheme);
+
+COMMENT ON VIEW tier_resource IS
+'What the customers of a tier get and bring, up to the last refresh, one row a tier of a scheme.';
+COMMENT ON COLUMN tier_resource.scheme IS
+'Tier scheme.';
+COMMENT ON COLUMN tier_resource.tier IS
+'Tier.';
+COMMENT ON COLUMN tier_resource.tier_rank IS
+'Place within the scheme, 1 the best.';
+COMMENT ON COLUMN tier_resource.service_level IS
+'Service promised: vip, standard or basic; NULL where nothing is.';
+COMMENT ON COLUMN tier_resource.customers IS
+'Customers in the tier on the report day.';
+COMMENT ON COLUMN tier_resource.hours IS
+'Working hours spent on their contacts, as measured.';
+COMMENT ON COLUMN tier_resource.hours_per_customer IS
+'Hours for one customer; NULL without customers.';
+COMMENT ON COLUMN tier_resource.agent_score IS
+'Mean score in survey csat of the agents who handled their contacts, weighted by contacts; NULL when none has a score.';
+COMMENT ON COLUMN tier_resource.without_owner IS
+'Customers without an owner, where the tier is to have one; else NULL.';
+COMMENT ON COLUMN tier_resource.best_agent_share IS
+'Share of the customers whose owner is in the best quarter of the agents by survey score, equal scores alike, 0..1; NULL without customers.';
+COMMENT ON COLUMN tier_resource.automated_share IS
+'Share of their contacts that a machine handled, 0..1; NULL without contacts.';
+COMMENT ON COLUMN tier_resource.budget IS
+'Cost budgets for the tier in scenario plan_scenario that have begun, for their whole periods, in base currency; NULL without one.';
+COMMENT ON COLUMN tier_resource.budget_to_date IS
+'Part of these for the days up to the report day; NULL without one.';
+COMMENT ON COLUMN tier_resource.budget_actual IS
+'What its customers cost in these days, by the tier at the end of each month; NULL without a budget.';
+COMMENT ON COLUMN tier_resource.spend IS
+'Cost that they have borne so far, direct and allocated, in base currency.';
+COMMENT ON COLUMN tier_resource.spend_share IS
+'Share of the cost of all tiers of the scheme, 0..1; NULL when that is 0.';
+COMMENT ON COLUMN tier_resource.discount IS
+'Discount given to them, in base currency.';
+COMMENT ON COLUMN tier_resource.discount_rate IS
+'Discount in relation to the price before it, 0..1; NULL without sales.';
+COMMENT ON COLUMN tier_resource.discount_limit IS
+'Greatest discount that the tier allows, 0..1; NULL for no rule.';
+COMMENT ON COLUMN tier_resource.breaches IS
+'Sale lines with a greater discount than that, those that corrections took back left out.';
+COMMENT ON COLUMN tier_resource.profit IS
+'Profit that they brought, in base currency.';
+COMMENT ON COLUMN tier_resource.profit_share IS
+'Share of the profit of all tiers of the scheme; NULL when that is not above 0.';
+COMMENT ON COLUMN tier_resource.profit_per_hour IS
+'Profit for an hour of work, in base currency; NULL without hours.';
+COMMENT ON COLUMN tier_resource.profit_per_cost IS
+'Profit for a unit of cost; NULL without cost.';
+COMMENT ON COLUMN tier_resource.currency IS
+'Base currency.';
+COMMENT ON COLUMN tier_resource.tier_name IS
+'Name of the tier.';

@@ -1,0 +1,82 @@
+-- Step detail: who handled the contacts of the customers with news, and which
+-- discounts they were given.
+CREATE FUNCTION crmcost._refresh_detail(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  scope CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+    END;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_difference(run.ledger, 'customer_agent',
+                                   crmcost._agent_query(), scope)
+         + crmcost._write_difference(run.ledger, 'customer_discount',
+                                     crmcost._discount_query(), scope);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_detail(crmcost._run) IS
+  'Step of refresh: customer_agent and customer_discount; returns the rows changed.';
+
+CREATE FUNCTION crmcost._agent_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT customer_id, agent_code, sum(interactions)::bigint AS interactions,
+         sum(automated)::bigint AS automated,
+         sum(handle_seconds)::bigint AS handle_seconds,
+         sum(answers)::bigint AS answers, sum(score) AS score
+  FROM (
+    SELECT c.customer_id, coalesce(c.agent_code, '(unknown)') AS agent_code,
+           c.n AS interactions,
+           CASE WHEN c.automated THEN c.n ELSE 0 END AS automated,
+           coalesce(c.handle_seconds, 0) AS handle_seconds, 0 AS answers,
+           0 AS score
+    FROM pg_temp.refresh_contact c
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    UNION ALL
+    SELECT a.customer_id, coalesce(a.agent_code, '(unknown)'), 0, 0, 0, a.n,
+           a.score * a.n
+    FROM crmcost._answers() a
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    WHERE a.survey = 'csat'
+  ) part
+  GROUP BY customer_id, agent_code
+$query$;
+
+COMMENT ON FUNCTION crmcost._agent_query() IS
+  'Query of customer_agent for the customers with news.';
+
+-- A correction has the rate of what it takes back.  Of the lines of an order
+-- with a product and a rate those are left that what is left of their price
+-- needs.
+CREATE FUNCTION crmcost._discount_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT customer_id, discount_rate, sum(sale_lines)::bigint AS sale_lines
+  FROM (
+    SELECT customer_id, discount_rate,
+           least(ceil(count(*) FILTER (WHERE is_purchase) * sum(price)
+                      / sum(price) FILTER (WHERE is_purchase)),
+                 count(*) FILTER (WHERE is_purchase)) AS sale_lines
+    FROM (
+      SELECT l.customer_id, l.source, l.order_ref, l.product_code,
+             l.is_purchase, l.base_amount + l.base_discount AS price,
+             round(l.base_discount / (l.base_amount + l.base_discount), 6)
+               AS discount_rate
+      FROM pg_temp.refresh_line l
+      JOIN pg_temp.refresh_customer USING (customer_id)
+      WHERE NOT l.is_refund AND l.base_discount <> 0
+            AND l.base_amount + l.base_discount <> 0
+    ) line
+    WHERE discount_rate > 0
+    GROUP BY customer_id, source, order_ref, product_code, discount_rate
+    HAVING sum(price) > 0
+           AND sum(price) FILTER (WHERE is_purchase) > 0
+  ) kept
+  GROUP BY customer_id, discount_rate
+$query$;
+
+COMMENT ON FUNCTION crmcost._discount_query() IS
+  'Query of customer_discount for the customers with news.';

@@ -1,0 +1,262 @@
+-- Step tier_month: what each tier brought and cost, month by month.  A month
+-- of a customer counts for the tier that held at its end; the running month
+-- for that of the report day.  Found anew are the months whose tiers were
+-- (61_tier.sql): those with other figures, and all after them.
+CREATE FUNCTION crmcost._refresh_tier_month(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  first_month CONSTANT date := greatest((SELECT min(m.month_start)
+                                         FROM pg_temp.refresh_tier_month m),
+                                        run.open_month);
+  scope CONSTANT text := format('old.month_start >= %L', first_month);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_held(run, first_month);
+  PERFORM crmcost._find_tier_sums(first_month);
+  PERFORM crmcost._add_direct_parts(run, first_month);
+  RETURN crmcost._write_difference(run.ledger, 'tier_month',
+           crmcost._tier_month_query(run, first_month), scope)
+         + crmcost._write_difference(run.ledger, 'tier_cost_month',
+           crmcost._tier_cost_query(first_month), scope);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_tier_month(crmcost._run) IS
+  'Step of refresh: tier_month and tier_cost_month; returns the rows changed.';
+
+-- A row of classification dated midnight is of the evening before: so the tier
+-- step dates what held at a month's end.
+CREATE FUNCTION crmcost._find_held(run crmcost._run, first_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF first_month = crmcost._month_of(run.day) THEN
+    INSERT INTO pg_temp.refresh_held
+      SELECT c.customer_id, c.dimension, c.code, first_month, 'infinity'
+      FROM customer_class c
+      WHERE c.code <> 'none' AND c.dimension IN (SELECT t.scheme FROM tier t);
+  ELSE
+    INSERT INTO pg_temp.refresh_held
+      SELECT h.customer_id, h.scheme, h.tier,
+             greatest(h.from_month, first_month), h.before_month
+      FROM (
+        SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
+               k.dimension AS scheme, k.code AS tier,
+               crmcost._month_of(crmcost._report_day(k.entered_at, run.zone))
+                 AS from_month,
+               coalesce(crmcost._month_of(crmcost._report_day(
+                          lead(k.entered_at) OVER history, run.zone)),
+                        'infinity') AS before_month
+        FROM classification k
+        LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
+        WHERE k.dimension IN (SELECT t.scheme FROM tier t)
+              AND k.entered_at <= run.upto
+        WINDOW history AS (PARTITION BY coalesce(p.party_id, k.customer_id),
+                                        k.dimension
+                           ORDER BY k.entered_at)
+      ) h
+      WHERE h.tier <> 'none' AND h.before_month > first_month
+            AND h.before_month > h.from_month;
+  END IF;
+  ANALYZE pg_temp.refresh_held;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_held(crmcost._run, date) IS
+  'Fills refresh_held: which tiers held at the end of which months, from a month on.';
+
+-- Sums of the months of customers, by tier and over all, and what they had of
+-- the drivers that are in customer_month.
+CREATE FUNCTION crmcost._find_tier_sums(first_month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  sums CONSTANT text := $list$
+    count(*) FILTER (WHERE m.sale_lines > 0),
+    count(*) FILTER (WHERE m.acquired), sum(m.orders), sum(m.revenue),
+    sum(m.margin), sum(m.discount), sum(m.interactions),
+    sum(m.handle_seconds),
+    sum(m.acquisition_direct_cost + m.acquisition_allocated_cost),
+    sum(m.retention_direct_cost + m.retention_allocated_cost),
+    sum(m.service_direct_cost + m.service_allocated_cost),
+    sum(m.churn_direct_cost + m.churn_allocated_cost),
+    sum(m.data_direct_cost + m.data_allocated_cost),
+    sum(m.training_direct_cost + m.training_allocated_cost),
+    sum(m.program_direct_cost + m.program_allocated_cost),
+    sum(greatest(m.revenue, 0)), sum(greatest(m.margin, 0)),
+    sum(greatest(m.orders, 0)), sum(greatest(m.interactions, 0)),
+    sum(greatest(m.handle_seconds + 60 * m.standard_minutes, 0))
+  $list$;
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_tier_sum
+      SELECT m.month_start, '(all)', '(all)', %1$s
+      FROM customer_month m
+      WHERE m.month_start >= $1
+      GROUP BY m.month_start
+      UNION ALL
+      SELECT m.month_start, h.scheme, h.tier, %1$s
+      FROM customer_month m
+      JOIN pg_temp.refresh_held h
+        ON h.customer_id = m.customer_id AND m.month_start >= h.from_month
+           AND m.month_start < h.before_month
+      WHERE m.month_start >= $1
+      GROUP BY m.month_start, h.scheme, h.tier
+    $query$, sums) USING first_month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_tier_sums(date) IS
+  'Fills refresh_tier_sum from the months of customers, from a month on.';
+
+-- Customers are counted by who came and who went.
+CREATE FUNCTION crmcost._tier_month_query(run crmcost._run, first_month date)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH event AS (
+    SELECT scheme, tier, from_month AS month_start, count(*) AS change
+    FROM pg_temp.refresh_held GROUP BY scheme, tier, from_month
+    UNION ALL
+    SELECT scheme, tier, before_month, -count(*)
+    FROM pg_temp.refresh_held
+    WHERE before_month <= %2$L
+    GROUP BY scheme, tier, before_month
+    UNION ALL
+    SELECT '(all)', '(all)', won.month_start, count(*)
+    FROM (SELECT greatest(crmcost._month_of(least(v.acquired_on,
+                                                  v.first_ordered_on)),
+                          %1$L) AS month_start
+          FROM customer_value v
+          WHERE NOT v.is_technical
+                AND num_nonnulls(v.acquired_on, v.first_ordered_on) > 0) won
+    GROUP BY won.month_start
+  ),
+  grid AS (
+    SELECT t.scheme, t.tier, m.month_start::date AS month_start
+    FROM (SELECT DISTINCT scheme, tier FROM event) t
+    CROSS JOIN generate_series(%1$L::timestamp, %2$L::timestamp, '1 month')
+      AS m (month_start)
+  ),
+  member AS (
+    SELECT g.month_start, g.scheme, g.tier,
+           sum(sum(e.change)) OVER (PARTITION BY g.scheme, g.tier
+                                    ORDER BY g.month_start) AS customers
+    FROM grid g
+    LEFT JOIN event e USING (scheme, tier, month_start)
+    GROUP BY g.month_start, g.scheme, g.tier
+  )
+  SELECT month_start, scheme, tier,
+         coalesce(p.customers, 0)::bigint AS customers,
+         %3$s
+  FROM member p
+  FULL JOIN pg_temp.refresh_tier_sum s USING (month_start, scheme, tier)
+  CROSS JOIN LATERAL (
+    SELECT coalesce(s.acquisition_cost + s.retention_cost + s.service_cost
+                    + s.churn_cost + s.data_cost + s.training_cost
+                    + s.program_cost, 0) AS total_cost
+  ) t
+  WHERE coalesce(p.customers, 0) > 0 OR s.scheme IS NOT NULL
+$query$, first_month, crmcost._month_of(run.day), $list$
+         coalesce(s.active_customers, 0) AS active_customers,
+         coalesce(s.acquired, 0) AS acquired, coalesce(s.orders, 0) AS orders,
+         coalesce(s.revenue, 0) AS revenue, coalesce(s.margin, 0) AS margin,
+         coalesce(s.discount, 0) AS discount,
+         coalesce(s.interactions, 0) AS interactions,
+         coalesce(s.handle_seconds, 0) AS handle_seconds,
+         coalesce(s.acquisition_cost, 0) AS acquisition_cost,
+         coalesce(s.retention_cost, 0) AS retention_cost,
+         coalesce(s.service_cost, 0) AS service_cost,
+         coalesce(s.churn_cost, 0) AS churn_cost,
+         coalesce(s.data_cost, 0) AS data_cost,
+         coalesce(s.training_cost, 0) AS training_cost,
+         coalesce(s.program_cost, 0) AS program_cost, t.total_cost,
+         coalesce(s.margin, 0) - t.total_cost AS profit
+$list$);
+
+COMMENT ON FUNCTION crmcost._tier_month_query(crmcost._run, date) IS
+  'Query of tier_month from a month on.';
+
+-- Direct cost of the months that the cost step had no need to read.
+CREATE FUNCTION crmcost._add_direct_parts(run crmcost._run, first_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  unread CONSTANT date[] := ARRAY(
+    SELECT m::date
+    FROM generate_series(first_month::timestamp,
+                         crmcost._month_of(run.day)::timestamp,
+                         '1 month') AS m
+    EXCEPT SELECT r.month_start FROM pg_temp.refresh_cost_month r);
+BEGIN
+  IF NOT run.whole AND unread <> '{}' THEN
+    PERFORM crmcost._add_parts(run, format(
+      'e.customer_id IS NOT NULL AND e.month_start = ANY (%L::date[])',
+      unread), NULL, NULL);
+    ANALYZE pg_temp.refresh_part;
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_direct_parts(crmcost._run, date) IS
+  'Adds direct cost of the months that were not read to refresh_part, from a month on.';
+
+-- A pool costs its customers the same for a unit of its driver, whatever
+-- resource it is of.
+CREATE FUNCTION crmcost._tier_cost_query(first_month date) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH pooled AS (
+    SELECT p.month_start, g.driver_key, c.resource,
+           sum(p.amount / greatest(g.capacity, g.driver_quantity)) AS rate
+    FROM posted_cost p
+    JOIN cost_pool g USING (month_start, bucket, rule_id, service_category)
+    JOIN cost_category c ON c.code = p.category_code
+    WHERE p.customer_id IS NULL AND g.unallocated_because IS NULL
+          AND g.driver_quantity > 0 AND p.month_start >= %1$L
+    GROUP BY p.month_start, g.driver_key, c.resource
+  ),
+  driven AS (
+    SELECT s.month_start, s.scheme, s.tier, d.driver_key, d.quantity
+    FROM pg_temp.refresh_tier_sum s
+    CROSS JOIN LATERAL (
+      VALUES ('new_customers', s.acquired::numeric),
+             ('active_customers', s.active_customers),
+             ('revenue', s.driver_revenue), ('margin', s.driver_margin),
+             ('orders', s.driver_orders),
+             ('interactions', s.driver_interactions),
+             ('handle_time', s.driver_handle_time)
+    ) AS d (driver_key, quantity)
+    WHERE s.scheme <> '(all)'
+    UNION ALL
+    SELECT d.month_start, h.scheme, h.tier, d.driver_key, sum(d.quantity)
+    FROM customer_driver d
+    JOIN pg_temp.refresh_held h
+      ON h.customer_id = d.customer_id AND d.month_start >= h.from_month
+         AND d.month_start < h.before_month
+    WHERE d.month_start >= %1$L
+    GROUP BY d.month_start, h.scheme, h.tier, d.driver_key
+  )
+  SELECT month_start, scheme, tier, resource, round(sum(cost), 4) AS cost
+  FROM (
+    SELECT month_start, d.scheme, d.tier, p.resource, p.rate * d.quantity
+             AS cost
+    FROM pooled p JOIN driven d USING (month_start, driver_key)
+    UNION ALL
+    SELECT p.month_start, h.scheme, h.tier, p.resource, p.amount
+    FROM pg_temp.refresh_part p
+    JOIN pg_temp.refresh_held h
+      ON h.customer_id = p.customer_id AND p.month_start >= h.from_month
+         AND p.month_start < h.before_month
+    WHERE p.month_start >= %1$L AND p.amount IS NOT NULL
+  ) part
+  GROUP BY month_start, scheme, tier, resource
+  HAVING round(sum(cost), 4) <> 0
+$query$, first_month);
+
+COMMENT ON FUNCTION crmcost._tier_cost_query(date) IS
+  'Query of tier_cost_month from a month on.';
