@@ -47,7 +47,7 @@ ORDER BY 1;
 
 \qecho 'Margin of the next nine months, customers in ten groups by what was predicted:'
 WITH ranked AS (
-  SELECT customer_id, clv_historic, clv_predictive, p_alive, expected_purchases,
+  SELECT customer_id, historic, clv_predictive, p_alive, expected_purchases,
          ntile(10) OVER (ORDER BY clv_predictive DESC, customer_id) AS best
   FROM customer_clv
 ), came AS (
@@ -57,7 +57,7 @@ WITH ranked AS (
   GROUP BY customer_id
 )
 SELECT coalesce(10 * best - 9 || '-' || 10 * best || ' %', 'all') AS customers,
-       to_char(sum(clv_historic), '999,990') AS so_far,
+       to_char(sum(historic), '999,990') AS so_far,
        to_char(sum(clv_predictive), '999,990') AS predicted,
        to_char(sum(margin), '999,990') AS came,
        to_char(avg(p_alive), '0.00') AS p_alive,
@@ -67,9 +67,9 @@ GROUP BY ROLLUP (best)
 ORDER BY best;
 
 \qecho 'The five with the best future:'
-SELECT source_key AS customer, clv_historic AS margin_so_far, round(p_alive::numeric, 3) AS p_alive,
+SELECT source_key AS customer, historic AS margin_so_far, round(p_alive::numeric, 3) AS p_alive,
        round(expected_purchases::numeric, 1) AS purchases, round(expected_value, 2) AS each_worth,
-       round(clv_predictive, 2) AS margin_to_come, round(potential, 2) AS potential
+       round(clv_predictive, 2) AS margin_to_come, round(total_value, 2) AS total_value
 FROM customer_clv JOIN customer USING (customer_id)
 ORDER BY clv_predictive DESC, customer_id
 LIMIT 5;

@@ -189,7 +189,7 @@ FROM customer_clv \gset
 \qecho 'To come is by the models and in money of today, discounted at' :percent '% a year.  What a'
 \qecho 'household costs is not taken off, not its discounts either: nobody knows what it will be.'
 SELECT t.tier AS abc_tier, count(*) AS households,
-       to_char(sum(c.clv_historic), '99,999,990') AS margin_so_far,
+       to_char(sum(c.historic), '99,999,990') AS margin_so_far,
        to_char(sum(c.clv_predictive), '99,999,990') AS margin_to_come,
        to_char(avg(c.p_alive), '0.00') AS p_alive,
        to_char(avg(c.expected_purchases), '9,990.0') AS shopping_days_each,
@@ -198,8 +198,8 @@ FROM customer_clv AS c
 JOIN customer_tier AS t ON t.customer_id = c.customer_id AND t.scheme = 'abc'
 GROUP BY t.tier
 ORDER BY t.tier;
-\qecho 'Margin by the stage that the household was in when it bought:'
-SELECT stage, customers AS households, to_char(margin, '99,999,990') AS margin,
+\qecho 'Margin by the stage of the household before and after it bought:'
+SELECT stage_before, stage_after, customers AS households, to_char(margin, '99,999,990') AS margin,
        to_char(100 * margin_share, '990.0') || ' %' AS of_margin
 FROM clv_by_stage
 ORDER BY clv_by_stage.margin DESC;
