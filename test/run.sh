@@ -4,9 +4,10 @@
 #   sh test/run.sh [normal | assert]
 #
 # assert builds with -DUSE_ASSERT_CHECKING first ("make check-assert").
-# Suites: unit (plain C, with sanitizers), regress (pg_regress), pgtap
-# (pg_prove), tap (prove).  The last line is "N passed, N failed"; the exit code
-# is not 0 when one failed.  Logs stay in the private directory named at the end.
+# Suites: unit (plain C, with sanitizers), regress (pg_regress), pgtap and
+# pgtap_parallel (pg_prove), tap (prove).  The last line is "N passed, N failed";
+# the exit code is not 0 when one failed.  Logs stay in the private directory
+# named at the end.
 set -eu
 cd "$(dirname "$0")/.."
 . test/house.sh
@@ -55,6 +56,13 @@ report()			# report SUITE EXITCODE
 have()				# have FILE ...
 {
 	[ -e "$1" ]
+}
+
+# force_parallel_mode was renamed in 16.
+setting_of_workers()
+{
+	"$("$PG_CONFIG" --bindir)/psql" -XAt -c \
+		"SELECT name FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')"
 }
 
 # What needs no server, or makes its own, runs beside what needs ours.
@@ -122,6 +130,13 @@ if have test/pgtap/*.sql; then
 	"$("$PG_CONFIG" --bindir)/createdb" tapdb
 	pg_prove -v --timer -d tapdb test/pgtap/*.sql > "$log/pgtap" 2>&1 || rc=$?
 	report pgtap $rc
+
+	# Again with every query that may go to a worker sent to one; not those tests
+	# whose queries would start one for each row (ledger_parallel sees to ledgers).
+	rc=0
+	again=$(ls test/pgtap/*.sql | grep -Ev '/(ledger_.*|spread|states)[.]sql$')
+	PGOPTIONS="-c $(setting_of_workers)=on" pg_prove -v --timer -d tapdb $again > "$log/pgtap_parallel" 2>&1 || rc=$?
+	report pgtap_parallel $rc
 fi
 
 wait $beside || true
