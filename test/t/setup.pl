@@ -188,10 +188,10 @@ SKIP:
 	skip 'root may write everywhere', 6 if -w $odd;
 	refuses(in_odd('rm -f src/x.o; make'), qr/cannot write in .*it.s a "tree": build a copy/, 'make where nothing may be written');
 	my $out = succeeds(in_odd(qq{$copy 'pwd; env; diff -r -x "crmcost--*" "\$ODD/sql" sql && echo same'}),
-		'read-only sources are copied', CRMCOST_WORK => "$tmp/work", PGHOST => 'elsewhere', MAKEFLAGS => '-j4');
-	like($out, qr{^\Q$tmp\E/work/probe/tree\n}, '... and the work is done in the copy');
+		'read-only sources are copied', CRMCOST_WORK => "$tmp/place", PGHOST => 'elsewhere', MAKEFLAGS => '-j4');
+	like($out, qr{^\Q$tmp\E/place/probe/tree\n}, '... and the work is done in the copy');
 	unlike($out, qr/^(PGHOST|MAKEFLAGS)=/m, '... without a server or a make of the caller');
-	succeeds(in_odd(qq{$copy true}), '... again', CRMCOST_WORK => "$tmp/work");
+	succeeds(in_odd(qq{$copy true}), '... again', CRMCOST_WORK => "$tmp/place");
 }
 system('chmod', '-R', 'u+w', $odd);
 
