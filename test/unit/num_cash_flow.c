@@ -270,7 +270,7 @@ test_near_rates(void)
 		double		p = 1 + (double) random_below(1 << 20);
 		double		q = 1 + (double) random_below(1 << 20);
 		double		amount[3] = {p * p, -2 * p * q, q * q};
-		double		root[3];
+		double		root[3] = {0};
 
 		check(find(amount, time, 3, root) == 1 &&
 			  fabs(root[0] - (q / p - 1)) <=
