@@ -361,7 +361,7 @@ CheckRoutine(Oid user, Oid routine, int n, const Oid *given)
 
 	if (may != ACLCHECK_OK)
 		aclcheck_error(may, OBJECT_ROUTINE, get_func_name(routine));
-	if (wanted != n || memcmp(types, given, n * sizeof(Oid)) != 0 ||
+	if (wanted != n || (n > 0 && memcmp(types, given, n * sizeof(Oid)) != 0) ||
 		(kind != PROKIND_FUNCTION && kind != PROKIND_PROCEDURE) ||
 		(result != BOOLOID && result != VOIDOID) ||
 		get_func_retset(routine) || func_strict(routine))
