@@ -7,11 +7,11 @@
  * The SQL of a ledger's routines names tables without a schema, so the schema
  * of the ledger is in the search path while it is parsed, and a function or
  * operator there may match a call of ours better than the one that is meant.
- * Therefore nobody else may create in it, and it holds no function or operator.
+ * So nobody else may create in it, and it holds no function or operator.
  *
  * The code of an owner has the owner's rights and no others: a superuser who
- * maintains somebody's ledger works as its owner, with the means that are there
- * for VACUUM, REINDEX and materialized views.
+ * maintains somebody's ledger works as its owner, with the means that are
+ * there for VACUUM, REINDEX and materialized views.
  *
  * All is read from the caches and with the catalogs' own snapshot.  A query
  * would use that of the transaction, which may be older than what was planted.
