@@ -33,7 +33,7 @@
 #error "crmcost needs PostgreSQL 15 or later"
 #endif
 
-/* the privileges of each kind of object had a function of their own before 16 */
+/* before 16 each kind of object had a function of its own for privileges */
 #if PG_VERSION_NUM >= 160000
 #define ExecuteAclCheck(routine, role) \
 	object_aclcheck(ProcedureRelationId, routine, role, ACL_EXECUTE)

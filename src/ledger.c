@@ -4,17 +4,17 @@
  *
  * SQL, in file order: _ledger_path, _run_as_owner.
  *
- * The SQL of a ledger's routines names tables without a schema, so the ledger's
- * schema is in the search path while it is parsed, and a function or operator
- * there may match a call of ours better than the one that is meant.  Therefore
- * nobody else may create in that schema, and no function or operator is in it.
+ * The SQL of a ledger's routines names tables without a schema, so the schema
+ * of the ledger is in the search path while it is parsed, and a function or
+ * operator there may match a call of ours better than the one that is meant.
+ * So nobody else may create in it, and it holds no function or operator.
  *
- * Whoever the owner trusts, the owner's rights are what such code may use: a
- * superuser who maintains somebody's ledger works as its owner, with the means
- * that PostgreSQL has for VACUUM, REINDEX and materialized views.
+ * The code of an owner has the owner's rights and no others: a superuser who
+ * maintains somebody's ledger works as its owner, with the means that are
+ * there for VACUUM, REINDEX and materialized views.
  *
- * All is read from the caches and with the catalogs' own snapshot.  A query would
- * read with that of the transaction, which may be older than what was planted.
+ * All is read from the caches and with the catalogs' own snapshot.  A query
+ * would use that of the transaction, which may be older than what was planted.
  */
 #include "crmcost.h"
 
@@ -55,11 +55,12 @@ typedef struct Ledger
 } Ledger;
 
 /* what is done with each object that depends on another */
-typedef void (*VisitObject) (const Ledger *ledger, const ObjectAddress *object);
+typedef void (*VisitObject) (const Ledger *ledger,
+							 const ObjectAddress *object);
 
 /*
  * Whether what a role has made may run with the rights of the ledger's owner:
- * it is the owner, a superuser, or a role that may act as the owner anyway.
+ * a superuser, the owner, or a role that may act as the owner anyway.
  */
 static bool
 IsTrusted(const Ledger *ledger, Oid role)
@@ -142,9 +143,8 @@ VisitDependencies(const Ledger *ledger, Oid class, Oid object, bool forward,
 	ScanKeyInit(&key[1],
 				forward ? Anum_pg_depend_objid : Anum_pg_depend_refobjid,
 				BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
-	scan = systable_beginscan(depend,
-							  forward ? DependDependerIndexId : DependReferenceIndexId,
-							  true, NULL, 2, key);
+	scan = systable_beginscan(depend, forward ? DependDependerIndexId :
+							  DependReferenceIndexId, true, NULL, 2, key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(tuple);
@@ -330,18 +330,20 @@ CheckTriggersOf(const Ledger *ledger, Oid table)
 static void
 CheckTriggersOfObject(const Ledger *ledger, const ObjectAddress *object)
 {
-	ListCell   *cell;
+	List	   *tables = NIL;
 	char		kind;
 
 	if (object->classId != RelationRelationId)
 		return;
 	kind = get_rel_relkind(object->objectId);
 	if (kind == RELKIND_PARTITIONED_TABLE)
-		foreach(cell, find_all_inheritors(object->objectId, NoLock, NULL))
-			CheckTriggersOf(ledger, lfirst_oid(cell));
+		tables = find_all_inheritors(object->objectId, NoLock, NULL);
 	else if (kind == RELKIND_RELATION || kind == RELKIND_VIEW ||
 			 kind == RELKIND_FOREIGN_TABLE)
-		CheckTriggersOf(ledger, object->objectId);
+		tables = list_make1_oid(object->objectId);
+	for (int i = 0; i < list_length(tables); i++)
+		CheckTriggersOf(ledger, list_nth_oid(tables, i));
+	list_free(tables);
 }
 
 /*
@@ -359,7 +361,7 @@ CheckRoutine(Oid user, Oid routine, int n, const Oid *given)
 
 	if (may != ACLCHECK_OK)
 		aclcheck_error(may, OBJECT_ROUTINE, get_func_name(routine));
-	if (wanted != n || memcmp(types, given, n * sizeof(Oid)) != 0 ||
+	if (wanted != n || (n > 0 && memcmp(types, given, n * sizeof(Oid)) != 0) ||
 		(kind != PROKIND_FUNCTION && kind != PROKIND_PROCEDURE) ||
 		(result != BOOLOID && result != VOIDOID) ||
 		get_func_retset(routine) || func_strict(routine))
@@ -378,10 +380,10 @@ CheckRoutine(Oid user, Oid routine, int n, const Oid *given)
 
 /*
  * Calls a routine as another user, and one before it that makes temporary
- * tables.  As in VACUUM, what is called can neither leave anything in the session
- * (settings, temporary objects, prepared statements, cursors, events of deferred
- * triggers) nor become somebody else.  The first call can do the former: it must
- * touch no relation of a ledger.
+ * tables.  As in VACUUM, what is called can neither become somebody else nor
+ * leave anything in the session: settings, temporary objects, prepared
+ * statements, cursors, events of deferred triggers.  The first call can do the
+ * latter: it must touch no relation of a ledger.
  *
  * On an error the end of the (sub)transaction restores user and settings.
  */
@@ -407,8 +409,8 @@ CallAsUser(Oid user, Oid prepare, FunctionCallInfo call)
 
 /*
  * Whom the caller works on a ledger as: its owner where that is within the
- * caller's rights.  InvalidOid if that is nobody but who is connected, or if it
- * is so already.
+ * caller's rights.  InvalidOid if that is who is connected, or if it is so
+ * already.
  */
 static Oid
 WorksAs(const Ledger *ledger)
@@ -427,8 +429,8 @@ WorksAs(const Ledger *ledger)
 
 /*
  * _run_as_owner(ledger name, prepare regprocedure, routine regprocedure,
- * VARIADIC arguments "any"): checks the triggers; then NULL if the caller can go
- * on, else what the routine returned, true if that is nothing.
+ * VARIADIC arguments "any"): checks the triggers; then NULL if the caller can
+ * go on, else what the routine returned, true if that is nothing.
  */
 Datum
 ledger__run_as_owner(PG_FUNCTION_ARGS)
@@ -456,7 +458,7 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 		call->args[n++] = fcinfo->args[i];
 	}
 	if (OidIsValid(prepare))
-		CheckRoutine(user, prepare, 0, NULL);
+		CheckRoutine(user, prepare, 0, types);
 	CheckRoutine(user, PG_GETARG_OID(2), n, types);
 	fmgr_info(PG_GETARG_OID(2), &routine);
 	InitFunctionCallInfoData(*call, &routine, n, PG_GET_COLLATION(), NULL,

@@ -334,30 +334,37 @@ zero_beyond(const exponential_sum *f, double from, double value, double step,
 	return false;
 }
 
-/* All zeros of f, ascending, from those of a derivative. */
+static double
+first_step(const exponential_sum *f)
+{
+	return fmax(1 / (f->time[f->count - 1] - f->time[0] + 1), 1e-3);
+}
+
+/* With one sign change there is one zero, where the sign differs. */
+static size_t
+single_zero(const exponential_sum *f, double *zero)
+{
+	double		value = sure_value_at(f, 0);
+	bool		left = f->amount[f->count - 1] < 0; /* sign at -infinity */
+	double		step = first_step(f);
+
+	*zero = 0;
+	if (value == 0)
+		return 1;
+	return zero_beyond(f, 0, value, (value < 0) == left ? step : -step, zero);
+}
+
+/* All zeros of f, ascending, from those of a derivative, at least one. */
 static size_t
 zeros_between(const exponential_sum *f, double *critical, size_t criticals,
 			  double *zero)
 {
-	double		step = 1 / (f->time[f->count - 1] - f->time[0] + 1);
+	double		step = first_step(f);
 	size_t		found = 0;
-	double		value;
+	double		value = critical_value(f, &critical[0]);
 	bool		left = f->amount[f->count - 1] < 0; /* sign at -infinity */
 	bool		right = f->amount[0] < 0;	/* sign at infinity */
 
-	step = fmax(step, 1e-3);
-	if (criticals == 0)
-	{
-		/* one sign change: one zero, on the side where the sign differs */
-		value = sure_value_at(f, 0);
-		if (value == 0)
-			zero[found++] = 0;
-		else
-			found += zero_beyond(f, 0, value,
-								 (value < 0) == left ? step : -step, zero);
-		return found;
-	}
-	value = critical_value(f, &critical[0]);
 	if (value != 0 && (value < 0) != left)
 		found += zero_beyond(f, critical[0], value, -step, zero);
 	for (size_t i = 0; i < criticals; i++)
@@ -406,9 +413,10 @@ zeros_of(const exponential_sum *f, double *zero, double *work)
 		/* they make room for the zeros proper */
 		for (size_t i = 0; i < criticals; i++)
 			amount[i] = zero[i];
-		return zeros_between(f, amount, criticals, zero);
+		if (criticals > 0)
+			return zeros_between(f, amount, criticals, zero);
 	}
-	return zeros_between(f, NULL, 0, zero);
+	return single_zero(f, zero);
 }
 
 /*

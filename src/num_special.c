@@ -133,8 +133,11 @@ num_log_beta_ratio(double a, double b, double k)
 	product		shift = {0, 0};
 	double		rest;
 
-	for (; b < 10; b++)
+	while (b < 10)
+	{
 		multiply_in(&shift, s / b * (l / (b + l + s)));
+		b++;
+	}
 	rest = stirling_rest(b + s) - stirling_rest(b) - stirling_rest(b + l + s) +
 		stirling_rest(b + l);
 	return b * log1p_less(s / b) - (b + l) * log1p_less(s / (b + l)) -

@@ -288,6 +288,23 @@ RefuseNearLoop(void)
 			 errhint("Let more of it reach a final receiver.")));
 }
 
+/* A cost in units, rounded down, and the remainder in REMAINDER_UNITs. */
+static num_i128
+FloorUnits(num_double2 exact, num_u128 *remainder)
+{
+	double		fraction;
+	num_i128	unit;
+
+	if (!(fabs(exact.high) < MOST_UNITS))
+		RefuseNearLoop();
+	unit = num_double2_floor(exact, &fraction);
+	*remainder = (num_u128) rint(fraction / REMAINDER_UNIT);
+	if (*remainder * REMAINDER_UNIT < 1)
+		return unit;
+	*remainder = 0;
+	return unit + 1;
+}
+
 /*
  * Rounds the final receivers' costs, in units, to whole ones that sum to the
  * total: down, and up for the largest remainders.
@@ -304,7 +321,6 @@ RoundCosts(const Pools *pools, const num_double2 *exact, Datum *cost)
 	for (int i = 0; i < n; i++)
 	{
 		num_i128	own;
-		double		fraction;
 
 		if (!DecimalReadAtScale(pools->own[i], pools->scale, &own))
 			elog(ERROR, "cost does not fit");
@@ -313,15 +329,7 @@ RoundCosts(const Pools *pools, const num_double2 *exact, Datum *cost)
 		unit[i] = 0;
 		if (pools->serves[i])
 			continue;
-		if (!(fabs(exact[i].high) < MOST_UNITS))
-			RefuseNearLoop();
-		unit[i] = num_double2_floor(exact[i], &fraction);
-		remainder[i] = (num_u128) rint(fraction / REMAINDER_UNIT);
-		if (remainder[i] * REMAINDER_UNIT >= 1)
-		{
-			unit[i]++;
-			remainder[i] = 0;
-		}
+		unit[i] = FloorUnits(exact[i], &remainder[i]);
 		missing -= unit[i];
 	}
 	if (missing < 0 || missing > n)

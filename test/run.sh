@@ -7,9 +7,10 @@
 # assert builds with -DUSE_ASSERT_CHECKING first ("make check-assert").  one runs
 # the tests of these names, in whichever suite, on a cluster that stays ("make
 # test ONE=tier").
-# Suites: unit (plain C, with sanitizers), regress (pg_regress), pgtap
-# (pg_prove), tap (prove).  The last line is "N passed, N failed"; the exit code
-# is not 0 when one failed.  Logs stay in the private directory named at the end.
+# Suites: unit (plain C, with sanitizers), regress (pg_regress), pgtap and
+# pgtap_parallel (pg_prove), tap (prove).  The last line is "N passed, N failed";
+# the exit code is not 0 when one failed.  Logs stay in the private directory
+# named at the end.
 set -eu
 cd "$(dirname "$0")/.."
 . test/house.sh
@@ -113,6 +114,15 @@ run_pgtap()
 	pg_prove -v --timer -d tapdb "$@"
 }
 
+# Again with every query that may go to a worker sent to one; not those tests
+# whose queries would start one for each row (ledger_parallel sees to ledgers).
+run_pgtap_parallel()
+{
+	set -- $(printf '%s\n' "$@" | grep -Ev '/(ledger_.*|spread|states)[.]sql$')
+	[ $# != 0 ] || return 0
+	PGOPTIONS="-c $(setting_of_workers)=on" pg_prove -v --timer -d tapdb "$@"
+}
+
 run_tap()
 {
 	server_settings "$inst" > "$base/tap.conf"	# each node appends it
@@ -125,6 +135,13 @@ report_suites()			# report_suites NAME ...
 	for _suite in "$@"; do
 		[ ! -e "$log/$_suite" ] || report "$_suite" "$(cat "$log/$_suite.exit" || echo 1)"
 	done
+}
+
+# force_parallel_mode was renamed in 16.
+setting_of_workers()
+{
+	"$("$PG_CONFIG" --bindir)/psql" -XAt -c \
+		"SELECT name FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')"
 }
 
 # What needs no server, or makes its own, runs beside what needs ours.
@@ -172,7 +189,7 @@ trap 'stop_beside; drop_cluster' EXIT
 mkdir -p "$cluster"
 ln -sfn "$inst" "$cluster/inst"
 cluster_start "$cluster" || die "the throw-away cluster did not start: see the lines above"
-for name in 'regress sql sql' 'pgtap pgtap sql'; do
+for name in 'regress sql sql' 'pgtap pgtap sql' 'pgtap_parallel pgtap sql'; do
 	suite $name
 	report_suites ${name%% *}
 done

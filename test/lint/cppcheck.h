@@ -23,6 +23,8 @@
 #define PG_RETURN_DATEADT(x) return (Datum) (x)
 #define SRF_RETURN_NEXT(context, x) return (x)
 #define SRF_RETURN_DONE(context) return 0
+#define foreach(cell, list) \
+	for (ListCell *cell = list_head(list); cell != NULL; cell = lnext(list, cell))
 #define ereport(level, ...) abort()
 #define elog(level, ...) abort()
 #define Assert(condition)

@@ -77,7 +77,7 @@ CREATE TABLE alteration AS
       unnest('{ALTER ATTRIBUTE %I TYPE text,ALTER ATTRIBUTE %I TYPE smallint,ALTER ATTRIBUTE %I TYPE float4[],RENAME ATTRIBUTE %I TO q_q,DROP ATTRIBUTE %I}'::text[]) alteration) s;
 SELECT is((SELECT min(outcome) FROM unnest(outcomes) outcome WHERE outcome !~ format(' gives 42804 (column \d of type %s must be \S.*, not \S|type %1$s must have \d columns, not also z)', name)), NULL,
           format('%s after %s: none of %s calls goes on', name, alteration, cardinality(outcomes)))
-  FROM alteration ORDER BY 1;
+  FROM (SELECT * FROM alteration ORDER BY name, alteration) a;
 
 -- what was added and dropped again is no hindrance
 DO $$

@@ -314,7 +314,7 @@ like($err, qr/permission denied for .* to the owner "eve" of the ledger\nHINT:  
 # ---- a trigger of who may make one
 make_database('trigger');
 as($super, 'trigger', 'CREATE EXTENSION crmcost; GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO owner');
-as('owner', 'trigger', "CALL crmcost.install('crm', true); CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-12-01'); $tables GRANT USAGE ON SCHEMA crm TO mallory; GRANT ALL ON ALL TABLES IN SCHEMA crm TO mallory");
+as('owner', 'trigger', "CALL crmcost.install('crm', true); CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-12-01'); $tables GRANT USAGE ON SCHEMA crm TO mallory; GRANT ALL ON ALL TABLES IN SCHEMA crm TO mallory; GRANT USAGE ON SCHEMA crm_partition TO mallory; GRANT ALL ON ALL TABLES IN SCHEMA crm_partition TO mallory");
 as('mallory', 'trigger', q{CREATE FUNCTION hostile.fire() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM hostile.trap(TG_NAME); RETURN NEW; END$$});
 my @written = split /\n/, $node->safe_psql('trigger', q{
 	SELECT oid::regclass FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition

@@ -40,8 +40,9 @@ test_retention(void)
 	}
 	done("retention rates equal those of mpmath, at any parameters");
 
-	for (double share = 1e-300; share < 1e300; share *= 1e10)
+	for (int exponent = -300; exponent <= 300; exponent += 10)
 	{
+		double		share = pow(10, exponent);
 		num_contractual m = {share, share, 1};
 
 		check(num_contractual_retention(&m, 1) == 0.5, "sbg of twice %g", share);
