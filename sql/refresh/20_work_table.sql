@@ -106,6 +106,14 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_home (
     month_start date, category_code text, service_category text
   ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_share (
+    from_category text, to_category text, to_service boolean, share numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_served (
+    month_start date, cost_id bigint, incurred_on date, booked_month date,
+    category_code text, bucket text, rule_id bigint, service_category text,
+    amount numeric
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_service (
     month_start date, service_category text, to_category text,
     proportion numeric
@@ -285,6 +293,8 @@ RETURN '{refresh_written,
          refresh_lineage,
          refresh_post,
          refresh_home,
+         refresh_share,
+         refresh_served,
          refresh_service,
          refresh_pool,
          refresh_group,
@@ -317,7 +327,6 @@ RETURN '{refresh_written,
          refresh_segment_before,
          refresh_class_before,
          refresh_moved,
-         refresh_delta,
          refresh_new,
          refresh_model}'::text[];
 
