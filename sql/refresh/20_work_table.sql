@@ -293,8 +293,6 @@ RETURN '{refresh_written,
          refresh_lineage,
          refresh_post,
          refresh_home,
-         refresh_share,
-         refresh_served,
          refresh_service,
          refresh_pool,
          refresh_group,
@@ -327,8 +325,11 @@ RETURN '{refresh_written,
          refresh_segment_before,
          refresh_class_before,
          refresh_moved,
+         refresh_delta,
          refresh_new,
-         refresh_model}'::text[];
+         refresh_model,
+         refresh_share,
+         refresh_served}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';
