@@ -18,10 +18,11 @@ MODULE_big = crmcost
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 LOCAL_HEADERS = $(wildcard src/*.h)
 
-# The install script is put together from sql/NN_domain.sql, in number order,
-# with the ledger's plain SQL wrapped by sql/ledger/wrap.sh.
+# The install script is put together from the files below in number order, with
+# the ledger's plain SQL wrapped by sql/ledger/wrap.sh.
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
-SQL_PARTS = $(sort $(wildcard sql/[0-9]*.sql)) $(sort $(wildcard sql/refresh/*.sql))
+SQL_PARTS = sql/schema.sql $(sort $(wildcard sql/function/*.sql)) \
+	$(sort $(wildcard sql/admin/*.sql)) $(sort $(wildcard sql/refresh/*.sql))
 LEDGER_PARTS = $(sort $(wildcard sql/ledger/*/*.sql sql/ledger/views/*/*.sql))
 DATA_built = $(SCRIPT)
 DATA = $(wildcard sql/update/*.sql)
@@ -70,11 +71,11 @@ can-build:
 	@test -w . || { echo "crmcost: cannot write in $$PWD: build a copy of it" >&2; exit 2; }
 $(OBJS): $(LOCAL_HEADERS) | can-build
 
-$(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh Makefile
+$(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh sql/privileges.sql Makefile
 	{ printf '%s\n' '-- for CREATE EXTENSION, not for psql' \
 	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
-	  sh sql/ledger/wrap.sh; } > $@.tmp && mv $@.tmp $@
+	  sh sql/ledger/wrap.sh; echo; cat sql/privileges.sql; } > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
 .PHONY: demo demo-stop test test-clean check-assert check-setup check-fuzz lint \

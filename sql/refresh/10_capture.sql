@@ -447,7 +447,10 @@ DECLARE
   event text;
 BEGIN
   FOREACH event IN ARRAY '{insert,update,delete,truncate}'::text[] LOOP
-    EXECUTE format('DROP TRIGGER IF EXISTS crmcost_%s ON %s', event, relation);
+    IF EXISTS (SELECT FROM pg_trigger g
+               WHERE g.tgrelid = relation AND g.tgname = 'crmcost_' || event) THEN
+      EXECUTE format('DROP TRIGGER crmcost_%s ON %s', event, relation);
+    END IF;
     EXECUTE format(
       'CREATE TRIGGER crmcost_%s AFTER %s ON %s %s EXECUTE FUNCTION crmcost.%I()',
       event, upper(event), relation,

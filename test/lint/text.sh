@@ -17,7 +17,7 @@ for file in src/*.[ch]; do
 		END { if (NR > 800) print f ": " NR " lines: split it" }'
 	grep -nE '[[:space:]]+$' "$file" | sed "s,^,$file: blanks at the end: ," || true
 done
-for file in sql/[0-9]*.sql; do
+for file in sql/*/[0-9]*.sql; do
 	awk -v f="$file" 'END { if (NR > 800) print f ": " NR " lines: split it" }' "$file"
 done
 
@@ -44,4 +44,4 @@ for file in src/*.[ch]; do
 done
 
 # An install script creates; it never replaces what may be somebody else s.
-grep -nE '^CREATE OR REPLACE|^CREATE [A-Z ]*IF NOT EXISTS|SECURITY DEFINER' sql/[0-9]*.sql $(find sql/ledger -name "*.sql") /dev/null || true
+grep -nE '^CREATE OR REPLACE|^CREATE [A-Z ]*IF NOT EXISTS|SECURITY DEFINER' sql/*/[0-9]*.sql $(find sql/ledger -name "*.sql") /dev/null || true

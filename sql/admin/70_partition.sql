@@ -390,25 +390,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._renew_partitions(name) IS
   'Brings the partitions of a ledger to their schema and completes what they have.';
-
-REVOKE EXECUTE ON ROUTINE
-  crmcost.ensure_partitions(name, date, date),
-  crmcost._partition_schema(name),
-  crmcost._make_partition(oid, name, date),
-  crmcost._guard_rest(oid),
-  crmcost._add_partitions(name, date, date),
-  crmcost._add_partitions_ahead(name),
-  crmcost._extend_partitions(name),
-  crmcost._renew_partitions(name)
-FROM PUBLIC;
-
-GRANT EXECUTE ON ROUTINE
-  crmcost.ensure_partitions(name, date, date),
-  crmcost._partition_schema(name),
-  crmcost._make_partition(oid, name, date),
-  crmcost._guard_rest(oid),
-  crmcost._add_partitions(name, date, date),
-  crmcost._add_partitions_ahead(name),
-  crmcost._extend_partitions(name),
-  crmcost._renew_partitions(name)
-TO @extowner@ WITH GRANT OPTION;

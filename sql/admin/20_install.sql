@@ -1,0 +1,109 @@
+-- install() builds a ledger: tables, seed rows, views and triggers.
+CREATE PROCEDURE crmcost.install(ledger name DEFAULT 'crm',
+                                 partitioned boolean DEFAULT false)
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  tables text := crmcost._ledger_source('tables');
+BEGIN
+  PERFORM crmcost._check_new_ledger(ledger);
+  IF partitioned IS NULL THEN
+    RAISE EXCEPTION 'partitioned must not be null'
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+
+  EXECUTE format('CREATE SCHEMA %I', ledger);
+  EXECUTE format('COMMENT ON SCHEMA %I IS %L', ledger,
+                 'Customer cost ledger, made by crmcost.install.');
+  PERFORM set_config('search_path', quote_ident(ledger) || ', pg_temp', true);
+
+  IF NOT partitioned THEN
+    -- the clause stands between the closing parenthesis and the semicolon
+    tables := regexp_replace(tables, '[)] PARTITION BY RANGE [(][a-z_]+[)];',
+                             ');', 'g');
+  END IF;
+  EXECUTE tables;
+
+  EXECUTE crmcost._ledger_source('seed');
+  INSERT INTO setting (key, value, note)
+    VALUES ('schema_version', crmcost._schema_version(),
+            'Version of the tables, kept by crmcost.upgrade.');
+  IF EXISTS (SELECT FROM cost_category WHERE name_zh IS NULL) THEN
+    RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
+      getdatabaseencoding();
+  END IF;
+  EXECUTE crmcost._ledger_source('views');
+  PERFORM crmcost._add_capture(ledger);
+
+  IF partitioned THEN
+    RAISE NOTICE 'ledger "%" has % monthly partitions, in schema "%"', ledger,
+      crmcost._add_partitions_ahead(ledger), crmcost._partition_schema(ledger)
+      USING HINT = format('CALL crmcost.ensure_partitions(%L, FROM_MONTH, TO_MONTH) makes those of other months.',
+                          ledger);
+    IF current_setting('jit')::boolean THEN
+      RAISE NOTICE 'jit is on: with many partitions it compiles each anew for every report'
+        USING HINT = format('ALTER DATABASE %I SET jit = off; makes reports many times faster.',
+                            current_database());
+    END IF;
+  END IF;
+  RAISE NOTICE 'ledger "%" is ready: base currency %, time zone %', ledger,
+    crmcost._setting(ledger, 'base_currency'),
+    crmcost._setting(ledger, 'timezone')
+    USING HINT = format('Load facts, then CALL crmcost.refresh(%L): until then most reports are empty.',
+                        ledger);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.install(name, boolean) IS
+  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views.';
+
+CREATE FUNCTION crmcost._check_new_ledger(ledger name) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF ledger IS NULL THEN
+    RAISE EXCEPTION 'ledger must not be null'
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF ledger = '' OR ledger ~ '^pg_'
+     OR ledger IN ('crmcost', 'information_schema') THEN
+    RAISE EXCEPTION 'ledger must be the name of a new schema, not the reserved "%"',
+                    ledger
+      USING ERRCODE = 'reserved_name', HINT = 'A usual name is crm.';
+  END IF;
+  IF to_regclass(format('%I.refresh_run', ledger)) IS NOT NULL THEN
+    RAISE EXCEPTION 'ledger "%" is already installed', ledger
+      USING ERRCODE = 'duplicate_schema',
+            HINT = format('CALL crmcost.upgrade(%L) renews its views; install under another name for a second ledger.',
+                          ledger);
+  END IF;
+  IF to_regnamespace(format('%I', ledger)) IS NOT NULL THEN
+    RAISE EXCEPTION 'schema "%" already exists', ledger
+      USING ERRCODE = 'duplicate_schema',
+            DETAIL = 'A ledger has a schema of its own.',
+            HINT = 'Choose another name, such as crm.';
+  END IF;
+  IF NOT has_database_privilege(current_database(), 'CREATE') THEN
+    RAISE EXCEPTION 'permission denied to create a schema in database "%"',
+                    current_database()
+      USING ERRCODE = 'insufficient_privilege',
+            HINT = format('The owner of the database can GRANT CREATE ON DATABASE %I TO %I.',
+                          current_database(), current_user);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_new_ledger(name) IS
+  'Raises an error unless the caller can make a ledger of that name.';
+
+-- The seed rows write Chinese names by it: the bytes of UTF8 would be something
+-- else, or refused, where the script is read in the encoding of another database.
+CREATE FUNCTION crmcost._from_utf8(hex text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN getdatabaseencoding() IN ('UTF8', 'EUC_CN', 'SQL_ASCII')
+         THEN convert_from(decode(hex, 'hex'), 'UTF8') END;
+
+COMMENT ON FUNCTION crmcost._from_utf8(text) IS
+  'Chinese text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';

@@ -1,0 +1,125 @@
+-- Erasure of a customer: who it was goes, the facts stay.
+-- Clears what says who a customer was, and keeps the facts.  The row is locked
+-- first: a load about the customer has ended then, or will find it erased.  What
+-- a second call finds left is cleared too.
+CREATE FUNCTION crmcost.key_hash(ledger name, source text, source_key text)
+  RETURNS bytea
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result bytea;
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format('SELECT e.secret FROM %I.erasure_secret e', ledger)
+    INTO result;
+  RETURN sha256(result || convert_to(
+    jsonb_build_array(source, source_key)::text,
+    CASE WHEN getdatabaseencoding() IN ('SQL_ASCII', 'MULE_INTERNAL')
+      THEN getdatabaseencoding() ELSE 'UTF8' END));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.key_hash(name, text, text) IS
+  'Hash of a customer''s key as table erased_key of a ledger has it; NULL for a role that may not see erasure_secret.';
+
+CREATE FUNCTION crmcost.erase_customer(ledger name, customer_id bigint)
+  RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  known record;
+  erased boolean;
+BEGIN
+  erased := crmcost._run_as_owner(
+              ledger, NULL, 'crmcost.erase_customer(name,bigint)', ledger,
+              erase_customer.customer_id);
+  IF erased IS NOT NULL THEN
+    RETURN erased;
+  END IF;
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  SELECT source, source_key, erased_at INTO known
+    FROM customer
+    WHERE customer_id = erase_customer.customer_id
+    FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'customer_id must be a customer of ledger "%", not %',
+                    ledger, coalesce(erase_customer.customer_id::text, 'null')
+      USING ERRCODE = 'no_data_found';
+  END IF;
+  PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
+  IF known.erased_at IS NOT NULL THEN
+    RETURN false;
+  END IF;
+  -- before the key goes, so that a load of it finds the one or the other
+  INSERT INTO erased_key (key_hash)
+    VALUES (crmcost.key_hash(ledger, known.source, known.source_key))
+    ON CONFLICT (key_hash) DO NOTHING;
+  UPDATE customer
+    SET source_key = NULL, attributes = '{}', erased_at = now()
+    WHERE customer_id = erase_customer.customer_id;
+  RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.erase_customer(name, bigint) IS
+  'Clears what says who a customer was (source_key, attributes, references to the source, owners, evidence) and keeps the facts, so that no total moves; a repeated load is refused. false when it was done before.';
+
+-- References become random ones: unique as they must be, the lines of an order
+-- still of one order, and nothing that could be looked up.
+CREATE FUNCTION crmcost._erase_references(ledger name, customer_id bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  erased CONSTANT text := '^erased [0-9a-f-]{36}$';
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH placed AS MATERIALIZED (
+    SELECT source, order_ref, 'erased ' || gen_random_uuid()::text AS random_ref
+    FROM (SELECT DISTINCT source, order_ref
+          FROM sale
+          WHERE customer_id = _erase_references.customer_id
+                AND order_ref !~ erased) o
+  )
+  UPDATE sale s
+    SET order_ref = p.random_ref
+    FROM placed p
+    WHERE s.customer_id = _erase_references.customer_id
+          AND s.source = p.source AND s.order_ref = p.order_ref;
+  UPDATE cost_entry
+    SET source_ref = 'erased ' || gen_random_uuid()::text
+    WHERE customer_id = _erase_references.customer_id
+          AND source_ref !~ erased;
+  UPDATE interaction
+    SET source_ref = 'erased ' || gen_random_uuid()::text
+    WHERE customer_id = _erase_references.customer_id
+          AND source_ref !~ erased;
+  UPDATE loyalty_entry
+    SET source_ref = 'erased ' || gen_random_uuid()::text
+    WHERE customer_id = _erase_references.customer_id
+          AND source_ref !~ erased;
+  -- stages and tiers are the ledger's own words, anything else a person's
+  UPDATE classification c
+    SET evidence = NULL,
+        code = CASE
+                 WHEN dimension = 'stage' OR code = 'none'
+                      OR by_rule AND dimension NOT IN ('owner', 'invalid')
+                      OR EXISTS (SELECT FROM tier t
+                                 WHERE t.scheme = c.dimension
+                                       AND t.code = c.code)
+                   THEN code
+                 ELSE 'erased'
+               END
+    WHERE customer_id = _erase_references.customer_id;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_references(name, bigint) IS
+  'Replaces what refers to a customer''s rows in their source, and clears owners and evidence.';

@@ -1,0 +1,22 @@
+-- Who may call what, in one rule: functions that only compute are open to PUBLIC,
+-- procedures and volatile functions write and are not.  Triggers are called by
+-- nobody, and their rights are asked when a ledger is installed.
+--
+-- @extowner@ is who created the extension: under "trusted" that need not be the
+-- superuser who owns the functions.
+DO $$
+DECLARE
+  routine pg_catalog.regprocedure;
+BEGIN
+  FOR routine IN
+    SELECT p.oid
+    FROM pg_catalog.pg_proc p
+    WHERE p.pronamespace = 'crmcost'::pg_catalog.regnamespace
+          AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v')
+  LOOP
+    EXECUTE 'REVOKE EXECUTE ON ROUTINE ' || routine || ' FROM PUBLIC';
+    EXECUTE 'GRANT EXECUTE ON ROUTINE ' || routine
+            || ' TO @extowner@ WITH GRANT OPTION';
+  END LOOP;
+END
+$$;
