@@ -89,29 +89,6 @@ $$;
 COMMENT ON FUNCTION crmcost._difference_parts(name, name, text[]) IS
   'Parts of the statements that bring a computed table to the rows of another.';
 
--- The planner knows nothing of rows that came in this transaction.
-CREATE FUNCTION crmcost._analyse_written(ledger name) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  target text;
-BEGIN
-  FOR target IN
-    SELECT w.target
-    FROM pg_temp.refresh_written w
-    JOIN pg_class c ON c.oid = format('%I.%I', ledger, w.target)::regclass
-    GROUP BY w.target, c.reltuples
-    HAVING sum(w.rows_changed) > greatest(c.reltuples, 0) / 10
-  LOOP
-    EXECUTE format('ANALYZE %I.%I', ledger, target);
-  END LOOP;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._analyse_written(name) IS
-  'Renews the statistics of the tables of which a refresh has written a tenth or more.';
-
 -- The key is the primary one, else the unique one.  Generated columns are left out.
 CREATE FUNCTION crmcost._columns_of(relation regclass)
   RETURNS TABLE (attname name, attnum smallint, attnotnull boolean,

@@ -5,7 +5,7 @@
 -- that a policy holds back gets an error, not figures of what it may see.
 CREATE FUNCTION crmcost._refresh_steps() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{news,lineage,line,order,day,activity,cost,value,clv,calibration,score,stage,tier,class,group,detail,tier_month,year,statistics,quality,snapshot,attribute}'::text[];
+RETURN '{news,lineage,line,order,day,activity,cost,value,clv,calibration,score,stage,tier,class,group,detail,tier_month,year,statistics,quality,snapshot,attribute,plans}'::text[];
 
 COMMENT ON FUNCTION crmcost._refresh_steps() IS
   'The steps of a refresh, in their order; each is a function crmcost._refresh_ and its name.';
@@ -33,9 +33,8 @@ BEGIN
   PERFORM crmcost._tell_day(run);
   SELECT coalesce(max(r.run_id), 0) + 1 INTO run_number FROM refresh_run r;
   FOREACH step IN ARRAY
-    CASE WHEN run.whole OR run.upto <> run.upto_before
-              OR EXISTS (SELECT FROM touched)
-      THEN crmcost._refresh_steps() ELSE '{news}'::text[] END
+    CASE WHEN crmcost._has_news(run) THEN crmcost._refresh_steps()
+      ELSE '{none}'::text[] END
   LOOP
     started := clock_timestamp();
     EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step)
@@ -48,13 +47,33 @@ BEGIN
       run.day, step, changed,
       round(extract(epoch FROM clock_timestamp() - started), 2);
   END LOOP;
-  PERFORM crmcost._analyse_written(ledger);
   PERFORM crmcost._end_run(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._compute(name, timestamptz, boolean) IS
   'Runs the steps of a refresh, for all of a ledger or for what changed.';
+
+CREATE FUNCTION crmcost._has_news(run crmcost._run) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN run.whole OR run.upto <> run.upto_before
+         OR EXISTS (SELECT FROM touched);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._has_news(crmcost._run) IS
+  'Whether a refresh has anything to do.';
+
+CREATE FUNCTION crmcost._refresh_none(run crmcost._run) RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 0;
+
+COMMENT ON FUNCTION crmcost._refresh_none(crmcost._run) IS
+  'The only step of a refresh without news, which needs no work tables.';
 
 -- A literal is midnight of the session's zone, which need not be the ledger's.
 CREATE FUNCTION crmcost._tell_day(run crmcost._run) RETURNS void
@@ -225,10 +244,36 @@ BEGIN
        ledger, as_of, "full") THEN
     RETURN;
   END IF;
-  PERFORM crmcost._make_work_tables(ledger);
+  IF crmcost._has_news(crmcost._begin_run(ledger, as_of, "full")) THEN
+    PERFORM crmcost._make_work_tables(ledger);
+  END IF;
   PERFORM crmcost._refresh(ledger, as_of, "full");
 END
 $$;
 
 COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) IS
   'Computes the store of a ledger from the facts before as_of, all of one snapshot: what changed since the last refresh, or everything; without news it changes nothing.';
+
+-- Step plans: what the planner is to know of the rows that were written.
+CREATE FUNCTION crmcost._refresh_plans(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target text;
+BEGIN
+  FOR target IN
+    SELECT w.target
+    FROM pg_temp.refresh_written w
+    JOIN pg_class c ON c.oid = format('%I.%I', run.ledger, w.target)::regclass
+    GROUP BY w.target, c.reltuples
+    HAVING sum(w.rows_changed) > greatest(c.reltuples, 0) / 10
+  LOOP
+    EXECUTE format('ANALYZE %I.%I', run.ledger, target);
+  END LOOP;
+  RETURN 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_plans(crmcost._run) IS
+  'Step of refresh: renews the statistics of the tables of which a tenth or more was written.';
