@@ -58,7 +58,7 @@ BEGIN
 
   INSERT INTO pg_temp.refresh_home
     SELECT DISTINCT ON (l.code) of_month, l.code, l.ancestor
-    FROM pg_temp.refresh_lineage l
+    FROM category_lineage l
     WHERE EXISTS (SELECT FROM allocation_share s
                   WHERE s.from_category = l.ancestor AND s.valid @> of_month)
     ORDER BY l.code, l.distance;
@@ -216,7 +216,7 @@ BEGIN
              a.month_start, a.to_category, r.rule_id
       FROM (SELECT DISTINCT month_start, to_category
             FROM pg_temp.refresh_service) a
-      JOIN pg_temp.refresh_lineage l ON l.code = a.to_category
+      JOIN category_lineage l ON l.code = a.to_category
       JOIN allocation_rule r
         ON r.category_code = l.ancestor AND r.valid @> a.month_start
            AND r.scope = '' AND r.scenario IS NOT DISTINCT FROM run.scenario
@@ -246,7 +246,6 @@ BEGIN
            bucket, rule_id, service_category, amount
     FROM pg_temp.refresh_served
     WHERE amount <> 0;
-  DROP TABLE pg_temp.refresh_served;
 END
 $$;
 
