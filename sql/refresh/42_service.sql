@@ -246,6 +246,7 @@ BEGIN
            bucket, rule_id, service_category, amount
     FROM pg_temp.refresh_served
     WHERE amount <> 0;
+  TRUNCATE pg_temp.refresh_served;
 END
 $$;
 
