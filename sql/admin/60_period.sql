@@ -79,6 +79,7 @@ CREATE FUNCTION crmcost._set_closing(ledger name, month date) RETURNS xid8
 AS $$
 BEGIN
   PERFORM crmcost._check_owner(ledger);
+  PERFORM crmcost._check_version(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   UPDATE refresh_state
     SET closing_before = crmcost._month_of(month) + interval '1 month'
@@ -213,6 +214,7 @@ BEGIN
        ledger, NULL, 'crmcost.reopen_period(name,date)', ledger, month) THEN
     RETURN;
   END IF;
+  PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._lock_ledger(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF reopened IS NULL OR NOT EXISTS (SELECT FROM closed_period
