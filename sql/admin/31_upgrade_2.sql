@@ -22,6 +22,7 @@ DECLARE
   present text[];
   granted text[];
   detail text;
+  message text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   -- the row that refresh writes first: it is waited for
@@ -39,10 +40,12 @@ BEGIN
     PERFORM crmcost._widen_customer_month(ledger);
     PERFORM crmcost._renew_comments(ledger);
   EXCEPTION WHEN dependent_objects_still_exist OR feature_not_supported THEN
-    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL,
+                            message = MESSAGE_TEXT;
     RAISE EXCEPTION 'tables of ledger "%" cannot be changed: others depend on them',
                     ledger
-      USING ERRCODE = 'dependent_objects_still_exist', DETAIL = detail,
+      USING ERRCODE = 'dependent_objects_still_exist',
+            DETAIL = coalesce(nullif(detail, ''), message),
             HINT = 'Drop what depends on them, upgrade, and make it again.';
   END;
   PERFORM crmcost._renew_partitions(ledger);
@@ -218,19 +221,22 @@ $$;
 COMMENT ON FUNCTION crmcost._widen_customer_month(name) IS
   'Gives customer_month of version 1 the cost of each bucket in columns, of closed months.';
 
+-- An index of version 1 that is not there any more was dropped by the owner.
 CREATE FUNCTION crmcost._renew_comments(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  indexes CONSTANT text[] := '{customer_merged_into,cost_entry_covers,
+                               interaction_resolved_at,posted_cost_cost_id}';
   statement text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   FOR statement IN
-    SELECT regexp_replace(s.statement, '^CREATE INDEX',
-                          'CREATE INDEX IF NOT EXISTS')
-    FROM crmcost._statements('tables') s
-    WHERE s.statement ~ '^(CREATE INDEX|COMMENT ON)'
+    SELECT s.statement FROM crmcost._statements('tables') s
+    WHERE s.statement ~ '^COMMENT ON'
+          OR (regexp_match(s.statement, '^CREATE INDEX (\w+)'))[1]
+             = ANY (indexes)
   LOOP
     EXECUTE statement;
   END LOOP;
@@ -238,7 +244,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._renew_comments(name) IS
-  'Gives the tables of a ledger the indexes they lack, and the comments of this version.';
+  'Gives the tables of version 1 the indexes and comments of version 2.';
 
 -- New tables and views may be read by whom customer_month may be.  The triggers of
 -- facts work with the rights of the loader.

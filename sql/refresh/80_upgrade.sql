@@ -247,6 +247,8 @@ $$;
 COMMENT ON FUNCTION crmcost._find_late(name, date, text, text, text) IS
   'Notes in late_fact which sales or interactions closed months do not have.';
 
+-- A line that got its rate later was counted, but brought nothing: its count is
+-- not missing.
 CREATE FUNCTION crmcost._rest_query(facts text, counted text, relation text)
   RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -266,7 +268,7 @@ RETURN pg_catalog.format($query$
           GROUP BY customer_id) AS k (customer_id, n, a, b, c)
   ) part
   GROUP BY customer_id
-  HAVING sum(n) <> 0 OR sum(a) <> 0 OR sum(b) <> 0 OR sum(c) <> 0
+  HAVING sum(n) > 0 OR sum(a) <> 0 OR sum(b) <> 0 OR sum(c) <> 0
 $query$, facts, relation, counted);
 
 COMMENT ON FUNCTION crmcost._rest_query(text, text, text) IS
