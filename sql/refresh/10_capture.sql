@@ -6,7 +6,7 @@
 -- Customers are written one by one, with the months concerned; where many came
 -- at once, the months alone.  Whose facts went must be known by number.  A single
 -- customer that is there already, of this epoch, is not written again, so that
--- many small transactions leave few rows (20_news.sql says when they may go).
+-- many small transactions leave few rows (_forget_news says when they may go).
 
 -- The table whose triggers these are is the ledger's, or a partition of one.
 CREATE FUNCTION crmcost._ledger_of(relation oid) RETURNS name
@@ -497,12 +497,28 @@ CREATE FUNCTION crmcost._add_capture(ledger name) RETURNS void
 AS $$
 BEGIN
   PERFORM crmcost._add_triggers(t.relation::regclass, t.capture)
-    FROM crmcost._captured_tables(ledger) t;
+    FROM crmcost._captured_tables(ledger) t
+    WHERE crmcost._triggers_of(t.relation, t.capture) < 4;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._add_capture(name) IS
-  'Puts the triggers that note changes on all tables and partitions of a ledger.';
+  'Puts the triggers that note changes on the tables and partitions of a ledger that have lost one.';
+
+CREATE FUNCTION crmcost._triggers_of(relation oid, capture name)
+  RETURNS bigint
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.count(*)
+  FROM pg_catalog.pg_trigger g
+  JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
+  JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+  WHERE g.tgrelid = relation AND g.tgenabled = 'A' AND n.nspname = 'crmcost'
+        AND g.tgqual IS NULL AND g.tgattr = ''::pg_catalog.int2vector
+        AND f.proname IN (capture, '_capture_all'));
+
+COMMENT ON FUNCTION crmcost._triggers_of(oid, name) IS
+  'Number of the triggers of a table that note changes, all of which are four.';
 
 -- A table that was attached, detached, dropped or written anew fires nothing,
 -- and a trigger may be lost or switched off: all of that shows here.
@@ -512,16 +528,7 @@ RETURN (
   SELECT pg_catalog.md5(pg_catalog.string_agg(
            pg_catalog.concat_ws(' '::text, t.relation,
                                 pg_catalog.pg_relation_filenode(t.relation),
-                                (SELECT pg_catalog.count(*)
-                                 FROM pg_catalog.pg_trigger g
-                                 JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
-                                 JOIN pg_catalog.pg_namespace n
-                                   ON n.oid = f.pronamespace
-                                 WHERE g.tgrelid = t.relation
-                                       AND g.tgenabled = 'A'
-                                       AND n.nspname = 'crmcost'
-                                       AND f.proname IN (t.capture,
-                                                         '_capture_all'))),
+                                crmcost._triggers_of(t.relation, t.capture)),
            ','::text ORDER BY t.relation))
   FROM crmcost._captured_tables(ledger) t);
 

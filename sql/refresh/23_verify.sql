@@ -4,7 +4,7 @@ CREATE FUNCTION crmcost._verify(ledger name)
   RETURNS TABLE (target text, rows_differ bigint)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
-  SET client_min_messages = warning
+  SET client_min_messages = error
 AS $$
 DECLARE
   at timestamptz;
