@@ -60,32 +60,6 @@ $$;
 COMMENT ON FUNCTION crmcost._check_owner(name) IS
   'Raises an error unless the caller has the rights of the ledger''s owner.';
 
--- Work on a ledger of another version would find tables that it does not know.
-CREATE FUNCTION crmcost._check_version(ledger name) RETURNS void
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
-  known CONSTANT integer := crmcost._schema_version();
-BEGIN
-  IF installed <> known THEN
-    RAISE EXCEPTION 'ledger "%" has schema version %, and this crmcost % %',
-                    ledger, installed,
-                    CASE WHEN installed < known THEN 'needs'
-                      ELSE 'knows only' END, known
-      USING ERRCODE = 'object_not_in_prerequisite_state',
-            HINT = CASE WHEN installed < known
-              THEN format('CALL crmcost.upgrade(%L);', ledger)
-              ELSE 'ALTER EXTENSION crmcost UPDATE to the version that made the ledger, or a newer one.'
-              END;
-  END IF;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._check_version(name) IS
-  'Raises an error unless a ledger has the schema version that this version of the extension works with.';
-
 -- A function that parallel workers call can set no search_path: it names the
 -- ledger in its statements.
 CREATE FUNCTION crmcost._setting(ledger name, key text) RETURNS text

@@ -6,20 +6,28 @@ CREATE PROCEDURE crmcost.upgrade(ledger name)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  renewed boolean := crmcost._run_as_owner(
+                       ledger, NULL, 'crmcost._upgrade(name)', ledger);
 BEGIN
-  IF crmcost._run_as_owner(ledger, 'crmcost._make_work_tables()',
-                           'crmcost._upgrade(name)', ledger) THEN
-    RETURN;
+  IF coalesce(renewed, crmcost._upgrade(ledger)) THEN
+    -- work tables are made of the ledger's tables, as they are now
+    IF crmcost._run_as_owner(ledger, 'crmcost._make_work_tables(name)',
+                             'crmcost._compute_upgraded(name)', ledger)
+       IS NULL THEN
+      PERFORM crmcost._make_work_tables(ledger);
+      PERFORM crmcost._compute_upgraded(ledger);
+    END IF;
   END IF;
-  PERFORM crmcost._make_work_tables();
-  PERFORM crmcost._upgrade(ledger);
+  RAISE NOTICE 'ledger "%" is at schema version %', ledger,
+    crmcost._schema_version();
 END
 $$;
 
 COMMENT ON PROCEDURE crmcost.upgrade(name) IS
   'Brings a ledger to the version of the extension: tables where they changed, with every row, partitions, and its views, whose grants stay.';
 
-CREATE FUNCTION crmcost._upgrade(ledger name) RETURNS void
+CREATE FUNCTION crmcost._upgrade(ledger name) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
@@ -29,23 +37,19 @@ DECLARE
 BEGIN
   PERFORM crmcost._check_owner(ledger);
   installed := crmcost._setting(ledger, 'schema_version');
-  IF installed > crmcost._schema_version() THEN
-    PERFORM crmcost._check_version(ledger);
-  END IF;
   IF installed < 2 THEN
     PERFORM crmcost._upgrade_to_2(ledger);
-  ELSE
-    PERFORM crmcost._renew_partitions(ledger);
-    PERFORM crmcost._renew_views(ledger);
+    RETURN true;
   END IF;
-  PERFORM crmcost._drop_temporary(crmcost._work_tables());
-  RAISE NOTICE 'ledger "%" is at schema version %', ledger,
-    crmcost._schema_version();
+  PERFORM crmcost._check_version(ledger);
+  PERFORM crmcost._renew_partitions(ledger);
+  PERFORM crmcost._renew_views(ledger);
+  RETURN false;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._upgrade(name) IS
-  'Upgrades a ledger, as who writes it, with work tables that are there.';
+  'Upgrades tables, partitions and views of a ledger, as who writes it; whether its store is to be computed.';
 
 -- CREATE OR REPLACE keeps grants and lets views of the user stand on ours, as
 -- long as no column of ours was renamed, retyped or taken away.  Where one was,

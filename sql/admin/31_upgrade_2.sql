@@ -2,7 +2,7 @@
 -- the tables that refresh computes are others.  What cannot be computed again is
 -- kept: the figures of closed months, snapshots, models, the log of refresh, and
 -- classification.  All else is computed as of the last refresh, so that reports
--- are there when the upgrade is done.
+-- are there when the upgrade is done (sql/refresh/80_upgrade.sql).
 CREATE FUNCTION crmcost._upgrade_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -25,9 +25,8 @@ DECLARE
   message text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  -- the row that refresh writes first: it is waited for
+  PERFORM crmcost._hold_ledger(ledger);
   UPDATE setting SET value = 2 WHERE key = 'schema_version';
-  PERFORM crmcost._lock_ledger(ledger);
   present := ARRAY(SELECT c.relname FROM pg_class c
                    WHERE c.relnamespace = format('%I', ledger)::regnamespace
                          AND c.relkind IN ('r', 'p', 'v')
@@ -53,7 +52,6 @@ BEGIN
   PERFORM crmcost._renew_views(ledger);
   PERFORM crmcost._grant_again(ledger, granted);
   PERFORM crmcost._grant_new(ledger, present);
-  PERFORM crmcost._compute_upgraded(ledger);
 END
 $$;
 

@@ -80,7 +80,6 @@ AS $$
 BEGIN
   PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._check_owner(ledger);
-  PERFORM crmcost._check_version(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._hold_ledger(ledger);
   UPDATE refresh_state
@@ -216,7 +215,6 @@ BEGIN
        ledger, NULL, 'crmcost.reopen_period(name,date)', ledger, month) THEN
     RETURN;
   END IF;
-  PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._lock_ledger(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF reopened IS NULL OR NOT EXISTS (SELECT FROM closed_period

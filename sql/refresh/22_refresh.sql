@@ -140,7 +140,6 @@ DECLARE
   state record;
   storage CONSTANT text := crmcost._storage(ledger);
 BEGIN
-  PERFORM crmcost._check_version(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF as_of IS NULL OR NOT isfinite(as_of) THEN
     RAISE EXCEPTION 'as_of must be a finite instant, not %',

@@ -6,6 +6,8 @@
 CREATE FUNCTION crmcost._compute_upgraded(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+  SET jit = off
 AS $$
 DECLARE
   open_month CONSTANT date := crmcost._open_month(ledger);
@@ -26,6 +28,7 @@ BEGIN
   IF open_month IS NOT NULL THEN
     PERFORM crmcost._fill_closed_months(ledger, at, open_month);
   END IF;
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
   UPDATE refresh_state SET as_of_at = NULL;     -- the next refresh is full
 END
 $$;
