@@ -127,13 +127,16 @@ CREATE FUNCTION crmcost._party_events(ledger name, upto timestamptz, zone text,
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
+DECLARE
+  -- an upgrade writes closed months too: the caller's is before all months then
+  late_month CONSTANT date := coalesce(crmcost._open_month(ledger), open_month);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   RETURN QUERY
     SELECT c.customer_id, e.is_acquisition, e.day,
-           CASE WHEN e.day >= open_month OR late.fact_id IS NULL
+           CASE WHEN e.day >= late_month OR late.fact_id IS NULL
                   THEN crmcost._month_of(e.day)
-                ELSE coalesce(late.month_start, open_month) END,
+                ELSE coalesce(late.month_start, late_month) END,
            coalesce(c.acquired_at < upto, false),
            coalesce(c.acquisition_channel, k.channel_code, '(unknown)'),
            coalesce(c.acquisition_campaign, '(unknown)')
