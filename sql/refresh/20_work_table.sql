@@ -9,6 +9,7 @@ CREATE TYPE crmcost._run AS (
   zone text,
   open_month date,          -- first month after the closed ones, or -infinity
   scenario text,            -- set of allocation rules, NULL for the books
+  plan text,                -- scenario of plans in place of what was booked
   whole boolean,            -- compute everything, or what changed
   upto_before timestamptz   -- the same of the refresh before, NULL without
 );
@@ -414,6 +415,22 @@ RETURN '{refresh_written,
 
 COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';
+
+-- Of one computation after another in a transaction, the second finds them empty.
+CREATE FUNCTION crmcost._clear_work_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('pg_temp.%I', c.relname), ', ')
+           FROM pg_class c
+           WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
+                 AND c.relname = ANY (crmcost._work_tables()));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._clear_work_tables() IS
+  'Empties the temporary tables of a refresh.';
 
 -- The names are those of refresh, but a session may have used one for a view.
 CREATE FUNCTION crmcost._drop_temporary(names text[]) RETURNS void

@@ -146,6 +146,11 @@ BEGIN
                     coalesce(as_of::text, 'null')
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  IF as_of > now() + interval '10 years' OR as_of < '1900-01-01' THEN
+    RAISE EXCEPTION 'as_of must be from 1900 on and at most ten years from now, not %',
+                    as_of
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   run.ledger := ledger;
   run.upto := as_of;
   run.zone := crmcost._setting(ledger, 'timezone');
