@@ -83,13 +83,14 @@ $$;
 COMMENT ON FUNCTION crmcost._statements(text) IS
   'The statements of the sources of a ledger that are about a table, in their order.';
 
--- Their rows too, and the settings that are missing.
+-- Their rows too, and the settings and categories that are new.
 CREATE FUNCTION crmcost._make_missing_tables(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   missing text[];
+  codes text[];
   statement text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
@@ -99,22 +100,30 @@ BEGIN
   missing := ARRAY(SELECT t.name
                    FROM unnest(crmcost._ledger_relations('TABLE')) AS t (name)
                    WHERE to_regclass(t.name) IS NULL);
+  SELECT array_agg(c.code) INTO codes FROM cost_category c;
   FOR statement IN
     SELECT s.statement FROM crmcost._statements('tables') s
     WHERE s.relation = ANY (missing)
     UNION ALL
-    SELECT s.statement || CASE s.relation WHEN 'setting'
-                            THEN ' ON CONFLICT (key) DO NOTHING' ELSE '' END
+    SELECT s.statement || CASE s.relation
+                            WHEN 'setting' THEN ' ON CONFLICT (key) DO NOTHING'
+                            WHEN 'cost_category'
+                              THEN ' ON CONFLICT (code) DO NOTHING'
+                            ELSE '' END
     FROM crmcost._statements('seed') s
-    WHERE s.relation = ANY (missing || 'setting'::text)
+    WHERE s.relation = ANY (missing || '{setting,cost_category}'::text[])
   LOOP
     EXECUTE statement;
   END LOOP;
+  -- categories that the owner had done away with do not come back
+  DELETE FROM cost_category c
+    WHERE c.code <> ALL (codes)
+          AND NOT (c.code LIKE 'svc.order%' AND 'svc' = ANY (codes));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_missing_tables(name) IS
-  'Makes the tables that a ledger of version 1 lacks, with their rows.';
+  'Makes the tables that a ledger of version 1 lacks, with their rows, and the settings and categories it lacks.';
 
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -244,44 +253,67 @@ $$;
 COMMENT ON FUNCTION crmcost._renew_comments(name) IS
   'Gives the tables of version 1 the indexes and comments of version 2.';
 
--- New tables and views may be read by whom customer_month may be.  The triggers of
--- facts work with the rights of the loader.
+-- New tables and views may be read by whom customer_month may be; but where policies
+-- hold rows back, somebody has to say first what they are on new tables.
 CREATE FUNCTION crmcost._grant_new(ledger name, present text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  readers CONSTANT text[] := ARRAY(
-    SELECT g FROM unnest(crmcost._granted(ledger, '{customer_month}')) g
-    WHERE g LIKE 'customer\_month GRANT SELECT ON %');
-  loaders CONSTANT text[] := ARRAY(
-    SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC'
-             ELSE g.grantee::regrole::text END
-    FROM crmcost._captured_tables(ledger) t
-    JOIN pg_class c ON c.oid = t.relation,
-         aclexplode(c.relacl) g
-    WHERE g.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
-          AND g.grantee <> c.relowner);
+  reader text;
   relation text;
-  entry text;
 BEGIN
-  FOREACH relation IN ARRAY
-    crmcost._ledger_relations('TABLE') || crmcost._ledger_relations('VIEW')
+  FOR reader IN
+    SELECT substr(g, strpos(g, ' TO ') + 4)
+    FROM unnest(crmcost._granted(ledger, '{customer_month}')) AS g
+    WHERE g LIKE 'customer\_month GRANT SELECT ON %'
   LOOP
-    CONTINUE WHEN relation = ANY (present);
-    FOREACH entry IN ARRAY readers LOOP
-      EXECUTE format('GRANT SELECT ON %I.%I TO %s', ledger, relation,
-                     substr(entry, strpos(entry, ' TO ') + 4));
+    IF EXISTS (SELECT FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+               WHERE c.relnamespace = format('%I', ledger)::regnamespace
+                     AND c.relname NOT IN ('erased_key', 'erasure_secret')) THEN
+      RAISE WARNING 'ledger "%" has policies: new tables are not granted to %',
+                    ledger, reader
+        USING HINT = format('Make policies on those with customers, then SELECT crmcost.grant_read(%L, ROLE).',
+                            ledger);
+      CONTINUE;
+    END IF;
+    FOREACH relation IN ARRAY
+      crmcost._ledger_relations('TABLE') || crmcost._ledger_relations('VIEW')
+    LOOP
+      CONTINUE WHEN relation = ANY (present);
+      EXECUTE format('GRANT SELECT ON %I.%I TO %s', ledger, relation, reader);
     END LOOP;
   END LOOP;
-  FOREACH entry IN ARRAY loaders LOOP
-    EXECUTE format('GRANT SELECT, INSERT ON %1$I.touched, %1$I.late_fact TO %2$s',
-                   ledger, entry);
-    EXECUTE format('GRANT SELECT ON %1$I.setting, %1$I.refresh_state, %1$I.closed_period, %1$I.fx_rate TO %2$s',
-                   ledger, entry);
-  END LOOP;
+  PERFORM crmcost._grant_capture(ledger);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._grant_new(name, text[]) IS
   'Gives those who read and load a ledger of version 1 the rights on what is new.';
+
+-- The triggers of facts work with the rights of who loads.
+CREATE FUNCTION crmcost._grant_capture(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  loader text;
+BEGIN
+  FOR loader IN
+    SELECT DISTINCT CASE g.grantee WHEN 0 THEN 'PUBLIC'
+             ELSE g.grantee::regrole::text END
+    FROM crmcost._captured_tables(ledger) t
+    JOIN pg_class c ON c.oid = t.relation, aclexplode(c.relacl) g
+    WHERE g.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE')
+          AND g.grantee <> c.relowner
+  LOOP
+    EXECUTE format('GRANT SELECT, INSERT ON %1$I.touched, %1$I.late_fact TO %2$s',
+                   ledger, loader);
+    EXECUTE format('GRANT SELECT ON %1$I.setting, %1$I.refresh_state, %1$I.closed_period, %1$I.fx_rate TO %2$s',
+                   ledger, loader);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._grant_capture(name) IS
+  'Gives those who load facts the rights that the triggers of facts need.';

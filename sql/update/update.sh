@@ -42,7 +42,7 @@ BEGIN
     FOR routine IN
       SELECT p.oid FROM pg_catalog.pg_proc p
       WHERE p.pronamespace = 'crmcost'::pg_catalog.regnamespace
-            AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v')
+            AND NOT pg_catalog.has_function_privilege('public', p.oid, 'EXECUTE')
     LOOP
       EXECUTE 'GRANT EXECUTE ON ROUTINE ' || routine || ' TO ' || grantee;
     END LOOP;
