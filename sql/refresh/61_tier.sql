@@ -34,8 +34,7 @@ BEGIN
       schemes,
       crmcost._midnight((SELECT (min(m.month_start)
                                  + interval '1 month')::date
-                         FROM pg_temp.refresh_tier_month m), run.zone)),
-      '{customer_id,dimension,entered_at,code,evidence,by_rule}')
+                         FROM pg_temp.refresh_tier_month m), run.zone)))
     + crmcost._write_tier_threshold(run);
 END
 $$;
