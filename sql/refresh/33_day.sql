@@ -1,6 +1,6 @@
 -- Step day: what was sold by month, product and channel, and what happened on a
 -- day.  What counts in a later month than that of its day stands on the first of
--- that month.
+-- that month; an order that got a line since its month was closed, on the last.
 CREATE FUNCTION crmcost._refresh_day(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -90,7 +90,9 @@ RETURN pg_catalog.format($query$
     FROM pg_temp.refresh_line WHERE %1$s
     GROUP BY 1, 2, 3
     UNION ALL
-    SELECT greatest(ordered_on, month_start), channel_code, campaign_code,
+    SELECT least(greatest(ordered_on, month_start),
+                 (month_start + interval '1 month')::date - 1),
+           channel_code, campaign_code,
            0, 0, 0, 0, count(*), 0, 0, 0, 0, 0
     FROM customer_order WHERE is_order AND %1$s
     GROUP BY 1, 2, 3

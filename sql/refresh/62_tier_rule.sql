@@ -107,7 +107,8 @@ COMMENT ON FUNCTION crmcost._append_tiers(text[], timestamptz) IS
   'Adds the answers in refresh_class that are new at an instant to refresh_tier_row.';
 
 -- Sums of each customer up to the month before the first; on the report day they
--- are those of customer_value.
+-- are those of customer_value.  An order that counted in a month when that was
+-- closed may have got a line since: at the end of the month it was no later.
 CREATE FUNCTION crmcost._start_cumulating(run crmcost._run, first_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -118,7 +119,9 @@ BEGIN
       SELECT m.customer_id, sum(m.orders), o.last_ordered_on, sum(m.revenue),
              sum(m.margin), sum(m.margin - m.direct_cost - m.allocated_cost)
       FROM customer_month m
-      LEFT JOIN (SELECT customer_id, max(ordered_on) AS last_ordered_on
+      LEFT JOIN (SELECT customer_id,
+                        least(max(ordered_on), first_month - 1)
+                          AS last_ordered_on
                  FROM customer_order
                  WHERE is_order AND month_start < first_month
                  GROUP BY customer_id) o USING (customer_id)
@@ -148,7 +151,10 @@ BEGIN
       SELECT m.customer_id, m.orders, o.last_ordered_on, m.revenue, m.margin,
              m.margin - m.direct_cost - m.allocated_cost
       FROM customer_month m
-      LEFT JOIN (SELECT customer_id, max(ordered_on) AS last_ordered_on
+      LEFT JOIN (SELECT customer_id,
+                        least(max(ordered_on),
+                              (month + interval '1 month')::date - 1)
+                          AS last_ordered_on
                  FROM customer_order
                  WHERE is_order AND month_start = month
                  GROUP BY customer_id) o USING (customer_id)
