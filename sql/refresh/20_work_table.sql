@@ -157,7 +157,7 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_cumulated (
     customer_id bigint PRIMARY KEY, orders bigint, last_ordered_on date,
-    revenue numeric, margin numeric, profit numeric
+    revenue numeric, margin numeric, profit numeric, answers text[]
   ) ON COMMIT DROP;
 
   -- value: whose sums changed, and the contacts of these customers
@@ -211,18 +211,16 @@ BEGIN
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
 
-  -- tier: customers with their measure, revenue and RFM score; what the schemes
-  -- say of them; what held before; months that are done; new rows, of an instant
-  -- and of all
-  CREATE TEMPORARY TABLE refresh_member (
-    customer_id bigint, value numeric, revenue numeric, score integer
-  ) ON COMMIT DROP;
+  -- tier: customers with their measure, revenue and RFM score, and what the
+  -- schemes say of them, now and before; what persons have set, and what holds
+  -- there; months that are done; new rows, of an instant and of all
   CREATE TEMPORARY TABLE refresh_class (
-    customer_id bigint, dimension text, code text, evidence jsonb
+    customer_id bigint, value numeric, revenue numeric, score integer,
+    codes text[], answers text[]
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_state (
     customer_id bigint, dimension text, code text, entered_at timestamptz,
-    by_rule boolean, ruled text, PRIMARY KEY (customer_id, dimension)
+    by_rule boolean, PRIMARY KEY (customer_id, dimension)
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_month (
     month_start date PRIMARY KEY
@@ -394,7 +392,6 @@ RETURN '{refresh_written,
          refresh_point,
          refresh_staged,
          refresh_stage,
-         refresh_member,
          refresh_class,
          refresh_tier_state,
          refresh_tier_month,
