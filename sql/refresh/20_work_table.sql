@@ -156,8 +156,9 @@ BEGIN
     driver_key text, customer_id bigint, quantity numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_cumulated (
-    customer_id bigint PRIMARY KEY, orders bigint, last_ordered_on date,
-    revenue numeric, margin numeric, profit numeric, answers text[]
+    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
+    margin numeric, profit numeric, answers text[], before text[],
+    score integer
   ) ON COMMIT DROP;
 
   -- value: whose sums changed, and the contacts of these customers
@@ -187,11 +188,6 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_pair (
     product_code text, other_product_code text, orders bigint
   ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_price (
-    product_code text, scheme text, tier text, price numeric, orders bigint,
-    quantity numeric, amount numeric
-  ) ON COMMIT DROP;
-
   -- stage: whose stages may have changed, the points of their lives, and the
   -- stages that follow
   CREATE TEMPORARY TABLE refresh_stage_customer (
@@ -211,12 +207,12 @@ BEGIN
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
 
-  -- tier: customers with their measure, revenue and RFM score, and what the
-  -- schemes say of them, now and before; what persons have set, and what holds
-  -- there; months that are done; new rows, of an instant and of all
+  -- tier: like refresh_cumulated, by turns; what holds where persons have set
+  -- something; months that are done; new rows, of an instant and of all
   CREATE TEMPORARY TABLE refresh_class (
-    customer_id bigint, value numeric, revenue numeric, score integer,
-    codes text[], answers text[]
+    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
+    margin numeric, profit numeric, answers text[], before text[],
+    score integer
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_state (
     customer_id bigint, dimension text, code text, entered_at timestamptz,
@@ -345,8 +341,8 @@ RETURN '{category_lineage,
          kept_snapshot,
          model_calibration,
          posted_cost,
-         price_point,
          product_pair,
+         product_price,
          quality_finding,
          sale_month,
          survey_day,
@@ -387,7 +383,6 @@ RETURN '{refresh_written,
          refresh_purchase,
          refresh_clv,
          refresh_pair,
-         refresh_price,
          refresh_stage_customer,
          refresh_point,
          refresh_staged,

@@ -74,7 +74,6 @@ BEGIN
     SELECT m::date FROM generate_series(first_month::timestamp,
                                         upto_month::timestamp, '1 month') AS m
   LOOP
-    PERFORM crmcost._cumulate_month(run, month);
     PERFORM crmcost._classify(run, schemes, month);
     at := least(crmcost._midnight((month + interval '1 month')::date,
                                   run.zone), run.upto);
@@ -87,7 +86,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, date) IS
-  'Fills refresh_tier_row and refresh_tier_state up to the end of a month.';
+  'Fills refresh_tier_row up to the end of a month.';
 
 -- The dimensions that rules decide.  A scheme that has no tier any more is one of
 -- them as long as its rows say something else than none.

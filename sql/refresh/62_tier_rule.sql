@@ -1,8 +1,22 @@
--- What the tier schemes say, month end after month end, of the customers in
--- refresh_cumulated.  There the sums of each customer stand beside the last answers
--- of the rule, in the order of the schemes; so one pass over it a month finds the
--- answers that are new, and only these are written.  refresh_tier_state holds for
--- whom a person has set something.
+-- What the tier schemes say, month end after month end.
+--
+-- refresh_cumulated and refresh_class have the sums of each customer up to a month
+-- and beside them the answers of the rule, in the order of the schemes, and those
+-- before.  Each month one of the two is made from the other, in one pass: rows
+-- that are written over would stay in the way until the end.  refresh_tier_state
+-- holds for whom a person has set something.
+
+CREATE FUNCTION crmcost._tier_table(ahead integer) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN CASE (SELECT (count(*) + ahead) % 2 FROM pg_temp.refresh_tier_month)
+    WHEN 1 THEN 'refresh_cumulated' ELSE 'refresh_class' END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tier_table(integer) IS
+  'Which table has the sums and answers of the last month that is done, or of the one after it.';
 
 -- What holds before the first month that is looked at.  Mostly that is what the
 -- store says of the last refresh; where a later row stands there, history tells.
@@ -62,7 +76,7 @@ BEGIN
     INSERT INTO pg_temp.refresh_cumulated
       SELECT customer_id, coalesce(m.orders, 0), m.last_ordered_on,
              coalesce(m.revenue, 0), coalesce(m.margin, 0),
-             coalesce(m.profit, 0), s.answers
+             coalesce(m.profit, 0), s.answers, NULL, NULL
       FROM (SELECT s.customer_id, ARRAY[%s]::text[] AS answers
             FROM (%s) s GROUP BY s.customer_id) s
       FULL JOIN (%s) m USING (customer_id)
@@ -111,73 +125,91 @@ $$;
 COMMENT ON FUNCTION crmcost._cumulated_query(text) IS
   'Query of the sums of each customer over the months m that a condition names.';
 
--- On the report day the sums are those of customer_value.
-CREATE FUNCTION crmcost._cumulate_month(run crmcost._run, month date)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+-- Query of the sums up to the end of a month, $3, given those before it; on the
+-- report day they are those of customer_value.
+CREATE FUNCTION crmcost._tier_sum_query(source text, is_last boolean)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  IF month < crmcost._month_of(run.day) THEN
-    EXECUTE format($query$
-      INSERT INTO pg_temp.refresh_cumulated AS c
-        SELECT n.* FROM (%s) n
-        ON CONFLICT (customer_id) DO UPDATE SET
-          orders = c.orders + excluded.orders,
-          last_ordered_on = greatest(c.last_ordered_on,
-                                     excluded.last_ordered_on),
-          revenue = c.revenue + excluded.revenue,
-          margin = c.margin + excluded.margin,
-          profit = c.profit + excluded.profit
-      $query$, crmcost._cumulated_query('m.month_start = $1')) USING month;
+  IF is_last THEN
+    RETURN format($query$
+      SELECT customer_id, coalesce(v.orders, 0) AS orders, v.last_ordered_on,
+             v.revenue, v.margin, v.profit, o.answers
+      FROM (SELECT * FROM customer_value WHERE NOT is_technical) v
+      FULL JOIN pg_temp.%I o USING (customer_id)
+      WHERE v.orders > 0 OR o.answers IS NOT NULL
+    $query$, source);
   END IF;
+  RETURN format($query$
+    SELECT customer_id, coalesce(o.orders, 0) + coalesce(n.orders, 0)
+             AS orders,
+           greatest(o.last_ordered_on, n.last_ordered_on) AS last_ordered_on,
+           coalesce(o.revenue, 0) + coalesce(n.revenue, 0) AS revenue,
+           coalesce(o.margin, 0) + coalesce(n.margin, 0) AS margin,
+           coalesce(o.profit, 0) + coalesce(n.profit, 0) AS profit, o.answers
+    FROM pg_temp.%I o
+    FULL JOIN (%s) n USING (customer_id)
+  $query$, source, crmcost._cumulated_query('m.month_start = $2'));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._cumulate_month(crmcost._run, date) IS
-  'Adds a month to refresh_cumulated.';
+COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean) IS
+  'Query of the sums of customers up to the end of a month.';
 
 -- Query of what the schemes say, on day $1, of each customer with an order, beside
--- what they said before; who has no order any more is left without.  $2 is
--- whether those with the same answers are wanted too.
+-- what they said before; who has no order any more is left without.
 CREATE FUNCTION crmcost._class_query(run crmcost._run, schemes text[],
-                                     source text)
+                                     sums text)
   RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-  part CONSTANT record := crmcost._scheme_terms(
-    schemes, crmcost._setting(run.ledger, 'rfm_bins')::integer);
+  bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
+  part CONSTANT record := crmcost._scheme_terms(schemes, bins);
 BEGIN
   RETURN format($query$
-    SELECT a.* FROM (
-      SELECT m.customer_id, m.value, m.revenue, m.score,
-             ARRAY[%1$s]::text[] AS codes, m.answers
-      FROM (
-        SELECT c.customer_id, c.value, c.revenue, c.answers,
-               crmcost.rfm_score(($1 - c.last_ordered_on)::float8,
-                                 c.orders::float8, c.revenue::float8,
-                                 %3$s) OVER () AS score %4$s
-        FROM (SELECT s.*, s.%2$I AS value FROM %5$s s) c
-        WHERE c.orders > 0 AND c.last_ordered_on IS NOT NULL
-      ) m %6$s
-      UNION ALL
-      SELECT c.customer_id, NULL, NULL, NULL, ARRAY[%7$s]::text[], c.answers
-      FROM %5$s c
-      WHERE (c.orders > 0 AND c.last_ordered_on IS NOT NULL) IS NOT TRUE
-            AND c.answers IS NOT NULL
-    ) a
-    WHERE $2 OR a.codes IS DISTINCT FROM a.answers
-  $query$, part.codes, crmcost._setting(run.ledger, 'abc_measure'),
-    crmcost._setting(run.ledger, 'rfm_bins'), part.windows, source,
-    part.joins,
-    (SELECT string_agg(format('CASE WHEN c.answers[%s] IS NOT NULL THEN ''none'' END', i),
-                       ', ' ORDER BY i)
-     FROM generate_subscripts(schemes, 1) AS i));
+    WITH total AS MATERIALIZED (
+      SELECT t.*, (t.orders > 0 AND t.last_ordered_on IS NOT NULL) IS TRUE
+               AS is_member
+      FROM (%1$s) t
+    )
+    SELECT m.customer_id, m.orders, m.last_ordered_on, m.revenue, m.margin,
+           m.profit, ARRAY[%2$s]::text[], m.answers, m.score
+    FROM (
+      SELECT t.*,
+             crmcost.rfm_score(($1 - t.last_ordered_on)::float8,
+                               t.orders::float8, t.revenue::float8,
+                               %3$s) OVER () AS score %4$s
+      FROM (SELECT total.*, total.%5$I AS value FROM total
+            WHERE is_member) t
+    ) m %6$s
+    UNION ALL
+    SELECT t.customer_id, t.orders, t.last_ordered_on, t.revenue, t.margin,
+           t.profit, %7$s, t.answers, NULL
+    FROM total t
+    WHERE NOT t.is_member
+  $query$, sums, part.codes, bins, part.windows,
+    crmcost._setting(run.ledger, 'abc_measure'), part.joins,
+    crmcost._left_term(schemes));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._class_query(crmcost._run, text[], text) IS
-  'Query of what the tier schemes say of the customers in a relation like refresh_cumulated.';
+  'Query of what the tier schemes say of the customers with the sums of a query.';
+
+CREATE FUNCTION crmcost._left_term(schemes text[]) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format(
+           'CASE WHEN t.answers IS NOT NULL THEN ARRAY[%s]::text[] END',
+           pg_catalog.string_agg(pg_catalog.format(
+             'CASE WHEN t.answers[%s] IS NOT NULL THEN ''none'' END', i),
+             ', '::text ORDER BY i))
+  FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
+
+COMMENT ON FUNCTION crmcost._left_term(text[]) IS
+  'What the schemes say of a customer without an order.';
 
 -- The terms of _class_query.  Who has an answer already, and gets none now, has
 -- left the scheme.
@@ -235,7 +267,7 @@ CREATE FUNCTION crmcost._share_windows(i bigint, bound numeric[])
 RETURN (
   SELECT pg_catalog.string_agg(
            pg_catalog.format(
-             ', crmcost.abc_tier(c.value, %s, %s) OVER () AS abc%s_%s',
+             ', crmcost.abc_tier(t.value, %s, %s) OVER () AS abc%s_%s',
              bound[k], bound[least(k + 1, last)], i, k), ''::text ORDER BY k)
   FROM (SELECT greatest(pg_catalog.cardinality(bound) - 1, 1) AS last) n
   CROSS JOIN LATERAL pg_catalog.generate_series(1, n.last, 2) AS k);
@@ -286,34 +318,29 @@ $$;
 COMMENT ON FUNCTION crmcost._rfm_join(bigint, text, integer) IS
   'Join that finds the tier of a score in an RFM scheme.';
 
--- Fills refresh_class with the answers of a day that are new; on the report day,
--- whose sums are those of customer_value, with all of them.
 CREATE FUNCTION crmcost._classify(run crmcost._run, schemes text[],
                                   month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  source CONSTANT text := crmcost._tier_table(0);
+  target CONSTANT text := crmcost._tier_table(1);
   is_last CONSTANT boolean := month = crmcost._month_of(run.day);
 BEGIN
-  TRUNCATE pg_temp.refresh_class;
-  EXECUTE 'INSERT INTO pg_temp.refresh_class ' || crmcost._class_query(
-    run, schemes, CASE WHEN is_last THEN $source$(
-      SELECT customer_id, v.orders, v.last_ordered_on, v.revenue, v.margin,
-             v.profit, c.answers
-      FROM (SELECT * FROM customer_value WHERE NOT is_technical) v
-      FULL JOIN pg_temp.refresh_cumulated c USING (customer_id))$source$
-    ELSE 'pg_temp.refresh_cumulated' END)
+  EXECUTE format('TRUNCATE pg_temp.%I', target);
+  EXECUTE format('INSERT INTO pg_temp.%I %s', target, crmcost._class_query(
+                   run, schemes, crmcost._tier_sum_query(source, is_last)))
     USING CASE WHEN is_last THEN run.day
-            ELSE (month + interval '1 month')::date - 1 END, is_last;
+            ELSE (month + interval '1 month')::date - 1 END, month;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._classify(crmcost._run, text[], date) IS
-  'Fills refresh_class: what the tier schemes say at the end of a month.';
+  'Makes the sums of customers up to the end of a month, and what the tier schemes say of them.';
 
--- The rule's answers of one instant, in refresh_class, become rows where they are
--- new.  since is the instant of the answers before.
+-- The rule's answers of one instant become rows where they are new.  since is the
+-- instant of the answers before.
 CREATE FUNCTION crmcost._append_tiers(schemes text[], measure text,
                                       since timestamptz, at timestamptz)
   RETURNS void
@@ -334,28 +361,31 @@ BEGIN
       by_rule = false
       WHERE excluded.entered_at > s.entered_at;
   TRUNCATE pg_temp.refresh_tier_new;
-  INSERT INTO pg_temp.refresh_tier_new
-    SELECT c.customer_id, k.dimension, k.code,
-           CASE
-             WHEN k.code = 'none' THEN NULL
-             WHEN k.basis = 'cum_share'
-               THEN jsonb_build_object(measure, c.value)
-             WHEN k.basis = 'min_value'
-               THEN jsonb_build_object('revenue', c.revenue)
-             ELSE jsonb_build_object('r', c.score / 100,
-                    'f', c.score / 10 % 10, 'm', c.score % 10)
-           END,
-           -- at the same instant a person has the last word
-           CASE WHEN k.answer IS NULL AND s.code <> k.code
-                     OR NOT s.by_rule AND s.entered_at = at
-             THEN s.entered_at - interval '1 microsecond' ELSE at END
-    FROM pg_temp.refresh_class c
-    CROSS JOIN LATERAL unnest(schemes, crmcost._bases(schemes), c.codes,
-                              c.answers)
-      AS k (dimension, basis, code, answer)
-    LEFT JOIN pg_temp.refresh_tier_state s
-      ON s.customer_id = c.customer_id AND s.dimension = k.dimension
-    WHERE k.code IS DISTINCT FROM k.answer;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_tier_new
+      SELECT c.customer_id, k.dimension, k.code,
+             CASE
+               WHEN k.code = 'none' THEN NULL
+               WHEN k.basis = 'cum_share'
+                 THEN jsonb_build_object(%2$L, c.%2$I)
+               WHEN k.basis = 'min_value'
+                 THEN jsonb_build_object('revenue', c.revenue)
+               ELSE jsonb_build_object('r', c.score / 100,
+                      'f', c.score / 10 %% 10, 'm', c.score %% 10)
+             END,
+             -- at the same instant a person has the last word
+             CASE WHEN k.before IS NULL AND s.code <> k.code
+                       OR NOT s.by_rule AND s.entered_at = $1
+               THEN s.entered_at - interval '1 microsecond' ELSE $1 END
+      FROM pg_temp.%1$I c
+      CROSS JOIN LATERAL unnest($2, $3, c.answers, c.before)
+        AS k (dimension, basis, code, before)
+      LEFT JOIN pg_temp.refresh_tier_state s
+        ON s.customer_id = c.customer_id AND s.dimension = k.dimension
+      WHERE c.answers IS DISTINCT FROM c.before
+            AND k.code IS DISTINCT FROM k.before
+    $query$, crmcost._tier_table(1), measure)
+    USING at, schemes, crmcost._bases(schemes);
   INSERT INTO pg_temp.refresh_tier_row
     SELECT n.customer_id, n.dimension, n.entered_at, n.code, n.evidence
     FROM pg_temp.refresh_tier_new n;
@@ -366,16 +396,11 @@ BEGIN
         entered_at = greatest(n.entered_at, s.entered_at)
     FROM pg_temp.refresh_tier_new n
     WHERE n.customer_id = s.customer_id AND n.dimension = s.dimension;
-  UPDATE pg_temp.refresh_cumulated c
-    SET answers = n.codes
-    FROM pg_temp.refresh_class n
-    WHERE n.customer_id = c.customer_id
-          AND n.codes IS DISTINCT FROM n.answers;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._append_tiers(text[], text, timestamptz, timestamptz) IS
-  'Adds the answers in refresh_class that are new at an instant to refresh_tier_row.';
+  'Adds the answers that are new at an instant to refresh_tier_row.';
 
 CREATE FUNCTION crmcost._bases(schemes text[]) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -391,7 +416,7 @@ $$;
 COMMENT ON FUNCTION crmcost._bases(text[]) IS
   'What the tiers of each scheme go by.';
 
--- Of the report day, whose answers are the last in refresh_class.
+-- Of the report day, whose answers are the last.
 CREATE FUNCTION crmcost._write_tier_threshold(run crmcost._run,
                                               schemes text[])
   RETURNS bigint
@@ -403,13 +428,14 @@ BEGIN
     FROM tier t
     WHERE t.basis = 'min_value'
     UNION ALL
-    SELECT t.scheme, t.code, min(c.value)
-    FROM pg_temp.refresh_class c
-    CROSS JOIN LATERAL unnest(%L::text[], c.codes) AS k (scheme, code)
+    SELECT t.scheme, t.code, min(c.%I)
+    FROM pg_temp.%I c
+    CROSS JOIN LATERAL unnest(%L::text[], c.answers) AS k (scheme, code)
     JOIN tier t ON t.scheme = k.scheme AND t.code = k.code
-    WHERE t.basis = 'cum_share' AND c.value IS NOT NULL
+    WHERE t.basis = 'cum_share' AND c.score IS NOT NULL
     GROUP BY t.scheme, t.code
-  $query$, schemes), 'true');
+  $query$, crmcost._setting(run.ledger, 'abc_measure'),
+    crmcost._tier_table(0), schemes), 'true');
 END
 $$;
 
