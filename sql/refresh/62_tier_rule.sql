@@ -93,6 +93,15 @@ $$;
 COMMENT ON FUNCTION crmcost._append_tiers(text[], timestamptz) IS
   'Adds the answers in refresh_class that are new at an instant to refresh_tier_row.';
 
+-- An order that counted in a month that is closed stays there, though a line of a
+-- later day has been added to it since.
+CREATE FUNCTION crmcost._day_in(month date, day date) RETURNS date
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN least(day, (month + '1 mon'::interval)::date - 1);
+
+COMMENT ON FUNCTION crmcost._day_in(date, date) IS
+  'A day, but no later than the last one of a month.';
+
 -- Sums of each customer up to the month before the first; on the report day they
 -- are those of customer_value.
 CREATE FUNCTION crmcost._start_cumulating(run crmcost._run, first_month date)
@@ -105,7 +114,9 @@ BEGIN
       SELECT m.customer_id, sum(m.orders), o.last_ordered_on, sum(m.revenue),
              sum(m.margin), sum(m.margin - m.direct_cost - m.allocated_cost)
       FROM customer_month m
-      LEFT JOIN (SELECT customer_id, max(ordered_on) AS last_ordered_on
+      LEFT JOIN (SELECT customer_id, max(crmcost._day_in(month_start,
+                                                         ordered_on))
+                          AS last_ordered_on
                  FROM customer_order
                  WHERE is_order AND month_start < first_month
                  GROUP BY customer_id) o USING (customer_id)
@@ -135,7 +146,8 @@ BEGIN
       SELECT m.customer_id, m.orders, o.last_ordered_on, m.revenue, m.margin,
              m.margin - m.direct_cost - m.allocated_cost
       FROM customer_month m
-      LEFT JOIN (SELECT customer_id, max(ordered_on) AS last_ordered_on
+      LEFT JOIN (SELECT customer_id, max(crmcost._day_in(month, ordered_on))
+                          AS last_ordered_on
                  FROM customer_order
                  WHERE is_order AND month_start = month
                  GROUP BY customer_id) o USING (customer_id)
