@@ -73,7 +73,7 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
   FROM (SELECT month_start, bucket, coalesce(customer_id, 0) AS customer, sum(cost) AS flow FROM crm.cost_flow GROUP BY 1, 2, 3) f
   FULL JOIN (
     SELECT month_start, bucket, customer_id AS customer, sum(direct_cost + allocated_cost) AS reports
-    FROM crm.customer_month_cost GROUP BY 1, 2, 3
+    FROM crm.customer_cost GROUP BY 1, 2, 3
     UNION ALL
     SELECT month_start, bucket, 0, sum(unused_cost + unallocated_cost) FROM crm.cost_pool GROUP BY 1, 2) r
     USING (month_start, bucket, customer)
@@ -90,8 +90,8 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
   FROM (SELECT sum(profit) AS profit FROM crm.customer_profit) p,
        (SELECT sum(round(amount * r, 4) - round(cogs * r, 4)) AS margin
         FROM (SELECT *, CASE currency WHEN 'EUR' THEN 1 ELSE 0.913 END AS r FROM crm.sale
-              WHERE sold_at <= '2024-05-20 12:00Z') s) s,
-       (SELECT sum(direct_cost + allocated_cost) AS cost FROM crm.customer_month_cost) c
+              WHERE sold_at < '2024-05-20 12:00Z') s) s,
+       (SELECT sum(direct_cost + allocated_cost) AS cost FROM crm.customer_cost) c
   WHERE p.profit IS DISTINCT FROM s.margin - c.cost
   UNION ALL
   SELECT format('%s: %s', check_name, example) FROM crm.data_quality
@@ -166,14 +166,14 @@ ROLLBACK TO fresh;
 CALL pg_temp.try(0.27);
 CALL crmcost.close_period('crm', '2024-02-01');
 CREATE TEMPORARY TABLE closed AS
-SELECT 'cost' AS what, to_jsonb(c) AS line FROM customer_month_cost c WHERE month_start <= '2024-02-01'
+SELECT 'cost' AS what, to_jsonb(c) AS line FROM customer_cost c WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'month', to_jsonb(m) FROM customer_month m WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'pool', to_jsonb(p) FROM cost_pool p WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'driver', to_jsonb(d) FROM customer_driver d WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'flow', to_jsonb(f) FROM cost_flow f WHERE month_start <= '2024-02-01';
 CREATE FUNCTION pg_temp.moved() RETURNS TABLE (what text, line jsonb) LANGUAGE sql AS $$
   WITH now AS (
-    SELECT 'cost' AS what, to_jsonb(c) AS line FROM crm.customer_month_cost c WHERE month_start <= '2024-02-01'
+    SELECT 'cost' AS what, to_jsonb(c) AS line FROM crm.customer_cost c WHERE month_start <= '2024-02-01'
     UNION ALL SELECT 'month', to_jsonb(m) FROM crm.customer_month m WHERE month_start <= '2024-02-01'
     UNION ALL SELECT 'pool', to_jsonb(p) FROM crm.cost_pool p WHERE month_start <= '2024-02-01'
     UNION ALL SELECT 'driver', to_jsonb(d) FROM crm.customer_driver d WHERE month_start <= '2024-02-01'
@@ -214,12 +214,12 @@ BEGIN CALL crmcost.reopen_period('crm', first_month); END$$;
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
 SELECT is_empty('SELECT * FROM pg_temp.unequal()', 'opened again: by month, bucket and currency as booked');
 CREATE TEMPORARY TABLE reopened AS
-SELECT to_jsonb(c) FROM customer_month_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
+SELECT to_jsonb(c) FROM customer_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
 UNION ALL SELECT to_jsonb(p) FROM cost_pool p UNION ALL SELECT to_jsonb(d) FROM customer_driver d;
-TRUNCATE customer_month, customer_month_cost, cost_pool, customer_driver, posted_cost, customer_snapshot;
-CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
+TRUNCATE customer_month, customer_value, customer_score, cost_month, cost_day, cost_pool, customer_driver, posted_cost, kept_snapshot;
+CALL crmcost.refresh('crm', '2024-05-20 12:00Z', full => true);
 SELECT bag_eq('SELECT * FROM pg_temp.reopened', $$
-  SELECT to_jsonb(c) FROM customer_month_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
+  SELECT to_jsonb(c) FROM customer_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
   UNION ALL SELECT to_jsonb(p) FROM cost_pool p UNION ALL SELECT to_jsonb(d) FROM customer_driver d
 $$, 'and as a ledger that never closed a month');
 
@@ -234,11 +234,11 @@ SELECT throws_ok($$CALL crmcost.close_period('crm', 'infinity')$$, '22023', 'mon
 SELECT throws_ok($$CALL crmcost.close_period('nowhere', '2024-03-01')$$, '3F000', NULL, 'no such ledger');
 SELECT throws_ok($$CALL crmcost.reopen_period('crm', '2024-04-01')$$, '55000', 'month must be a closed month of ledger "crm", not 2024-04', 'to open an open month');
 SELECT throws_ok($$CALL crmcost.reopen_period('crm', NULL)$$, '55000', 'month must be a closed month of ledger "crm", not null', 'to open no month');
-SELECT throws_ok($$CALL crmcost.refresh('crm', '2024-03-30')$$, '22023',
+SELECT throws_ok($$CALL crmcost.refresh('crm', '2024-03-31')$$, '22023',
   'as_of must not be before 2024-03-31, the last day of the closed months, not 2024-03-30', 'a refresh as of a day that is closed');
 SELECT results_eq('SELECT month_start FROM closed_period ORDER BY 1',
   $$SELECT m::date FROM generate_series('2023-11-01'::timestamp, '2024-03-01', '1 month') m
-    WHERE m >= (SELECT min(month_start) FROM customer_month_cost)$$, 'closed months have no gap');
+    WHERE m >= (SELECT min(month_start) FROM customer_cost)$$, 'closed months have no gap');
 
 SELECT * FROM finish();
 ROLLBACK;
