@@ -35,7 +35,8 @@ BEGIN
 END
 $$;
 
--- entries by the months they are for, by calendar days: exact shares, not rounded
+-- entries by the months they are for, by calendar days: exact shares, not rounded; of the
+-- month that is not over the days up to 20 May
 CREATE VIEW pg_temp.share_of AS
 SELECT e.cost_id, e.currency, e.customer_id, k.bucket, m.month_start::date AS month_start,
        round(e.amount * coalesce(e.fx, CASE e.currency WHEN 'EUR' THEN 1 ELSE 0.913 END), 4) AS cost,
@@ -44,7 +45,10 @@ SELECT e.cost_id, e.currency, e.customer_id, k.bucket, m.month_start::date AS mo
               THEN 1.0 / (SELECT count(*) FROM generate_series(lower(e.covers), upper(e.covers) - 1, '1 month'))
             ELSE (SELECT count(*)::numeric FROM generate_series(lower(e.covers), upper(e.covers) - 1, '1 day') d
                   WHERE date_trunc('month', d) = m.month_start) / (upper(e.covers) - lower(e.covers))
-       END AS share
+       END * (SELECT count(*) FILTER (WHERE d <= '2024-05-20')::numeric / count(*)
+              FROM generate_series(coalesce(lower(e.covers), e.incurred_on), coalesce(upper(e.covers) - 1, e.incurred_on), '1 day') d
+              WHERE date_trunc('month', d) = m.month_start) AS share,
+       coalesce(upper(e.covers) - 1 > '2024-05-20', false) AS is_cut
 FROM crm.cost_entry e JOIN crm.cost_category k ON k.code = e.category_code
 CROSS JOIN LATERAL generate_series(
   date_trunc('month', coalesce(lower(e.covers), e.incurred_on)::timestamp),
@@ -59,8 +63,9 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
     WHERE via <> 'rounding' GROUP BY 1, 2, 3)
   SELECT format('entry %s in %s: %s of %s', cost_id, month_start, f.cost, s.cost * s.share)
   FROM pg_temp.share_of s FULL JOIN flow f USING (cost_id, month_start, bucket)
+  -- what is cut to the day is rounded once more
   WHERE abs(coalesce(f.cost, 0) - coalesce(s.cost * s.share, 0)) >= CASE s.share WHEN 1 THEN 0.0000001
-    ELSE (SELECT 10.0 ^ -value::int FROM crm.setting WHERE key = 'money_scale') END
+    ELSE (1 + is_cut::int) * (SELECT 10.0 ^ -value::int FROM crm.setting WHERE key = 'money_scale') END
   UNION ALL
   -- whole accruals are whole
   SELECT format('entry %s: %s of %s', cost_id, f.cost, s.cost)
@@ -101,7 +106,11 @@ $$;
 -- by month, bucket and currency: booked = arrived, exactly
 CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE sql AS $$
   SELECT format('%s %s %s: %s booked, %s in the flow', month_start, bucket, currency, booked, flow)
-  FROM (SELECT month_start, bucket, currency, sum(base_amount) AS booked FROM crm.accrued_cost
+  FROM (SELECT month_start, bucket, currency,
+               sum(CASE WHEN until_on <= '2024-05-20' THEN base_amount
+                        ELSE round(base_amount * ('2024-05-20' - cost_on + 1) / (until_on - cost_on + 1), greatest(min_scale(base_amount),
+                          (SELECT value::int FROM crm.setting WHERE key = 'money_scale'))) END) AS booked
+        FROM crm.accrued_cost
         WHERE incurred_on <= '2024-05-20' AND month_start <= '2024-05-20' GROUP BY 1, 2, 3) b
   FULL JOIN (SELECT f.booked_month AS month_start, f.bucket, e.currency, sum(f.cost) AS flow
              FROM crm.cost_flow f JOIN crm.cost_entry e USING (cost_id) GROUP BY 1, 2, 3) f
