@@ -1,7 +1,7 @@
 -- Who may call what, in one rule: functions that only compute are open to PUBLIC,
 -- procedures and volatile functions write and are not.  Triggers are called by
--- nobody, and their rights are asked when a ledger is installed; but what they
--- call is called by who loads, with no more than the rights on table touched.
+-- nobody, and their rights are asked when a ledger is installed.  What they call is
+-- called by who loads: _touch is open, and writes only where its caller may.
 --
 -- @extowner@ is who created the extension: under "trusted" that need not be the
 -- superuser who owns the functions.

@@ -169,7 +169,8 @@ COMMENT ON FUNCTION crmcost._close_period(name, date) IS
 
 -- Late facts have counted in the first of the months; facts of these months that
 -- were noted count in their own.  What has no rate counts nowhere, and comes late
--- when it gets one.
+-- when it gets one; so does a cost of these months that is booked on a day after
+-- the report day.
 CREATE FUNCTION crmcost._settle_late_facts(ledger name, open_month date,
                                            next_month date)
   RETURNS void
@@ -186,16 +187,20 @@ BEGIN
     WHERE l.month_start IS NULL AND l.booked_on < next_month
           AND l.booked_on >= coalesce(open_month, '-infinity')
           AND l.relation <> 'cost_entry';
-  INSERT INTO late_fact AS l (relation, fact_id, booked_on)
-    SELECT 'sale', s.sale_id, s.sold_on FROM sale_base s
+  INSERT INTO late_fact AS l (relation, fact_id, booked_on, placed_in)
+    SELECT 'sale', s.sale_id, s.sold_on, s.month_start FROM sale_base s
     WHERE s.rate IS NULL AND s.month_start < next_month
           AND s.month_start >= coalesce(open_month, '-infinity')
     UNION ALL
-    SELECT DISTINCT 'cost_entry', c.cost_id, c.incurred_on FROM accrued_cost c
-    WHERE c.rate IS NULL AND c.month_start < next_month
+    SELECT DISTINCT 'cost_entry', c.cost_id, c.incurred_on, NULL::date
+    FROM accrued_cost c
+    WHERE c.month_start < next_month
           AND c.month_start >= coalesce(open_month, '-infinity')
+          AND (c.rate IS NULL
+               OR c.incurred_on > (SELECT r.as_of FROM last_refresh r))
     ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
-      month_start = NULL;
+      month_start = NULL,
+      placed_in = coalesce(l.placed_in, excluded.placed_in);
 END
 $$;
 
@@ -229,6 +234,7 @@ BEGIN
   -- of an open month nothing is late
   DELETE FROM late_fact WHERE booked_on >= reopened AND relation <> 'cost_entry';
   UPDATE late_fact SET month_start = NULL WHERE month_start >= reopened;
+  UPDATE late_fact SET placed_in = NULL WHERE placed_in >= reopened;
   UPDATE refresh_state SET as_of_at = NULL;       -- all is computed anew
   RAISE NOTICE 'ledger "%": % and all after it are open; the next refresh computes them anew',
     ledger, to_char(reopened, 'YYYY-MM');

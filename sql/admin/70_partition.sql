@@ -321,6 +321,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM crmcost._check_owner(ledger);
+  PERFORM crmcost._check_version(ledger);
   IF from_month IS NULL OR to_month IS NULL THEN
     RAISE EXCEPTION '% must not be null',
                     CASE WHEN from_month IS NULL THEN 'from_month'

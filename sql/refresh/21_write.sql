@@ -5,13 +5,13 @@
 --   source   query of the rows that are to be there; its columns have the names
 --            of the target's
 --   scope    condition on the target, named old: which rows they replace
---   columns  those that the source has, NULL for all
+--
+-- Columns that the source does not have, the user's own, are left alone.
 --
 -- Plain UPDATE, DELETE and INSERT of the difference: ON CONFLICT locks each row
 -- it meets, and takes half as long again.
 CREATE FUNCTION crmcost._write_difference(ledger name, target name,
-                                          source text, scope text,
-                                          columns text[] DEFAULT NULL)
+                                          source text, scope text)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -24,7 +24,7 @@ DECLARE
   rows_now bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  SELECT * INTO part FROM crmcost._difference_parts(ledger, target, columns);
+  SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
   -- without rows to replace there is nothing to compare
   EXECUTE format('SELECT count(*) FROM (SELECT FROM %I old WHERE %s LIMIT 1) s',
                  target, scope) INTO rows_now;
@@ -56,15 +56,14 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text, text[]) IS
+COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text) IS
   'Brings the rows of a computed table that a condition names to those of a query; returns the rows changed.';
 
 CREATE FUNCTION crmcost._difference_parts(
-  ledger name, target name, columns text[], OUT work_table text,
+  ledger name, target name, source text, OUT work_table text,
   OUT names text, OUT new_names text, OUT keys text, OUT same_key text,
   OUT assignments text, OUT differs text)
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
   work_table := 'refresh_new_' || target;
@@ -82,12 +81,19 @@ BEGIN
                     ' OR ') FILTER (WHERE NOT a.is_key)
     INTO names, new_names, keys, same_key, assignments, differs
     FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) a
-    WHERE columns IS NULL OR a.attname = ANY (columns);
+    WHERE a.attname = ANY (crmcost._query_columns(source));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._difference_parts(name, name, text[]) IS
+COMMENT ON FUNCTION crmcost._difference_parts(name, name, text) IS
   'Parts of the statements that bring a computed table to the rows of another.';
+
+CREATE FUNCTION crmcost._query_columns(query text) RETURNS name[]
+  LANGUAGE c STABLE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'query_columns__query_columns';
+
+COMMENT ON FUNCTION crmcost._query_columns(text) IS
+  'Names of the columns that a query would return; it is not run.';
 
 -- The key is the primary one, else the unique one.  Generated columns are left out.
 CREATE FUNCTION crmcost._columns_of(relation regclass)

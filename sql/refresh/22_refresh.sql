@@ -146,6 +146,11 @@ BEGIN
                     coalesce(as_of::text, 'null')
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  IF as_of > now() + interval '10 years' OR as_of < '1900-01-01' THEN
+    RAISE EXCEPTION 'as_of must be from 1900 on and at most ten years from now, not %',
+                    as_of
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   run.ledger := ledger;
   run.upto := as_of;
   run.zone := crmcost._setting(ledger, 'timezone');
@@ -174,9 +179,6 @@ BEGIN
                         AND t.customer_id IS NULL
                         AND t.from_on = '-infinity'
                         AND t.before_on = 'infinity');
-  IF run.whole AND state.storage IS DISTINCT FROM storage THEN
-    PERFORM crmcost._add_capture(ledger);
-  END IF;
   RETURN run;
 END
 $$;
@@ -184,10 +186,14 @@ $$;
 COMMENT ON FUNCTION crmcost._begin_run(name, timestamptz, boolean) IS
   'What a refresh is about, and whether it computes everything or what changed.';
 
+-- What came after the snapshot, to a table that had lost a trigger, was not noted:
+-- then the next refresh computes everything once more.
 CREATE FUNCTION crmcost._end_run(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  captured CONSTANT boolean := NOT crmcost._add_capture(run.ledger);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._forget_news();
@@ -199,7 +205,7 @@ BEGIN
     system_identifier = (SELECT c.system_identifier FROM pg_control_system() c),
     database_oid = (SELECT d.oid FROM pg_database d
                     WHERE d.datname = current_database()),
-    storage = crmcost._storage(run.ledger);
+    storage = CASE WHEN captured THEN crmcost._storage(run.ledger) END;
 END
 $$;
 

@@ -60,9 +60,10 @@ BEGIN
       SELECT l.customer_id, l.source, l.order_ref, l.own_id,
              max(l.sold_at) FILTER (WHERE l.is_purchase) AS ordered_at,
              max(l.sold_at) AS last_at,
-             max(l.month_start) FILTER (WHERE l.is_purchase
-                                              AND l.month_start < run.open_month)
-               AS counted,
+             max(coalesce(f.placed_in, l.month_start))
+               FILTER (WHERE l.is_purchase
+                             AND coalesce(f.placed_in, l.month_start)
+                                 < run.open_month) AS counted,
              max(l.month_start) AS last_month,
              count(*) FILTER (WHERE l.is_purchase)::integer AS sale_lines,
              bool_and(l.is_purchase OR l.is_refund) AS uncorrected,
@@ -78,6 +79,9 @@ BEGIN
              min(l.channel_code) <> max(l.channel_code)
                OR min(l.campaign_code) <> max(l.campaign_code) AS mixed
       FROM pg_temp.refresh_line l
+      LEFT JOIN late_fact f
+        ON f.relation = 'sale' AND f.fact_id = l.sale_id
+           AND f.placed_in IS NOT NULL
       GROUP BY l.customer_id, l.source, l.order_ref, l.own_id
     ),
     -- of lines that differ, the one that dates the order

@@ -58,6 +58,40 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_activity(crmcost._run) IS
   'Step of refresh: fills refresh_activity, and adds the months that differ to refresh_cost_month.';
 
+-- What became of the orders of closed months counts in the first open one, as
+-- their money does: an order that was taken back since is one less there.
+CREATE FUNCTION crmcost._order_changes(run crmcost._run)
+  RETURNS TABLE (customer_id bigint, orders bigint)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT customer_id, sum(n)::bigint
+    FROM (
+      SELECT o.customer_id, 1 AS n
+      FROM pg_temp.refresh_order o
+      WHERE o.is_order AND o.month_start < run.open_month
+      UNION ALL
+      SELECT coalesce(p.party_id, m.customer_id), -m.orders
+      FROM customer_month m
+      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+      WHERE m.month_start < run.open_month AND m.orders <> 0
+            AND m.customer_id = ANY (ARRAY(
+              SELECT c.customer_id FROM pg_temp.refresh_customer c
+              UNION
+              SELECT p.customer_id FROM pg_temp.refresh_party p
+              JOIN pg_temp.refresh_customer c ON c.customer_id = p.party_id))
+    ) change
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    GROUP BY customer_id
+    HAVING sum(n) <> 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._order_changes(crmcost._run) IS
+  'By how many the orders of closed months are more now than those months say, of the customers of refresh_customer.';
+
 CREATE FUNCTION crmcost._activities(run crmcost._run)
   RETURNS TABLE (customer_id bigint, month_start date, acquired boolean,
                  orders bigint, sale_lines bigint, revenue numeric,
@@ -69,7 +103,9 @@ AS $$
 BEGIN
   RETURN QUERY
     SELECT l.customer_id, l.month_start, false, 0::bigint,
-           count(*) FILTER (WHERE l.is_purchase),
+           count(*) FILTER (WHERE l.is_purchase AND l.sale_id <> ALL (ARRAY(
+             SELECT f.fact_id FROM late_fact f
+             WHERE f.relation = 'sale' AND f.placed_in IS NOT NULL))),
            coalesce(sum(l.base_amount), 0), coalesce(sum(l.base_margin), 0),
            coalesce(sum(l.base_discount), 0),
            coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0),
@@ -83,6 +119,10 @@ BEGIN
     FROM pg_temp.refresh_order o
     WHERE o.is_order
     GROUP BY o.customer_id, o.month_start
+    UNION ALL
+    SELECT x.customer_id, run.open_month, false, x.orders, 0, 0, 0, 0, 0, 0, 0,
+           0
+    FROM crmcost._order_changes(run) x
     UNION ALL
     SELECT c.customer_id, c.month_start, false, 0, 0, 0, 0, 0, 0,
            sum(c.n)::bigint, coalesce(sum(c.handle_seconds), 0)::bigint,

@@ -96,7 +96,14 @@ BEGIN ATOMIC
              %1$s,
              sum(x.direct_cost) AS direct_cost,
              sum(x.allocated_cost) AS allocated_cost
-      FROM customer_month x
+      FROM (
+        SELECT m.customer_id, %6$s FROM customer_month m
+        UNION ALL
+        -- closed months still name who was merged since
+        SELECT p.party_id, %6$s
+        FROM customer_month m
+        JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+      ) x
       WHERE %2$s
       GROUP BY x.customer_id
     ),
@@ -166,7 +173,10 @@ BEGIN ATOMIC
     ', '::text),
   wanted, run.upto, run.zone,
   pg_catalog.string_agg(pg_catalog.format(
-    'coalesce(m.%1$s_cost, 0) AS %1$s_cost', b.name), ', '::text))
+    'coalesce(m.%1$s_cost, 0) AS %1$s_cost', b.name), ', '::text),
+  'm.sale_lines, m.revenue, m.margin, m.discount, m.refund, m.direct_cost, m.allocated_cost, '
+  || pg_catalog.string_agg(pg_catalog.format(
+    'm.%1$s_direct_cost, m.%1$s_allocated_cost', b.name), ', '::text))
   FROM pg_catalog.unnest(crmcost._buckets()) AS b (name);
 END;
 

@@ -40,7 +40,7 @@ BEGIN
     $query$,
     CASE WHEN run.whole THEN 'old.dimension = ''stage'' AND old.by_rule'
       ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
-    END, '{customer_id,dimension,entered_at,code,evidence,by_rule}');
+    END);
 END
 $$;
 

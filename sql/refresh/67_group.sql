@@ -2,7 +2,8 @@
 --
 -- Months that were written are summed up anew.  In the others nothing happened but
 -- that customers went from one group to another: what they brought and cost there
--- goes with them.  When tiers or schemes change, all is summed up anew.
+-- goes with them.  When tiers or schemes change, or customers are merged, all is
+-- summed up anew.
 CREATE FUNCTION crmcost._refresh_group(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -13,6 +14,9 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF run.whole OR EXISTS (SELECT FROM touched WHERE relation = 'tier')
+     OR EXISTS (SELECT FROM touched
+                WHERE relation = 'customer' AND customer_id IS NOT NULL
+                      AND from_on = '-infinity')
      OR ARRAY(SELECT DISTINCT g.dimension FROM group_month g
               WHERE g.dimension NOT LIKE '(%)' ORDER BY 1) <> schemes THEN
     RETURN crmcost._write_difference(run.ledger, 'group_month',
@@ -141,7 +145,8 @@ BEGIN ATOMIC
       SELECT m.month_start, c.channel_code, c.acquired_month, c.first_month,
              c.segment %3$s, %4$s
       FROM customer_month m
-      JOIN customer c ON c.customer_id = m.customer_id
+      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+      JOIN customer c ON c.customer_id = coalesce(p.party_id, m.customer_id)
       WHERE %5$s
       GROUP BY m.month_start, c.channel_code, c.acquired_month, c.first_month,
                c.segment %3$s
@@ -241,7 +246,12 @@ BEGIN ATOMIC
               UNION ALL
               SELECT customer_id, dimension, code_before, cohort_before, -1
               FROM pg_temp.refresh_moved) g
-        JOIN customer_month m ON m.customer_id = g.customer_id
+        JOIN (SELECT customer_id, customer_id AS party_id
+              FROM pg_temp.refresh_moved
+              UNION
+              SELECT customer_id, party_id FROM pg_temp.refresh_party) k
+          ON k.party_id = g.customer_id
+        JOIN customer_month m ON m.customer_id = k.customer_id
         WHERE NOT (%2$s)
         GROUP BY g.dimension, g.code, g.cohort_month, m.month_start
       )
