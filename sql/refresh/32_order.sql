@@ -60,10 +60,9 @@ BEGIN
       SELECT l.customer_id, l.source, l.order_ref, l.own_id, l.product_code,
              max(l.sold_at) FILTER (WHERE l.is_purchase) AS ordered_at,
              max(l.sold_at) AS last_at,
-             max(coalesce(f.placed_in, l.month_start))
-               FILTER (WHERE l.is_purchase
-                             AND coalesce(f.placed_in, l.month_start)
-                                 < run.open_month) AS counted,
+             max(l.counted) FILTER (WHERE l.is_purchase
+                                          AND l.counted < run.open_month)
+               AS counted,
              max(l.month_start) AS last_month,
              count(*) FILTER (WHERE l.is_purchase) AS sale_lines,
              bool_and(l.is_purchase OR l.is_refund) AS uncorrected,
@@ -76,13 +75,21 @@ BEGIN
              max(l.channel_code) AS last_channel,
              min(l.campaign_code) AS campaign_code,
              max(l.campaign_code) AS last_campaign
-      FROM pg_temp.refresh_line l
-      LEFT JOIN late_fact f
-        ON f.relation = 'sale' AND f.fact_id = l.sale_id
-           AND f.placed_in IS NOT NULL
+      -- sorted once, for the groups and for the order of products in arrays
+      FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id,
+                   l.product_code, l.sold_at, l.month_start, l.is_purchase,
+                   l.is_refund, l.base_amount, l.base_margin,
+                   l.base_discount, l.quantity, l.channel_code,
+                   l.campaign_code,
+                   coalesce(f.placed_in, l.month_start) AS counted
+            FROM pg_temp.refresh_line l
+            LEFT JOIN late_fact f
+              ON f.relation = 'sale' AND f.fact_id = l.sale_id
+                 AND f.placed_in IS NOT NULL
+            ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
+                     l.product_code) l
       GROUP BY l.customer_id, l.source, l.order_ref, l.own_id,
                l.product_code
-      -- the order in which products stand in arrays
       ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
                l.product_code
     ),
