@@ -24,8 +24,10 @@ SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
 SQL_PARTS = sql/schema.sql $(sort $(wildcard sql/function/*.sql)) \
 	$(sort $(wildcard sql/admin/*.sql)) $(sort $(wildcard sql/refresh/*.sql))
 LEDGER_PARTS = $(sort $(wildcard sql/ledger/*/*.sql sql/ledger/views/*/*.sql))
-DATA_built = $(SCRIPT)
-DATA = $(wildcard sql/update/*.sql)
+# The update script is made of the install script: see sql/update/update.sh.
+UPDATE_SCRIPT = sql/$(EXTENSION)--0.1.0--$(EXTVERSION).sql
+DATA_built = $(SCRIPT) $(UPDATE_SCRIPT)
+DATA = $(wildcard sql/update/$(EXTENSION)--*.sql)
 
 REGRESS := $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
@@ -38,7 +40,7 @@ PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server 2> /dev/null)
 # Results must not depend on the platform: no contraction of a*b+c.
 PG_CFLAGS = -std=gnu99 -ffp-contract=off -fvisibility=hidden \
 	-Wextra -Wno-unused-parameter -Wvla $(EXTRA_WARNINGS)
-EXTRA_CLEAN = $(SCRIPT) test/unit/bin results regression.diffs regression.out
+EXTRA_CLEAN = $(SCRIPT) $(UPDATE_SCRIPT) test/unit/bin results regression.diffs regression.out
 
 # Bitcode would let JIT inline our functions, which gains nothing, and doubles
 # the compile; "make with_llvm=yes" builds it.  PostgreSQL's makefiles set it to
@@ -76,6 +78,9 @@ $(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh sql/privileges.sql Ma
 	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
 	  sh sql/ledger/wrap.sh; echo; cat sql/privileges.sql; } > $@.tmp && mv $@.tmp $@
+
+$(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
+	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
 .PHONY: demo demo-stop test test-clean check-assert check-setup check-fuzz lint \

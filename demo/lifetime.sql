@@ -12,7 +12,8 @@ FROM demo.origin WHERE chapter = 'cdnow' \gset
 \qecho :words
 SELECT as_of AS half, as_of + (last_day - as_of) / 3 AS third,
        as_of + 2 * (last_day - as_of) / 3 AS two_thirds, last_day
-FROM last_refresh, (SELECT max(purchased_on) AS last_day FROM demo.cdnow) AS d \gset
+FROM (SELECT min(as_of) AS as_of FROM customer_snapshot) AS s,
+     (SELECT max(purchased_on) AS last_day FROM demo.cdnow) AS d \gset
 \qecho 'The models, as refresh has fitted them to the days until' :half
 SELECT model, customers, round(log_likelihood::numeric, 1) AS log_likelihood, parameter,
        round(estimate::numeric, 4) AS estimate, round(std_error::numeric, 4) AS std_error
@@ -23,6 +24,12 @@ CROSS JOIN LATERAL (VALUES
   (7, 'v', v, v_std_error)) AS e (n, parameter, estimate, std_error)
 WHERE as_of = :'half' AND status = 'fitted' AND estimate IS NOT NULL
 ORDER BY n;
+
+-- The second half comes in.  What was known and predicted at the end of the first
+-- one stays, as the snapshot of that day.
+SET client_min_messages = warning;
+CALL crmcost.refresh('cdnow', (date :'last_day' + 1)::timestamp AT TIME ZONE 'America/New_York');
+RESET client_min_messages;
 
 \qecho 'Days with a purchase in the second half, a customer, until' :last_day
 \qecho 'by days with a purchase after the first one in the first half:'
@@ -47,9 +54,9 @@ ORDER BY 1;
 
 \qecho 'Margin of the next nine months, customers in ten groups by what was predicted:'
 WITH ranked AS (
-  SELECT customer_id, historic, clv_predictive, p_alive, expected_purchases,
+  SELECT customer_id, margin AS historic, clv_predictive, p_alive, expected_purchases,
          ntile(10) OVER (ORDER BY clv_predictive DESC, customer_id) AS best
-  FROM customer_clv
+  FROM customer_snapshot WHERE as_of = :'half'
 ), came AS (
   SELECT customer_id, sum(base_margin) AS margin
   FROM sale_base
@@ -67,9 +74,10 @@ GROUP BY ROLLUP (best)
 ORDER BY best;
 
 \qecho 'The five with the best future:'
-SELECT source_key AS customer, historic AS margin_so_far, round(p_alive::numeric, 3) AS p_alive,
+SELECT source_key AS customer, margin AS margin_so_far, round(p_alive::numeric, 3) AS p_alive,
        round(expected_purchases::numeric, 1) AS purchases, round(expected_value, 2) AS each_worth,
-       round(clv_predictive, 2) AS margin_to_come, round(total_value, 2) AS total_value
-FROM customer_clv JOIN customer USING (customer_id)
+       round(clv_predictive, 2) AS margin_to_come, round(margin + clv_predictive, 2) AS total_value
+FROM customer_snapshot JOIN customer USING (customer_id)
+WHERE as_of = :'half'
 ORDER BY clv_predictive DESC, customer_id
 LIMIT 5;

@@ -48,18 +48,26 @@ FROM sold, given, LATERAL (VALUES
 ) AS l (n, line, amount)
 ORDER BY n;
 
-\qecho '== What customers cost, by bucket'
-WITH part AS (
-  SELECT grouping(m.bucket) AS of_all, m.bucket, c.name, sum(m.cost) AS cost
-  FROM cost_by_month AS m
-  JOIN cost_category AS c ON c.code = m.category_code
-  GROUP BY ROLLUP (m.bucket, c.name)
-)
-SELECT coalesce(bucket, 'all') AS bucket, coalesce(name, '= total') AS category,
+\qecho '== What customers cost, by category'
+SELECT repeat('  ', level - 1) || category_name AS category, bucket,
        to_char(cost, '99,999,990.00') AS cost_usd,
-       to_char(100 * cost / max(cost) FILTER (WHERE of_all = 1) OVER (), '990.0') || ' %' AS share
-FROM part
-ORDER BY of_all, max(cost) OVER (PARTITION BY bucket) DESC, bucket, name IS NULL, cost DESC;
+       to_char(100 * cost_share, '990.0') || ' %' AS share
+FROM cost_tree
+WHERE cost <> 0
+ORDER BY max(cost) FILTER (WHERE level = 1) OVER (PARTITION BY bucket) DESC, bucket, category_code;
+
+\qecho '== Profit in steps, by quarter'
+SELECT b.step_name AS step,
+       to_char(sum(b.amount) FILTER (WHERE q.fiscal_quarter = 1), '9,999,990') AS q1,
+       to_char(sum(b.amount) FILTER (WHERE q.fiscal_quarter = 2), '9,999,990') AS q2,
+       to_char(sum(b.amount) FILTER (WHERE q.fiscal_quarter = 3), '9,999,990') AS q3,
+       to_char(sum(b.amount) FILTER (WHERE q.fiscal_quarter = 4), '9,999,990') AS q4,
+       to_char(sum(b.amount), '99,999,990') AS year
+FROM profit_bridge AS b
+JOIN fiscal_month AS q USING (month_start)
+GROUP BY b.step_order, b.step_name
+HAVING bool_or(b.amount <> 0)
+ORDER BY b.step_order;
 
 \qecho '== Tiers: how many households make how much of the profit'
 SELECT 'abc: by share of the profit, A up to ' || round(100 * max(bound) FILTER (WHERE code = 'A'))
@@ -69,49 +77,73 @@ SELECT 'abc: by share of the profit, A up to ' || round(100 * max(bound) FILTER 
        || E'\nvalue: by the scores of recency, frequency and monetary value' AS schemes
 FROM tier \gset
 \qecho :schemes
-SELECT t.scheme, t.tier, count(*) AS households,
-       to_char(100.0 * count(*) / sum(count(*)) OVER w, '990.0') || ' %' AS of_households,
-       to_char(sum(p.revenue), '99,999,990') AS revenue,
-       to_char(sum(p.total_cost), '99,999,990') AS cost,
-       to_char(sum(p.profit), '99,999,990') AS profit,
-       to_char(100 * sum(p.profit) / sum(sum(p.profit)) OVER w, '990.0') || ' %' AS of_profit
-FROM customer_tier AS t
-JOIN customer_profit AS p USING (customer_id)
-LEFT JOIN tier AS d ON d.scheme = t.scheme AND d.code = t.tier
-GROUP BY t.scheme, t.tier, d.rank
-WINDOW w AS (PARTITION BY t.scheme)
-ORDER BY t.scheme, d.rank;
+SELECT scheme, tier, tier_name AS name, customers AS households,
+       to_char(100.0 * customers / sum(customers) OVER (PARTITION BY scheme), '990.0') || ' %' AS of_households,
+       to_char(revenue, '99,999,990') AS revenue,
+       to_char(total_cost, '99,999,990') AS cost,
+       to_char(profit, '99,999,990') AS profit,
+       to_char(100 * contribution_share, '990.0') || ' %' AS of_profit
+FROM profit_by_tier
+ORDER BY scheme, tier_rank;
+
+\qecho 'The last three months of those who are in a tier now:'
+SELECT m.month_start, m.tier, m.customers AS shopped, to_char(m.revenue, '9,999,990') AS revenue,
+       to_char(m.total_cost, '9,999,990') AS cost, to_char(m.profit, '9,999,990') AS profit,
+       to_char(m.profit - b.profit, 'S9,999,990') AS change
+FROM profit_by_tier_month AS m
+LEFT JOIN profit_by_tier_month AS b
+  ON b.scheme = m.scheme AND b.tier = m.tier AND b.month_start = m.month_start - interval '1 month'
+WHERE m.scheme = 'abc' AND m.month_start > (SELECT as_of FROM last_refresh) - interval '3 months'
+ORDER BY m.month_start, m.tier_rank;
 
 \qecho '== RFM segments'
-SELECT r.segment, count(*) AS households,
+SELECT r.segment_name AS segment, count(*) AS households,
        round(avg(r.recency_days)) AS days_since_last,
        round(avg(r.frequency)) AS baskets,
        to_char(avg(r.monetary), '99,999,990') AS revenue_each,
        to_char(avg(p.profit), '99,999,990') AS profit_each,
-       to_char(100 * sum(p.profit) / sum(sum(p.profit)) OVER (), '990.0') || ' %' AS of_profit
+       to_char(100 * sum(p.contribution_share), '990.0') || ' %' AS of_profit
 FROM customer_rfm AS r
 JOIN customer_profit AS p USING (customer_id)
-GROUP BY r.segment
+GROUP BY r.segment_name
 ORDER BY sum(p.profit) DESC;
 
+\qecho 'Households by recency (down, 5 the most recent) and frequency (across, 5 the most often):'
+SELECT r, max(customers) FILTER (WHERE f = 1) AS f1, max(customers) FILTER (WHERE f = 2) AS f2,
+       max(customers) FILTER (WHERE f = 3) AS f3, max(customers) FILTER (WHERE f = 4) AS f4,
+       max(customers) FILTER (WHERE f = 5) AS f5, to_char(sum(profit), '9,999,990') AS profit
+FROM rfm_grid
+GROUP BY r
+ORDER BY r DESC;
+
+\qecho '== Cohorts: households by the month of their first purchase'
+\qecho 'Part of them that shopped again so many months later, and what one contributed in all:'
+SELECT cohort_month, max(customers) AS households,
+       to_char(100 * max(active_share) FILTER (WHERE age = 1), '990') || ' %' AS month_1,
+       to_char(100 * max(active_share) FILTER (WHERE age = 2), '990') || ' %' AS month_2,
+       to_char(100 * max(active_share) FILTER (WHERE age = 3), '990') || ' %' AS month_3,
+       to_char(100 * max(active_share) FILTER (WHERE age = 6), '990') || ' %' AS month_6,
+       to_char(100 * max(active_share) FILTER (WHERE age = 11), '990') || ' %' AS month_11,
+       to_char((array_agg(cumulative_contribution ORDER BY age DESC) FILTER (WHERE complete))[1]
+               / max(customers), '99,990.00') AS contributed_each
+FROM cohort
+GROUP BY cohort_month
+ORDER BY cohort_month;
+
 \qecho '== The whale curve: profit added up, best household first'
-WITH curve AS (
-  SELECT *, ntile(10) OVER (ORDER BY profit_rank, customer_id) AS tenth FROM whale_curve
-)
-SELECT tenth * 10 || ' %' AS households,
-       to_char(max(cumulative_profit) FILTER (WHERE last), '99,999,990') AS profit_so_far,
-       to_char(100 * max(cumulative_share) FILTER (WHERE last), '990.0') || ' %' AS of_profit,
-       repeat('#', (max(cumulative_share) FILTER (WHERE last) * 40)::int) AS curve
-FROM (SELECT *, row_number() OVER (PARTITION BY tenth ORDER BY profit_rank DESC, customer_id DESC) = 1 AS last
-      FROM curve) AS c
-GROUP BY tenth
-ORDER BY tenth;
+SELECT ceil(10 * customer_share) * 10 || ' %' AS households,
+       to_char(cumulative_profit, '99,999,990') AS profit_so_far,
+       to_char(100 * cumulative_share, '990.0') || ' %' AS of_profit,
+       repeat('#', (cumulative_share * 40)::int) AS curve
+FROM (SELECT DISTINCT ON (ceil(10 * customer_share)) *
+      FROM whale_curve_point
+      ORDER BY ceil(10 * customer_share), profit_rank DESC) AS tenth
+ORDER BY profit_rank;
 
 WITH peak AS (
-  SELECT max(cumulative_profit) AS top, max(cumulative_share) AS share FROM whale_curve
+  SELECT cumulative_profit AS top, cumulative_share AS share FROM whale_curve_point WHERE is_peak
 ), losers AS (
-  SELECT count(*) FILTER (WHERE profit < 0) AS n, count(*) AS of,
-         sum(profit) FILTER (WHERE profit < 0) AS lost
+  SELECT count(*) FILTER (WHERE profit < 0) AS n, count(*) AS of, -sum(loss) AS lost
   FROM customer_profit
 )
 SELECT to_char(100 * share, 'FM990.0') || ' % of the profit' AS "peak of the curve",
@@ -121,26 +153,17 @@ SELECT to_char(100 * share, 'FM990.0') || ' % of the profit' AS "peak of the cur
 FROM peak, losers;
 
 \qecho '== The ten costliest households'
-WITH by_bucket AS (
-  SELECT customer_id,
-         sum(total_cost) FILTER (WHERE bucket = 'retention') AS retention,
-         sum(total_cost) FILTER (WHERE bucket = 'service') AS service,
-         sum(total_cost) FILTER (WHERE bucket = 'data') AS data
-  FROM customer_cost
-  GROUP BY customer_id
-)
 SELECT c.source_key AS household, p.orders AS baskets,
        to_char(p.revenue, '999,990') AS revenue,
        to_char(p.margin, '999,990') AS margin,
-       to_char(b.retention, '999,990') AS retention,
-       to_char(b.service, '999,990') AS service,
-       to_char(b.data, '999,990') AS data,
+       to_char(p.retention_cost, '999,990') AS retention,
+       to_char(p.service_cost, '999,990') AS service,
+       to_char(p.data_cost, '999,990') AS data,
        to_char(p.total_cost, '999,990') AS total_cost,
        to_char(p.profit, '999,990') AS profit,
        p.profit_rank
 FROM customer_profit AS p
 JOIN customer AS c USING (customer_id)
-LEFT JOIN by_bucket AS b USING (customer_id)
 ORDER BY p.total_cost DESC, p.customer_id
 LIMIT 10;
 
@@ -199,7 +222,8 @@ JOIN customer_tier AS t ON t.customer_id = c.customer_id AND t.scheme = 'abc'
 GROUP BY t.tier
 ORDER BY t.tier;
 \qecho 'Margin by the stage of the household before and after it bought:'
-SELECT stage_before, stage_after, customers AS households, to_char(margin, '99,999,990') AS margin,
+SELECT stage_before_name AS before, stage_after_name AS after, customers AS households, orders AS baskets,
+       to_char(margin, '99,999,990') AS margin,
        to_char(100 * margin_share, '990.0') || ' %' AS of_margin
 FROM clv_by_stage
 ORDER BY clv_by_stage.margin DESC;
@@ -221,6 +245,11 @@ LEFT JOIN (SELECT campaign_code, sum(base_amount) AS cost FROM cost GROUP BY cam
   ON k.campaign_code = g.code
 GROUP BY g.code, g.name, g.period
 ORDER BY lower(g.period), g.code;
+
+\qecho '== One page of outcome: the last twelve complete months (view kpi)'
+SELECT family, metric, to_char(value, '99,999,990.00') AS value, definition
+FROM kpi
+WHERE value IS NOT NULL;
 
 \qecho '== Can the numbers be trusted?  (view data_quality)'
 CREATE TEMPORARY TABLE quality AS TABLE data_quality;

@@ -380,15 +380,15 @@ CheckRoutine(Oid user, Oid routine, int n, const Oid *given)
 
 /*
  * Calls a routine as another user, and one before it that makes temporary
- * tables.  As in VACUUM, what is called can neither become somebody else nor
- * leave anything in the session: settings, temporary objects, prepared
+ * tables for a ledger.  As in VACUUM, what is called can neither become somebody
+ * else nor leave anything in the session: settings, temporary objects, prepared
  * statements, cursors, events of deferred triggers.  The first call can do the
- * latter: it must touch no relation of a ledger.
+ * latter: it must touch no relation of the ledger.
  *
  * On an error the end of the (sub)transaction restores user and settings.
  */
 static Datum
-CallAsUser(Oid user, Oid prepare, FunctionCallInfo call)
+CallAsUser(Oid user, Oid prepare, Datum ledger, FunctionCallInfo call)
 {
 	Oid			saved_user;
 	int			saved_context;
@@ -398,7 +398,7 @@ CallAsUser(Oid user, Oid prepare, FunctionCallInfo call)
 	GetUserIdAndSecContext(&saved_user, &saved_context);
 	SetUserIdAndSecContext(user, saved_context | SECURITY_LOCAL_USERID_CHANGE);
 	if (OidIsValid(prepare))
-		OidFunctionCall0(prepare);
+		OidFunctionCall1(prepare, ledger);
 	SetUserIdAndSecContext(user, saved_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
 	result = FunctionCallInvoke(call);
@@ -439,6 +439,7 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 	Ledger		ledger = FindLedger(fcinfo);
 	Oid			user = WorksAs(&ledger);
 	Oid			prepare = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+	Oid			name_type = NAMEOID;
 	Oid			types[FUNC_MAX_ARGS];
 	int			n = 0;
 	FmgrInfo	routine;
@@ -458,12 +459,12 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 		call->args[n++] = fcinfo->args[i];
 	}
 	if (OidIsValid(prepare))
-		CheckRoutine(user, prepare, 0, types);
+		CheckRoutine(user, prepare, 1, &name_type);
 	CheckRoutine(user, PG_GETARG_OID(2), n, types);
 	fmgr_info(PG_GETARG_OID(2), &routine);
 	InitFunctionCallInfoData(*call, &routine, n, PG_GET_COLLATION(), NULL,
 							 NULL);
-	result = CallAsUser(user, prepare, call);
+	result = CallAsUser(user, prepare, PG_GETARG_DATUM(0), call);
 	if (get_func_rettype(PG_GETARG_OID(2)) == VOIDOID)
 		PG_RETURN_BOOL(true);
 	PG_RETURN_BOOL(!call->isnull && DatumGetBool(result));

@@ -1,32 +1,23 @@
--- upgrade() brings a ledger to the version of the extension.
--- The first version has no older tables to migrate: it renews the partitions and
--- the views, of which DROP EXTENSION ... CASCADE takes parts away.
+-- upgrade() brings a ledger to the version of the extension: tables where they
+-- changed (31_upgrade_2.sql), partitions, triggers and views, of which DROP
+-- EXTENSION ... CASCADE takes parts away.  All of it is one transaction: when it
+-- is interrupted, or refused, the ledger is what it was.
 CREATE PROCEDURE crmcost.upgrade(ledger name)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_variable
 DECLARE
-  installed integer;
+  renewed boolean := crmcost._run_as_owner(
+                       ledger, NULL, 'crmcost._upgrade(name)', ledger);
 BEGIN
-  IF crmcost._run_as_owner(ledger, NULL, 'crmcost.upgrade(name)', ledger) THEN
-    RETURN;
-  END IF;
-  PERFORM crmcost._check_owner(ledger);
-  installed := crmcost._setting(ledger, 'schema_version');
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF installed > crmcost._schema_version() THEN
-    RAISE EXCEPTION 'ledger "%" has schema version %, and this crmcost knows only %',
-                    ledger, installed, crmcost._schema_version()
-      USING ERRCODE = 'object_not_in_prerequisite_state',
-            HINT = 'ALTER EXTENSION crmcost UPDATE to the version that made the ledger, or a newer one.';
-  END IF;
-
-  PERFORM crmcost._renew_partitions(ledger);
-  PERFORM crmcost._renew_views(ledger);
-  IF installed < crmcost._schema_version() THEN
-    UPDATE setting SET value = crmcost._schema_version()
-      WHERE key = 'schema_version';
+  IF coalesce(renewed, crmcost._upgrade(ledger)) THEN
+    -- work tables are made of the ledger's tables, as they are now
+    IF crmcost._run_as_owner(ledger, 'crmcost._make_work_tables(name)',
+                             'crmcost._compute_upgraded(name)', ledger)
+       IS NULL THEN
+      PERFORM crmcost._make_work_tables(ledger);
+      PERFORM crmcost._compute_upgraded(ledger);
+    END IF;
   END IF;
   RAISE NOTICE 'ledger "%" is at schema version %', ledger,
     crmcost._schema_version();
@@ -34,7 +25,31 @@ END
 $$;
 
 COMMENT ON PROCEDURE crmcost.upgrade(name) IS
-  'Brings a ledger to the version of the extension: tables where they changed, partitions, and its views, whose grants stay.';
+  'Brings a ledger to the version of the extension: tables where they changed, with every row, partitions, and its views, whose grants stay.';
+
+CREATE FUNCTION crmcost._upgrade(ledger name) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+DECLARE
+  installed integer;
+BEGIN
+  PERFORM crmcost._check_owner(ledger);
+  installed := crmcost._setting(ledger, 'schema_version');
+  IF installed < 2 THEN
+    PERFORM crmcost._upgrade_to_2(ledger);
+    RETURN true;
+  END IF;
+  PERFORM crmcost._check_version(ledger);
+  PERFORM crmcost._renew_partitions(ledger);
+  PERFORM crmcost._renew_views(ledger);
+  RETURN false;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._upgrade(name) IS
+  'Upgrades tables, partitions and views of a ledger, as who writes it; whether its store is to be computed.';
 
 -- CREATE OR REPLACE keeps grants and lets views of the user stand on ours, as
 -- long as no column of ours was renamed, retyped or taken away.  Where one was,
@@ -47,6 +62,8 @@ AS $$
 DECLARE
   views CONSTANT text := crmcost._ledger_source('views');
   own_view CONSTANT text := 'CREATE VIEW customer_attribute [^;]*;';
+  names CONSTANT text[] := crmcost._ledger_relations('VIEW');
+  granted text[];
   afterwards text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
@@ -57,19 +74,10 @@ BEGIN
         ELSE regexp_replace(views, own_view, '') END,
       '^CREATE VIEW ', 'CREATE OR REPLACE VIEW ', 'gn');
   EXCEPTION WHEN invalid_table_definition THEN      -- a column changed
-    SELECT string_agg(format('GRANT %s ON %s TO %s%s;', g.privilege_type,
-                             v.relation,
-                             CASE g.grantee WHEN 0 THEN 'PUBLIC'
-                               ELSE g.grantee::regrole::text END,
-                             CASE WHEN g.is_grantable
-                               THEN ' WITH GRANT OPTION' ELSE '' END), ' ')
-      INTO afterwards
-      FROM crmcost._ledger_views(ledger) v, aclexplode(v.acl) g
-      WHERE g.grantee <> v.owner;
-    EXECUTE (SELECT 'DROP VIEW ' || string_agg(relation::text, ', ')
-             FROM crmcost._ledger_views(ledger));
+    granted := crmcost._granted(ledger, names);
+    PERFORM crmcost._drop_views(ledger, names);
     EXECUTE views;
-    EXECUTE coalesce(afterwards, '');
+    PERFORM crmcost._grant_again(ledger, granted);
   END;
   -- a superuser may do this for the owner
   SELECT string_agg(format('ALTER VIEW %s OWNER TO %s;', v.relation,
@@ -79,17 +87,94 @@ BEGIN
     JOIN pg_class c ON c.oid = 'setting'::regclass AND c.relowner <> v.owner;
   EXECUTE coalesce(afterwards, '');
   PERFORM crmcost._renew_attributes(ledger);
-EXCEPTION WHEN dependent_objects_still_exist THEN
-  GET STACKED DIAGNOSTICS afterwards = PG_EXCEPTION_DETAIL;
-  RAISE EXCEPTION 'views of ledger "%" cannot be renewed: others depend on them',
-                  ledger
-    USING ERRCODE = 'dependent_objects_still_exist', DETAIL = afterwards,
-          HINT = 'Drop what depends on them, upgrade, and make it again.';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._renew_views(name) IS
   'Makes the views of a ledger anew, keeping their grants.';
+
+CREATE FUNCTION crmcost._drop_views(ledger name, names text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  dropped text;
+  dependent text;
+BEGIN
+  SELECT string_agg(c.oid::regclass::text, ', ') INTO dropped
+    FROM pg_class c
+    WHERE c.relnamespace = format('%I', ledger)::regnamespace
+          AND c.relkind = 'v' AND c.relname = ANY (names);
+  IF dropped IS NOT NULL THEN
+    EXECUTE 'DROP VIEW ' || dropped;
+  END IF;
+EXCEPTION WHEN dependent_objects_still_exist THEN
+  GET STACKED DIAGNOSTICS dependent = PG_EXCEPTION_DETAIL;
+  RAISE EXCEPTION 'views of ledger "%" cannot be renewed: others depend on them',
+                  ledger
+    USING ERRCODE = 'dependent_objects_still_exist', DETAIL = dependent,
+          HINT = 'Drop what depends on them, upgrade, and make it again.';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._drop_views(name, text[]) IS
+  'Drops views of a ledger; an error that names them where others depend on them.';
+
+-- Rights on relations, and on single columns, as statements from GRANT on, each
+-- after the name of its relation and a space.
+CREATE FUNCTION crmcost._granted(ledger name, names text[]) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT format('%1$s GRANT %2$s%3$s ON %4$I.%1$I TO %5$s%6$s',
+                  held.relname, g.privilege_type, held.columns, ledger,
+                  CASE g.grantee WHEN 0 THEN 'PUBLIC'
+                    ELSE g.grantee::regrole::text END,
+                  CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION'
+                    ELSE '' END)
+    FROM (SELECT c.relname, '' AS columns, c.relowner, c.relacl AS acl
+          FROM pg_class c
+          WHERE c.relnamespace = format('%I', ledger)::regnamespace
+                AND c.relname = ANY (names)
+          UNION ALL
+          SELECT c.relname, format(' (%I)', a.attname), c.relowner, a.attacl
+          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+          WHERE c.relnamespace = format('%I', ledger)::regnamespace
+                AND c.relname = ANY (names) AND NOT a.attisdropped) held,
+         aclexplode(held.acl) g
+    WHERE g.grantee <> held.relowner
+    ORDER BY 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._granted(name, text[]) IS
+  'Statements that give the rights on relations of a ledger to those who have them, each after the name of the relation.';
+
+CREATE FUNCTION crmcost._grant_again(ledger name, granted text[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  entry text;
+BEGIN
+  FOREACH entry IN ARRAY granted LOOP
+    BEGIN
+      IF to_regclass(format('%I.%I', ledger, split_part(entry, ' ', 1)))
+         IS NOT NULL THEN
+        EXECUTE substr(entry, strpos(entry, ' ') + 1);
+      END IF;
+    EXCEPTION WHEN undefined_column THEN    -- the view has it no longer
+      NULL;
+    END;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._grant_again(name, text[]) IS
+  'Gives rights again that _granted() found, as far as the relations are there.';
 
 CREATE FUNCTION crmcost._ledger_views(ledger name)
   RETURNS TABLE (relation regclass, owner oid, acl aclitem[])

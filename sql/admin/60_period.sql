@@ -34,12 +34,12 @@ BEGIN
   END IF;
   CALL crmcost._take_ledger(ledger);
   IF crmcost._run_as_owner(
-       ledger, 'crmcost._make_work_tables()',
+       ledger, 'crmcost._make_work_tables(pg_catalog.name)',
        'crmcost._close_period(pg_catalog.name,pg_catalog.date)', ledger,
        month) THEN
     RETURN;
   END IF;
-  PERFORM crmcost._make_work_tables();
+  PERFORM crmcost._make_work_tables(ledger);
   PERFORM crmcost._close_period(ledger, month);
 END
 $$;
@@ -78,8 +78,10 @@ CREATE FUNCTION crmcost._set_closing(ledger name, month date) RETURNS xid8
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._check_owner(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._hold_ledger(ledger);
   UPDATE refresh_state
     SET closing_before = crmcost._month_of(month) + interval '1 month'
     WHERE isfinite(month);

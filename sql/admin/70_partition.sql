@@ -148,6 +148,10 @@ BEGIN
   IF month IS NULL THEN
     PERFORM crmcost._guard_rest(partition::regclass::oid);
   END IF;
+  PERFORM crmcost._add_triggers(partition::regclass, k.capture)
+    FROM crmcost._captured() k
+    JOIN pg_class c ON c.oid = _make_partition.parent
+                       AND c.relname = k.relation;
   -- a superuser may do this for the owner
   IF owner <> current_user::regrole THEN
     EXECUTE format('ALTER TABLE %s OWNER TO %s', partition, owner);
@@ -214,7 +218,8 @@ $$;
 COMMENT ON FUNCTION crmcost._refuse_month() IS
   'Trigger of the partition for all the rest: an error that names the month and what makes a partition for it.';
 
--- Of two sessions the second finds what the first has made.
+-- Of two sessions the second finds what the first has made.  An empty partition is
+-- no news: a ledger that was as refresh left it is so still.
 CREATE FUNCTION crmcost._add_partitions(ledger name, from_month date,
                                         to_month date)
   RETURNS bigint
@@ -227,6 +232,7 @@ DECLARE
   covered tstzmultirange;
   month date;
   made bigint := 0;
+  storage CONSTANT text := crmcost._storage(ledger);
 BEGIN
   PERFORM pg_advisory_xact_lock(
             hashtextextended('crmcost.partition ' || ledger::text, 0::bigint));
@@ -246,6 +252,11 @@ BEGIN
       made := made + 1;
     END LOOP;
   END LOOP;
+  IF made > 0 THEN
+    EXECUTE format('UPDATE %I.refresh_state SET storage = $2 WHERE storage = $1',
+                   ledger)
+      USING storage, crmcost._storage(ledger);
+  END IF;
   RETURN made;
 END
 $$;
@@ -310,6 +321,7 @@ BEGIN
     RETURN;
   END IF;
   PERFORM crmcost._check_owner(ledger);
+  PERFORM crmcost._check_version(ledger);
   IF from_month IS NULL OR to_month IS NULL THEN
     RAISE EXCEPTION '% must not be null',
                     CASE WHEN from_month IS NULL THEN 'from_month'

@@ -15,7 +15,7 @@ COMMENT ON FUNCTION crmcost._may_commit() IS
 --
 -- In READ COMMITTED every statement has its own snapshot, so a transaction of
 -- REPEATABLE READ is begun.  Where the caller holds the transaction, it must be
--- of that level already.
+-- of that level already.  A new epoch begins before: see _forget_news.
 CREATE PROCEDURE crmcost._take_ledger(ledger name)
   LANGUAGE plpgsql
 AS $$
@@ -27,6 +27,8 @@ BEGIN
   END IF;
   LOOP
     COMMIT;
+    PERFORM crmcost._begin_epoch(ledger);
+    COMMIT;
     SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
     EXIT WHEN crmcost._try_ledger(ledger);
   END LOOP;
@@ -35,6 +37,71 @@ $$;
 
 COMMENT ON PROCEDURE crmcost._take_ledger(name) IS
   'Begins a transaction with one snapshot in which nobody else writes the computed tables of a ledger.';
+
+-- Tables of another version are not touched.
+CREATE FUNCTION crmcost._check_version(ledger name) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
+BEGIN
+  IF installed < crmcost._schema_version() THEN
+    RAISE EXCEPTION 'ledger "%" has schema version %, and this crmcost works with %',
+                    ledger, installed, crmcost._schema_version()
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = format('CALL crmcost.upgrade(%L);', ledger);
+  ELSIF installed > crmcost._schema_version() THEN
+    RAISE EXCEPTION 'ledger "%" has schema version %, and this crmcost knows only %',
+                    ledger, installed, crmcost._schema_version()
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'ALTER EXTENSION crmcost UPDATE to the version that made the ledger, or a newer one.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_version(name) IS
+  'Raises an error unless the tables of a ledger are of the version that the extension works with.';
+
+-- Leaves at once where another session has the ledger.
+CREATE FUNCTION crmcost._hold_ledger(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(
+           hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
+    RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
+      USING ERRCODE = 'lock_not_available',
+            HINT = 'Wait until it has finished, then try again.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._hold_ledger(name) IS
+  'Takes the lock on a ledger until the transaction ends; an error where another session has it.';
+
+CREATE FUNCTION crmcost._begin_epoch(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+BEGIN
+  PERFORM crmcost._check_version(ledger);
+  IF crmcost._run_as_owner(ledger, NULL, 'crmcost._begin_epoch(name)',
+                           ledger) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._check_owner(ledger);
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._hold_ledger(ledger);
+  UPDATE refresh_state SET epoch = epoch + 1;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._begin_epoch(name) IS
+  'Begins an epoch of table touched, so that what is written from then on is news for the refresh after this one.';
 
 CREATE FUNCTION crmcost._check_isolation(ledger name) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -57,7 +124,7 @@ COMMENT ON FUNCTION crmcost._check_isolation(name) IS
 
 -- The snapshot may be older than the lock: then somebody else's work may have
 -- been committed between the two.  Each holder of the lock writes the row of
--- schema_version, so that to write it over a version which the snapshot does not
+-- refresh_state, so that to write it over a version which the snapshot does not
 -- see fails to serialize.
 CREATE FUNCTION crmcost._try_ledger(ledger name) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -72,15 +139,11 @@ BEGIN
   IF taken IS NOT NULL THEN
     RETURN taken;
   END IF;
+  PERFORM crmcost._check_version(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF NOT pg_try_advisory_xact_lock(
-           hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
-    RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
-      USING ERRCODE = 'lock_not_available',
-            HINT = 'Wait until it has finished, then try again.';
-  END IF;
+  PERFORM crmcost._hold_ledger(ledger);
   BEGIN
-    UPDATE setting SET value = value WHERE key = 'schema_version';
+    UPDATE refresh_state SET epoch = epoch;
   EXCEPTION WHEN serialization_failure THEN
     RETURN false;
   END;

@@ -6,20 +6,32 @@
 -- Customers are written one by one, with the months concerned; where many came
 -- at once, the months alone.  Whose facts went must be known by number.  A single
 -- customer that is there already, of this epoch, is not written again, so that
--- many small transactions leave few rows (20_news.sql says when they may go).
+-- many small transactions leave few rows (_forget_news says when they may go).
 
--- The table whose triggers these are is the ledger's, or a partition of one.
-CREATE FUNCTION crmcost._ledger_of(relation oid) RETURNS name
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (SELECT n.nspname
-        FROM pg_catalog.pg_class c
-        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = coalesce((SELECT i.inhparent
-                                FROM pg_catalog.pg_inherits i
-                                WHERE i.inhrelid = relation), relation));
+-- A partition belongs to the ledger of its table; one that was detached belongs to
+-- none, and its triggers do nothing.  The search path is the caller's, which pins
+-- it; then the ledger is first in it.
+CREATE FUNCTION crmcost._enter_ledger(relation oid) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  ledger CONSTANT name := (
+    SELECT n.nspname
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_class s
+      ON s.relnamespace = n.oid AND s.relname = 'refresh_state'
+    WHERE c.oid = coalesce((SELECT i.inhparent FROM pg_inherits i
+                            WHERE i.inhrelid = relation), relation));
+BEGIN
+  PERFORM set_config('search_path', quote_ident(ledger) || ', pg_temp', true)
+    WHERE ledger IS NOT NULL;
+  RETURN ledger IS NOT NULL;
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._ledger_of(oid) IS
-  'Schema of the ledger that a table, or a partition of one, belongs to.';
+COMMENT ON FUNCTION crmcost._enter_ledger(oid) IS
+  'Puts the ledger that a table, or a partition of one, belongs to before the search path; false for none.';
 
 CREATE FUNCTION crmcost._touch_limit() RETURNS integer
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -88,8 +100,9 @@ DECLARE
   zone text;
   open_month date;
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
   IF TG_OP <> 'INSERT' THEN
     PERFORM crmcost._touch('sale', true, array_agg(r.c), array_agg(r.f),
@@ -132,8 +145,9 @@ DECLARE
   zone text;
   open_month date;
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
   IF TG_OP <> 'INSERT' THEN
     PERFORM crmcost._touch('interaction', true, array_agg(r.c),
@@ -177,8 +191,9 @@ AS $$
 DECLARE
   open_month date;
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   IF TG_OP <> 'INSERT' THEN
     PERFORM crmcost._touch('cost_entry', true, array_agg(NULL::bigint),
                            array_agg(r.f), array_agg(r.t))
@@ -219,8 +234,9 @@ CREATE FUNCTION crmcost._capture_driver_entry() RETURNS trigger
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   IF TG_OP <> 'INSERT' THEN
     PERFORM crmcost._touch('driver_entry', true, array_agg(NULL::bigint),
                            array_agg(r.f), array_agg(r.f))
@@ -250,8 +266,9 @@ AS $$
 DECLARE
   zone text;
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
   IF TG_OP = 'INSERT' THEN
     PERFORM crmcost._touch('customer', false, array_agg(r.c), array_agg(r.f),
@@ -330,8 +347,9 @@ AS $$
 DECLARE
   zone text;
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
   IF TG_OP <> 'INSERT' THEN
     PERFORM crmcost._touch('classification', true, array_agg(r.c),
@@ -362,8 +380,9 @@ CREATE FUNCTION crmcost._capture_fx_rate() RETURNS trigger
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   IF TG_OP <> 'INSERT' THEN
     INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
       SELECT 'fx_rate', NULL, r.valid_from, 'infinity', s.epoch
@@ -396,8 +415,9 @@ DECLARE
     WHERE c.oid = coalesce((SELECT i.inhparent FROM pg_inherits i
                             WHERE i.inhrelid = TG_RELID), TG_RELID));
 BEGIN
-  PERFORM set_config('search_path', quote_ident(crmcost._ledger_of(TG_RELID))
-                                    || ', pg_temp', true);
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
   INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
     SELECT root, NULL, '-infinity', 'infinity', s.epoch FROM refresh_state s;
   RETURN NULL;
@@ -491,18 +511,35 @@ END;
 COMMENT ON FUNCTION crmcost._captured_tables(name) IS
   'Tables and partitions of a ledger that carry triggers, with the function of these.';
 
-CREATE FUNCTION crmcost._add_capture(ledger name) RETURNS void
+CREATE FUNCTION crmcost._add_capture(ledger name) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM crmcost._add_triggers(t.relation::regclass, t.capture)
-    FROM crmcost._captured_tables(ledger) t;
+    FROM crmcost._captured_tables(ledger) t
+    WHERE crmcost._triggers_of(t.relation, t.capture) < 4;
+  RETURN FOUND;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._add_capture(name) IS
-  'Puts the triggers that note changes on all tables and partitions of a ledger.';
+  'Puts the triggers that note changes on the tables and partitions of a ledger that have lost one; whether there were any.';
+
+CREATE FUNCTION crmcost._triggers_of(relation oid, capture name)
+  RETURNS bigint
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.count(*)
+  FROM pg_catalog.pg_trigger g
+  JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
+  JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+  WHERE g.tgrelid = relation AND g.tgenabled = 'A' AND n.nspname = 'crmcost'
+        AND g.tgqual IS NULL AND g.tgattr = ''::pg_catalog.int2vector
+        AND f.proname IN (capture, '_capture_all'));
+
+COMMENT ON FUNCTION crmcost._triggers_of(oid, name) IS
+  'Number of the triggers of a table that note changes, all of which are four.';
 
 -- A table that was attached, detached, dropped or written anew fires nothing,
 -- and a trigger may be lost or switched off: all of that shows here.
@@ -512,16 +549,7 @@ RETURN (
   SELECT pg_catalog.md5(pg_catalog.string_agg(
            pg_catalog.concat_ws(' '::text, t.relation,
                                 pg_catalog.pg_relation_filenode(t.relation),
-                                (SELECT pg_catalog.count(*)
-                                 FROM pg_catalog.pg_trigger g
-                                 JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
-                                 JOIN pg_catalog.pg_namespace n
-                                   ON n.oid = f.pronamespace
-                                 WHERE g.tgrelid = t.relation
-                                       AND g.tgenabled = 'A'
-                                       AND n.nspname = 'crmcost'
-                                       AND f.proname IN (t.capture,
-                                                         '_capture_all'))),
+                                crmcost._triggers_of(t.relation, t.capture)),
            ','::text ORDER BY t.relation))
   FROM crmcost._captured_tables(ledger) t);
 

@@ -9,6 +9,7 @@ CREATE TYPE crmcost._run AS (
   zone text,
   open_month date,          -- first month after the closed ones, or -infinity
   scenario text,            -- set of allocation rules, NULL for the books
+  plan text,                -- scenario of plans in place of what was booked
   whole boolean,            -- compute everything, or what changed
   upto_before timestamptz   -- the same of the refresh before, NULL without
 );
@@ -16,7 +17,9 @@ CREATE TYPE crmcost._run AS (
 COMMENT ON TYPE crmcost._run IS
   'What a refresh is about, handed to each of its steps.';
 
-CREATE FUNCTION crmcost._make_work_tables() RETURNS void
+-- It may run before what is of the ledger's owner may (see _run_as_owner): so it
+-- reads the catalog, and no relation of the ledger.
+CREATE FUNCTION crmcost._make_work_tables(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -271,11 +274,91 @@ BEGIN
     customer_id bigint, dimension text, code_before text, cohort_before date,
     code text, cohort_month date
   ) ON COMMIT DROP;
+
+  PERFORM crmcost._make_new_tables(ledger);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_work_tables() IS
+COMMENT ON FUNCTION crmcost._make_work_tables(name) IS
   'Makes the temporary tables that the steps of a refresh share.';
+
+-- Work tables with the columns of a table of the ledger, and nothing else of it:
+-- refresh_new_ and its name for each that _write_difference compares with.
+CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  wanted record;
+BEGIN
+  FOR wanted IN
+    SELECT w.work_table,
+           string_agg(format('%I %s%s', a.attname,
+                             format_type(a.atttypid, a.atttypmod),
+                             CASE WHEN a.attcollation <> t.typcollation
+                               THEN format(' COLLATE %I.%I', n.nspname,
+                                           l.collname)
+                               ELSE '' END), ', ' ORDER BY a.attnum) AS columns
+    FROM (SELECT u.name AS target, 'refresh_new_' || u.name AS work_table
+          FROM unnest(crmcost._written_tables()) AS u (name)
+          UNION ALL
+          VALUES ('group_month', 'refresh_delta'),
+                 ('clv_model', 'refresh_model')) w
+    JOIN pg_namespace s ON s.nspname = ledger
+    JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
+    JOIN pg_attribute a
+      ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
+    GROUP BY w.work_table
+  LOOP
+    EXECUTE format('CREATE TEMPORARY TABLE %I (%s) ON COMMIT DROP',
+                   wanted.work_table, wanted.columns);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_new_tables(name) IS
+  'Makes the temporary tables that have the columns of tables that refresh writes.';
+
+CREATE FUNCTION crmcost._written_tables() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{category_lineage,
+         channel_lineage,
+         classification,
+         clv_model,
+         contact_month,
+         cost_day,
+         cost_month,
+         cost_pool,
+         customer_agent,
+         customer_class,
+         customer_discount,
+         customer_driver,
+         customer_month,
+         customer_order,
+         customer_product,
+         customer_score,
+         customer_stage,
+         customer_value,
+         customer_year,
+         day_total,
+         group_month,
+         kept_snapshot,
+         model_calibration,
+         posted_cost,
+         price_point,
+         product_pair,
+         quality_finding,
+         sale_month,
+         survey_day,
+         tier_cost_month,
+         tier_month,
+         tier_threshold}'::text[];
+
+COMMENT ON FUNCTION crmcost._written_tables() IS
+  'Names of the tables that refresh writes by their difference.';
 
 CREATE FUNCTION crmcost._work_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -326,13 +409,28 @@ RETURN '{refresh_written,
          refresh_class_before,
          refresh_moved,
          refresh_delta,
-         refresh_new,
          refresh_model,
          refresh_share,
          refresh_served}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';
+
+-- Of one computation after another in a transaction, the second finds them empty.
+CREATE FUNCTION crmcost._clear_work_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('pg_temp.%I', c.relname), ', ')
+           FROM pg_class c
+           WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
+                 AND c.relname = ANY (crmcost._work_tables()));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._clear_work_tables() IS
+  'Empties the temporary tables of a refresh.';
 
 -- The names are those of refresh, but a session may have used one for a view.
 CREATE FUNCTION crmcost._drop_temporary(names text[]) RETURNS void
@@ -348,7 +446,8 @@ BEGIN
              WHEN 'i' THEN 'INDEX' WHEN 'c' THEN 'TYPE' ELSE 'TABLE'
            END AS kind
     FROM pg_class c
-    WHERE c.relnamespace = pg_my_temp_schema() AND c.relname = ANY (names)
+    WHERE c.relnamespace = pg_my_temp_schema()
+          AND (c.relname = ANY (names) OR c.relname LIKE 'refresh\_new\_%')
   LOOP
     EXECUTE format('DROP %s %s', found.kind, found.relation);
   END LOOP;

@@ -1,10 +1,12 @@
 -- The one way in which refresh writes: what differs, and nothing else, so that a
 -- refresh without news writes nothing and readers find no churn.
 --
---   target  table of the ledger, on whose unique key rows are compared
---   source  query of the rows that are to be there; its columns have the names
---           of the target's
---   scope   condition on the target, named old: which rows they replace
+--   target   table of the ledger, on whose unique key rows are compared
+--   source   query of the rows that are to be there; its columns have the names
+--            of the target's
+--   scope    condition on the target, named old: which rows they replace
+--
+-- Columns that the source does not have, the user's own, are left alone.
 --
 -- Plain UPDATE, DELETE and INSERT of the difference: ON CONFLICT locks each row
 -- it meets, and takes half as long again.
@@ -14,71 +16,84 @@ CREATE FUNCTION crmcost._write_difference(ledger name, target name,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
-  keys text;
-  old_keys text;
-  same_key text;
-  columns text;
-  new_columns text;
-  assignments text;
-  differs text;
-  changed bigint;
+  part record;
+  statement text;
+  changed bigint := 0;
   rows_now bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  EXECUTE 'CREATE TEMPORARY TABLE refresh_new ON COMMIT DROP AS ' || source;
-  SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
-           FILTER (WHERE a.is_key),
-         string_agg(format('new.%1$I %2$s old.%1$I', a.attname,
-                           CASE WHEN a.attnotnull THEN '='
-                             ELSE 'IS NOT DISTINCT FROM' END), ' AND ')
-           FILTER (WHERE a.is_key),
-         string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
-         string_agg(format('new.%I', a.attname), ', ' ORDER BY a.attnum),
-         string_agg(format('%1$I = new.%1$I', a.attname), ', ')
-           FILTER (WHERE NOT a.is_key),
-         string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', a.attname),
-                    ' OR ') FILTER (WHERE NOT a.is_key)
-    INTO keys, same_key, columns, new_columns, assignments, differs
-    FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) a
-    WHERE EXISTS (SELECT FROM pg_attribute n
-                  WHERE n.attrelid = 'pg_temp.refresh_new'::regclass
-                        AND n.attname = a.attname);
+  SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
   -- without rows to replace there is nothing to compare
   EXECUTE format('SELECT count(*) FROM (SELECT FROM %I old WHERE %s LIMIT 1) s',
                  target, scope) INTO rows_now;
-  changed := 0;
-  IF rows_now > 0 THEN
-    EXECUTE format('CREATE INDEX ON pg_temp.refresh_new (%s)', keys);
-    EXECUTE 'ANALYZE pg_temp.refresh_new';
-    IF assignments IS NOT NULL THEN
-      EXECUTE format(
-        'UPDATE %I old SET %s FROM pg_temp.refresh_new new WHERE %s AND (%s) AND (%s)',
-        target, assignments, same_key, differs, scope);
+  IF rows_now = 0 THEN
+    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
+                   target, part.names, part.new_names, source, part.keys);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+  ELSE
+    EXECUTE format('TRUNCATE pg_temp.%I', part.work_table);
+    EXECUTE format('INSERT INTO pg_temp.%I (%s) SELECT %s FROM (%s) AS new',
+                   part.work_table, part.names, part.new_names, source);
+    EXECUTE format('ANALYZE pg_temp.%I (%s)', part.work_table, part.keys);
+    FOREACH statement IN ARRAY ARRAY[
+      'UPDATE %1$I old SET %4$s FROM pg_temp.%2$I new WHERE %5$s AND (%6$s) AND (%7$s)',
+      'DELETE FROM %1$I old WHERE (%7$s) AND NOT EXISTS (SELECT FROM pg_temp.%2$I new WHERE %5$s)',
+      'INSERT INTO %1$I (%3$s) SELECT %8$s FROM pg_temp.%2$I new WHERE NOT EXISTS (SELECT FROM %1$I old WHERE %5$s AND (%7$s)) ORDER BY %9$s']
+    LOOP
+      CONTINUE WHEN statement ~ '^UPDATE' AND part.assignments IS NULL;
+      EXECUTE format(statement, target, part.work_table, part.names,
+                     part.assignments, part.same_key, part.differs, scope,
+                     part.new_names, part.keys);
       GET DIAGNOSTICS rows_now = ROW_COUNT;
       changed := changed + rows_now;
-    END IF;
-    EXECUTE format(
-      'DELETE FROM %I old WHERE (%s) AND NOT EXISTS (SELECT FROM pg_temp.refresh_new new WHERE %s)',
-      target, scope, same_key);
-    GET DIAGNOSTICS rows_now = ROW_COUNT;
-    changed := changed + rows_now;
-    EXECUTE format(
-      'INSERT INTO %1$I (%2$s) SELECT %3$s FROM pg_temp.refresh_new new WHERE NOT EXISTS (SELECT FROM %1$I old WHERE %4$s AND (%5$s)) ORDER BY %6$s',
-      target, columns, new_columns, same_key, scope, keys);
-  ELSE
-    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM pg_temp.refresh_new new ORDER BY %s',
-                   target, columns, new_columns, keys);
+    END LOOP;
+    EXECUTE format('TRUNCATE pg_temp.%I', part.work_table);
   END IF;
-  GET DIAGNOSTICS rows_now = ROW_COUNT;
-  DROP TABLE pg_temp.refresh_new;
-  INSERT INTO pg_temp.refresh_written VALUES (target, changed + rows_now);
-  RETURN changed + rows_now;
+  INSERT INTO pg_temp.refresh_written VALUES (target, changed);
+  RETURN changed;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text) IS
   'Brings the rows of a computed table that a condition names to those of a query; returns the rows changed.';
+
+CREATE FUNCTION crmcost._difference_parts(
+  ledger name, target name, source text, OUT work_table text,
+  OUT names text, OUT new_names text, OUT keys text, OUT same_key text,
+  OUT assignments text, OUT differs text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  work_table := 'refresh_new_' || target;
+  SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
+         string_agg(format('new.%I', a.attname), ', ' ORDER BY a.attnum),
+         string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
+           FILTER (WHERE a.is_key),
+         string_agg(format('new.%1$I %2$s old.%1$I', a.attname,
+                           CASE WHEN a.attnotnull THEN '='
+                             ELSE 'IS NOT DISTINCT FROM' END), ' AND ')
+           FILTER (WHERE a.is_key),
+         string_agg(format('%1$I = new.%1$I', a.attname), ', ')
+           FILTER (WHERE NOT a.is_key),
+         string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', a.attname),
+                    ' OR ') FILTER (WHERE NOT a.is_key)
+    INTO names, new_names, keys, same_key, assignments, differs
+    FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) a
+    WHERE a.attname = ANY (crmcost._query_columns(source));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._difference_parts(name, name, text) IS
+  'Parts of the statements that bring a computed table to the rows of another.';
+
+CREATE FUNCTION crmcost._query_columns(query text) RETURNS name[]
+  LANGUAGE c STABLE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'query_columns__query_columns';
+
+COMMENT ON FUNCTION crmcost._query_columns(text) IS
+  'Names of the columns that a query would return; it is not run.';
 
 -- The key is the primary one, else the unique one.  Generated columns are left out.
 CREATE FUNCTION crmcost._columns_of(relation regclass)

@@ -5,7 +5,7 @@
 -- that a policy holds back gets an error, not figures of what it may see.
 CREATE FUNCTION crmcost._refresh_steps() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{news,lineage,line,order,day,activity,cost,value,clv,calibration,score,stage,tier,class,group,detail,tier_month,year,statistics,quality,snapshot,attribute}'::text[];
+RETURN '{news,lineage,line,order,day,activity,cost,value,clv,calibration,score,stage,tier,class,group,detail,tier_month,year,statistics,quality,snapshot,attribute,plans}'::text[];
 
 COMMENT ON FUNCTION crmcost._refresh_steps() IS
   'The steps of a refresh, in their order; each is a function crmcost._refresh_ and its name.';
@@ -30,12 +30,11 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   run := crmcost._begin_run(ledger, as_of, whole);
+  PERFORM crmcost._tell_day(run);
   SELECT coalesce(max(r.run_id), 0) + 1 INTO run_number FROM refresh_run r;
-  PERFORM crmcost._make_work_tables();
   FOREACH step IN ARRAY
-    CASE WHEN run.whole OR run.upto <> run.upto_before
-              OR EXISTS (SELECT FROM touched)
-      THEN crmcost._refresh_steps() ELSE '{news}'::text[] END
+    CASE WHEN crmcost._has_news(run) THEN crmcost._refresh_steps()
+      ELSE '{none}'::text[] END
   LOOP
     started := clock_timestamp();
     EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step)
@@ -55,6 +54,52 @@ $$;
 COMMENT ON FUNCTION crmcost._compute(name, timestamptz, boolean) IS
   'Runs the steps of a refresh, for all of a ledger or for what changed.';
 
+CREATE FUNCTION crmcost._has_news(run crmcost._run) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN run.whole OR run.upto <> run.upto_before
+         OR EXISTS (SELECT FROM touched);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._has_news(crmcost._run) IS
+  'Whether a refresh has anything to do.';
+
+CREATE FUNCTION crmcost._refresh_none(run crmcost._run) RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 0;
+
+COMMENT ON FUNCTION crmcost._refresh_none(crmcost._run) IS
+  'The only step of a refresh without news, which needs no work tables.';
+
+-- A literal is midnight of the session's zone, which need not be the ledger's.
+CREATE FUNCTION crmcost._tell_day(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE NOTICE 'refresh of "%" reports % in %: facts before %', run.ledger,
+    run.day, run.zone, run.upto;
+  IF run.upto::time = '00:00' AND (run.upto AT TIME ZONE run.zone)::time
+                                  <> '00:00' THEN
+    RAISE WARNING 'as_of is midnight in time zone % of the session, and % in % of ledger "%"',
+      current_setting('timezone'),
+      to_char(run.upto AT TIME ZONE run.zone, 'YYYY-MM-DD HH24:MI'), run.zone,
+      run.ledger
+      USING HINT = format('SET timezone = %L, or give an instant such as %L.',
+                          run.zone, to_char(run.upto AT TIME ZONE run.zone,
+                                            'YYYY-MM-DD') || ' 00:00 '
+                                    || run.zone);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tell_day(crmcost._run) IS
+  'Says which local day a refresh reports, and warns where as_of looks like another.';
+
 -- This is maintenance, as building an index is: it may use as much memory.
 CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
                                  whole boolean)
@@ -73,6 +118,7 @@ BEGIN
   PERFORM crmcost._compute(ledger, as_of, whole);
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
   PERFORM set_config('work_mem', old_work_mem, true);
+  PERFORM crmcost._extend_partitions(ledger);
 END
 $$;
 
@@ -98,6 +144,11 @@ BEGIN
   IF as_of IS NULL OR NOT isfinite(as_of) THEN
     RAISE EXCEPTION 'as_of must be a finite instant, not %',
                     coalesce(as_of::text, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF as_of > now() + interval '10 years' OR as_of < '1900-01-01' THEN
+    RAISE EXCEPTION 'as_of must be from 1900 on and at most ten years from now, not %',
+                    as_of
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   run.ledger := ledger;
@@ -128,9 +179,6 @@ BEGIN
                         AND t.customer_id IS NULL
                         AND t.from_on = '-infinity'
                         AND t.before_on = 'infinity');
-  IF run.whole AND state.storage IS DISTINCT FROM storage THEN
-    PERFORM crmcost._add_capture(ledger);
-  END IF;
   RETURN run;
 END
 $$;
@@ -138,26 +186,55 @@ $$;
 COMMENT ON FUNCTION crmcost._begin_run(name, timestamptz, boolean) IS
   'What a refresh is about, and whether it computes everything or what changed.';
 
--- Rows of touched go when no transaction is left that could have relied on them.
+-- What came after the snapshot, to a table that had lost a trigger, was not noted:
+-- then the next refresh computes everything once more.
 CREATE FUNCTION crmcost._end_run(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  captured CONSTANT boolean := NOT crmcost._add_capture(run.ledger);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  DELETE FROM touched;
+  PERFORM crmcost._forget_news();
   UPDATE refresh_state SET
+    over_epoch = epoch - 1,
+    over_by = pg_current_xact_id(),
     as_of_at = run.upto,
     closing_before = NULL,
     system_identifier = (SELECT c.system_identifier FROM pg_control_system() c),
     database_oid = (SELECT d.oid FROM pg_database d
                     WHERE d.datname = current_database()),
-    storage = crmcost._storage(run.ledger);
+    storage = CASE WHEN captured THEN crmcost._storage(run.ledger) END;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._end_run(crmcost._run) IS
   'Takes the news away, and notes what the computed tables were made from.';
+
+-- What the snapshot sees of touched was dealt with.  But a writer that found its
+-- customer there, and wrote no row, may not have been seen: then the row must stay
+-- for the next refresh.  Such a writer has seen the epoch of the row, so it took
+-- its number before the epoch was over.  Rows go if all those writers had ended
+-- before the snapshot: when no writer was at work at all, or when the epoch was
+-- over in a refresh that all writers still at work began after.  Rows of this
+-- transaction nobody else has seen.  The search path is the caller's, with the
+-- ledger first.
+CREATE FUNCTION crmcost._forget_news() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  DELETE FROM touched t
+    USING refresh_state s, pg_current_snapshot() now
+    WHERE t.written_by = pg_current_xact_id()
+          OR t.epoch < s.epoch
+             AND pg_snapshot_xmin(now) = pg_snapshot_xmax(now)
+          OR t.epoch <= s.over_epoch AND pg_snapshot_xmin(now) >= s.over_by;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._forget_news() IS
+  'Deletes the rows of touched that no refresh needs any more.';
 
 -- A procedure that commits can have no SET clause: the caller's search_path holds
 -- in this one, so each name in it is qualified.
@@ -168,15 +245,41 @@ AS $$
 BEGIN
   CALL crmcost._take_ledger(ledger);
   IF crmcost._run_as_owner(
-       ledger, 'crmcost._make_work_tables()',
+       ledger, 'crmcost._make_work_tables(pg_catalog.name)',
        'crmcost._refresh(pg_catalog.name,pg_catalog.timestamptz,pg_catalog.bool)',
        ledger, as_of, "full") THEN
     RETURN;
   END IF;
-  PERFORM crmcost._make_work_tables();
+  IF crmcost._has_news(crmcost._begin_run(ledger, as_of, "full")) THEN
+    PERFORM crmcost._make_work_tables(ledger);
+  END IF;
   PERFORM crmcost._refresh(ledger, as_of, "full");
 END
 $$;
 
 COMMENT ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) IS
   'Computes the store of a ledger from the facts before as_of, all of one snapshot: what changed since the last refresh, or everything; without news it changes nothing.';
+
+-- Step plans: what the planner is to know of the rows that were written.
+CREATE FUNCTION crmcost._refresh_plans(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target text;
+BEGIN
+  FOR target IN
+    SELECT w.target
+    FROM pg_temp.refresh_written w
+    JOIN pg_class c ON c.oid = format('%I.%I', run.ledger, w.target)::regclass
+    GROUP BY w.target, c.reltuples
+    HAVING sum(w.rows_changed) > greatest(c.reltuples, 0) / 10
+  LOOP
+    EXECUTE format('ANALYZE %I.%I', run.ledger, target);
+  END LOOP;
+  RETURN 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_plans(crmcost._run) IS
+  'Step of refresh: renews the statistics of the tables of which a tenth or more was written.';

@@ -1,6 +1,6 @@
 -- Step day: what was sold by month, product and channel, and what happened on a
 -- day.  What counts in a later month than that of its day stands on the first of
--- that month.
+-- that month; an order that got a line since its month was closed, on the last.
 CREATE FUNCTION crmcost._refresh_day(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -90,7 +90,9 @@ RETURN pg_catalog.format($query$
     FROM pg_temp.refresh_line WHERE %1$s
     GROUP BY 1, 2, 3
     UNION ALL
-    SELECT greatest(ordered_on, month_start), channel_code, campaign_code,
+    SELECT least(greatest(ordered_on, month_start),
+                 (month_start + interval '1 month')::date - 1),
+           channel_code, campaign_code,
            0, 0, 0, 0, count(*), 0, 0, 0, 0, 0
     FROM customer_order WHERE is_order AND %1$s
     GROUP BY 1, 2, 3
@@ -127,13 +129,16 @@ CREATE FUNCTION crmcost._party_events(ledger name, upto timestamptz, zone text,
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
+DECLARE
+  -- an upgrade writes closed months too: the caller's is before all months then
+  late_month CONSTANT date := coalesce(crmcost._open_month(ledger), open_month);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   RETURN QUERY
     SELECT c.customer_id, e.is_acquisition, e.day,
-           CASE WHEN e.day >= open_month OR late.fact_id IS NULL
+           CASE WHEN e.day >= late_month OR late.fact_id IS NULL
                   THEN crmcost._month_of(e.day)
-                ELSE coalesce(late.month_start, open_month) END,
+                ELSE coalesce(late.month_start, late_month) END,
            coalesce(c.acquired_at < upto, false),
            coalesce(c.acquisition_channel, k.channel_code, '(unknown)'),
            coalesce(c.acquisition_campaign, '(unknown)')

@@ -52,11 +52,10 @@ AS $$
 DECLARE
   month date;
 BEGIN
-  IF run.whole THEN
+  IF run.plan IS NOT NULL THEN
+    PERFORM crmcost._add_planned_parts(run);
+  ELSIF run.whole THEN
     PERFORM crmcost._add_parts(run, 'true', NULL, NULL);
-    INSERT INTO pg_temp.refresh_cost_month
-      SELECT DISTINCT p.month_start FROM pg_temp.refresh_part p
-      ON CONFLICT (month_start) DO NOTHING;
   ELSE
     FOR month IN
       SELECT m.month_start FROM pg_temp.refresh_cost_month m ORDER BY 1
@@ -71,6 +70,11 @@ BEGIN
     PERFORM crmcost._add_parts(run,
       'e.cost_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''cost_entry'')) AND e.booked_month < e.month_start AND e.month_start IN (SELECT month_start FROM pg_temp.refresh_cost_month)',
       NULL, NULL);
+  END IF;
+  IF run.whole THEN
+    INSERT INTO pg_temp.refresh_cost_month
+      SELECT DISTINCT p.month_start FROM pg_temp.refresh_part p
+      ON CONFLICT (month_start) DO NOTHING;
   END IF;
   ANALYZE pg_temp.refresh_part;
 END

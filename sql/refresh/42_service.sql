@@ -58,7 +58,7 @@ BEGIN
 
   INSERT INTO pg_temp.refresh_home
     SELECT DISTINCT ON (l.code) of_month, l.code, l.ancestor
-    FROM pg_temp.refresh_lineage l
+    FROM category_lineage l
     WHERE EXISTS (SELECT FROM allocation_share s
                   WHERE s.from_category = l.ancestor AND s.valid @> of_month)
     ORDER BY l.code, l.distance;
@@ -216,7 +216,7 @@ BEGIN
              a.month_start, a.to_category, r.rule_id
       FROM (SELECT DISTINCT month_start, to_category
             FROM pg_temp.refresh_service) a
-      JOIN pg_temp.refresh_lineage l ON l.code = a.to_category
+      JOIN category_lineage l ON l.code = a.to_category
       JOIN allocation_rule r
         ON r.category_code = l.ancestor AND r.valid @> a.month_start
            AND r.scope = '' AND r.scenario IS NOT DISTINCT FROM run.scenario
@@ -246,10 +246,74 @@ BEGIN
            bucket, rule_id, service_category, amount
     FROM pg_temp.refresh_served
     WHERE amount <> 0;
-  DROP TABLE pg_temp.refresh_served;
+  TRUNCATE pg_temp.refresh_served;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._split_service_lines(crmcost._run) IS
   'Splits the lines of service pools by refresh_service.';
 
+
+-- Service pools that serve themselves by way of others.  crmcost.reciprocal solves
+-- that as long as some cost leaves the circle (closed is false); crmcost.step_down
+-- lets nothing flow back.  Shares change on the first day of one of them.
+CREATE FUNCTION crmcost._share_loops(ledger name)
+  RETURNS TABLE (category_code text, through text, closed boolean)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  RETURN QUERY EXECUTE format($query$
+    WITH RECURSIVE share AS (
+      SELECT m.month_start, s.from_category, s.to_category, s.share
+      FROM %1$I.allocation_share s
+      JOIN (SELECT DISTINCT coalesce(lower(valid), '-infinity') AS month_start
+            FROM %1$I.allocation_share) m ON s.valid @> m.month_start
+    ),
+    -- what serves a category inside of a pool serves the pool
+    edge AS (
+      SELECT s.month_start, s.from_category,
+             CASE WHEN h.pool <> s.from_category THEN h.pool
+               ELSE s.to_category END AS to_category,
+             coalesce(h.pool <> s.from_category, false) AS to_pool
+      FROM share s
+      LEFT JOIN LATERAL (
+        SELECT o.from_category AS pool
+        FROM share o
+        LEFT JOIN %1$I.category_lineage l
+          ON l.code = s.to_category AND l.ancestor = o.from_category
+        WHERE o.month_start = s.month_start
+              AND (l.code IS NOT NULL OR o.from_category = s.to_category)
+        ORDER BY coalesce(l.distance, 0) LIMIT 1
+      ) h ON true
+    ),
+    leaving AS (
+      SELECT month_start, from_category FROM edge WHERE NOT to_pool
+      UNION
+      SELECT month_start, from_category FROM share
+      GROUP BY month_start, from_category HAVING sum(share) < 0.999999
+    ),
+    reach AS (
+      SELECT month_start, from_category AS pool, to_category AS through,
+             to_category AS at
+      FROM edge WHERE to_pool
+      UNION
+      SELECT r.month_start, r.pool, r.through, e.to_category
+      FROM reach r
+      JOIN edge e ON e.month_start = r.month_start AND e.from_category = r.at
+      WHERE e.to_pool
+    )
+    SELECT r.pool, min(r.through), bool_or(NOT EXISTS (
+             SELECT FROM reach o
+             JOIN leaving l ON l.month_start = o.month_start
+                               AND l.from_category = o.at
+             WHERE o.month_start = r.month_start AND o.pool = r.pool))
+    FROM reach r WHERE r.at = r.pool
+    GROUP BY r.pool
+    $query$, ledger);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._share_loops(name) IS
+  'Service pools of a ledger that serve themselves by way of others, and whether no cost ever leaves the circle.';

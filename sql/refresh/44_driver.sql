@@ -34,7 +34,8 @@ BEGIN
   PERFORM crmcost._find_party_drivers(run, month);
   PERFORM crmcost._find_own_drivers(run, month);
   PERFORM crmcost._find_blends();
-  RETURN crmcost._write_difference(run.ledger, 'customer_driver', format($query$
+  RETURN crmcost._write_blend_findings(run, month)
+    + crmcost._write_difference(run.ledger, 'customer_driver', format($query$
     SELECT %L::date AS month_start, d.driver_key, d.customer_id, d.quantity
     FROM pg_temp.refresh_driver d
     JOIN pg_temp.refresh_wanted w USING (driver_key)
@@ -250,3 +251,39 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_blends() IS
   'Adds blended drivers to refresh_driver, from their parts there.';
+
+-- The finding stands until the month is computed again; step quality takes away
+-- those of rules that are gone.
+CREATE FUNCTION crmcost._write_blend_findings(run crmcost._run, month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w
+                 WHERE w.kind = 'blend') THEN
+    RETURN 0;
+  END IF;
+  RETURN crmcost._write_findings(run, '{blend_part_without_quantity}',
+    format($query$
+      SELECT 'blend_part_without_quantity' AS check_name,
+             %L::date AS month_start, 'warning' AS severity, count(*) AS rows,
+             NULL::numeric AS amount,
+             min(format('%%s in %%s: nobody has any %%s', w.driver_key, %L,
+                        b.part)) AS example
+      FROM pg_temp.refresh_wanted w
+      JOIN driver_blend b ON b.driver = w.driver
+      JOIN pg_temp.refresh_wanted part
+        ON part.kind = 'part' AND part.driver = b.part
+           AND part.scope = w.scope
+      WHERE w.kind = 'blend'
+            AND NOT EXISTS (SELECT FROM pg_temp.refresh_driver q
+                            WHERE q.driver_key = part.driver_key
+                                  AND q.quantity > 0)
+      HAVING count(*) > 0
+    $query$, month, to_char(month, 'YYYY-MM')),
+    format('old.month_start = %L', month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_blend_findings(crmcost._run, date) IS
+  'Writes the finding about parts of blends that nobody has any of in a month; returns the rows changed.';

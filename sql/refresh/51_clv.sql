@@ -25,15 +25,6 @@ BEGIN
     FROM customer_value v
     WHERE v.orders > 0 AND NOT v.is_technical;
   ANALYZE pg_temp.refresh_purchase;
-  CREATE TEMPORARY TABLE refresh_model ON COMMIT DROP AS
-    SELECT model, status, used, message, customers, log_likelihood,
-           r, r_std_error, alpha, alpha_std_error, a, a_std_error,
-           b, b_std_error, s, s_std_error, beta, beta_std_error,
-           p, p_std_error, q, q_std_error, v, v_std_error, retention_rate,
-           first_order_on, last_order_on, horizon_months, discount_rate
-    FROM clv_model
-    WITH NO DATA;
-
   IF wanted <> 'none' THEN
     purchase_model := crmcost._fit_purchases(wanted);
     PERFORM crmcost._fit_clv('gamma_gamma');
@@ -392,8 +383,9 @@ BEGIN
     FROM (SELECT min(v.first_ordered_on) AS first_on,
                  max(v.last_ordered_on) AS last_on
           FROM customer_value v WHERE NOT v.is_technical) bought;
-  RETURN crmcost._write_difference(run.ledger, 'clv_model', format(
-    'SELECT %L::date AS as_of, m.* FROM pg_temp.refresh_model m', run.day),
+  UPDATE pg_temp.refresh_model SET as_of = run.day;
+  RETURN crmcost._write_difference(run.ledger, 'clv_model',
+    'SELECT * FROM pg_temp.refresh_model',
     format('old.as_of = %L', run.day));
 END
 $$;

@@ -1,6 +1,7 @@
 -- What holds before the first month that is looked at: of each customer and scheme
 -- the last row, and the last answer of the rule.  Mostly that is what the store
--- says of the last refresh; where a later row stands there, history tells.
+-- says of the last refresh; where a later row stands there, history tells.  Before
+-- the first month of all there is only what persons have set.
 CREATE FUNCTION crmcost._find_tier_state(run crmcost._run, schemes text[],
                                          from_at timestamptz)
   RETURNS void
@@ -8,6 +9,7 @@ CREATE FUNCTION crmcost._find_tier_state(run crmcost._run, schemes text[],
 AS $$
 BEGIN
   IF run.whole THEN
+    PERFORM crmcost._add_set_tiers(schemes, from_at);
     RETURN;
   END IF;
   INSERT INTO pg_temp.refresh_tier_state
@@ -42,14 +44,11 @@ $$;
 COMMENT ON FUNCTION crmcost._find_tier_state(crmcost._run, text[], timestamptz) IS
   'Fills refresh_tier_state: the tiers that held at an instant.';
 
--- The rule's answers of one instant, in refresh_class, become rows where they are
--- new.
-CREATE FUNCTION crmcost._append_tiers(schemes text[], at timestamptz)
+CREATE FUNCTION crmcost._add_set_tiers(schemes text[], at timestamptz)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  -- what persons have set up to here
   INSERT INTO pg_temp.refresh_tier_state AS s
     SELECT DISTINCT ON (k.customer_id, k.dimension)
            k.customer_id, k.dimension, k.code, k.entered_at, false, NULL
@@ -61,6 +60,20 @@ BEGIN
       entered_at = excluded.entered_at,
       by_rule = false
       WHERE excluded.entered_at > s.entered_at;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_set_tiers(text[], timestamptz) IS
+  'Brings what persons have set up to an instant into refresh_tier_state.';
+
+-- The rule's answers of one instant, in refresh_class, become rows where they are
+-- new.
+CREATE FUNCTION crmcost._append_tiers(schemes text[], at timestamptz)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._add_set_tiers(schemes, at);
   DELETE FROM pg_temp.refresh_tier_new;
   INSERT INTO pg_temp.refresh_tier_new
     SELECT customer_id, dimension, coalesce(n.code, 'none'), n.evidence,

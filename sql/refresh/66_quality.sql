@@ -1,51 +1,58 @@
 -- Step quality: what is wrong with facts, by the month in which they count, and with
--- customers.  What only configuration can tell is asked by view data_quality itself.
+-- customers.  What only configuration can tell is asked by view data_quality itself;
+-- the parts of blends without quantity are found where months are (44_driver.sql).
 CREATE FUNCTION crmcost._refresh_quality(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  sale_checks CONSTANT text[] := '{sale_without_rate,sale_without_cogs,sale_fx_on_base_currency,sale_before_first_seen}';
-  cost_checks CONSTANT text[] := '{cost_without_rate,acquisition_cost_without_channel}';
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   RETURN
-    crmcost._write_difference(run.ledger, 'quality_finding',
+    crmcost._write_findings(run, '{sale_without_rate,sale_without_cogs,sale_fx_on_base_currency,sale_before_first_seen}',
       crmcost._sale_findings(run), format(
-        'old.check_name = ANY (%L::text[]) AND old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m))',
-        sale_checks, run.open_month, run.whole))
-    + crmcost._write_difference(run.ledger, 'quality_finding', $query$
-        SELECT 'cost_without_rate' AS check_name, month_start,
-               'error' AS severity, sum(entries_without_rate)::bigint AS rows,
-               NULL::numeric AS amount,
-               min(format('category %s', category_code)) AS example
-        FROM cost_month
-        WHERE entries_without_rate > 0
-        GROUP BY month_start
-        UNION ALL
-        SELECT 'acquisition_cost_without_channel', month_start, 'info',
-               sum(entries)::bigint, sum(cost),
-               min(format('category %s', category_code))
-        FROM cost_month
-        WHERE bucket = 'acquisition' AND channel_code = '(unknown)'
-              AND entries > 0
-        GROUP BY month_start
-        UNION ALL
-        SELECT 'unallocated_cost', month_start, 'warning', count(*),
-               sum(unallocated_cost),
-               min(format('%s: %s', bucket, unallocated_because))
-        FROM cost_pool WHERE unallocated_cost <> 0
-        GROUP BY month_start
-      $query$, format('old.check_name = ANY (%L::text[])',
-                      cost_checks || 'unallocated_cost'::text))
-    + crmcost._write_difference(run.ledger, 'quality_finding',
-        crmcost._customer_findings(),
-        'old.month_start = ''-infinity'' AND old.check_name = ANY (''{buyer_not_acquired,refunds_exceed_sales,customer_without_channel,untiered_customer}''::text[])');
+        'old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m))',
+        run.open_month, run.whole))
+    + crmcost._write_findings(run, '{cost_fx_on_base_currency}',
+        crmcost._rate_findings(run), format(
+          'old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_cost_month m))',
+          run.open_month, run.whole))
+    + crmcost._write_findings(run, '{cost_without_rate,acquisition_cost_without_channel,unallocated_cost,unused_capacity,capacity_exceeded}',
+        crmcost._cost_findings(), 'true')
+    -- of rules that are gone
+    + crmcost._write_findings(run, '{blend_part_without_quantity}', $query$
+        SELECT f.* FROM quality_finding f
+        WHERE f.check_name = 'blend_part_without_quantity'
+              AND EXISTS (SELECT FROM cost_pool p
+                          JOIN driver d ON d.code = p.driver
+                          WHERE p.month_start = f.month_start
+                                AND d.kind = 'blend')
+      $query$, 'true')
+    + crmcost._write_findings(run, '{buyer_not_acquired,refunds_exceed_sales,customer_without_channel}',
+        crmcost._customer_findings(), 'true')
+    + crmcost._write_findings(run, '{unknown_tier,untiered_customer,unmatched_rfm_score}',
+        crmcost._tier_findings(), 'true')
+    + crmcost._write_findings(run, '{sale_after_as_of,cost_after_as_of}',
+        crmcost._later_findings(run), 'true')
+    + crmcost._write_closed_findings(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_quality(crmcost._run) IS
   'Step of refresh: quality_finding; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_findings(run crmcost._run, checks text[],
+                                        source text, months text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'quality_finding', source,
+    format('old.check_name = ANY (%L::text[]) AND (%s)', checks, months));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_findings(crmcost._run, text[], text, text) IS
+  'Writes the findings of some checks in the months that a condition on old names; returns the rows changed.';
 
 CREATE FUNCTION crmcost._sale_findings(run crmcost._run) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -66,7 +73,8 @@ RETURN pg_catalog.format($query$
     WHERE l.base_cogs IS NULL AND l.base_amount <> 0
     UNION ALL
     SELECT 'sale_fx_on_base_currency', 'warning',
-           format('sale %%s', l.sale_id)
+           format('sale %%s of %%s counts as %%s', l.sale_id, l.amount,
+                  l.base_amount)
     WHERE l.currency = base.currency AND l.base_amount <> l.amount
     UNION ALL
     SELECT 'sale_before_first_seen', 'warning',
@@ -82,35 +90,168 @@ $query$, run.open_month, run.whole);
 COMMENT ON FUNCTION crmcost._sale_findings(crmcost._run) IS
   'Query of the findings in the sale lines of refresh_line.';
 
+-- A rate booked on base currency that is not 1 is rare, and so looked for first.
+CREATE FUNCTION crmcost._rate_findings(run crmcost._run) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT 'cost_fx_on_base_currency' AS check_name, p.month_start,
+           'warning' AS severity, count(*) AS rows, NULL::numeric AS amount,
+           min(format('cost %%s at rate %%s', e.cost_id, e.fx)) AS example
+    FROM cost_entry e
+    JOIN pg_temp.refresh_part p
+      ON p.cost_id = e.cost_id AND p.incurred_on = e.incurred_on
+    WHERE e.fx <> 1 AND e.currency = %L AND p.is_first
+          AND e.incurred_on BETWEEN %L AND %L
+    GROUP BY p.month_start
+    $query$, crmcost._setting(run.ledger, 'base_currency'),
+    (SELECT min(p.incurred_on) FROM pg_temp.refresh_part p),
+    (SELECT max(p.incurred_on) FROM pg_temp.refresh_part p));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._rate_findings(crmcost._run) IS
+  'Query of the entries of refresh_part in base currency with a rate of their own.';
+
+CREATE FUNCTION crmcost._cost_findings() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT 'cost_without_rate' AS check_name, month_start, 'error' AS severity,
+         sum(entries_without_rate)::bigint AS rows, NULL::numeric AS amount,
+         min(format('category %s in %s', category_code,
+                    to_char(month_start, 'YYYY-MM'))) AS example
+  FROM cost_month
+  WHERE entries_without_rate > 0
+  GROUP BY month_start
+  UNION ALL
+  SELECT 'acquisition_cost_without_channel', month_start, 'info',
+         sum(entries)::bigint, sum(cost),
+         min(format('category %s in %s', category_code,
+                    to_char(month_start, 'YYYY-MM')))
+  FROM cost_month
+  WHERE bucket = 'acquisition' AND channel_code = '(unknown)' AND entries > 0
+  GROUP BY month_start
+  UNION ALL
+  SELECT f.check_name, p.month_start, f.severity, count(*), sum(f.amount),
+         min(format('%s in %s: %s', p.bucket,
+                    to_char(p.month_start, 'YYYY-MM'), f.example))
+  FROM cost_pool p
+  CROSS JOIN LATERAL (
+    SELECT 'unallocated_cost' AS check_name, 'warning' AS severity,
+           p.unallocated_cost AS amount, p.unallocated_because AS example
+    WHERE p.unallocated_cost <> 0
+    UNION ALL
+    SELECT 'unused_capacity', 'info', p.unused_cost,
+           format('%s s of %s s', trim_scale(p.capacity - coalesce(
+                    p.driver_quantity, 0)), trim_scale(p.capacity))
+    WHERE p.unused_cost <> 0
+    UNION ALL
+    SELECT 'capacity_exceeded', 'warning', NULL,
+           format('%s s worked of %s s', trim_scale(p.driver_quantity),
+                  trim_scale(p.capacity))
+    WHERE p.driver_quantity > p.capacity
+  ) f
+  GROUP BY f.check_name, p.month_start, f.severity
+$query$;
+
+COMMENT ON FUNCTION crmcost._cost_findings() IS
+  'Query of the findings in cost_month and cost_pool.';
+
 CREATE FUNCTION crmcost._customer_findings() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  SELECT f.check_name, '-infinity'::date AS month_start, f.severity,
-         count(*) AS rows, sum(f.amount) AS amount,
-         min(format('customer %s', v.customer_id)) AS example
-  FROM customer_value v
-  CROSS JOIN LATERAL (
-    SELECT 'buyer_not_acquired' AS check_name, 'warning' AS severity,
-           v.revenue AS amount
-    WHERE v.acquired_on IS NULL AND v.orders > 0 AND NOT v.is_technical
-    UNION ALL
-    SELECT 'refunds_exceed_sales', 'warning', v.revenue
-    WHERE v.revenue < 0
-    UNION ALL
-    SELECT 'customer_without_channel', 'warning', NULL
-    WHERE v.acquired_on IS NOT NULL AND v.channel_code = '(unknown)'
-          AND NOT v.is_technical
-    UNION ALL
-    SELECT 'untiered_customer', 'error', NULL
-    FROM (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') t
-    WHERE v.orders > 0 AND NOT v.is_technical
-          AND NOT EXISTS (SELECT FROM customer_class k
-                          WHERE k.customer_id = v.customer_id
-                                AND k.dimension = t.scheme
-                                AND NOT (k.code = 'none' AND k.by_rule))
-  ) f
-  GROUP BY f.check_name, f.severity
+  SELECT f.check_name, '-infinity'::date AS month_start,
+         'warning' AS severity, f.rows, f.amount, f.example
+  FROM (
+    SELECT count(*) FILTER (WHERE is_buyer) AS buyers,
+           sum(revenue) FILTER (WHERE is_buyer) AS buyers_revenue,
+           min(customer_id) FILTER (WHERE is_buyer) AS buyer,
+           count(*) FILTER (WHERE revenue < 0) AS losses,
+           sum(revenue) FILTER (WHERE revenue < 0) AS loss,
+           min(format('customer %s: %s', customer_id, revenue))
+             FILTER (WHERE revenue < 0) AS loser,
+           count(*) FILTER (WHERE is_stray) AS strays,
+           min(customer_id) FILTER (WHERE is_stray) AS stray
+    FROM customer_value
+    CROSS JOIN LATERAL (
+      SELECT acquired_on IS NULL AND orders > 0 AND NOT is_technical
+               AS is_buyer,
+             acquired_on IS NOT NULL AND channel_code = '(unknown)'
+               AND NOT is_technical AS is_stray
+    ) what
+  ) v
+  CROSS JOIN LATERAL (VALUES
+    ('buyer_not_acquired', v.buyers, v.buyers_revenue,
+     format('customer %s', v.buyer)),
+    ('refunds_exceed_sales', v.losses, v.loss, v.loser),
+    ('customer_without_channel', v.strays, NULL, format('customer %s', v.stray))
+  ) AS f (check_name, rows, amount, example)
+  WHERE f.rows > 0
 $query$;
 
 COMMENT ON FUNCTION crmcost._customer_findings() IS
   'Query of the findings about customers in customer_value.';
+
+-- Where a scheme has a basis, a rule gives every buyer a tier or none.
+CREATE FUNCTION crmcost._tier_findings() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT f.check_name, '-infinity'::date AS month_start, 'error' AS severity,
+         f.rows, NULL::numeric AS amount, f.example
+  FROM (
+    SELECT 'unknown_tier' AS check_name, count(*) AS rows,
+           min(format('customer %s has %s %s', k.customer_id, k.dimension,
+                      k.code)) AS example
+    FROM customer_class k
+    WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
+          AND k.code <> 'none'
+          AND NOT EXISTS (SELECT FROM tier t
+                          WHERE t.scheme = k.dimension AND t.code = k.code)
+    UNION ALL
+    SELECT 'untiered_customer', count(*),
+           min(format('customer %s has no tier in %s', v.customer_id,
+                      s.scheme))
+    FROM customer_value v
+    CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') s
+    WHERE v.orders > 0 AND NOT v.is_technical
+          AND NOT EXISTS (SELECT FROM customer_class k
+                          WHERE k.customer_id = v.customer_id
+                                AND k.dimension = s.scheme
+                                AND NOT (k.code = 'none' AND k.by_rule))
+    UNION ALL
+    SELECT 'unmatched_rfm_score', count(*),
+           min(format('no tier of %s matches score %s%s%s', u.scheme, u.r,
+                      u.f, u.m))
+    FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
+          FROM (SELECT DISTINCT r, f, m FROM customer_score
+                WHERE r IS NOT NULL) s
+          CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t) u
+    WHERE NOT EXISTS (SELECT FROM tier t
+                      WHERE t.scheme = u.scheme AND t.basis = 'rfm'
+                            AND t.r @> u.r AND t.f @> u.f AND t.m @> u.m)
+  ) f
+  WHERE f.rows > 0
+$query$;
+
+COMMENT ON FUNCTION crmcost._tier_findings() IS
+  'Query of the findings about tiers in customer_class and customer_score.';
+
+CREATE FUNCTION crmcost._later_findings(run crmcost._run) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT f.check_name, '-infinity'::date AS month_start, 'info' AS severity,
+         f.rows, NULL::numeric AS amount,
+         format('%%s on %%s, reports are as of %%s', f.what, f.day, %2$L)
+           AS example
+  FROM (SELECT 'sale_after_as_of' AS check_name, 'sold' AS what,
+               count(*) AS rows, (min(sold_at) AT TIME ZONE %3$L)::date AS day
+        FROM sale WHERE sold_at >= %1$L
+        UNION ALL
+        SELECT 'cost_after_as_of', 'incurred', count(*), min(incurred_on)
+        FROM cost_entry WHERE incurred_on > %2$L) f
+  WHERE f.rows > 0
+$query$, run.upto, run.day, run.zone);
+
+COMMENT ON FUNCTION crmcost._later_findings(crmcost._run) IS
+  'Query of the sales and cost that are later than what the refresh is about.';

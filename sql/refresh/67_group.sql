@@ -231,13 +231,14 @@ $$;
 COMMENT ON FUNCTION crmcost._find_moved(text[]) IS
   'Fills refresh_moved: customers who went from one group to another.';
 
--- Statement that makes refresh_delta: rows of group_month in months that were not
+-- Statement that fills refresh_delta: rows of group_month in months that were not
 -- written, as they are to be.
 CREATE FUNCTION crmcost._delta_query(written text) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format($query$
-    CREATE TEMPORARY TABLE refresh_delta ON COMMIT DROP AS
+    INSERT INTO pg_temp.refresh_delta
+      (dimension, code, cohort_month, month_start, %4$s)
       WITH change AS (
         SELECT g.dimension, g.code, g.cohort_month, m.month_start, %1$s
         FROM (SELECT customer_id, dimension, code, cohort_month, 1 AS sign
@@ -264,9 +265,10 @@ BEGIN ATOMIC
     written,
     pg_catalog.string_agg(pg_catalog.format(
       '(coalesce(o.%1$I, 0) + c.%1$I)::%2$s AS %1$I', g.name, g.type),
-      ', '::text))
+      ', '::text),
+    pg_catalog.string_agg(pg_catalog.quote_ident(g.name), ', '::text))
   FROM crmcost._group_sums() g;
 END;
 
 COMMENT ON FUNCTION crmcost._delta_query(text) IS
-  'Statement that makes refresh_delta, the rows of group_month that change because customers changed groups.';
+  'Statement that fills refresh_delta with the rows of group_month that change because customers changed groups.';

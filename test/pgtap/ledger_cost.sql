@@ -217,6 +217,12 @@ SELECT results_eq('SELECT month_start, measure, category_code, quantity, cost, u
   ('2024-01-01'::date, 'answer', '(all)', 600::numeric, 3000.0, 5.0), ('2024-01-01', 'contact', '(all)', 250, 500.0, 2.0),
   ('2024-01-01', 'hour', 'trn.course.service', 60, 9000.0, 150.0), ('2024-01-01', 'ticket', '(all)', 1000, 2700.0, 2.7) $$,
   'A12, A13, A15, A23: 2.70 a ticket, 2 a contact, 5 an answer, 150 an hour of training');
+-- what orders cost is no cost of tickets
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) SELECT min(customer_id), 'o' || i, '2024-01-20', 10, 'EUR' FROM customer, generate_series(1, 40) i GROUP BY i;
+SELECT pg_temp.spend(c, '2024-01-31', v) FROM (VALUES ('svc.order.delivery', 100), ('svc.order.payment', 20), ('svc.order.marketplace', 40)) AS spent (c, v);
+SELECT pg_temp.report();
+SELECT results_eq($$ SELECT measure, measure_name, category_code, quantity, cost, unit_cost FROM unit_cost WHERE measure IN ('order', 'ticket') ORDER BY 1 $$,
+  $$ VALUES ('order', 'Order', '(all)', 40::numeric, 160.0, 4.0), ('ticket', 'Ticket', '(all)', 1000, 2700.0, 2.7) $$, 'an order bears delivery, payment and marketplace fees: 4 each');
 ROLLBACK TO fresh;
 
 -- base currency: booked rate, else 1, else the dated rate, else NULL

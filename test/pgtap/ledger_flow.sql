@@ -211,6 +211,7 @@ ROLLBACK TO fresh;
 SELECT pg_temp.spend('data.storage.service', '2024-01-05', 12000, 'covers', '[2024-01-01,2025-01-01)', 'quantity', '12', 'unit', 'month');
 SELECT pg_temp.spend('data.collect.tools', '2024-01-20', 100, 'covers', '[2024-01-30,2024-02-03)');
 SELECT pg_temp.spend('data.analysis.staff', '2024-01-20', 100.01, 'covers', '[2024-01-01,2024-04-01)');
+CALL crmcost.refresh('crm', '2025-01-01');
 SELECT results_eq($$
   SELECT month_start, cost FROM cost_by_month WHERE category_code = 'data.storage.service' ORDER BY 1
 $$, $$ SELECT m::date, 1000.0 FROM generate_series('2024-01-01'::timestamp, '2024-12-01', '1 month') m $$,
@@ -226,8 +227,9 @@ SELECT results_eq($$
 $$, $$ VALUES ('2024-01-01'::date, 33.34), ('2024-02-01', 33.34), ('2024-03-01', 33.33) $$, 'A21: to the cent');
 SELECT is((SELECT sum(cost) FROM cost_by_month WHERE bucket = 'data'), 12200.01, 'A19 to A21: all of it rolls up into data');
 CALL crmcost.refresh('crm', '2024-02-15');
+-- 14 of 29 days: 482.76 of 1,000 and 16.10 of 33.34; both days of February at 50 are over
 SELECT results_eq('SELECT month_start, cost FROM cost_pool ORDER BY 1',
-  $$ VALUES ('2024-01-01'::date, 1083.34), ('2024-02-01', 1083.34) $$, 'months to come are not in the reports yet');
+  $$ VALUES ('2024-01-01'::date, 1083.34), ('2024-02-01', 482.76 + 50 + 16.10) $$, 'days to come are not in the reports yet');
 
 SELECT * FROM finish();
 ROLLBACK;

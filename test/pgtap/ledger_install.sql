@@ -97,7 +97,8 @@ SELECT is_empty($$
     acq.event.expo,acq.event.promo,acq.event.launch,acq.sales.salary,
     acq.sales.commission,acq.sales.travel,acq.sales.tools,acq.sales.support,
     acq.research,ret.care.salary,ret.care.training,ret.care.tools,
-    svc.aftersales,svc.repair,svc.support,ret.contact,ret.loyalty.redemption,
+    svc.aftersales,svc.repair,svc.support,svc.order.delivery,
+    svc.order.payment,svc.order.marketplace,ret.contact,ret.loyalty.redemption,
     ret.loyalty.discount,ret.loyalty.event,ret.survey.design,
     ret.survey.analysis,ret.survey.staff,chn.analysis.collect,
     chn.analysis.analyse,chn.analysis.interview,chn.offer.discount,
@@ -111,7 +112,7 @@ SELECT is_empty($$
     prg.process.knowledge}'::text[]) AS wanted (code)
   LEFT JOIN cost_category c USING (code)
   WHERE c.code IS NULL OR c.name_zh IS NULL
-$$, 'A5 to A23: every leaf of the taxonomy is seeded, with a Chinese name');
+$$, 'A5 to A23, and what orders cost: every leaf of the taxonomy is seeded, with a Chinese name');
 SELECT results_eq($$
   SELECT code, service_level FROM tier WHERE scheme = 'abc' ORDER BY rank
 $$, $$ VALUES ('A', 'vip'), ('B', 'standard'), ('C', 'basic') $$,

@@ -126,7 +126,7 @@ FROM unnest(ARRAY[
   $$'theirs', NULL, 'public.who(name,date)', 'x'::name, 1$$, $$'theirs', NULL, 'public.who(name,date)', 'x'::name$$,
   $$'theirs', NULL, 'public.who(name,date)', 'x'::name, NULL::date, 1$$, $$'theirs', NULL, 'public.strict_one(name)', 'x'::name$$,
   $$'theirs', NULL, 'public.many(name)', 'x'::name$$, $$'theirs', NULL, 'pg_catalog.count("any")', 1$$, $$'theirs', NULL, 'pg_catalog.row_number()', 1$$,
-  $$'theirs', 'pg_catalog.row_number()', 'public.fails(name)', 'x'::name$$, $$'theirs', 'public.fails(name)', 'public.fails(name)', 'x'::name$$,
+  $$'theirs', 'pg_catalog.row_number()', 'public.fails(name)', 'x'::name$$, $$'theirs', 'pg_catalog.upper(text)', 'public.fails(name)', 'x'::name$$,
   $$'theirs', NULL, 'pg_catalog.upper(text)', 'x'::text$$]) arguments;
 SELECT throws_ok($$SELECT crmcost._run_as_owner('theirs', NULL, NULL, 1)$$, '22004', 'routine must not be null', 'no routine');
 SELECT throws_ok($$SELECT crmcost._run_as_owner('theirs', NULL, 0, 1)$$, NULL, NULL, 'one that is not there');

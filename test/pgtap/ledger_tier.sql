@@ -150,6 +150,16 @@ SELECT is((SELECT rows FROM data_quality WHERE check_name = 'tier_bounds_out_of_
 UPDATE tier SET bound = 0.95 WHERE scheme = 'abc' AND code = 'B';
 CALL crmcost.refresh('crm', '2024-06-06');
 SELECT is((SELECT abc_tier FROM customer_360 WHERE customer_id = 1), 'A', 'until the bounds are put in order');
+ROLLBACK TO fresh;
+
+-- an order of a closed month gets a line later
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES (1, 'long', 1, '2024-06-10', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-07-01');
+CALL crmcost.close_period('crm', '2024-06-01');
+CREATE TEMPORARY TABLE in_june AS SELECT scheme, tier, customers FROM tier_month WHERE month_start = '2024-06-01';
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES (1, 'long', 2, '2024-07-10', 10, 'EUR');
+SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-08-01', true)$$, 'a line of July for an order that counted in June');
+SELECT bag_eq($$SELECT scheme, tier, customers FROM tier_month WHERE month_start = '2024-06-01'$$, 'SELECT * FROM in_june', 'June stands');
 
 SELECT * FROM finish();
 ROLLBACK;

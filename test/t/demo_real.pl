@@ -100,7 +100,7 @@ SKIP:
 					round(a::numeric, 3), round(b::numeric, 3), round(p::numeric, 3),
 					round(q::numeric, 3), round(v::numeric, 3), round(log_likelihood::numeric, 3)),
 				', ' ORDER BY model)
-			  FROM cdnow.clv_model WHERE status = 'fitted'}),
+			  FROM cdnow.clv_model WHERE status = 'fitted' AND as_of = '1997-09-30'}),
 		'bgnbd 0.252 4.789 0.723 2.161 -95368.444, '
 		  . 'gamma_gamma 6.275 3.624 14.984 -40763.476',
 		'models of the first 39 weeks');

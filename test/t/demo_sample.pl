@@ -21,12 +21,14 @@ my $report = $demo->file('demo/report.sql');
 like($report, qr/MADE-UP SAMPLE/, 'the report says that the sample is made up');
 like($report, qr/^== $_/m, "the report has: $_")
   foreach (
-	'From the shelf price to the profit', 'What customers cost, by bucket',
-	'Tiers', 'RFM segments', 'The whale curve', 'The ten costliest households',
+	'From the shelf price to the profit', 'What customers cost, by category',
+	'Profit in steps, by quarter', 'Tiers', 'RFM segments', 'Cohorts',
+	'The whale curve', 'The ten costliest households',
 	'Profit and loss of household', 'Where its cost of that month comes from',
-	'Lifetime value',
-	'Campaigns');
+	'Lifetime value', 'Campaigns', 'One page of outcome');
 unlike($report, qr/NaN|Infinity/, 'no figure is undefined');
+like($report, qr/^ Net revenue .*\b$_$/m, "the steps of the year begin with the shelf price: $_")
+  foreach ($demo->sql(q{SELECT trim(to_char(sum(sales_value + retail_disc + coupon_match_disc), '99,999,990')) FROM demo.transactions}));
 
 my $plain = $demo->file('demo/cdnow.sql');
 like($plain, qr/MADE-UP SAMPLE/, 'so does the chapter without a ledger');

@@ -132,5 +132,33 @@ foreach my $line ('A-17,T-9,2024-01-22 08:00Z,,', 'A-17,T-9,2024-01-22 08:00Z,20
 is_deeply(\@seen, [ '1 open ', '1 2024-01-23 10:00:00+00 600', '1 2024-01-23 10:00:00+00 600', '1 2024-01-23 10:00:00+00 600' ],
 	'it is open, then resolved, and stays so');
 
+# the rights that the page gives to who loads are enough
+$node->safe_psql('postgres', 'CREATE DATABASE loader');
+$node->safe_psql('loader', 'CREATE EXTENSION crmcost');
+run_block('loader', $install);
+my ($rights) = grep { /^CREATE ROLE/ } slurp_file('doc/loading.md') =~ /^```sql\n(.*?)^```/msg;
+ok((run_block('loader', $rights))[0], 'a role that loads is made');
+foreach my $i (grep { $loads[$_] !~ /crm\.(cost_category|allocation_rule)/ } 0 .. $#loads)
+{
+	my ($done, $err) = run_block('loader', "SET ROLE crm_loader;\n$loads[$i]");
+	ok($done, "example $i: is loaded by it") or diag($err);
+}
+$node->safe_psql('loader', q{
+	CALL crmcost.refresh('crm', '2024-03-01');
+	CALL crmcost.close_period('crm', '2024-01-01');
+	INSERT INTO crm.driver (code, name) VALUES ('parcels', 'Parcels');
+	CALL crmcost.refresh('crm', '2024-03-01')});
+is( $node->safe_psql('loader', q{
+		SET ROLE crm_loader;
+		INSERT INTO crm.sale (customer_id, source, order_ref, sold_at, amount, currency) VALUES (1, 'shop', 'late', '2024-01-30Z', 7, 'EUR');
+		INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-30', 3, 'EUR');
+		INSERT INTO crm.driver_entry (customer_id, driver, measured_on, quantity) VALUES (1, 'parcels', '2024-02-02', 2);
+		UPDATE crm.customer SET acquired_at = '2024-02-12Z' WHERE source_key = 'A-18';
+		UPDATE crm.interaction SET resolved_at = '2024-02-01Z' WHERE source_ref = 'T-1';
+		SELECT string_agg(relation || ' ' || booked_on, ', ' ORDER BY relation) FROM crm.late_fact}),
+	'cost_entry 2024-01-30, sale 2024-01-30', 'and so is what comes late, which is noted');
+is( $node->safe_psql('loader', q{SELECT string_agg(DISTINCT relation, ' ') FROM crm.touched}),
+	'cost_entry customer driver_entry interaction sale', 'and what changed');
+
 $node->stop;
 done_testing();

@@ -44,6 +44,10 @@ VALUES
   ('svc.aftersales',         'svc',       'service',     'human',     'After-sales service',         '售后服务'),
   ('svc.repair',             'svc',       'service',     'technical', 'Repair and maintenance',      '维护和修理'),
   ('svc.support',            'svc',       'service',     'human',     'Customer support',            '客户支持'),
+  ('svc.order',              'svc',       'service',     'process',   'Fulfilment of orders',        '订单履约'),
+  ('svc.order.delivery',     'svc.order', 'service',     'process',   'Delivery',                    '配送费用'),
+  ('svc.order.payment',      'svc.order', 'service',     'financial', 'Payment fees',                '支付手续费'),
+  ('svc.order.marketplace',  'svc.order', 'service',     'financial', 'Marketplace fees',            '平台佣金'),
   -- understanding and reversing churn
   ('chn',                    NULL,        'churn',       'process',   'Churn management cost',       '客户流失管理成本'),
   ('chn.analysis',           'chn',       'churn',       'process',   'Churn analysis',              '流失客户分析'),

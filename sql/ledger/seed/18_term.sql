@@ -45,4 +45,5 @@ INSERT INTO term (kind, code, name, name_zh) VALUES
   ('measure', 'ticket', 'Ticket', '工单'),
   ('measure', 'contact', 'Contact of care', '关怀联系'),
   ('measure', 'answer', 'Answer to a survey', '调查答复'),
+  ('measure', 'order', 'Order', '订单'),
   ('measure', 'hour', 'Hour', '小时');

@@ -3,18 +3,20 @@
 -- that something of a relation changed: of a customer from a day on, or of all
 -- customers (customer_id NULL) from a day up to another.
 --
--- Rows are told by epoch, the number of refreshes begun.  Loaders neither wait
--- for each other nor for refresh: nothing here is unique.
+-- Rows are told by epoch, the number of refreshes begun: a single customer that is
+-- there already, of this epoch, is not written again, so that many small
+-- transactions leave few rows.  Loaders neither wait for each other nor for
+-- refresh: nothing here is unique.
 CREATE TABLE touched (
   relation text NOT NULL,
   customer_id bigint,
   from_on date NOT NULL,
   before_on date NOT NULL,
-  epoch bigint NOT NULL
+  epoch bigint NOT NULL,
+  written_by xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
 
-CREATE INDEX touched_customer_id ON touched (customer_id, from_on)
-  WHERE customer_id IS NOT NULL;
+CREATE INDEX touched_customer_id ON touched (customer_id, from_on);
 
 COMMENT ON TABLE touched IS
 'What changed since the last refresh, one row a relation, customer and stretch of days; written by triggers, taken by refresh.';
@@ -23,6 +25,7 @@ COMMENT ON COLUMN touched.customer_id IS 'Customer whose facts changed; NULL for
 COMMENT ON COLUMN touched.from_on IS 'First day concerned; -infinity for all days.';
 COMMENT ON COLUMN touched.before_on IS 'Day before which the days concerned end; infinity for all days.';
 COMMENT ON COLUMN touched.epoch IS 'Refreshes begun when it was written.';
+COMMENT ON COLUMN touched.written_by IS 'Transaction that wrote it.';
 
 -- Facts for a month that was closed already.  They count in the first month that
 -- is open: month_start is NULL until that month is closed too.  Facts without a

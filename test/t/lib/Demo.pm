@@ -126,8 +126,8 @@ sub lifetime
 	is($found, $expected, 'what came in the second half is what the file says');
 	unlike($printed, qr/NaN|Infinity/, 'no prediction is undefined');
 	is( $self->sql(
-			q{SELECT count(*), count(p_alive), count(clv_predictive), min(as_of)
-			  FROM cdnow.customer_clv}),
+			q{SELECT count(*), count(p_alive), count(clv_predictive), as_of
+			  FROM cdnow.customer_snapshot GROUP BY as_of ORDER BY as_of LIMIT 1}),
 		join('|', ($customers{all}) x 3, $half),
 		'every customer has a prediction');
 	return $printed;

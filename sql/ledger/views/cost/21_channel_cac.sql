@@ -50,7 +50,8 @@ loaded AS (
 )
 SELECT
   c.month_start, c.channel_code COLLATE "default" AS channel_code,
-  c.media_cost, c.acquisition_cost, c.leads::bigint AS leads,
+  round(c.media_cost, 4) AS media_cost,
+  round(c.acquisition_cost, 4) AS acquisition_cost, c.leads::bigint AS leads,
   c.customers::bigint AS customers,
   CASE WHEN c.unrated_entries = 0
     THEN round(c.media_cost / nullif(c.leads, 0), 4) END AS cost_per_lead,

@@ -1,8 +1,8 @@
--- What one piece of work costs.  Three measures are counted in the contacts: a
--- ticket bears all cost of bucket service, a contact of care that of regular
--- communication (ret.contact and below), an answer that of surveys (ret.survey
--- and below).  The others are what was bought by the piece, the hour or
--- another unit.
+-- What one piece of work costs.  Four measures are counted by the ledger: an order
+-- bears the cost of its fulfilment (svc.order and below), a ticket all other
+-- cost of bucket service, a contact of care that of regular communication
+-- (ret.contact and below), an answer that of surveys (ret.survey and below).
+-- The others are what was bought by the piece, the hour or another unit.
 CREATE VIEW unit_cost WITH (security_invoker = true) AS
 WITH counted AS (
   SELECT month_start, 'ticket' AS measure,
@@ -18,28 +18,30 @@ WITH counted AS (
   SELECT date_trunc('month', day::timestamp)::date, 'answer', sum(answers)
   FROM survey_day
   GROUP BY 1
+  UNION ALL
+  SELECT date_trunc('month', day::timestamp)::date, 'order', sum(orders)
+  FROM day_total
+  GROUP BY 1
 ),
 spent AS (
-  SELECT month_start, 'ticket' AS measure, sum(cost) AS cost
-  FROM cost_month
-  WHERE bucket = 'service'
-  GROUP BY month_start
-  UNION ALL
   SELECT c.month_start,
-         CASE l.ancestor WHEN 'ret.contact' THEN 'contact' ELSE 'answer' END,
-         sum(c.cost)
+         coalesce(m.measure, 'ticket') AS measure, sum(c.cost) AS cost
   FROM cost_month c
-  JOIN category_lineage l
+  LEFT JOIN (category_lineage l
+             JOIN (VALUES ('svc.order', 'order'), ('ret.contact', 'contact'),
+                          ('ret.survey', 'answer')) AS m (ancestor, measure)
+               ON m.ancestor = l.ancestor)
     ON l.code = c.category_code
-       AND l.ancestor IN ('ret.contact', 'ret.survey')
-  GROUP BY c.month_start, l.ancestor
+  WHERE m.measure IS NOT NULL OR c.bucket = 'service'
+  GROUP BY c.month_start, coalesce(m.measure, 'ticket')
 ),
 unit AS (
   SELECT month_start, measure, '(all)' AS category_code,
          coalesce(quantity, 0) AS quantity, coalesce(cost, 0) AS cost
   FROM counted
   FULL JOIN spent USING (month_start, measure)
-  WHERE quantity > 0 OR cost <> 0
+  -- orders alone are no news
+  WHERE quantity > 0 AND measure <> 'order' OR cost <> 0
   UNION ALL
   SELECT month_start, unit, category_code, sum(quantity), sum(cost)
   FROM cost_month
@@ -62,11 +64,11 @@ LEFT JOIN term w ON w.kind = 'measure' AND w.code = u.measure
 LEFT JOIN cost_category k ON k.code = u.category_code;
 
 COMMENT ON VIEW unit_cost IS
-'What a ticket, a contact, an answer, an hour or another unit costs, one row a month and measure, for what was bought by the unit also a cost category.';
+'What an order, a ticket, a contact, an answer, an hour or another unit costs, one row a month and measure, for what was bought by the unit also a cost category.';
 COMMENT ON COLUMN unit_cost.month_start IS 'First day of the month.';
-COMMENT ON COLUMN unit_cost.measure IS 'ticket, contact, answer, or the unit in which something was bought, such as hour.';
+COMMENT ON COLUMN unit_cost.measure IS 'order, ticket, contact, answer, or the unit in which something was bought, such as hour.';
 COMMENT ON COLUMN unit_cost.measure_name IS 'Its name.';
-COMMENT ON COLUMN unit_cost.category_code IS 'Cost category that it was bought for; (all) for tickets, contacts and answers.';
+COMMENT ON COLUMN unit_cost.category_code IS 'Cost category that it was bought for; (all) for orders, tickets, contacts and answers.';
 COMMENT ON COLUMN unit_cost.category_name IS 'Its name.';
 COMMENT ON COLUMN unit_cost.quantity IS 'How many there were.';
 COMMENT ON COLUMN unit_cost.cost IS 'What they cost.';

@@ -1,0 +1,274 @@
+-- Can the numbers be trusted?  Every check is one row of the view, also when it
+-- finds nothing, so that a dashboard shows green too.  What takes looking at facts
+-- or at all customers was found by refresh (quality_finding, plan_finding reads the
+-- store); what configuration and table touched tell is told at once.
+-- error: a report is wrong or incomplete; warning: it may mislead; info: to know.
+CREATE VIEW data_quality WITH (security_invoker = true) AS
+WITH known_setting (key) AS (
+  VALUES ('base_currency'), ('timezone'), ('money_scale'), ('rfm_bins'),
+         ('service_pool_method'), ('tier_weight_scheme'),
+         ('abc_measure'), ('at_risk_after_days'), ('churn_after_days'),
+         ('invalid_window_days'), ('invalid_max_orders'),
+         ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
+         ('clv_horizon'), ('clv_model'), ('clv_retention'),
+         ('csat_satisfied_from'), ('snapshot_keep'), ('plan_scenario'),
+         ('fiscal_year_start'), ('language'), ('attribute_columns'),
+         ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
+         ('schema_version')
+),
+this_ledger (name) AS (
+  SELECT n.nspname
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = 'refresh_run'::regclass
+),
+-- bounds of the partitions of facts; what has none is not partitioned
+bound AS (
+  SELECT p.partrelid::regclass AS relation,
+         lower(range.span) AS from_at, upper(range.span) AS before_at
+  FROM pg_partitioned_table p
+  LEFT JOIN pg_inherits i ON i.inhparent = p.partrelid
+  LEFT JOIN LATERAL (
+    SELECT crmcost._partition_range(i.inhrelid) AS span
+  ) range ON true
+  WHERE p.partrelid IN ('sale'::regclass, 'cost_entry'::regclass,
+                        'interaction'::regclass, 'loyalty_entry'::regclass)
+),
+finding AS (
+
+-- reports that are not there yet, or behind the facts
+SELECT 'not_refreshed' AS check_name, 'error' AS severity, count(*) AS rows,
+       NULL::numeric AS amount,
+       min(format('not refreshed yet: CALL crmcost.refresh(%L)',
+                  name COLLATE "default")) AS example
+FROM this_ledger
+WHERE NOT EXISTS (SELECT FROM refresh_run)
+UNION ALL
+SELECT k.check_name, 'error',
+       count(DISTINCT (t.relation, t.customer_id, t.from_on))
+         FILTER (WHERE t.relation IS NOT NULL),
+       NULL,
+       min(format('%s%s changed%s', t.relation,
+                  ' of customer ' || t.customer_id,
+                  CASE WHEN isfinite(t.from_on)
+                    THEN format(' from %s on', t.from_on) END))
+         FILTER (WHERE t.relation IS NOT NULL)
+FROM (VALUES
+  ('sale_not_refreshed', '{sale}'::text[]),
+  ('cost_not_refreshed', '{cost_entry}'),
+  ('interaction_not_refreshed', '{interaction}'),
+  ('customer_not_refreshed', '{customer,classification}'),
+  ('driver_not_refreshed', '{driver_entry,driver,driver_blend}'),
+  ('rate_not_refreshed', '{fx_rate}'),
+  ('rule_not_refreshed',
+   '{allocation_rule,allocation_share,activity_time,capacity}'),
+  ('configuration_not_refreshed',
+   '{setting,cost_category,channel,campaign,tier}')
+) AS k (check_name, relations)
+LEFT JOIN (SELECT * FROM touched WHERE EXISTS (SELECT FROM refresh_run)) t
+  ON t.relation = ANY (k.relations)
+GROUP BY k.check_name
+UNION ALL
+-- a partition that was attached, detached or dropped tells nobody
+SELECT 'storage_changed', 'warning', count(*), NULL,
+       min('partitions or triggers are not those of the last refresh; the next one computes everything')
+FROM refresh_state s, this_ledger l
+WHERE s.storage <> crmcost._storage(l.name)
+UNION ALL
+-- a load beyond the last partition is refused, or into a gap between two
+SELECT 'partitions_end_soon', 'warning', count(*), NULL,
+       min(format('%s ends at %s', relation, last_bound))
+FROM (SELECT relation, coalesce(max(before_at), '-infinity') AS last_bound
+      FROM bound GROUP BY relation) partition
+JOIN last_refresh r ON partition.last_bound < r.as_of_at + interval '1 month'
+UNION ALL
+SELECT 'partition_missing', 'warning', count(*), NULL,
+       min(format('%s has none from %s to %s', relation, last_bound, from_at))
+FROM (SELECT relation, from_at,
+             lag(before_at) OVER (PARTITION BY relation ORDER BY from_at)
+               AS last_bound
+      FROM bound) gap
+JOIN last_refresh r ON last_bound < r.as_of_at
+WHERE from_at > last_bound
+UNION ALL
+
+-- what refresh found, by the name of the finding
+SELECT k.check_name, k.severity, coalesce(sum(f.rows), 0)::bigint,
+       sum(f.amount), (array_agg(f.example ORDER BY f.month_start, f.example))[1]
+FROM (VALUES
+  ('sale_without_rate', 'error', '{sale_without_rate}'::text[]),
+  ('cost_without_rate', 'error', '{cost_without_rate}'),
+  ('sale_without_cogs', 'warning', '{sale_without_cogs}'),
+  ('unallocated_cost', 'warning', '{unallocated_cost}'),
+  ('sale_after_as_of', 'info', '{sale_after_as_of}'),
+  ('cost_after_as_of', 'info', '{cost_after_as_of}'),
+  ('fx_on_base_currency', 'warning',
+   '{sale_fx_on_base_currency,cost_fx_on_base_currency}'),
+  ('closed_sale_changed', 'error', '{closed_sale_changed}'),
+  ('closed_cost_changed', 'error', '{closed_cost_changed}'),
+  ('closed_interaction_changed', 'error', '{closed_interaction_changed}'),
+  ('buyer_not_acquired', 'warning', '{buyer_not_acquired}'),
+  ('sale_before_first_seen', 'warning', '{sale_before_first_seen}'),
+  ('refunds_exceed_sales', 'warning', '{refunds_exceed_sales}'),
+  ('customer_without_channel', 'warning', '{customer_without_channel}'),
+  ('acquisition_cost_without_channel', 'info',
+   '{acquisition_cost_without_channel}'),
+  ('unused_capacity', 'info', '{unused_capacity}'),
+  ('capacity_exceeded', 'warning', '{capacity_exceeded}'),
+  ('blend_part_without_quantity', 'warning', '{blend_part_without_quantity}'),
+  ('unknown_tier', 'error', '{unknown_tier}'),
+  ('untiered_customer', 'error', '{untiered_customer}'),
+  ('unmatched_rfm_score', 'error', '{unmatched_rfm_score}')
+) AS k (check_name, severity, findings)
+LEFT JOIN quality_finding f ON f.check_name = ANY (k.findings)
+GROUP BY k.check_name, k.severity
+UNION ALL
+SELECT p.check_name, p.severity, p.rows, NULL, p.example
+FROM plan_finding p
+UNION ALL
+SELECT 'attributes_with_personal_data', 'error', count(*), NULL,
+       min(format('customer %s', customer_id))
+FROM customer WHERE attributes <> '{}' AND attributes::text ~ '@'
+UNION ALL
+
+-- rules that do not fit together
+SELECT 'overlapping_rules', 'error', count(*), NULL,
+       min(format('rules %s and %s of %s', a.rule_id, b.rule_id,
+                  a.category_code))
+FROM allocation_rule a
+JOIN allocation_rule b
+  ON b.category_code = a.category_code AND b.scope = a.scope
+     AND b.scenario IS NOT DISTINCT FROM a.scenario
+     AND b.rule_id > a.rule_id AND b.valid && a.valid
+UNION ALL
+SELECT 'service_shares_exceed_1', 'error', count(*), NULL,
+       min(format('%s passes on %s in %s', from_category, share,
+                  to_char(month_start, 'YYYY-MM')))
+FROM (
+  -- shares change on the first day of one of them
+  SELECT a.from_category, m.month_start, sum(a.share) AS share
+  FROM allocation_share a
+  JOIN (SELECT DISTINCT from_category,
+               coalesce(lower(valid), '-infinity') AS month_start
+        FROM allocation_share) m
+    ON m.from_category = a.from_category AND a.valid @> m.month_start
+  GROUP BY a.from_category, m.month_start
+  HAVING sum(a.share) > 1.000001
+) beyond
+UNION ALL
+-- in which reciprocal finds no end, and of which step_down cuts one share off
+SELECT 'service_share_loop', 'error', count(*), NULL,
+       min(format('%s serves itself by way of %s', s.category_code, s.through))
+FROM this_ledger l
+CROSS JOIN LATERAL crmcost._share_loops(l.name) s
+JOIN setting m ON m.key = 'service_pool_method'
+WHERE s.closed OR m.value = 'step_down'
+UNION ALL
+SELECT 'capacity_without_rule', 'warning', count(*), NULL,
+       min(format('%s in %s', c.category_code, c.period))
+FROM capacity c
+WHERE NOT EXISTS (SELECT FROM allocation_rule r
+                  WHERE r.category_code = c.category_code
+                        AND r.scenario IS NULL
+                        AND r.driver = 'handle_time' AND r.valid && c.period
+                        AND r.scope = coalesce('channel '
+                              || nullif(c.channel_code, ''), ''))
+UNION ALL
+SELECT 'blend_without_parts', 'error', count(*), NULL,
+       min(format('driver %s', d.code))
+FROM driver d
+WHERE d.kind = 'blend'
+      AND NOT EXISTS (SELECT FROM driver_blend b WHERE b.driver = d.code)
+UNION ALL
+SELECT 'tree_has_a_cycle', 'error', count(*), NULL,
+       min(format('%s %s', kind, code))
+FROM (
+  SELECT DISTINCT 'cost category' AS kind, a.code COLLATE "default" AS code
+  FROM category_lineage a
+  JOIN category_lineage b ON b.code = a.ancestor AND b.ancestor = a.code
+  WHERE a.distance > 0
+  UNION
+  SELECT DISTINCT 'channel', a.code
+  FROM channel_lineage a
+  JOIN channel_lineage b ON b.code = a.ancestor AND b.ancestor = a.code
+  WHERE a.distance > 0
+) below_itself
+UNION ALL
+SELECT 'bucket_differs_from_parent', 'warning', count(*), NULL,
+       min(format('%s is %s, its parent %s is %s', c.code, c.bucket, p.code,
+                  p.bucket))
+FROM cost_category c JOIN cost_category p ON p.code = c.parent_code
+WHERE c.bucket <> p.bucket
+UNION ALL
+SELECT 'tiers_of_mixed_basis', 'error', count(*), NULL, min(scheme)
+FROM (SELECT scheme FROM tier GROUP BY scheme
+      HAVING count(DISTINCT basis) > 1) mixed
+UNION ALL
+SELECT 'tier_bounds_out_of_order', 'error', count(*), NULL,
+       min(format('%s: %s and %s', scheme, code_before, code))
+FROM (
+  SELECT scheme, code, basis, bound,
+         lag(code) OVER by_rank AS code_before,
+         lag(bound) OVER by_rank AS bound_before
+  FROM tier
+  WINDOW by_rank AS (PARTITION BY scheme, basis ORDER BY rank)
+) neighbours
+WHERE basis = 'cum_share' AND bound <= bound_before
+      OR basis = 'min_value' AND bound >= bound_before
+UNION ALL
+
+-- lifetime values that are missing, or come from another model than wanted
+SELECT 'clv_not_fitted', 'warning', count(*), NULL,
+       min(format('%s: %s%s', model, message, '; used instead: ' || (
+         SELECT string_agg(u.model, ', ' ORDER BY u.model)
+         FROM clv_model u
+         WHERE u.as_of = (SELECT as_of FROM last_refresh) AND u.used
+               AND u.message IS NOT NULL)))
+FROM clv_model
+WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
+      AND model <> 'closed_form'
+UNION ALL
+SELECT 'retention_not_observed', 'info', count(*), NULL,
+       min(regexp_replace(message, '^in place of [^;]*; ', ''))
+FROM clv_model
+WHERE as_of = (SELECT as_of FROM last_refresh)
+      AND status IN ('not_fitted', 'assumed') AND model = 'closed_form'
+UNION ALL
+
+-- settings
+SELECT 'missing_setting', 'error', count(*), NULL, min(k.key)
+FROM known_setting k LEFT JOIN setting s USING (key)
+WHERE s.key IS NULL
+UNION ALL
+SELECT 'unknown_setting', 'warning', count(*), NULL, min(s.key)
+FROM setting s LEFT JOIN known_setting k USING (key)
+WHERE k.key IS NULL
+UNION ALL
+SELECT 'at_risk_not_before_churn', 'error', count(*), NULL,
+       min(format('at_risk_after_days %s, churn_after_days %s', r.value,
+                  c.value))
+FROM setting r, setting c
+WHERE r.key = 'at_risk_after_days' AND c.key = 'churn_after_days'
+      AND r.value::int >= c.value::int
+
+)
+SELECT f.check_name, f.severity, f.rows, f.example, f.amount,
+       CASE WHEN f.amount IS NOT NULL
+         THEN (SELECT value FROM setting WHERE key = 'base_currency')
+       END AS currency
+FROM finding f;
+
+COMMENT ON VIEW data_quality IS
+'Checks of the data, one row a check, with 0 rows where all is well; what takes looking at facts is as of the last refresh.';
+COMMENT ON COLUMN data_quality.check_name IS
+'Name of the check; the documentation lists them.';
+COMMENT ON COLUMN data_quality.severity IS
+'error when a report is wrong or incomplete, warning when it may mislead, info to know.';
+COMMENT ON COLUMN data_quality.rows IS
+'Number of findings; 0 when all is well.';
+COMMENT ON COLUMN data_quality.example IS
+'One finding in words; NULL when there is none.';
+COMMENT ON COLUMN data_quality.amount IS
+'Money concerned, in base currency; of closed months what their facts are now less what was counted; NULL where none is or where it cannot be told.';
+COMMENT ON COLUMN data_quality.currency IS
+'Currency of amount; NULL without one.';

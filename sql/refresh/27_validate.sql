@@ -1,0 +1,113 @@
+-- Rules before they run: what refresh would refuse, and what it would give to
+-- nobody, with the money concerned.
+CREATE FUNCTION crmcost.validate_rules(ledger name, scenario text DEFAULT NULL)
+  RETURNS TABLE (check_name text, severity text, category_code text,
+                 driver text, month_from date, month_to date, amount numeric,
+                 currency text, message text)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  base CONSTANT text := crmcost._setting(ledger, 'base_currency');
+  findings jsonb;
+  refused text;
+BEGIN
+  PERFORM crmcost._check_version(ledger);
+  PERFORM crmcost._check_owner(ledger);
+  PERFORM crmcost._hold_ledger(ledger);
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF validate_rules.scenario IS NOT NULL
+     AND NOT EXISTS (SELECT FROM allocation_rule r
+                     WHERE r.scenario = validate_rules.scenario) THEN
+    RAISE EXCEPTION 'scenario must be one of allocation_rule, not %',
+                    quote_literal(validate_rules.scenario)
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  BEGIN
+    PERFORM crmcost._make_work_tables(ledger);
+    SELECT d.findings INTO findings
+      FROM crmcost._dry_run(ledger, now(), validate_rules.scenario, NULL) d;
+  EXCEPTION WHEN data_exception THEN
+    refused := SQLERRM;
+  END;
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
+  RETURN QUERY
+    SELECT f.check_name, f.severity, f.category_code, f.driver, f.month_from,
+           f.month_to, f.amount, base, f.message
+    FROM (
+      SELECT * FROM crmcost._rule_findings(validate_rules.scenario)
+      UNION ALL
+      SELECT 'rules_refused', 'error', NULL, NULL, NULL, NULL, NULL, refused
+      WHERE refused IS NOT NULL
+      UNION ALL
+      SELECT u.check_name, 'warning', u.category_code, u.driver, u.month_from,
+             u.month_to, u.amount,
+             CASE u.check_name
+               WHEN 'category_without_rule'
+                 THEN format('no rule covers category %s', u.category_code)
+               ELSE format('nobody has any %s in a month with cost of category %s',
+                           u.driver, u.category_code)
+             END
+      FROM jsonb_to_recordset(findings) AS u (
+        check_name text, category_code text, driver text, month_from date,
+        month_to date, amount numeric)
+    ) f
+    ORDER BY f.severity, f.check_name, f.category_code, f.driver;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.validate_rules(name, text) IS
+  'What is wrong with the allocation rules of the books or of a scenario, one row a finding, with the money concerned in base currency; no refresh is needed, and nothing is written.';
+
+-- The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._rule_findings(scenario text)
+  RETURNS TABLE (check_name text, severity text, category_code text,
+                 driver text, month_from date, month_to date, amount numeric,
+                 message text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT 'overlapping_rules', 'error', a.category_code, a.driver,
+           lower(a.valid * b.valid), upper(a.valid * b.valid),
+           NULL::numeric,
+           format('rules %s and %s hold for the same days', a.rule_id,
+                  b.rule_id)
+    FROM allocation_rule a
+    JOIN allocation_rule b
+      ON b.category_code = a.category_code AND b.scope = a.scope
+         AND b.rule_id > a.rule_id AND b.valid && a.valid
+         AND b.scenario IS NOT DISTINCT FROM a.scenario
+    WHERE a.scenario IS NOT DISTINCT FROM _rule_findings.scenario
+    UNION ALL
+    SELECT 'blend_without_parts', 'error', r.category_code, r.driver,
+           NULL, NULL, NULL,
+           format('driver %s is a blend without parts', r.driver)
+    FROM allocation_rule r
+    JOIN driver d ON d.code = r.driver AND d.kind = 'blend'
+    WHERE r.scenario IS NOT DISTINCT FROM _rule_findings.scenario
+          AND NOT EXISTS (SELECT FROM driver_blend b WHERE b.driver = d.code)
+    UNION ALL
+    SELECT 'shares_over_1', 'error', s.from_category, NULL, s.month_start,
+           s.month_start, c.amount,
+           format('category %s gives %s of its cost away', s.from_category,
+                  s.share)
+    FROM (SELECT x.from_category, m.month_start, sum(x.share) AS share
+          FROM allocation_share x
+          JOIN (SELECT DISTINCT crmcost._month_of(coalesce(
+                         lower(y.valid), '1900-01-01')) AS month_start
+                FROM allocation_share y) m ON x.valid @> m.month_start
+          GROUP BY x.from_category, m.month_start
+          HAVING sum(x.share) > 1.000001) s
+    LEFT JOIN LATERAL (
+      SELECT sum(k.base_amount) AS amount FROM cost k
+      WHERE k.category_code = s.from_category AND k.customer_id IS NULL) c
+      ON true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._rule_findings(text) IS
+  'Findings of validate_rules that configuration alone tells.';

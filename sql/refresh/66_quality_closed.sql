@@ -1,0 +1,207 @@
+-- Facts of closed months that were changed or dropped since.  The month stands; the
+-- finding says what its facts sum to now.  Looked at are the closed months in
+-- which table touched has something, or all in a refresh of everything.
+
+CREATE FUNCTION crmcost._closed_months(run crmcost._run, relations text[])
+  RETURNS date[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT c.month_start FROM closed_period c
+    WHERE run.whole
+          OR EXISTS (SELECT FROM touched t
+                     WHERE t.relation = ANY (relations)
+                           AND t.from_on < c.month_start + interval '1 month'
+                           AND t.before_on > c.month_start)
+    ORDER BY 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._closed_months(crmcost._run, text[]) IS
+  'Closed months in which facts of some tables, or their rates, may have changed.';
+
+-- From the first day of which a fact may count in one of these months: what came
+-- late for an earlier one is in late_fact.
+CREATE FUNCTION crmcost._first_booked(relation text, months date[])
+  RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN least(months[1], (SELECT min(l.booked_on) FROM late_fact l
+                           WHERE l.relation = relation
+                                 AND (l.month_start = ANY (months)
+                                      OR relation = 'cost_entry')));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_booked(text, date[]) IS
+  'First day of a fact of a table that may count in one of these closed months.';
+
+CREATE FUNCTION crmcost._write_closed_findings(run crmcost._run)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  part record;
+  changed bigint := 0;
+BEGIN
+  FOR part IN
+    SELECT k.check_name, crmcost._closed_months(run, k.relations) AS months
+    FROM (VALUES ('closed_sale_changed', '{sale,fx_rate}'::text[]),
+                 ('closed_cost_changed', '{cost_entry,fx_rate}'),
+                 ('closed_interaction_changed', '{interaction}'))
+      AS k (check_name, relations)
+  LOOP
+    -- what is reopened is no finding
+    IF part.months = '{}'
+       AND NOT EXISTS (SELECT FROM quality_finding f
+                       WHERE f.check_name = part.check_name
+                             AND f.month_start >= run.open_month) THEN
+      CONTINUE;
+    END IF;
+    changed := changed + crmcost._write_findings(run, ARRAY[part.check_name],
+      format('SELECT %L AS check_name, q.month_start, ''error'' AS severity, 1::bigint AS rows, q.amount, q.example FROM (%s) q',
+             part.check_name,
+             CASE part.check_name
+               WHEN 'closed_sale_changed'
+                 THEN crmcost._closed_sales(run, part.months)
+               WHEN 'closed_cost_changed'
+                 THEN crmcost._closed_cost(run, part.months)
+               ELSE crmcost._closed_interactions(run, part.months) END),
+      format('%L OR old.month_start = ANY (%L::date[]) OR old.month_start >= %L',
+             run.whole, part.months, run.open_month));
+  END LOOP;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_closed_findings(crmcost._run) IS
+  'Writes the findings about facts of closed months; returns the rows changed.';
+
+CREATE FUNCTION crmcost._closed_sales(run crmcost._run, months date[])
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT month_start, f.revenue - c.revenue AS amount,
+           format('%%s: revenue %%s, margin %%s and quantity %%s counted, facts of %%s, %%s and %%s',
+                  to_char(month_start, 'YYYY-MM'), c.revenue, c.margin,
+                  trim_scale(c.quantity), f.revenue, f.margin,
+                  trim_scale(f.quantity)) AS example
+    FROM (SELECT u.month_start, coalesce(sum(m.revenue), 0.0000) AS revenue,
+                 coalesce(sum(m.margin), 0.0000) AS margin,
+                 coalesce(sum(m.quantity), 0) AS quantity
+          FROM unnest(%1$L::date[]) AS u (month_start)
+          LEFT JOIN sale_month m USING (month_start)
+          GROUP BY u.month_start) c
+    JOIN (SELECT u.month_start,
+                 round(coalesce(sum(s.base_amount), 0), 4) AS revenue,
+                 round(coalesce(sum(s.base_margin), 0), 4) AS margin,
+                 coalesce(sum(s.quantity), 0) AS quantity
+          FROM unnest(%1$L::date[]) AS u (month_start)
+          LEFT JOIN (%2$s) s USING (month_start)
+          GROUP BY u.month_start) f USING (month_start)
+    WHERE (c.revenue, c.margin, c.quantity)
+          <> (f.revenue, f.margin, f.quantity)
+    $query$, months,
+    CASE WHEN run.whole THEN
+      'SELECT month_start, base_amount, base_margin, quantity FROM pg_temp.refresh_line'
+    ELSE format(
+      'SELECT month_start, base_amount, base_margin, CASE WHEN rate IS NOT NULL THEN quantity END AS quantity FROM sale_base WHERE sold_at >= %L AND sold_at < %L',
+      crmcost._midnight(crmcost._first_booked('sale', months), run.zone),
+      least(run.upto, crmcost._midnight(run.open_month, run.zone)))
+    END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._closed_sales(crmcost._run, date[]) IS
+  'Query of closed months whose sales differ from what was counted.';
+
+CREATE FUNCTION crmcost._closed_cost(run crmcost._run, months date[])
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT month_start, f.cost - c.cost AS amount,
+           format('%%s: cost of %%s counted, facts of %%s',
+                  to_char(month_start, 'YYYY-MM'), c.cost, f.cost) AS example
+    FROM (SELECT u.month_start, coalesce(sum(m.cost), 0) AS cost
+          FROM unnest(%1$L::date[]) AS u (month_start)
+          LEFT JOIN cost_month m USING (month_start)
+          GROUP BY u.month_start) c
+    JOIN (SELECT u.month_start, round(coalesce(sum(e.base_amount), 0), 4)
+                                  AS cost
+          FROM unnest(%1$L::date[]) AS u (month_start)
+          LEFT JOIN (SELECT * FROM accrued_cost
+                     WHERE (accrued OR incurred_on >= %2$L)
+                           AND incurred_on <= %3$L) e
+            USING (month_start)
+          GROUP BY u.month_start) f USING (month_start)
+    WHERE c.cost <> f.cost
+    $query$, months, crmcost._first_booked('cost_entry', months), run.day);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._closed_cost(crmcost._run, date[]) IS
+  'Query of closed months whose cost differs from what was counted.';
+
+CREATE FUNCTION crmcost._closed_interactions(run crmcost._run, months date[])
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT month_start, NULL::numeric AS amount,
+           format('%%s: %%s interactions and %%s s counted, facts of %%s and %%s s',
+                  to_char(month_start, 'YYYY-MM'), c.n, c.seconds, f.n,
+                  f.seconds) AS example
+    FROM (SELECT u.month_start, coalesce(sum(m.interactions), 0) AS n,
+                 coalesce(sum(m.handle_seconds), 0) AS seconds
+          FROM unnest(%1$L::date[]) AS u (month_start)
+          LEFT JOIN contact_month m USING (month_start)
+          GROUP BY u.month_start) c
+    JOIN (SELECT u.month_start, coalesce(sum(i.n), 0) AS n,
+                 coalesce(sum(i.handle_seconds), 0) AS seconds
+          FROM unnest(%1$L::date[]) AS u (month_start)
+          LEFT JOIN (%2$s) i USING (month_start)
+          GROUP BY u.month_start) f USING (month_start)
+    WHERE (c.n, c.seconds) <> (f.n, f.seconds)
+    $query$, months,
+    CASE WHEN run.whole THEN
+      'SELECT month_start, n, handle_seconds FROM pg_temp.refresh_contact'
+    ELSE crmcost._closed_contacts(run, months) END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._closed_interactions(crmcost._run, date[]) IS
+  'Query of closed months whose interactions differ from what was counted.';
+
+CREATE FUNCTION crmcost._closed_contacts(run crmcost._run, months date[])
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT i.n, i.handle_seconds,
+           CASE WHEN late.fact_id IS NULL
+             THEN date_trunc('month', d.day::timestamp)::date
+             ELSE late.month_start END AS month_start
+    FROM interaction i
+    CROSS JOIN LATERAL (
+      SELECT (i.occurred_at AT TIME ZONE %L)::date AS day) d
+    LEFT JOIN late_fact late
+      ON late.relation = 'interaction' AND late.fact_id = i.interaction_id
+         AND late.booked_on = d.day
+    WHERE i.occurred_at >= %L AND i.occurred_at < %L
+    $query$, run.zone,
+    crmcost._midnight(crmcost._first_booked('interaction', months), run.zone),
+    least(run.upto, crmcost._midnight(run.open_month, run.zone)));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._closed_contacts(crmcost._run, date[]) IS
+  'Query of the interactions that may count in some closed months.';
