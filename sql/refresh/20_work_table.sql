@@ -157,8 +157,9 @@ BEGIN
     driver_key text, customer_id bigint, quantity numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_cumulated (
-    customer_id bigint PRIMARY KEY, orders bigint, last_ordered_on date,
-    revenue numeric, margin numeric, profit numeric
+    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
+    margin numeric, profit numeric, answers text[], before text[],
+    score integer
   ) ON COMMIT DROP;
 
   -- value: whose sums changed, and the contacts of these customers
@@ -188,11 +189,6 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_pair (
     product_code text, other_product_code text, orders bigint
   ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_price (
-    product_code text, scheme text, tier text, price numeric, orders bigint,
-    quantity numeric, amount numeric
-  ) ON COMMIT DROP;
-
   -- stage: whose stages may have changed, the points of their lives, and the
   -- stages that follow
   CREATE TEMPORARY TABLE refresh_stage_customer (
@@ -212,18 +208,16 @@ BEGIN
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
 
-  -- tier: customers with their measure, revenue and RFM score; what the schemes
-  -- say of them; what held before; months that are done; new rows, of an instant
-  -- and of all
-  CREATE TEMPORARY TABLE refresh_member (
-    customer_id bigint, value numeric, revenue numeric, score integer
-  ) ON COMMIT DROP;
+  -- tier: like refresh_cumulated, by turns; what holds where persons have set
+  -- something; months that are done; new rows, of an instant and of all
   CREATE TEMPORARY TABLE refresh_class (
-    customer_id bigint, dimension text, code text, evidence jsonb
+    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
+    margin numeric, profit numeric, answers text[], before text[],
+    score integer
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_state (
     customer_id bigint, dimension text, code text, entered_at timestamptz,
-    by_rule boolean, ruled text, PRIMARY KEY (customer_id, dimension)
+    by_rule boolean, PRIMARY KEY (customer_id, dimension)
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_month (
     month_start date PRIMARY KEY
@@ -348,8 +342,8 @@ RETURN '{category_lineage,
          kept_snapshot,
          model_calibration,
          posted_cost,
-         price_point,
          product_pair,
+         product_price,
          quality_finding,
          sale_month,
          survey_day,
@@ -390,12 +384,10 @@ RETURN '{refresh_written,
          refresh_purchase,
          refresh_clv,
          refresh_pair,
-         refresh_price,
          refresh_stage_customer,
          refresh_point,
          refresh_staged,
          refresh_stage,
-         refresh_member,
          refresh_class,
          refresh_tier_state,
          refresh_tier_month,

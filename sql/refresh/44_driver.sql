@@ -145,13 +145,22 @@ CREATE FUNCTION crmcost._tier_weights(run crmcost._run)
   RETURNS TABLE (customer_id bigint, weight numeric)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
+#variable_conflict use_column
+DECLARE
+  wanted CONSTANT text := crmcost._setting(run.ledger, 'tier_weight_scheme');
+  place CONSTANT integer :=
+    array_position(crmcost._ruled_schemes(run.ledger), wanted);
 BEGIN
-  RETURN QUERY
-    SELECT s.customer_id, t.resource_weight::numeric
-    FROM pg_temp.refresh_tier_state s
-    JOIN tier t ON t.scheme = s.dimension AND t.code = s.code
-    WHERE s.dimension = crmcost._setting(run.ledger, 'tier_weight_scheme')
-          AND t.resource_weight > 0;
+  RETURN QUERY EXECUTE format($query$
+      SELECT customer_id, t.resource_weight::numeric
+      FROM (SELECT c.customer_id, c.answers[$2] AS code
+            FROM pg_temp.%I c WHERE c.answers[$2] IS NOT NULL) c
+      FULL JOIN (SELECT s.customer_id, s.code
+                 FROM pg_temp.refresh_tier_state s
+                 WHERE s.dimension = $1) s USING (customer_id)
+      JOIN tier t ON t.scheme = $1 AND t.code = coalesce(s.code, c.code)
+      WHERE t.resource_weight > 0
+    $query$, crmcost._tier_table(0)) USING wanted, place;
 END
 $$;
 

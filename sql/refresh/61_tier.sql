@@ -35,7 +35,7 @@ BEGIN
       crmcost._midnight((SELECT (min(m.month_start)
                                  + interval '1 month')::date
                          FROM pg_temp.refresh_tier_month m), run.zone)))
-    + crmcost._write_tier_threshold(run);
+    + crmcost._write_tier_threshold(run, schemes);
 END
 $$;
 
@@ -57,33 +57,34 @@ DECLARE
   first_month CONSTANT date := coalesce(done + interval '1 month',
                                         crmcost._first_tier_month(run));
   month date;
+  since timestamptz;
+  at timestamptz;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF done IS NULL THEN
     -- what was told up to here stays; later rows are found anew
-    PERFORM crmcost._find_tier_state(run, schemes,
-                                     crmcost._midnight(first_month, run.zone));
-    PERFORM crmcost._start_cumulating(run, first_month);
+    PERFORM crmcost._start_tiers(run, schemes, first_month);
     INSERT INTO pg_temp.refresh_tier_month
       VALUES ((first_month - interval '1 month')::date);
   END IF;
+  since := crmcost._midnight(first_month, run.zone);
   FOR month IN
     SELECT m::date FROM generate_series(first_month::timestamp,
                                         upto_month::timestamp, '1 month') AS m
   LOOP
-    PERFORM crmcost._cumulate_month(run, month);
-    PERFORM crmcost._classify(run, schemes,
-      least((month + interval '1 month')::date - 1, run.day));
+    PERFORM crmcost._classify(run, schemes, month);
+    at := least(crmcost._midnight((month + interval '1 month')::date,
+                                  run.zone), run.upto);
     PERFORM crmcost._append_tiers(schemes,
-      least(crmcost._midnight((month + interval '1 month')::date, run.zone),
-            run.upto));
+      crmcost._setting(run.ledger, 'abc_measure'), since, at);
+    since := at;
     INSERT INTO pg_temp.refresh_tier_month VALUES (month);
   END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, date) IS
-  'Fills refresh_tier_row and refresh_tier_state up to the end of a month.';
+  'Fills refresh_tier_row up to the end of a month.';
 
 -- The dimensions that rules decide.  A scheme that has no tier any more is one of
 -- them as long as its rows say something else than none.

@@ -1,59 +1,362 @@
--- What holds before the first month that is looked at: of each customer and scheme
--- the last row, and the last answer of the rule.  Mostly that is what the store
--- says of the last refresh; where a later row stands there, history tells.  Before
--- the first month of all there is only what persons have set.
-CREATE FUNCTION crmcost._find_tier_state(run crmcost._run, schemes text[],
-                                         from_at timestamptz)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+-- What the tier schemes say, month end after month end.
+--
+-- refresh_cumulated and refresh_class have the sums of each customer up to a month
+-- and beside them the answers of the rule, in the order of the schemes, and those
+-- before.  Each month one of the two is made from the other, in one pass: rows
+-- that are written over would stay in the way until the end.  refresh_tier_state
+-- holds for whom a person has set something.
+
+CREATE FUNCTION crmcost._tier_table(ahead integer) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  IF run.whole THEN
-    PERFORM crmcost._add_set_tiers(schemes, from_at);
-    RETURN;
-  END IF;
-  INSERT INTO pg_temp.refresh_tier_state
-    SELECT c.customer_id, c.dimension, last.code, last.entered_at,
-           last.by_rule,
-           CASE WHEN last.by_rule THEN last.code ELSE ruled.code END
-    FROM customer_class c
-    CROSS JOIN LATERAL (
-      SELECT k.code, k.entered_at, k.by_rule
-      FROM (SELECT c.code, c.entered_at, c.by_rule
-            WHERE c.entered_at <= from_at
-            UNION ALL
-            (SELECT h.code, h.entered_at, h.by_rule
-             FROM classification h
-             WHERE c.entered_at > from_at AND h.customer_id = c.customer_id
-                   AND h.dimension = c.dimension AND h.entered_at <= from_at
-             ORDER BY h.entered_at DESC LIMIT 1)) k
-    ) last
-    LEFT JOIN LATERAL (
-      SELECT h.code
-      FROM classification h
-      WHERE NOT last.by_rule AND h.customer_id = c.customer_id
-            AND h.dimension = c.dimension AND h.by_rule
-            AND h.entered_at <= from_at
-      ORDER BY h.entered_at DESC LIMIT 1
-    ) ruled ON true
-    WHERE c.dimension = ANY (schemes);
-  ANALYZE pg_temp.refresh_tier_state;
+  RETURN CASE (SELECT (count(*) + ahead) % 2 FROM pg_temp.refresh_tier_month)
+    WHEN 1 THEN 'refresh_cumulated' ELSE 'refresh_class' END;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_tier_state(crmcost._run, text[], timestamptz) IS
-  'Fills refresh_tier_state: the tiers that held at an instant.';
+COMMENT ON FUNCTION crmcost._tier_table(integer) IS
+  'Which table has the sums and answers of the last month that is done, or of the one after it.';
 
-CREATE FUNCTION crmcost._add_set_tiers(schemes text[], at timestamptz)
+-- What holds before the first month that is looked at.  Mostly that is what the
+-- store says of the last refresh; where a later row stands there, history tells.
+CREATE FUNCTION crmcost._tier_state_query(condition text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT c.customer_id, c.dimension, last.code, last.entered_at,
+         last.by_rule,
+         CASE WHEN last.by_rule THEN last.code ELSE ruled.code END AS ruled
+  FROM customer_class c
+  CROSS JOIN LATERAL (
+    SELECT k.code, k.entered_at, k.by_rule
+    FROM (SELECT c.code, c.entered_at, c.by_rule
+          WHERE c.entered_at <= $1
+          UNION ALL
+          (SELECT h.code, h.entered_at, h.by_rule
+           FROM classification h
+           WHERE c.entered_at > $1 AND h.customer_id = c.customer_id
+                 AND h.dimension = c.dimension AND h.entered_at <= $1
+           ORDER BY h.entered_at DESC LIMIT 1)) k
+  ) last
+  LEFT JOIN LATERAL (
+    SELECT h.code
+    FROM classification h
+    WHERE NOT last.by_rule AND h.customer_id = c.customer_id
+          AND h.dimension = c.dimension AND h.by_rule
+          AND h.entered_at <= $1
+    ORDER BY h.entered_at DESC LIMIT 1
+  ) ruled ON true
+  WHERE c.dimension = ANY ($2) AND (%s)
+$query$, condition);
+
+COMMENT ON FUNCTION crmcost._tier_state_query(text) IS
+  'Query of the tiers that held at an instant $1 in schemes $2, with the last answer of the rule, for the rows c of customer_class that a condition names.';
+
+-- Answers of the rule and sums up to the month before the first.
+CREATE FUNCTION crmcost._start_tiers(run crmcost._run, schemes text[],
+                                     first_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  from_at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
+BEGIN
+  IF run.whole THEN
+    PERFORM crmcost._add_set_tiers(schemes, '-infinity', from_at);
+    RETURN;
+  END IF;
+  -- who set it by hand: the others' rows are by rule, and old enough
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_tier_state
+      SELECT s.customer_id, s.dimension, s.code, s.entered_at, false
+      FROM (%s) s WHERE NOT s.by_rule
+    $query$,
+    crmcost._tier_state_query('NOT c.by_rule OR c.entered_at > $1'))
+    USING from_at, schemes;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_cumulated
+      SELECT customer_id, coalesce(m.orders, 0), m.last_ordered_on,
+             coalesce(m.revenue, 0), coalesce(m.margin, 0),
+             coalesce(m.profit, 0), s.answers, NULL, NULL
+      FROM (SELECT s.customer_id, ARRAY[%s]::text[] AS answers
+            FROM (%s) s GROUP BY s.customer_id) s
+      FULL JOIN (%s) m USING (customer_id)
+    $query$,
+    coalesce((SELECT string_agg(format(
+                       'max(s.ruled) FILTER (WHERE s.dimension = %L)', k.name),
+                       ', ' ORDER BY k.i)
+              FROM unnest(schemes) WITH ORDINALITY AS k (name, i)), ''),
+    crmcost._tier_state_query('true'),
+    crmcost._cumulated_query(
+      CASE WHEN first_month < crmcost._month_of(run.day)
+        THEN 'm.month_start < $3' ELSE 'false' END))
+    USING from_at, schemes, first_month;
+  ANALYZE pg_temp.refresh_cumulated;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._start_tiers(crmcost._run, text[], date) IS
+  'Fills refresh_tier_state and refresh_cumulated with what held before a month.';
+
+-- An order that counted in a month when that was closed may have got a line since:
+-- at the end of the month it was no later.
+--
+-- A technical customer is many people: its tier would say nothing.  There are few,
+-- so they are named.
+CREATE FUNCTION crmcost._cumulated_query(condition text) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+  SELECT m.customer_id, sum(m.orders)::bigint AS orders,
+         max(o.last_ordered_on) AS last_ordered_on, sum(m.revenue) AS revenue,
+         sum(m.margin) AS margin,
+         sum(m.margin - m.direct_cost - m.allocated_cost) AS profit
+  FROM customer_month m
+  LEFT JOIN (SELECT m.customer_id, m.month_start,
+                    least(max(m.ordered_on),
+                          (m.month_start + interval '1 month')::date - 1)
+                      AS last_ordered_on
+             FROM customer_order m
+             WHERE m.is_order AND (%1$s)
+             GROUP BY m.customer_id, m.month_start) o
+    USING (customer_id, month_start)
+  WHERE (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
+  GROUP BY m.customer_id
+$query$, condition, ARRAY(SELECT t.customer_id FROM customer t
+                          WHERE t.source = 'anon'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._cumulated_query(text) IS
+  'Query of the sums of each customer over the months m that a condition names.';
+
+-- Query of the sums up to the end of a month, $3, given those before it; on the
+-- report day they are those of customer_value.
+CREATE FUNCTION crmcost._tier_sum_query(source text, is_last boolean)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF is_last THEN
+    RETURN format($query$
+      SELECT customer_id, coalesce(v.orders, 0) AS orders, v.last_ordered_on,
+             v.revenue, v.margin, v.profit, o.answers
+      FROM (SELECT * FROM customer_value WHERE NOT is_technical) v
+      FULL JOIN pg_temp.%I o USING (customer_id)
+      WHERE v.orders > 0 OR o.answers IS NOT NULL
+    $query$, source);
+  END IF;
+  RETURN format($query$
+    SELECT customer_id, coalesce(o.orders, 0) + coalesce(n.orders, 0)
+             AS orders,
+           greatest(o.last_ordered_on, n.last_ordered_on) AS last_ordered_on,
+           coalesce(o.revenue, 0) + coalesce(n.revenue, 0) AS revenue,
+           coalesce(o.margin, 0) + coalesce(n.margin, 0) AS margin,
+           coalesce(o.profit, 0) + coalesce(n.profit, 0) AS profit, o.answers
+    FROM pg_temp.%I o
+    FULL JOIN (%s) n USING (customer_id)
+  $query$, source, crmcost._cumulated_query('m.month_start = $2'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean) IS
+  'Query of the sums of customers up to the end of a month.';
+
+-- Query of what the schemes say, on day $1, of each customer with an order, beside
+-- what they said before; who has no order any more is left without.
+CREATE FUNCTION crmcost._class_query(run crmcost._run, schemes text[],
+                                     sums text)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
+  part CONSTANT record := crmcost._scheme_terms(schemes, bins);
+BEGIN
+  RETURN format($query$
+    WITH total AS MATERIALIZED (
+      SELECT t.*, (t.orders > 0 AND t.last_ordered_on IS NOT NULL) IS TRUE
+               AS is_member
+      FROM (%1$s) t
+    )
+    SELECT m.customer_id, m.orders, m.last_ordered_on, m.revenue, m.margin,
+           m.profit, ARRAY[%2$s]::text[], m.answers, m.score
+    FROM (
+      SELECT t.*,
+             crmcost.rfm_score(($1 - t.last_ordered_on)::float8,
+                               t.orders::float8, t.revenue::float8,
+                               %3$s) OVER () AS score %4$s
+      FROM (SELECT total.*, total.%5$I AS value FROM total
+            WHERE is_member) t
+    ) m %6$s
+    UNION ALL
+    SELECT t.customer_id, t.orders, t.last_ordered_on, t.revenue, t.margin,
+           t.profit, %7$s, t.answers, NULL
+    FROM total t
+    WHERE NOT t.is_member
+  $query$, sums, part.codes, bins, part.windows,
+    crmcost._setting(run.ledger, 'abc_measure'), part.joins,
+    crmcost._left_term(schemes));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._class_query(crmcost._run, text[], text) IS
+  'Query of what the tier schemes say of the customers with the sums of a query.';
+
+CREATE FUNCTION crmcost._left_term(schemes text[]) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format(
+           'CASE WHEN t.answers IS NOT NULL THEN ARRAY[%s]::text[] END',
+           pg_catalog.string_agg(pg_catalog.format(
+             'CASE WHEN t.answers[%s] IS NOT NULL THEN ''none'' END', i),
+             ', '::text ORDER BY i))
+  FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
+
+COMMENT ON FUNCTION crmcost._left_term(text[]) IS
+  'What the schemes say of a customer without an order.';
+
+-- The terms of _class_query.  Who has an answer already, and gets none now, has
+-- left the scheme.
+CREATE FUNCTION crmcost._scheme_terms(schemes text[], bins integer,
+                                      OUT codes text, OUT windows text,
+                                      OUT joins text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  scheme record;
+  term text;
+BEGIN
+  windows := '';
+  joins := '';
+  FOR scheme IN
+    SELECT s.i, s.name, min(t.basis) AS basis,
+           array_agg(t.code ORDER BY t.rank) AS code,
+           array_agg(t.bound ORDER BY t.rank) AS bound,
+           array_agg(t.bound ORDER BY t.rank DESC) AS ascending
+    FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
+    LEFT JOIN tier t ON t.scheme = s.name
+    GROUP BY s.i, s.name
+    ORDER BY s.i
+  LOOP
+    term := 'NULL';
+    IF scheme.basis = 'cum_share' THEN
+      windows := windows || crmcost._share_windows(scheme.i, scheme.bound);
+      term := crmcost._share_term(scheme.i, scheme.code);
+    ELSIF scheme.basis = 'min_value' THEN
+      -- the best one whose bound is reached, else the last
+      term := format('coalesce((%L::text[])[%s - width_bucket(m.revenue, %L::numeric[])], %L)',
+                     scheme.code, cardinality(scheme.bound) + 1,
+                     scheme.ascending,
+                     scheme.code[cardinality(scheme.code)]);
+    ELSIF scheme.basis = 'rfm' THEN
+      joins := joins || crmcost._rfm_join(scheme.i, scheme.name, bins);
+      term := format('rfm%s.code', scheme.i);
+    END IF;
+    codes := concat_ws(', ', codes, format(
+      'coalesce(%s, CASE WHEN m.answers[%s] IS NOT NULL THEN ''none'' END)',
+      term, scheme.i));
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._scheme_terms(text[], integer) IS
+  'Of the query of tiers: codes by scheme, window functions and joins.';
+
+-- Tiers by share.  abc_tier settles two bounds in one pass: A is the first tier
+-- of the pair, B the second, and C goes on to the next pair; the last tier takes
+-- what is left.  An ABC scheme is one pass.
+CREATE FUNCTION crmcost._share_windows(i bigint, bound numeric[])
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.string_agg(
+           pg_catalog.format(
+             ', crmcost.abc_tier(t.value, %s, %s) OVER () AS abc%s_%s',
+             bound[k], bound[least(k + 1, last)], i, k), ''::text ORDER BY k)
+  FROM (SELECT greatest(pg_catalog.cardinality(bound) - 1, 1) AS last) n
+  CROSS JOIN LATERAL pg_catalog.generate_series(1, n.last, 2) AS k);
+
+COMMENT ON FUNCTION crmcost._share_windows(bigint, numeric[]) IS
+  'Window functions that find tiers by share.';
+
+CREATE FUNCTION crmcost._share_term(i bigint, code text[]) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.concat(
+           'CASE',
+           pg_catalog.string_agg(
+             pg_catalog.format(
+               ' WHEN m.abc%1$s_%2$s = ''A'' THEN %3$L WHEN m.abc%1$s_%2$s = ''B'' THEN %4$L',
+               i, k, code[k], code[k + 1]), ''::text ORDER BY k),
+           pg_catalog.format(' ELSE %L END',
+                             code[pg_catalog.cardinality(code)]))
+  FROM (SELECT greatest(pg_catalog.cardinality(code) - 1, 1) AS last) n
+  CROSS JOIN LATERAL pg_catalog.generate_series(1, n.last, 2) AS k);
+
+COMMENT ON FUNCTION crmcost._share_term(bigint, text[]) IS
+  'What the window functions of a scheme by share say.';
+
+-- Tiers by RFM: the first one by rank that matches.  A score that none matches
+-- is left without, and data_quality says so.
+CREATE FUNCTION crmcost._rfm_join(i bigint, wanted text, bins integer)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (
+    SELECT format(' LEFT JOIN unnest(%2$L::integer[], %3$L::text[]) AS rfm%1$s (score, code) ON rfm%1$s.score = m.score',
+                  i, array_agg(s.score), array_agg(s.code))
+    FROM (
+      SELECT DISTINCT ON (s.score) s.score, t.code
+      FROM (SELECT r, f, m, 100 * r + 10 * f + m AS score
+            FROM generate_series(1, bins) AS r
+            CROSS JOIN generate_series(1, bins) AS f
+            CROSS JOIN generate_series(1, bins) AS m) s
+      JOIN tier t
+        ON t.scheme = wanted AND t.r @> s.r AND t.f @> s.f AND t.m @> s.m
+      ORDER BY s.score, t.rank
+    ) s);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._rfm_join(bigint, text, integer) IS
+  'Join that finds the tier of a score in an RFM scheme.';
+
+CREATE FUNCTION crmcost._classify(run crmcost._run, schemes text[],
+                                  month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  source CONSTANT text := crmcost._tier_table(0);
+  target CONSTANT text := crmcost._tier_table(1);
+  is_last CONSTANT boolean := month = crmcost._month_of(run.day);
+BEGIN
+  EXECUTE format('TRUNCATE pg_temp.%I', target);
+  EXECUTE format('INSERT INTO pg_temp.%I %s', target, crmcost._class_query(
+                   run, schemes, crmcost._tier_sum_query(source, is_last)))
+    USING CASE WHEN is_last THEN run.day
+            ELSE (month + interval '1 month')::date - 1 END, month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._classify(crmcost._run, text[], date) IS
+  'Makes the sums of customers up to the end of a month, and what the tier schemes say of them.';
+
+CREATE FUNCTION crmcost._add_set_tiers(schemes text[], since timestamptz,
+                                       at timestamptz)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_tier_state AS s
     SELECT DISTINCT ON (k.customer_id, k.dimension)
-           k.customer_id, k.dimension, k.code, k.entered_at, false, NULL
+           k.customer_id, k.dimension, k.code, k.entered_at, false
     FROM classification k
-    WHERE NOT k.by_rule AND k.dimension = ANY (schemes) AND k.entered_at <= at
+    WHERE NOT k.by_rule AND k.dimension = ANY (schemes)
+          AND k.entered_at > since AND k.entered_at <= at
     ORDER BY k.customer_id, k.dimension, k.entered_at DESC
     ON CONFLICT (customer_id, dimension) DO UPDATE SET
       code = excluded.code,
@@ -63,262 +366,77 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_set_tiers(text[], timestamptz) IS
-  'Brings what persons have set up to an instant into refresh_tier_state.';
+COMMENT ON FUNCTION crmcost._add_set_tiers(text[], timestamptz, timestamptz) IS
+  'Brings what persons have set between two instants into refresh_tier_state.';
 
--- The rule's answers of one instant, in refresh_class, become rows where they are
--- new.
-CREATE FUNCTION crmcost._append_tiers(schemes text[], at timestamptz)
+-- The rule's answers of one instant become rows where they are new.  since is the
+-- instant of the answers before.
+CREATE FUNCTION crmcost._append_tiers(schemes text[], measure text,
+                                      since timestamptz, at timestamptz)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  PERFORM crmcost._add_set_tiers(schemes, at);
-  DELETE FROM pg_temp.refresh_tier_new;
-  INSERT INTO pg_temp.refresh_tier_new
-    SELECT customer_id, dimension, coalesce(n.code, 'none'), n.evidence,
-           -- at the same instant a person has the last word
-           CASE WHEN s.ruled IS NULL AND s.code <> coalesce(n.code, 'none')
-                     OR NOT s.by_rule AND s.entered_at = at
-             THEN s.entered_at - interval '1 microsecond' ELSE at END
-    FROM pg_temp.refresh_class n
-    FULL JOIN pg_temp.refresh_tier_state s USING (customer_id, dimension)
-    WHERE CASE WHEN s.by_rule IS NOT FALSE
-            THEN s.code IS DISTINCT FROM coalesce(n.code, 'none')
-            -- no answer yet, as about a lead, is none that could change
-            ELSE s.ruled IS DISTINCT FROM coalesce(n.code, 'none')
-                 AND num_nonnulls(s.ruled, n.code) > 0 END;
+  PERFORM crmcost._add_set_tiers(schemes, since, at);
+  TRUNCATE pg_temp.refresh_tier_new;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_tier_new
+      SELECT c.customer_id, k.dimension, k.code,
+             CASE
+               WHEN k.code = 'none' THEN NULL
+               WHEN k.basis = 'cum_share'
+                 THEN jsonb_build_object(%2$L, c.%2$I)
+               WHEN k.basis = 'min_value'
+                 THEN jsonb_build_object('revenue', c.revenue)
+               ELSE jsonb_build_object('r', c.score / 100,
+                      'f', c.score / 10 %% 10, 'm', c.score %% 10)
+             END,
+             -- at the same instant a person has the last word
+             CASE WHEN k.before IS NULL AND s.code <> k.code
+                       OR NOT s.by_rule AND s.entered_at = $1
+               THEN s.entered_at - interval '1 microsecond' ELSE $1 END
+      FROM pg_temp.%1$I c
+      CROSS JOIN LATERAL unnest($2, $3, c.answers, c.before)
+        AS k (dimension, basis, code, before)
+      LEFT JOIN pg_temp.refresh_tier_state s
+        ON s.customer_id = c.customer_id AND s.dimension = k.dimension
+      WHERE c.answers IS DISTINCT FROM c.before
+            AND k.code IS DISTINCT FROM k.before
+    $query$, crmcost._tier_table(1), measure)
+    USING at, schemes, crmcost._bases(schemes);
   INSERT INTO pg_temp.refresh_tier_row
     SELECT n.customer_id, n.dimension, n.entered_at, n.code, n.evidence
     FROM pg_temp.refresh_tier_new n;
-  INSERT INTO pg_temp.refresh_tier_state AS s
-    SELECT n.customer_id, n.dimension, n.code, n.entered_at, true, n.code
+  UPDATE pg_temp.refresh_tier_state s
+    SET code = CASE WHEN n.entered_at > s.entered_at THEN n.code
+                 ELSE s.code END,
+        by_rule = n.entered_at > s.entered_at,
+        entered_at = greatest(n.entered_at, s.entered_at)
     FROM pg_temp.refresh_tier_new n
-    ON CONFLICT (customer_id, dimension) DO UPDATE SET
-      code = CASE WHEN excluded.entered_at > s.entered_at THEN excluded.code
-               ELSE s.code END,
-      by_rule = excluded.entered_at > s.entered_at,
-      entered_at = greatest(excluded.entered_at, s.entered_at),
-      ruled = excluded.ruled;
+    WHERE n.customer_id = s.customer_id AND n.dimension = s.dimension;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._append_tiers(text[], timestamptz) IS
-  'Adds the answers in refresh_class that are new at an instant to refresh_tier_row.';
+COMMENT ON FUNCTION crmcost._append_tiers(text[], text, timestamptz, timestamptz) IS
+  'Adds the answers that are new at an instant to refresh_tier_row.';
 
--- An order that counted in a month that is closed stays there, though a line of a
--- later day has been added to it since.
-CREATE FUNCTION crmcost._day_in(month date, day date) RETURNS date
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN least(day, (month + '1 mon'::interval)::date - 1);
-
-COMMENT ON FUNCTION crmcost._day_in(date, date) IS
-  'A day, but no later than the last one of a month.';
-
--- Sums of each customer up to the month before the first; on the report day they
--- are those of customer_value.
-CREATE FUNCTION crmcost._start_cumulating(run crmcost._run, first_month date)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._bases(schemes text[]) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  IF first_month < crmcost._month_of(run.day) THEN
-    INSERT INTO pg_temp.refresh_cumulated
-      SELECT m.customer_id, sum(m.orders), o.last_ordered_on, sum(m.revenue),
-             sum(m.margin), sum(m.margin - m.direct_cost - m.allocated_cost)
-      FROM customer_month m
-      LEFT JOIN (SELECT customer_id, max(crmcost._day_in(month_start,
-                                                         ordered_on))
-                          AS last_ordered_on
-                 FROM customer_order
-                 WHERE is_order AND month_start < first_month
-                 GROUP BY customer_id) o USING (customer_id)
-      WHERE m.month_start < first_month
-      GROUP BY m.customer_id, o.last_ordered_on;
-  END IF;
+  RETURN ARRAY(SELECT (SELECT min(t.basis) FROM tier t
+                       WHERE t.scheme = s.name)
+               FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
+               ORDER BY s.i);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._start_cumulating(crmcost._run, date) IS
-  'Fills refresh_cumulated with the sums of each customer before a month.';
+COMMENT ON FUNCTION crmcost._bases(text[]) IS
+  'What the tiers of each scheme go by.';
 
-CREATE FUNCTION crmcost._cumulate_month(run crmcost._run, month date)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  IF month = crmcost._month_of(run.day) THEN
-    TRUNCATE pg_temp.refresh_cumulated;
-    INSERT INTO pg_temp.refresh_cumulated
-      SELECT v.customer_id, v.orders, v.last_ordered_on, v.revenue, v.margin,
-             v.profit
-      FROM customer_value v
-      WHERE v.orders > 0;
-  ELSE
-    INSERT INTO pg_temp.refresh_cumulated AS c
-      SELECT m.customer_id, m.orders, o.last_ordered_on, m.revenue, m.margin,
-             m.margin - m.direct_cost - m.allocated_cost
-      FROM customer_month m
-      LEFT JOIN (SELECT customer_id, max(crmcost._day_in(month, ordered_on))
-                          AS last_ordered_on
-                 FROM customer_order
-                 WHERE is_order AND month_start = month
-                 GROUP BY customer_id) o USING (customer_id)
-      WHERE m.month_start = month
-      ON CONFLICT (customer_id) DO UPDATE SET
-        orders = c.orders + excluded.orders,
-        last_ordered_on = greatest(c.last_ordered_on,
-                                   excluded.last_ordered_on),
-        revenue = c.revenue + excluded.revenue,
-        margin = c.margin + excluded.margin,
-        profit = c.profit + excluded.profit;
-  END IF;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._cumulate_month(crmcost._run, date) IS
-  'Adds a month to refresh_cumulated.';
-
--- What the schemes say of each customer with an order.  A technical customer is
--- many people: its tier would say nothing.
-CREATE FUNCTION crmcost._classify(run crmcost._run, schemes text[], day date)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  measure CONSTANT text := crmcost._setting(run.ledger, 'abc_measure');
-  bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
-BEGIN
-  DELETE FROM pg_temp.refresh_class;
-  DELETE FROM pg_temp.refresh_member;
-  INSERT INTO pg_temp.refresh_member
-    SELECT c.customer_id,
-           CASE measure WHEN 'revenue' THEN c.revenue
-             WHEN 'margin' THEN c.margin ELSE c.profit END,
-           c.revenue,
-           crmcost.rfm_score((day - c.last_ordered_on)::float8,
-                             c.orders::float8, c.revenue::float8, bins) OVER ()
-    FROM pg_temp.refresh_cumulated c
-    WHERE c.orders > 0 AND c.last_ordered_on IS NOT NULL
-          AND NOT EXISTS (SELECT FROM customer t
-                          WHERE t.customer_id = c.customer_id
-                                AND t.source = 'anon');
-  PERFORM crmcost._classify_share(schemes, measure);
-  PERFORM crmcost._classify_value(schemes);
-  PERFORM crmcost._classify_rfm(schemes);
-  ANALYZE pg_temp.refresh_class;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._classify(crmcost._run, text[], date) IS
-  'Fills refresh_class: what the tier schemes say of refresh_cumulated.';
-
--- Tiers by share.  abc_tier settles two bounds in one pass: A is the first tier
--- of the pair, B the second, and C goes on to the next pair; the last tier takes
--- what is left.  An ABC scheme is one pass.
-CREATE FUNCTION crmcost._classify_share(schemes text[], measure text)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  scheme record;
-  n integer;
-  first_bound numeric;
-  second_bound numeric;
-BEGIN
-  FOR scheme IN
-    SELECT t.scheme AS name, array_agg(t.code ORDER BY t.rank) AS code,
-           array_agg(t.bound ORDER BY t.rank) AS bound
-    FROM tier t
-    WHERE t.basis = 'cum_share' AND t.scheme = ANY (schemes)
-    GROUP BY t.scheme
-    ORDER BY t.scheme
-  LOOP
-    n := cardinality(scheme.code);
-    FOR k IN 1 .. greatest(n - 1, 1) BY 2 LOOP
-      first_bound := scheme.bound[k];
-      second_bound := scheme.bound[least(k + 1, greatest(n - 1, 1))];
-      INSERT INTO pg_temp.refresh_class
-      SELECT v.customer_id, scheme.name,
-             CASE v.abc
-               WHEN 'A' THEN scheme.code[k]
-               WHEN 'B' THEN scheme.code[k + 1]
-               ELSE scheme.code[n]
-             END,
-             jsonb_build_object(measure, v.value)
-      FROM (
-        SELECT customer_id, value,
-               crmcost.abc_tier(value, first_bound, second_bound) OVER ()
-                 AS abc
-        FROM pg_temp.refresh_member
-      ) v
-      WHERE (v.abc < 'C' OR k + 1 >= n - 1)
-            AND (k = 1 OR NOT EXISTS (
-                   SELECT FROM pg_temp.refresh_class c
-                   WHERE c.customer_id = v.customer_id
-                         AND c.dimension = scheme.name));
-    END LOOP;
-  END LOOP;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._classify_share(text[], text) IS
-  'Adds what schemes of basis cum_share say to refresh_class.';
-
--- Tiers by net revenue: the best one whose bound is reached, else the last.
-CREATE FUNCTION crmcost._classify_value(schemes text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO pg_temp.refresh_class
-    SELECT m.customer_id, s.name,
-           coalesce(s.codes[array_length(s.bounds, 1) + 1
-                            - width_bucket(m.revenue, s.ascending)],
-                    s.codes[array_length(s.codes, 1)]),
-           jsonb_build_object('revenue', m.revenue)
-    FROM pg_temp.refresh_member m
-    CROSS JOIN (
-      SELECT t.scheme AS name, array_agg(t.code ORDER BY t.rank) AS codes,
-             array_agg(t.bound ORDER BY t.rank) AS bounds,
-             array_agg(t.bound ORDER BY t.rank DESC) AS ascending
-      FROM tier t
-      WHERE t.basis = 'min_value' AND t.scheme = ANY (schemes)
-      GROUP BY t.scheme
-    ) s;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._classify_value(text[]) IS
-  'Adds what schemes of basis min_value say to refresh_class.';
-
--- Tiers by RFM: the first one by rank that matches.  A score that none matches
--- is left without, and data_quality says so.
-CREATE FUNCTION crmcost._classify_rfm(schemes text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO pg_temp.refresh_class
-    SELECT m.customer_id, first_match.scheme, first_match.code,
-           jsonb_build_object('r', m.score / 100, 'f', m.score / 10 % 10,
-                              'm', m.score % 10)
-    FROM pg_temp.refresh_member m
-    JOIN (
-      SELECT DISTINCT ON (t.scheme, score.rfm) t.scheme, t.code, score.rfm
-      FROM (SELECT DISTINCT score AS rfm FROM pg_temp.refresh_member) score
-      JOIN tier t
-        ON t.basis = 'rfm' AND t.r @> score.rfm / 100
-           AND t.f @> score.rfm / 10 % 10 AND t.m @> score.rfm % 10
-           AND t.scheme = ANY (schemes)
-      ORDER BY t.scheme, score.rfm, t.rank
-    ) first_match ON first_match.rfm = m.score;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._classify_rfm(text[]) IS
-  'Adds what schemes of basis rfm say to refresh_class.';
-
--- Of the report day, whose answers are the last in refresh_class.
-CREATE FUNCTION crmcost._write_tier_threshold(run crmcost._run)
+-- Of the report day, whose answers are the last.
+CREATE FUNCTION crmcost._write_tier_threshold(run crmcost._run,
+                                              schemes text[])
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -328,15 +446,16 @@ BEGIN
     FROM tier t
     WHERE t.basis = 'min_value'
     UNION ALL
-    SELECT t.scheme, t.code, min((c.evidence ->> %L)::numeric)
-    FROM tier t
-    JOIN pg_temp.refresh_class c
-      ON c.dimension = t.scheme AND c.code = t.code
-    WHERE t.basis = 'cum_share'
+    SELECT t.scheme, t.code, min(c.%I)
+    FROM pg_temp.%I c
+    CROSS JOIN LATERAL unnest(%L::text[], c.answers) AS k (scheme, code)
+    JOIN tier t ON t.scheme = k.scheme AND t.code = k.code
+    WHERE t.basis = 'cum_share' AND c.score IS NOT NULL
     GROUP BY t.scheme, t.code
-  $query$, crmcost._setting(run.ledger, 'abc_measure')), 'true');
+  $query$, crmcost._setting(run.ledger, 'abc_measure'),
+    crmcost._tier_table(0), schemes), 'true');
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_tier_threshold(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._write_tier_threshold(crmcost._run, text[]) IS
   'Writes tier_threshold from the tiers of the report day; returns the rows changed.';

@@ -26,8 +26,6 @@ BEGIN
       JOIN pg_temp.refresh_class_customer USING (customer_id)
       WHERE c.dimension NOT IN ('stage', 'owner', 'invalid');
   END IF;
-  PERFORM crmcost._note_statistics(run, -1,
-    'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_class_customer c EXCEPT SELECT c.customer_id FROM pg_temp.refresh_customer c)');
   RETURN crmcost._write_difference(run.ledger, 'customer_class', format($query$
       SELECT DISTINCT ON (customer_id, dimension)
              customer_id, dimension, code,

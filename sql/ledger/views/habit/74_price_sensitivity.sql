@@ -1,13 +1,12 @@
 -- How much less is bought at a higher price: the slope of log quantity over
 -- log price.  -2 says that 1 % on the price takes 2 % off the quantity.  A
 -- price that stood for longer sold more for that reason alone: compare prices
--- that stood for about as long, or read it with care.  Sums of floating point
--- depend on their order, hence the one by price.
+-- that stood for about as long, or read it with care.
 CREATE VIEW price_sensitivity WITH (security_invoker = true) AS
 SELECT
   s.product_code COLLATE "default" AS product_code,
   s.scheme COLLATE "default" AS scheme, s.tier COLLATE "default" AS tier,
-  s.prices, s.quantity, s.mean_price,
+  s.prices, s.quantity, round(s.amount / s.quantity, 4) AS mean_price,
   s.lowest_price, s.highest_price, s.elasticity, s.fit,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
@@ -16,19 +15,7 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  tier.name, tier.name_zh,
                  s.tier COLLATE "default") AS tier_name
-FROM (
-  SELECT
-    product_code, scheme, tier, count(*) AS prices,
-    sum(quantity) AS quantity,
-    round(sum(amount) / sum(quantity), 4) AS mean_price,
-    min(price) AS lowest_price, max(price) AS highest_price,
-    round(regr_slope(ln(quantity::float8), ln(price::float8)
-                     ORDER BY price)::numeric, 6) AS elasticity,
-    round(regr_r2(ln(quantity::float8), ln(price::float8)
-                  ORDER BY price)::numeric, 6) AS fit
-  FROM price_point
-  GROUP BY product_code, scheme, tier
-) s
+FROM product_price s
 LEFT JOIN product product ON product.code = s.product_code
 LEFT JOIN tier tier
   ON tier.scheme = s.scheme AND tier.code = s.tier;
