@@ -258,7 +258,7 @@ $$;
 COMMENT ON FUNCTION crmcost._capture_driver_entry() IS
   'Statement trigger of driver_entry: notes the months whose quantities changed.';
 
--- Tags and keys matter to no report.  A merger concerns both parties, always.
+-- When a customer came and went.
 CREATE FUNCTION crmcost._capture_customer() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -270,24 +270,7 @@ BEGIN
     RETURN NULL;
   END IF;
   SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
-  IF TG_OP = 'INSERT' THEN
-    PERFORM crmcost._touch('customer', false, array_agg(r.c), array_agg(r.f),
-                           array_agg(r.f))
-      FROM (SELECT customer_id, (d.at AT TIME ZONE zone)::date
-            FROM new_row
-            CROSS JOIN LATERAL (VALUES (first_seen_at), (acquired_at)) d (at)
-            WHERE d.at IS NOT NULL) AS r (c, f)
-      HAVING count(*) > 0;
-    INSERT INTO late_fact (relation, fact_id, booked_on)
-      SELECT k.relation, r.customer_id, k.booked_on
-      FROM new_row r
-      CROSS JOIN LATERAL (
-        VALUES ('lead', (r.first_seen_at AT TIME ZONE zone)::date),
-               ('customer', (r.acquired_at AT TIME ZONE zone)::date)
-      ) AS k (relation, booked_on)
-      WHERE k.booked_on < crmcost._late_before()
-      ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
-  ELSIF TG_OP = 'DELETE' THEN
+  IF TG_OP = 'DELETE' THEN
     PERFORM crmcost._touch('customer', true, array_agg(r.c), array_agg(r.f),
                            array_agg(r.f))
       FROM (SELECT customer_id, (d.at AT TIME ZONE zone)::date
@@ -295,48 +278,83 @@ BEGIN
             CROSS JOIN LATERAL (VALUES (first_seen_at), (acquired_at)) d (at)
             WHERE d.at IS NOT NULL) AS r (c, f)
       HAVING count(*) > 0;
-  ELSE
-    PERFORM crmcost._touch('customer', true, array_agg(r.c), array_agg(r.f),
-                           array_agg(r.t))
-      FROM (
-        SELECT customer_id, (d.at AT TIME ZONE zone)::date,
-               (d.at AT TIME ZONE zone)::date
-        FROM old_row o JOIN new_row n USING (customer_id)
-        CROSS JOIN LATERAL (
-          VALUES (o.first_seen_at), (o.acquired_at), (n.first_seen_at),
-                 (n.acquired_at)
-        ) AS d (at)
-        WHERE d.at IS NOT NULL
-              AND (o.source, o.first_seen_at, o.acquired_at,
-               o.acquisition_channel, o.acquisition_campaign)
-              IS DISTINCT FROM
-              (n.source, n.first_seen_at, n.acquired_at,
-               n.acquisition_channel, n.acquisition_campaign)
-        UNION ALL
-        SELECT party.customer_id, '-infinity', 'infinity'
-        FROM old_row o JOIN new_row n USING (customer_id)
-        CROSS JOIN LATERAL (
-          VALUES (customer_id), (o.merged_into), (n.merged_into)
-        ) AS party (customer_id)
-        WHERE o.merged_into IS DISTINCT FROM n.merged_into
-              AND party.customer_id IS NOT NULL
-      ) AS r (c, f, t)
-      HAVING count(*) > 0;
-    INSERT INTO late_fact (relation, fact_id, booked_on)
-      SELECT 'customer', customer_id, (n.acquired_at AT TIME ZONE zone)::date
-      FROM old_row o JOIN new_row n USING (customer_id)
-      CROSS JOIN (SELECT crmcost._late_before() AS month_start) open
-      WHERE (n.acquired_at AT TIME ZONE zone)::date < open.month_start
-            AND (o.acquired_at IS NULL
-                 OR (o.acquired_at AT TIME ZONE zone)::date
-                    >= open.month_start)
-      ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
+    RETURN NULL;
   END IF;
+  PERFORM crmcost._touch('customer', false, array_agg(r.c), array_agg(r.f),
+                         array_agg(r.f))
+    FROM (SELECT customer_id, (d.at AT TIME ZONE zone)::date
+          FROM new_row
+          CROSS JOIN LATERAL (VALUES (first_seen_at), (acquired_at)) d (at)
+          WHERE d.at IS NOT NULL) AS r (c, f)
+    HAVING count(*) > 0;
+  INSERT INTO late_fact (relation, fact_id, booked_on)
+    SELECT k.relation, r.customer_id, k.booked_on
+    FROM new_row r
+    CROSS JOIN LATERAL (
+      VALUES ('lead', (r.first_seen_at AT TIME ZONE zone)::date),
+             ('customer', (r.acquired_at AT TIME ZONE zone)::date)
+    ) AS k (relation, booked_on)
+    WHERE k.booked_on < crmcost._late_before()
+    ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
   RETURN NULL;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_customer() IS
+  'Statement trigger of customer: notes who came and went, and late acquisitions.';
+
+-- Tags and keys matter to no report.  A merger concerns both parties, always.
+CREATE FUNCTION crmcost._capture_customer_change() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text;
+BEGIN
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
+  SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  PERFORM crmcost._touch('customer', true, array_agg(r.c), array_agg(r.f),
+                         array_agg(r.t))
+    FROM (
+      SELECT customer_id, (d.at AT TIME ZONE zone)::date,
+             (d.at AT TIME ZONE zone)::date
+      FROM old_row o JOIN new_row n USING (customer_id)
+      CROSS JOIN LATERAL (
+        VALUES (o.first_seen_at), (o.acquired_at), (n.first_seen_at),
+               (n.acquired_at)
+      ) AS d (at)
+      WHERE d.at IS NOT NULL
+            AND (o.source, o.first_seen_at, o.acquired_at,
+             o.acquisition_channel, o.acquisition_campaign)
+            IS DISTINCT FROM
+            (n.source, n.first_seen_at, n.acquired_at,
+             n.acquisition_channel, n.acquisition_campaign)
+      UNION ALL
+      SELECT party.customer_id, '-infinity', 'infinity'
+      FROM old_row o JOIN new_row n USING (customer_id)
+      CROSS JOIN LATERAL (
+        VALUES (customer_id), (o.merged_into), (n.merged_into)
+      ) AS party (customer_id)
+      WHERE o.merged_into IS DISTINCT FROM n.merged_into
+            AND party.customer_id IS NOT NULL
+    ) AS r (c, f, t)
+    HAVING count(*) > 0;
+  INSERT INTO late_fact (relation, fact_id, booked_on)
+    SELECT 'customer', customer_id, (n.acquired_at AT TIME ZONE zone)::date
+    FROM old_row o JOIN new_row n USING (customer_id)
+    CROSS JOIN (SELECT crmcost._late_before() AS month_start) open
+    WHERE (n.acquired_at AT TIME ZONE zone)::date < open.month_start
+          AND (o.acquired_at IS NULL
+               OR (o.acquired_at AT TIME ZONE zone)::date
+                  >= open.month_start)
+    ON CONFLICT (relation, fact_id, booked_on) DO NOTHING;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_customer_change() IS
   'Statement trigger of customer: notes whose dates, channel or party changed, and late acquisitions.';
 
 -- Refresh writes its own rows, which are no news.
@@ -482,7 +500,12 @@ BEGIN
         WHEN event = 'delete' THEN 'REFERENCING OLD TABLE AS old_row'
         ELSE ''
       END,
-      CASE event WHEN 'truncate' THEN '_capture_all' ELSE capture END);
+      CASE
+        WHEN event = 'truncate' THEN '_capture_all'
+        WHEN event = 'update' AND capture = '_capture_customer'
+          THEN '_capture_customer_change'
+        ELSE capture
+      END);
     -- whatever role a session replicates in
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER crmcost_%s', relation,
                    event);
@@ -536,7 +559,7 @@ RETURN (
   JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
   WHERE g.tgrelid = relation AND g.tgenabled = 'A' AND n.nspname = 'crmcost'
         AND g.tgqual IS NULL AND g.tgattr = ''::pg_catalog.int2vector
-        AND f.proname IN (capture, '_capture_all'));
+        AND f.proname IN (capture, capture || '_change', '_capture_all'));
 
 COMMENT ON FUNCTION crmcost._triggers_of(oid, name) IS
   'Number of the triggers of a table that note changes, all of which are four.';
