@@ -183,12 +183,12 @@ BEGIN
                                 AND p.incurred_on = a.incurred_on
                                 AND p.booked_month = a.booked_month
                                 AND p.month_start = a.booked_month);
-  -- without a rate it counts nowhere, and comes late when it gets one
-  INSERT INTO late_fact AS l (relation, fact_id, booked_on)
-    SELECT 'sale', s.sale_id, s.sold_on FROM sale_base s
+  -- without a rate money counts nowhere, and comes late when it gets one
+  INSERT INTO late_fact AS l (relation, fact_id, booked_on, placed_in)
+    SELECT 'sale', s.sale_id, s.sold_on, s.booked_month FROM sale_base s
     WHERE s.rate IS NULL AND s.sold_on < open_month
     ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
-      month_start = NULL;
+      month_start = NULL, placed_in = coalesce(l.placed_in, l.month_start);
 END
 $$;
 
@@ -284,7 +284,7 @@ CREATE FUNCTION crmcost._late_query(facts text, counted text, relation text,
   RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  INSERT INTO late_fact AS l (relation, fact_id, booked_on)
+  INSERT INTO late_fact AS l (relation, fact_id, booked_on, placed_in)
     WITH fact AS (
       SELECT f.*, rest_n, rest_a, rest_b, rest_c,
              row_number() OVER along AS place, sum(f.n) OVER along AS sum_n,
@@ -299,15 +299,19 @@ RETURN pg_catalog.format($query$
       WINDOW along AS (PARTITION BY customer_id ORDER BY %4$s
                        ROWS UNBOUNDED PRECEDING)
     )
-    SELECT %3$L, f.fact_id, f.booked_on
+    SELECT %3$L, f.fact_id, f.booked_on,
+           CASE WHEN f.rest_n = 0 AND f.n > 0
+             THEN date_trunc('month', f.booked_on::timestamp)::date END
     FROM fact f
     JOIN (SELECT customer_id, min(place) AS place
           FROM fact
           WHERE (sum_a, sum_b, sum_c) = (rest_a, rest_b, rest_c)
-                AND (sum_n = rest_n OR place = 1 AND rest_n = 0)
+                AND (sum_n = rest_n
+                     OR %3$L = 'sale' AND place = 1 AND rest_n = 0)
           GROUP BY customer_id) upto
       ON upto.customer_id = f.customer_id AND f.place <= upto.place
-  ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET month_start = NULL
+  ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
+    month_start = NULL, placed_in = coalesce(l.placed_in, excluded.placed_in)
 $query$, facts, crmcost._rest_query(facts, counted, relation), relation,
   guess);
 

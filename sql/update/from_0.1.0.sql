@@ -16,7 +16,8 @@ SELECT pg_catalog.set_config('crmcost.granted', coalesce((
                 ::pg_catalog.regprocedure
         AND a.grantee <> p.proowner), ''), true);
 
-DROP PROCEDURE crmcost.refresh(name, timestamptz);
+-- They have an argument more now.
+DROP PROCEDURE crmcost.refresh(name, timestamptz), crmcost.install(name, boolean);
 
 -- Internal functions, but those that something stands on: views of ledgers of
 -- version 1 do, and the triggers of partitions.  They are replaced in place.
