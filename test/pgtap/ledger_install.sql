@@ -214,5 +214,8 @@ SELECT lives_ok($$
   VALUES ('acq', 'orders', '[2024-01-01,2024-06-30]'), ('acq', 'revenue', '[2024-07-01,)')
 $$, 'and rules one after the other are not');
 
+SELECT throws_ok($$CALL crmcost.install('french', false, 'fr')$$, '22023', 'language must be en or zh, not fr', 'a language that has no names');
+CALL crmcost.install('chinese', false, language => 'zh');
+SELECT is((SELECT value FROM chinese.setting WHERE key = 'language'), 'zh', 'a ledger with Chinese names');
 SELECT * FROM finish();
 ROLLBACK;
