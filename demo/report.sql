@@ -131,13 +131,14 @@ GROUP BY cohort_month
 ORDER BY cohort_month;
 
 \qecho '== The whale curve: profit added up, best household first'
-SELECT ceil(10 * customer_share) * 10 || ' %' AS households,
+SELECT floor(10 * customer_share) * 10 || ' %' AS households,
        to_char(cumulative_profit, '99,999,990') AS profit_so_far,
        to_char(100 * cumulative_share, '990.0') || ' %' AS of_profit,
        repeat('#', (cumulative_share * 40)::int) AS curve
-FROM (SELECT DISTINCT ON (ceil(10 * customer_share)) *
+FROM (SELECT DISTINCT ON (floor(10 * customer_share)) *
       FROM whale_curve_point
-      ORDER BY ceil(10 * customer_share), profit_rank DESC) AS tenth
+      WHERE customer_share >= 0.1
+      ORDER BY floor(10 * customer_share), profit_rank) AS tenth
 ORDER BY profit_rank;
 
 WITH peak AS (

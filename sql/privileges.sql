@@ -1,7 +1,7 @@
 -- Who may call what, in one rule: functions that only compute are open to PUBLIC,
 -- procedures and volatile functions write and are not.  Triggers are called by
 -- nobody, and their rights are asked when a ledger is installed.  What they call is
--- called by who loads: _touch is open, and writes only where its caller may.
+-- called by who loads: that is open, and writes only where its caller may.
 --
 -- @extowner@ is who created the extension: under "trusted" that need not be the
 -- superuser who owns the functions.
@@ -14,7 +14,7 @@ BEGIN
     FROM pg_catalog.pg_proc p
     WHERE p.pronamespace = 'crmcost'::pg_catalog.regnamespace
           AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v')
-          AND p.proname <> '_touch'
+          AND p.proname NOT IN ('_enter_ledger', '_touch')
   LOOP
     EXECUTE 'REVOKE EXECUTE ON ROUTINE ' || routine || ' FROM PUBLIC';
     EXECUTE 'GRANT EXECUTE ON ROUTINE ' || routine

@@ -65,7 +65,7 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
   FROM pg_temp.share_of s FULL JOIN flow f USING (cost_id, month_start, bucket)
   -- what is cut to the day is rounded once more
   WHERE abs(coalesce(f.cost, 0) - coalesce(s.cost * s.share, 0)) >= CASE s.share WHEN 1 THEN 0.0000001
-    ELSE (1 + is_cut::int) * (SELECT 10.0 ^ -value::int FROM crm.setting WHERE key = 'money_scale') END
+    ELSE (1 + coalesce(is_cut, false)::int) * (SELECT 10.0 ^ -value::int FROM crm.setting WHERE key = 'money_scale') END
   UNION ALL
   -- whole accruals are whole
   SELECT format('entry %s: %s of %s', cost_id, f.cost, s.cost)
@@ -195,8 +195,11 @@ CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'B18: nor does a refresh after it change anything');
 -- late and changed facts of every month
 CALL pg_temp.book(100);
-UPDATE cost_entry SET amount = amount + 7.77 WHERE cost_id % 37 = 0;
-DELETE FROM cost_entry WHERE cost_id % 41 = 0;
+CREATE VIEW pg_temp.open_entry AS
+SELECT cost_id FROM crm.cost_entry WHERE least(lower(covers), incurred_on) >= '2024-03-01'
+UNION SELECT fact_id FROM crm.late_fact WHERE relation = 'cost_entry';
+UPDATE cost_entry SET amount = amount + 7.77 WHERE cost_id % 37 = 0 AND cost_id IN (SELECT cost_id FROM pg_temp.open_entry);
+DELETE FROM cost_entry WHERE cost_id % 41 = 0 AND cost_id IN (SELECT cost_id FROM pg_temp.open_entry);
 UPDATE allocation_rule SET driver = 'equal' WHERE rule_id % 3 = 0;
 DELETE FROM capacity;
 UPDATE allocation_share SET share = share / 2;
@@ -208,6 +211,16 @@ SELECT results_eq($$SELECT DISTINCT month_start FROM cost_flow WHERE booked_mont
   $$ VALUES ('2024-03-01'::date) $$, 'there and nowhere else');
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'B18: and again nothing changes');
+-- what is changed in the closed months is a finding, by how much, and nothing else
+SAVEPOINT unchanged;
+CREATE TEMPORARY TABLE taken AS
+SELECT coalesce(sum(cost), 0) AS cost FROM pg_temp.share_of
+WHERE cost_id IN (SELECT cost_id FROM cost_entry WHERE covers IS NULL AND incurred_on < '2024-03-01' EXCEPT SELECT cost_id FROM pg_temp.open_entry);
+DELETE FROM cost_entry WHERE covers IS NULL AND incurred_on < '2024-03-01' AND cost_id NOT IN (SELECT cost_id FROM pg_temp.open_entry);
+CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
+SELECT is_empty($$SELECT * FROM pg_temp.moved() WHERE what <> 'flow'$$, 'what is deleted from a closed month leaves it as it was');
+SELECT is((SELECT amount FROM data_quality WHERE check_name = 'closed_cost_changed'), -cost, 'and is told') FROM taken;
+ROLLBACK TO unchanged;
 CALL crmcost.close_period('crm', '2024-03-01');
 CALL pg_temp.book(60);
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z');

@@ -150,7 +150,8 @@ $node->safe_psql('loader', q{
 	CALL crmcost.refresh('crm', '2024-03-01')});
 is( $node->safe_psql('loader', q{
 		SET ROLE crm_loader;
-		INSERT INTO crm.sale (customer_id, source, order_ref, sold_at, amount, currency) VALUES (1, 'shop', 'late', '2024-01-30Z', 7, 'EUR');
+		INSERT INTO crm.sale (customer_id, source, order_ref, sold_at, amount, currency)
+		VALUES (1, 'shop', 'late', '2024-01-30Z', 7, 'EUR');
 		INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2024-01-30', 3, 'EUR');
 		INSERT INTO crm.driver_entry (customer_id, driver, measured_on, quantity) VALUES (1, 'parcels', '2024-02-02', 2);
 		UPDATE crm.customer SET acquired_at = '2024-02-12Z' WHERE source_key = 'A-18';

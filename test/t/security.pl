@@ -98,7 +98,7 @@ is(as('mallory', 'creator', q{SELECT has_schema_privilege('crmcost', 'CREATE')})
 ($out, $err) = as('mallory', 'creator', q{
 	CALL crmcost.install('crm');
 	CALL crmcost.refresh('crm', '2024-01-01');
-	GRANT EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz) TO owner});
+	GRANT EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) TO owner});
 is($err, '', 'but calls everything, and passes it on');
 like(as('mallory', 'creator', '\dx'), qr/^crmcost\|[^|]*\|pg_catalog\|/m, '\dx lists it as it does languages');
 ($out, $err) = as('mallory', 'creator', 'DROP EXTENSION crmcost CASCADE; CREATE EXTENSION crmcost SCHEMA public');
