@@ -92,15 +92,18 @@ CREATE FUNCTION crmcost._ruled_schemes(ledger name) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  unsound CONSTANT text[] := crmcost._unsound_schemes(ledger);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   RETURN ARRAY(
-    SELECT DISTINCT k.scheme
+    SELECT k.scheme
     FROM (SELECT t.scheme FROM tier t
-          UNION ALL
-          SELECT c.dimension FROM customer_class c WHERE c.by_rule) k
+          UNION
+          SELECT c.dimension FROM customer_class c
+          WHERE c.by_rule GROUP BY c.dimension) k
     WHERE k.scheme NOT IN ('stage', 'owner', 'invalid')
-          AND k.scheme <> ALL (crmcost._unsound_schemes(ledger))
+          AND k.scheme <> ALL (unsound)
           AND NOT EXISTS (SELECT FROM tier t
                           WHERE t.scheme = k.scheme AND t.basis = 'manual')
     ORDER BY 1);
