@@ -1,9 +1,11 @@
 -- install() builds a ledger: tables, seed rows, views and triggers.
 CREATE PROCEDURE crmcost.install(ledger name DEFAULT 'crm',
-                                 partitioned boolean DEFAULT false)
+                                 partitioned boolean DEFAULT false,
+                                 language text DEFAULT 'en')
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
   tables text := crmcost._ledger_source('tables');
 BEGIN
@@ -11,6 +13,11 @@ BEGIN
   IF partitioned IS NULL THEN
     RAISE EXCEPTION 'partitioned must not be null'
       USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF install.language NOT IN ('en', 'zh') OR install.language IS NULL THEN
+    RAISE EXCEPTION 'language must be en or zh, not %',
+                    coalesce(install.language, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
   END IF;
 
   EXECUTE format('CREATE SCHEMA %I', ledger);
@@ -29,6 +36,7 @@ BEGIN
   INSERT INTO setting (key, value, note)
     VALUES ('schema_version', crmcost._schema_version(),
             'Version of the tables, kept by crmcost.upgrade.');
+  UPDATE setting SET value = install.language WHERE key = 'language';
   IF EXISTS (SELECT FROM cost_category WHERE name_zh IS NULL) THEN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
       getdatabaseencoding();
@@ -55,8 +63,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE crmcost.install(name, boolean) IS
-  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views.';
+COMMENT ON PROCEDURE crmcost.install(name, boolean, text) IS
+  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views with names in English (en) or Chinese (zh).';
 
 CREATE FUNCTION crmcost._check_new_ledger(ledger name) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -88,7 +88,7 @@ END$$;
 SELECT set_config('test.seed', :'seed', true) AS seed \gset
 DO $$
 BEGIN
-  FOR seed IN 1 .. 8 LOOP
+  FOR seed IN 1 .. 50 LOOP
     IF current_setting('test.seed') IN ('0', seed::text) THEN CALL pg_temp.try(seed); END IF;
   END LOOP;
 END$$;
