@@ -1,31 +1,55 @@
--- A year of a million cost entries in 200 pools, allocated to 200,000 customers
--- by seven drivers: the cost step of a first refresh, against joining the same
--- entries with the same drivers, and summing and keeping the same rows, without
--- allocation: no shares, no coins, no service pools, no comparison with what is
--- there.
+-- A ledger in units of one read of its facts, counted and summed by customer and
+-- month: what a refresh takes, in full, without news and after news, and what its
+-- views take.  CRMCOST_BENCH_CUSTOMERS is how many customers (20,000 unless it is
+-- set): ten sale lines, one cost entry and two contacts each over 24 months, in
+-- 200 pools.  With 100,000 it takes several minutes.
 
-SET client_min_messages = error;
+\set customers 20000
+\getenv customers CRMCOST_BENCH_CUSTOMERS
+SET client_min_messages = warning;
+SET timezone = 'UTC';
+SET work_mem = '4MB';
 DROP SCHEMA IF EXISTS bench_ledger CASCADE;
 CALL crmcost.install('bench_ledger', false);
 SET search_path = bench_ledger, public;
 SELECT setseed(0.20261122);
 
-INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at)
-  SELECT i, i, '2024-12-01', timestamptz '2025-01-01' + random() * interval '360 days'
-  FROM generate_series(1, 200000) AS i;
+-- CPU of this backend to the nanosecond; bench.cpu_ms() counts tens of
+-- milliseconds, too coarse for a view.
+CREATE OR REPLACE FUNCTION bench.fine_ms() RETURNS numeric
+LANGUAGE sql AS $$
+  SELECT split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::numeric / 1e6
+$$;
 
--- what the month step computes: some 30 % of the customers buy in a month
-INSERT INTO customer_month
-  (customer_id, month_start, orders, sale_lines, revenue, margin, discount,
-   refund, interactions, handle_seconds, acquired, standard_minutes)
-  SELECT i, m::date, 1 + floor(random() * 3), 4, (random() * 300)::numeric(12,2),
-         (random() * 100)::numeric(12,2), 0, 0, floor(random() * 3),
-         floor(random() * 600), random() < 0.2, 0
-  FROM generate_series('2025-01-01'::timestamp, '2025-12-01', '1 month') AS m,
-       generate_series(1, 200000) AS i
-  WHERE random() < 0.3;
+CREATE OR REPLACE FUNCTION bench.fine_time_of(statement text) RETURNS numeric
+LANGUAGE plpgsql AS $$
+DECLARE
+  before CONSTANT numeric := bench.fine_ms();
+BEGIN
+  EXECUTE statement;
+  RETURN bench.fine_ms() - before;
+END;
+$$;
 
--- 200 pools: a category each, with a rule each
+CREATE OR REPLACE PROCEDURE bench.note(work text, at_most numeric, ours numeric,
+                                       against text, theirs numeric)
+LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO bench.result (work, against, ours_ms, theirs_ms, at_most)
+    VALUES (work, against, ours, theirs, at_most);
+  RAISE WARNING '% ms against % ms, ratio % (at most %): %', round(ours),
+    round(theirs), round(ours / theirs, 2), at_most, work;
+END;
+$$;
+
+-- the facts of a made-up shop: a few customers do much, an order has 1 to 3 lines
+INSERT INTO channel (code, kind, name)
+  SELECT c, 'owned', c
+  FROM unnest('{web,search,social,email,store,display,phone,chat}'::text[]) AS c
+  ON CONFLICT (code) DO NOTHING;
+INSERT INTO fx_rate (currency, valid_from, to_base)
+  SELECT 'USD', d::date, 0.9 + 0.05 * sin(extract(doy FROM d) / 58)::numeric
+  FROM generate_series('2023-12-01'::timestamp, '2026-01-01', '1 day') AS d;
 INSERT INTO cost_category (code, parent_code, bucket, resource, name)
   SELECT 'bench.' || i, NULL, b[1 + i % 7], 'process', 'Pool ' || i
   FROM generate_series(1, 200) AS i,
@@ -34,37 +58,136 @@ INSERT INTO allocation_rule (category_code, driver)
   SELECT 'bench.' || i, d[1 + i / 7 % 7]
   FROM generate_series(1, 200) AS i,
        (VALUES ('{orders,revenue,margin,interactions,handle_time,active_customers,new_customers}'::text[])) AS v (d);
-INSERT INTO cost_entry (category_code, incurred_on, amount, currency)
-  SELECT 'bench.' || 1 + i % 200, date '2025-01-01' + floor(random() * 365)::int,
-         (random() * 100)::numeric(12,2), 'EUR'
-  FROM generate_series(1, 1000000) AS i;
+INSERT INTO customer (customer_id, source, source_key, first_seen_at,
+                      acquired_at, acquisition_channel)
+  SELECT i, 'shop', 'C-' || i, m.at - interval '1 hour',
+         CASE WHEN random() < 0.95 THEN m.at END,
+         (ARRAY['search', 'social', 'email', 'store', 'display'])[1 + floor(random() * 5)::int]
+  FROM generate_series(1, :customers) AS i
+  CROSS JOIN LATERAL (SELECT timestamptz '2024-01-01' + i * interval '0'
+                             + random() ^ 1.5 * interval '725 days' AS at) AS m;
 
-CREATE UNLOGGED TABLE bench.posted (LIKE posted_cost INCLUDING ALL);
-CREATE UNLOGGED TABLE bench.borne (LIKE customer_month_cost INCLUDING ALL);
-VACUUM (ANALYZE) customer, customer_month, cost_entry, cost_category,
-  allocation_rule;
+-- Facts of a stretch of time; tag keeps their keys apart.
+CREATE OR REPLACE PROCEDURE bench.add_facts(tag text, orders int,
+                                            customers int,
+                                            from_at timestamptz,
+                                            span interval)
+LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO sale (customer_id, source, order_ref, line_no, kind, sold_at,
+                    product_code, quantity, amount, discount, cogs, currency,
+                    channel_code)
+    SELECT o.customer_id, 'shop', tag || o.i, l,
+           CASE WHEN o.r < 0.03 THEN 'refund' ELSE 'sale' END, o.at,
+           'P' || (1 + floor(1000 * random() ^ 2))::int,
+           1 + floor(random() * 4)::numeric,
+           (CASE WHEN o.r < 0.03 THEN -1 ELSE 1 END
+            * (2 + random() * 120))::numeric(20,2),
+           CASE WHEN random() < 0.2
+             THEN (random() * 5)::numeric(20,2) ELSE 0 END,
+           CASE WHEN random() < 0.98 THEN (random() * 50)::numeric(20,2) END,
+           CASE WHEN o.r2 < 0.9 THEN 'EUR' ELSE 'USD' END,
+           (ARRAY['web', 'store', 'search', 'email'])[1 + floor(o.r2 * 4)::int]
+    FROM (SELECT i, 1 + floor(customers * random() ^ 1.6)::bigint AS customer_id,
+                 random() AS r, random() AS r2,
+                 from_at + random() * span AS at
+          FROM generate_series(1, orders) AS i OFFSET 0) AS o
+    CROSS JOIN LATERAL generate_series(1, 1 + o.i % 3) AS l;
+  INSERT INTO cost_entry (category_code, incurred_on, amount, currency,
+                          customer_id, source, source_ref)
+    SELECT 'bench.' || 1 + i % 200, (from_at + random() * span)::date,
+           (random() * 100)::numeric(20,2), 'EUR',
+           CASE WHEN random() < 0.2
+             THEN 1 + floor(customers * random())::bigint END, 'erp', tag || i
+    FROM generate_series(1, orders / 5) AS i;
+  INSERT INTO interaction (customer_id, occurred_at, kind, channel_code,
+                           handle_seconds, source, source_ref)
+    SELECT 1 + floor(customers * random() ^ 1.3)::bigint,
+           from_at + random() * span,
+           (ARRAY['ticket', 'care', 'complaint', 'touch', 'survey'])[1 + floor(random() * 5)::int],
+           (ARRAY['email', 'phone', 'chat'])[1 + floor(random() * 3)::int],
+           CASE WHEN random() < 0.7 THEN floor(random() * 900)::int END,
+           'desk', tag || i
+    FROM generate_series(1, orders / 5 * 2) AS i;
+END;
+$$;
+CALL bench.add_facts('A', :customers * 5, :customers, '2024-01-01',
+                     '730 days');
+VACUUM (ANALYZE) customer, sale, cost_entry, interaction;
 
-CALL bench.compare(
-  'allocate 1 M cost entries in 200 pools to 200 k customers',
-  'join, sum and keep the same rows, without allocation', 3,
-  $$TRUNCATE customer_month_cost, posted_cost, cost_pool;
-    SELECT crmcost._refresh_cost('bench_ledger', '2026-01-01', '2025-12-31')$$,
-  $$TRUNCATE bench.posted, bench.borne;
-    INSERT INTO bench.posted
-      SELECT date_trunc('month', c.incurred_on::timestamp), c.cost_id,
-             c.incurred_on, date_trunc('month', c.incurred_on::timestamp),
-             c.category_code, c.bucket, r.rule_id, '', NULL, c.base_amount
-      FROM cost AS c JOIN allocation_rule AS r USING (category_code);
-    INSERT INTO bench.borne
-      SELECT d.customer_id, month_start, p.bucket, 0, sum(p.cost)
-      FROM (SELECT month_start, bucket, r.driver, sum(amount) AS cost
-            FROM bench.posted AS e JOIN allocation_rule AS r USING (rule_id)
-            GROUP BY month_start, bucket, r.driver) AS p
-      JOIN driver_quantity AS d USING (month_start)
-      WHERE d.driver_key = p.driver
-      GROUP BY d.customer_id, month_start, p.bucket$$,
-  runs => 1);
+-- the unit: the middle one of five reads
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY bench.fine_time_of($$
+         SELECT count(*), sum(n), sum(total) FROM (
+           SELECT customer_id, date_trunc('month', sold_at) AS month_start,
+                  count(*) AS n, sum(amount) AS total
+           FROM sale GROUP BY 1, 2
+           UNION ALL
+           SELECT customer_id, date_trunc('month', incurred_on::timestamp),
+                  count(*), sum(amount)
+           FROM cost_entry GROUP BY 1, 2
+           UNION ALL
+           SELECT customer_id, date_trunc('month', occurred_at), count(*),
+                  sum(handle_seconds)
+           FROM interaction GROUP BY 1, 2) AS part
+       $$)::float8)::numeric AS unit
+  FROM generate_series(1, 5) \gset
+\set against 'one read of the facts, by customer and month'
 
-SELECT 'rows kept: ' || (SELECT count(*) FROM bench_ledger.posted_cost) || ' and '
-       || (SELECT count(*) FROM bench_ledger.customer_month_cost);
+SELECT bench.fine_ms() AS before \gset
+CALL crmcost.refresh('bench_ledger', '2026-01-01');
+SELECT bench.fine_ms() - :before AS ours \gset
+CALL bench.note('refresh of everything', 30, :ours, :'against', :unit);
+
+SELECT bench.fine_ms() AS before \gset
+CALL crmcost.refresh('bench_ledger', '2026-01-01');
+SELECT bench.fine_ms() - :before AS ours \gset
+CALL bench.note('refresh without news', 0.3, :ours, :'against', :unit);
+
+CALL bench.add_facts('B', :customers / 20, :customers, '2025-12-01',
+                     '30 days');
+SELECT bench.fine_ms() AS before \gset
+CALL crmcost.refresh('bench_ledger', '2026-01-02');
+SELECT bench.fine_ms() - :before AS ours \gset
+CALL bench.note('refresh after 1 % news in one month, on the next day', 3.5,
+                :ours, :'against', :unit);
+
+SELECT bench.fine_ms() AS before \gset
+CALL crmcost.refresh('bench_ledger', '2026-01-02', "full" => true);
+SELECT bench.fine_ms() - :before AS ours \gset
+CALL bench.note('refresh of everything, where nothing differs', 30, :ours,
+                :'against', :unit);
+
+-- Views, with the settings that a server comes with: all rows counted, and what
+-- somebody would ask, for a customer, a month, or the first hundred rows.
+SET jit = on;
+CREATE TABLE bench.view_time AS
+  SELECT c.relname AS name,
+         bench.fine_time_of(format(
+           'SELECT count(*) FROM (SELECT * FROM %I OFFSET 0) AS v',
+           c.relname)) AS counted,
+         bench.fine_time_of(format('SELECT * FROM %I %s', c.relname,
+           CASE
+             WHEN 'customer_id' = ANY (a.names) THEN 'WHERE customer_id = 17'
+             WHEN 'month_start' = ANY (a.names)
+               THEN 'WHERE month_start = ''2025-12-01'''
+             ELSE 'ORDER BY 1 LIMIT 100'
+           END)) AS natural_query
+  FROM pg_class AS c
+  CROSS JOIN LATERAL (SELECT array_agg(attname::text) AS names
+                      FROM pg_attribute WHERE attrelid = c.oid) AS a
+  WHERE c.relnamespace = 'bench_ledger'::regnamespace AND c.relkind = 'v';
+SELECT name AS slowest, counted FROM bench.view_time
+  ORDER BY counted DESC LIMIT 1 \gset
+CALL bench.note('the slowest view, all rows counted: ' || :'slowest', 1.4,
+                :counted, :'against', :unit);
+SELECT name AS slowest, natural_query FROM bench.view_time
+  ORDER BY natural_query DESC LIMIT 1 \gset
+CALL bench.note('the slowest natural query of a view: ' || :'slowest', 1,
+                :natural_query, '50 ms', 50);
+SELECT name AS "slowest views", round(counted, 1) AS "all rows, ms",
+       round(natural_query, 1) AS "natural query, ms"
+  FROM bench.view_time
+  ORDER BY greatest(counted / 20, natural_query) DESC LIMIT 12;
+
+DROP TABLE bench.view_time;
 DROP SCHEMA bench_ledger CASCADE;

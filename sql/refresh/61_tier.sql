@@ -97,10 +97,11 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   RETURN ARRAY(
-    SELECT DISTINCT k.scheme
+    SELECT k.scheme
     FROM (SELECT t.scheme FROM tier t
-          UNION ALL
-          SELECT c.dimension FROM customer_class c WHERE c.by_rule) k
+          UNION
+          SELECT c.dimension FROM customer_class c
+          WHERE c.by_rule GROUP BY c.dimension) k
     WHERE k.scheme NOT IN ('stage', 'owner', 'invalid')
           AND k.scheme <> ALL (unsound)
           AND NOT EXISTS (SELECT FROM tier t

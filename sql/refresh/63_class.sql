@@ -4,6 +4,9 @@ CREATE FUNCTION crmcost._refresh_class(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  from_at CONSTANT timestamptz :=
+    crmcost._midnight(crmcost._first_tier_month(run), run.zone);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   INSERT INTO pg_temp.refresh_class_customer
@@ -12,8 +15,7 @@ BEGIN
     UNION SELECT n.customer_id FROM crmcost._news(run) n
           WHERE n.relation = 'classification' AND n.customer_id IS NOT NULL
     UNION SELECT c.customer_id FROM customer_class c
-          WHERE c.entered_at > crmcost._midnight(
-                  crmcost._first_tier_month(run), run.zone)
+          WHERE c.entered_at > from_at
     UNION SELECT k.customer_id FROM classification k
           WHERE NOT k.by_rule
                 AND k.entered_at > least(run.upto, run.upto_before)
