@@ -155,6 +155,7 @@ has_server() { [ -x "$("$PG_CONFIG" --bindir)/postgres" ]; }
 # the client package brings pgxs.mk, and only the headers come with -server-dev
 has_pgxs() { [ -e "$("$PG_CONFIG" --includedir-server)/postgres.h" ] && [ -e "$("$PG_CONFIG" --pgxs)" ]; }
 has_pgtap() { [ -e "$("$PG_CONFIG" --sharedir)/extension/pgtap.control" ]; }
+has_plpgsql_check() { [ -e "$("$PG_CONFIG" --sharedir)/extension/plpgsql_check.control" ]; }
 has_libc() { [ -e /usr/include/stdio.h ]; }
 has_venv() { python3 -c 'import ensurepip, venv'; }
 
@@ -184,6 +185,7 @@ need_lint()
 	need clang-tidy has clang-tidy
 	need cppcheck has cppcheck
 	need pg-bsd-indent has pg_bsd_indent
+	need "postgresql-$pg-plpgsql-check" has_plpgsql_check
 	need python3-venv has_venv
 }
 

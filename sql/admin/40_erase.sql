@@ -79,14 +79,29 @@ AS $$
 #variable_conflict use_column
 DECLARE
   erased CONSTANT text := '^erased [0-9a-f-]{36}$';
+  party bigint := _erase_references.customer_id;
+  into_party bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  -- under whose number the store has the orders of a merged customer
+  LOOP
+    SELECT c.merged_into INTO into_party FROM customer c
+      WHERE c.customer_id = party;
+    EXIT WHEN into_party IS NULL;
+    party := into_party;
+  END LOOP;
   WITH placed AS MATERIALIZED (
     SELECT source, order_ref, 'erased ' || gen_random_uuid()::text AS random_ref
     FROM (SELECT DISTINCT source, order_ref
           FROM sale
           WHERE customer_id = _erase_references.customer_id
                 AND order_ref !~ erased) o
+  ), stored AS (
+    UPDATE customer_order s
+      SET order_ref = p.random_ref
+      FROM placed p
+      WHERE s.customer_id = party
+            AND s.source = p.source AND s.order_ref = p.order_ref
   )
   UPDATE sale s
     SET order_ref = p.random_ref
@@ -105,9 +120,26 @@ BEGIN
     SET source_ref = 'erased ' || gen_random_uuid()::text
     WHERE customer_id = _erase_references.customer_id
           AND source_ref !~ erased;
-  -- stages and tiers are the ledger's own words, anything else a person's
+  PERFORM crmcost._erase_classes(ledger, _erase_references.customer_id);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_references(name, bigint) IS
+  'Replaces what refers to a customer''s rows in their source, and clears owners and evidence.';
+
+-- Stages and tiers are the ledger's own words, and so is the evidence of its
+-- rules; anything else is a person's.
+CREATE FUNCTION crmcost._erase_classes(ledger name, customer_id bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   UPDATE classification c
-    SET evidence = NULL,
+    SET evidence = CASE WHEN by_rule THEN evidence END,
         code = CASE
                  WHEN dimension = 'stage' OR code = 'none'
                       OR by_rule AND dimension NOT IN ('owner', 'invalid')
@@ -117,9 +149,15 @@ BEGIN
                    THEN code
                  ELSE 'erased'
                END
-    WHERE customer_id = _erase_references.customer_id;
+    WHERE customer_id = _erase_classes.customer_id;
+  UPDATE customer_class k
+    SET code = c.code
+    FROM classification c
+    WHERE k.customer_id = _erase_classes.customer_id
+          AND c.customer_id = k.customer_id AND c.dimension = k.dimension
+          AND c.entered_at = k.entered_at AND k.code <> c.code;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._erase_references(name, bigint) IS
-  'Replaces what refers to a customer''s rows in their source, and clears owners and evidence.';
+COMMENT ON FUNCTION crmcost._erase_classes(name, bigint) IS
+  'Clears what persons have said of a customer in words of their own, and why.';

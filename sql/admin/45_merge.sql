@@ -82,7 +82,7 @@ COMMENT ON FUNCTION crmcost.unmerge_customer(name, bigint) IS
 CREATE FUNCTION crmcost._check_customer(ledger name, argument text,
                                         customer_id bigint)
   RETURNS void
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column

@@ -135,16 +135,7 @@ BEGIN
   END IF;
 
   PERFORM crmcost._refresh(ledger, last.as_of_at, false);
-  INSERT INTO posted_cost
-    SELECT month_start, cost_id, incurred_on, booked_month, category_code,
-           bucket, 0, '', customer_id, base_amount
-    FROM accrued_cost
-    WHERE customer_id IS NOT NULL AND base_amount <> 0
-          AND incurred_on <= last.as_of
-          AND month_start >= coalesce(open_month, '-infinity')
-          AND month_start < next_month
-    ON CONFLICT (month_start, cost_id, incurred_on, booked_month, rule_id,
-                 service_category) DO NOTHING;
+  PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
   PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
   IF open_month IS NULL THEN
     SELECT least(min(found.month), closing) INTO open_month
@@ -166,6 +157,30 @@ $$;
 
 COMMENT ON FUNCTION crmcost._close_period(name, date) IS
   'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
+
+-- What customers caused alone is in the books of a closed month as well.  The
+-- search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._post_direct_cost(open_month date, next_month date,
+                                          day date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO posted_cost
+    SELECT c.month_start, c.cost_id, c.incurred_on, c.booked_month,
+           c.category_code, c.bucket, 0, '', c.customer_id, c.base_amount
+    FROM accrued_cost c
+    WHERE c.customer_id IS NOT NULL AND c.base_amount <> 0
+          AND c.incurred_on <= day
+          AND c.month_start >= coalesce(open_month, '-infinity')
+          AND c.month_start < next_month
+    ON CONFLICT (month_start, cost_id, incurred_on, booked_month, rule_id,
+                 service_category) DO NOTHING;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._post_direct_cost(date, date, date) IS
+  'Adds the cost booked on customers in months that are closed to posted_cost.';
 
 -- Late facts have counted in the first of the months; facts of these months that
 -- were noted count in their own.  What has no rate counts nowhere, and comes late

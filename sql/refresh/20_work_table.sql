@@ -25,7 +25,25 @@ CREATE FUNCTION crmcost._make_work_tables(ledger name) RETURNS void
 AS $$
 BEGIN
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
+  PERFORM crmcost._make_fact_tables();
+  PERFORM crmcost._make_order_tables();
+  PERFORM crmcost._make_cost_tables();
+  PERFORM crmcost._make_month_tables();
+  PERFORM crmcost._make_value_tables();
+  PERFORM crmcost._make_class_tables();
+  PERFORM crmcost._make_group_tables();
+  PERFORM crmcost._make_new_tables(ledger);
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_work_tables(name) IS
+  'Makes the temporary tables that the steps of a refresh share.';
+
+CREATE FUNCTION crmcost._make_fact_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- what was written
   CREATE TEMPORARY TABLE refresh_written (
     target text, rows_changed bigint
@@ -65,7 +83,17 @@ BEGIN
     automated boolean, n bigint, handle_seconds bigint, minutes numeric,
     is_open boolean, score numeric, is_technical boolean
   ) ON COMMIT DROP;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_fact_tables() IS
+  'Makes the work tables of facts: news, lines and contacts.';
+
+CREATE FUNCTION crmcost._make_order_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- order: orders and what is in them
   CREATE TEMPORARY TABLE refresh_order (
     customer_id bigint, source text, order_ref text, sale_id bigint,
@@ -87,7 +115,17 @@ BEGIN
     refund numeric, interactions bigint, handle_seconds bigint,
     standard_minutes numeric
   ) ON COMMIT DROP;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_order_tables() IS
+  'Makes the work tables of orders, and what happened by month.';
+
+CREATE FUNCTION crmcost._make_cost_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- cost: parts of entries; those that nobody caused alone, in pools, as
   -- posted_cost has them; pools; groups of pools, which one driver allocates at
   -- once
@@ -137,7 +175,17 @@ BEGIN
     category_code text, bucket text, rule_id bigint, service_category text,
     amount numeric, allocated boolean, unused_cost numeric
   ) ON COMMIT DROP;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_cost_tables() IS
+  'Makes the work tables of cost: parts, pools and groups.';
+
+CREATE FUNCTION crmcost._make_month_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- month: one month of customers; what each bears of its groups; drivers that
   -- the month of a customer does not hold; and up to each month's end, what tiers
   -- follow
@@ -161,7 +209,17 @@ BEGIN
     margin numeric, profit numeric, answers text[], before text[],
     score integer
   ) ON COMMIT DROP;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_month_tables() IS
+  'Makes the work tables of a month of customers.';
+
+CREATE FUNCTION crmcost._make_value_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- value: whose sums changed, and the contacts of these customers
   CREATE TEMPORARY TABLE refresh_contact_sum (
     customer_id bigint PRIMARY KEY, interactions bigint,
@@ -207,7 +265,17 @@ BEGIN
     customer_id bigint, entered_at timestamptz, code text,
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_value_tables() IS
+  'Makes the work tables of customers: values, models, statistics and stages.';
+
+CREATE FUNCTION crmcost._make_class_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- tier: like refresh_cumulated, by turns; what holds where persons have set
   -- something; months that are done; new rows, of an instant and of all
   CREATE TEMPORARY TABLE refresh_class (
@@ -233,7 +301,17 @@ BEGIN
     customer_id bigint, dimension text, entered_at timestamptz, code text,
     evidence jsonb
   ) ON COMMIT DROP;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_class_tables() IS
+  'Makes the work tables of tiers.';
+
+CREATE FUNCTION crmcost._make_group_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- tier_month: which tier held at the end of which months; sums of the tiers
   -- and what they had of the drivers
   CREATE TEMPORARY TABLE refresh_held (
@@ -268,13 +346,11 @@ BEGIN
     customer_id bigint, dimension text, code_before text, cohort_before date,
     code text, cohort_month date
   ) ON COMMIT DROP;
-
-  PERFORM crmcost._make_new_tables(ledger);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_work_tables(name) IS
-  'Makes the temporary tables that the steps of a refresh share.';
+COMMENT ON FUNCTION crmcost._make_group_tables() IS
+  'Makes the work tables of groups.';
 
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for each that _write_difference compares with.

@@ -56,33 +56,69 @@ CREATE FUNCTION crmcost._find_orders(run crmcost._run) RETURNS void
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_order
-    WITH placed AS (
-      SELECT l.customer_id, l.source, l.order_ref, l.own_id,
+    WITH product AS (
+      SELECT l.customer_id, l.source, l.order_ref, l.own_id, l.product_code,
              max(l.sold_at) FILTER (WHERE l.is_purchase) AS ordered_at,
              max(l.sold_at) AS last_at,
-             max(coalesce(f.placed_in, l.month_start))
-               FILTER (WHERE l.is_purchase
-                             AND coalesce(f.placed_in, l.month_start)
-                                 < run.open_month) AS counted,
+             max(l.counted) FILTER (WHERE l.is_purchase
+                                          AND l.counted < run.open_month)
+               AS counted,
              max(l.month_start) AS last_month,
-             count(*) FILTER (WHERE l.is_purchase)::integer AS sale_lines,
+             count(*) FILTER (WHERE l.is_purchase) AS sale_lines,
              bool_and(l.is_purchase OR l.is_refund) AS uncorrected,
              bool_or(l.base_amount IS NULL AND NOT l.is_refund) AS unrated,
              sum(l.base_amount) FILTER (WHERE NOT l.is_refund) AS sold,
-             coalesce(sum(l.base_amount), 0) AS revenue,
-             coalesce(sum(l.base_margin), 0) AS margin,
-             coalesce(sum(l.base_discount), 0) AS discount,
-             coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0)
-               AS refund,
+             sum(l.base_amount) FILTER (WHERE l.is_refund) AS refund,
+             sum(l.base_amount) AS amount, sum(l.base_margin) AS margin,
+             sum(l.base_discount) AS discount, sum(l.quantity) AS quantity,
              min(l.channel_code) AS channel_code,
+             max(l.channel_code) AS last_channel,
              min(l.campaign_code) AS campaign_code,
-             min(l.channel_code) <> max(l.channel_code)
-               OR min(l.campaign_code) <> max(l.campaign_code) AS mixed
-      FROM pg_temp.refresh_line l
-      LEFT JOIN late_fact f
-        ON f.relation = 'sale' AND f.fact_id = l.sale_id
-           AND f.placed_in IS NOT NULL
-      GROUP BY l.customer_id, l.source, l.order_ref, l.own_id
+             max(l.campaign_code) AS last_campaign
+      -- sorted once, for the groups and for the order of products in arrays
+      FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id,
+                   l.product_code, l.sold_at, l.month_start, l.is_purchase,
+                   l.is_refund, l.base_amount, l.base_margin,
+                   l.base_discount, l.quantity, l.channel_code,
+                   l.campaign_code,
+                   coalesce(f.placed_in, l.month_start) AS counted
+            FROM pg_temp.refresh_line l
+            LEFT JOIN late_fact f
+              ON f.relation = 'sale' AND f.fact_id = l.sale_id
+                 AND f.placed_in IS NOT NULL
+            ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
+                     l.product_code) l
+      GROUP BY l.customer_id, l.source, l.order_ref, l.own_id,
+               l.product_code
+      ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
+               l.product_code
+    ),
+    placed AS (
+      SELECT customer_id, source, order_ref, own_id,
+             max(ordered_at) AS ordered_at, max(last_at) AS last_at,
+             max(counted) AS counted, max(last_month) AS last_month,
+             sum(sale_lines)::integer AS sale_lines,
+             bool_and(uncorrected) AS uncorrected,
+             bool_or(unrated) AS unrated, sum(sold) AS sold,
+             coalesce(sum(amount), 0) AS revenue,
+             coalesce(sum(margin), 0) AS margin,
+             coalesce(sum(discount), 0) AS discount,
+             coalesce(sum(refund), 0) AS refund,
+             min(channel_code) AS channel_code,
+             min(campaign_code) AS campaign_code,
+             min(channel_code) <> max(last_channel)
+               OR min(campaign_code) <> max(last_campaign) AS mixed,
+             array_agg(product_code)
+               FILTER (WHERE product_code IS NOT NULL AND amount > 0)
+               AS product_codes,
+             array_agg(quantity)
+               FILTER (WHERE product_code IS NOT NULL AND amount > 0)
+               AS quantities,
+             array_agg(amount)
+               FILTER (WHERE product_code IS NOT NULL AND amount > 0)
+               AS amounts
+      FROM product
+      GROUP BY customer_id, source, order_ref, own_id
     ),
     -- of lines that differ, the one that dates the order
     dated AS (
@@ -105,21 +141,6 @@ BEGIN
             WHERE p.unrated AND NOT p.uncorrected AND NOT l.is_refund
             GROUP BY l.customer_id, l.source, l.order_ref, l.own_id, l.currency
             HAVING sum(l.amount) > 0) rest
-    ),
-    basket AS (
-      SELECT customer_id, source, order_ref, own_id,
-             array_agg(product_code ORDER BY product_code) AS product_codes,
-             array_agg(quantity ORDER BY product_code) AS quantities,
-             array_agg(amount ORDER BY product_code) AS amounts
-      FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id,
-                   l.product_code, sum(l.quantity) AS quantity,
-                   sum(l.base_amount) AS amount
-            FROM pg_temp.refresh_line l
-            WHERE l.product_code IS NOT NULL
-            GROUP BY l.customer_id, l.source, l.order_ref, l.own_id,
-                     l.product_code
-            HAVING sum(l.base_amount) > 0) line
-      GROUP BY customer_id, source, order_ref, own_id
     )
     SELECT customer_id, source, order_ref, own_id,
            o.is_order, o.at, (o.at AT TIME ZONE run.zone)::date,
@@ -131,12 +152,11 @@ BEGIN
            p.sale_lines, p.revenue, p.margin, p.discount, p.refund,
            coalesce(d.channel_code, p.channel_code),
            coalesce(d.campaign_code, p.campaign_code),
-           coalesce(b.product_codes, '{}'), coalesce(b.quantities, '{}'),
-           coalesce(b.amounts, '{}')
+           coalesce(p.product_codes, '{}'), coalesce(p.quantities, '{}'),
+           coalesce(p.amounts, '{}')
     FROM placed p
     LEFT JOIN dated d USING (customer_id, source, order_ref, own_id)
     LEFT JOIN kept k USING (customer_id, source, order_ref, own_id)
-    LEFT JOIN basket b USING (customer_id, source, order_ref, own_id)
     CROSS JOIN LATERAL (
       SELECT coalesce(p.ordered_at, p.last_at) AS at,
              p.ordered_at IS NOT NULL

@@ -253,7 +253,6 @@ $$;
 COMMENT ON FUNCTION crmcost._split_service_lines(crmcost._run) IS
   'Splits the lines of service pools by refresh_service.';
 
-
 -- Service pools that serve themselves by way of others.  crmcost.reciprocal solves
 -- that as long as some cost leaves the circle (closed is false); crmcost.step_down
 -- lets nothing flow back.  Shares change on the first day of one of them.

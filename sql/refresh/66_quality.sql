@@ -102,6 +102,7 @@ BEGIN
     FROM cost_entry e
     JOIN pg_temp.refresh_part p
       ON p.cost_id = e.cost_id AND p.incurred_on = e.incurred_on
+    JOIN pg_temp.refresh_cost_month m ON m.month_start = p.month_start
     WHERE e.fx <> 1 AND e.currency = %L AND p.is_first
           AND e.incurred_on BETWEEN %L AND %L
     GROUP BY p.month_start

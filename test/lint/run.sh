@@ -138,6 +138,7 @@ if cluster_start "$base/cluster" 2> "$base/check.out" &&
 	if grep -qs 'PROCEDURE crmcost.install\|PROCEDURE install' "$script"; then
 		check 'ledger installs' catalog -c "SET client_min_messages = warning" -c "CALL crmcost.install('crm')" \
 			-c "CALL crmcost.install('months', true)"
+		check 'bodies (plpgsql_check)' catalog -v ledger=crm -f test/lint/bodies.sql
 		check 'ledger' catalog -v ledger=crm -f test/lint/ledger.sql
 		check 'ledger with partitions' catalog -v ledger=months -f test/lint/ledger.sql
 	fi

@@ -276,10 +276,10 @@ BEGIN
                  CASE WHEN 'closed_form' = ANY (used) THEN 'in place of ' || (SELECT string_agg(split_part(w, ':', 1), ', ' ORDER BY w) FROM unnest(why) w) || ' assumed' END,
                  'and so does the closed form');
   RETURN NEXT is_empty(format($q$
-    SELECT c.*, e.* FROM (SELECT * FROM crm.customer_clv WHERE clv_historic <> 0) c FULL JOIN pg_temp.expected(%1$L, %2$L) e USING (customer_id)
+    SELECT c.*, e.* FROM (SELECT * FROM crm.customer_clv WHERE historic <> 0) c FULL JOIN pg_temp.expected(%1$L, %2$L) e USING (customer_id)
     WHERE c.purchase_model IS DISTINCT FROM %1$L OR coalesce(abs(c.p_alive - e.p_alive), (c.p_alive IS DISTINCT FROM e.p_alive)::int) > 1e-9
           OR coalesce(abs(c.expected_purchases - e.purchases), (c.expected_purchases IS DISTINCT FROM e.purchases)::int) > 1e-6
-          OR coalesce(abs(c.clv_predictive - e.clv) > 0.0002, true) OR c.potential IS DISTINCT FROM c.clv_predictive - c.clv_historic
+          OR coalesce(abs(c.clv_predictive - e.clv) > 0.0002, true) OR c.potential IS DISTINCT FROM c.clv_predictive
   $q$, purchase_model, rate), 'every customer with an order has the value of it');
   RETURN NEXT results_eq($q$SELECT rows, left(example, 58), substring(example FROM '; used instead: (.*)') FROM crm.data_quality WHERE check_name = 'clv_not_fitted'$q$,
                          format('VALUES (%s::bigint, left(%L, 58), %L)', cardinality(why), (SELECT min(w) FROM unnest(why) w),

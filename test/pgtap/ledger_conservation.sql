@@ -35,7 +35,8 @@ BEGIN
 END
 $$;
 
--- entries by the months they are for, by calendar days: exact shares, not rounded
+-- entries by the months they are for, by calendar days: exact shares, not rounded; of the
+-- month that is not over the days up to 20 May
 CREATE VIEW pg_temp.share_of AS
 SELECT e.cost_id, e.currency, e.customer_id, k.bucket, m.month_start::date AS month_start,
        round(e.amount * coalesce(e.fx, CASE e.currency WHEN 'EUR' THEN 1 ELSE 0.913 END), 4) AS cost,
@@ -44,7 +45,10 @@ SELECT e.cost_id, e.currency, e.customer_id, k.bucket, m.month_start::date AS mo
               THEN 1.0 / (SELECT count(*) FROM generate_series(lower(e.covers), upper(e.covers) - 1, '1 month'))
             ELSE (SELECT count(*)::numeric FROM generate_series(lower(e.covers), upper(e.covers) - 1, '1 day') d
                   WHERE date_trunc('month', d) = m.month_start) / (upper(e.covers) - lower(e.covers))
-       END AS share
+       END * (SELECT count(*) FILTER (WHERE d <= '2024-05-20')::numeric / count(*)
+              FROM generate_series(coalesce(lower(e.covers), e.incurred_on), coalesce(upper(e.covers) - 1, e.incurred_on), '1 day') d
+              WHERE date_trunc('month', d) = m.month_start) AS share,
+       coalesce(upper(e.covers) - 1 > '2024-05-20', false) AS is_cut
 FROM crm.cost_entry e JOIN crm.cost_category k ON k.code = e.category_code
 CROSS JOIN LATERAL generate_series(
   date_trunc('month', coalesce(lower(e.covers), e.incurred_on)::timestamp),
@@ -59,8 +63,9 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
     WHERE via <> 'rounding' GROUP BY 1, 2, 3)
   SELECT format('entry %s in %s: %s of %s', cost_id, month_start, f.cost, s.cost * s.share)
   FROM pg_temp.share_of s FULL JOIN flow f USING (cost_id, month_start, bucket)
+  -- what is cut to the day is rounded once more
   WHERE abs(coalesce(f.cost, 0) - coalesce(s.cost * s.share, 0)) >= CASE s.share WHEN 1 THEN 0.0000001
-    ELSE (SELECT 10.0 ^ -value::int FROM crm.setting WHERE key = 'money_scale') END
+    ELSE (1 + is_cut::int) * (SELECT 10.0 ^ -value::int FROM crm.setting WHERE key = 'money_scale') END
   UNION ALL
   -- whole accruals are whole
   SELECT format('entry %s: %s of %s', cost_id, f.cost, s.cost)
@@ -73,7 +78,7 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
   FROM (SELECT month_start, bucket, coalesce(customer_id, 0) AS customer, sum(cost) AS flow FROM crm.cost_flow GROUP BY 1, 2, 3) f
   FULL JOIN (
     SELECT month_start, bucket, customer_id AS customer, sum(direct_cost + allocated_cost) AS reports
-    FROM crm.customer_month_cost GROUP BY 1, 2, 3
+    FROM crm.customer_cost GROUP BY 1, 2, 3
     UNION ALL
     SELECT month_start, bucket, 0, sum(unused_cost + unallocated_cost) FROM crm.cost_pool GROUP BY 1, 2) r
     USING (month_start, bucket, customer)
@@ -90,8 +95,8 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
   FROM (SELECT sum(profit) AS profit FROM crm.customer_profit) p,
        (SELECT sum(round(amount * r, 4) - round(cogs * r, 4)) AS margin
         FROM (SELECT *, CASE currency WHEN 'EUR' THEN 1 ELSE 0.913 END AS r FROM crm.sale
-              WHERE sold_at <= '2024-05-20 12:00Z') s) s,
-       (SELECT sum(direct_cost + allocated_cost) AS cost FROM crm.customer_month_cost) c
+              WHERE sold_at < '2024-05-20 12:00Z') s) s,
+       (SELECT sum(direct_cost + allocated_cost) AS cost FROM crm.customer_cost) c
   WHERE p.profit IS DISTINCT FROM s.margin - c.cost
   UNION ALL
   SELECT format('%s: %s', check_name, example) FROM crm.data_quality
@@ -101,7 +106,11 @@ $$;
 -- by month, bucket and currency: booked = arrived, exactly
 CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE sql AS $$
   SELECT format('%s %s %s: %s booked, %s in the flow', month_start, bucket, currency, booked, flow)
-  FROM (SELECT month_start, bucket, currency, sum(base_amount) AS booked FROM crm.accrued_cost
+  FROM (SELECT month_start, bucket, currency,
+               sum(CASE WHEN until_on <= '2024-05-20' THEN base_amount
+                        ELSE round(base_amount * ('2024-05-20' - cost_on + 1) / (until_on - cost_on + 1), greatest(min_scale(base_amount),
+                          (SELECT value::int FROM crm.setting WHERE key = 'money_scale'))) END) AS booked
+        FROM crm.accrued_cost
         WHERE incurred_on <= '2024-05-20' AND month_start <= '2024-05-20' GROUP BY 1, 2, 3) b
   FULL JOIN (SELECT f.booked_month AS month_start, f.bucket, e.currency, sum(f.cost) AS flow
              FROM crm.cost_flow f JOIN crm.cost_entry e USING (cost_id) GROUP BY 1, 2, 3) f
@@ -166,14 +175,14 @@ ROLLBACK TO fresh;
 CALL pg_temp.try(0.27);
 CALL crmcost.close_period('crm', '2024-02-01');
 CREATE TEMPORARY TABLE closed AS
-SELECT 'cost' AS what, to_jsonb(c) AS line FROM customer_month_cost c WHERE month_start <= '2024-02-01'
+SELECT 'cost' AS what, to_jsonb(c) AS line FROM customer_cost c WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'month', to_jsonb(m) FROM customer_month m WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'pool', to_jsonb(p) FROM cost_pool p WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'driver', to_jsonb(d) FROM customer_driver d WHERE month_start <= '2024-02-01'
 UNION ALL SELECT 'flow', to_jsonb(f) FROM cost_flow f WHERE month_start <= '2024-02-01';
 CREATE FUNCTION pg_temp.moved() RETURNS TABLE (what text, line jsonb) LANGUAGE sql AS $$
   WITH now AS (
-    SELECT 'cost' AS what, to_jsonb(c) AS line FROM crm.customer_month_cost c WHERE month_start <= '2024-02-01'
+    SELECT 'cost' AS what, to_jsonb(c) AS line FROM crm.customer_cost c WHERE month_start <= '2024-02-01'
     UNION ALL SELECT 'month', to_jsonb(m) FROM crm.customer_month m WHERE month_start <= '2024-02-01'
     UNION ALL SELECT 'pool', to_jsonb(p) FROM crm.cost_pool p WHERE month_start <= '2024-02-01'
     UNION ALL SELECT 'driver', to_jsonb(d) FROM crm.customer_driver d WHERE month_start <= '2024-02-01'
@@ -214,12 +223,12 @@ BEGIN CALL crmcost.reopen_period('crm', first_month); END$$;
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
 SELECT is_empty('SELECT * FROM pg_temp.unequal()', 'opened again: by month, bucket and currency as booked');
 CREATE TEMPORARY TABLE reopened AS
-SELECT to_jsonb(c) FROM customer_month_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
+SELECT to_jsonb(c) FROM customer_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
 UNION ALL SELECT to_jsonb(p) FROM cost_pool p UNION ALL SELECT to_jsonb(d) FROM customer_driver d;
-TRUNCATE customer_month, customer_month_cost, cost_pool, customer_driver, posted_cost, customer_snapshot;
-CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
+TRUNCATE customer_month, customer_value, customer_score, cost_month, cost_day, cost_pool, customer_driver, posted_cost, kept_snapshot;
+CALL crmcost.refresh('crm', '2024-05-20 12:00Z', full => true);
 SELECT bag_eq('SELECT * FROM pg_temp.reopened', $$
-  SELECT to_jsonb(c) FROM customer_month_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
+  SELECT to_jsonb(c) FROM customer_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
   UNION ALL SELECT to_jsonb(p) FROM cost_pool p UNION ALL SELECT to_jsonb(d) FROM customer_driver d
 $$, 'and as a ledger that never closed a month');
 
@@ -234,11 +243,11 @@ SELECT throws_ok($$CALL crmcost.close_period('crm', 'infinity')$$, '22023', 'mon
 SELECT throws_ok($$CALL crmcost.close_period('nowhere', '2024-03-01')$$, '3F000', NULL, 'no such ledger');
 SELECT throws_ok($$CALL crmcost.reopen_period('crm', '2024-04-01')$$, '55000', 'month must be a closed month of ledger "crm", not 2024-04', 'to open an open month');
 SELECT throws_ok($$CALL crmcost.reopen_period('crm', NULL)$$, '55000', 'month must be a closed month of ledger "crm", not null', 'to open no month');
-SELECT throws_ok($$CALL crmcost.refresh('crm', '2024-03-30')$$, '22023',
+SELECT throws_ok($$CALL crmcost.refresh('crm', '2024-03-31')$$, '22023',
   'as_of must not be before 2024-03-31, the last day of the closed months, not 2024-03-30', 'a refresh as of a day that is closed');
 SELECT results_eq('SELECT month_start FROM closed_period ORDER BY 1',
   $$SELECT m::date FROM generate_series('2023-11-01'::timestamp, '2024-03-01', '1 month') m
-    WHERE m >= (SELECT min(month_start) FROM customer_month_cost)$$, 'closed months have no gap');
+    WHERE m >= (SELECT min(month_start) FROM customer_cost)$$, 'closed months have no gap');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -12,7 +12,7 @@ SELECT p.oid::regprocedure::text AS routine,
        format('FROM crmcost.%I(%s)', p.proname,
               (SELECT string_agg(CASE n WHEN 1 THEN $$'crm'$$ ELSE
                         CASE t::regtype::text WHEN 'date' THEN format('date %L', date '2024-01-20' + n::integer) WHEN 'timestamp with time zone' THEN $$timestamptz '2024-02-01'$$
-                          WHEN 'text' THEN CASE p.proargnames[n] WHEN 'zone' THEN $$'UTC'$$ WHEN 'key' THEN $$'timezone'$$ ELSE 'NULL::text' END ELSE 'NULL::' || t::regtype END END, ', ' ORDER BY n)
+                          WHEN 'text' THEN CASE p.proargnames[n] WHEN 'zone' THEN $$'UTC'$$ WHEN 'key' THEN $$'timezone'$$ WHEN 'model' THEN $$'bgnbd'$$ ELSE 'NULL::text' END ELSE 'NULL::' || t::regtype END END, ', ' ORDER BY n)
                FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a (t, n))) AS called
 FROM pg_proc p
 WHERE p.pronamespace = 'crmcost'::regnamespace AND p.proargnames[1] = 'ledger' AND p.proparallel = 's';

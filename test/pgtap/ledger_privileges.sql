@@ -46,43 +46,18 @@ CREATE FUNCTION pg_temp.may(role name, p oid) RETURNS boolean LANGUAGE sql
 CREATE TEMPORARY VIEW member AS
 SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'crmcost';
-SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
-  ('crmcost.install(name,boolean)'), ('crmcost.ensure_partitions(name,date,date)'), ('crmcost.upgrade(name)'),
-  ('crmcost.refresh(name,timestamp with time zone)'), ('crmcost.erase_customer(name,bigint)'), ('crmcost._erase_references(name,bigint)'), ('crmcost.grant_read(name,name)'),
-  ('crmcost._add_partitions(name,date,date)'), ('crmcost._add_partitions_ahead(name)'), ('crmcost._extend_partitions(name)'),
-  ('crmcost._make_partition(oid,name,date)'), ('crmcost._guard_rest(oid)'), ('crmcost._partition_schema(name)'),
-  ('crmcost._renew_partitions(name)'), ('crmcost._renew_views(name)'),
-  ('crmcost._take_ledger(name)'), ('crmcost._try_ledger(name)'), ('crmcost._lock_ledger(name)'),
-  ('crmcost._refresh(name,timestamp with time zone)'), ('crmcost._close_period(name,date)'), ('crmcost._drop_refresh_tables()'), ('crmcost._drop_temporary(text[])'),
-  ('crmcost._run_as_owner(name,regprocedure,regprocedure,"any")'), ('crmcost._make_work_tables()'), ('crmcost._make_cost_tables()'),
-  ('crmcost._refresh_month(name,timestamp with time zone)'),
-  ('crmcost._write_customer_month(name,timestamp with time zone,date,text,boolean)'),
-  ('crmcost._refresh_cost(name,timestamp with time zone,date)'), ('crmcost._drop_cost_tables()'),
-  ('crmcost._find_cost_parts(name,date,date)'), ('crmcost._find_late_parts(name,date,date)'), ('crmcost._find_rules(name)'),
-  ('crmcost._form_cost_pools(name)'), ('crmcost._forget_cost_months(name,date,date,date)'),
-  ('crmcost._write_customer_cost(name,date,date)'), ('crmcost._write_posted_cost(name,date)'),
-  ('crmcost._write_cost_pool(name,date)'),
-  ('crmcost._write_customer_driver(name,timestamp with time zone,date)'),
-  ('crmcost._find_drivers(name,timestamp with time zone,date)'), ('crmcost._pass_service_cost(name)'),
-  ('crmcost._find_service_pools(name,date)'), ('crmcost._solve_service_pools(date,text)'),
-  ('crmcost._split_service_lines(name)'), ('crmcost.close_period(name,date)'), ('crmcost.reopen_period(name,date)'),
-  ('crmcost._refresh_snapshot(name,timestamp with time zone,date)'),
-  ('crmcost._refresh_clv(name,timestamp with time zone,date)'), ('crmcost._fit_clv(text)'),
-  ('crmcost._observe_retention(name,timestamp with time zone)'),
-  ('crmcost._predict_clv(name,timestamp with time zone,text,boolean)'), ('crmcost._fit_purchases(text)'),
-  ('crmcost._choose_clv(text,text)'), ('crmcost._report_clv(name,date)'), ('crmcost._write_clv_model(name,date)'),
-  ('crmcost._refresh_classification(name,timestamp with time zone,date)'), ('crmcost._write_tier_threshold(name)'), ('crmcost._classify_share(name,date)'),
-  ('crmcost._classify_value(name,date)'), ('crmcost._classify_rfm(name,date)'),
-  ('crmcost._classify_stage(name,timestamp with time zone,date)') $$,
+SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$,
+  $$SELECT oid::regprocedure::text FROM member WHERE (prokind = 'p' OR prokind = 'f' AND provolatile = 'v') AND proname <> '_touch'$$,
   'what writes is closed to PUBLIC, and nothing else');
+SELECT set_eq($$SELECT DISTINCT proname FROM member WHERE proname !~ '^_' AND NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
+  ('install'), ('upgrade'), ('ensure_partitions'), ('refresh'), ('verify'), ('backfill'), ('close_period'), ('reopen_period'),
+  ('compare_rules'), ('validate_rules'), ('merge_customer'), ('unmerge_customer'), ('erase_customer'), ('grant_read') $$, 'which are these');
 SELECT is_empty($$SELECT oid::regprocedure FROM member WHERE NOT pg_temp.may('crm_dba', oid)$$,
                 'who created the extension may call everything');
-SELECT is((SELECT count(*) FROM member WHERE prokind IN ('f', 'p') AND provolatile = 'v' AND pg_temp.may('crm_stranger', oid)
-             AND prorettype <> 'trigger'::regtype), 0::bigint, 'nothing volatile is open');
 SELECT is_empty('SELECT oid::regprocedure FROM member WHERE prosecdef', 'nothing runs with its owner''s rights');
 SET LOCAL ROLE crm_dba;
-SELECT lives_ok('GRANT EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz) TO crm_stranger', 'and may pass it on');
-REVOKE EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz) FROM crm_stranger;
+SELECT lives_ok('GRANT EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) TO crm_stranger', 'and may pass it on');
+REVOKE EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) FROM crm_stranger;
 RESET ROLE;
 
 -- the reader reads everything and does nothing
@@ -121,11 +96,13 @@ SELECT throws_ok(call, '42501', 'must be owner of ledger "crm"', 'who is not the
 SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'but refreshes, with the rights on the tables');
 RESET ROLE;
 
--- who loads needs no right on the partitions, and is told what to call
+-- who loads needs no right on the partitions, but notes what changed; and is told what to call
 CREATE ROLE crm_loader;
 GRANT USAGE ON SCHEMA crm TO crm_loader;
 GRANT SELECT ON crm.customer TO crm_loader;
 GRANT SELECT, INSERT ON crm.sale TO crm_loader;
+GRANT SELECT ON crm.setting, crm.closed_period, crm.refresh_state TO crm_loader;
+GRANT SELECT, INSERT ON crm.touched, crm.late_fact TO crm_loader;
 SET LOCAL ROLE crm_loader;
 SELECT lives_ok($$INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'loaded', '2024-12-31', 0, 'EUR')$$, 'a loader loads');
 SELECT throws_ok($$INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (1, '2021-12-31', 1, 'EUR')$$, '23514',
@@ -140,15 +117,16 @@ BEGIN
   EXECUTE format('CREATE POLICY own ON crm.%I FOR SELECT TO crm_reader USING (customer_id <= 5)', relation);
 END
 $$;
-SELECT pg_temp.protect(t) FROM unnest('{customer,sale,cost_entry,interaction,classification,customer_month,customer_month_cost,customer_snapshot}'::text[]) t;
+SELECT pg_temp.protect(t) FROM unnest('{customer,sale,cost_entry,interaction,classification,customer_month,customer_value,customer_score,customer_class,customer_order,kept_snapshot}'::text[]) t;
 SET LOCAL ROLE crm_reader;
 SELECT results_eq(format('SELECT count(DISTINCT customer_id) FROM crm.%I', v), $$ VALUES (5::bigint) $$, format('RLS: %s shows its five customers', v))
 FROM unnest('{sale_base,cost,customer_cost,customer_profit,whale_curve,customer_rfm,customer_tier,customer_classification,customer_360,customer_clv}'::text[]) v;
-SELECT is((SELECT sum(customers) FROM crm.clv_by_stage), 5::numeric, 'RLS: clv_by_stage has theirs');
+SELECT is((SELECT sum(customers) FROM crm.clv_by_stage), 20::numeric, 'RLS: totals that are stored are of everybody: clv_by_stage');
 SELECT throws_ok($$SELECT * FROM crmcost.clv_holdout('crm', '2024-01-05', '2024-01-10')$$, '22000', NULL, 'RLS: clv_holdout sees five customers, all alike');
-SELECT is((SELECT sum(cost) FROM crm.cost_by_month), 5.0, 'RLS: cost_by_month has theirs');
-SELECT is((SELECT sum(customers) FROM crm.channel_cac), 5::numeric, 'RLS: and so has channel_cac');
-SELECT is((SELECT sum(contribution_share) FROM crm.customer_profit), 1.0, 'RLS: shares are of what is seen');
+SELECT is((SELECT sum(cost) FROM crm.cost_by_month), 20.0, 'RLS: cost_by_month');
+SELECT is((SELECT sum(customers) FROM crm.channel_cac), 20::numeric, 'RLS: channel_cac');
+-- 9, 19, 29, 39 and 49 of 2,080, each to six decimals
+SELECT is((SELECT sum(contribution_share) FROM crm.customer_profit), 0.069712, 'RLS: and shares are of everybody''s');
 SET LOCAL ROLE crm_dba;
 SELECT is((SELECT count(*) FROM crm.customer_360), 20::bigint, 'RLS: the owner sees all');
 -- whether the reports are behind the facts is for those to say who see all of both
@@ -185,8 +163,8 @@ CREATE POLICY operator ON crm.customer FOR SELECT TO crm_operator USING (true);
 CREATE TEMPORARY TABLE month_before AS SELECT * FROM crm.customer_month;
 SET LOCAL ROLE crm_operator;
 SELECT throws_ok(call, '42501', message, 'RLS: a role that sees a part is refused ' || call)
-FROM (VALUES ($$CALL crmcost.refresh('crm', '2024-02-01')$$, 'query would be affected by row-level security policy for table "sale"'),
-             ($$CALL crmcost.close_period('crm', '2024-01-01')$$, 'query would be affected by row-level security policy for table "sale"'),
+FROM (VALUES ($$CALL crmcost.refresh('crm', '2024-02-01', full => true)$$, NULL),
+             ($$CALL crmcost.close_period('crm', '2024-01-01')$$, NULL),
              ($$SELECT crmcost.erase_customer('crm', 1)$$, 'query would be affected by row-level security policy for table "customer"')) c (call, message);
 RESET ROLE;
 SELECT bag_eq('SELECT * FROM crm.customer_month', 'SELECT * FROM month_before', 'RLS: and nothing has changed');
@@ -237,7 +215,7 @@ CREATE TEMPORARY TABLE after AS SELECT * FROM second.customer_profit;
 SET LOCAL search_path = public;
 SELECT bag_eq('SELECT * FROM after', 'SELECT * FROM before', 'a hostile search_path changes nothing');
 SELECT is((SELECT rows_changed FROM crm.last_refresh), 0::bigint, 'neither does one for refresh');
-SELECT is_empty($$SELECT * FROM second.data_quality WHERE severity = 'error' AND rows > 0$$, 'nor for the views');
+SELECT is_empty($$SELECT * FROM second.data_quality WHERE severity = 'error' AND rows > 0 AND check_name !~ 'not_refreshed'$$, 'nor for the views');
 RESET ROLE;
 
 SELECT * FROM finish();

@@ -82,4 +82,17 @@ my @there = sort split /\n/, $node->safe_psql('reference', q{
 cmp_ok(scalar @there, '>', 100, 'a ledger has tables and views');
 is_deeply(\@listed, \@there, 'doc/ledger_reference.md lists them with their grain and columns');
 
+# Where one looks for a view, a setting or a check, it is.
+foreach my $what (
+	[ 'view', 'README.md', q{SELECT relname FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v'} ],
+	[ 'view', 'doc/ledger.md', q{SELECT relname FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v'} ],
+	[ 'table', 'doc/ledger.md', q{SELECT relname FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'r'} ],
+	[ 'setting', 'doc/ledger.md', 'SELECT key FROM crm.setting' ],
+	[ 'check', 'doc/ledger.md', 'SELECT check_name FROM crm.data_quality' ])
+{
+	my ($kind, $file, $query) = @$what;
+	my %named = map { $_ => 1 } slurp_file($file) =~ /`(\w+)`/g;
+	is(join(' ', grep { !$named{$_} } split /\n/, $node->safe_psql('reference', $query)), '', "$file names every $kind");
+}
+
 done_testing();

@@ -2,9 +2,9 @@
 -- not in customer_month: those of limited rules, tier_weight and equal, own and
 -- blended ones.
 CREATE TABLE customer_driver (
+  customer_id bigint NOT NULL,
   month_start date NOT NULL,
   driver_key text NOT NULL,
-  customer_id bigint NOT NULL,
   quantity numeric(38,12) NOT NULL,
   PRIMARY KEY (month_start, driver_key, customer_id)
 );

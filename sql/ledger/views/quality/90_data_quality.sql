@@ -65,7 +65,11 @@ FROM (VALUES
   ('configuration_not_refreshed',
    '{setting,cost_category,channel,campaign,tier}')
 ) AS k (check_name, relations)
-LEFT JOIN (SELECT * FROM touched WHERE EXISTS (SELECT FROM refresh_run)) t
+-- what the last refresh has seen may stay in touched for a while
+LEFT JOIN (SELECT t.* FROM touched t
+           JOIN refresh_state s
+             ON t.epoch > s.over_epoch OR t.written_by >= s.over_by
+           WHERE EXISTS (SELECT FROM refresh_run)) t
   ON t.relation = ANY (k.relations)
 GROUP BY k.check_name
 UNION ALL

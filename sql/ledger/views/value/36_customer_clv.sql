@@ -7,7 +7,8 @@ SELECT
   s.clv_predictive, s.p_alive, s.expected_purchases, s.expected_value,
   coalesce(s.clv_predictive, s.clv_formula) AS potential,
   v.margin + coalesce(s.clv_predictive, s.clv_formula) AS total_value,
-  m.model AS purchase_model, f.retention_rate, f.horizon_months,
+  coalesce(m.model, CASE WHEN f.used THEN f.model END) AS purchase_model,
+  f.retention_rate, f.horizon_months,
   f.discount_rate,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_value v
@@ -16,7 +17,7 @@ CROSS JOIN last_refresh r
 LEFT JOIN clv_model f ON f.as_of = r.as_of AND f.model = 'closed_form'
 LEFT JOIN clv_model m
   ON m.as_of = r.as_of AND m.model IN ('bgnbd', 'mbgnbd', 'pareto_nbd')
-     AND m.status = 'fitted';
+     AND m.used;
 
 COMMENT ON VIEW customer_clv IS
 'Lifetime value, as of the last refresh, one row a customer of customer_profit.';
@@ -30,7 +31,7 @@ COMMENT ON COLUMN customer_clv.expected_purchases IS 'Days with an order expecte
 COMMENT ON COLUMN customer_clv.expected_value IS 'Revenue expected of such a day; NULL without an order or a fitted model of spend.';
 COMMENT ON COLUMN customer_clv.potential IS 'Value still to come: clv_predictive, else clv_formula; NULL where neither is known.';
 COMMENT ON COLUMN customer_clv.total_value IS 'Margin so far and value still to come; NULL where that is not known.';
-COMMENT ON COLUMN customer_clv.purchase_model IS 'Model of purchases that was fitted; NULL for none.';
+COMMENT ON COLUMN customer_clv.purchase_model IS 'Model of purchases that was used, closed_form where none could be fitted; NULL where setting clv_model is none.';
 COMMENT ON COLUMN customer_clv.retention_rate IS 'Yearly retention rate of the closed form, 0..1; NULL when it is not known.';
 COMMENT ON COLUMN customer_clv.horizon_months IS 'Months looked ahead.';
 COMMENT ON COLUMN customer_clv.discount_rate IS 'Yearly rate at which future money is discounted.';
