@@ -7,6 +7,7 @@
 #   make check-setup                        the set-up, on bare and odd machines
 #   make lint, make format, make check-assert
 #   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
+#   make check-sequences [N=200] [SEED=1]   random sequences of changes and refreshes
 #   make bench, make bench NAME=rfm         against the plain SQL it replaces
 
 PG_CONFIG ?= pg_config
@@ -83,7 +84,7 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop test test-clean check-assert check-setup check-fuzz lint \
+.PHONY: demo demo-stop test test-clean check-assert check-setup check-fuzz check-sequences lint \
 	format bench
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
@@ -97,6 +98,8 @@ check-setup:
 	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 check-fuzz:
 	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
+check-sequences:
+	@sh test/sequences.sh '$(if $(findstring command,$(origin N)),$(N),200)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 test-clean:
 	@sh test/clean.sh
 lint:

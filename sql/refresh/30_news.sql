@@ -162,6 +162,15 @@ BEGIN
              greatest(run.day, crmcost._report_day(run.upto_before, run.zone))
              + 1
       WHERE run.upto <> run.upto_before
+      UNION ALL
+      -- what is booked on these days may be for others
+      SELECT lower(e.covers), upper(e.covers)
+      FROM cost_entry e
+      WHERE e.covers IS NOT NULL
+            AND e.incurred_on > least(run.day, crmcost._report_day(
+                                        run.upto_before, run.zone))
+            AND e.incurred_on <= greatest(run.day, crmcost._report_day(
+                                            run.upto_before, run.zone))
     ) n
     CROSS JOIN LATERAL generate_series(
       crmcost._month_of(greatest(n.from_on, first_month))::timestamp,

@@ -120,6 +120,8 @@ $$;
 COMMENT ON FUNCTION crmcost._closed_sales(crmcost._run, date[]) IS
   'Query of closed months whose sales differ from what was counted.';
 
+-- What is booked after the report day of the closing does not count there, so that
+-- the report day of this refresh, which may be an earlier one, does not matter.
 CREATE FUNCTION crmcost._closed_cost(run crmcost._run, months date[])
   RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -137,12 +139,11 @@ BEGIN
                                   AS cost
           FROM unnest(%1$L::date[]) AS u (month_start)
           LEFT JOIN (SELECT * FROM accrued_cost
-                     WHERE (accrued OR incurred_on >= %2$L)
-                           AND incurred_on <= %3$L) e
+                     WHERE accrued OR incurred_on >= %2$L) e
             USING (month_start)
           GROUP BY u.month_start) f USING (month_start)
     WHERE c.cost <> f.cost
-    $query$, months, crmcost._first_booked('cost_entry', months), run.day);
+    $query$, months, crmcost._first_booked('cost_entry', months));
 END
 $$;
 

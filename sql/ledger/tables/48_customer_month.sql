@@ -54,7 +54,7 @@ COMMENT ON TABLE customer_month IS
 COMMENT ON COLUMN customer_month.customer_id IS 'Customer; of merged customers the one that stays.';
 COMMENT ON COLUMN customer_month.month_start IS 'First day of the month, in the time zone of the ledger.';
 COMMENT ON COLUMN customer_month.acquired IS 'Whether the customer was acquired in this month.';
-COMMENT ON COLUMN customer_month.orders IS 'Orders placed; an order counts in the month of its last sale line.';
+COMMENT ON COLUMN customer_month.orders IS 'Orders placed; an order counts in the month of its last sale line, and what became of those of closed months in the first open one.';
 COMMENT ON COLUMN customer_month.sale_lines IS 'Lines of kind sale that are no corrections; a customer with one is active.';
 COMMENT ON COLUMN customer_month.revenue IS 'Net revenue, refunds and corrections taken off, in base currency; lines without a rate are left out.';
 COMMENT ON COLUMN customer_month.margin IS 'Revenue less cost of goods, unknown cost counted as 0, in base currency.';

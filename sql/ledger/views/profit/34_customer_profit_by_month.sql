@@ -40,6 +40,6 @@ COMMENT ON COLUMN customer_profit_by_month.allocated_cost IS 'Part of the total 
 COMMENT ON COLUMN customer_profit_by_month.total_cost IS 'Direct and allocated cost.';
 COMMENT ON COLUMN customer_profit_by_month.direct_profit IS 'Margin less direct cost alone.';
 COMMENT ON COLUMN customer_profit_by_month.profit IS 'Margin less total cost.';
-COMMENT ON COLUMN customer_profit_by_month.orders IS 'Orders that count in the month.';
+COMMENT ON COLUMN customer_profit_by_month.orders IS 'Orders that count in the month; in the first open one less those of closed months that are none any more.';
 COMMENT ON COLUMN customer_profit_by_month.active IS 'Whether the customer bought in the month.';
 COMMENT ON COLUMN customer_profit_by_month.currency IS 'Base currency, which all money here is in.';

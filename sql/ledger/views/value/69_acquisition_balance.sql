@@ -88,7 +88,7 @@ age AS (
 )
 SELECT
   channel_code COLLATE "default" AS channel_code,
-  coalesce(w.customers, 0) AS customers,
+  coalesce(t.customers, w.customers, 0) AS customers,
   coalesce(t.acquisition_cost, 0) AS acquisition_cost, t.cac, w.margin,
   round(w.contribution / w.customers, 4) AS contribution,
   round(w.expected / w.customers, 4) AS expected_contribution,
