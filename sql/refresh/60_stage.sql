@@ -212,13 +212,14 @@ BEGIN
             AND c.first_seen_at < least(run.upto,
                                         coalesce(first.at, 'infinity'))
     )
-    -- of what happened at the same instant, the last
+    -- of what happened at the same instant, the last; an order that wins a
+    -- customer back may be of the instant of the acquisition, which is no step
     SELECT DISTINCT ON (e.customer_id, e.entered_at)
            e.customer_id, e.entered_at, e.code, e.last_ordered_on, e.idle_days
     FROM event e
     JOIN customer c USING (customer_id)
     WHERE c.source <> 'anon'
-    ORDER BY e.customer_id, e.entered_at, e.n DESC;
+    ORDER BY e.customer_id, e.entered_at, e.n DESC, e.code DESC;
 END
 $$;
 
