@@ -380,10 +380,10 @@ CheckRoutine(Oid user, Oid routine, int n, const Oid *given)
 
 /*
  * Calls a routine as another user, and one before it that makes temporary
- * tables for a ledger.  As in VACUUM, what is called can neither become somebody
- * else nor leave anything in the session: settings, temporary objects, prepared
- * statements, cursors, events of deferred triggers.  The first call can do the
- * latter: it must touch no relation of the ledger.
+ * tables for a ledger.  As in VACUUM, what is called can neither become
+ * somebody else nor leave anything in the session: settings, temporary
+ * objects, prepared statements, cursors, events of deferred triggers.  The
+ * first call can do the latter: it must touch no relation of the ledger.
  *
  * On an error the end of the (sub)transaction restores user and settings.
  */

@@ -117,8 +117,8 @@ FitPoints(const PricePoint *points, int count, Datum *fit, bool *nulls)
 }
 
 /*
- * _price_fit(prices float8[], quantities float8[]): number of different prices,
- * slope and R squared.
+ * _price_fit(prices float8[], quantities float8[]): number of different
+ * prices, slope and R squared.
  */
 Datum
 price_fit(PG_FUNCTION_ARGS)

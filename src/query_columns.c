@@ -14,8 +14,8 @@
 SQL_FUNCTION(query_columns__query_columns);
 
 /*
- * _query_columns(query text): the names of its columns, as name[].  The query is
- * parsed with the caller's search path, and neither planned nor run.
+ * _query_columns(query text): the names of its columns, as name[].  The query
+ * is parsed with the caller's search path, and neither planned nor run.
  */
 Datum
 query_columns__query_columns(PG_FUNCTION_ARGS)

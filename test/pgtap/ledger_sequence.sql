@@ -42,7 +42,7 @@ INSERT INTO event VALUES
 ('sales', 5, $$INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, product_code, quantity, amount, discount, cogs, currency, channel_code, campaign_code)
   SELECT pg_temp.someone(), 's', CASE WHEN pg_temp.chance(0.8) THEN 'o' || pg_temp.r(40) END, nextval('pg_temp.line'), pg_temp.some_day(),
          pg_temp.pick('{p1,p2,p3,p4,-}'), 1 + pg_temp.r(3), round((random() * 100)::numeric, 2), CASE WHEN pg_temp.chance(0.3) THEN pg_temp.r(5) ELSE 0 END,
-         CASE WHEN pg_temp.chance(0.9) THEN round((random() * 50)::numeric, 2) END, pg_temp.pick('{EUR,EUR,EUR,USD,XXX}'),
+         CASE WHEN pg_temp.chance(0.9) THEN round((random() * 50)::numeric, 2) END, pg_temp.pick('{EUR,EUR,EUR,USD,XTS}'),
          pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}')
   FROM generate_series(1, 4 + pg_temp.r(12))$$),
 ('correction', 3, $$INSERT INTO sale (customer_id, source, order_ref, line_no, kind, sold_at, product_code, quantity, amount, discount, cogs, currency, channel_code)
@@ -51,7 +51,7 @@ INSERT INTO event VALUES
   FROM sale WHERE sale_id IN (SELECT pg_temp.some('sale', 'amount > 0', 2)) AND customer_id IN (SELECT customer_id FROM customer WHERE erased_at IS NULL)
   ORDER BY sale_id$$),
 ('cost', 3, $$INSERT INTO cost_entry (category_code, incurred_on, amount, currency, covers, customer_id, channel_code, campaign_code, product_code, quantity, unit)
-  SELECT pg_temp.pick('{acq,acq.ads.web,acq.ads.tv,svc,svc.support,ret,data,prg,trn}'), d, round((random() * 200 - 10)::numeric, 2), pg_temp.pick('{EUR,EUR,USD,XXX}'),
+  SELECT pg_temp.pick('{acq,acq.ads.web,acq.ads.tv,svc,svc.support,ret,data,prg,trn}'), d, round((random() * 200 - 10)::numeric, 2), pg_temp.pick('{EUR,EUR,USD,XTS}'),
          CASE WHEN pg_temp.chance(0.3) THEN daterange(d - pg_temp.r(40), d + 1 + pg_temp.r(100)) END, CASE WHEN pg_temp.chance(0.3) THEN pg_temp.someone() END,
          pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,p2,-,-}'), CASE WHEN pg_temp.chance(0.4) THEN pg_temp.r(10) END, pg_temp.pick('{hour,-}')
   FROM (SELECT pg_temp.some_day()::date AS d FROM generate_series(1, 1 + pg_temp.r(5)) OFFSET 0) x$$),
@@ -76,9 +76,9 @@ INSERT INTO event VALUES
 ('merger', 1, $$UPDATE customer SET merged_into = (SELECT min(customer_id) FROM customer WHERE source <> 'anon')
   WHERE customer_id IN (SELECT pg_temp.some('customer', 'merged_into IS NULL AND source <> ''anon'' AND customer_id > (SELECT min(customer_id) FROM crm.customer WHERE source <> ''anon'')', 1))$$),
 ('split', 1, $$UPDATE customer SET merged_into = NULL WHERE customer_id IN (SELECT pg_temp.some('customer', 'merged_into IS NOT NULL', 1))$$),
-('rate', 1, $$INSERT INTO fx_rate (currency, valid_from, to_base) SELECT pg_temp.pick('{USD,XXX}'), pg_temp.some_day()::date, round((0.5 + random())::numeric, 6)
+('rate', 1, $$INSERT INTO fx_rate (currency, valid_from, to_base) SELECT pg_temp.pick('{USD,XTS}'), pg_temp.some_day()::date, round((0.5 + random())::numeric, 6)
   ON CONFLICT (currency, valid_from) DO UPDATE SET to_base = excluded.to_base$$),
-('rate goes', 1, $$DELETE FROM fx_rate WHERE currency = 'XXX'$$),
+('rate goes', 1, $$DELETE FROM fx_rate WHERE currency = 'XTS'$$),
 ('rule', 2, $$DELETE FROM allocation_rule WHERE rule_id IN (SELECT pg_temp.some('allocation_rule', 'true', 1));
   INSERT INTO allocation_rule (category_code, driver, channel_code, product_code, valid)
     SELECT pg_temp.pick('{acq,svc,ret,data,prg,trn,acq.ads}'), pg_temp.pick('{new_customers,active_customers,revenue,margin,orders,interactions,handle_time,tier_weight,equal,own1,blend1}'),
