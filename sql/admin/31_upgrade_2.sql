@@ -135,6 +135,9 @@ BEGIN
     ADD CONSTRAINT csat_satisfied_from_is_a_number
       CHECK (key <> 'csat_satisfied_from'
              OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
+    ADD CONSTRAINT affinity_products_from_2_to_10000
+      CHECK (key <> 'affinity_products'
+             OR value ~ '^([2-9]|[1-9][0-9]{1,3}|10000)$'),
     ADD CONSTRAINT snapshot_keep_is_known
       CHECK (key <> 'snapshot_keep'
              OR value IN ('month_end', 'every', 'none')),

@@ -243,9 +243,13 @@ BEGIN
     expected_value numeric, clv_formula numeric, clv_predictive numeric
   ) ON COMMIT DROP;
 
-  -- statistics: what came and went
+  -- statistics: what came and went; the most ordered products, before and now
   CREATE TEMPORARY TABLE refresh_pair (
-    product_code text, other_product_code text, orders bigint
+    product_code text COLLATE "C", other_product_code text COLLATE "C",
+    orders bigint
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_top (
+    product_code text COLLATE "C" PRIMARY KEY, was boolean, is_now boolean
   ) ON COMMIT DROP;
   -- stage: whose stages may have changed, the points of their lives, and the
   -- stages that follow
@@ -460,6 +464,7 @@ RETURN '{refresh_written,
          refresh_purchase,
          refresh_clv,
          refresh_pair,
+         refresh_top,
          refresh_stage_customer,
          refresh_point,
          refresh_staged,

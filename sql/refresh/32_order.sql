@@ -21,8 +21,7 @@ BEGIN
   IF NOT run.whole THEN
     PERFORM crmcost._find_order_months(run);
   END IF;
-  PERFORM crmcost._note_statistics(run, -1,
-    'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)');
+  PERFORM crmcost._note_orders_before(run);
   changed := crmcost._write_difference(run.ledger, 'customer_order',
                  'SELECT * FROM pg_temp.refresh_order', scope)
              + crmcost._write_difference(run.ledger, 'customer_product', $query$

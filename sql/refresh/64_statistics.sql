@@ -2,8 +2,12 @@
 --
 -- Pairs are sums over orders, so that they follow the change: what orders of the
 -- customers concerned gave goes, what they give now comes.  The step order notes
--- the one before it writes (-1), this one the other.  What follows prices is no
--- sum: it is found anew when any order or tier may have changed.
+-- the one before it writes (-1), this one the other.  An order of n products has n
+-- times n pairs, so pairs are kept among the most ordered products only (setting
+-- affinity_products); where one comes in, its pairs are counted in all orders.
+--
+-- What follows prices is no sum: it is found anew when any order or tier may have
+-- changed.
 CREATE FUNCTION crmcost._refresh_statistics(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -12,26 +16,22 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._note_statistics(run, 1, CASE WHEN run.whole THEN 'true'
-    ELSE 'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
-    END);
-  ANALYZE pg_temp.refresh_pair;
-  changed := crmcost._write_difference(run.ledger, 'product_pair',
-    format($query$
-      SELECT product_code, other_product_code, sum(orders)::bigint AS orders
-      FROM (SELECT product_code, other_product_code, orders
-            FROM pg_temp.refresh_pair
-            UNION ALL
-            SELECT product_code, other_product_code, orders
-            FROM product_pair
-            WHERE NOT %1$L AND (product_code, other_product_code) IN
-                  (SELECT p.product_code, p.other_product_code
-                   FROM pg_temp.refresh_pair p)) part
-      GROUP BY product_code, other_product_code
-      HAVING sum(orders) > 0
-    $query$, run.whole), CASE WHEN run.whole THEN 'true'
-      ELSE '(old.product_code, old.other_product_code) IN (SELECT p.product_code, p.other_product_code FROM pg_temp.refresh_pair p)'
-    END);
+  PERFORM crmcost._note_orders(1, crmcost._order_condition(run));
+  PERFORM crmcost._find_top_products(run, true);
+  IF run.whole THEN
+    PERFORM crmcost._note_pairs(1, 'true', 'b.is_now AND a.is_now');
+  ELSE
+    PERFORM crmcost._note_pairs(1, crmcost._order_condition(run),
+      'a.was AND a.is_now AND b.was AND b.is_now');
+    IF EXISTS (SELECT FROM pg_temp.refresh_top t
+               WHERE t.is_now AND NOT t.was) THEN
+      PERFORM crmcost._note_pairs(1,
+        'o.product_codes && ARRAY(SELECT t.product_code FROM pg_temp.refresh_top t WHERE t.is_now AND NOT t.was)',
+        'a.is_now AND b.is_now AND NOT (a.was AND b.was)');
+    END IF;
+  END IF;
+  ANALYZE pg_temp.refresh_pair, pg_temp.refresh_top;
+  changed := crmcost._write_pairs(run);
   IF run.whole OR EXISTS (SELECT FROM pg_temp.refresh_customer)
      OR EXISTS (SELECT FROM pg_temp.refresh_class_customer) THEN
     changed := changed
@@ -45,38 +45,146 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_statistics(crmcost._run) IS
   'Step of refresh: product_pair and product_price; returns the rows changed.';
 
--- With the orders and tiers that the store has now.  All of a ledger is summed from
--- nothing, so there is nothing to take away.
-CREATE FUNCTION crmcost._note_statistics(run crmcost._run, sign integer,
-                                         condition text)
-  RETURNS void
+-- Before the step order writes: what the orders gave that are there.
+CREATE FUNCTION crmcost._note_orders_before(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  IF run.whole AND sign < 0 THEN
-    RETURN;
+  IF NOT run.whole THEN
+    PERFORM crmcost._find_top_products(run, false);
+    PERFORM crmcost._note_orders(-1, crmcost._order_condition(run));
+    PERFORM crmcost._note_pairs(-1, crmcost._order_condition(run),
+                                'a.was AND b.was');
   END IF;
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_pair
-      SELECT a.product_code, b.product_code, $1 * count(*)
-      FROM customer_order o
-      CROSS JOIN LATERAL unnest(o.product_codes) AS a (product_code)
-      CROSS JOIN LATERAL unnest(o.product_codes) AS b (product_code)
-      WHERE o.is_order AND (%s)
-      GROUP BY 1, 2
-      UNION ALL
-      SELECT '(all)', '(all)', $1 * count(*)
-      FROM customer_order o
-      WHERE o.is_order AND o.product_codes <> '{}' AND (%s)
-      HAVING count(*) > 0
-    $query$, condition, condition) USING sign;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._note_statistics(crmcost._run, integer, text) IS
-  'Notes in refresh_pair what the orders of the customers that a condition on o names give.';
+COMMENT ON FUNCTION crmcost._note_orders_before(crmcost._run) IS
+  'Notes in refresh_pair what the orders of the customers concerned have given so far.';
+
+CREATE FUNCTION crmcost._order_condition(run crmcost._run) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN run.whole THEN 'true'
+         ELSE 'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+       END;
+
+COMMENT ON FUNCTION crmcost._order_condition(crmcost._run) IS
+  'Condition on orders o: those of the customers concerned.';
+
+-- The products among which pairs are kept, as product_pair has them, or as it will
+-- with what refresh_pair notes.
+CREATE FUNCTION crmcost._find_top_products(run crmcost._run, is_now boolean)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+  INSERT INTO pg_temp.refresh_top AS t (product_code, was, is_now)
+    SELECT p.product_code, NOT is_now, is_now
+    FROM (SELECT s.product_code, s.orders FROM product_pair s
+          WHERE s.product_code = s.other_product_code AND NOT run.whole
+          UNION ALL
+          SELECT n.product_code, n.orders FROM pg_temp.refresh_pair n
+          WHERE n.product_code = n.other_product_code AND is_now) p
+    WHERE p.product_code <> '(all)'
+    GROUP BY p.product_code
+    HAVING sum(p.orders) > 0
+    ORDER BY sum(p.orders) DESC, p.product_code
+    LIMIT crmcost._setting(run.ledger, 'affinity_products')::integer
+    ON CONFLICT (product_code) DO UPDATE SET is_now = t.is_now OR is_now;
+  ANALYZE pg_temp.refresh_top;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_top_products(crmcost._run, boolean) IS
+  'Notes in refresh_top the most ordered products: those of before, or of now.';
+
+CREATE FUNCTION crmcost._note_orders(sign integer, condition text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_pair
+      SELECT u.product_code, u.product_code, $1 * count(*)
+      FROM customer_order o
+      CROSS JOIN LATERAL unnest(o.product_codes) AS u (product_code)
+      WHERE o.is_order AND (%1$s)
+      GROUP BY u.product_code
+      UNION ALL
+      SELECT '(all)', '(all)', $1 * count(*)
+      FROM customer_order o
+      WHERE o.is_order AND o.product_codes <> '{}' AND (%1$s)
+      HAVING count(*) > 0
+    $query$, condition) USING sign;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_orders(integer, text) IS
+  'Notes in refresh_pair the orders of each product, and of any, that a condition on o names.';
+
+CREATE FUNCTION crmcost._note_pairs(sign integer, condition text, which text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    WITH basket AS (
+      SELECT row_number() OVER () AS n, o.product_codes
+      FROM customer_order o
+      WHERE o.is_order AND cardinality(o.product_codes) > 1 AND (%1$s)
+    ),
+    line AS MATERIALIZED (
+      SELECT b.n, t.product_code, t.was, t.is_now
+      FROM basket b
+      CROSS JOIN LATERAL unnest(b.product_codes) AS u (product_code)
+      JOIN pg_temp.refresh_top t ON t.product_code = u.product_code
+    )
+    INSERT INTO pg_temp.refresh_pair
+      SELECT a.product_code, b.product_code, $1 * count(*)
+      FROM line a
+      JOIN line b ON b.n = a.n AND b.product_code <> a.product_code
+      WHERE %2$s
+      GROUP BY a.product_code, b.product_code
+    $query$, condition, which) USING sign;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_pairs(integer, text, text) IS
+  'Notes in refresh_pair the pairs of products in the orders that a condition on o names, as far as one on a and b of refresh_top allows.';
+
+CREATE FUNCTION crmcost._write_pairs(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  noted CONSTANT text := '(%1$s.product_code, %1$s.other_product_code) IN (SELECT p.product_code, p.other_product_code FROM pg_temp.refresh_pair p)';
+  gone CONSTANT text := '(SELECT t.product_code FROM pg_temp.refresh_top t WHERE NOT t.is_now)';
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'product_pair',
+    format($query$
+      SELECT part.product_code, part.other_product_code,
+             sum(part.orders)::bigint AS orders
+      FROM (SELECT product_code, other_product_code, orders
+            FROM pg_temp.refresh_pair
+            UNION ALL
+            SELECT o.product_code, o.other_product_code, o.orders
+            FROM product_pair o
+            WHERE NOT %1$L AND %2$s) part
+      WHERE part.product_code = part.other_product_code
+            OR part.product_code NOT IN %3$s
+               AND part.other_product_code NOT IN %3$s
+      GROUP BY part.product_code, part.other_product_code
+      HAVING sum(part.orders) > 0
+    $query$, run.whole, format(noted, 'o'), gone),
+    CASE WHEN run.whole THEN 'true'
+      ELSE format('%s OR old.product_code <> old.other_product_code AND (old.product_code IN %2$s OR old.other_product_code IN %2$s)',
+                  format(noted, 'old'), gone)
+    END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_pairs(crmcost._run) IS
+  'Writes product_pair by what refresh_pair notes; returns the rows changed.';
 
 -- One pass over the orders, for all customers and the tiers of each dimension.
 CREATE FUNCTION crmcost._price_query() RETURNS text

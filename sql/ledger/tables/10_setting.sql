@@ -47,6 +47,9 @@ CREATE TABLE setting (
   CONSTRAINT csat_satisfied_from_is_a_number
     CHECK (key <> 'csat_satisfied_from'
            OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
+  CONSTRAINT affinity_products_from_2_to_10000
+    CHECK (key <> 'affinity_products'
+           OR value ~ '^([2-9]|[1-9][0-9]{1,3}|10000)$'),
   CONSTRAINT snapshot_keep_is_known
     CHECK (key <> 'snapshot_keep' OR value IN ('month_end', 'every', 'none')),
   CONSTRAINT plan_scenario_is_a_name

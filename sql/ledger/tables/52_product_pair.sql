@@ -7,7 +7,7 @@ CREATE TABLE product_pair (
 );
 
 COMMENT ON TABLE product_pair IS
-'Products that orders hold together, one row a pair, each pair in both directions, one a product with itself for its orders, and one with (all) for the orders with any product; as of the last refresh.';
+'Products that orders hold together, one row a pair of the most ordered ones, each pair in both directions, one a product with itself for its orders, and one with (all) for the orders with any product; as of the last refresh.';
 COMMENT ON COLUMN product_pair.product_code IS 'Product; (all) for any.';
 COMMENT ON COLUMN product_pair.other_product_code IS 'Another product, or the same for the orders that hold the product at all; (all) for any.';
 COMMENT ON COLUMN product_pair.orders IS 'Orders that hold both.';

@@ -34,7 +34,7 @@ LEFT JOIN product o ON o.code = p.other_product_code
 WHERE p.product_code <> p.other_product_code;
 
 COMMENT ON VIEW product_affinity IS
-'Products that are bought together, up to the last refresh, one row a product and another one in the same order.';
+'The most ordered products that are bought together, up to the last refresh, one row a product and another one in the same order.';
 COMMENT ON COLUMN product_affinity.product_code IS
 'Product.';
 COMMENT ON COLUMN product_affinity.other_product_code IS

@@ -11,7 +11,8 @@ WITH known_setting (key) AS (
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
          ('clv_horizon'), ('clv_model'), ('clv_retention'),
-         ('csat_satisfied_from'), ('snapshot_keep'), ('plan_scenario'),
+         ('csat_satisfied_from'), ('affinity_products'), ('snapshot_keep'),
+         ('plan_scenario'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
          ('schema_version')
