@@ -100,7 +100,9 @@ my $months = q{
 is((split /\|/, dba('source', $months))[2], 'crm_partition', 'partitions have a schema of their own');
 cmp_ok(scalar @names, '==', 2 * (31 + 41 + 1), 'two ledgers of 31 tables and 41 views, with a view of the owner');
 my $content = join(' UNION ALL ',
-	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t" } @names);
+	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t"
+		# that it is another storage is for the restored one to say
+		. (/data_quality/ ? q{ WHERE check_name <> 'storage_changed'} : '') } @names);
 my @source = split /\n/, dba('source', $content);
 foreach my $database ('again', 'plain')
 {
