@@ -147,7 +147,7 @@ foreach my $ledger ('crm', 'Zweites Buch')
 	is(dba('again', qq{
 		SET client_min_messages = warning;
 		CALL crmcost.upgrade('$ledger');
-		SELECT count(*) FROM $quoted.data_quality WHERE severity = 'error' AND rows > 0}), '0', "$ledger: upgrade and data_quality");
+		SELECT count(*) FROM $quoted.data_quality WHERE severity = 'error' AND rows > 0 AND check_name !~ 'not_refreshed'}), '0', "$ledger: upgrade and data_quality");
 }
 like(($node->psql('again', q{INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2019-05-05', 1, 'EUR')}))[2],
 	qr/must be in a month that cost_entry has a partition for.*HINT:  CALL crmcost.ensure_partitions\('crm', '2019-05-01', '2019-05-01'\)/s,
