@@ -255,14 +255,14 @@ COMMENT ON FUNCTION crmcost._split_service_lines(crmcost._run) IS
 
 -- Service pools that serve themselves by way of others.  crmcost.reciprocal solves
 -- that as long as some cost leaves the circle (closed is false); crmcost.step_down
--- lets nothing flow back.  Shares change on the first day of one of them.
+-- lets nothing flow back.  Shares change on the first day of one of them.  A view
+-- asks, so the ledger is not in the search path, and each name is qualified.
 CREATE FUNCTION crmcost._share_loops(ledger name)
   RETURNS TABLE (category_code text, through text, closed boolean)
   LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM crmcost._ledger_path(ledger);
   RETURN QUERY EXECUTE format($query$
     WITH RECURSIVE share AS (
       SELECT m.month_start, s.from_category, s.to_category, s.share

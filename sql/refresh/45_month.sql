@@ -4,6 +4,7 @@
 CREATE FUNCTION crmcost._write_months(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+#variable_conflict use_variable
 DECLARE
   weighed CONSTANT boolean := crmcost._weighs_tiers();
   month date;
@@ -82,6 +83,7 @@ COMMENT ON FUNCTION crmcost._load_limited_months(crmcost._run) IS
 CREATE FUNCTION crmcost._find_month(run crmcost._run, month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+#variable_conflict use_variable
 BEGIN
   TRUNCATE pg_temp.refresh_now, pg_temp.refresh_borne;
   INSERT INTO pg_temp.refresh_now

@@ -193,6 +193,8 @@ CREATE TABLE hostile.refresh_run (run_id bigint);
 CREATE TABLE hostile.pg_class (relname name);
 RESET ROLE;
 GRANT ALL ON ALL TABLES IN SCHEMA hostile TO PUBLIC;
+-- with the sale that the loader has loaded, for a day to come
+CALL crmcost.refresh('crm', '2024-02-01');
 CREATE TEMPORARY TABLE before AS SELECT * FROM crm.customer_profit;
 CREATE TEMPORARY TABLE setting AS SELECT * FROM hostile.setting;
 CREATE TEMPORARY TABLE sale AS SELECT * FROM hostile.sale;

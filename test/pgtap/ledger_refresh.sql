@@ -121,8 +121,8 @@ CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
 SELECT is((SELECT count(*) FROM (SELECT customer_id FROM customer_snapshot UNION ALL SELECT customer_id FROM customer_month
                                  UNION ALL SELECT customer_id FROM customer_order) t WHERE customer_id = 99), 0::bigint,
           'and goes without a trace in the computed tables');
-SELECT results_eq('SELECT rows_changed FROM refresh_run WHERE run_id = (SELECT max(run_id) FROM refresh_run) AND step = ''cost''',
-  $$ VALUES (1::bigint) $$, 'with the month that only they had');
+SELECT is((SELECT count(*) FROM customer_month WHERE month_start = '2023-12-01') + (SELECT count(*) FROM cost_month WHERE month_start = '2023-12-01')
+          + (SELECT count(*) FROM cost_day WHERE day < '2024-01-01'), 0::bigint, 'with the month that only they had');
 DELETE FROM sale;
 DELETE FROM cost_entry;
 UPDATE customer SET acquired_at = NULL;
@@ -183,18 +183,18 @@ BEGIN
           FROM crm.customer_classification WHERE dimension = 'stage');
 END
 $$;
-SELECT is(pg_temp.stages('2024-01-31'), '1 lead, 2 active, 3 lead, 4 won_back, 6 lead', 'B1: leads, active and won back customers');
+SELECT is(pg_temp.stages('2024-01-31'), '1 lead, 2 won_back, 3 lead, 4 won_back, 6 lead', 'B1: leads, and who was away for a year won back');
 SELECT is(pg_temp.stages('2024-03-31 23:00Z'), '1 lead, 2 at_risk, 3 active, 4 won_back, 6 active', 'at risk after 90 days');
-SELECT is(pg_temp.stages('2024-06-28'), '1 lead, 2 at_risk, 3 at_risk, 4 at_risk, 6 at_risk', 'on day 179');
-SELECT is(pg_temp.stages('2024-06-29'), '1 lead, 2 churned, 3 at_risk, 4 at_risk, 6 at_risk', 'churned after 180');
+SELECT is(pg_temp.stages('2024-06-29'), '1 lead, 2 at_risk, 3 at_risk, 4 at_risk, 6 at_risk', 'on day 179');
+SELECT is(pg_temp.stages('2024-06-30'), '1 lead, 2 churned, 3 at_risk, 4 at_risk, 6 at_risk', 'churned after 180');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'f', '2024-06-30', 10, 'EUR'), (3, 'g', '2024-06-30', 10, 'EUR');
 SELECT is(pg_temp.stages('2024-07-01'), '1 lead, 2 won_back, 3 active, 4 at_risk, 6 at_risk', 'an order after the pause wins back, after none it does not');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'h', '2024-07-05', 10, 'EUR');
 SELECT is(pg_temp.stages('2024-07-06'), '1 lead, 2 active, 3 active, 4 at_risk, 6 at_risk', 'the next order makes active');
 SELECT is(pg_temp.stages('2024-12-02'), '1 lead, 2 at_risk, 3 at_risk, 4 churned, 5 lead, 6 churned', 'a lead is known from its first day');
-SELECT results_eq($$SELECT code, entered_at FROM classification WHERE customer_id = 2 AND dimension = 'stage' ORDER BY entered_at$$, $$
-  VALUES ('active', '2024-01-31'::timestamptz), ('at_risk', '2024-03-31 23:00Z'), ('churned', '2024-06-29'),
-         ('won_back', '2024-07-01'), ('active', '2024-07-06'), ('at_risk', '2024-12-02') $$, 'B1: the history has each change once');
+SELECT results_eq($$SELECT code, entered_at::date FROM classification WHERE customer_id = 2 AND dimension = 'stage' ORDER BY entered_at$$, $$
+  VALUES ('active', '2023-01-01'::date), ('at_risk', '2023-04-01'), ('churned', '2023-06-30'), ('won_back', '2024-01-01'),
+         ('at_risk', '2024-03-31'), ('churned', '2024-06-29'), ('won_back', '2024-06-30'), ('active', '2024-07-05'), ('at_risk', '2024-10-03') $$, 'B1: the history has each change once');
 SELECT is((SELECT code FROM classification WHERE customer_id = 3 AND dimension = 'stage' AND entered_at <= '2024-01-31' ORDER BY entered_at DESC LIMIT 1),
           'lead', 'B1: as of 31 January a lead');
 -- by hand
@@ -208,8 +208,8 @@ SELECT is(pg_temp.stages('2024-07-26'), '1 churned, 2 won_back, 3 active, 4 acti
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'without a change');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'j', '2024-07-28', 10, 'EUR');
 SELECT is(pg_temp.stages('2024-07-29'), '1 churned, 2 active, 3 active, 4 active, 6 at_risk', 'then active');
-SELECT is(pg_temp.stages('2024-10-08'), '1 churned, 2 active, 3 at_risk, 4 at_risk, 6 at_risk', 'or until the days have passed');
-SELECT is(pg_temp.stages('2025-01-06'), '1 churned, 2 at_risk, 3 churned, 4 churned, 5 lead, 6 churned', 'but left is left');
+SELECT is(pg_temp.stages('2024-10-09'), '1 churned, 2 active, 3 at_risk, 4 at_risk, 6 at_risk', 'or until the days have passed');
+SELECT is(pg_temp.stages('2025-01-07'), '1 churned, 2 at_risk, 3 churned, 4 churned, 5 lead, 6 churned', 'but left is left');
 ROLLBACK TO fresh;
 
 -- tiers by hand stand until the rule's own answer changes

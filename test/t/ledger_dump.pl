@@ -100,7 +100,9 @@ my $months = q{
 is((split /\|/, dba('source', $months))[2], 'crm_partition', 'partitions have a schema of their own');
 cmp_ok(scalar @names, '==', 2 * (31 + 41 + 1), 'two ledgers of 31 tables and 41 views, with a view of the owner');
 my $content = join(' UNION ALL ',
-	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t" } @names);
+	map { "SELECT '$_', count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM $_ t"
+		# that it is another storage is for the restored one to say
+		. (/data_quality/ ? q{ WHERE check_name <> 'storage_changed'} : '') } @names);
 my @source = split /\n/, dba('source', $content);
 foreach my $database ('again', 'plain')
 {
@@ -145,7 +147,7 @@ foreach my $ledger ('crm', 'Zweites Buch')
 	is(dba('again', qq{
 		SET client_min_messages = warning;
 		CALL crmcost.upgrade('$ledger');
-		SELECT count(*) FROM $quoted.data_quality WHERE severity = 'error' AND rows > 0}), '0', "$ledger: upgrade and data_quality");
+		SELECT count(*) FROM $quoted.data_quality WHERE severity = 'error' AND rows > 0 AND check_name !~ 'not_refreshed'}), '0', "$ledger: upgrade and data_quality");
 }
 like(($node->psql('again', q{INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2019-05-05', 1, 'EUR')}))[2],
 	qr/must be in a month that cost_entry has a partition for.*HINT:  CALL crmcost.ensure_partitions\('crm', '2019-05-01', '2019-05-01'\)/s,

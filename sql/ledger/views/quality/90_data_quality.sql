@@ -75,7 +75,7 @@ LEFT JOIN (SELECT t.* FROM touched t
 GROUP BY k.check_name
 UNION ALL
 -- a partition that was attached, detached or dropped tells nobody
-SELECT 'storage_changed', 'warning', count(*), NULL,
+SELECT 'storage_changed', 'info', count(*), NULL,
        min('partitions or triggers are not those of the last refresh; the next one computes everything')
 FROM refresh_state s, this_ledger l
 WHERE s.storage <> crmcost._storage(l.name)
