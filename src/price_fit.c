@@ -113,7 +113,8 @@ FitPoints(const PricePoint *points, int count, Datum *fit, bool *nulls)
 	if (nulls[0])
 		return;
 	fit[0] = Float8GetDatum(xy / xx);
-	fit[1] = Float8GetDatum(yy > 0 ? xy * xy / (xx * yy) : 1.0);
+	/* rounding may exceed 1 */
+	fit[1] = Float8GetDatum(yy > 0 ? Min(xy * xy / (xx * yy), 1.0) : 1.0);
 }
 
 /*
