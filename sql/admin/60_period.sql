@@ -54,7 +54,8 @@ AS $$
 DECLARE
   announced pg_catalog.xid8;
 BEGIN
-  announced := crmcost._set_closing(ledger, month);
+  PERFORM crmcost._set_closing(ledger, month);
+  announced := pg_catalog.pg_current_xact_id();
   COMMIT;
   FOR i IN 1 .. 100 LOOP
     IF crmcost._is_over(announced) THEN
@@ -73,24 +74,28 @@ $$;
 COMMENT ON PROCEDURE crmcost._announce_closing(name, date) IS
   'Tells the writers of facts that a month is to be closed, and waits for those who cannot know.';
 
-CREATE FUNCTION crmcost._set_closing(ledger name, month date) RETURNS xid8
+CREATE FUNCTION crmcost._set_closing(ledger name, month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $$
 BEGIN
   PERFORM crmcost._check_version(ledger);
+  IF crmcost._run_as_owner(ledger, NULL, 'crmcost._set_closing(name,date)',
+                           ledger, month) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._check_owner(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._hold_ledger(ledger);
   UPDATE refresh_state
     SET closing_before = crmcost._month_of(month) + interval '1 month'
     WHERE isfinite(month);
-  RETURN pg_current_xact_id();
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._set_closing(name, date) IS
-  'Notes that a month is to be closed; returns the transaction.';
+  'Notes that a month is to be closed.';
 
 CREATE FUNCTION crmcost._is_over(transaction xid8) RETURNS boolean
   LANGUAGE sql VOLATILE PARALLEL UNSAFE

@@ -32,6 +32,10 @@ BEGIN
   PERFORM crmcost._make_value_tables();
   PERFORM crmcost._make_class_tables();
   PERFORM crmcost._make_group_tables();
+  CREATE TEMPORARY TABLE refresh_rule_finding (
+    check_name text, severity text, category_code text, driver text,
+    month_from date, month_to date, amount numeric, message text
+  ) ON COMMIT DROP;
   PERFORM crmcost._make_new_tables(ledger);
 END
 $$;
@@ -465,6 +469,7 @@ RETURN '{refresh_written,
          refresh_clv,
          refresh_pair,
          refresh_top,
+         refresh_rule_finding,
          refresh_stage_customer,
          refresh_point,
          refresh_staged,

@@ -6,11 +6,39 @@ CREATE FUNCTION crmcost.validate_rules(ledger name, scenario text DEFAULT NULL)
                  currency text, message text)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
-  SET row_security = off
 AS $$
 #variable_conflict use_column
 DECLARE
   base CONSTANT text := crmcost._setting(ledger, 'base_currency');
+BEGIN
+  IF crmcost._run_as_owner(
+       ledger, 'crmcost._make_work_tables(pg_catalog.name)',
+       'crmcost._validate_rules(name,text)', ledger,
+       validate_rules.scenario) IS NULL THEN
+    PERFORM crmcost._make_work_tables(ledger);
+    PERFORM crmcost._validate_rules(ledger, validate_rules.scenario);
+  END IF;
+  RETURN QUERY
+    SELECT f.check_name, f.severity, f.category_code, f.driver, f.month_from,
+           f.month_to, f.amount, base, f.message
+    FROM pg_temp.refresh_rule_finding f
+    ORDER BY f.severity, f.check_name, f.category_code, f.driver,
+             f.month_from;
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.validate_rules(name, text) IS
+  'What is wrong with the allocation rules of the books or of a scenario, one row a finding, with the money concerned in base currency; no refresh is needed, and nothing is written.';
+
+CREATE FUNCTION crmcost._validate_rules(ledger name, scenario text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_variable
+DECLARE
   findings jsonb;
   refused text;
 BEGIN
@@ -18,48 +46,43 @@ BEGIN
   PERFORM crmcost._check_owner(ledger);
   PERFORM crmcost._hold_ledger(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF validate_rules.scenario IS NOT NULL
+  IF scenario IS NOT NULL
      AND NOT EXISTS (SELECT FROM allocation_rule r
-                     WHERE r.scenario = validate_rules.scenario) THEN
+                     WHERE r.scenario = scenario) THEN
     RAISE EXCEPTION 'scenario must be one of allocation_rule, not %',
-                    quote_literal(validate_rules.scenario)
+                    quote_literal(scenario)
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   BEGIN
-    PERFORM crmcost._make_work_tables(ledger);
     SELECT d.findings INTO findings
-      FROM crmcost._dry_run(ledger, now(), validate_rules.scenario, NULL) d;
+      FROM crmcost._dry_run(ledger, now(), scenario, NULL) d;
   EXCEPTION WHEN data_exception THEN
     refused := SQLERRM;
   END;
-  PERFORM crmcost._drop_temporary(crmcost._work_tables());
-  RETURN QUERY
+  INSERT INTO pg_temp.refresh_rule_finding
     SELECT f.check_name, f.severity, f.category_code, f.driver, f.month_from,
-           f.month_to, f.amount, base, f.message
-    FROM (
-      SELECT * FROM crmcost._rule_findings(validate_rules.scenario)
-      UNION ALL
-      SELECT 'rules_refused', 'error', NULL, NULL, NULL, NULL, NULL, refused
-      WHERE refused IS NOT NULL
-      UNION ALL
-      SELECT u.check_name, 'warning', u.category_code, u.driver, u.month_from,
-             u.month_to, u.amount,
-             CASE u.check_name
-               WHEN 'category_without_rule'
-                 THEN format('no rule covers category %s', u.category_code)
-               ELSE format('nobody has any %s in a month with cost of category %s',
-                           u.driver, u.category_code)
-             END
-      FROM jsonb_to_recordset(findings) AS u (
-        check_name text, category_code text, driver text, month_from date,
-        month_to date, amount numeric)
-    ) f
-    ORDER BY f.severity, f.check_name, f.category_code, f.driver;
+           f.month_to, f.amount, f.message
+    FROM crmcost._rule_findings(scenario) f
+    UNION ALL
+    SELECT 'rules_refused', 'error', NULL, NULL, NULL, NULL, NULL, refused
+    WHERE refused IS NOT NULL
+    UNION ALL
+    SELECT u.check_name, 'warning', u.category_code, u.driver, u.month_from,
+           u.month_to, u.amount,
+           CASE u.check_name
+             WHEN 'category_without_rule'
+               THEN format('no rule covers category %s', u.category_code)
+             ELSE format('nobody has any %s in a month with cost of category %s',
+                         u.driver, u.category_code)
+           END
+    FROM jsonb_to_recordset(findings) AS u (
+      check_name text, category_code text, driver text, month_from date,
+      month_to date, amount numeric);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost.validate_rules(name, text) IS
-  'What is wrong with the allocation rules of the books or of a scenario, one row a finding, with the money concerned in base currency; no refresh is needed, and nothing is written.';
+COMMENT ON FUNCTION crmcost._validate_rules(name, text) IS
+  'Fills refresh_rule_finding.';
 
 -- The search path is the caller's, with the ledger first.
 CREATE FUNCTION crmcost._rule_findings(scenario text)
