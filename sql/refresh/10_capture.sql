@@ -518,7 +518,7 @@ COMMENT ON FUNCTION crmcost._add_triggers(regclass, name) IS
 
 CREATE FUNCTION crmcost._captured_tables(ledger name)
   RETURNS TABLE (relation oid, capture name)
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
   SELECT c.oid, k.capture
   FROM crmcost._captured() k
@@ -567,7 +567,7 @@ COMMENT ON FUNCTION crmcost._triggers_of(oid, name) IS
 -- A table that was attached, detached, dropped or written anew fires nothing,
 -- and a trigger may be lost or switched off: all of that shows here.
 CREATE FUNCTION crmcost._storage(ledger name) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN (
   SELECT pg_catalog.md5(pg_catalog.string_agg(
            pg_catalog.concat_ws(' '::text, t.relation,

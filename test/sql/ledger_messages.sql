@@ -63,7 +63,7 @@ BEGIN
 END
 $$;
 RESET client_min_messages;
-UPDATE plain.setting SET value = '2' WHERE key = 'schema_version';
+UPDATE plain.setting SET value = '3' WHERE key = 'schema_version';
 CALL crmcost.upgrade('plain');
 DELETE FROM plain.setting WHERE key = 'rfm_bins';
 SET client_min_messages = warning;
