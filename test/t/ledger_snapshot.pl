@@ -51,11 +51,11 @@ sub psql
 	return $err =~ /(?:ERROR|FATAL): +(\w{5})/ ? $1 : "$code";
 }
 
-# CALL runs until it needs clv_model, which is locked; then $meanwhile is committed.
+# CALL runs until it writes clv_model, which is locked; then $meanwhile is committed.
 sub in_the_middle
 {
 	my ($call, $meanwhile) = @_;
-	my $holder = session("BEGIN; LOCK TABLE crm.clv_model IN ACCESS EXCLUSIVE MODE;\n");
+	my $holder = session("BEGIN; LOCK TABLE crm.clv_model IN SHARE MODE;\n");
 	until_done($holder);
 	my $caller = session("$call;\n");
 	$caller->{run}->pump_nb;
