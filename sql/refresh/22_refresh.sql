@@ -200,6 +200,7 @@ BEGIN
   UPDATE refresh_state SET
     over_epoch = epoch - 1,
     over_by = pg_current_xact_id(),
+    seen = pg_current_snapshot(),
     as_of_at = run.upto,
     closing_before = NULL,
     system_identifier = (SELECT c.system_identifier FROM pg_control_system() c),

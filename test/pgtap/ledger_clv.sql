@@ -241,8 +241,8 @@ ROLLBACK TO fresh;
 -- what cannot be fitted says why, what stands in for it says for what, and refresh goes on
 CREATE FUNCTION pg_temp.refreshed_twice() RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-  CALL crmcost.refresh('crm', '2024-03-01');
-  CALL crmcost.refresh('crm', '2024-03-01');
+  CALL crmcost.refresh('crm', '2024-03-02');
+  CALL crmcost.refresh('crm', '2024-03-02');
   RETURN (SELECT rows_changed FROM crm.last_refresh);
 END $$;
 -- the models' figures by the functions over plain SQL, or else the closed form at the given rate: the share of those who came again
@@ -314,18 +314,18 @@ SELECT is((SELECT count(DISTINCT customer_id)::int FROM pg_temp.sample('2024-03-
 SELECT pg_temp.unfitted('{"bgnbd: likelihood of bgnbd has no maximum inside its range", "pareto_nbd: likelihood of pareto_nbd has no maximum inside its range"}',
                         '{closed_form}', 'closed_form', 0.0333333333);
 UPDATE setting SET value = '0.8' WHERE key = 'clv_retention';
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$SELECT status, used, retention_rate, message FROM clv_model WHERE model = 'closed_form'$$,
   $$ VALUES ('given', true, 0.8, 'in place of bgnbd, pareto_nbd') $$, 'a rate that is given is the one used');
 SELECT is_empty('SELECT FROM customer_clv WHERE clv_predictive IS DISTINCT FROM clv_formula', 'the value is that of the closed form');
 UPDATE setting SET value = 'mbgnbd' WHERE key = 'clv_model';
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT is((SELECT message FROM clv_model WHERE model = 'closed_form'), 'in place of mbgnbd, pareto_nbd', 'mbgnbd falls back by the same way');
 UPDATE setting SET value = 'pareto_nbd' WHERE key = 'clv_model';
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT is((SELECT message FROM clv_model WHERE model = 'closed_form'), 'in place of pareto_nbd', 'and pareto_nbd straight to the closed form');
 UPDATE setting SET value = 'none' WHERE key = 'clv_model';
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT bool_or(used), count(message) FROM clv_model', 'VALUES (false, 0::bigint)', 'where no model is wanted, none is stood in for');
 ROLLBACK TO taught;
 SELECT pg_temp.sparse('d', false);
@@ -347,7 +347,7 @@ SELECT pg_temp.sell(1, '2023-01-05', 1000, 0);               -- more than a year
 SELECT pg_temp.sell(2, '2023-01-05', 1000, 0);
 SELECT pg_temp.sell(3, '2024-01-05', 10, 60);
 INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) VALUES (4, 'c4', '2024-01-01', '2024-01-01');
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT customer_id::int, clv_formula, historic FROM customer_clv ORDER BY 1', $$
   VALUES (1, pg_temp.by_months(100, 0.8, 0.1, 36), 1100.0), (2, 0, 1000), (3, pg_temp.by_months(-50, 0.8, 0.1, 36), -50), (4, NULL, 0)
 $$, 'D8: the last year''s margin, month by month, over 36 months');
@@ -355,7 +355,7 @@ SELECT results_eq($$SELECT status, retention_rate FROM clv_model WHERE model = '
 UPDATE setting SET value = '12' WHERE key = 'clv_horizon';
 UPDATE setting SET value = '0' WHERE key = 'discount_rate';
 UPDATE setting SET value = '1' WHERE key = 'clv_retention';
-CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-03-02');
 SELECT is((SELECT clv_formula FROM customer_clv WHERE customer_id = 1), 100.0, 'D8: all stay for a year without discount: the same 100 again');
 ROLLBACK TO fresh;
 

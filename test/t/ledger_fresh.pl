@@ -58,7 +58,7 @@ sub views_answer
 		FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' ORDER BY 1});
 	my @views = map { [ split /\|/ ] } split /\n/, $rows;
 	my $limit = $node->safe_psql($name, 'SHOW jit_above_cost');
-	cmp_ok(scalar @views, '==', 41, "$name: 41 views");
+	is(scalar @views, $node->safe_psql($name, q{SELECT cardinality(crmcost._ledger_relations('VIEW'))}), "$name: all views");
 	is(join(' ', map { "$_->[0]: $_->[1]" } grep { $_->[1] >= $limit / 2 } @views), '',
 		"$name: no view's plan comes near jit_above_cost");
 	is(join(' ', map { "$_->[0]: $_->[2] ms" } grep { $_->[2] >= 1000 } @views), '', "$name: each answers within a second");
@@ -89,7 +89,8 @@ SKIP:
 			"$name: before the first refresh data_quality says so");
 		$node->safe_psql($name, "SET client_min_messages = warning;\n$load");
 		views_answer($name);
-		is($node->safe_psql($name, $schema_browser), '31|41', "$name: a schema browser finds 31 tables and 41 views");
+		is($node->safe_psql($name, $schema_browser), $node->safe_psql($name, q{SELECT cardinality(crmcost._ledger_relations('TABLE')), cardinality(crmcost._ledger_relations('VIEW'))}),
+			"$name: a schema browser finds the tables and views");
 	}
 }
 

@@ -68,9 +68,10 @@ FROM (VALUES
 ) AS k (check_name, relations)
 -- what the last refresh has seen may stay in touched for a while
 LEFT JOIN (SELECT t.* FROM touched t
-           JOIN refresh_state s
-             ON t.epoch > s.over_epoch OR t.written_by >= s.over_by
-           WHERE EXISTS (SELECT FROM refresh_run)) t
+           WHERE EXISTS (SELECT FROM refresh_run)
+                 AND NOT pg_visible_in_snapshot(
+                       t.written_by, (SELECT coalesce(s.seen, '1:1:')
+                                      FROM refresh_state s))) t
   ON t.relation = ANY (k.relations)
 GROUP BY k.check_name
 UNION ALL
