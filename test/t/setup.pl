@@ -153,7 +153,9 @@ my $extension = qx("$ENV{PG_CONFIG}" --sharedir);
 chomp $extension;
 $extension = "$tmp/inst$extension/extension";
 ok(-s "$extension/crmcost.control", '... is installed');
-is(qx(cat "$extension"/crmcost--?.?*.sql | cksum), qx(cat sql/crmcost--?.?*.sql | cksum),
+# a tree that was built before may hold scripts of another version
+my @scripts = map { s,.*/,,r } glob(qq{"$extension/crmcost--*.sql"});
+is(qx(cd "$extension" && cksum @scripts), qx(cd sql && cksum @scripts),
 	'... with the same script as in any locale');
 is(qx(find "$tmp/inst" -type f ! -perm -044), '', '... for everybody to read');
 
