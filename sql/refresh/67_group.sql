@@ -31,7 +31,11 @@ BEGIN
   RETURN crmcost._write_difference(run.ledger, 'group_month',
     crmcost._group_query(schemes, format(months, 'm')) || $query$
       UNION ALL
-      SELECT * FROM pg_temp.refresh_delta WHERE members > 0
+      SELECT dimension, code, cohort_month, month_start, $query$
+      || (SELECT string_agg(format('%I', g.name), ', ')
+          FROM crmcost._group_sums() g)
+      || $query$
+      FROM pg_temp.refresh_delta WHERE members > 0
     $query$,
     format(months, 'old') || $condition$
       OR (old.dimension, old.code, old.cohort_month, old.month_start)
