@@ -1,5 +1,6 @@
--- Who may call what, in one rule: functions that only compute are open to PUBLIC,
--- procedures and volatile functions write and are not.  Triggers are called by
+-- Who may call what, in one rule: functions that only compute are open to PUBLIC;
+-- procedures and volatile functions write and are not, nor are parts of others that
+-- rely on the search path of these (a body of text without one of its own).  Triggers are called by
 -- nobody, and their rights are asked when a ledger is installed.  What they call is
 -- called by who loads: that is open, and writes only where its caller may.
 --
@@ -13,7 +14,9 @@ BEGIN
     SELECT p.oid
     FROM pg_catalog.pg_proc p
     WHERE p.pronamespace = 'crmcost'::pg_catalog.regnamespace
-          AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v')
+          AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v'
+               OR p.prokind = 'f' AND p.proname ~ '^_' AND p.proconfig IS NULL
+                  AND p.prosqlbody IS NULL AND p.probin IS NULL)
           AND p.proname NOT IN ('_enter_ledger', '_touch')
   LOOP
     EXECUTE 'REVOKE EXECUTE ON ROUTINE ' || routine || ' FROM PUBLIC';

@@ -54,25 +54,49 @@ AS $$
 DECLARE
   announced pg_catalog.xid8;
 BEGIN
-  PERFORM crmcost._set_closing(ledger, month);
-  announced := pg_catalog.pg_current_xact_id();
-  COMMIT;
-  FOR i IN 1 .. 100 LOOP
-    IF crmcost._is_over(announced) THEN
-      RETURN;
-    END IF;
+  CALL crmcost._note_closing(ledger, month, announced);
+  LOOP
     COMMIT;
-    PERFORM pg_catalog.pg_sleep(0.1);
+    EXIT WHEN crmcost._is_over(announced);
+    PERFORM crmcost._await_writers(ledger);
   END LOOP;
-  RAISE EXCEPTION 'ledger "%" cannot be closed: transactions that began before are still writing',
-                  ledger
-    USING ERRCODE = 'lock_not_available',
-          HINT = 'Close the month again when they have ended; pg_stat_activity shows them by backend_xid.';
 END
 $$;
 
 COMMENT ON PROCEDURE crmcost._announce_closing(name, date) IS
   'Tells the writers of facts that a month is to be closed, and waits for those who cannot know.';
+
+CREATE PROCEDURE crmcost._note_closing(ledger name, month date,
+                                       INOUT announced xid8)
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._set_closing(ledger, month);
+  announced := pg_current_xact_id();
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost._note_closing(name, date, xid8) IS
+  'Notes that a month is to be closed, and the transaction that says so.';
+
+CREATE FUNCTION crmcost._await_writers(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF clock_timestamp() > statement_timestamp() + interval '10 seconds' THEN
+    RAISE EXCEPTION 'ledger "%" cannot be closed: transactions that began before are still writing',
+                    ledger
+      USING ERRCODE = 'lock_not_available',
+            HINT = 'Close the month again when they have ended; pg_stat_activity shows them by backend_xid.';
+  END IF;
+  PERFORM pg_sleep(0.1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._await_writers(name) IS
+  'Waits a moment for older transactions; an error when the statement has waited for ten seconds.';
 
 CREATE FUNCTION crmcost._set_closing(ledger name, month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

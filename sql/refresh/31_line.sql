@@ -28,7 +28,7 @@ COMMENT ON FUNCTION crmcost._refresh_line(crmcost._run) IS
 -- Conditions on a fact: of a customer with news, himself or one merged into him;
 -- and of none of these.
 CREATE FUNCTION crmcost._of_news(fact text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
   '%s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_customer UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_customer c ON c.customer_id = m.party_id))',
   fact);
@@ -37,7 +37,7 @@ COMMENT ON FUNCTION crmcost._of_news(text) IS
   'Condition that a fact, by its name in the query, is of a customer with news.';
 
 CREATE FUNCTION crmcost._of_others(fact text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
   'NOT EXISTS (SELECT FROM pg_temp.refresh_customer c WHERE c.customer_id = coalesce(p.party_id, %s.customer_id))',
   fact);

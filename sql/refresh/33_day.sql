@@ -69,7 +69,7 @@ COMMENT ON FUNCTION crmcost._refresh_day(crmcost._run) IS
   'Step of refresh: sale_month, day_total, contact_month and survey_day; returns the rows changed.';
 
 CREATE FUNCTION crmcost._day_query(run crmcost._run, months text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT day, channel_code, campaign_code, sum(revenue) AS revenue,
          sum(margin) AS margin, sum(discount) AS discount,

@@ -169,7 +169,7 @@ COMMENT ON FUNCTION crmcost._buckets() IS
 -- A query of customers, quantities (a row a driver), totals, and numbers of
 -- customers with any; $1 the month, $2 the drivers.
 CREATE FUNCTION crmcost._quantity_query(keys text[]) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format(
     'SELECT coalesce(array_agg(customer_id), ''{}''), ARRAY[%s], ARRAY[%s], ARRAY[%s] FROM (SELECT m.customer_id, %s FROM (SELECT coalesce(n.customer_id, e.customer_id) AS customer_id, n.acquired, n.sale_lines, n.revenue, n.margin, n.orders, n.interactions, n.handle_seconds, n.standard_minutes FROM pg_temp.refresh_now n FULL JOIN (SELECT DISTINCT customer_id FROM customer_driver WHERE month_start = $1 AND driver_key = ANY ($2)) e ON e.customer_id = n.customer_id) m %s ORDER BY m.customer_id) q',

@@ -396,7 +396,7 @@ COMMENT ON FUNCTION crmcost._write_clv_model(crmcost._run) IS
 -- Query of what a model, fitted to the orders up to day $1, expects of each
 -- customer by day $2, and of what came; the most frequent ones are one class.
 CREATE FUNCTION crmcost._holdout_query(ledger name, model text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH calibration AS (
     SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,

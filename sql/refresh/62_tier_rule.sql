@@ -21,7 +21,7 @@ COMMENT ON FUNCTION crmcost._tier_table(integer) IS
 -- What holds before the first month that is looked at.  Mostly that is what the
 -- store says of the last refresh; where a later row stands there, history tells.
 CREATE FUNCTION crmcost._tier_state_query(condition text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT c.customer_id, c.dimension, last.code, last.entered_at,
          last.by_rule,
@@ -205,7 +205,7 @@ COMMENT ON FUNCTION crmcost._class_query(crmcost._run, text[], text) IS
   'Query of what the tier schemes say of the customers with the sums of a query.';
 
 CREATE FUNCTION crmcost._left_term(schemes text[]) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.format(
            'CASE WHEN t.answers IS NOT NULL THEN ARRAY[%s]::text[] END',
@@ -269,7 +269,7 @@ COMMENT ON FUNCTION crmcost._scheme_terms(text[], integer) IS
 -- what is left.  An ABC scheme is one pass.
 CREATE FUNCTION crmcost._share_windows(i bigint, bound numeric[])
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.string_agg(
            pg_catalog.format(
@@ -282,7 +282,7 @@ COMMENT ON FUNCTION crmcost._share_windows(bigint, numeric[]) IS
   'Window functions that find tiers by share.';
 
 CREATE FUNCTION crmcost._share_term(i bigint, code text[]) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.concat(
            'CASE',

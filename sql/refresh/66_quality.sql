@@ -55,7 +55,7 @@ COMMENT ON FUNCTION crmcost._write_findings(crmcost._run, text[], text, text) IS
   'Writes the findings of some checks in the months that a condition on old names; returns the rows changed.';
 
 CREATE FUNCTION crmcost._sale_findings(run crmcost._run) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT f.check_name, l.month_start, f.severity, count(*) AS rows,
          sum(l.base_amount) AS amount, min(f.example) AS example
@@ -239,7 +239,7 @@ COMMENT ON FUNCTION crmcost._tier_findings() IS
   'Query of the findings about tiers in customer_class and customer_score.';
 
 CREATE FUNCTION crmcost._later_findings(run crmcost._run) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT f.check_name, '-infinity'::date AS month_start, 'info' AS severity,
          f.rows, NULL::numeric AS amount,

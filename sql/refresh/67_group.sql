@@ -66,7 +66,7 @@ COMMENT ON FUNCTION crmcost._tier_schemes(name) IS
 CREATE FUNCTION crmcost._group_sums(OUT name text, OUT type text,
                                     OUT term text)
   RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 18
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 18
 BEGIN ATOMIC
   SELECT s.name, s.type, s.term
   FROM (VALUES
@@ -97,7 +97,7 @@ COMMENT ON FUNCTION crmcost._group_sums() IS
 CREATE FUNCTION crmcost._group_dimensions(schemes text[], OUT name text,
                                           OUT code text, OUT cohort text)
   RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 6
 BEGIN ATOMIC
   SELECT d.name, d.code, d.cohort
   FROM (VALUES
@@ -116,7 +116,7 @@ COMMENT ON FUNCTION crmcost._group_dimensions(text[]) IS
 CREATE FUNCTION crmcost._dimension_query(dimension text, code text,
                                          cohort text)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.format(
     'SELECT %L::text AS dimension, %s::text AS code, %s AS cohort_month, month_start, %s FROM cell GROUP BY 2, 3, 4',
@@ -131,7 +131,7 @@ COMMENT ON FUNCTION crmcost._dimension_query(text, text, text) IS
 -- One pass over the months, by all groups at once; then each dimension from that.
 CREATE FUNCTION crmcost._group_query(schemes text[], condition text)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format($query$
     WITH customer AS (
@@ -238,7 +238,7 @@ COMMENT ON FUNCTION crmcost._find_moved(text[]) IS
 -- Statement that fills refresh_delta: rows of group_month in months that were not
 -- written, as they are to be.
 CREATE FUNCTION crmcost._delta_query(written text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format($query$
     INSERT INTO pg_temp.refresh_delta

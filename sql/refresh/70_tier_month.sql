@@ -115,7 +115,7 @@ COMMENT ON FUNCTION crmcost._find_tier_sums(date) IS
 -- Customers are counted by who came and who went.
 CREATE FUNCTION crmcost._tier_month_query(run crmcost._run, first_month date)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH event AS (
     SELECT scheme, tier, from_month AS month_start, count(*) AS change
@@ -208,7 +208,7 @@ COMMENT ON FUNCTION crmcost._add_direct_parts(crmcost._run, date) IS
 -- A pool costs its customers the same for a unit of its driver, whatever
 -- resource it is of.
 CREATE FUNCTION crmcost._tier_cost_query(first_month date) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH pooled AS (
     SELECT p.month_start, g.driver_key, c.resource,

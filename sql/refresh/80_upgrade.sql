@@ -254,7 +254,7 @@ COMMENT ON FUNCTION crmcost._find_late(name, date, text, text, text) IS
 -- not missing.
 CREATE FUNCTION crmcost._rest_query(facts text, counted text, relation text)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT customer_id, sum(n) AS rest_n, sum(a) AS rest_a, sum(b) AS rest_b,
          sum(c) AS rest_c
@@ -282,7 +282,7 @@ COMMENT ON FUNCTION crmcost._rest_query(text, text, text) IS
 CREATE FUNCTION crmcost._late_query(facts text, counted text, relation text,
                                     guess text)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   INSERT INTO late_fact AS l (relation, fact_id, booked_on, placed_in)
     WITH fact AS (

@@ -27,6 +27,15 @@ FROM pg_proc AS p
 JOIN member AS m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 JOIN pg_language AS l ON l.oid = p.prolang;
 
+-- A part of others: it relies on the search path that they have set, so nobody
+-- may call it but who may call those.  What triggers call is called by who loads.
+CREATE TEMPORARY VIEW part AS
+SELECT oid
+FROM routine
+WHERE proname ~ '^_'
+  AND (NOT has_function_privilege('public', oid, 'EXECUTE')
+       OR proname IN ('_touch', '_enter_ledger'));
+
 CREATE TEMPORARY VIEW aggregate AS
 SELECT a.*, r.name, r.proparallel
 FROM pg_aggregate AS a
@@ -95,6 +104,7 @@ UNION ALL
 SELECT 'parallel unsafe though it writes nothing', name
 FROM routine
 WHERE proparallel = 'u' AND provolatile <> 'v'
+  AND proname !~ '^_'     -- steps of refresh read temporary tables
   AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
 UNION ALL
 SELECT 'parallel safe, but its body calls ' || callee, name
@@ -169,7 +179,7 @@ FROM routine
 WHERE language NOT IN ('c', 'internal') AND prosqlbody IS NULL
   AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting
                   WHERE setting LIKE 'search_path=%')
-  AND NOT takes_transaction
+  AND NOT takes_transaction AND oid NOT IN (SELECT oid FROM part)
 UNION ALL
 SELECT 'commits under the caller''s search_path, and has an operator or a name without a schema', name
 FROM routine
