@@ -65,6 +65,7 @@ $$;
 RESET client_min_messages;
 UPDATE plain.setting SET value = '3' WHERE key = 'schema_version';
 CALL crmcost.upgrade('plain');
+UPDATE plain.setting SET value = '2' WHERE key = 'schema_version';
 DELETE FROM plain.setting WHERE key = 'rfm_bins';
 SET client_min_messages = warning;
 CALL crmcost.refresh('plain', '2024-02-01 10:00Z');
