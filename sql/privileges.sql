@@ -17,7 +17,7 @@ BEGIN
           AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v'
                OR p.prokind = 'f' AND p.proname ~ '^_' AND p.proconfig IS NULL
                   AND p.prosqlbody IS NULL AND p.probin IS NULL)
-          AND p.proname NOT IN ('_enter_ledger', '_touch')
+          AND p.proname NOT IN ('_enter_ledger', '_touch', '_late_before')
   LOOP
     EXECUTE 'REVOKE EXECUTE ON ROUTINE ' || routine || ' FROM PUBLIC';
     EXECUTE 'GRANT EXECUTE ON ROUTINE ' || routine
