@@ -53,8 +53,11 @@ enum
 	R, ALPHA, S, BETA
 };
 
-/* beyond this z the series is slower than the integral */
+/* beyond this z the series may be slower than the integral ... */
 #define SERIES_LIMIT 0.93
+
+/* ... but for one that ends after so many terms */
+#define SERIES_TERMS 800
 
 /* ln G, with derivatives by w, c and z in this order */
 typedef struct log_series
@@ -135,6 +138,17 @@ sum_series(double w, double c, double z, moments *m)
 		if (k > 2 && dzz <= DBL_EPSILON * m->second[2][2])
 			break;
 	}
+}
+
+/*
+ * Does the series end soon?  Near z = 1 its terms are as ((k + c) / c)^(c - w -
+ * 1) in the end, those for the second derivative by z k^2 times as much.
+ */
+static inline bool
+series_is_quick(double w, double c, double z)
+{
+	return z <= SERIES_LIMIT ||
+		(w - c - 1) * log(SERIES_TERMS / fmax(c, 1)) > -log(DBL_EPSILON);
 }
 
 /*
@@ -276,7 +290,7 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet,
 	moments		sums = {0};
 	log_series	g;
 
-	if (z <= SERIES_LIMIT)
+	if (series_is_quick(w, b->c, z))
 		sum_series(w, b->c, z, &sums);
 	else
 		integrate_series(w, b->c, z, small / large, &sums, poll);

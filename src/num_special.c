@@ -347,7 +347,9 @@ static void
 integrands_at(num_log_integrand log_integrand, void *arg, double centre,
 			  double width, double t, int count, double *term)
 {
-	double		y = centre + width * sinh(t);
+	double		up = exp(t);		/* for sinh and cosh, which take longer */
+	double		down = 1 / up;
+	double		y = centre + width * (up - down) / 2;
 	double		small = exp(-fabs(y));
 	double		log_large = -log1p(small);	/* of x or 1 - x, the larger */
 	double		log_small = log_large - fabs(y);
@@ -357,7 +359,8 @@ integrands_at(num_log_integrand log_integrand, void *arg, double centre,
 
 	for (int i = 0; i < count; i++)
 		term[i] = 1;
-	weight = exp(log_integrand(log_x, log_rest, arg, term)) * width * cosh(t);
+	weight = exp(log_integrand(log_x, log_rest, arg, term)) * width *
+		(up + down) / 2;
 	for (int i = 0; i < count; i++)
 		term[i] *= weight;
 }

@@ -19,6 +19,8 @@ CREATE FUNCTION crmcost._compute(ledger name, as_of timestamptz,
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
   SET jit = off                 -- compiles each partition, and gains nothing
+  SET enable_memoize = off      -- keeps what is asked for once: orders, customers
+  SET default_statistics_target = 20    -- for joins by keys
 AS $$
 #variable_conflict use_variable
 DECLARE

@@ -39,7 +39,7 @@ COMMENT ON FUNCTION crmcost._of_news(text) IS
 CREATE FUNCTION crmcost._of_others(fact text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
-  'NOT EXISTS (SELECT FROM pg_temp.refresh_customer c WHERE c.customer_id = coalesce(p.party_id, %s.customer_id))',
+  'coalesce(p.party_id, %s.customer_id) NOT IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)',
   fact);
 
 COMMENT ON FUNCTION crmcost._of_others(text) IS

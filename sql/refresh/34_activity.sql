@@ -1,12 +1,18 @@
 -- Step activity: what happened with the customers with news in each open month.
 -- Where it differs from what the store has, the month's cost is spread anew,
--- because it follows drivers.
+-- because it follows drivers.  Who was booked cost, and did nothing, is no
+-- difference.
 CREATE FUNCTION crmcost._refresh_activity(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  merged boolean;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  merged := EXISTS (SELECT FROM touched t
+                    WHERE t.relation = 'customer' AND t.customer_id IS NOT NULL
+                          AND t.from_on = '-infinity');
   INSERT INTO pg_temp.refresh_activity
     SELECT a.customer_id, a.month_start, bool_or(a.acquired),
            sum(a.orders)::bigint, sum(a.sale_lines)::bigint, sum(a.revenue),
@@ -47,8 +53,8 @@ BEGIN
              coalesce(new.refund, 0), coalesce(new.interactions, 0),
              coalesce(new.handle_seconds, 0),
              coalesce(new.standard_minutes, 0))
-            OR new.customer_id IS NULL AND old.customer_id IS NOT NULL
-            OR old.customer_id IS NULL AND new.customer_id IS NOT NULL
+            -- a merger takes booked cost from one row to another
+            OR merged AND (new.customer_id IS NULL OR old.customer_id IS NULL)
       ON CONFLICT (month_start) DO NOTHING;
   END IF;
   RETURN 0;

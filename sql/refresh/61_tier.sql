@@ -6,7 +6,7 @@
 --
 -- A person's row is respected: it stands until the answer of the rule changes.
 -- To tell a change, the rule's first answer about a customer who is there by
--- hand is dated just before that row.
+-- hand is dated just before that row; its evidence has when it was given.
 --
 -- Who has left a scheme gets the code none: the last order was taken back, or
 -- the tier went.  Schemes by hand and unsound ones stay as they are.
@@ -30,7 +30,7 @@ BEGIN
              true AS by_rule
       FROM pg_temp.refresh_tier_row
     $query$, format(
-      'old.by_rule AND old.dimension = ANY (%L::text[]) AND (old.entered_at > %L OR EXISTS (SELECT FROM pg_temp.refresh_tier_row r WHERE r.customer_id = old.customer_id AND r.dimension = old.dimension AND r.entered_at = old.entered_at))',
+      'old.by_rule AND old.dimension = ANY (%L::text[]) AND (crmcost._answered_at(old.entered_at, old.evidence) > %L OR EXISTS (SELECT FROM pg_temp.refresh_tier_row r WHERE r.customer_id = old.customer_id AND r.dimension = old.dimension AND r.entered_at = old.entered_at))',
       schemes,
       crmcost._midnight((SELECT (min(m.month_start)
                                  + interval '1 month')::date
@@ -153,8 +153,10 @@ BEGIN
     CASE WHEN run.whole THEN (SELECT min(m.month_start) FROM customer_month m)
     END,
     (SELECT CASE WHEN isfinite(f.month_start) THEN f.month_start END
-     FROM (SELECT greatest(min(crmcost._month_of(n.from_on)),
-                           (SELECT min(m.month_start) FROM customer_month m))
+     -- without such news there is no row, and so no month
+     FROM (SELECT min(greatest(crmcost._month_of(n.from_on),
+                               (SELECT min(m.month_start)
+                                FROM customer_month m)))
            FROM crmcost._news(run) n
            WHERE n.relation IN ('tier', 'classification'))
        AS f (month_start)));

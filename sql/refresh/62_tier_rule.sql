@@ -19,38 +19,50 @@ COMMENT ON FUNCTION crmcost._tier_table(integer) IS
   'Which table has the sums and answers of the last month that is done, or of the one after it.';
 
 -- What holds before the first month that is looked at.  Mostly that is what the
--- store says of the last refresh; where a later row stands there, history tells.
+-- store says of the last refresh; where a later row stands there, or one by hand,
+-- history tells.  A first answer that was dated back counts from when it was given.
 CREATE FUNCTION crmcost._tier_state_query(condition text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
+  SELECT c.customer_id, c.dimension, c.code, c.entered_at, true AS by_rule,
+         c.code AS ruled
+  FROM customer_class c
+  WHERE c.dimension = ANY ($2) AND c.by_rule AND c.entered_at <= $1 AND (%1$s)
+  UNION ALL
   SELECT c.customer_id, c.dimension, last.code, last.entered_at,
          last.by_rule,
-         CASE WHEN last.by_rule THEN last.code ELSE ruled.code END AS ruled
+         CASE WHEN last.by_rule THEN last.code ELSE ruled.code END
   FROM customer_class c
   CROSS JOIN LATERAL (
-    SELECT k.code, k.entered_at, k.by_rule
-    FROM (SELECT c.code, c.entered_at, c.by_rule
-          WHERE c.entered_at <= $1
-          UNION ALL
-          (SELECT h.code, h.entered_at, h.by_rule
-           FROM classification h
-           WHERE c.entered_at > $1 AND h.customer_id = c.customer_id
-                 AND h.dimension = c.dimension AND h.entered_at <= $1
-           ORDER BY h.entered_at DESC LIMIT 1)) k
+    SELECT h.code, h.entered_at, h.by_rule
+    FROM classification h
+    WHERE h.customer_id = c.customer_id AND h.dimension = c.dimension
+          AND h.entered_at <= $1
+    ORDER BY h.entered_at DESC LIMIT 1
   ) last
   LEFT JOIN LATERAL (
     SELECT h.code
     FROM classification h
     WHERE NOT last.by_rule AND h.customer_id = c.customer_id
           AND h.dimension = c.dimension AND h.by_rule
-          AND h.entered_at <= $1
+          AND crmcost._answered_at(h.entered_at, h.evidence) <= $1
     ORDER BY h.entered_at DESC LIMIT 1
   ) ruled ON true
-  WHERE c.dimension = ANY ($2) AND (%s)
+  WHERE c.dimension = ANY ($2) AND NOT (c.by_rule AND c.entered_at <= $1)
+        AND (%1$s)
 $query$, condition);
 
 COMMENT ON FUNCTION crmcost._tier_state_query(text) IS
   'Query of the tiers that held at an instant $1 in schemes $2, with the last answer of the rule, for the rows c of customer_class that a condition names.';
+
+CREATE FUNCTION crmcost._answered_at(entered_at timestamptz, evidence jsonb)
+  RETURNS timestamptz
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce((evidence ->> 'answered_at')::timestamp AT TIME ZONE 'UTC',
+                entered_at);
+
+COMMENT ON FUNCTION crmcost._answered_at(timestamptz, jsonb) IS
+  'When a rule gave the answer of a row of classification: an answer that is dated back has it in its evidence.';
 
 -- Answers of the rule and sums up to the month before the first.
 CREATE FUNCTION crmcost._start_tiers(run crmcost._run, schemes text[],
@@ -390,7 +402,10 @@ BEGIN
                  THEN jsonb_build_object('revenue', c.revenue)
                ELSE jsonb_build_object('r', c.score / 100,
                       'f', c.score / 10 %% 10, 'm', c.score %% 10)
-             END,
+             END || CASE WHEN k.before IS NULL AND s.code <> k.code
+                      THEN jsonb_build_object('answered_at',
+                                              $1 AT TIME ZONE 'UTC')
+                      ELSE '{}' END,
              -- at the same instant a person has the last word
              CASE WHEN k.before IS NULL AND s.code <> k.code
                        OR NOT s.by_rule AND s.entered_at = $1

@@ -57,13 +57,16 @@ worth AS (
     LEFT JOIN last_year y USING (channel_code)
   ) e
 ),
+-- days first: the planner knows how many there are, but not months
 cohort AS (
-  SELECT coalesce(v.channel_code, '(all)') AS channel_code,
-         date_trunc('month', v.acquired_on::timestamp)::date AS cohort_month,
-         count(*) AS customers
-  FROM customer_value v
-  WHERE v.acquired_on IS NOT NULL
-  GROUP BY GROUPING SETS ((v.channel_code, 2), (2))
+  SELECT coalesce(d.channel_code, '(all)') AS channel_code,
+         date_trunc('month', d.acquired_on::timestamp)::date AS cohort_month,
+         sum(d.customers) AS customers
+  FROM (SELECT v.channel_code, v.acquired_on, count(*) AS customers
+        FROM customer_value v
+        WHERE v.acquired_on IS NOT NULL
+        GROUP BY v.channel_code, v.acquired_on) d
+  GROUP BY GROUPING SETS ((d.channel_code, 2), (2))
 ),
 -- contribution a customer of those who have completed the age, added up
 age AS (
