@@ -51,17 +51,17 @@ sub psql
 	return $err =~ /(?:ERROR|FATAL): +(\w{5})/ ? $1 : "$code";
 }
 
-# CALL runs until it writes clv_model, which is locked; then $meanwhile is committed.
+# CALL runs until it writes a table, which is locked; then $meanwhile is committed.
 sub in_the_middle
 {
-	my ($call, $meanwhile) = @_;
-	my $holder = session("BEGIN; LOCK TABLE crm.clv_model IN SHARE MODE;\n");
+	my ($call, $table, $meanwhile) = @_;
+	my $holder = session("BEGIN; LOCK TABLE crm.$table IN SHARE MODE;\n");
 	until_done($holder);
 	my $caller = session("$call;\n");
 	$caller->{run}->pump_nb;
-	$node->poll_query_until('postgres', q{
-		SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'crm.clv_model'::regclass AND NOT granted)})
-		or die "$call does not reach clv_model: $caller->{err}";
+	$node->poll_query_until('postgres', qq{
+		SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'crm.$table'::regclass AND NOT granted)})
+		or die "$call does not reach $table: $caller->{err}";
 	$node->safe_psql('postgres', $meanwhile);
 	say_to($holder, "ROLLBACK;\n");
 	until_done($caller);
@@ -116,7 +116,7 @@ foreach my $ledger ('crm', 'twin')
 is(differences(), '', 'two ledgers with the same facts have the same figures');
 
 # refresh
-in_the_middle("CALL crmcost.refresh('crm', '2024-04-01')", news('crm'));
+in_the_middle("CALL crmcost.refresh('crm', '2024-04-01')", 'clv_model', news('crm'));
 $node->safe_psql('postgres', "CALL crmcost.refresh('twin', '2024-04-01')");
 is(differences(), '', 'what is committed in the middle of a refresh is in no figure of it');
 is($node->safe_psql('postgres', q{
@@ -131,7 +131,7 @@ is($node->safe_psql('postgres', q{SELECT revenue, products, orders FROM crm.cust
 # close_period
 (my $march = news('crm')) =~ s/2024-02-/2024-03-/g;
 $march =~ s/'late/'later/g;
-in_the_middle("CALL crmcost.close_period('crm', '2024-03-01')", $march);
+in_the_middle("CALL crmcost.close_period('crm', '2024-03-01')", 'posted_cost', $march);
 $node->safe_psql('postgres', "CALL crmcost.close_period('twin', '2024-03-01')");
 is(differences(), '', 'what is committed in the middle of close_period came later');
 $node->safe_psql('postgres', "CALL crmcost.refresh('crm', '2024-05-01')");
