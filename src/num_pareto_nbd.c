@@ -141,8 +141,9 @@ sum_series(double w, double c, double z, moments *m)
 }
 
 /*
- * Does the series end soon?  Near z = 1 its terms are as ((k + c) / c)^(c - w -
- * 1) in the end, those for the second derivative by z k^2 times as much.
+ * Does the series end soon?  Near z = 1 its terms fall in the end as the power
+ * c - w - 1 of (k + c) / c, those for the second derivative by z as k^2 times
+ * that.
  */
 static inline bool
 series_is_quick(double w, double c, double z)

@@ -347,7 +347,7 @@ static void
 integrands_at(num_log_integrand log_integrand, void *arg, double centre,
 			  double width, double t, int count, double *term)
 {
-	double		up = exp(t);		/* for sinh and cosh, which take longer */
+	double		up = exp(t);	/* for sinh and cosh, which take longer */
 	double		down = 1 / up;
 	double		y = centre + width * (up - down) / 2;
 	double		small = exp(-fabs(y));

@@ -160,6 +160,18 @@ CREATE TEMPORARY TABLE in_june AS SELECT scheme, tier, customers FROM tier_month
 INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES (1, 'long', 2, '2024-07-10', 10, 'EUR');
 SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-08-01', true)$$, 'a line of July for an order that counted in June');
 SELECT bag_eq($$SELECT scheme, tier, customers FROM tier_month WHERE month_start = '2024-06-01'$$, 'SELECT * FROM in_june', 'June stands');
+ROLLBACK TO fresh;
+
+-- news of one month: no other is computed, whoever had booked cost and did nothing in March
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES ('svc', '2024-03-10', 7, 'EUR', 1);
+CALL crmcost.refresh('crm', '2024-06-10');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'june', '2024-06-05', 10, 'EUR');
+SELECT crmcost._make_work_tables('crm');
+SELECT crmcost._compute('crm', '2024-06-11', false);
+SELECT bag_eq('SELECT month_start FROM pg_temp.refresh_cost_month', $$ VALUES ('2024-06-01'::date) $$, 'cost of the month with news alone is spread anew');
+SELECT is((SELECT min(month_start) FROM pg_temp.refresh_tier_month), '2024-05-01', 'and tiers are found anew from its begin on');
+SELECT crmcost._make_work_tables('crm');
+SELECT is_empty($$SELECT * FROM crmcost._verify('crm') v WHERE v.rows_differ > 0$$, 'which is all that differs');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -36,6 +36,6 @@ COMMENT ON COLUMN classification.reason_code IS
 COMMENT ON COLUMN classification.campaign_code IS
 'Campaign that brought the change; NULL for none.';
 COMMENT ON COLUMN classification.evidence IS
-'What the decision was based on, such as {"r": 5, "f": 4, "m": 5}; NULL for none, and once the customer is erased.';
+'What the decision was based on, such as {"r": 5, "f": 4, "m": 5}, with answered_at, in UTC, where the answer is dated before it was given; NULL for none, and once the customer is erased.';
 COMMENT ON COLUMN classification.by_rule IS
 'true when refresh decided, false when a person did.';
