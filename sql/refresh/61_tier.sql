@@ -150,6 +150,9 @@ BEGIN
     crmcost._month_of(run.day),
     crmcost._month_of(crmcost._report_day(run.upto_before, run.zone)),
     (SELECT min(m.month_start) FROM pg_temp.refresh_cost_month m),
+    -- an order of a closed month counts there, but its day may have moved
+    (SELECT min(crmcost._month_of(c.first_on))
+     FROM pg_temp.refresh_order_change c),
     CASE WHEN run.whole THEN (SELECT min(m.month_start) FROM customer_month m)
     END,
     (SELECT CASE WHEN isfinite(f.month_start) THEN f.month_start END
@@ -158,7 +161,9 @@ BEGIN
                                (SELECT min(m.month_start)
                                 FROM customer_month m)))
            FROM crmcost._news(run) n
-           WHERE n.relation IN ('tier', 'classification'))
+           -- a merger joins two histories
+           WHERE n.relation IN ('tier', 'classification')
+                 OR n.relation = 'customer' AND n.from_on = '-infinity')
        AS f (month_start)));
 END
 $$;
