@@ -131,7 +131,7 @@ INSERT INTO interaction (customer_id, occurred_at, kind, subtype, agent_code, sc
 INSERT INTO classification (customer_id, dimension, entered_at, code) SELECT 2, 'owner', '2024-01-20', 'y';
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT results_eq($$ SELECT tier, best_agent_share FROM tier_resource WHERE scheme = 'hand' ORDER BY 1 $$, $$ VALUES ('A', 1.0), ('B', NULL), ('C', 1.0) $$, 'C11: equal scores are treated alike');
-SELECT results_eq('SELECT * FROM crmcost._verify($$crm$$)', $$ SELECT NULL::text, NULL::bigint WHERE false $$, 'computed step by step as at once');
+SELECT lives_ok('CALL crmcost.verify($$crm$$)', 'computed step by step as at once');
 ROLLBACK TO fresh;
 
 -- C16: technical cost booked on a customer, by a driver, and by nobody
@@ -183,7 +183,7 @@ SELECT pg_temp.spend('svc.support', '2024-02-21', 50, customer => 13);
 CALL crmcost.refresh('crm', '2024-04-02');
 SELECT results_eq($$ SELECT month_start, tier, profit, is_complete FROM customer_mix WHERE scheme = 'hand' AND month_start >= '2024-02-01' ORDER BY 1, 2 $$,
   $$ VALUES ('2024-02-01'::date, 'A', -400.0, true), ('2024-02-01', 'B', 850.0, true), ('2024-03-01', 'A', 0.0, true), ('2024-03-01', 'B', 0.0, true), ('2024-04-01', 'A', 0.0, false), ('2024-04-01', 'B', 0.0, false) $$, 'C22: a late cost counts in its month');
-SELECT results_eq('SELECT * FROM crmcost._verify($$crm$$)', $$ SELECT NULL::text, NULL::bigint WHERE false $$, 'computed step by step as at once');
+SELECT lives_ok('CALL crmcost.verify($$crm$$)', 'computed step by step as at once');
 -- a closed month stays, whoever is in a tier later
 CALL crmcost.close_period('crm', '2024-02-01');
 INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (20, 'hand', '2024-02-20', 'A'), (21, 'hand', '2024-03-20', 'A');
