@@ -118,7 +118,7 @@ run_pgtap()
 # whose queries would start one for each row (ledger_parallel sees to ledgers).
 run_pgtap_parallel()
 {
-	set -- $(printf '%s\n' "$@" | grep -Ev '/(ledger_.*|spread|states)[.]sql$')
+	set -- $(printf '%s\n' "$@" | grep -Ev '/(concordance|ledger_.*|spread|states)[.]sql$')
 	[ $# != 0 ] || return 0
 	PGOPTIONS="-c $(setting_of_workers)=on" pg_prove -v --timer -d tapdb "$@"
 }
