@@ -1,10 +1,8 @@
 -- Step news: whom and which months a refresh is about.
 --
 -- What is in table touched, and what the move of as_of brings in or takes out.
--- A refresh takes rows of touched that its snapshot sees.  A writer that found a
--- row there already, and so wrote none, has seen its epoch: so rows of an epoch
--- go only when no transaction is left that was there before the epoch ended.
--- Until then they stay, and their news is looked at once more.
+-- Rows of touched may outlive their refresh (_forget_news says why): then their
+-- news is looked at once more.
 CREATE FUNCTION crmcost._refresh_news(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
