@@ -181,19 +181,21 @@ ReadRows(Datum datum, Size *count)
 	return row;
 }
 
-/* a search begins on every 16th row, if that leaves enough of them */
+/* a search begins on every 16th row, or on enough of them */
 #define PART_STRIDE 16
 #define MIN_PART 256
+#define MIN_STRIDE 4
 
 static void
 TakePart(const num_observation *row, num_sample *sample)
 {
 	num_observation *part;
+	Size		stride = Min(PART_STRIDE, sample->count / MIN_PART);
 
-	sample->part_count = sample->count / PART_STRIDE;
+	sample->part_count = sample->count / stride;
 	part = palloc(sample->part_count * sizeof(num_observation));
 	for (Size i = 0; i < sample->part_count; i++)
-		part[i] = row[i * PART_STRIDE + PART_STRIDE / 2];
+		part[i] = row[i * stride + stride / 2];
 	sample->part = part;
 }
 
@@ -210,7 +212,7 @@ SampleRead(Datum datum)
 	SortRows(row, sample.count);
 	NumberAges(row, &sample);
 	sample.row = row;
-	if (sample.count >= MIN_PART * PART_STRIDE)
+	if (sample.count >= MIN_PART * MIN_STRIDE)
 		TakePart(row, &sample);
 	return sample;
 }

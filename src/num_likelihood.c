@@ -17,8 +17,11 @@
 /* a relative gain of the log-likelihood that may be rounding error */
 #define ROUNDING 1e-12
 
-/* so many powers of e from where it began, a parameter runs to a border */
+/* so many powers of e from where it began, a parameter runs to a border ... */
 #define BORDER 14
+
+/* ... and in a part of a sample it may: the whole decides, from there on */
+#define BORDER_OF_PART 7
 
 /* the longest step, in logarithms of parameters */
 #define LONG_STEP 3
@@ -330,10 +333,11 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
  */
 static num_fit_status
 search(num_log_likelihood log_likelihood, const num_sample *sample,
-	   const double *from, const double *start, int n, num_fit *fit)
+	   const double *from, const double *start, double far_off, num_fit *fit)
 {
 	double		logarithm[NUM_PARAMETERS] = {0};
 	double		ridge = 0;
+	int			n = fit->parameters;
 	num_jet		jet;
 	bool		border = false;
 
@@ -344,7 +348,7 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 	while (jet.value != -INFINITY && !border &&
 		   improve(log_likelihood, sample, logarithm, &jet, &ridge, fit))
 		for (int i = 0; i < n; i++)
-			border |= fabs(logarithm[i] - log(start[i])) > BORDER;
+			border |= fabs(logarithm[i] - log(start[i])) > far_off;
 
 	fit->log_likelihood = jet.value;
 	fit->gradient = largest(jet.gradient, n);
@@ -353,54 +357,79 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 	return border ? NUM_FIT_AT_BORDER : judge(&jet, start, n, fit);
 }
 
-/*
- * From where a part of a large sample has its maximum, the whole takes few
- * steps to its own.  False if the part has none; the start will do then.
- */
+/* The part of a sample that is searched first, where there is one. */
 static bool
-search_part(num_log_likelihood log_likelihood, const num_sample *sample,
-			const double *start, int n, double *near)
+part_of(const num_sample *sample, num_sample *part)
 {
-	num_sample	part = *sample;
-	num_fit		fit = {.parameters = n};
-
 	if (sample->part == NULL)
 		return false;
-	part.row = sample->part;
-	part.count = sample->part_count;
-	if (search(log_likelihood, &part, start, start, n, &fit) !=
-		NUM_FIT_CONVERGED)
-		return false;
-	memcpy(near, fit.parameter, sizeof(fit.parameter));
+	*part = *sample;
+	part->row = sample->part;
+	part->count = sample->part_count;
 	return true;
 }
 
 /*
+ * The search of a sample from a start.  From where a part of a large sample
+ * has its maximum, the whole takes few steps to its own.  Where the part runs
+ * to a border, the slope of the whole tells on the way there whether it does.
+ */
+static num_fit_status
+search_by_part(num_log_likelihood log_likelihood, const num_sample *sample,
+			   const double *start, num_fit *fit)
+{
+	num_sample	part;
+	num_fit		near = {.parameters = fit->parameters};
+
+	if (part_of(sample, &part) &&
+		search(log_likelihood, &part, start, start, BORDER_OF_PART, &near) !=
+		NUM_FIT_NOT_CONVERGED)
+		return search(log_likelihood, sample, near.parameter, start, BORDER,
+					  fit);
+	return search(log_likelihood, sample, start, start, BORDER, fit);
+}
+
+/*
+ * Another start, which may lead to a maximum beside the slope to a border that
+ * the search went up.  One from which a part of the sample runs to a border as
+ * well is not worth the whole of it.
+ */
+static num_fit_status
+search_again(num_log_likelihood log_likelihood, const num_sample *sample,
+			 const double *start, num_fit *fit)
+{
+	num_sample	part;
+	num_fit		near = {.parameters = fit->parameters};
+
+	if (!part_of(sample, &part))
+		return search(log_likelihood, sample, start, start, BORDER, fit);
+	fit->log_likelihood = -INFINITY;
+	fit->evaluations = 0;
+	if (search(log_likelihood, &part, start, start, BORDER_OF_PART, &near) !=
+		NUM_FIT_CONVERGED)
+		return NUM_FIT_AT_BORDER;
+	return search(log_likelihood, sample, near.parameter, start, BORDER, fit);
+}
+
+/*
  * The parameters at which the log-likelihood is largest, with standard errors.
- * A likelihood can have a maximum beside a slope to a border that the search
- * went up: other starts are tried then.  Whatever the outcome, fit holds the
- * best that was found.
+ * Whatever the outcome, fit holds the best that was found.
  */
 num_fit_status
 num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 			 const double *start, int parameters, num_fit *fit)
 {
 	static const double factor[][NUM_PARAMETERS] = {
-		{1, 1, 1, 1}, {8, 8, 0.125, 0.125}, {1, 1, 0.125, 0.125},
-		{0.25, 0.25, 4, 4}
+		{8, 8, 0.125, 0.125}, {1, 1, 0.125, 0.125}, {0.25, 0.25, 4, 4}
 	};
-	double		near[NUM_PARAMETERS];
-	bool		is_near = search_part(log_likelihood, sample, start,
-									  parameters, near);
 	num_fit_status status;
 	double		weight = 0;
 
 	for (size_t i = 0; i < sample->count; i++)
 		weight += sample->row[i].weight;
 	fit->parameters = parameters;
-	status = search(log_likelihood, sample, is_near ? near : start, start,
-					parameters, fit);
-	for (int k = is_near ? 0 : 1; k < 4 && status != NUM_FIT_CONVERGED; k++)
+	status = search_by_part(log_likelihood, sample, start, fit);
+	for (int k = 0; k < 3 && status != NUM_FIT_CONVERGED; k++)
 	{
 		num_fit		other = *fit;
 		double		other_start[NUM_PARAMETERS] = {0};
@@ -408,10 +437,10 @@ num_maximize(num_log_likelihood log_likelihood, const num_sample *sample,
 
 		for (int i = 0; i < parameters; i++)
 			other_start[i] = start[i] * factor[k][i];
-		other_status = search(log_likelihood, sample, other_start, other_start,
-							  parameters, &other);
-		other.evaluations += fit->evaluations;
-		fit->evaluations = other.evaluations;
+		other_status = search_again(log_likelihood, sample, other_start,
+									&other);
+		fit->evaluations += other.evaluations;
+		other.evaluations = fit->evaluations;
 		if (other.log_likelihood > fit->log_likelihood)
 		{
 			*fit = other;

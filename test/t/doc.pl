@@ -7,7 +7,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('doc');
-$node->init;
+# psql tells how wide a character is by the encoding
+$node->init(extra => ['--encoding=UTF8']);
 $node->append_conf('postgresql.conf', 'jit = off');	# as the pages advise
 $node->start;
 
