@@ -21,7 +21,7 @@
 #define BORDER 14
 
 /* ... and in a part of a sample it may: the whole decides, from there on */
-#define BORDER_OF_PART 7
+#define BORDER_OF_PART 5
 
 /* the longest step, in logarithms of parameters */
 #define LONG_STEP 3

@@ -34,13 +34,15 @@ make_sample(const num_observation *row, size_t count)
 	static num_observation part[CUSTOMERS];
 	num_sample	sample = {.row = row,.count = count,.poll = count_poll};
 
-	/* every other sample that is large enough has a part to begin on */
-	if (count >= 64 && count % 2 == 0)
+	/* like the library: a sample that is large enough has a part */
+	if (count >= 1024)
 	{
-		for (size_t i = 0; i < count / 8; i++)
-			part[i] = row[8 * i + 4];
+		size_t		stride = count / 256;
+
+		sample.part_count = count / stride;
+		for (size_t i = 0; i < sample.part_count; i++)
+			part[i] = row[i * stride + stride / 2];
 		sample.part = part;
-		sample.part_count = count / 8;
 	}
 	return sample;
 }
@@ -415,6 +417,7 @@ main(void)
 		test_purchases(models[i], 200);
 		test_hard(models[i], 50, 60);
 		test_hard(models[i], 500, 30);
+		test_hard(models[i], 2000, 30);
 	}
 	test_spend(200);
 	test_contracts(200);
