@@ -107,9 +107,11 @@ BEGIN
     product_codes text[], quantities numeric[], amounts numeric[]
   ) ON COMMIT DROP;
 
-  -- order, too: the first day with an order that came, went or moved
-  CREATE TEMPORARY TABLE refresh_order_change (
-    first_on date
+  -- order, too: orders that came, went or changed, as they were and as they are
+  CREATE TEMPORARY TABLE refresh_order_news (
+    customer_id bigint, was_order boolean, was_on date, was_month date,
+    was_codes text[], is_order boolean, ordered_on date, month_start date,
+    product_codes text[], went_elsewhere boolean
   ) ON COMMIT DROP;
 
   -- activity: what happened with these customers in the open months
@@ -303,7 +305,7 @@ BEGIN
     entered_at timestamptz
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_class_customer (
-    customer_id bigint PRIMARY KEY
+    customer_id bigint, dimension text, PRIMARY KEY (customer_id, dimension)
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_row (
     customer_id bigint, dimension text, entered_at timestamptz, code text,
@@ -448,7 +450,7 @@ RETURN '{refresh_written,
          refresh_line,
          refresh_contact,
          refresh_order,
-         refresh_order_change,
+         refresh_order_news,
          refresh_activity,
          refresh_part,
          refresh_lineage,

@@ -25,13 +25,20 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_line(crmcost._run) IS
   'Second step of refresh: the sale lines, in base currency, and the contacts of the customers with news.';
 
--- Conditions on a fact: of a customer with news, himself or one merged into him;
--- and of none of these.
-CREATE FUNCTION crmcost._of_news(fact text) RETURNS text
+-- Conditions on a fact: of a customer of a work table, himself or one merged into
+-- him; of one with news; and of none of these.
+CREATE FUNCTION crmcost._of_parties(fact text, work_table text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
-  '%s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_customer UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_customer c ON c.customer_id = m.party_id))',
-  fact);
+  '%1$s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.%2$I UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.%2$I c ON c.customer_id = m.party_id))',
+  fact, work_table);
+
+COMMENT ON FUNCTION crmcost._of_parties(text, text) IS
+  'Condition that a fact, by its name in the query, is of a customer of a work table.';
+
+CREATE FUNCTION crmcost._of_news(fact text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN crmcost._of_parties(fact, 'refresh_customer');
 
 COMMENT ON FUNCTION crmcost._of_news(text) IS
   'Condition that a fact, by its name in the query, is of a customer with news.';

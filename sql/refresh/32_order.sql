@@ -10,32 +10,34 @@ CREATE FUNCTION crmcost._refresh_order(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  scope CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+  -- customers of whom any order changed
+  news CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE '%s.customer_id IN (SELECT n.customer_id FROM pg_temp.refresh_order_news n)'
     END;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_orders(run);
-  -- where an order moved, both of its months are summed anew
   IF NOT run.whole THEN
-    PERFORM crmcost._find_order_months(run);
+    PERFORM crmcost._find_order_news(run);
   END IF;
-  PERFORM crmcost._note_orders_before(run);
   changed := crmcost._write_difference(run.ledger, 'customer_order',
-                 'SELECT * FROM pg_temp.refresh_order', scope)
-             + crmcost._write_difference(run.ledger, 'customer_product', $query$
-                 SELECT o.customer_id, u.product_code,
-                        count(*) FILTER (WHERE o.is_order) AS orders,
-                        sum(u.quantity) AS quantity, sum(u.amount) AS revenue,
-                        max(o.ordered_on) FILTER (WHERE o.is_order)
-                          AS last_ordered_on
-                 FROM pg_temp.refresh_order o
-                 CROSS JOIN LATERAL unnest(o.product_codes, o.quantities,
-                                           o.amounts)
-                   AS u (product_code, quantity, amount)
-                 GROUP BY o.customer_id, u.product_code
-               $query$, scope);
+                 'SELECT * FROM pg_temp.refresh_order o WHERE '
+                 || format(news, 'o'), format(news, 'old'))
+             + crmcost._write_difference(run.ledger, 'customer_product',
+                 format($query$
+                   SELECT o.customer_id, o.product_code,
+                          count(*) FILTER (WHERE o.is_order) AS orders,
+                          sum(o.quantity) AS quantity, sum(o.amount) AS revenue,
+                          max(o.ordered_on) FILTER (WHERE o.is_order)
+                            AS last_ordered_on
+                   FROM (SELECT o.customer_id, o.is_order, o.ordered_on,
+                                unnest(o.product_codes) AS product_code,
+                                unnest(o.quantities) AS quantity,
+                                unnest(o.amounts) AS amount
+                         FROM pg_temp.refresh_order o WHERE %s) o
+                   GROUP BY o.customer_id, o.product_code
+                 $query$, format(news, 'o')), format(news, 'old'));
   IF NOT run.whole THEN
     PERFORM crmcost._complete_months(run, ARRAY(
       SELECT m.month_start FROM pg_temp.refresh_month m));
@@ -170,35 +172,58 @@ $$;
 COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
   'Fills refresh_order from refresh_line.';
 
-CREATE FUNCTION crmcost._find_order_months(run crmcost._run) RETURNS void
+-- Orders that came, went or changed, of the customers with news.  Where one moved,
+-- both of its months are summed anew.
+CREATE FUNCTION crmcost._find_order_news(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
+  INSERT INTO pg_temp.refresh_order_news
+    SELECT customer_id, old.is_order, old.ordered_on, old.month_start,
+           old.product_codes, new.is_order, new.ordered_on, new.month_start,
+           new.product_codes,
+           (old.channel_code, old.campaign_code)
+             IS DISTINCT FROM (new.channel_code, new.campaign_code)
+    FROM pg_temp.refresh_order new
+    FULL JOIN (SELECT o.* FROM customer_order o
+               JOIN pg_temp.refresh_customer USING (customer_id)) old
+      USING (customer_id, source, order_ref, sale_id)
+    WHERE (old.is_order, old.ordered_at, old.month_start, old.sale_lines,
+           old.revenue, old.margin, old.discount, old.refund,
+           old.channel_code, old.campaign_code, old.product_codes,
+           old.quantities, old.amounts)
+          IS DISTINCT FROM
+          (new.is_order, new.ordered_at, new.month_start, new.sale_lines,
+           new.revenue, new.margin, new.discount, new.refund,
+           new.channel_code, new.campaign_code, new.product_codes,
+           new.quantities, new.amounts);
+  ANALYZE pg_temp.refresh_order_news;
   INSERT INTO pg_temp.refresh_month
     SELECT DISTINCT m.month_start
-    FROM pg_temp.refresh_order new
-    FULL JOIN (SELECT o.* FROM customer_order o
-               JOIN pg_temp.refresh_customer USING (customer_id)) old
-      USING (customer_id, source, order_ref, sale_id)
-    CROSS JOIN LATERAL (VALUES (old.month_start), (new.month_start))
+    FROM pg_temp.refresh_order_news n
+    CROSS JOIN LATERAL (VALUES (n.was_month), (n.month_start))
       AS m (month_start)
-    WHERE (old.is_order, old.ordered_on, old.month_start, old.channel_code,
-           old.campaign_code)
-          IS DISTINCT FROM
-          (new.is_order, new.ordered_on, new.month_start, new.channel_code,
-           new.campaign_code)
+    WHERE (n.went_elsewhere
+           OR (n.was_order, n.was_on, n.was_month)
+              IS DISTINCT FROM (n.is_order, n.ordered_on, n.month_start))
           AND m.month_start >= run.open_month
     ON CONFLICT (month_start) DO NOTHING;
-  INSERT INTO pg_temp.refresh_order_change
-    SELECT min(least(old.ordered_on, new.ordered_on))
-    FROM pg_temp.refresh_order new
-    FULL JOIN (SELECT o.* FROM customer_order o
-               JOIN pg_temp.refresh_customer USING (customer_id)) old
-      USING (customer_id, source, order_ref, sale_id)
-    WHERE (old.is_order, old.ordered_on)
-          IS DISTINCT FROM (new.is_order, new.ordered_on);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_order_months(crmcost._run) IS
-  'Adds the months of orders that came, went or moved to refresh_month, and their first day to refresh_order_change.';
+COMMENT ON FUNCTION crmcost._find_order_news(crmcost._run) IS
+  'Fills refresh_order_news, and adds the months of orders that came, went or moved to refresh_month.';
+
+CREATE FUNCTION crmcost._first_order_change() RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (SELECT min(least(n.was_on, n.ordered_on))
+          FROM pg_temp.refresh_order_news n
+          WHERE (n.was_order, n.was_on)
+                IS DISTINCT FROM (n.is_order, n.ordered_on));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_order_change() IS
+  'First day with an order that came, went or moved; NULL without.';

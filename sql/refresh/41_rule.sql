@@ -35,7 +35,8 @@ BEGIN
       JOIN category_lineage l ON l.code = w.category_code
       JOIN allocation_rule r
         ON r.category_code = l.ancestor AND r.valid @> w.rule_on
-           AND r.scenario IS NOT DISTINCT FROM run.scenario
+           AND coalesce(r.scenario = run.scenario,
+                        r.scenario IS NULL AND run.scenario IS NULL)
            AND (r.scope = '' OR r.channel_code = w.of_channel
                 OR r.campaign_code = w.of_campaign
                 OR r.product_code = w.of_product)

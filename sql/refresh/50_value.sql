@@ -116,14 +116,21 @@ BEGIN ATOMIC
                                                              x.revenue))
                AS spend_per_day
       FROM customer_order x
-      WHERE x.is_order AND %2$s
+      WHERE x.is_order AND %7$s
       GROUP BY x.customer_id
+      -- without news of their own the orders are those of before
+      UNION ALL
+      SELECT v.customer_id, v.orders, v.first_ordered_on, v.last_ordered_on,
+             v.order_days, v.spend_per_day
+      FROM customer_value v WHERE %8$s
     ),
     product AS (
       SELECT x.customer_id, count(*) AS products
       FROM customer_product x
-      WHERE x.orders > 0 AND %2$s
+      WHERE x.orders > 0 AND %7$s
       GROUP BY x.customer_id
+      UNION ALL
+      SELECT v.customer_id, v.products FROM customer_value v WHERE %8$s
     ),
     party AS (
       SELECT x.customer_id, x.source = 'anon' AS is_technical,
@@ -176,7 +183,13 @@ BEGIN ATOMIC
     'coalesce(m.%1$s_cost, 0) AS %1$s_cost', b.name), ', '::text),
   'm.sale_lines, m.revenue, m.margin, m.discount, m.refund, m.direct_cost, m.allocated_cost, '
   || pg_catalog.string_agg(pg_catalog.format(
-    'm.%1$s_direct_cost, m.%1$s_allocated_cost', b.name), ', '::text))
+    'm.%1$s_direct_cost, m.%1$s_allocated_cost', b.name), ', '::text),
+  CASE WHEN run.whole THEN 'true'
+    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))'
+  END,
+  CASE WHEN run.whole THEN 'false'
+    ELSE 'v.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_changed c) AND v.customer_id NOT IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+  END)
   FROM pg_catalog.unnest(crmcost._buckets()) AS b (name);
 END;
 

@@ -446,8 +446,7 @@ BEGIN
   IF NOT run.whole
      AND crmcost._month_of(run.day + 1)
          = crmcost._month_of(crmcost._report_day(run.upto_before, run.zone) + 1)
-     AND NOT EXISTS (SELECT FROM pg_temp.refresh_order_change c
-                     WHERE c.first_on <= holdout_end)
+     AND coalesce(crmcost._first_order_change(), 'infinity') > holdout_end
      AND NOT EXISTS (SELECT FROM touched t
                      WHERE t.relation = 'customer'
                            AND t.from_on <= holdout_end) THEN

@@ -30,7 +30,7 @@ BEGIN
              true AS by_rule
       FROM pg_temp.refresh_tier_row
     $query$, format(
-      'old.by_rule AND old.dimension = ANY (%L::text[]) AND (crmcost._answered_at(old.entered_at, old.evidence) > %L OR EXISTS (SELECT FROM pg_temp.refresh_tier_row r WHERE r.customer_id = old.customer_id AND r.dimension = old.dimension AND r.entered_at = old.entered_at))',
+      'old.by_rule AND old.dimension = ANY (%1$L::text[]) AND (old.entered_at > %2$L OR old.evidence ? ''answered_at'' AND crmcost._answered_at(old.entered_at, old.evidence) > %2$L OR (old.customer_id, old.dimension, old.entered_at) IN (SELECT r.customer_id, r.dimension, r.entered_at FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %2$L))',
       schemes,
       crmcost._midnight((SELECT (min(m.month_start)
                                  + interval '1 month')::date
@@ -151,8 +151,7 @@ BEGIN
     crmcost._month_of(crmcost._report_day(run.upto_before, run.zone)),
     (SELECT min(m.month_start) FROM pg_temp.refresh_cost_month m),
     -- an order of a closed month counts there, but its day may have moved
-    (SELECT min(crmcost._month_of(c.first_on))
-     FROM pg_temp.refresh_order_change c),
+    crmcost._month_of(crmcost._first_order_change()),
     CASE WHEN run.whole THEN (SELECT min(m.month_start) FROM customer_month m)
     END,
     (SELECT CASE WHEN isfinite(f.month_start) THEN f.month_start END

@@ -1,9 +1,8 @@
 -- Step statistics: what is bought together, and at which prices.
 --
--- Pairs are sums over orders, so that they follow the change: what orders of the
--- customers concerned gave goes, what they give now comes.  The step order notes
--- the one before it writes (-1), this one the other.  An order of n products has n
--- times n pairs, so pairs are kept among the most ordered products only (setting
+-- Pairs are sums over orders, so that they follow the change: what the orders that
+-- changed gave goes, what they give now comes.  An order of n products has n times
+-- n pairs, so pairs are kept among the most ordered products only (setting
 -- affinity_products); where one comes in, its pairs are counted in all orders.
 --
 -- What follows prices is no sum: it is found anew when any order or tier may have
@@ -16,21 +15,7 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._note_orders(1, crmcost._order_condition(run));
-  PERFORM crmcost._find_top_products(run, true);
-  IF run.whole THEN
-    PERFORM crmcost._note_pairs(1, 'true', 'b.is_now AND a.is_now');
-  ELSE
-    PERFORM crmcost._note_pairs(1, crmcost._order_condition(run),
-      'a.was AND a.is_now AND b.was AND b.is_now');
-    IF EXISTS (SELECT FROM pg_temp.refresh_top t
-               WHERE t.is_now AND NOT t.was) THEN
-      PERFORM crmcost._note_pairs(1,
-        'o.product_codes && ARRAY(SELECT t.product_code FROM pg_temp.refresh_top t WHERE t.is_now AND NOT t.was)',
-        'a.is_now AND b.is_now AND NOT (a.was AND b.was)');
-    END IF;
-  END IF;
-  ANALYZE pg_temp.refresh_pair, pg_temp.refresh_top;
+  PERFORM crmcost._find_pairs(run);
   changed := crmcost._write_pairs(run);
   IF run.whole OR EXISTS (SELECT FROM pg_temp.refresh_customer)
      OR EXISTS (SELECT FROM pg_temp.refresh_class_customer) THEN
@@ -45,31 +30,37 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_statistics(crmcost._run) IS
   'Step of refresh: product_pair and product_price; returns the rows changed.';
 
--- Before the step order writes: what the orders gave that are there.
-CREATE FUNCTION crmcost._note_orders_before(run crmcost._run) RETURNS void
+CREATE FUNCTION crmcost._find_pairs(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  was CONSTANT text := '(SELECT n.was_order AS is_order, n.was_codes AS product_codes FROM pg_temp.refresh_order_news n)';
 BEGIN
-  IF NOT run.whole THEN
+  IF run.whole THEN
+    PERFORM crmcost._note_orders(1, 'customer_order');
+    PERFORM crmcost._find_top_products(run, true);
+    PERFORM crmcost._note_pairs(1, 'customer_order', 'a.is_now AND b.is_now');
+  ELSE
     PERFORM crmcost._find_top_products(run, false);
-    PERFORM crmcost._note_orders(-1, crmcost._order_condition(run));
-    PERFORM crmcost._note_pairs(-1, crmcost._order_condition(run),
-                                'a.was AND b.was');
+    PERFORM crmcost._note_orders(-1, was);
+    PERFORM crmcost._note_pairs(-1, was, 'a.was AND b.was');
+    PERFORM crmcost._note_orders(1, 'pg_temp.refresh_order_news');
+    PERFORM crmcost._find_top_products(run, true);
+    PERFORM crmcost._note_pairs(1, 'pg_temp.refresh_order_news',
+      'a.was AND a.is_now AND b.was AND b.is_now');
+    IF EXISTS (SELECT FROM pg_temp.refresh_top t
+               WHERE t.is_now AND NOT t.was) THEN
+      PERFORM crmcost._note_pairs(1,
+        '(SELECT c.is_order, c.product_codes FROM customer_order c WHERE c.product_codes && ARRAY(SELECT t.product_code FROM pg_temp.refresh_top t WHERE t.is_now AND NOT t.was))',
+        'a.is_now AND b.is_now AND NOT (a.was AND b.was)');
+    END IF;
   END IF;
+  ANALYZE pg_temp.refresh_pair, pg_temp.refresh_top;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._note_orders_before(crmcost._run) IS
-  'Notes in refresh_pair what the orders of the customers concerned have given so far.';
-
-CREATE FUNCTION crmcost._order_condition(run crmcost._run) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN run.whole THEN 'true'
-         ELSE 'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
-       END;
-
-COMMENT ON FUNCTION crmcost._order_condition(crmcost._run) IS
-  'Condition on orders o: those of the customers concerned.';
+COMMENT ON FUNCTION crmcost._find_pairs(crmcost._run) IS
+  'Notes in refresh_pair what orders gave that changed, and what they give now.';
 
 -- The products among which pairs are kept, as product_pair has them, or as it will
 -- with what refresh_pair notes.
@@ -99,7 +90,7 @@ $$;
 COMMENT ON FUNCTION crmcost._find_top_products(crmcost._run, boolean) IS
   'Notes in refresh_top the most ordered products: those of before, or of now.';
 
-CREATE FUNCTION crmcost._note_orders(sign integer, condition text)
+CREATE FUNCTION crmcost._note_orders(sign integer, orders text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -107,23 +98,23 @@ BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_pair
       SELECT u.product_code, u.product_code, $1 * count(*)
-      FROM customer_order o
+      FROM %1$s o
       CROSS JOIN LATERAL unnest(o.product_codes) AS u (product_code)
-      WHERE o.is_order AND (%1$s)
+      WHERE o.is_order
       GROUP BY u.product_code
       UNION ALL
       SELECT '(all)', '(all)', $1 * count(*)
-      FROM customer_order o
-      WHERE o.is_order AND o.product_codes <> '{}' AND (%1$s)
+      FROM %1$s o
+      WHERE o.is_order AND o.product_codes <> '{}'
       HAVING count(*) > 0
-    $query$, condition) USING sign;
+    $query$, orders) USING sign;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._note_orders(integer, text) IS
-  'Notes in refresh_pair the orders of each product, and of any, that a condition on o names.';
+  'Notes in refresh_pair the orders of each product, and of any, of a table or query of orders.';
 
-CREATE FUNCTION crmcost._note_pairs(sign integer, condition text, which text)
+CREATE FUNCTION crmcost._note_pairs(sign integer, orders text, which text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -131,8 +122,8 @@ BEGIN
   EXECUTE format($query$
     WITH basket AS (
       SELECT row_number() OVER () AS n, o.product_codes
-      FROM customer_order o
-      WHERE o.is_order AND cardinality(o.product_codes) > 1 AND (%1$s)
+      FROM %1$s o
+      WHERE o.is_order AND cardinality(o.product_codes) > 1
     ),
     line AS MATERIALIZED (
       SELECT b.n, t.product_code, t.was, t.is_now
@@ -146,12 +137,12 @@ BEGIN
       JOIN line b ON b.n = a.n AND b.product_code <> a.product_code
       WHERE %2$s
       GROUP BY a.product_code, b.product_code
-    $query$, condition, which) USING sign;
+    $query$, orders, which) USING sign;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._note_pairs(integer, text, text) IS
-  'Notes in refresh_pair the pairs of products in the orders that a condition on o names, as far as one on a and b of refresh_top allows.';
+  'Notes in refresh_pair the pairs of products in a table or query of orders, as far as a condition on a and b of refresh_top allows.';
 
 CREATE FUNCTION crmcost._write_pairs(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -202,20 +193,30 @@ BEGIN
                CASE %2$s ELSE '(all)' END AS tier,
                sum(quantity) AS quantity, sum(amount) AS amount,
                min(price) AS lowest_price, max(price) AS highest_price,
-               crmcost._price_fit(array_agg(price::float8),
-                                  array_agg(quantity::float8)) AS fit
+               crmcost._price_fit(array_agg(float_price),
+                                  array_agg(float_quantity)) AS fit
         FROM (
-          SELECT u.product_code, u.quantity, u.amount,
-                 round(u.amount / u.quantity, 4) AS price %3$s
-          FROM customer_order o
+          SELECT l.product_code, l.quantity, l.amount, l.price,
+                 l.price::float8 AS float_price,
+                 l.quantity::float8 AS float_quantity %3$s
+          FROM (
+            SELECT u.*, round(u.amount / u.quantity, 4) AS price
+            FROM (
+              SELECT o.customer_id, unnest(o.product_codes) AS product_code,
+                     unnest(o.quantities) AS quantity,
+                     unnest(o.amounts) AS amount
+              FROM customer_order o WHERE o.is_order
+            ) u
+            WHERE u.quantity > 0
+            OFFSET 0
+          ) l
           LEFT JOIN (SELECT k.customer_id %4$s FROM customer_class k
                      WHERE k.code <> 'none'
                      GROUP BY k.customer_id) k USING (customer_id)
-          CROSS JOIN LATERAL unnest(o.product_codes, o.quantities, o.amounts)
-            AS u (product_code, quantity, amount)
-          WHERE o.is_order AND u.quantity > 0
+          WHERE l.price > 0
+          -- all of it once, not once a grouping set
+          OFFSET 0
         ) line
-        WHERE price > 0
         GROUP BY GROUPING SETS ((product_code) %5$s)
       ) part
       WHERE tier IS NOT NULL

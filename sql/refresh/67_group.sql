@@ -10,7 +10,7 @@ CREATE FUNCTION crmcost._refresh_group(run crmcost._run) RETURNS bigint
 AS $$
 DECLARE
   schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
-  months CONSTANT text := '%s.month_start IN (SELECT t.month_start FROM pg_temp.refresh_cost_month t)';
+  months CONSTANT text := '%s.month_start = ANY (ARRAY(SELECT t.month_start FROM pg_temp.refresh_cost_month t))';
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF run.whole OR EXISTS (SELECT FROM touched WHERE relation = 'tier')
@@ -221,7 +221,8 @@ BEGIN
       FROM pg_temp.refresh_class_before b
       FULL JOIN (SELECT c.customer_id, c.dimension, c.code
                  FROM customer_class c
-                 JOIN pg_temp.refresh_class_customer USING (customer_id)) n
+                 JOIN pg_temp.refresh_class_customer
+                   USING (customer_id, dimension)) n
         USING (customer_id, dimension)
       LEFT JOIN tier tb ON tb.scheme = dimension AND tb.code = b.code
       LEFT JOIN tier tn ON tn.scheme = dimension AND tn.code = n.code

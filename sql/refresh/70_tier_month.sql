@@ -7,9 +7,10 @@ CREATE FUNCTION crmcost._refresh_tier_month(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  first_month CONSTANT date := greatest((SELECT min(m.month_start)
-                                         FROM pg_temp.refresh_tier_month m),
-                                        run.open_month);
+  -- the first row is of the month before
+  first_month CONSTANT date := greatest(
+    (SELECT (min(m.month_start) + interval '1 month')::date
+     FROM pg_temp.refresh_tier_month m), run.open_month);
   scope CONSTANT text := format('old.month_start >= %L', first_month);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);

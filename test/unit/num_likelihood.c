@@ -35,9 +35,9 @@ make_sample(const num_observation *row, size_t count)
 	num_sample	sample = {.row = row,.count = count,.poll = count_poll};
 
 	/* like the library: a sample that is large enough has a part */
-	if (count >= 1024)
+	if (count >= 2048)
 	{
-		size_t		stride = count / 256;
+		size_t		stride = count / 512;
 
 		sample.part_count = count / stride;
 		for (size_t i = 0; i < sample.part_count; i++)
@@ -417,10 +417,12 @@ main(void)
 		test_purchases(models[i], 200);
 		test_hard(models[i], 50, 60);
 		test_hard(models[i], 500, 30);
-		test_hard(models[i], 2000, 30);
 	}
 	test_spend(200);
 	test_contracts(200);
+	/* large enough for a part */
+	for (int i = 0; i < COUNT(models); i++)
+		test_hard(models[i], 3000, 30);
 	check(polls > 0, "never");
 	done("a fit asks whether to go on");
 	return finish();
