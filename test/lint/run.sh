@@ -17,7 +17,7 @@ fi
 . test/cluster.sh
 base=$(cd .. && pwd)
 include=$("$PG_CONFIG" --includedir-server)
-sources=$(ls src/*.c test/unit/*.c 2> /dev/null || true)
+sources=$(ls src/*.c src/*/*.c test/unit/*.c 2> /dev/null || true)
 version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" crmcost.control)
 script=sql/crmcost--$version.sql
 strict='-Wall -Wextra -Wno-unused-parameter -Werror -Wvla -Wshadow'
@@ -71,7 +71,7 @@ cppcheck_clean()
 
 formatted()
 {
-	for _file in src/*.[ch] test/unit/*.[ch]; do
+	for _file in src/*.[ch] src/*/*.[ch] test/unit/*.[ch]; do
 		[ -e "$_file" ] || continue
 		sh test/lint/indent.sh "$_file" > "$base/formatted.c"
 		diff -u --label "$_file" --label "make format" "$_file" "$base/formatted.c" || _bad=1
