@@ -30,7 +30,7 @@ enum
 /* the words of a row: when, a num_i128, and its scale */
 enum
 {
-	AT, AMOUNT_LOW, AMOUNT_HIGH, SCALE
+	AT, AMOUNT, SCALE = AMOUNT + 2
 };
 
 /* a flow on the wire: when, scale and amount */
@@ -64,8 +64,7 @@ AddToEntry(FlowEntry *entry, const ExactSum *flow)
 static inline void
 AddRow(void *entry, const uint64 *word)
 {
-	num_u128	amount = (num_u128) word[AMOUNT_HIGH] << 64 | word[AMOUNT_LOW];
-	num_i256	wide = num_i256_from_i128((num_i128) amount);
+	num_i256	wide = num_i256_from_i128(num_i128_join(&word[AMOUNT]));
 	ExactSum	flow = ExactSumOf(&wide, (int) word[SCALE]);
 
 	if (unlikely(((FlowEntry *) entry)->scale != flow.scale))
@@ -109,8 +108,7 @@ AddFlow(Datum datum, int64 at, const ExactSum *flow, MemoryContext aggcontext)
 	row.word[AT] = (uint64) at;
 	if (num_i256_to_i128(&flow->value, &small))
 	{
-		row.word[AMOUNT_LOW] = (uint64) small;
-		row.word[AMOUNT_HIGH] = (uint64) ((num_u128) small >> 64);
+		num_i128_split(small, &row.word[AMOUNT]);
 		row.word[SCALE] = flow->scale;
 		return TableAdd(&flow_table, datum, &row, aggcontext);
 	}
@@ -141,18 +139,15 @@ SetExactRate(TableState *state, Datum rate)
 				 errmsg("rate must have at most 38 digits, not %s",
 						NumericText(rate))));
 	state->growing.head.flags = EXACT_RATE;
-	state->parameter[0] = (uint64) value;
-	state->parameter[1] = (uint64) ((num_u128) value >> 64);
+	num_i128_split(value, state->parameter);
 	state->parameter[2] = scale;
 }
 
 static Datum
 GetExactRate(const TableState *state)
 {
-	num_u128	value = (num_u128) state->parameter[1] << 64 |
-	state->parameter[0];
-
-	return DecimalNumeric((num_i128) value, (int) state->parameter[2]);
+	return DecimalNumeric(num_i128_join(state->parameter),
+						  (int) state->parameter[2]);
 }
 
 static void
@@ -479,11 +474,9 @@ Datum
 cash_flows_in(PG_FUNCTION_ARGS)
 {
 	char	   *cursor = PG_GETARG_CSTRING(0);
-	int64		count = 0;
+	int64		count = StateTextCount(cursor);
 	TableState *state;
 
-	for (char *c = cursor; *c != '\0'; c++)
-		count += *c == '{';
 	if (count == 0 || count > TABLE_MAX_ENTRIES(&flow_table))
 		RefuseState(TYPE_NAME, "number of flows out of range");
 	StateTextVersion(&cursor, TYPE_NAME);

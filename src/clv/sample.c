@@ -240,11 +240,9 @@ Datum
 clv_sample_in(PG_FUNCTION_ARGS)
 {
 	char	   *cursor = PG_GETARG_CSTRING(0);
-	int64		count = 0;
+	int64		count = StateTextCount(cursor);
 	TableState *state;
 
-	for (char *c = cursor; *c != '\0'; c++)
-		count += *c == '{';
 	if (count == 0 || count > TABLE_MAX_ENTRIES(&sample_table))
 		RefuseState(TYPE_NAME, "number of rows out of range");
 	StateTextVersion(&cursor, TYPE_NAME);
@@ -258,15 +256,13 @@ clv_sample_in(PG_FUNCTION_ARGS)
 		for (int j = 0; j <= SAMPLE_VALUES; j++)
 		{
 			const char *stop = j < SAMPLE_VALUES ? "," : "}";
-			char	   *field = StateTextField(&cursor, stop, TYPE_NAME);
-			Datum		value = DirectFunctionCall1(float8in,
-													CStringGetDatum(field));
+			double		value = StateTextDouble(&cursor, stop, TYPE_NAME);
 
 			StateTextSkip(&cursor, *stop, TYPE_NAME);
 			if (j < SAMPLE_VALUES)
-				entry->value[j] = DatumGetFloat8(value);
+				entry->value[j] = value;
 			else
-				entry->weight = DatumGetFloat8(value);
+				entry->weight = value;
 		}
 		CheckEntry(state, i);
 		CHECK_FOR_INTERRUPTS();

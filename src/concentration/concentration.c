@@ -174,21 +174,9 @@ WidenBag(Datum datum, MemoryContext aggcontext)
 static bool
 RaiseBagScale(BagState *state, int scale)
 {
-	num_i128   *value = GetIntegers(state);
-	int			more = scale - state->growing.head.scale;
-	num_i128	ignored;
-
-	for (int64 i = 0; i < state->count; i++)
-	{
-		if (!num_i128_mul_pow10(value[i], more, &ignored))
-			return false;
-		POLL_AT(i);
-	}
-	for (int64 i = 0; i < state->count; i++)
-	{
-		(void) num_i128_mul_pow10(value[i], more, &value[i]);
-		POLL_AT(i);
-	}
+	if (!DecimalRaiseScale(GetIntegers(state), state->count,
+						   scale - state->growing.head.scale))
+		return false;
 	state->growing.head.scale = scale;
 	return true;
 }

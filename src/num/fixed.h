@@ -52,6 +52,20 @@ extern uint64_t num_u256_div_small(num_i256 *value, uint64_t divisor);
 extern bool num_u256_mul_small_add(num_i256 *value, uint64_t factor,
 								   uint64_t addend);
 
+/* As two words, least significant first, and back. */
+static inline void
+num_i128_split(num_i128 value, uint64_t *word)
+{
+	word[0] = (uint64_t) value;
+	word[1] = (uint64_t) ((num_u128) value >> 64);
+}
+
+static inline num_i128
+num_i128_join(const uint64_t *word)
+{
+	return (num_i128) ((num_u128) word[1] << 64 | word[0]);
+}
+
 static inline bool
 num_i256_is_negative(const num_i256 *value)
 {
@@ -67,10 +81,10 @@ num_i256_is_zero(const num_i256 *value)
 static inline num_i256
 num_i256_from_i128(num_i128 value)
 {
-	uint64_t	sign = value < 0 ? ~UINT64_C(0) : 0;
-	num_i256	result = {{(uint64_t) value,
-	(uint64_t) ((num_u128) value >> 64), sign, sign}};
+	num_i256	result;
 
+	num_i128_split(value, result.w);
+	result.w[2] = result.w[3] = value < 0 ? ~UINT64_C(0) : 0;
 	return result;
 }
 

@@ -29,7 +29,7 @@ typedef struct RfmEntry
 /* the words of a row: customer_id, purchased_at, and a num_i128 amount */
 enum
 {
-	CUSTOMER_ID, PURCHASED_AT, AMOUNT_LOW, AMOUNT_HIGH
+	CUSTOMER_ID, PURCHASED_AT, AMOUNT
 };
 
 SQL_FUNCTION(rfm_group_in);
@@ -62,8 +62,7 @@ AddPurchase(RfmEntry *entry, TimestampTz purchased_at, const num_i256 *amount)
 static inline void
 AddRow(void *entry, const uint64 *word)
 {
-	num_u128	amount = (num_u128) word[AMOUNT_HIGH] << 64 | word[AMOUNT_LOW];
-	num_i256	wide = num_i256_from_i128((num_i128) amount);
+	num_i256	wide = num_i256_from_i128(num_i128_join(&word[AMOUNT]));
 
 	AddPurchase(entry, (TimestampTz) word[PURCHASED_AT], &wide);
 }
@@ -181,8 +180,7 @@ rfm_group_trans(PG_FUNCTION_ARGS)
 
 		row.word[CUSTOMER_ID] = (uint64) PG_GETARG_INT64(1);
 		row.word[PURCHASED_AT] = (uint64) purchased_at;
-		row.word[AMOUNT_LOW] = (uint64) small;
-		row.word[AMOUNT_HIGH] = (uint64) ((num_u128) small >> 64);
+		num_i128_split(small, &row.word[AMOUNT]);
 		PG_RETURN_DATUM(TableAdd(&customers, datum, &row, aggcontext));
 	}
 
@@ -289,11 +287,9 @@ Datum
 rfm_group_in(PG_FUNCTION_ARGS)
 {
 	char	   *cursor = PG_GETARG_CSTRING(0);
-	int64		count = 0;
+	int64		count = StateTextCount(cursor);
 	TableState *state;
 
-	for (char *c = cursor; *c != '\0'; c++)
-		count += *c == '{';
 	if (count == 0 || count > TABLE_MAX_ENTRIES(&customers))
 		RefuseState(TYPE_NAME, "number of customers out of range");
 	StateTextVersion(&cursor, TYPE_NAME);

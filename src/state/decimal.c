@@ -278,6 +278,29 @@ I256Numeric(const num_i256 *value, int scale)
 	return PackNumeric(num_i256_is_negative(value), scale, digits, ndigits);
 }
 
+/*
+ * Brings integers to a scale with so many more decimals; false, with all of
+ * them unchanged, if one does not fit.
+ */
+bool
+DecimalRaiseScale(num_i128 *value, Size count, int more)
+{
+	num_i128	ignored;
+
+	for (Size i = 0; i < count; i++)
+	{
+		if (!num_i128_mul_pow10(value[i], more, &ignored))
+			return false;
+		POLL_AT(i);
+	}
+	for (Size i = 0; i < count; i++)
+	{
+		(void) num_i128_mul_pow10(value[i], more, &value[i]);
+		POLL_AT(i);
+	}
+	return true;
+}
+
 Datum
 DecimalNumeric(num_i128 value, int scale)
 {
@@ -336,7 +359,7 @@ RefuseSum(const char *argument)
 
 /* Brings a sum to a larger scale. */
 static inline void
-RaiseScale(ExactSum *sum, int scale, const char *argument)
+RaiseSumScale(ExactSum *sum, int scale, const char *argument)
 {
 	if (scale > sum->scale)
 	{
@@ -380,8 +403,8 @@ ExactSumAddSlowly(num_i256 *value, int16 *scale, Datum numeric,
 	ExactSum	addend;
 
 	ExactSumRead(&addend, numeric, argument);
-	RaiseScale(&sum, addend.scale, argument);
-	RaiseScale(&addend, sum.scale, argument);
+	RaiseSumScale(&sum, addend.scale, argument);
+	RaiseSumScale(&addend, sum.scale, argument);
 	if (!num_i256_add(&sum.value, &addend.value))
 		RefuseSum(argument);
 	*value = sum.value;
@@ -393,8 +416,8 @@ ExactSumCombine(ExactSum *sum, const ExactSum *other, const char *argument)
 {
 	ExactSum	addend = *other;
 
-	RaiseScale(sum, addend.scale, argument);
-	RaiseScale(&addend, sum->scale, argument);
+	RaiseSumScale(sum, addend.scale, argument);
+	RaiseSumScale(&addend, sum->scale, argument);
 	if (!num_i256_add(&sum->value, &addend.value))
 		RefuseSum(argument);
 }

@@ -27,6 +27,7 @@ ExactSumOf(const num_i256 *value, int scale)
 }
 
 extern bool DecimalRead(Datum numeric, num_i128 *value, int *scale);
+extern bool DecimalRaiseScale(num_i128 *value, Size count, int more);
 extern bool DecimalReadAtScale(Datum numeric, int scale, num_i128 *value);
 extern Datum DecimalNumeric(num_i128 value, int scale);
 extern void CheckFiniteNumeric(Datum numeric, const char *argument);

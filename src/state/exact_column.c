@@ -67,22 +67,11 @@ ExactColumnWiden(ExactColumn *column)
 
 /* Brings a column of integers to a larger scale; false if they do not fit. */
 static bool
-RaiseScale(ExactColumn *column, int scale)
+RaiseColumnScale(ExactColumn *column, int scale)
 {
-	int			more = scale - column->scale;
-	num_i128	ignored;
-
-	for (Size i = 0; i < column->count; i++)
-	{
-		if (!num_i128_mul_pow10(column->value[i], more, &ignored))
-			return false;
-		POLL_AT(i);
-	}
-	for (Size i = 0; i < column->count; i++)
-	{
-		(void) num_i128_mul_pow10(column->value[i], more, &column->value[i]);
-		POLL_AT(i);
-	}
+	if (!DecimalRaiseScale(column->value, column->count,
+						   scale - column->scale))
+		return false;
 	column->scale = scale;
 	return true;
 }
@@ -98,7 +87,7 @@ ExactColumnAppend(ExactColumn *column, Datum numeric, const char *argument)
 	Assert(column->count < column->room);
 	if (likely(column->value != NULL && DecimalRead(numeric, &value, &scale)))
 	{
-		if ((scale <= column->scale || RaiseScale(column, scale)) &&
+		if ((scale <= column->scale || RaiseColumnScale(column, scale)) &&
 			num_i128_mul_pow10(value, column->scale - scale, &value))
 		{
 			column->value[column->count++] = value;

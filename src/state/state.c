@@ -243,6 +243,26 @@ StateTextInt64(char **cursor, const char *stops, const char *type)
 	return pg_strtoint64(StateTextField(cursor, stops, type));
 }
 
+double
+StateTextDouble(char **cursor, const char *stops, const char *type)
+{
+	char	   *field = StateTextField(cursor, stops, type);
+	Datum		value = DirectFunctionCall1(float8in, CStringGetDatum(field));
+
+	return DatumGetFloat8(value);
+}
+
+/* How many entries, {...}, a text has. */
+int64
+StateTextCount(const char *text)
+{
+	int64		count = 0;
+
+	for (; *text !='\0'; text ++)
+		count += *text == '{';
+	return count;
+}
+
 void
 StateTextVersion(char **cursor, const char *type)
 {

@@ -70,6 +70,9 @@ extern char *StateTextField(char **cursor, const char *stops,
 							const char *type);
 extern int64 StateTextInt64(char **cursor, const char *stops,
 							const char *type);
+extern double StateTextDouble(char **cursor, const char *stops,
+							  const char *type);
+extern int64 StateTextCount(const char *text);
 extern bool StateTextIsDate(const char *field);
 extern void StateTextVersion(char **cursor, const char *type);
 extern void StateTextEnd(char *cursor, const char *type);

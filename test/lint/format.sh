@@ -21,8 +21,8 @@ done
 	objdump --dwarf=info "$work"/*.o | awk '
 		/DW_TAG_/ { typedef = /DW_TAG_typedef/ }
 		typedef && /DW_AT_name/ { sub(/.*: /, ""); print $1; typedef = 0 }'
-	sed -n 's/^}[[:space:]]*\([A-Za-z_0-9]*\);$/\1/p;
-		s/^typedef .*[ *]\([A-Za-z_0-9]*\);$/\1/p' src/*.h src/*/*.h
+	sed -n 's/^}[[:space:]]*\([A-Za-z_0-9]\{1,\}\);$/\1/p;
+		s/^typedef .*[ *]\([A-Za-z_0-9]\{1,\}\);$/\1/p' src/*.h src/*/*.h
 } | grep -v '^_' | LC_ALL=C sort -u > typedefs.list
 
 for file in src/*.[ch] src/*/*.[ch] test/unit/*.[ch]; do

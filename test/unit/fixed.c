@@ -367,6 +367,38 @@ test_i128_mul_pow10(void)
 	done("num_i128_mul_pow10 is exact and sees every overflow");
 }
 
+/* high 2^64 + low is the number, as its bits without a sign */
+static void
+check_words(num_i128 value)
+{
+	uint64_t	word[2];
+	struct decimal low,
+				high,
+				two_64 = from_u128((num_u128) 1 << 64),
+				expected = from_u128((num_u128) value),
+				actual;
+
+	num_i128_split(value, word);
+	low = from_u64(word[0]);
+	high = from_u64(word[1]);
+	actual = multiply(&high, &two_64);
+	actual = add(&actual, &low);
+	check(equal(&actual, &expected), "the words of %s are those of %s",
+		  text (&expected), text (&actual));
+	check(num_i128_join(word) == value, "%s is not joined again",
+		  text (&expected));
+}
+
+static void
+test_words(void)
+{
+	for (size_t i = 0; i < EDGES_128; i++)
+		check_words((num_i128) edge_u128(i));
+	for (int i = 0; i < 1000; i++)
+		check_words(random_i128());
+	done("num_i128_split and _join: two words, the lower one first");
+}
+
 /* a * b = q * d + r with r < d, in decimal */
 static void
 check_mul_div(num_u128 a, num_u128 b, num_u128 divisor)
@@ -711,6 +743,7 @@ main(void)
 {
 	test_powers();
 	test_i128_mul_pow10();
+	test_words();
 	test_mul_div();
 	test_i256_add();
 	test_i256_sign();
