@@ -193,15 +193,15 @@ CREATE FUNCTION crmcost._answers()
 AS $$
 BEGIN
   RETURN QUERY
-    SELECT DISTINCT ON (c.customer_id, s.survey, c.occurred_on,
+    SELECT DISTINCT ON (c.customer_id, c.survey, c.occurred_on,
                         CASE WHEN c.is_technical THEN c.interaction_id END)
-           c.customer_id, c.occurred_on, c.month_start, s.survey,
+           c.customer_id, c.occurred_on, c.month_start, c.survey,
            c.channel_code, c.campaign_code, c.agent_code, c.n, c.score
-    FROM pg_temp.refresh_contact c
-    CROSS JOIN LATERAL (SELECT coalesce(c.subtype, 'csat')) AS s (survey)
-    WHERE c.kind = 'survey' AND c.score IS NOT NULL
-          AND (s.survey <> 'nps' OR c.score >= 0 AND c.score <= 10)
-    ORDER BY c.customer_id, s.survey, c.occurred_on,
+    FROM (SELECT a.*, coalesce(a.subtype, 'csat') AS survey
+          FROM pg_temp.refresh_contact a WHERE a.kind = 'survey') c
+    WHERE c.score IS NOT NULL
+          AND (c.survey <> 'nps' OR c.score >= 0 AND c.score <= 10)
+    ORDER BY c.customer_id, c.survey, c.occurred_on,
              CASE WHEN c.is_technical THEN c.interaction_id END,
              c.occurred_at DESC, c.interaction_id DESC;
 END

@@ -161,12 +161,11 @@ RETURN pg_catalog.format($query$
          coalesce(p.customers, 0)::bigint AS customers,
          %2$s
   FROM member p
-  FULL JOIN pg_temp.refresh_tier_sum s USING (month_start, scheme, tier)
-  CROSS JOIN LATERAL (
-    SELECT coalesce(s.acquisition_cost + s.retention_cost + s.service_cost
-                    + s.churn_cost + s.data_cost + s.training_cost
-                    + s.program_cost, 0) AS total_cost
-  ) t
+  FULL JOIN (SELECT s.*, s.acquisition_cost + s.retention_cost
+                         + s.service_cost + s.churn_cost + s.data_cost
+                         + s.training_cost + s.program_cost AS total_cost
+             FROM pg_temp.refresh_tier_sum s) s
+    USING (month_start, scheme, tier)
   WHERE coalesce(p.customers, 0) > 0 OR s.scheme IS NOT NULL
 $query$, crmcost._tier_member_query(first_month, crmcost._month_of(run.day)),
 $list$
@@ -182,8 +181,9 @@ $list$
          coalesce(s.churn_cost, 0) AS churn_cost,
          coalesce(s.data_cost, 0) AS data_cost,
          coalesce(s.training_cost, 0) AS training_cost,
-         coalesce(s.program_cost, 0) AS program_cost, t.total_cost,
-         coalesce(s.margin, 0) - t.total_cost AS profit
+         coalesce(s.program_cost, 0) AS program_cost,
+         coalesce(s.total_cost, 0) AS total_cost,
+         coalesce(s.margin, 0) - coalesce(s.total_cost, 0) AS profit
 $list$);
 
 COMMENT ON FUNCTION crmcost._tier_month_query(crmcost._run, date) IS

@@ -120,6 +120,8 @@ trap 'exit 130' INT TERM HUP
 check 'include layers' sh test/lint/layers.sh "$include"
 check 'text: columns, messages, no notes to self' sh test/lint/text.sh
 check 'functions of SQL of at most 60 lines' sh test/lint/length.sh
+check 'statements for a distributed engine' python3 test/lint/engine.py
+check '... and each of its rules fires' python3 test/lint/engine.py --samples
 check 'versions equal' sh test/lint/versions.sh
 check 'shell scripts parse' shell_syntax
 check 'builds with gcc and the flags of PostgreSQL' builds
