@@ -16,8 +16,8 @@ EXTENSION = crmcost
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" crmcost.control)
 
 MODULE_big = crmcost
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
-LOCAL_HEADERS = $(wildcard src/*.h)
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+LOCAL_HEADERS = $(wildcard src/*.h src/*/*.h)
 
 # The install script is put together from the files below in number order, with
 # the ledger's plain SQL wrapped by sql/ledger/wrap.sh.
@@ -35,8 +35,9 @@ REGRESS_OPTS = --inputdir=test
 PROVE_TESTS := $(sort $(wildcard test/t/*.pl))
 TAP_TESTS := $(if $(PROVE_TESTS),1)
 
-# PostgreSQL's headers as system headers: their macros are not ours to warn of.
-PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server 2> /dev/null)
+# Our headers are named from src.  PostgreSQL's are system headers: their macros
+# are not ours to warn of.
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server 2> /dev/null)
 
 # Results must not depend on the platform: no contraction of a*b+c.
 PG_CFLAGS = -std=gnu99 -ffp-contract=off -fvisibility=hidden \

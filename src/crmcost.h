@@ -16,7 +16,7 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "num_poll.h"
+#include "num/poll.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds and runs the plain C tests, test/unit/*.c or those named, each linked
-# with every src/num_*.c file, under the address and undefined-behaviour sanitizers where
+# with every src/num/*.c file, under the address and undefined-behaviour sanitizers where
 # the compiler has them.  Prints TAP; a program that prints none counts as one
 # test, told by its exit code.
 set -eu
@@ -20,7 +20,7 @@ fi
 
 compile="$cc -std=gnu99 -ffp-contract=off -g -O1 -Wall -Wextra $sanitize -Isrc"
 rm -f "$bin"/*.o
-for source in src/num_*.c; do
+for source in src/num/*.c; do
 	$compile -c -o "$bin/$(basename "$source" .c).o" "$source"
 done
 

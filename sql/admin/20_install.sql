@@ -9,16 +9,7 @@ AS $$
 DECLARE
   tables text := crmcost._ledger_source('tables');
 BEGIN
-  PERFORM crmcost._check_new_ledger(ledger);
-  IF partitioned IS NULL THEN
-    RAISE EXCEPTION 'partitioned must not be null'
-      USING ERRCODE = 'null_value_not_allowed';
-  END IF;
-  IF install.language NOT IN ('en', 'zh') OR install.language IS NULL THEN
-    RAISE EXCEPTION 'language must be en or zh, not %',
-                    coalesce(install.language, 'null')
-      USING ERRCODE = 'invalid_parameter_value';
-  END IF;
+  PERFORM crmcost._check_new_ledger(ledger, partitioned, install.language);
 
   EXECUTE format('CREATE SCHEMA %I', ledger);
   EXECUTE format('COMMENT ON SCHEMA %I IS %L', ledger,
@@ -66,7 +57,9 @@ $$;
 COMMENT ON PROCEDURE crmcost.install(name, boolean, text) IS
   'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views with names in English (en) or Chinese (zh).';
 
-CREATE FUNCTION crmcost._check_new_ledger(ledger name) RETURNS void
+CREATE FUNCTION crmcost._check_new_ledger(ledger name, partitioned boolean,
+                                          language text)
+  RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -100,11 +93,20 @@ BEGIN
             HINT = format('The owner of the database can GRANT CREATE ON DATABASE %I TO %I.',
                           current_database(), current_user);
   END IF;
+  IF partitioned IS NULL THEN
+    RAISE EXCEPTION 'partitioned must not be null'
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF language NOT IN ('en', 'zh') OR language IS NULL THEN
+    RAISE EXCEPTION 'language must be en or zh, not %',
+                    coalesce(language, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._check_new_ledger(name) IS
-  'Raises an error unless the caller can make a ledger of that name.';
+COMMENT ON FUNCTION crmcost._check_new_ledger(name, boolean, text) IS
+  'Raises an error unless the caller can make such a ledger of that name.';
 
 -- The seed rows write Chinese names by it: the bytes of UTF8 would be something
 -- else, or refused, where the script is read in the encoding of another database.

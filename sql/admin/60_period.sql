@@ -196,8 +196,10 @@ CREATE FUNCTION crmcost._post_direct_cost(open_month date, next_month date,
 AS $$
 BEGIN
   INSERT INTO posted_cost
-    SELECT c.month_start, c.cost_id, c.incurred_on, c.booked_month,
-           c.category_code, c.bucket, 0, '', c.customer_id, c.base_amount
+      (customer_id, month_start, cost_id, incurred_on, booked_month,
+       category_code, bucket, rule_id, service_category, amount)
+    SELECT c.customer_id, c.month_start, c.cost_id, c.incurred_on,
+           c.booked_month, c.category_code, c.bucket, 0, '', c.base_amount
     FROM accrued_cost c
     WHERE c.customer_id IS NOT NULL AND c.base_amount <> 0
           AND c.incurred_on <= day

@@ -52,14 +52,17 @@ CREATE FUNCTION crmcost._news(run crmcost._run)
 AS $$
 BEGIN
   RETURN QUERY
-    SELECT t.relation, t.customer_id, t.from_on, t.before_on FROM touched t
-    UNION ALL
-    SELECT k.relation, NULL,
-           (least(run.upto, run.upto_before) AT TIME ZONE run.zone)::date,
-           (greatest(run.upto, run.upto_before) AT TIME ZONE run.zone)::date
-             + 1
-    FROM (VALUES ('sale'), ('interaction'), ('customer')) AS k (relation)
-    WHERE run.upto <> run.upto_before;
+    SELECT n.relation, n.customer_id, n.from_on, n.before_on
+    FROM (
+      SELECT t.customer_id, t.relation, t.from_on, t.before_on FROM touched t
+      UNION ALL
+      SELECT NULL, k.relation,
+             (least(run.upto, run.upto_before) AT TIME ZONE run.zone)::date,
+             (greatest(run.upto, run.upto_before) AT TIME ZONE run.zone)::date
+               + 1
+      FROM (VALUES ('sale'), ('interaction'), ('customer')) AS k (relation)
+      WHERE run.upto <> run.upto_before
+    ) n;
 END
 $$;
 

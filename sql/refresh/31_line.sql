@@ -90,33 +90,33 @@ CREATE FUNCTION crmcost._add_contacts(run crmcost._run, condition text,
 AS $$
 DECLARE
   minutes CONSTANT text := CASE WHEN EXISTS (SELECT FROM activity_time)
-    THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> day.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
+    THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> i.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
     ELSE 'NULL::numeric' END;
 BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_contact
-      SELECT coalesce(p.party_id, i.customer_id), counted.month_start,
-             day.occurred_on, i.occurred_at, i.interaction_id, i.kind,
+      SELECT coalesce(p.party_id, i.customer_id),
+             CASE
+               WHEN i.occurred_on >= $5 OR late.fact_id IS NULL
+                 THEN date_trunc('month', i.occurred_on::timestamp)::date
+               ELSE coalesce(late.month_start, $5)
+             END,
+             i.occurred_on, i.occurred_at, i.interaction_id, i.kind,
              i.subtype, coalesce(i.channel_code, k.channel_code, '(unknown)'),
              coalesce(i.campaign_code, '(unknown)'), i.product_code,
              i.agent_code, i.automated, i.n, i.handle_seconds, %s,
              i.kind IN ('ticket', 'complaint', 'return')
                AND (i.resolved_at IS NULL OR i.resolved_at >= $1),
              i.score, t.customer_id IS NOT NULL
-      FROM interaction i
-      CROSS JOIN LATERAL (
-        SELECT (i.occurred_at AT TIME ZONE $4)::date AS occurred_on
-      ) day
+      FROM (SELECT a.customer_id, a.interaction_id, a.occurred_at,
+                   (a.occurred_at AT TIME ZONE $4)::date AS occurred_on,
+                   a.kind, a.subtype, a.channel_code, a.campaign_code,
+                   a.product_code, a.agent_code, a.automated, a.n,
+                   a.handle_seconds, a.resolved_at, a.score
+            FROM interaction a) i
       LEFT JOIN late_fact late
         ON late.relation = 'interaction' AND late.fact_id = i.interaction_id
-           AND late.booked_on = day.occurred_on
-      CROSS JOIN LATERAL (
-        SELECT CASE
-                 WHEN day.occurred_on >= $5 OR late.fact_id IS NULL
-                   THEN date_trunc('month', day.occurred_on::timestamp)::date
-                 ELSE coalesce(late.month_start, $5)
-               END AS month_start
-      ) counted
+           AND late.booked_on = i.occurred_on
       LEFT JOIN campaign k ON k.code = i.campaign_code
       LEFT JOIN pg_temp.refresh_party p ON p.customer_id = i.customer_id
       LEFT JOIN (SELECT customer_id FROM customer WHERE source = 'anon') t
@@ -149,7 +149,7 @@ BEGIN
       stretch.month_start, crmcost._of_others('s')),
       stretch.from_at, stretch.before_at);
     PERFORM crmcost._add_contacts(run, format(
-      'i.occurred_at >= $2 AND i.occurred_at < $3 AND date_trunc(''month'', day.occurred_on::timestamp) = %L AND %s',
+      'i.occurred_at >= $2 AND i.occurred_at < $3 AND date_trunc(''month'', i.occurred_on::timestamp) = %L AND %s',
       stretch.month_start, crmcost._of_others('i')),
       stretch.from_at, stretch.before_at);
   END LOOP;
@@ -158,7 +158,7 @@ BEGIN
       's.sale_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''sale'' AND month_start IS NULL)) AND s.month_start > s.booked_month AND s.month_start = %L AND %s',
       run.open_month, crmcost._of_others('s')), NULL, NULL);
     PERFORM crmcost._add_contacts(run, format(
-      'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''interaction'' AND month_start IS NULL)) AND late.fact_id IS NOT NULL AND counted.month_start = $5 AND %s',
+      'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''interaction'' AND month_start IS NULL)) AND late.fact_id IS NOT NULL AND CASE WHEN i.occurred_on >= $5 THEN date_trunc(''month'', i.occurred_on::timestamp) ELSE coalesce(late.month_start, $5) END = $5 AND %s',
       crmcost._of_others('i')), NULL, NULL);
   END IF;
 END

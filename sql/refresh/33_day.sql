@@ -16,57 +16,45 @@ DECLARE
     END;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  RETURN
-    crmcost._write_difference(run.ledger, 'sale_month', format($query$
-      SELECT month_start, coalesce(product_code, '(unknown)') AS product_code,
-             channel_code, campaign_code,
-             count(*) FILTER (WHERE is_purchase) AS sale_lines,
-             coalesce(sum(quantity), 0) AS quantity,
-             coalesce(sum(base_amount), 0) AS revenue,
-             coalesce(sum(base_margin), 0) AS margin,
-             coalesce(sum(base_discount), 0) AS discount,
-             coalesce(sum(base_amount) FILTER (WHERE is_refund), 0) AS refund,
-             coalesce(sum(quantity) FILTER (WHERE base_cogs IS NOT NULL), 0)
-               AS costed_quantity,
-             coalesce(sum(base_amount) FILTER (WHERE base_cogs IS NOT NULL), 0)
-               AS costed_revenue,
-             coalesce(sum(base_cogs), 0) AS costed_cogs
-      FROM pg_temp.refresh_line
-      WHERE %s
-      GROUP BY 1, 2, 3, 4
-    $query$, months), 'old.' || months)
-    + crmcost._write_difference(run.ledger, 'day_total',
-                                crmcost._day_query(run, months), days)
-    + crmcost._write_difference(run.ledger, 'contact_month', format($query$
-        SELECT month_start, kind, channel_code, automated,
-               sum(n)::bigint AS interactions,
-               coalesce(sum(handle_seconds), 0)::bigint AS handle_seconds,
-               coalesce(sum(minutes), 0) AS standard_minutes
-        FROM pg_temp.refresh_contact
-        WHERE %s
-        GROUP BY 1, 2, 3, 4
-      $query$, months), 'old.' || months)
-    + crmcost._write_difference(run.ledger, 'survey_day', format($query$
-        SELECT greatest(occurred_on, month_start) AS day, survey, channel_code,
-               campaign_code, sum(n)::bigint AS answers,
-               sum(score * n) AS score,
-               coalesce(sum(n) FILTER (WHERE survey <> 'nps'
-                                             AND score >= %L::numeric), 0)::bigint
-                 AS satisfied,
-               coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score >= 9),
-                        0)::bigint AS promoters,
-               coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score <= 6),
-                        0)::bigint AS detractors
-        FROM crmcost._answers()
-        WHERE %s
-        GROUP BY 1, 2, 3, 4
-      $query$, crmcost._setting(run.ledger, 'csat_satisfied_from'), months),
-      days);
+  RETURN crmcost._write_difference(run.ledger, 'sale_month',
+           crmcost._sale_month_query(months), 'old.' || months)
+         + crmcost._write_difference(run.ledger, 'day_total',
+           crmcost._day_query(run, months), days)
+         + crmcost._write_difference(run.ledger, 'contact_month',
+           crmcost._contact_month_query(months), 'old.' || months)
+         + crmcost._write_difference(run.ledger, 'survey_day',
+           crmcost._survey_day_query(months,
+             crmcost._setting(run.ledger, 'csat_satisfied_from')::numeric),
+           days);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_day(crmcost._run) IS
   'Step of refresh: sale_month, day_total, contact_month and survey_day; returns the rows changed.';
+
+CREATE FUNCTION crmcost._sale_month_query(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT month_start, coalesce(product_code, '(unknown)') AS product_code,
+         channel_code, campaign_code,
+         count(*) FILTER (WHERE is_purchase) AS sale_lines,
+         coalesce(sum(quantity), 0) AS quantity,
+         coalesce(sum(base_amount), 0) AS revenue,
+         coalesce(sum(base_margin), 0) AS margin,
+         coalesce(sum(base_discount), 0) AS discount,
+         coalesce(sum(base_amount) FILTER (WHERE is_refund), 0) AS refund,
+         coalesce(sum(quantity) FILTER (WHERE base_cogs IS NOT NULL), 0)
+           AS costed_quantity,
+         coalesce(sum(base_amount) FILTER (WHERE base_cogs IS NOT NULL), 0)
+           AS costed_revenue,
+         coalesce(sum(base_cogs), 0) AS costed_cogs
+  FROM pg_temp.refresh_line
+  WHERE %1$s
+  GROUP BY 1, 2, 3, 4
+$query$, months);
+
+COMMENT ON FUNCTION crmcost._sale_month_query(text) IS
+  'Query of sale_month for the months that a condition names.';
 
 CREATE FUNCTION crmcost._day_query(run crmcost._run, months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -117,6 +105,42 @@ $query$, months, run.ledger, run.upto, run.zone, run.open_month);
 
 COMMENT ON FUNCTION crmcost._day_query(crmcost._run, text) IS
   'Query of day_total for the months that a condition names.';
+
+CREATE FUNCTION crmcost._contact_month_query(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT month_start, kind, channel_code, automated,
+         sum(n)::bigint AS interactions,
+         coalesce(sum(handle_seconds), 0)::bigint AS handle_seconds,
+         coalesce(sum(minutes), 0) AS standard_minutes
+  FROM pg_temp.refresh_contact
+  WHERE %1$s
+  GROUP BY 1, 2, 3, 4
+$query$, months);
+
+COMMENT ON FUNCTION crmcost._contact_month_query(text) IS
+  'Query of contact_month for the months that a condition names.';
+
+CREATE FUNCTION crmcost._survey_day_query(months text, satisfied_from numeric)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT greatest(occurred_on, month_start) AS day, survey, channel_code,
+         campaign_code, sum(n)::bigint AS answers, sum(score * n) AS score,
+         coalesce(sum(n) FILTER (WHERE survey <> 'nps'
+                                       AND score >= %2$L::numeric), 0)::bigint
+           AS satisfied,
+         coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score >= 9),
+                  0)::bigint AS promoters,
+         coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score <= 6),
+                  0)::bigint AS detractors
+  FROM crmcost._answers()
+  WHERE %1$s
+  GROUP BY 1, 2, 3, 4
+$query$, months, satisfied_from);
+
+COMMENT ON FUNCTION crmcost._survey_day_query(text, numeric) IS
+  'Query of survey_day for the months that a condition names; answers of at least satisfied_from are satisfied ones.';
 
 -- When parties were first seen and acquired, and in which month that counts.
 -- Technical customers stand for anonymous traffic: they are neither.
@@ -169,15 +193,15 @@ CREATE FUNCTION crmcost._answers()
 AS $$
 BEGIN
   RETURN QUERY
-    SELECT DISTINCT ON (c.customer_id, s.survey, c.occurred_on,
+    SELECT DISTINCT ON (c.customer_id, c.survey, c.occurred_on,
                         CASE WHEN c.is_technical THEN c.interaction_id END)
-           c.customer_id, c.occurred_on, c.month_start, s.survey,
+           c.customer_id, c.occurred_on, c.month_start, c.survey,
            c.channel_code, c.campaign_code, c.agent_code, c.n, c.score
-    FROM pg_temp.refresh_contact c
-    CROSS JOIN LATERAL (SELECT coalesce(c.subtype, 'csat')) AS s (survey)
-    WHERE c.kind = 'survey' AND c.score IS NOT NULL
-          AND (s.survey <> 'nps' OR c.score >= 0 AND c.score <= 10)
-    ORDER BY c.customer_id, s.survey, c.occurred_on,
+    FROM (SELECT a.*, coalesce(a.subtype, 'csat') AS survey
+          FROM pg_temp.refresh_contact a WHERE a.kind = 'survey') c
+    WHERE c.score IS NOT NULL
+          AND (c.survey <> 'nps' OR c.score >= 0 AND c.score <= 10)
+    ORDER BY c.customer_id, c.survey, c.occurred_on,
              CASE WHEN c.is_technical THEN c.interaction_id END,
              c.occurred_at DESC, c.interaction_id DESC;
 END

@@ -83,68 +83,112 @@ $$;
 COMMENT ON FUNCTION crmcost._find_contact_sums(crmcost._run) IS
   'Fills refresh_contact_sum: the contacts of customers so far.';
 
+-- Sums of the months of a customer, merged or not.
+CREATE FUNCTION crmcost._value_month_query(wanted text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    SELECT x.customer_id, sum(x.revenue) AS revenue, sum(x.margin) AS margin,
+           sum(x.discount) AS discount, sum(x.refund) AS refund,
+           bool_or(x.sale_lines > 0 OR x.revenue <> 0 OR x.margin <> 0)
+             AS bought,
+           %1$s,
+           sum(x.direct_cost) AS direct_cost,
+           sum(x.allocated_cost) AS allocated_cost
+    FROM (
+      SELECT m.customer_id, %3$s FROM customer_month m
+      UNION ALL
+      -- closed months still name who was merged since
+      SELECT p.party_id, %3$s
+      FROM customer_month m
+      JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+    ) x
+    WHERE %2$s
+    GROUP BY x.customer_id
+  $query$,
+  pg_catalog.string_agg(pg_catalog.format(
+    'sum(x.%1$s_direct_cost + x.%1$s_allocated_cost) AS %1$s_cost', b.name),
+    ', '::text),
+  wanted,
+  'm.sale_lines, m.revenue, m.margin, m.discount, m.refund, m.direct_cost, m.allocated_cost, '
+  || pg_catalog.string_agg(pg_catalog.format(
+    'm.%1$s_direct_cost, m.%1$s_allocated_cost', b.name), ', '::text))
+  FROM pg_catalog.unnest(crmcost._buckets()) AS b (name);
+END;
+
+COMMENT ON FUNCTION crmcost._value_month_query(text) IS
+  'Query of what the months of customers add up to, for those that a condition on x names.';
+
+-- Who has a row: parties that the ledger knew before the instant of the report.
+CREATE FUNCTION crmcost._value_party_query(run crmcost._run, wanted text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT x.customer_id, x.source = 'anon' AS is_technical,
+         coalesce(x.acquisition_channel, k.channel_code, '(unknown)')
+           AS channel_code,
+         CASE WHEN x.acquired_at < %2$L AND x.source <> 'anon'
+           THEN (x.acquired_at AT TIME ZONE %3$L)::date END AS acquired_on
+  FROM customer x
+  LEFT JOIN campaign k ON k.code = x.acquisition_campaign
+  WHERE %1$s AND x.merged_into IS NULL
+        AND (x.first_seen_at < %2$L OR x.acquired_at < %2$L
+             OR EXISTS (SELECT FROM customer_month m
+                        WHERE m.customer_id = x.customer_id))
+$query$, wanted, run.upto, run.zone);
+
+COMMENT ON FUNCTION crmcost._value_party_query(crmcost._run, text) IS
+  'Query of the parties with a row in customer_value, for those that a condition on x names.';
+
+-- Without news of their own the orders of a customer are those of before.
+CREATE FUNCTION crmcost._value_order_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT customer_id, o.orders, o.first_ordered_on, o.last_ordered_on,
+         o.order_days, o.spend_per_day, coalesce(d.products, 0) AS products
+  FROM (
+    SELECT x.customer_id, count(*) AS orders,
+           min(x.ordered_on) AS first_ordered_on,
+           max(x.ordered_on) AS last_ordered_on,
+           count(DISTINCT x.ordered_on) AS order_days,
+           crmcost.monetary_value(crmcost.repeat_purchases(x.ordered_on,
+                                                           x.revenue))
+             AS spend_per_day
+    FROM customer_order x
+    WHERE x.is_order AND %1$s
+    GROUP BY x.customer_id
+  ) o
+  LEFT JOIN (
+    SELECT x.customer_id, count(*) AS products
+    FROM customer_product x
+    WHERE x.orders > 0 AND %1$s
+    GROUP BY x.customer_id
+  ) d USING (customer_id)
+  UNION ALL
+  SELECT v.customer_id, v.orders, v.first_ordered_on, v.last_ordered_on,
+         v.order_days, v.spend_per_day, v.products
+  FROM customer_value v
+  WHERE NOT %2$L
+        AND v.customer_id IN (SELECT c.customer_id
+                              FROM pg_temp.refresh_changed c)
+        AND v.customer_id NOT IN (SELECT c.customer_id
+                                  FROM pg_temp.refresh_customer c)
+$query$,
+  CASE WHEN run.whole THEN 'true'
+    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))'
+  END, run.whole);
+
+COMMENT ON FUNCTION crmcost._value_order_query(crmcost._run) IS
+  'Query of what customer_value says of orders, for the customers concerned.';
+
 CREATE FUNCTION crmcost._value_query(run crmcost._run, wanted text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format($query$
-    WITH month AS (
-      SELECT x.customer_id, sum(x.revenue) AS revenue, sum(x.margin) AS margin,
-             sum(x.discount) AS discount, sum(x.refund) AS refund,
-             bool_or(x.sale_lines > 0 OR x.revenue <> 0 OR x.margin <> 0)
-               AS bought,
-             %1$s,
-             sum(x.direct_cost) AS direct_cost,
-             sum(x.allocated_cost) AS allocated_cost
-      FROM (
-        SELECT m.customer_id, %6$s FROM customer_month m
-        UNION ALL
-        -- closed months still name who was merged since
-        SELECT p.party_id, %6$s
-        FROM customer_month m
-        JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
-      ) x
-      WHERE %2$s
-      GROUP BY x.customer_id
-    ),
-    placed AS (
-      SELECT x.customer_id, count(*) AS orders,
-             min(x.ordered_on) AS first_ordered_on,
-             max(x.ordered_on) AS last_ordered_on,
-             count(DISTINCT x.ordered_on) AS order_days,
-             crmcost.monetary_value(crmcost.repeat_purchases(x.ordered_on,
-                                                             x.revenue))
-               AS spend_per_day
-      FROM customer_order x
-      WHERE x.is_order AND %7$s
-      GROUP BY x.customer_id
-      -- without news of their own the orders are those of before
-      UNION ALL
-      SELECT v.customer_id, v.orders, v.first_ordered_on, v.last_ordered_on,
-             v.order_days, v.spend_per_day
-      FROM customer_value v WHERE %8$s
-    ),
-    product AS (
-      SELECT x.customer_id, count(*) AS products
-      FROM customer_product x
-      WHERE x.orders > 0 AND %7$s
-      GROUP BY x.customer_id
-      UNION ALL
-      SELECT v.customer_id, v.products FROM customer_value v WHERE %8$s
-    ),
-    party AS (
-      SELECT x.customer_id, x.source = 'anon' AS is_technical,
-             coalesce(x.acquisition_channel, k.channel_code, '(unknown)')
-               AS channel_code,
-             CASE WHEN x.acquired_at < %3$L AND x.source <> 'anon'
-               THEN (x.acquired_at AT TIME ZONE %4$L)::date END AS acquired_on
-      FROM customer x
-      LEFT JOIN campaign k ON k.code = x.acquisition_campaign
-      WHERE %2$s AND x.merged_into IS NULL
-            AND (x.first_seen_at < %3$L OR x.acquired_at < %3$L
-                 OR EXISTS (SELECT FROM customer_month m
-                            WHERE m.customer_id = x.customer_id))
-    )
+    WITH month AS (%2$s),
+    party AS (%3$s),
+    placed AS (%1$s)
     SELECT customer_id,
            p.acquired_on IS NOT NULL
              OR coalesce(m.bought, false) OR coalesce(o.orders > 0, false)
@@ -154,10 +198,10 @@ BEGIN ATOMIC
            o.first_ordered_on, o.last_ordered_on,
            coalesce(o.order_days, 0) AS order_days,
            coalesce(o.orders, 0) AS orders,
-           coalesce(d.products, 0) AS products, o.spend_per_day,
+           coalesce(o.products, 0) AS products, o.spend_per_day,
            coalesce(m.revenue, 0) AS revenue, coalesce(m.margin, 0) AS margin,
            coalesce(m.discount, 0) AS discount,
-           coalesce(m.refund, 0) AS refund, %5$s,
+           coalesce(m.refund, 0) AS refund, %4$s,
            coalesce(m.direct_cost, 0) AS direct_cost,
            coalesce(m.allocated_cost, 0) AS allocated_cost,
            coalesce(m.direct_cost + m.allocated_cost, 0) AS total_cost,
@@ -172,24 +216,13 @@ BEGIN ATOMIC
     FROM party p
     LEFT JOIN month m USING (customer_id)
     LEFT JOIN placed o USING (customer_id)
-    LEFT JOIN product d USING (customer_id)
     LEFT JOIN pg_temp.refresh_contact_sum c USING (customer_id)
   $query$,
+  crmcost._value_order_query(run),
+  crmcost._value_month_query(wanted),
+  crmcost._value_party_query(run, wanted),
   pg_catalog.string_agg(pg_catalog.format(
-    'sum(x.%1$s_direct_cost + x.%1$s_allocated_cost) AS %1$s_cost', b.name),
-    ', '::text),
-  wanted, run.upto, run.zone,
-  pg_catalog.string_agg(pg_catalog.format(
-    'coalesce(m.%1$s_cost, 0) AS %1$s_cost', b.name), ', '::text),
-  'm.sale_lines, m.revenue, m.margin, m.discount, m.refund, m.direct_cost, m.allocated_cost, '
-  || pg_catalog.string_agg(pg_catalog.format(
-    'm.%1$s_direct_cost, m.%1$s_allocated_cost', b.name), ', '::text),
-  CASE WHEN run.whole THEN 'true'
-    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))'
-  END,
-  CASE WHEN run.whole THEN 'false'
-    ELSE 'v.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_changed c) AND v.customer_id NOT IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
-  END)
+    'coalesce(m.%1$s_cost, 0) AS %1$s_cost', b.name), ', '::text))
   FROM pg_catalog.unnest(crmcost._buckets()) AS b (name);
 END;
 

@@ -67,11 +67,10 @@ BEGIN
     INSERT INTO pg_temp.refresh_stage_customer
       SELECT c.customer_id FROM pg_temp.refresh_customer c
       UNION
-      SELECT v.customer_id
-      FROM customer_value v
-      CROSS JOIN LATERAL (
-        SELECT greatest(v.last_ordered_on, v.acquired_on) AS active_on
-      ) last
+      SELECT last.customer_id
+      FROM (SELECT v.customer_id,
+                   greatest(v.last_ordered_on, v.acquired_on) AS active_on
+            FROM customer_value v) last
       WHERE from_on < to_on
             AND (last.active_on + at_risk_after > from_on
                  AND last.active_on + at_risk_after <= to_on

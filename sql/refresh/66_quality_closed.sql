@@ -189,14 +189,14 @@ BEGIN
   RETURN format($query$
     SELECT i.n, i.handle_seconds,
            CASE WHEN late.fact_id IS NULL
-             THEN date_trunc('month', d.day::timestamp)::date
+             THEN date_trunc('month', i.day::timestamp)::date
              ELSE late.month_start END AS month_start
-    FROM interaction i
-    CROSS JOIN LATERAL (
-      SELECT (i.occurred_at AT TIME ZONE %L)::date AS day) d
+    FROM (SELECT a.interaction_id, a.occurred_at, a.n, a.handle_seconds,
+                 (a.occurred_at AT TIME ZONE %L)::date AS day
+          FROM interaction a) i
     LEFT JOIN late_fact late
       ON late.relation = 'interaction' AND late.fact_id = i.interaction_id
-         AND late.booked_on = d.day
+         AND late.booked_on = i.day
     WHERE i.occurred_at >= %L AND i.occurred_at < %L
     $query$, run.zone,
     crmcost._midnight(crmcost._first_booked('interaction', months), run.zone),

@@ -114,7 +114,7 @@ COMMENT ON FUNCTION crmcost._find_tier_sums(date) IS
   'Fills refresh_tier_sum from the months of customers, from a month on.';
 
 -- Customers are counted by who came and who went.
-CREATE FUNCTION crmcost._tier_month_query(run crmcost._run, first_month date)
+CREATE FUNCTION crmcost._tier_member_query(first_month date, last_month date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -141,27 +141,35 @@ RETURN pg_catalog.format($query$
     FROM (SELECT DISTINCT scheme, tier FROM event) t
     CROSS JOIN generate_series(%1$L::timestamp, %2$L::timestamp, '1 month')
       AS m (month_start)
-  ),
-  member AS (
-    SELECT g.month_start, g.scheme, g.tier,
-           sum(sum(e.change)) OVER (PARTITION BY g.scheme, g.tier
-                                    ORDER BY g.month_start) AS customers
-    FROM grid g
-    LEFT JOIN event e USING (scheme, tier, month_start)
-    GROUP BY g.month_start, g.scheme, g.tier
   )
+  SELECT g.month_start, g.scheme, g.tier,
+         sum(sum(e.change)) OVER (PARTITION BY g.scheme, g.tier
+                                  ORDER BY g.month_start) AS customers
+  FROM grid g
+  LEFT JOIN event e USING (scheme, tier, month_start)
+  GROUP BY g.month_start, g.scheme, g.tier
+$query$, first_month, last_month);
+
+COMMENT ON FUNCTION crmcost._tier_member_query(date, date) IS
+  'Query of how many customers each tier had at the end of each of these months.';
+
+CREATE FUNCTION crmcost._tier_month_query(run crmcost._run, first_month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH member AS (%1$s)
   SELECT month_start, scheme, tier,
          coalesce(p.customers, 0)::bigint AS customers,
-         %3$s
+         %2$s
   FROM member p
-  FULL JOIN pg_temp.refresh_tier_sum s USING (month_start, scheme, tier)
-  CROSS JOIN LATERAL (
-    SELECT coalesce(s.acquisition_cost + s.retention_cost + s.service_cost
-                    + s.churn_cost + s.data_cost + s.training_cost
-                    + s.program_cost, 0) AS total_cost
-  ) t
+  FULL JOIN (SELECT s.*, s.acquisition_cost + s.retention_cost
+                         + s.service_cost + s.churn_cost + s.data_cost
+                         + s.training_cost + s.program_cost AS total_cost
+             FROM pg_temp.refresh_tier_sum s) s
+    USING (month_start, scheme, tier)
   WHERE coalesce(p.customers, 0) > 0 OR s.scheme IS NOT NULL
-$query$, first_month, crmcost._month_of(run.day), $list$
+$query$, crmcost._tier_member_query(first_month, crmcost._month_of(run.day)),
+$list$
          coalesce(s.active_customers, 0) AS active_customers,
          coalesce(s.acquired, 0) AS acquired, coalesce(s.orders, 0) AS orders,
          coalesce(s.revenue, 0) AS revenue, coalesce(s.margin, 0) AS margin,
@@ -174,8 +182,9 @@ $query$, first_month, crmcost._month_of(run.day), $list$
          coalesce(s.churn_cost, 0) AS churn_cost,
          coalesce(s.data_cost, 0) AS data_cost,
          coalesce(s.training_cost, 0) AS training_cost,
-         coalesce(s.program_cost, 0) AS program_cost, t.total_cost,
-         coalesce(s.margin, 0) - t.total_cost AS profit
+         coalesce(s.program_cost, 0) AS program_cost,
+         coalesce(s.total_cost, 0) AS total_cost,
+         coalesce(s.margin, 0) - coalesce(s.total_cost, 0) AS profit
 $list$);
 
 COMMENT ON FUNCTION crmcost._tier_month_query(crmcost._run, date) IS

@@ -157,23 +157,22 @@ BEGIN
   PERFORM crmcost._find_late(ledger, open_month, 'interaction', $query$
       SELECT customer_id, interaction_id, day.occurred_on, occurred_at, n,
              coalesce(handle_seconds, 0), 0, 0
-      FROM interaction
-      CROSS JOIN LATERAL (
-        SELECT (occurred_at AT TIME ZONE $2)::date AS occurred_on
-      ) day
+      FROM (SELECT i.customer_id, i.interaction_id, i.occurred_at,
+                   (i.occurred_at AT TIME ZONE $2)::date AS occurred_on, i.n,
+                   i.handle_seconds
+            FROM interaction i) day
       WHERE day.occurred_on < $1
     $query$, 'sum(interactions), sum(handle_seconds), 0, 0');
   INSERT INTO late_fact (relation, fact_id, booked_on, month_start)
-    SELECT 'customer', c.customer_id, day.acquired_on, m.month_start
-    FROM customer c
-    CROSS JOIN LATERAL (
-      SELECT (c.acquired_at AT TIME ZONE zone)::date AS acquired_on
-    ) day
+    SELECT 'customer', c.customer_id, c.acquired_on, m.month_start
+    FROM (SELECT p.customer_id, p.source,
+                 (p.acquired_at AT TIME ZONE zone)::date AS acquired_on
+          FROM customer p) c
     LEFT JOIN customer_month m
       ON m.customer_id = c.customer_id AND m.acquired
          AND m.month_start < open_month
-    WHERE day.acquired_on < open_month AND c.source <> 'anon'
-          AND m.month_start IS DISTINCT FROM crmcost._month_of(day.acquired_on);
+    WHERE c.acquired_on < open_month AND c.source <> 'anon'
+          AND m.month_start IS DISTINCT FROM crmcost._month_of(c.acquired_on);
   INSERT INTO late_fact (relation, fact_id, booked_on)
     SELECT DISTINCT 'cost_entry', a.cost_id, a.incurred_on
     FROM accrued_cost a

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 cp "$1" "$work/in.c"
 {
 	cat "$here/typedefs.list"
-	sed -n 's/^}[[:space:]]*\([A-Za-z_0-9]*\);$/\1/p' "$here"/src/*.[ch]	# newer ones
+	sed -n 's/^}[[:space:]]*\([A-Za-z_0-9]\{1,\}\);$/\1/p' "$here"/src/*.[ch] "$here"/src/*/*.[ch]	# newer ones
 } | LC_ALL=C sort -u > "$work/typedefs"
 cd "$work"
 pg_bsd_indent -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 \

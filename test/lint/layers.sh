@@ -1,43 +1,45 @@
 #!/bin/sh
-# The include layers.  Prints one line for each include that breaks them.
+# The include layers, by folder.  Prints one line for each include that breaks
+# them.
 #
-#   num_*.[ch]         the C library and num_*.h only: testable as plain C
-#   a domain file      one with SQL functions (SQL_FUNCTION); nothing includes
-#                      its header but itself: what two domains need moves down
-#   NAME_state.h       the layout of a state, for the files NAME*.c of one domain
-#   any other header   is shared (crmcost.h, state.h, decimal.h, window.h ...),
-#                      beside num_*.h and PostgreSQL
-# Every test of PG_VERSION_NUM is in crmcost.h.
+#   src/num/       includes the C library and src/num/ only: testable as plain C
+#   src/state/     what domains share: includes that, PostgreSQL and src/num/
+#   src/DOMAIN/    includes those and itself, never another domain: what two
+#                  need moves down
+# Ours are named from src ("num/sort.h").  Every test of PG_VERSION_NUM is in
+# src/crmcost.h.  No two sources have the same base name: a server configured
+# with --enable-depend keeps the dependencies of both in one file.
+#
+#   sh test/lint/layers.sh INCLUDE-DIRECTORY-OF-POSTGRESQL
 set -eu
 cd "$(dirname "$0")/../.."
-postgres=$1			# PostgreSQL's include directory
+postgres=$1
 
-for file in src/*.[ch]; do
-	name=$(basename "$file")
-	stem=${name%.*}
-	sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*\(["<][^">]*\).*/\1/p' "$file" |
-		while read -r included; do
-			header=${included#?}
-			case $name:$header in
-				num_*:num_*.h) continue ;;
-				num_*)
-					case $included in
-						'<'*) [ ! -e "$postgres/$header" ] || echo "$file: $header is PostgreSQL's" ;;
-						*) echo "$file: num_ files include the C library and num_*.h only, not $header" ;;
-					esac
-					continue ;;
-			esac
-			case $header in
-				*_state.h)
-					case $stem in
-						"${header%_state.h}"*) ;;
-						*) echo "$file: $header belongs to ${header%_state.h}*.c" ;;
-					esac ;;
-				"$stem.h") ;;
-				*)
-					! grep -qs '^SQL_FUNCTION' "src/${header%.h}.c" ||
-						echo "$file: $header belongs to ${header%.h}.c; what two domains need moves down" ;;
+for file in src/*.[ch] src/*/*.[ch]; do
+	folder=$(basename "$(dirname "$file")")
+	sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]\([^">]*\).*/\1/p' "$file" |
+		while read -r header; do
+			if [ -e "src/$header" ]; then
+				theirs=${header%/*}
+			elif [ -e "$postgres/$header" ]; then
+				theirs=postgres
+			elif [ -e "$(dirname "$file")/$header" ]; then
+				echo "$file: name $header from src"
+				continue
+			else
+				theirs=C
+			fi
+			case $folder:$theirs in
+				*:C | *:num) ;;
+				num:*) echo "$file: src/num includes the C library and src/num only, not $header" ;;
+				*:postgres | *:crmcost.h | src:*) ;;
+				state:state | "$folder:$folder" | *:state) ;;
+				state:*) echo "$file: src/state includes no domain, so not $header" ;;
+				*) echo "$file: $header is another domain's; what two need moves down" ;;
 			esac
 		done
 done
-grep -n 'PG_VERSION_NUM' src/*.[ch] | grep -v '^src/crmcost\.h:' || true
+grep -n 'PG_VERSION_NUM' src/*.[ch] src/*/*.[ch] | grep -v '^src/crmcost\.h:' || true
+for file in src/*.c src/*/*.c; do
+	basename "$file"
+done | sort | uniq -d | sed 's/$/: two sources have this name/'

@@ -17,7 +17,7 @@ fi
 . test/cluster.sh
 base=$(cd .. && pwd)
 include=$("$PG_CONFIG" --includedir-server)
-sources=$(ls src/*.c test/unit/*.c 2> /dev/null || true)
+sources=$(ls src/*.c src/*/*.c test/unit/*.c 2> /dev/null || true)
 version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" crmcost.control)
 script=sql/crmcost--$version.sql
 strict='-Wall -Wextra -Wno-unused-parameter -Werror -Wvla -Wshadow'
@@ -71,7 +71,7 @@ cppcheck_clean()
 
 formatted()
 {
-	for _file in src/*.[ch] test/unit/*.[ch]; do
+	for _file in src/*.[ch] src/*/*.[ch] test/unit/*.[ch]; do
 		[ -e "$_file" ] || continue
 		sh test/lint/indent.sh "$_file" > "$base/formatted.c"
 		diff -u --label "$_file" --label "make format" "$_file" "$base/formatted.c" || _bad=1
@@ -119,6 +119,9 @@ trap 'exit 130' INT TERM HUP
 
 check 'include layers' sh test/lint/layers.sh "$include"
 check 'text: columns, messages, no notes to self' sh test/lint/text.sh
+check 'functions of SQL of at most 60 lines' sh test/lint/length.sh
+check 'statements for a distributed engine' python3 test/lint/engine.py
+check '... and each of its rules fires' python3 test/lint/engine.py --samples
 check 'versions equal' sh test/lint/versions.sh
 check 'shell scripts parse' shell_syntax
 check 'builds with gcc and the flags of PostgreSQL' builds

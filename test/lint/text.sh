@@ -11,7 +11,7 @@ find . -type f ! -path './.git/*' ! -path './test/lint/*' ! -path './build/*' \
 # 79 columns with tabs of 4 (a message is not broken, so that it can be found:
 # a line with a string may be longer), files of at most 800 lines, no blanks at
 # line ends.
-for file in src/*.[ch]; do
+for file in src/*.[ch] src/*/*.[ch]; do
 	expand -t 4 "$file" | awk -v f="$file" '
 		length > 79 && !/"/ { print f ":" NR ": " length " columns" }
 		END { if (NR > 800) print f ": " NR " lines: split it" }'
@@ -23,7 +23,7 @@ done
 
 # errmsg: lower case (a name in capitals may begin), one line, no full stop, no
 # words that PostgreSQL's style guide bans; elog is for what cannot happen.
-for file in src/*.[ch]; do
+for file in src/*.[ch] src/*/*.[ch]; do
 	perl -0777 -ne '
 		while (/\b(errmsg|errmsg_plural|elog)\s*\(\s*(?:[A-Z0-9]+\s*,\s*)?((?:"(?:[^"\\]|\\.)*"\s*)+)/g) {
 			my ($call, $text) = ($1, $2);

@@ -1,7 +1,7 @@
 -- Fits of lifetime value models: the truth behind simulated customers,
 -- published contracts, properties of the state, bad input.  The published fits
 -- of CDNOW are in test/t/clv_cdnow.pl, derivatives and 200 simulated samples of
--- each model in test/unit/num_likelihood.c.
+-- each model in test/unit/likelihood.c.
 \ir setup.psql
 \ir properties.psql
 \ir clv_data.psql

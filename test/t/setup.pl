@@ -145,7 +145,7 @@ $ENV{ODD} = $odd;
 succeeds('. test/house.sh; copy_tree "$PWD" "$ODD"', 'the sources are copied');
 refuses(in_odd('make -j4'), qr/the server is PostgreSQL \Q$server\E /, 'make with newer headers',
 	PG_CONFIG => $newer);
-is(join(' ', glob("$tmp/it*/src/*.o")), '', '... and nothing is compiled');
+is(join(' ', glob("$tmp/it*/src/*.o $tmp/it*/src/*/*.o")), '', '... and nothing is compiled');
 succeeds(
 	in_odd(qq{umask 077; make -s -j4 COPT=-O0 2> "$tmp/warnings" && make -s -j4 install COPT=-O0 DESTDIR="$tmp/inst"}),
 	'make -j4 in an odd path', LC_ALL => 'C');
@@ -176,7 +176,7 @@ SKIP:
 	my $compiler = qx(PATH="$tmp/no-gcc"; export PATH; sh -c '. test/house.sh; compiler');
 	skip 'no clang on this machine', 5 if $compiler eq '';
 	like($compiler, qr/clang/, 'clang is found where there is no gcc');
-	is( succeeds(in_odd('rm src/num_fixed.o src/tier.o; make -s src/num_fixed.o src/tier.o'),
+	is( succeeds(in_odd('rm src/num/fixed.o src/tier/tier.o; make -s src/num/fixed.o src/tier/tier.o'),
 			'... and compiles', PATH => "$tmp/no-gcc"),
 		'', '... without a warning');
 	like(succeeds('sh test/packages.sh build && echo nothing is missing', '... and is enough',

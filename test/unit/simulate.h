@@ -8,8 +8,8 @@
 #ifndef SIMULATE_H
 #define SIMULATE_H
 
-#include "num_gamma_gamma.h"
-#include "num_purchases.h"
+#include "num/gamma_gamma.h"
+#include "num/purchases.h"
 #include "tap.h"
 
 #include <math.h>

@@ -23,21 +23,21 @@ SELECT
   part.rate, part.is_first, part.booked_month, part.until_on
 FROM (
   SELECT
-    c.cost_id, c.incurred_on,
+    c.customer_id, c.cost_id, c.incurred_on,
     date_trunc('month', c.incurred_on::timestamp)::date AS booked_month,
     c.incurred_on AS cost_on, c.incurred_on AS until_on,
     c.category_code, c.bucket, c.resource, c.channel_code, c.campaign_code,
-    c.product_code, c.customer_id, c.currency, c.base_amount, c.quantity,
+    c.product_code, c.currency, c.base_amount, c.quantity,
     c.unit, false AS accrued, c.rate, true AS is_first
   FROM cost c
   WHERE c.covers_from IS NULL
   UNION ALL
   SELECT
-    c.cost_id, c.incurred_on, m.month_start,
+    c.customer_id, c.cost_id, c.incurred_on, m.month_start,
     greatest(m.month_start, c.covers_from),
     least((m.month_start + interval '1 month')::date - 1, c.covers_to),
     c.category_code, c.bucket, c.resource, c.channel_code, c.campaign_code,
-    c.product_code, c.customer_id, c.currency, a.part,
+    c.product_code, c.currency, a.part,
     CASE WHEN c.quantity IS NOT NULL THEN m.part END, c.unit, true, c.rate,
     m.month_start <= c.covers_from
   FROM cost c

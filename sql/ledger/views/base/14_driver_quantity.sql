@@ -1,31 +1,34 @@
 -- What each customer had of each driver.  Drivers of unlimited rules come from
 -- customer_month, the others from customer_driver.
 CREATE VIEW driver_quantity WITH (security_invoker = true) AS
-SELECT month_start, 'new_customers' AS driver_key, customer_id,
-       1::numeric AS quantity
-FROM customer_month WHERE acquired
-UNION ALL
-SELECT month_start, 'active_customers', customer_id, 1
-FROM customer_month WHERE sale_lines > 0
-UNION ALL
-SELECT month_start, 'revenue', customer_id, revenue
-FROM customer_month WHERE revenue > 0
-UNION ALL
-SELECT month_start, 'margin', customer_id, margin
-FROM customer_month WHERE margin > 0
-UNION ALL
-SELECT month_start, 'orders', customer_id, orders
-FROM customer_month WHERE orders > 0
-UNION ALL
-SELECT month_start, 'interactions', customer_id, interactions
-FROM customer_month WHERE interactions > 0
-UNION ALL
-SELECT month_start, 'handle_time', customer_id,
-       handle_seconds + 60 * standard_minutes
-FROM customer_month WHERE handle_seconds + 60 * standard_minutes > 0
-UNION ALL
 SELECT month_start, driver_key, customer_id, quantity
-FROM customer_driver;
+FROM (
+  SELECT customer_id, month_start, 'new_customers' AS driver_key,
+         1::numeric AS quantity
+  FROM customer_month WHERE acquired
+  UNION ALL
+  SELECT customer_id, month_start, 'active_customers', 1
+  FROM customer_month WHERE sale_lines > 0
+  UNION ALL
+  SELECT customer_id, month_start, 'revenue', revenue
+  FROM customer_month WHERE revenue > 0
+  UNION ALL
+  SELECT customer_id, month_start, 'margin', margin
+  FROM customer_month WHERE margin > 0
+  UNION ALL
+  SELECT customer_id, month_start, 'orders', orders
+  FROM customer_month WHERE orders > 0
+  UNION ALL
+  SELECT customer_id, month_start, 'interactions', interactions
+  FROM customer_month WHERE interactions > 0
+  UNION ALL
+  SELECT customer_id, month_start, 'handle_time',
+         handle_seconds + 60 * standard_minutes
+  FROM customer_month WHERE handle_seconds + 60 * standard_minutes > 0
+  UNION ALL
+  SELECT customer_id, month_start, driver_key, quantity
+  FROM customer_driver
+) driven;
 
 COMMENT ON VIEW driver_quantity IS
 'What a customer had of an allocation driver, as of the last refresh, one row a month, driver and customer with any.';

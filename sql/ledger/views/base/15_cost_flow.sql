@@ -12,6 +12,7 @@
 CREATE VIEW cost_flow WITH (security_invoker = true) AS
 WITH pooled AS NOT MATERIALIZED (
   SELECT p.*, g.driver, g.driver_key, g.driver_quantity, g.capacity,
+         greatest(g.capacity, g.driver_quantity) AS driver_total,
          g.unallocated_because,
          sum(p.amount) OVER along - p.amount AS r0,
          sum(p.amount) OVER along AS r1
@@ -45,12 +46,12 @@ SELECT
   NULL::numeric AS driver_quantity, NULL::numeric AS driver_total,
   amount AS cost, NULL::text AS unallocated_because
 FROM (
-  SELECT month_start, customer_id, bucket, cost_id, incurred_on, booked_month,
+  SELECT customer_id, month_start, bucket, cost_id, incurred_on, booked_month,
          category_code, amount
   FROM posted_cost
   WHERE customer_id IS NOT NULL
   UNION ALL
-  SELECT e.month_start, e.customer_id, e.bucket, e.cost_id, e.incurred_on,
+  SELECT e.customer_id, e.month_start, e.bucket, e.cost_id, e.incurred_on,
          e.booked_month, e.category_code,
          crmcost._to_date(e.base_amount, e.cost_on, e.until_on, r.as_of,
                           greatest((SELECT value::int FROM setting
@@ -67,13 +68,11 @@ UNION ALL
 SELECT
   p.month_start, d.customer_id, p.bucket, 'allocated', p.cost_id,
   p.incurred_on, p.booked_month, p.category_code, p.amount, p.rule_id,
-  nullif(p.service_category, ''), p.driver_key, d.quantity, w.quantity,
-  crmcost._flow_part(p.r0, p.r1, d.q0, d.q1, w.quantity, NULL, NULL), NULL
+  nullif(p.service_category, ''), p.driver_key, d.quantity,
+  p.driver_total,
+  crmcost._flow_part(p.r0, p.r1, d.q0, d.q1, p.driver_total, NULL, NULL), NULL
 FROM pooled p
 JOIN driven d USING (month_start, driver_key)
-CROSS JOIN LATERAL (
-  SELECT greatest(p.capacity, p.driver_quantity) AS quantity
-) w
 UNION ALL
 SELECT
   p.month_start, NULL, p.bucket, 'unused capacity', p.cost_id, p.incurred_on,
@@ -97,7 +96,7 @@ SELECT
   month_start, customer_id, bucket, 'rounding', NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, sum(borne) - sum(part), NULL
 FROM (
-  SELECT m.month_start, m.customer_id, b.bucket, b.allocated_cost AS borne,
+  SELECT m.customer_id, m.month_start, b.bucket, b.allocated_cost AS borne,
          0 AS part
   FROM customer_month m
   CROSS JOIN LATERAL (
@@ -111,14 +110,14 @@ FROM (
   ) AS b (bucket, allocated_cost)
   WHERE b.allocated_cost <> 0
   UNION ALL
-  SELECT g.month_start, d.customer_id, g.bucket, 0,
+  SELECT d.customer_id, g.month_start, g.bucket, 0,
          crmcost._flow_part(0, g.cost, d.q0, d.q1,
                             greatest(g.capacity, g.driver_quantity), NULL,
                             NULL)
   FROM pool_group g
   JOIN driven d USING (month_start, driver_key)
   UNION ALL
-  SELECT g.month_start, NULL, g.bucket, g.unused_cost,
+  SELECT NULL, g.month_start, g.bucket, g.unused_cost,
          crmcost._flow_part(0, g.cost, coalesce(g.driver_quantity, 0),
                             g.capacity, g.capacity, NULL, NULL)
   FROM pool_group g

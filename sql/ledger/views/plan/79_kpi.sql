@@ -47,10 +47,8 @@ span AS (
          (l.last_month + interval '1 month'
           - n * interval '1 year')::date - 1 AS to_on,
          (l.last_month - n * interval '1 year')::date AS last_month
-  FROM last_refresh r
-  CROSS JOIN LATERAL (
-    SELECT crmcost._last_complete_month(r.as_of) AS last_month
-  ) l
+  FROM (SELECT crmcost._last_complete_month(r.as_of) AS last_month
+        FROM last_refresh r) l
   CROSS JOIN generate_series(0, 1) AS n
 ),
 sold AS (

@@ -1,0 +1,45 @@
+/*
+ * huge_array.c
+ *	  Memory of any size, over 1 GB too, for what is read here and there.
+ *
+ * A hash table or a sort of many megabytes touches a page of 4 kB and then
+ * another: most accesses miss the processor's table of pages as well as its
+ * cache, and each first touch is a fault.  So the kernel is asked for pages of
+ * 2 MB; where it has none, or is told to give none, nothing changes.
+ */
+#include "crmcost.h"
+
+#include <sys/mman.h>
+
+#include "state/huge_array.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#define HUGE_PAGES_FROM ((Size) 4 * 1024 * 1024)
+#define SMALL_PAGE 4096
+
+static void
+AskForHugePages(char *memory, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	char	   *first = (char *) TYPEALIGN(SMALL_PAGE, memory);
+
+	if (size >= HUGE_PAGES_FROM)
+		(void) madvise(first, memory + size - first, MADV_HUGEPAGE);
+#endif
+}
+
+void *
+HugeAlloc(MemoryContext context, Size size)
+{
+	char	   *memory = MemoryContextAllocHuge(context, size);
+
+	AskForHugePages(memory, size);
+	return memory;
+}
+
+void *
+HugeArray(MemoryContext context, Size count, Size size)
+{
+	return HugeAlloc(context, Max(mul_size(count, size), 1));
+}

@@ -1,0 +1,115 @@
+/*
+ * row_type.c
+ *	  Rows of a composite type of ours, read and made.
+ *
+ * Columns that were added and dropped again leave a hole in a type, which is
+ * skipped.
+ */
+#include "crmcost.h"
+
+#include "executor/executor.h"
+#include "funcapi.h"
+#include "state/row_type.h"
+#include "utils/typcache.h"
+
+static void
+RefuseColumns(const RowType *type, int column, const char *found)
+{
+	bool		beyond = column >= type->columns;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 beyond ?
+			 errmsg("type %s must have %d columns, not also %s", type->name,
+					type->columns, found) :
+			 errmsg("column %d of type %s must be %s %s, not %s", column + 1,
+					type->name, type->column[column].name,
+					format_type_be(type->column[column].type), found),
+			 errhint("The type has been altered since CREATE EXTENSION: alter it back.")));
+}
+
+/* Refuses a type with other columns than those it was created with. */
+static void
+CheckColumns(TupleDesc tupdesc, const RowType *type)
+{
+	int			column = 0;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute own = TupleDescAttr(tupdesc, i);
+		const RowColumn *wanted = &type->column[column];
+
+		if (own->attisdropped)
+			continue;
+		if (column >= type->columns || own->atttypid != wanted->type ||
+			strcmp(NameStr(own->attname), wanted->name) != 0)
+			RefuseColumns(type, column,
+						  psprintf("%s %s", NameStr(own->attname),
+								   format_type_be(own->atttypid)));
+		column++;
+	}
+	if (column < type->columns)
+		RefuseColumns(type, column, "absent");
+}
+
+/* The row type that a function of ours returns. */
+TupleDesc
+RowResultType(FunctionCallInfo fcinfo, const RowType *type)
+{
+	TupleDesc	tupdesc;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("function must return a row of type %s", type->name)));
+	CheckColumns(tupdesc, type);
+	return BlessTupleDesc(tupdesc);
+}
+
+/* A row of a type that RowResultType() gave. */
+Datum
+RowForm(TupleDesc tupdesc, const Datum *values, const bool *nulls)
+{
+	Datum	   *all = palloc0(tupdesc->natts * sizeof(Datum));
+	bool	   *all_nulls = palloc(tupdesc->natts * sizeof(bool));
+	int			column = 0;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		all_nulls[i] = TupleDescAttr(tupdesc, i)->attisdropped ||
+			nulls[column];
+		if (!TupleDescAttr(tupdesc, i)->attisdropped)
+			all[i] = values[column++];
+	}
+	return HeapTupleGetDatum(heap_form_tuple(tupdesc, all, all_nulls));
+}
+
+/* The columns of a row; what they point to lives as long as the row. */
+void
+RowRead(HeapTupleHeader row, const RowType *type, Datum *values, bool *nulls)
+{
+	Oid			row_type = HeapTupleHeaderGetTypeId(row);
+	int32		typmod = HeapTupleHeaderGetTypMod(row);
+	TupleDesc	tupdesc = lookup_rowtype_tupdesc(row_type, typmod);
+	HeapTupleData tuple;
+	Datum	   *all = palloc(tupdesc->natts * sizeof(Datum));
+	bool	   *all_nulls = palloc(tupdesc->natts * sizeof(bool));
+	int			column = 0;
+
+	CheckColumns(tupdesc, type);
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	heap_deform_tuple(&tuple, tupdesc, all, all_nulls);
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		if (TupleDescAttr(tupdesc, i)->attisdropped)
+			continue;
+		values[column] = all[i];
+		nulls[column++] = all_nulls[i];
+	}
+	ReleaseTupleDesc(tupdesc);
+	pfree(all);
+	pfree(all_nulls);
+}
