@@ -197,7 +197,7 @@ AS $$
 BEGIN
   INSERT INTO posted_cost
     SELECT c.month_start, c.cost_id, c.incurred_on, c.booked_month,
-           c.category_code, c.bucket, 0, '', c.customer_id, c.base_amount
+           c.category_code, c.bucket, 0, '', c.customer_id, c.base_amount, 0
     FROM accrued_cost c
     WHERE c.customer_id IS NOT NULL AND c.base_amount <> 0
           AND c.incurred_on <= day

@@ -177,7 +177,8 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_outcome (
     month_start date, cost_id bigint, incurred_on date, booked_month date,
     category_code text, bucket text, rule_id bigint, service_category text,
-    amount numeric, allocated boolean, unused_cost numeric
+    amount numeric, cost_before numeric, allocated boolean,
+    unused_cost numeric
   ) ON COMMIT DROP;
 END
 $$;
@@ -422,6 +423,7 @@ RETURN '{category_lineage,
          customer_value,
          customer_year,
          day_total,
+         driver_before,
          group_month,
          kept_snapshot,
          model_calibration,
