@@ -22,6 +22,7 @@ BEGIN
     PERFORM crmcost._find_order_months(run);
   END IF;
   PERFORM crmcost._note_orders_before(run);
+  PERFORM crmcost._note_buyers(run, -1);
   changed := crmcost._write_difference(run.ledger, 'customer_order',
                  'SELECT * FROM pg_temp.refresh_order', scope)
              + crmcost._write_difference(run.ledger, 'customer_product', $query$

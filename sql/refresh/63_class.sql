@@ -26,7 +26,7 @@ BEGIN
       SELECT c.customer_id, c.dimension, c.code
       FROM customer_class c
       JOIN pg_temp.refresh_class_customer USING (customer_id)
-      WHERE c.dimension NOT IN ('stage', 'owner', 'invalid');
+      WHERE c.dimension NOT IN ('stage', 'invalid');
   END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_class', format($query$
       SELECT DISTINCT ON (customer_id, dimension)

@@ -51,6 +51,8 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   run.open_month := '-infinity';
   PERFORM crmcost._refresh_day(run);
+  TRUNCATE pg_temp.refresh_buyer;
+  PERFORM crmcost._write_product_total(run);
 
   PERFORM crmcost._load_posted_cost(run, open_month);
   PERFORM crmcost._find_outcomes();
@@ -59,6 +61,7 @@ BEGIN
   PERFORM crmcost._refresh_flow(run);
   PERFORM crmcost._write_cost(run);
   run.whole := true;
+  PERFORM crmcost._write_cost_trend(run);
 
   TRUNCATE pg_temp.refresh_held, pg_temp.refresh_tier_sum;
   PERFORM crmcost._add_parts(run, format('e.month_start >= %L', open_month),
