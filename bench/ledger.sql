@@ -158,7 +158,8 @@ CALL bench.note('refresh of everything, where nothing differs', 30, :ours,
                 :'against', :unit);
 
 -- Views, with the settings that a server comes with: all rows counted, and what
--- somebody would ask, for a customer, a month, or the first hundred rows.
+-- somebody would ask, for a customer, a month, or the first hundred rows; of
+-- cost_flow, which has a row an entry and customer, for a customer and month.
 SET jit = on;
 CREATE TABLE bench.view_time AS
   SELECT c.relname AS name,
@@ -167,6 +168,8 @@ CREATE TABLE bench.view_time AS
            c.relname)) AS counted,
          bench.fine_time_of(format('SELECT * FROM %I %s', c.relname,
            CASE
+             WHEN c.relname = 'cost_flow'
+               THEN 'WHERE customer_id = 17 AND month_start = ''2025-12-01'''
              WHEN 'customer_id' = ANY (a.names) THEN 'WHERE customer_id = 17'
              WHEN 'month_start' = ANY (a.names)
                THEN 'WHERE month_start = ''2025-12-01'''

@@ -169,6 +169,13 @@ BEGIN
         valid WITH &&);
   ALTER TABLE cost_pool ALTER COLUMN driver_quantity TYPE numeric(38,12);
   ALTER TABLE customer_driver ALTER COLUMN quantity TYPE numeric(38,12);
+  -- 0 until the closed months are filled (sql/refresh/80_upgrade.sql)
+  ALTER TABLE posted_cost
+    ADD COLUMN cost_before numeric(38,4) NOT NULL DEFAULT 0;
+  ALTER TABLE posted_cost ALTER COLUMN cost_before DROP DEFAULT;
+  ALTER TABLE customer_driver
+    ADD COLUMN quantity_before numeric(38,12) NOT NULL DEFAULT 0;
+  ALTER TABLE customer_driver ALTER COLUMN quantity_before DROP DEFAULT;
 END
 $$;
 

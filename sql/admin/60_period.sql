@@ -197,9 +197,9 @@ AS $$
 BEGIN
   INSERT INTO posted_cost
       (customer_id, month_start, cost_id, incurred_on, booked_month,
-       category_code, bucket, rule_id, service_category, amount)
+       category_code, bucket, rule_id, service_category, amount, cost_before)
     SELECT c.customer_id, c.month_start, c.cost_id, c.incurred_on,
-           c.booked_month, c.category_code, c.bucket, 0, '', c.base_amount
+           c.booked_month, c.category_code, c.bucket, 0, '', c.base_amount, 0
     FROM accrued_cost c
     WHERE c.customer_id IS NOT NULL AND c.base_amount <> 0
           AND c.incurred_on <= day

@@ -32,6 +32,7 @@ BEGIN
   PERFORM crmcost._make_value_tables();
   PERFORM crmcost._make_class_tables();
   PERFORM crmcost._make_group_tables();
+  PERFORM crmcost._make_detail_tables();
   CREATE TEMPORARY TABLE refresh_rule_finding (
     check_name text, severity text, category_code text, driver text,
     month_from date, month_to date, amount numeric, message text
@@ -179,7 +180,8 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_outcome (
     month_start date, cost_id bigint, incurred_on date, booked_month date,
     category_code text, bucket text, rule_id bigint, service_category text,
-    amount numeric, allocated boolean, unused_cost numeric
+    amount numeric, cost_before numeric, allocated boolean,
+    unused_cost numeric
   ) ON COMMIT DROP;
 END
 $$;
@@ -356,11 +358,47 @@ BEGIN
     customer_id bigint, dimension text, code_before text, cohort_before date,
     code text, cohort_month date
   ) ON COMMIT DROP;
+
+  -- total: what buyers of products came and went
+  CREATE TEMPORARY TABLE refresh_buyer (
+    product_code text COLLATE "C", buyers bigint
+  ) ON COMMIT DROP;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_group_tables() IS
   'Makes the work tables of groups.';
+
+CREATE FUNCTION crmcost._make_detail_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- detail: whose contacts, discounts, tiers or owners may have changed; tier and
+  -- owner before (-1) and now (1); what came and went of the sums by tier
+  CREATE TEMPORARY TABLE refresh_member_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_member (
+    sign integer, customer_id bigint, scheme text COLLATE "C",
+    tier text COLLATE "C", owner text COLLATE "C"
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_agent (
+    scheme text COLLATE "C", tier text COLLATE "C",
+    agent_code text COLLATE "C", customers bigint, interactions bigint,
+    automated bigint, handle_seconds bigint
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_breach (
+    scheme text COLLATE "C", tier text COLLATE "C", sale_lines bigint
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_agent_score (
+    agent_code text COLLATE "C", answers bigint, score numeric
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_detail_tables() IS
+  'Makes the work tables of contacts and discounts by tier.';
 
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for each that _write_difference compares with.
@@ -404,7 +442,8 @@ COMMENT ON FUNCTION crmcost._make_new_tables(name) IS
 
 CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{category_lineage,
+RETURN '{agent_score,
+         category_lineage,
          channel_lineage,
          classification,
          clv_model,
@@ -412,6 +451,7 @@ RETURN '{category_lineage,
          cost_day,
          cost_month,
          cost_pool,
+         cost_trend,
          customer_agent,
          customer_class,
          customer_discount,
@@ -424,18 +464,26 @@ RETURN '{category_lineage,
          customer_value,
          customer_year,
          day_total,
+         driver_before,
          group_month,
+         group_size,
          kept_snapshot,
          model_calibration,
          posted_cost,
          product_pair,
          product_price,
+         product_total,
          quality_finding,
+         rfm_cell,
          sale_month,
+         stage_total,
          survey_day,
+         tier_agent,
+         tier_breach,
          tier_cost_month,
          tier_month,
-         tier_threshold}'::text[];
+         tier_threshold,
+         whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';
@@ -488,6 +536,12 @@ RETURN '{refresh_written,
          refresh_segment_before,
          refresh_class_before,
          refresh_moved,
+         refresh_buyer,
+         refresh_member_customer,
+         refresh_member,
+         refresh_tier_agent,
+         refresh_tier_breach,
+         refresh_agent_score,
          refresh_delta,
          refresh_model,
          refresh_share,

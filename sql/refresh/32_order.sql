@@ -21,6 +21,7 @@ BEGIN
   IF NOT run.whole THEN
     PERFORM crmcost._find_order_news(run);
   END IF;
+  PERFORM crmcost._note_buyers(run, -1);
   changed := crmcost._write_difference(run.ledger, 'customer_order',
                  'SELECT * FROM pg_temp.refresh_order o WHERE '
                  || format(news, 'o'), format(news, 'old'))

@@ -64,6 +64,8 @@ BEGIN
   INSERT INTO pg_temp.refresh_outcome
     SELECT l.month_start, l.cost_id, l.incurred_on, l.booked_month,
            l.category_code, l.bucket, l.rule_id, l.service_category, l.amount,
+           CASE WHEN p.allocated THEN sum(l.amount) OVER along - l.amount
+             ELSE 0 END,
            p.allocated,
            CASE WHEN p.unused_cost <> 0 OR p.capacity IS NOT NULL THEN
              crmcost._flow_part(
@@ -134,11 +136,11 @@ BEGIN
     + crmcost._write_difference(run.ledger, 'posted_cost', $query$
       SELECT month_start, cost_id, incurred_on, booked_month, category_code,
              bucket, rule_id, service_category, NULL::bigint AS customer_id,
-             amount
-      FROM pg_temp.refresh_post
+             amount, cost_before
+      FROM pg_temp.refresh_outcome
       UNION ALL
       SELECT month_start, cost_id, incurred_on, booked_month, category_code,
-             bucket, 0, '', customer_id, amount
+             bucket, 0, '', customer_id, amount, 0
       FROM pg_temp.refresh_part
       WHERE customer_id IS NOT NULL AND booked_month < month_start
             AND amount <> 0

@@ -36,10 +36,12 @@ BEGIN
   PERFORM crmcost._find_blends();
   RETURN crmcost._write_blend_findings(run, month)
     + crmcost._write_difference(run.ledger, 'customer_driver', format($query$
-    SELECT %L::date AS month_start, d.driver_key, d.customer_id, d.quantity
+    SELECT %L::date AS month_start, d.driver_key, d.customer_id, d.quantity,
+           sum(d.quantity) OVER along - d.quantity AS quantity_before
     FROM pg_temp.refresh_driver d
     JOIN pg_temp.refresh_wanted w USING (driver_key)
     WHERE w.kind <> 'part' AND d.quantity > 0
+    WINDOW along AS (PARTITION BY d.driver_key ORDER BY d.customer_id)
   $query$, month), format('old.month_start = %L', month));
 END
 $$;

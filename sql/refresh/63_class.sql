@@ -66,7 +66,7 @@ BEGIN
     SELECT c.customer_id, c.dimension, c.code
     FROM customer_class c
     JOIN pg_temp.refresh_class_customer USING (customer_id, dimension)
-    WHERE c.dimension NOT IN ('stage', 'owner', 'invalid');
+    WHERE c.dimension NOT IN ('stage', 'invalid');
 END
 $$;
 

@@ -8,17 +8,22 @@ DECLARE
   scope CONSTANT text := CASE WHEN run.whole THEN 'true'
     ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
     END;
+  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  RETURN crmcost._write_difference(run.ledger, 'customer_agent',
-                                   crmcost._agent_query(), scope)
-         + crmcost._write_difference(run.ledger, 'customer_discount',
-                                     crmcost._discount_query(), scope);
+  PERFORM crmcost._find_members(run);
+  PERFORM crmcost._note_details(run, -1);
+  changed := crmcost._write_difference(run.ledger, 'customer_agent',
+                                       crmcost._agent_query(), scope)
+             + crmcost._write_difference(run.ledger, 'customer_discount',
+                                         crmcost._discount_query(), scope);
+  PERFORM crmcost._note_details(run, 1);
+  RETURN changed + crmcost._write_tier_details(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_detail(crmcost._run) IS
-  'Step of refresh: customer_agent and customer_discount; returns the rows changed.';
+  'Step of refresh: customer_agent, customer_discount, tier_agent, tier_breach and agent_score; returns the rows changed.';
 
 CREATE FUNCTION crmcost._agent_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

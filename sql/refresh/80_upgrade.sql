@@ -51,12 +51,17 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   run.open_month := '-infinity';
   PERFORM crmcost._refresh_day(run);
+  TRUNCATE pg_temp.refresh_buyer;
+  PERFORM crmcost._write_product_total(run);
 
   PERFORM crmcost._load_posted_cost(run, open_month);
   PERFORM crmcost._find_outcomes();
+  PERFORM crmcost._add_running_sums(ledger, open_month);
   run.whole := false;                   -- the months of refresh_cost_month
+  PERFORM crmcost._refresh_flow(run);
   PERFORM crmcost._write_cost(run);
   run.whole := true;
+  PERFORM crmcost._write_cost_trend(run);
 
   TRUNCATE pg_temp.refresh_held, pg_temp.refresh_tier_sum;
   PERFORM crmcost._add_parts(run, format('e.month_start >= %L', open_month),
@@ -68,6 +73,35 @@ $$;
 
 COMMENT ON FUNCTION crmcost._fill_closed_months(name, timestamptz, date) IS
   'Writes what version 1 did not have of closed months.';
+
+-- Running sums along what closed months have posted and driven.
+CREATE FUNCTION crmcost._add_running_sums(ledger name, open_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  scope CONSTANT text := format('old.month_start < %L', open_month);
+BEGIN
+  PERFORM crmcost._write_difference(ledger, 'posted_cost', $query$
+      SELECT month_start, cost_id, incurred_on, booked_month, category_code,
+             bucket, rule_id, service_category, NULL::bigint AS customer_id,
+             amount, cost_before
+      FROM pg_temp.refresh_outcome
+    $query$, scope || ' AND old.customer_id IS NULL');
+  PERFORM crmcost._write_difference(ledger, 'customer_driver', format($query$
+      SELECT old.customer_id, old.month_start, old.driver_key, old.quantity,
+             sum(old.quantity) OVER along - old.quantity AS quantity_before
+      FROM customer_driver old
+      WHERE %s
+      WINDOW along AS (PARTITION BY old.month_start, old.driver_key
+                       ORDER BY old.customer_id)
+    $query$, scope), scope);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_running_sums(name, date) IS
+  'Fills the running sums of posted_cost and customer_driver in closed months of a ledger that comes from version 1.';
 
 -- Parts of entries have the amount that was posted.  An entry that is there no
 -- longer is known by its category alone.

@@ -12,6 +12,7 @@ CREATE TABLE posted_cost (
   rule_id bigint NOT NULL,
   service_category text NOT NULL,
   amount numeric(38,4) NOT NULL,
+  cost_before numeric(38,4) NOT NULL,
   PRIMARY KEY (month_start, cost_id, incurred_on, booked_month, rule_id,
                service_category)
 );
@@ -40,3 +41,5 @@ COMMENT ON COLUMN posted_cost.service_category IS
 'Service pool that passed the cost on; empty for none.';
 COMMENT ON COLUMN posted_cost.amount IS
 'Part of the entry, in base currency.';
+COMMENT ON COLUMN posted_cost.cost_before IS
+'Amounts of the entries before it among those that one driver allocates at once (month, bucket, driver and capacity; in order of rule, service pool, day, entry and month booked), in base currency; 0 for cost that no driver allocates.';

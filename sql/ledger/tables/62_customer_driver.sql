@@ -6,6 +6,7 @@ CREATE TABLE customer_driver (
   month_start date NOT NULL,
   driver_key text NOT NULL,
   quantity numeric(38,12) NOT NULL,
+  quantity_before numeric(38,12) NOT NULL,
   PRIMARY KEY (month_start, driver_key, customer_id)
 );
 
@@ -19,3 +20,5 @@ COMMENT ON COLUMN customer_driver.customer_id IS
 'Customer.';
 COMMENT ON COLUMN customer_driver.quantity IS
 'How much of it, above 0.';
+COMMENT ON COLUMN customer_driver.quantity_before IS
+'What the customers before, in order of their numbers, had of it in the month.';

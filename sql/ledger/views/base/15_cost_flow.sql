@@ -7,29 +7,40 @@
 -- the coins are rounded once a month, bucket and driver, and what that makes for
 -- a customer is a row of its own, without an entry.  These rows sum to 0.
 --
--- A condition on month_start makes it quick: it reaches the tables, because no
--- part of the query is computed for all months first.
+-- The running sums are stored: along the entries in posted_cost, along customers
+-- in driver_before and customer_driver.  So a condition on the customer or the
+-- month reaches the tables.
 CREATE VIEW cost_flow WITH (security_invoker = true) AS
 WITH pooled AS NOT MATERIALIZED (
-  SELECT p.*, g.driver, g.driver_key, g.driver_quantity, g.capacity,
-         greatest(g.capacity, g.driver_quantity) AS driver_total,
-         g.unallocated_because,
-         sum(p.amount) OVER along - p.amount AS r0,
-         sum(p.amount) OVER along AS r1
+  SELECT p.month_start, p.bucket, p.cost_id, p.incurred_on, p.booked_month,
+         p.category_code, p.rule_id, p.service_category, p.amount,
+         p.cost_before AS r0, p.cost_before + p.amount AS r1, g.driver_key,
+         g.driver_quantity, g.capacity, g.unallocated_because
   FROM posted_cost p
   JOIN cost_pool g USING (month_start, bucket, rule_id, service_category)
   WHERE p.customer_id IS NULL
-  WINDOW along AS (
-    PARTITION BY p.month_start, p.bucket, g.driver_key, g.capacity
-    ORDER BY p.rule_id, p.service_category, p.incurred_on, p.cost_id,
-             p.booked_month)
 ),
 driven AS NOT MATERIALIZED (
-  SELECT month_start, driver_key, customer_id, quantity,
-         sum(quantity) OVER along - quantity AS q0,
-         sum(quantity) OVER along AS q1
-  FROM driver_quantity
-  WINDOW along AS (PARTITION BY month_start, driver_key ORDER BY customer_id)
+  SELECT m.month_start, d.driver_key, m.customer_id, d.quantity,
+         d.quantity_before AS q0, d.quantity_before + d.quantity AS q1
+  FROM customer_month m
+  JOIN driver_before b
+    ON b.customer_id = m.customer_id AND b.month_start = m.month_start
+  CROSS JOIN LATERAL (
+    VALUES
+    ('new_customers', m.acquired::integer::numeric,
+     b.new_customers::numeric),
+    ('active_customers', (m.sale_lines > 0)::integer, b.active_customers),
+    ('revenue', m.revenue, b.revenue), ('margin', m.margin, b.margin),
+    ('orders', m.orders, b.orders),
+    ('interactions', m.interactions, b.interactions),
+    ('handle_time', m.handle_seconds + 60 * m.standard_minutes, b.handle_time)
+  ) AS d (driver_key, quantity, quantity_before)
+  WHERE d.quantity > 0
+  UNION ALL
+  SELECT month_start, driver_key, customer_id, quantity, quantity_before,
+         quantity_before + quantity
+  FROM customer_driver
 ),
 -- capacity that is left comes after all customers
 pool_group AS NOT MATERIALIZED (

@@ -10,7 +10,7 @@
 -- baseline: first by category, then by channel.  Baselines of campaigns and
 -- tiers, or of an aspect alone, are about other things.
 CREATE VIEW cost_by_month WITH (security_invoker = true) AS
-WITH monthly AS (
+WITH monthly AS NOT MATERIALIZED (
   SELECT c.month_start, c.category_code, c.channel_code, c.bucket, c.resource,
          (c.month_start + interval '1 month')::date - 1 <= r.as_of AS complete,
          sum(c.cost) AS cost, sum(c.direct_cost) AS direct_cost,
@@ -74,45 +74,26 @@ compared AS (
   ) met
   ORDER BY month_start, category_code, channel_code, category_distance,
            channel_distance
-),
-timed AS (
-  SELECT m.*,
-         sum(m.cost) OVER month_before AS cost_month_before,
-         sum(m.cost) OVER year_before AS cost_year_before,
-         count(m.cost) OVER months_before AS months_before,
-         avg(m.cost) OVER months_before AS mean_before,
-         stddev_samp(m.cost) OVER months_before AS spread_before
-  FROM monthly m
-  WINDOW
-    month_before AS (
-      PARTITION BY m.category_code, m.channel_code ORDER BY m.month_start
-      RANGE BETWEEN '1 month' PRECEDING AND '1 month' PRECEDING),
-    year_before AS (
-      PARTITION BY m.category_code, m.channel_code ORDER BY m.month_start
-      RANGE BETWEEN '1 year' PRECEDING AND '1 year' PRECEDING),
-    months_before AS (
-      PARTITION BY m.category_code, m.channel_code ORDER BY m.month_start
-      RANGE BETWEEN '1 year' PRECEDING AND '1 month' PRECEDING)
 )
 SELECT
   m.month_start, m.bucket COLLATE "default" AS bucket,
   m.category_code COLLATE "default" AS category_code,
   m.channel_code COLLATE "default" AS channel_code,
   m.resource COLLATE "default" AS resource, m.cost,
-  CASE WHEN m.complete AND m.cost_month_before > 0
-    THEN round(m.cost / m.cost_month_before - 1, 6) END AS mom_rate,
-  CASE WHEN m.complete AND m.cost_year_before > 0
-    THEN round(m.cost / m.cost_year_before - 1, 6) END AS yoy_rate,
+  CASE WHEN m.complete AND t.cost_month_before > 0
+    THEN round(m.cost / t.cost_month_before - 1, 6) END AS mom_rate,
+  CASE WHEN m.complete AND t.cost_year_before > 0
+    THEN round(m.cost / t.cost_year_before - 1, 6) END AS yoy_rate,
   b.baseline_cost,
   CASE WHEN b.baseline_cost > 0
     THEN round(b.covered_cost / b.baseline_cost - 1, 6)
   END AS vs_baseline_rate,
-  CASE WHEN m.complete AND m.months_before >= 3
-    THEN round((m.cost - m.mean_before) / nullif(m.spread_before, 0), 6)
+  CASE WHEN m.complete AND t.months_before >= 3
+    THEN round((m.cost - t.mean_before) / nullif(t.spread_before, 0), 6)
   END AS z_score,
-  CASE WHEN m.complete AND m.months_before >= 3
-    THEN abs(m.cost - m.mean_before)
-         > greatest(2 * m.spread_before, abs(m.mean_before) / 10)
+  CASE WHEN m.complete AND t.months_before >= 3
+    THEN abs(m.cost - t.mean_before)
+         > greatest(2 * t.spread_before, abs(t.mean_before) / 10)
   END AS unusual,
   m.direct_cost, m.allocated_cost, m.unused_cost, m.unallocated_cost,
   m.complete,
@@ -129,8 +110,13 @@ SELECT
                  v.name, v.name_zh,
                  m.resource COLLATE "default") AS resource_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM timed m
-LEFT JOIN compared b USING (month_start, category_code, channel_code)
+FROM monthly m
+LEFT JOIN cost_trend t
+  ON t.month_start = m.month_start AND t.category_code = m.category_code
+     AND t.channel_code = m.channel_code
+LEFT JOIN compared b
+  ON b.month_start = m.month_start AND b.category_code = m.category_code
+     AND b.channel_code = m.channel_code
 LEFT JOIN term w ON w.kind = 'bucket' AND w.code = m.bucket
 LEFT JOIN term v ON v.kind = 'resource' AND v.code = m.resource
 LEFT JOIN cost_category k ON k.code = m.category_code

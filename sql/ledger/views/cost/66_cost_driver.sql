@@ -50,7 +50,7 @@ line AS (
   LEFT JOIN won w
     ON w.month_start = b.month_start AND w.channel_code = b.channel_code
 ),
-with_total AS (
+with_total AS NOT MATERIALIZED (
   SELECT l.*,
          CASE WHEN alone THEN volume
            ELSE sum(volume) OVER (PARTITION BY month_start, category_code,

@@ -4,11 +4,9 @@
 -- which none is known has no floor.
 CREATE VIEW price_floor WITH (security_invoker = true) AS
 WITH sold AS (
-  SELECT product_code, sum(quantity) AS quantity, sum(revenue) AS revenue,
-         sum(costed_quantity) AS costed_quantity, sum(costed_cogs) AS cogs
-  FROM sale_month
+  SELECT product_code, quantity, revenue, costed_quantity, costed_cogs AS cogs
+  FROM product_total
   WHERE product_code <> '(unknown)'
-  GROUP BY product_code
 ),
 spent AS (
   SELECT product_code, sum(cost) AS cost FROM cost_month GROUP BY product_code

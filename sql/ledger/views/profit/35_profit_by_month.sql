@@ -41,9 +41,9 @@ FROM (
   GROUP BY p.month_start
 ) p
 LEFT JOIN (
-  SELECT month_start, count(*) AS customers
-  FROM customer_month
-  WHERE sale_lines > 0
+  SELECT month_start, sum(active_customers)::bigint AS customers
+  FROM group_month
+  WHERE dimension = '(segment)'
   GROUP BY month_start
 ) m ON m.month_start = p.month_start;
 

@@ -36,24 +36,8 @@ FROM (
   WHERE dimension NOT IN ('(segment)', '(acquisition)', '(cohort)')
   GROUP BY dimension, code
 ) p
-JOIN (
-  SELECT g.dimension, g.code,
-         CASE g.code
-           WHEN '(unknown)' THEN a.customers - coalesce(sum(k.customers)
-             OVER (PARTITION BY g.dimension), 0)
-           ELSE coalesce(k.customers, 0) END AS customers
-  FROM (SELECT DISTINCT dimension, code FROM group_month) g
-  LEFT JOIN (
-    SELECT c.dimension, c.code, count(*) AS customers
-    FROM customer_class c
-    JOIN customer_score s ON s.customer_id = c.customer_id
-    JOIN tier t ON t.scheme = c.dimension AND t.code = c.code
-    GROUP BY c.dimension, c.code
-  ) k ON k.dimension = g.dimension AND k.code = g.code
-  CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
-) k ON k.dimension = p.dimension AND k.code = p.code
-LEFT JOIN tier n ON n.scheme = p.dimension AND n.code = p.code
-WHERE k.customers > 0;
+JOIN group_size k ON k.dimension = p.dimension AND k.code = p.code
+LEFT JOIN tier n ON n.scheme = p.dimension AND n.code = p.code;
 
 COMMENT ON VIEW profit_by_tier IS
 'Profit and loss by tier, as of the last refresh, one row a scheme and tier with customers.';

@@ -36,13 +36,8 @@ FROM (
   WHERE dimension = '(segment)'
   GROUP BY dimension, code
 ) p
-JOIN (
-  SELECT coalesce(segment, '(unknown)') AS code, count(*) AS customers
-  FROM customer_score
-  GROUP BY segment
-) k ON k.code = p.code
-LEFT JOIN term n ON n.kind = 'segment' AND n.code = p.code
-WHERE k.customers > 0;
+JOIN group_size k ON k.dimension = p.dimension AND k.code = p.code
+LEFT JOIN term n ON n.kind = 'segment' AND n.code = p.code;
 
 COMMENT ON VIEW profit_by_segment IS
 'Profit and loss by RFM segment, as of the last refresh, one row a segment with customers.';

@@ -37,10 +37,10 @@ FROM (
   GROUP BY dimension, code
 ) p
 JOIN (
-  SELECT channel_code AS code, count(*) AS customers
-  FROM customer_value
-  WHERE is_customer
-  GROUP BY channel_code
+  SELECT code, sum(customers)::bigint AS customers
+  FROM group_size
+  WHERE dimension = '(acquisition)'
+  GROUP BY code
 ) k ON k.code = p.code
 LEFT JOIN channel n ON n.code = p.code
 WHERE k.customers > 0;

@@ -3,7 +3,7 @@
 -- less all cost.  A refund belongs to the product that came back.
 CREATE VIEW profit_by_product WITH (security_invoker = true) AS
 SELECT
-  p.product_code COLLATE "default" AS product_code, c.customers, p.quantity,
+  p.product_code COLLATE "default" AS product_code, p.customers, p.quantity,
   p.revenue, p.discount, p.refund, p.revenue - p.margin AS cogs, p.margin,
   p.acquisition_cost, p.retention_cost, p.service_cost, p.churn_cost,
   p.data_cost, p.training_cost, p.program_cost, p.total_cost,
@@ -20,33 +20,35 @@ SELECT
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
-  SELECT p.product_code, sum(p.quantity) AS quantity,
-         sum(p.revenue) AS revenue, sum(p.discount) AS discount,
-         sum(p.refund) AS refund, sum(p.margin) AS margin,
-         coalesce(sum(p.cost) FILTER (WHERE p.bucket = 'acquisition'), 0)
-           AS acquisition_cost,
-         coalesce(sum(p.cost) FILTER (WHERE p.bucket = 'retention'), 0)
-           AS retention_cost,
-         coalesce(sum(p.cost) FILTER (WHERE p.bucket = 'service'), 0)
-           AS service_cost,
-         coalesce(sum(p.cost) FILTER (WHERE p.bucket = 'churn'), 0)
-           AS churn_cost,
-         coalesce(sum(p.cost) FILTER (WHERE p.bucket = 'data'), 0)
-           AS data_cost,
-         coalesce(sum(p.cost) FILTER (WHERE p.bucket = 'training'), 0)
-           AS training_cost,
-         coalesce(sum(p.cost) FILTER (WHERE p.bucket = 'program'), 0)
-           AS program_cost,
-         sum(p.cost) AS total_cost
-  FROM profit_part p
-  GROUP BY p.product_code
+  SELECT product_code, nullif(s.buyers, 0) AS customers,
+         coalesce(s.quantity, 0) AS quantity,
+         coalesce(s.revenue, 0) AS revenue,
+         coalesce(s.discount, 0) AS discount, coalesce(s.refund, 0) AS refund,
+         coalesce(s.margin, 0) AS margin,
+         coalesce(c.acquisition_cost, 0) AS acquisition_cost,
+         coalesce(c.retention_cost, 0) AS retention_cost,
+         coalesce(c.service_cost, 0) AS service_cost,
+         coalesce(c.churn_cost, 0) AS churn_cost,
+         coalesce(c.data_cost, 0) AS data_cost,
+         coalesce(c.training_cost, 0) AS training_cost,
+         coalesce(c.program_cost, 0) AS program_cost,
+         coalesce(c.cost, 0) AS total_cost
+  FROM product_total s
+  FULL JOIN (
+    SELECT product_code,
+           sum(cost) FILTER (WHERE bucket = 'acquisition')
+             AS acquisition_cost,
+           sum(cost) FILTER (WHERE bucket = 'retention') AS retention_cost,
+           sum(cost) FILTER (WHERE bucket = 'service') AS service_cost,
+           sum(cost) FILTER (WHERE bucket = 'churn') AS churn_cost,
+           sum(cost) FILTER (WHERE bucket = 'data') AS data_cost,
+           sum(cost) FILTER (WHERE bucket = 'training') AS training_cost,
+           sum(cost) FILTER (WHERE bucket = 'program') AS program_cost,
+           sum(cost) AS cost
+    FROM cost_month
+    GROUP BY product_code
+  ) c USING (product_code)
 ) p
-LEFT JOIN (
-  SELECT product_code, count(*) AS customers
-  FROM customer_product
-  WHERE orders > 0
-  GROUP BY product_code
-) c ON c.product_code = p.product_code
 LEFT JOIN product d ON d.code = p.product_code;
 
 COMMENT ON VIEW profit_by_product IS

@@ -5,11 +5,10 @@
 CREATE VIEW clv_by_stage WITH (security_invoker = true) AS
 SELECT
   c.stage_before COLLATE "default" AS stage_before,
-  c.stage_after COLLATE "default" AS stage_after, count(*) AS customers,
-  sum(c.orders)::bigint AS orders, sum(c.revenue) AS revenue,
-  sum(c.margin) AS margin,
-  CASE WHEN sum(sum(c.margin)) OVER () > 0
-    THEN round(sum(c.margin) / sum(sum(c.margin)) OVER (), 6)
+  c.stage_after COLLATE "default" AS stage_after, c.customers, c.orders,
+  c.revenue, c.margin,
+  CASE WHEN sum(c.margin) OVER () > 0
+    THEN round(c.margin / sum(c.margin) OVER (), 6)
   END AS margin_share,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  b.name, b.name_zh,
@@ -19,10 +18,9 @@ SELECT
                  c.stage_after COLLATE "default") AS stage_after_name,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM customer_stage c
+FROM stage_total c
 LEFT JOIN term b ON b.kind = 'stage' AND b.code = c.stage_before
-LEFT JOIN term a ON a.kind = 'stage' AND a.code = c.stage_after
-GROUP BY c.stage_before, c.stage_after, b.name, b.name_zh, a.name, a.name_zh;
+LEFT JOIN term a ON a.kind = 'stage' AND a.code = c.stage_after;
 
 COMMENT ON VIEW clv_by_stage IS
 'Orders by the stage of the customer before and after them, as of the last refresh, one row a pair of stages.';

@@ -4,27 +4,19 @@ CREATE VIEW rfm_grid WITH (security_invoker = true) AS
 SELECT
   r.r, f.f, coalesce(c.customers, 0) AS customers,
   round(coalesce(c.customers, 0) / a.customers, 6) AS customer_share,
-  coalesce(c.orders, 0)::bigint AS orders, coalesce(c.revenue, 0) AS revenue,
+  coalesce(c.orders, 0) AS orders, coalesce(c.revenue, 0) AS revenue,
   round(coalesce(c.revenue, 0) / nullif(a.revenue, 0), 6) AS revenue_share,
-  coalesce(c.profit, 0) AS profit, round(c.m, 4) AS mean_m,
+  coalesce(c.profit, 0) AS profit,
+  round(c.m::numeric / c.customers, 4) AS mean_m,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM setting b
 CROSS JOIN LATERAL generate_series(1, b.value::integer) AS r (r)
 CROSS JOIN LATERAL generate_series(1, b.value::integer) AS f (f)
-LEFT JOIN (
-  SELECT s.r, s.f, count(*) AS customers, sum(v.orders) AS orders,
-         sum(v.revenue) AS revenue, sum(v.profit) AS profit, avg(s.m) AS m
-  FROM customer_score s
-  JOIN customer_value v ON v.customer_id = s.customer_id
-  WHERE s.r IS NOT NULL
-  GROUP BY s.r, s.f
-) c ON c.r = r.r AND c.f = f.f
+LEFT JOIN rfm_cell c ON c.r = r.r AND c.f = f.f
 CROSS JOIN (
-  SELECT nullif(count(*), 0)::numeric AS customers, sum(v.revenue) AS revenue
-  FROM customer_score s
-  JOIN customer_value v ON v.customer_id = s.customer_id
-  WHERE s.r IS NOT NULL
+  SELECT nullif(sum(customers), 0) AS customers, sum(revenue) AS revenue
+  FROM rfm_cell
 ) a
 WHERE b.key = 'rfm_bins';
 

@@ -32,18 +32,17 @@ FROM (
          f.month_start IS NOT NULL AS observed,
          coalesce(f.complete, false) AS complete
   FROM (
-    SELECT date_trunc('month', first_ordered_on::timestamp)::date
-             AS cohort_month, count(*) AS customers
-    FROM customer_value
-    WHERE first_ordered_on IS NOT NULL
-    GROUP BY 1
+    SELECT cohort_month, customers
+    FROM group_size
+    WHERE dimension = '(cohort)' AND cohort_month > '-infinity'
   ) c
   CROSS JOIN (
     SELECT (row_number() OVER (ORDER BY month_start) - 1)::integer AS age
     FROM fiscal_month
-    WHERE month_start >= (SELECT date_trunc('month', min(first_ordered_on)
-                                                       ::timestamp)
-                          FROM customer_value)
+    WHERE month_start >= (SELECT min(cohort_month)
+                          FROM group_size
+                          WHERE dimension = '(cohort)'
+                                AND cohort_month > '-infinity')
   ) a
   LEFT JOIN fiscal_month f
     ON f.month_start = c.cohort_month + make_interval(months => a.age)

@@ -4,53 +4,36 @@
 -- The best agents are those whose mean score no more than a quarter of the
 -- agents exceed: equal scores are treated alike.
 CREATE VIEW tier_resource WITH (security_invoker = true) AS
-WITH member AS (
-  SELECT k.customer_id, k.dimension AS scheme, k.code AS tier
-  FROM customer_class k
-  WHERE k.dimension IN (SELECT scheme FROM tier)
-),
-agent AS (
-  SELECT agent_code, score,
-         rank() OVER (ORDER BY score DESC)
+WITH agent AS (
+  SELECT agent_code, score / answers AS score,
+         rank() OVER (ORDER BY score / answers DESC)
            <= ceil(count(*) OVER () / 4.0) AS best
-  FROM (SELECT agent_code, sum(score) / sum(answers) AS score
-        FROM customer_agent
-        WHERE agent_code <> '(unknown)' AND answers > 0
-        GROUP BY agent_code) scored
+  FROM agent_score
+  WHERE agent_code <> '(unknown)' AND answers > 0
 ),
 people AS (
-  SELECT m.scheme, m.tier, count(*) AS customers,
-         count(*) FILTER (WHERE o.code IS NULL) AS without_owner,
-         count(*) FILTER (WHERE a.best) AS best_agent_customers,
-         sum(v.profit) AS profit, sum(v.total_cost) AS cost,
-         sum(v.handle_seconds) / 3600.0 AS hours,
-         sum(v.discount) AS discount, sum(v.revenue + v.discount) AS price
-  FROM member m
-  LEFT JOIN customer_value v USING (customer_id)
-  LEFT JOIN customer_class o
-    ON o.customer_id = m.customer_id AND o.dimension = 'owner'
-       AND o.code <> 'none'
-  LEFT JOIN agent a ON a.agent_code = o.code
-  GROUP BY m.scheme, m.tier
-),
-contact AS (
-  SELECT m.scheme, m.tier, sum(i.interactions) AS interactions,
-         sum(i.automated) AS automated,
-         sum(a.score * i.interactions)
-         / nullif(sum(i.interactions) FILTER (WHERE a.score IS NOT NULL), 0)
+  SELECT t.scheme, t.tier, sum(t.customers)::bigint AS customers,
+         coalesce(sum(t.customers) FILTER (WHERE t.agent_code = '(unknown)'),
+                  0)::bigint AS without_owner,
+         coalesce(sum(t.customers) FILTER (WHERE a.best), 0)
+           AS best_agent_customers,
+         sum(t.handle_seconds) / 3600.0 AS hours,
+         sum(t.interactions) AS interactions, sum(t.automated) AS automated,
+         sum(a.score * t.interactions)
+         / nullif(sum(t.interactions) FILTER (WHERE a.score IS NOT NULL), 0)
            AS agent_score
-  FROM member m
-  JOIN customer_agent i USING (customer_id)
+  FROM tier_agent t
   LEFT JOIN agent a USING (agent_code)
-  GROUP BY m.scheme, m.tier
+  GROUP BY t.scheme, t.tier
 ),
-breach AS (
-  SELECT m.scheme, m.tier, sum(d.sale_lines) AS sale_lines
-  FROM member m
-  JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier
-  JOIN customer_discount d
-    ON d.customer_id = m.customer_id AND d.discount_rate > t.discount_rate
-  GROUP BY m.scheme, m.tier
+money AS (
+  SELECT dimension AS scheme, code AS tier,
+         sum(margin - direct_cost - allocated_cost) AS profit,
+         sum(direct_cost + allocated_cost) AS cost, sum(discount) AS discount,
+         sum(revenue + discount) AS price
+  FROM group_month
+  WHERE dimension NOT IN ('(segment)', '(acquisition)', '(cohort)')
+  GROUP BY dimension, code
 ),
 planned AS (
   SELECT p.tier_scheme AS scheme, p.tier_code AS tier,
@@ -68,35 +51,39 @@ SELECT
   coalesce(p.customers, 0) AS customers,
   round(coalesce(p.hours, 0), 6) AS hours,
   round(p.hours / nullif(p.customers, 0), 6) AS hours_per_customer,
-  round(c.agent_score, 6) AS agent_score,
+  round(p.agent_score, 6) AS agent_score,
   CASE WHEN t.account_manager THEN coalesce(p.without_owner, 0) END
     AS without_owner,
-  round(p.best_agent_customers::numeric / nullif(p.customers, 0), 6)
+  round(p.best_agent_customers / nullif(p.customers, 0), 6)
     AS best_agent_share,
-  round(coalesce(c.automated, 0) / nullif(c.interactions, 0), 6)
+  round(p.automated / nullif(p.interactions, 0), 6)
     AS automated_share,
   b.budget, b.budget_to_date, b.budget_actual,
-  coalesce(p.cost, 0) AS spend,
-  round(p.cost / nullif(sum(p.cost) OVER scheme, 0), 6) AS spend_share,
-  coalesce(p.discount, 0) AS discount,
-  round(p.discount / nullif(p.price, 0), 6) AS discount_rate,
+  coalesce(m.cost, 0) AS spend,
+  round(m.cost / nullif(sum(m.cost) OVER scheme, 0), 6) AS spend_share,
+  coalesce(m.discount, 0) AS discount,
+  round(m.discount / nullif(m.price, 0), 6) AS discount_rate,
   t.discount_rate AS discount_limit,
   coalesce(x.sale_lines, 0) AS breaches,
-  coalesce(p.profit, 0) AS profit,
-  CASE WHEN sum(p.profit) OVER scheme > 0
-    THEN round(p.profit / sum(p.profit) OVER scheme, 6) END AS profit_share,
-  round(p.profit / nullif(p.hours, 0), 4) AS profit_per_hour,
-  round(p.profit / nullif(p.cost, 0), 6) AS profit_per_cost,
+  coalesce(m.profit, 0) AS profit,
+  CASE WHEN sum(m.profit) OVER scheme > 0
+    THEN round(m.profit / sum(m.profit) OVER scheme, 6) END AS profit_share,
+  round(m.profit / nullif(p.hours, 0), 4) AS profit_per_hour,
+  round(m.profit / nullif(m.cost, 0), 6) AS profit_per_cost,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, t.code) AS tier_name
+                 t.name, t.name_zh, t.code) AS tier_name
 FROM tier t
 LEFT JOIN people p ON p.scheme = t.scheme AND p.tier = t.code
-LEFT JOIN contact c ON c.scheme = t.scheme AND c.tier = t.code
-LEFT JOIN breach x ON x.scheme = t.scheme AND x.tier = t.code
+LEFT JOIN (
+  SELECT k.scheme, k.tier, coalesce(m.profit, 0) AS profit,
+         coalesce(m.cost, 0) AS cost, coalesce(m.discount, 0) AS discount,
+         coalesce(m.price, 0) AS price
+  FROM people k
+  LEFT JOIN money m USING (scheme, tier)
+) m ON m.scheme = t.scheme AND m.tier = t.code
+LEFT JOIN tier_breach x ON x.scheme = t.scheme AND x.tier = t.code
 LEFT JOIN planned b ON b.scheme = t.scheme AND b.tier = t.code
-LEFT JOIN tier n
-  ON n.scheme = t.scheme AND n.code = t.code
 WINDOW scheme AS (PARTITION BY t.scheme);
 
 COMMENT ON VIEW tier_resource IS

@@ -8,19 +8,21 @@
 -- have contributed, month by month after the acquisition, covers it: at each
 -- age those are asked who have completed it.
 CREATE VIEW acquisition_balance WITH (security_invoker = true) AS
-WITH won AS (
-  SELECT coalesce(v.channel_code, '(all)') AS channel_code,
-         count(*) AS customers, sum(v.margin) AS margin,
-         sum(v.margin - v.total_cost + v.acquisition_cost + v.program_cost)
-           AS contribution,
-         sum(coalesce(s.clv_predictive, s.clv_formula, 0)) AS expected_margin
-  FROM customer_value v
-  LEFT JOIN customer_score s ON s.customer_id = v.customer_id
-  WHERE v.acquired_on IS NOT NULL
-  GROUP BY GROUPING SETS ((v.channel_code), ())
-  HAVING count(*) > 0
+WITH calendar AS (
+  SELECT month_start, complete FROM fiscal_month
 ),
--- of customers who were acquired
+total AS (
+  SELECT channel_code, customers, acquisition_cost, cac, unrated_entries
+  FROM channel_cac_total
+),
+-- customers who were acquired, by the month of it, and what came of them
+cohort AS (
+  SELECT coalesce(code, '(all)') AS channel_code, cohort_month,
+         sum(customers) AS customers, sum(expected_margin) AS expected_margin
+  FROM group_size
+  WHERE dimension = '(acquisition)' AND cohort_month > '-infinity'
+  GROUP BY GROUPING SETS ((code, cohort_month), (cohort_month))
+),
 month AS (
   SELECT coalesce(g.code, '(all)') AS channel_code, g.cohort_month,
          f.month_start, f.complete, sum(g.margin) AS margin,
@@ -33,40 +35,42 @@ month AS (
     FROM group_month
     WHERE dimension = '(acquisition)' AND cohort_month > '-infinity'
   ) g
-  JOIN fiscal_month f USING (month_start)
+  JOIN calendar f USING (month_start)
   GROUP BY GROUPING SETS
     ((g.code, g.cohort_month, f.month_start, f.complete),
      (g.cohort_month, f.month_start, f.complete))
 ),
-last_year AS (
+so_far AS (
   SELECT m.channel_code, sum(m.margin) AS margin,
-         sum(m.contribution) AS contribution
+         sum(m.contribution) AS contribution,
+         sum(m.margin)
+           FILTER (WHERE m.complete AND m.month_start >= y.from_month)
+           AS year_margin,
+         sum(m.contribution)
+           FILTER (WHERE m.complete AND m.month_start >= y.from_month)
+           AS year_contribution
   FROM month m
-  WHERE m.complete
-        AND m.month_start >= (SELECT max(month_start) - interval '11 months'
-                              FROM fiscal_month WHERE complete)
+  CROSS JOIN (
+    SELECT max(month_start) - interval '11 months' AS from_month
+    FROM calendar WHERE complete
+  ) y
   GROUP BY m.channel_code
 ),
 worth AS (
   SELECT e.*, (e.contribution + e.expected) / e.customers AS ltv
   FROM (
-    SELECT w.channel_code, w.customers, w.margin, w.contribution,
-           coalesce(greatest(w.expected_margin * y.contribution
-                             / nullif(y.margin, 0), 0), 0) AS expected
-    FROM won w
-    LEFT JOIN last_year y USING (channel_code)
+    SELECT w.channel_code, w.customers, coalesce(y.margin, 0) AS margin,
+           coalesce(y.contribution, 0) AS contribution,
+           coalesce(greatest(w.expected_margin * y.year_contribution
+                             / nullif(y.year_margin, 0), 0), 0) AS expected
+    FROM (
+      SELECT channel_code, sum(customers) AS customers,
+             sum(expected_margin) AS expected_margin
+      FROM cohort
+      GROUP BY channel_code
+    ) w
+    LEFT JOIN so_far y USING (channel_code)
   ) e
-),
--- days first: the planner knows how many there are, but not months
-cohort AS (
-  SELECT coalesce(d.channel_code, '(all)') AS channel_code,
-         date_trunc('month', d.acquired_on::timestamp)::date AS cohort_month,
-         sum(d.customers) AS customers
-  FROM (SELECT v.channel_code, v.acquired_on, count(*) AS customers
-        FROM customer_value v
-        WHERE v.acquired_on IS NOT NULL
-        GROUP BY v.channel_code, v.acquired_on) d
-  GROUP BY GROUPING SETS ((d.channel_code, 2), (2))
 ),
 -- contribution a customer of those who have completed the age, added up
 age AS (
@@ -82,7 +86,7 @@ age AS (
            sum(c.customers) AS customers,
            sum(coalesce(m.contribution, 0)) AS contribution
     FROM cohort c
-    JOIN fiscal_month f ON f.month_start >= c.cohort_month AND f.complete
+    JOIN calendar f ON f.month_start >= c.cohort_month AND f.complete
     LEFT JOIN month m
       ON m.channel_code = c.channel_code AND m.cohort_month = c.cohort_month
          AND m.month_start = f.month_start
@@ -91,7 +95,7 @@ age AS (
 )
 SELECT
   channel_code COLLATE "default" AS channel_code,
-  coalesce(t.customers, w.customers, 0) AS customers,
+  coalesce(t.customers, w.customers::bigint, 0) AS customers,
   coalesce(t.acquisition_cost, 0) AS acquisition_cost, t.cac, w.margin,
   round(w.contribution / w.customers, 4) AS contribution,
   round(w.expected / w.customers, 4) AS expected_contribution,
@@ -103,13 +107,13 @@ SELECT
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM worth w
-FULL JOIN (SELECT * FROM channel_cac_total
+FULL JOIN (SELECT * FROM total
            WHERE customers > 0 OR acquisition_cost <> 0
                  OR unrated_entries > 0) t USING (channel_code)
 LEFT JOIN (
   SELECT a.channel_code, min(a.age) AS payback_months
   FROM age a
-  JOIN channel_cac_total c USING (channel_code)
+  JOIN total c USING (channel_code)
   WHERE a.contribution >= c.cac
   GROUP BY a.channel_code
 ) b USING (channel_code)

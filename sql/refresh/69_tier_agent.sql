@@ -1,0 +1,154 @@
+-- Step detail, too: contacts and discounts of customers summed up by the tier that
+-- they are in.
+--
+-- The sums follow the change: what the customers with news, and those whose tier
+-- or owner is another one, gave before goes (sign -1), what they give now comes.
+-- When tiers change, all is summed up anew.
+CREATE FUNCTION crmcost._sums_anew(run crmcost._run) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN run.whole OR EXISTS (SELECT FROM touched WHERE relation = 'tier');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sums_anew(crmcost._run) IS
+  'Whether the sums by tier are made anew, or follow the change.';
+
+-- Tiers and owners, as they were and as they are.
+CREATE FUNCTION crmcost._find_members(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
+  anew CONSTANT boolean := crmcost._sums_anew(run);
+BEGIN
+  IF NOT anew THEN
+    INSERT INTO pg_temp.refresh_member_customer
+      SELECT c.customer_id FROM pg_temp.refresh_customer c
+      UNION
+      SELECT customer_id
+      FROM (SELECT b.customer_id, b.dimension, b.code
+            FROM pg_temp.refresh_class_before b) b
+      FULL JOIN (SELECT c.customer_id, c.dimension, c.code
+                 FROM customer_class c
+                 JOIN pg_temp.refresh_class_customer USING (customer_id)
+                 WHERE c.dimension = 'owner' OR c.dimension = ANY (schemes)) n
+        USING (customer_id, dimension)
+      WHERE b.code IS DISTINCT FROM n.code
+            AND (dimension = 'owner' OR dimension = ANY (schemes));
+    ANALYZE pg_temp.refresh_member_customer;
+  END IF;
+  INSERT INTO pg_temp.refresh_member
+    WITH class AS (
+      SELECT -1 AS sign, b.customer_id, b.dimension, b.code
+      FROM pg_temp.refresh_class_before b
+      JOIN pg_temp.refresh_member_customer USING (customer_id)
+      WHERE NOT anew
+      UNION ALL
+      SELECT -1, c.customer_id, c.dimension, c.code
+      FROM customer_class c
+      JOIN pg_temp.refresh_member_customer USING (customer_id)
+      WHERE NOT anew
+            AND NOT EXISTS (SELECT FROM pg_temp.refresh_class_customer r
+                            WHERE r.customer_id = c.customer_id)
+      UNION ALL
+      SELECT 1, c.customer_id, c.dimension, c.code
+      FROM customer_class c
+      WHERE anew OR c.customer_id IN (SELECT m.customer_id
+                                      FROM pg_temp.refresh_member_customer m)
+    )
+    SELECT k.sign, k.customer_id, k.dimension, k.code,
+           coalesce(o.code, '(unknown)')
+    FROM class k
+    LEFT JOIN class o
+      ON o.sign = k.sign AND o.customer_id = k.customer_id
+         AND o.dimension = 'owner' AND o.code <> 'none'
+    WHERE k.dimension = ANY (schemes);
+  ANALYZE pg_temp.refresh_member;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_members(crmcost._run) IS
+  'Fills refresh_member: tier and owner of the customers whose contacts, discounts, tiers or owners may have changed.';
+
+-- Before and after customer_agent and customer_discount are written.
+CREATE FUNCTION crmcost._note_details(run crmcost._run, at integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  anew CONSTANT boolean := crmcost._sums_anew(run);
+BEGIN
+  INSERT INTO pg_temp.refresh_tier_agent
+    SELECT m.scheme, m.tier, m.owner, at * count(*), 0, 0, 0
+    FROM pg_temp.refresh_member m
+    WHERE m.sign = at
+    GROUP BY m.scheme, m.tier, m.owner
+    UNION ALL
+    SELECT m.scheme, m.tier, a.agent_code, 0, at * sum(a.interactions),
+           at * sum(a.automated), at * sum(a.handle_seconds)
+    FROM pg_temp.refresh_member m
+    JOIN customer_agent a USING (customer_id)
+    WHERE m.sign = at
+    GROUP BY m.scheme, m.tier, a.agent_code;
+  INSERT INTO pg_temp.refresh_tier_breach
+    SELECT m.scheme, m.tier, at * sum(d.sale_lines)
+    FROM pg_temp.refresh_member m
+    JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier
+    JOIN customer_discount d
+      ON d.customer_id = m.customer_id AND d.discount_rate > t.discount_rate
+    WHERE m.sign = at
+    GROUP BY m.scheme, m.tier;
+  INSERT INTO pg_temp.refresh_agent_score
+    SELECT a.agent_code, at * sum(a.answers), at * sum(a.score)
+    FROM customer_agent a
+    WHERE anew AND at = 1
+          OR NOT anew
+             AND a.customer_id IN (SELECT c.customer_id
+                                   FROM pg_temp.refresh_customer c)
+    GROUP BY a.agent_code;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_details(crmcost._run, integer) IS
+  'Notes what the customers of refresh_member give to the sums by tier, before (-1) or now (1).';
+
+CREATE FUNCTION crmcost._write_tier_details(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  anew CONSTANT boolean := crmcost._sums_anew(run);
+  part record;
+  changed bigint := 0;
+BEGIN
+  FOR part IN
+    SELECT t.target, t.keys, t.sums,
+           format('(%s) IN (SELECT %s FROM pg_temp.refresh_%s)',
+                  regexp_replace(t.keys, '(\w+)', 'old.\1', 'g'), t.keys,
+                  t.target) AS noted
+    FROM (VALUES
+      ('tier_agent', 'scheme, tier, agent_code',
+       '{customers,interactions,automated,handle_seconds}'::text[]),
+      ('tier_breach', 'scheme, tier', '{sale_lines}'),
+      ('agent_score', 'agent_code', '{answers,score}')
+    ) AS t (target, keys, sums)
+  LOOP
+    changed := changed + crmcost._write_difference(run.ledger, part.target, (
+      SELECT format('SELECT %1$s, %2$s FROM (SELECT %1$s, %3$s FROM pg_temp.refresh_%4$s UNION ALL SELECT %1$s, %3$s FROM %4$I old WHERE NOT %5$L AND %6$s) part GROUP BY %1$s HAVING %7$s',
+                    part.keys,
+                    string_agg(format('sum(%1$I)%2$s AS %1$I', s.name,
+                                      CASE s.name WHEN 'score' THEN ''
+                                        ELSE '::bigint' END), ', '),
+                    string_agg(format('%I', s.name), ', '), part.target, anew,
+                    part.noted,
+                    string_agg(format('sum(%I) <> 0', s.name), ' OR '))
+      FROM unnest(part.sums) AS s (name)),
+      CASE WHEN anew THEN 'true' ELSE part.noted END);
+  END LOOP;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_tier_details(crmcost._run) IS
+  'Writes tier_agent, tier_breach and agent_score; returns the rows changed.';
