@@ -15,13 +15,15 @@ WITH pooled AS NOT MATERIALIZED (
   SELECT p.month_start, p.bucket, p.cost_id, p.incurred_on, p.booked_month,
          p.category_code, p.rule_id, p.service_category, p.amount,
          p.cost_before AS r0, p.cost_before + p.amount AS r1, g.driver_key,
-         g.driver_quantity, g.capacity, g.unallocated_because
+         g.driver_quantity, g.capacity,
+         greatest(g.capacity, g.driver_quantity) AS driver_total,
+         g.unallocated_because
   FROM posted_cost p
   JOIN cost_pool g USING (month_start, bucket, rule_id, service_category)
   WHERE p.customer_id IS NULL
 ),
 driven AS NOT MATERIALIZED (
-  SELECT m.month_start, d.driver_key, m.customer_id, d.quantity,
+  SELECT m.customer_id, m.month_start, d.driver_key, d.quantity,
          d.quantity_before AS q0, d.quantity_before + d.quantity AS q1
   FROM customer_month m
   JOIN driver_before b
@@ -38,7 +40,7 @@ driven AS NOT MATERIALIZED (
   ) AS d (driver_key, quantity, quantity_before)
   WHERE d.quantity > 0
   UNION ALL
-  SELECT month_start, driver_key, customer_id, quantity, quantity_before,
+  SELECT customer_id, month_start, driver_key, quantity, quantity_before,
          quantity_before + quantity
   FROM customer_driver
 ),
