@@ -1,0 +1,170 @@
+-- The first load of a fact table.  Foreign keys, unique keys and indexes are most
+-- of what a row costs; made after the rows, each is one sort or one join.  So they
+-- go for as long as it takes, and come back as they were, in one transaction:
+-- after an error the table is what it was.
+CREATE PROCEDURE crmcost.load_facts(ledger name, fact name, source regclass)
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF crmcost._run_as_owner(
+       ledger, NULL,
+       'crmcost._load_facts(pg_catalog.name,pg_catalog.name,pg_catalog.regclass)',
+       ledger, fact, source) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._load_facts(ledger, fact, source);
+END
+$$;
+
+COMMENT ON PROCEDURE crmcost.load_facts(name, name, regclass) IS
+  'Copies the rows of a table or view into a fact table of a ledger (sale, cost_entry, interaction, loyalty_entry or driver_entry), by the names of its columns; into an empty one without its keys and indexes, which are made after.';
+
+CREATE FUNCTION crmcost._load_facts(ledger name, fact name, source regclass)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  target regclass;
+  columns text;
+  keys record;
+  is_empty boolean;
+  loaded bigint;
+BEGIN
+  PERFORM crmcost._check_owner(ledger);
+  IF fact IS NULL OR source IS NULL THEN
+    RAISE EXCEPTION '% must not be null',
+                    CASE WHEN fact IS NULL THEN 'fact' ELSE 'source' END
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF fact <> ALL ('{sale,cost_entry,interaction,loyalty_entry,driver_entry}') THEN
+    RAISE EXCEPTION 'fact must be sale, cost_entry, interaction, loyalty_entry or driver_entry, not %',
+                    fact
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  target := format('%I.%I', ledger, fact)::regclass;
+  columns := crmcost._common_columns(target, source);
+  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', target);
+  EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', target) INTO is_empty;
+  IF is_empty THEN
+    keys := crmcost._keys_of(target);
+    PERFORM crmcost._run_all(keys.drops);
+  END IF;
+  EXECUTE format('INSERT INTO %s (%2$s) SELECT %2$s FROM %3$s', target,
+                 columns, source);
+  GET DIAGNOSTICS loaded = ROW_COUNT;
+  IF is_empty THEN
+    PERFORM crmcost._run_all(keys.adds);
+    EXECUTE format('ANALYZE %s', target);
+  END IF;
+  RAISE NOTICE '% rows loaded into %', loaded, target;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._load_facts(name, name, regclass) IS
+  'What load_facts does, as the owner of the ledger.';
+
+-- What the source does not have gets its default; what it has beside may be a
+-- misspelt name, and is not passed over.
+CREATE FUNCTION crmcost._common_columns(target regclass, source regclass)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  unknown name;
+BEGIN
+  SELECT s.attname INTO unknown
+    FROM pg_attribute s
+    WHERE s.attrelid = source AND s.attnum > 0 AND NOT s.attisdropped
+          AND NOT EXISTS (SELECT FROM pg_attribute t
+                          WHERE t.attrelid = target AND t.attnum > 0
+                                AND t.attname = s.attname
+                                AND NOT t.attisdropped)
+    ORDER BY s.attnum LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'source must have columns of % alone, not "%"', target,
+                    unknown
+      USING ERRCODE = 'undefined_column',
+            HINT = 'Give a view with the columns named as those of the fact table.';
+  END IF;
+  RETURN (SELECT string_agg(format('%I', s.attname), ', ' ORDER BY s.attnum)
+          FROM pg_attribute s
+          WHERE s.attrelid = source AND s.attnum > 0
+                AND NOT s.attisdropped);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._common_columns(regclass, regclass) IS
+  'Columns of a source, all of which must be columns of a target.';
+
+-- Statements that take the keys and indexes of a table away, and that make them
+-- again with their comments: unique ones first, because foreign keys are checked
+-- by reading the table.  What others refer to, or identifies rows for replication,
+-- stays.
+CREATE FUNCTION crmcost._keys_of(target regclass, OUT drops text[],
+                                 OUT adds text[])
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH key AS (
+    SELECT 1 + (c.contype = 'f')::integer AS place, c.conname AS name,
+           pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', target,
+                             c.conname) AS drop_it,
+           pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', target,
+                             c.conname,
+                             pg_catalog.pg_get_constraintdef(c.oid)) AS add_it,
+           pg_catalog.format('COMMENT ON CONSTRAINT %I ON %s IS %L', c.conname,
+                             target, pg_catalog.obj_description(
+                               c.oid, 'pg_constraint')) AS comment_it,
+           pg_catalog.obj_description(c.oid, 'pg_constraint') AS comment
+    FROM pg_catalog.pg_constraint c
+    WHERE c.conrelid = target AND c.contype IN ('p', 'u', 'x', 'f')
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint f
+                          WHERE f.confrelid = target AND f.conindid = c.conindid)
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_index i
+                          WHERE i.indexrelid = c.conindid
+                                AND c.contype <> 'f' AND i.indisreplident)
+    UNION ALL
+    SELECT 1, r.relname,
+           pg_catalog.format('DROP INDEX %s', i.indexrelid::regclass),
+           pg_catalog.replace(pg_catalog.pg_get_indexdef(i.indexrelid),
+             pg_catalog.format(' ON ONLY %s ', target),
+             pg_catalog.format(' ON %s ', target)),
+           pg_catalog.format('COMMENT ON INDEX %s IS %L',
+                             i.indexrelid::regclass,
+                             pg_catalog.obj_description(i.indexrelid,
+                                                        'pg_class')),
+           pg_catalog.obj_description(i.indexrelid, 'pg_class')
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class r ON r.oid = i.indexrelid
+    WHERE i.indrelid = target AND NOT i.indisreplident
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint c
+                          WHERE c.conindid = i.indexrelid)
+  )
+  SELECT pg_catalog.array_agg(k.drop_it ORDER BY k.place DESC, k.name),
+         pg_catalog.array_agg(k.add_it ORDER BY k.place, k.name)
+         || coalesce(pg_catalog.array_agg(k.comment_it ORDER BY k.name)
+                       FILTER (WHERE k.comment IS NOT NULL), '{}'::text[])
+  FROM key k;
+END;
+
+COMMENT ON FUNCTION crmcost._keys_of(regclass) IS
+  'Statements that drop the keys and indexes of a table, and that make them again.';
+
+CREATE FUNCTION crmcost._run_all(statements text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  statement text;
+BEGIN
+  FOREACH statement IN ARRAY coalesce(statements, '{}') LOOP
+    EXECUTE statement;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._run_all(text[]) IS
+  'Runs statements one after the other.';
