@@ -2,6 +2,7 @@
 -- adds the direct cost of the months it closes.  Which part of which cost entry
 -- counts in which month and goes to which pool.
 CREATE TABLE posted_cost (
+  customer_id bigint,
   month_start date NOT NULL,
   cost_id bigint NOT NULL,
   incurred_on date NOT NULL,
@@ -10,7 +11,6 @@ CREATE TABLE posted_cost (
   bucket text NOT NULL,
   rule_id bigint NOT NULL,
   service_category text NOT NULL,
-  customer_id bigint,
   amount numeric(38,4) NOT NULL,
   PRIMARY KEY (month_start, cost_id, incurred_on, booked_month, rule_id,
                service_category)
@@ -20,6 +20,8 @@ CREATE INDEX posted_cost_cost_id ON posted_cost (cost_id, incurred_on);
 
 COMMENT ON TABLE posted_cost IS
 'Cost entries by the month in which they count and the pool they go to, as of the last refresh; direct cost only in closed months and where it came late.';
+COMMENT ON COLUMN posted_cost.customer_id IS
+'Customer of direct cost; NULL for cost of a pool.';
 COMMENT ON COLUMN posted_cost.month_start IS
 'First day of the month in which the cost counts.';
 COMMENT ON COLUMN posted_cost.cost_id IS
@@ -36,7 +38,5 @@ COMMENT ON COLUMN posted_cost.rule_id IS
 'Allocation rule; 0 for direct cost, and where there is none.';
 COMMENT ON COLUMN posted_cost.service_category IS
 'Service pool that passed the cost on; empty for none.';
-COMMENT ON COLUMN posted_cost.customer_id IS
-'Customer of direct cost; NULL for cost of a pool.';
 COMMENT ON COLUMN posted_cost.amount IS
 'Part of the entry, in base currency.';

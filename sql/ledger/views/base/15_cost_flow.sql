@@ -11,7 +11,9 @@
 -- part of the query is computed for all months first.
 CREATE VIEW cost_flow WITH (security_invoker = true) AS
 WITH pooled AS NOT MATERIALIZED (
-  SELECT p.*, g.driver, g.driver_key, g.driver_quantity, g.capacity,
+  SELECT p.month_start, p.bucket, p.rule_id, p.service_category, p.cost_id,
+         p.incurred_on, p.booked_month, p.category_code, p.amount,
+         g.driver_key, g.driver_quantity, g.capacity,
          greatest(g.capacity, g.driver_quantity) AS driver_total,
          g.unallocated_because,
          sum(p.amount) OVER along - p.amount AS r0,
