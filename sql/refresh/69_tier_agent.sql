@@ -32,7 +32,8 @@ BEGIN
             FROM pg_temp.refresh_class_before b) b
       FULL JOIN (SELECT c.customer_id, c.dimension, c.code
                  FROM customer_class c
-                 JOIN pg_temp.refresh_class_customer USING (customer_id)
+                 JOIN pg_temp.refresh_class_customer
+                   USING (customer_id, dimension)
                  WHERE c.dimension = 'owner' OR c.dimension = ANY (schemes)) n
         USING (customer_id, dimension)
       WHERE b.code IS DISTINCT FROM n.code
@@ -41,19 +42,20 @@ BEGIN
   END IF;
   INSERT INTO pg_temp.refresh_member
     WITH class AS (
-      SELECT -1 AS sign, b.customer_id, b.dimension, b.code
+      SELECT b.customer_id, -1 AS sign, b.dimension, b.code
       FROM pg_temp.refresh_class_before b
       JOIN pg_temp.refresh_member_customer USING (customer_id)
       WHERE NOT anew
       UNION ALL
-      SELECT -1, c.customer_id, c.dimension, c.code
+      SELECT c.customer_id, -1, c.dimension, c.code
       FROM customer_class c
       JOIN pg_temp.refresh_member_customer USING (customer_id)
       WHERE NOT anew
             AND NOT EXISTS (SELECT FROM pg_temp.refresh_class_customer r
-                            WHERE r.customer_id = c.customer_id)
+                            WHERE r.customer_id = c.customer_id
+                                  AND r.dimension = c.dimension)
       UNION ALL
-      SELECT 1, c.customer_id, c.dimension, c.code
+      SELECT c.customer_id, 1, c.dimension, c.code
       FROM customer_class c
       WHERE anew OR c.customer_id IN (SELECT m.customer_id
                                       FROM pg_temp.refresh_member_customer m)
