@@ -115,6 +115,39 @@ CALL bench.add_facts('A', :customers * 5, :customers, '2024-01-01',
                      '730 days');
 VACUUM (ANALYZE) customer, sale, cost_entry, interaction;
 
+-- loading: the lines in random order of time, into a table without anything and
+-- into a ledger with partitions, by INSERT and as a first load
+CREATE TABLE bench.line AS
+  SELECT customer_id, source, order_ref, line_no, kind, sold_at, product_code,
+         quantity, amount, discount, cogs, currency, channel_code
+  FROM sale ORDER BY random();
+CREATE TABLE bench.plain (LIKE bench.line);
+DROP SCHEMA IF EXISTS bench_load CASCADE;
+CALL crmcost.install('bench_load', true);
+CALL crmcost.ensure_partitions('bench_load', '2024-01-01', '2026-01-01');
+INSERT INTO bench_load.channel SELECT * FROM channel ON CONFLICT DO NOTHING;
+INSERT INTO bench_load.customer SELECT * FROM customer;
+ANALYZE bench_load.customer, bench_load.channel, bench.line;
+SELECT bench.fine_time_of('INSERT INTO bench.plain SELECT * FROM bench.line')
+         AS plain,
+       bench.fine_time_of($$CALL crmcost.load_facts('bench_load', 'sale',
+                                                    'bench.line')$$)
+         AS first_load \gset
+TRUNCATE bench_load.sale;
+SELECT bench.fine_time_of($$
+         INSERT INTO bench_load.sale
+             (customer_id, source, order_ref, line_no, kind, sold_at,
+              product_code, quantity, amount, discount, cogs, currency,
+              channel_code)
+           SELECT * FROM bench.line
+       $$) AS load \gset
+CALL bench.note('first load of sale lines, by load_facts', 16, :first_load,
+                'a plain table', :plain);
+CALL bench.note('load of sale lines, by INSERT', 16, :load, 'a plain table',
+                :plain);
+DROP TABLE bench.line, bench.plain;
+DROP SCHEMA bench_load CASCADE;
+
 -- the unit: the middle one of five reads
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY bench.fine_time_of($$
          SELECT count(*), sum(n), sum(total) FROM (

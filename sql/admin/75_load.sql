@@ -26,6 +26,7 @@ CREATE FUNCTION crmcost._load_facts(ledger name, fact name, source regclass)
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  old_work_mem CONSTANT text := crmcost._raise_work_mem();
   target regclass;
   columns text;
   keys record;
@@ -58,6 +59,7 @@ BEGIN
     PERFORM crmcost._run_all(keys.adds);
     EXECUTE format('ANALYZE %s', target);
   END IF;
+  PERFORM set_config('work_mem', old_work_mem, true);
   RAISE NOTICE '% rows loaded into %', loaded, target;
 END
 $$;

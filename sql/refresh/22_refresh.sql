@@ -102,7 +102,6 @@ $$;
 COMMENT ON FUNCTION crmcost._tell_day(crmcost._run) IS
   'Says which local day a refresh reports, and warns where as_of looks like another.';
 
--- This is maintenance, as building an index is: it may use as much memory.
 CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
                                  whole boolean)
   RETURNS void
@@ -110,13 +109,8 @@ CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  old_work_mem CONSTANT text := current_setting('work_mem');
+  old_work_mem CONSTANT text := crmcost._raise_work_mem();
 BEGIN
-  IF pg_size_bytes(current_setting('maintenance_work_mem'))
-     > pg_size_bytes(old_work_mem) THEN
-    PERFORM set_config('work_mem', current_setting('maintenance_work_mem'),
-                       true);
-  END IF;
   PERFORM crmcost._compute(ledger, as_of, whole);
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
   PERFORM set_config('work_mem', old_work_mem, true);
