@@ -359,9 +359,13 @@ BEGIN
     code text, cohort_month date
   ) ON COMMIT DROP;
 
-  -- total: what buyers of products came and went
+  -- total: what buyers of products, and orders between stages, came and went
   CREATE TEMPORARY TABLE refresh_buyer (
     product_code text COLLATE "C", buyers bigint
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_stage_sum (
+    stage_before text COLLATE "C", stage_after text COLLATE "C",
+    customers bigint, orders bigint, revenue numeric, margin numeric
   ) ON COMMIT DROP;
 END
 $$;
@@ -537,6 +541,7 @@ RETURN '{refresh_written,
          refresh_class_before,
          refresh_moved,
          refresh_buyer,
+         refresh_stage_sum,
          refresh_member_customer,
          refresh_member,
          refresh_tier_agent,

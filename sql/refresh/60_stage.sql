@@ -26,6 +26,7 @@ BEGIN
   PERFORM crmcost._find_points(run);
   PERFORM crmcost._stage_points(run, at_risk_after, churn_after);
   PERFORM crmcost._find_stages(run, at_risk_after, churn_after);
+  PERFORM crmcost._note_stages(run, -1);
   RETURN crmcost._write_customer_stage(run)
     + crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT s.customer_id, 'stage'::text AS dimension, s.entered_at, s.code,

@@ -41,14 +41,7 @@ BEGIN
         $query$, 'true');
   END IF;
   IF crmcost._was_written(run, '{customer_stage}') THEN
-    changed := changed
-      + crmcost._write_difference(run.ledger, 'stage_total', $query$
-          SELECT stage_before, stage_after, count(*) AS customers,
-                 sum(orders)::bigint AS orders, sum(revenue) AS revenue,
-                 sum(margin) AS margin
-          FROM customer_stage
-          GROUP BY stage_before, stage_after
-        $query$, 'true');
+    changed := changed + crmcost._write_stage_total(run);
   END IF;
   IF crmcost._was_written(run, '{sale_month,customer_product}') THEN
     changed := changed + crmcost._write_product_total(run);
@@ -77,57 +70,105 @@ $$;
 COMMENT ON FUNCTION crmcost._was_written(crmcost._run, text[]) IS
   'Whether a refresh has changed one of these tables, or computes everything.';
 
--- The groups of group_month.  Who is in no tier of a scheme is the rest.
+-- The groups of group_month.  Days first: they are fewer than customers.  Who is
+-- in no tier of a scheme is the rest.
 CREATE FUNCTION crmcost._size_query(ledger name) RETURNS text
   LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN pg_catalog.format($query$
-  WITH customer AS (
-    SELECT v.customer_id, v.channel_code,
-           coalesce(crmcost._month_of(v.acquired_on), '-infinity')
-             AS acquired_month,
-           coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
-             AS first_month,
-           coalesce(s.segment, '(unknown)') AS segment,
-           coalesce(s.clv_predictive, s.clv_formula, 0) AS expected_margin
+  WITH part AS (
+    SELECT grouping(v.channel_code, v.first_ordered_on) AS kind, s.segment,
+           v.channel_code, v.acquired_on, v.first_ordered_on,
+           count(*) AS customers,
+           sum(coalesce(s.clv_predictive, s.clv_formula, 0))
+             AS expected_margin
     FROM customer_value v
     JOIN customer_score s ON s.customer_id = v.customer_id
+    GROUP BY GROUPING SETS ((s.segment), (v.channel_code, v.acquired_on),
+                            (v.first_ordered_on))
   ),
   tiered AS (
-    SELECT t.scheme, t.code, count(*) AS customers,
-           sum(c.expected_margin) AS expected_margin
-    FROM customer_class k
+    SELECT t.scheme, t.code, k.customers
+    FROM (SELECT c.dimension, c.code, count(*) AS customers
+          FROM customer_class c
+          JOIN customer_score s ON s.customer_id = c.customer_id
+          WHERE c.dimension = ANY (%1$L::text[])
+          GROUP BY c.dimension, c.code) k
     JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-    JOIN customer c ON c.customer_id = k.customer_id
-    GROUP BY t.scheme, t.code
   )
-  SELECT '(segment)' AS dimension, segment AS code,
-         '-infinity'::date AS cohort_month, count(*) AS customers,
+  SELECT CASE kind WHEN 3 THEN '(segment)' WHEN 1 THEN '(acquisition)'
+           ELSE '(cohort)' END AS dimension,
+         CASE kind WHEN 3 THEN coalesce(segment, '(unknown)')
+           WHEN 1 THEN channel_code ELSE '(all)' END AS code,
+         CASE kind WHEN 3 THEN '-infinity'
+           ELSE coalesce(crmcost._month_of(coalesce(acquired_on,
+                                                    first_ordered_on)),
+                         '-infinity') END AS cohort_month,
+         sum(customers)::bigint AS customers,
          sum(expected_margin) AS expected_margin
-  FROM customer GROUP BY segment
+  FROM part
+  GROUP BY 1, 2, 3
   UNION ALL
-  SELECT '(acquisition)', channel_code, acquired_month, count(*),
-         sum(expected_margin)
-  FROM customer GROUP BY channel_code, acquired_month
-  UNION ALL
-  SELECT '(cohort)', '(all)', first_month, count(*), sum(expected_margin)
-  FROM customer GROUP BY first_month
-  UNION ALL
-  SELECT scheme, code, '-infinity', customers, expected_margin FROM tiered
+  SELECT scheme, code, '-infinity', customers, NULL FROM tiered
   UNION ALL
   SELECT u.scheme, '(unknown)', '-infinity',
-         (a.customers - coalesce(sum(t.customers), 0))::bigint,
-         a.expected_margin - coalesce(sum(t.expected_margin), 0)
-  FROM unnest(%L::text[]) AS u (scheme)
+         (a.customers - coalesce(sum(t.customers), 0))::bigint, NULL
+  FROM unnest(%1$L::text[]) AS u (scheme)
   LEFT JOIN tiered t ON t.scheme = u.scheme
-  CROSS JOIN (SELECT count(*) AS customers,
-                     coalesce(sum(expected_margin), 0) AS expected_margin
-              FROM customer) a
-  GROUP BY u.scheme, a.customers, a.expected_margin
+  CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
+  GROUP BY u.scheme, a.customers
   HAVING a.customers > coalesce(sum(t.customers), 0)
 $query$, crmcost._tier_schemes(ledger));
 
 COMMENT ON FUNCTION crmcost._size_query(name) IS
   'Query of group_size.';
+
+-- Stages follow the change: the step stage notes what the customers that it looks
+-- at gave before (-1), this one what they give now.
+CREATE FUNCTION crmcost._note_stages(run crmcost._run, sign integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF run.whole AND sign < 0 THEN
+    RETURN;
+  END IF;
+  INSERT INTO pg_temp.refresh_stage_sum
+    SELECT s.stage_before, s.stage_after, sign * count(*),
+           sign * sum(s.orders), sign * sum(s.revenue), sign * sum(s.margin)
+    FROM customer_stage s
+    WHERE run.whole
+          OR s.customer_id IN (SELECT c.customer_id
+                               FROM pg_temp.refresh_stage_customer c)
+    GROUP BY s.stage_before, s.stage_after;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_stages(crmcost._run, integer) IS
+  'Notes in refresh_stage_sum what the customers whose stages are found give to each pair of stages.';
+
+CREATE FUNCTION crmcost._write_stage_total(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._note_stages(run, 1);
+  RETURN crmcost._write_difference(run.ledger, 'stage_total', format($query$
+    SELECT stage_before, stage_after, sum(customers)::bigint AS customers,
+           sum(orders)::bigint AS orders, sum(revenue) AS revenue,
+           sum(margin) AS margin
+    FROM (SELECT stage_before, stage_after, customers, orders, revenue, margin
+          FROM pg_temp.refresh_stage_sum
+          UNION ALL
+          SELECT stage_before, stage_after, customers, orders, revenue, margin
+          FROM stage_total
+          WHERE NOT %L) part
+    GROUP BY stage_before, stage_after
+    HAVING sum(customers) > 0
+  $query$, run.whole), 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_stage_total(crmcost._run) IS
+  'Writes stage_total from what refresh_stage_sum notes; returns the rows changed.';
 
 -- Buyers are no sum over months.  Of the customers with news the step order notes
 -- what they were buyers of before (-1), this one what they are now.

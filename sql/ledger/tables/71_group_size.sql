@@ -4,7 +4,7 @@ CREATE TABLE group_size (
   code text COLLATE "C" NOT NULL,
   cohort_month date NOT NULL,
   customers bigint NOT NULL,
-  expected_margin numeric(38,4) NOT NULL,
+  expected_margin numeric(38,4),
   PRIMARY KEY (dimension, code, cohort_month)
 );
 
@@ -14,7 +14,7 @@ COMMENT ON COLUMN group_size.dimension IS '(segment) of RFM, (acquisition) by ch
 COMMENT ON COLUMN group_size.code IS 'Segment, channel or tier; (unknown) for none; (all) in dimension (cohort).';
 COMMENT ON COLUMN group_size.cohort_month IS 'First day of the month of the acquisition or the first order; -infinity for who has none, and in other dimensions.';
 COMMENT ON COLUMN group_size.customers IS 'Customers: parties in customer_score.';
-COMMENT ON COLUMN group_size.expected_margin IS 'Margin that the models still expect of them, that of the closed form where none was fitted, in base currency.';
+COMMENT ON COLUMN group_size.expected_margin IS 'Margin that the models still expect of them, that of the closed form where none was fitted, in base currency; NULL for tiers.';
 
 -- Computed by refresh; nothing else writes it.
 CREATE TABLE rfm_cell (
