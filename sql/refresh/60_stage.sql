@@ -40,7 +40,7 @@ BEGIN
                               AND k.entered_at = s.entered_at)
     $query$,
     CASE WHEN run.whole THEN 'old.dimension = ''stage'' AND old.by_rule'
-      ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
+      ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_stage_customer c))'
     END);
 END
 $$;

@@ -19,9 +19,7 @@ BEGIN
   changed := crmcost._write_pairs(run);
   IF run.whole OR EXISTS (SELECT FROM pg_temp.refresh_customer)
      OR EXISTS (SELECT FROM pg_temp.refresh_class_customer) THEN
-    changed := changed
-      + crmcost._write_difference(run.ledger, 'product_price',
-                                  crmcost._price_query(), 'true');
+    changed := changed + crmcost._write_prices(run);
   END IF;
   RETURN changed;
 END
@@ -177,66 +175,101 @@ $$;
 COMMENT ON FUNCTION crmcost._write_pairs(crmcost._run) IS
   'Writes product_pair by what refresh_pair notes; returns the rows changed.';
 
--- One pass over the orders, for all customers and the tiers of each dimension.
+-- The planner takes codes from arrays for as many as there are lines, and would
+-- rather sort; they are few.
+CREATE FUNCTION crmcost._write_prices(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET enable_sort = off
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'product_price',
+                                   crmcost._price_query(), 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_prices(crmcost._run) IS
+  'Writes product_price; returns the rows changed.';
+
+-- One pass over the orders, to cells of a product and the tiers of its buyers; then
+-- all customers and the tiers of each dimension from these.
 CREATE FUNCTION crmcost._price_query() RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
+DECLARE
+  part CONSTANT record := crmcost._price_terms();
 BEGIN
-  RETURN (
-    SELECT format($query$
-      SELECT product_code, scheme, tier, fit[1]::bigint AS prices, quantity,
-             amount, lowest_price, highest_price,
-             round(fit[2]::numeric, 6) AS elasticity,
-             round(fit[3]::numeric, 6) AS fit
+  RETURN format($query$
+    SELECT product_code, scheme, tier, fit[1]::bigint AS prices, quantity,
+           amount, lowest_price, highest_price,
+           round(fit[2]::numeric, 6) AS elasticity,
+           round(fit[3]::numeric, 6) AS fit
+    FROM (
+      SELECT product_code, %1$s AS scheme, %2$s AS tier,
+             sum(quantity) AS quantity, sum(amount) AS amount,
+             min(lowest_price) AS lowest_price,
+             max(highest_price) AS highest_price,
+             crmcost._price_fit(crmcost._concat(prices),
+                                crmcost._concat(quantities)) AS fit
       FROM (
-        SELECT product_code, CASE %1$s ELSE '(all)' END AS scheme,
-               CASE %2$s ELSE '(all)' END AS tier,
-               sum(quantity) AS quantity, sum(amount) AS amount,
-               min(price) AS lowest_price, max(price) AS highest_price,
-               crmcost._price_fit(array_agg(float_price),
-                                  array_agg(float_quantity)) AS fit
+        SELECT product_code %3$s, sum(quantity) AS quantity,
+               sum(amount) AS amount, min(price) AS lowest_price,
+               max(price) AS highest_price,
+               array_agg(price::float8) AS prices,
+               array_agg(quantity::float8) AS quantities
         FROM (
-          SELECT l.product_code, l.quantity, l.amount, l.price,
-                 l.price::float8 AS float_price,
-                 l.quantity::float8 AS float_quantity %3$s
+          SELECT u.*, round(u.amount / u.quantity, 4) AS price
           FROM (
-            SELECT u.*, round(u.amount / u.quantity, 4) AS price
-            FROM (
-              SELECT o.customer_id, unnest(o.product_codes) AS product_code,
-                     unnest(o.quantities) AS quantity,
-                     unnest(o.amounts) AS amount
-              FROM customer_order o WHERE o.is_order
-            ) u
-            WHERE u.quantity > 0
-            OFFSET 0
-          ) l
-          LEFT JOIN (SELECT k.customer_id %4$s FROM customer_class k
-                     WHERE k.code <> 'none'
-                     GROUP BY k.customer_id) k USING (customer_id)
-          WHERE l.price > 0
-          -- all of it once, not once a grouping set
+            SELECT o.customer_id, unnest(o.product_codes) AS product_code,
+                   unnest(o.quantities) AS quantity,
+                   unnest(o.amounts) AS amount
+            FROM customer_order o WHERE o.is_order
+          ) u
+          WHERE u.quantity > 0
+          -- the price once, not once an aggregate
           OFFSET 0
         ) line
-        GROUP BY GROUPING SETS ((product_code) %5$s)
-      ) part
-      WHERE tier IS NOT NULL
-      $query$,
-      coalesce(string_agg(format('WHEN grouping(t%s) = 0 THEN %L', d.i,
-                                 d.name), ' ' ORDER BY d.i),
-               'WHEN false THEN NULL'),
-      coalesce(string_agg(format('WHEN grouping(t%1$s) = 0 THEN t%1$s', d.i),
-                          ' ' ORDER BY d.i), 'WHEN false THEN NULL'),
-      string_agg(format(', k.t%s', d.i), '' ORDER BY d.i),
-      string_agg(format(', max(k.code) FILTER (WHERE k.dimension = %L) AS t%s',
-                        d.name, d.i), '' ORDER BY d.i),
-      string_agg(format(', (product_code, t%s)', d.i), '' ORDER BY d.i))
-    FROM (SELECT k.dimension AS name,
-                 row_number() OVER (ORDER BY k.dimension) AS i
-          FROM customer_class k
-          WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
-          GROUP BY k.dimension) d);
+        LEFT JOIN (SELECT k.customer_id %4$s FROM customer_class k
+                   WHERE k.code <> 'none'
+                   GROUP BY k.customer_id) k USING (customer_id)
+        WHERE price > 0
+        GROUP BY product_code %3$s
+      ) cell
+      GROUP BY GROUPING SETS ((product_code) %5$s)
+    ) part
+    WHERE tier IS NOT NULL
+    $query$, part.schemes, part.tiers, part.columns, part.classes, part.sets);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._price_query() IS
   'Query of product_price.';
+
+CREATE FUNCTION crmcost._price_terms(OUT schemes text, OUT tiers text,
+                                     OUT columns text, OUT classes text,
+                                     OUT sets text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  SELECT concat('CASE ', string_agg(format('WHEN grouping(t%s) = 0 THEN %L',
+                                           d.i, d.name), ' ' ORDER BY d.i),
+                CASE WHEN count(*) = 0 THEN 'WHEN false THEN NULL' END,
+                ' ELSE ''(all)'' END'),
+         concat('CASE ', string_agg(format('WHEN grouping(t%1$s) = 0 THEN t%1$s',
+                                           d.i), ' ' ORDER BY d.i),
+                CASE WHEN count(*) = 0 THEN 'WHEN false THEN NULL' END,
+                ' ELSE ''(all)'' END'),
+         string_agg(format(', t%s', d.i), '' ORDER BY d.i),
+         string_agg(format(', max(k.code) FILTER (WHERE k.dimension = %L) AS t%s',
+                           d.name, d.i), '' ORDER BY d.i),
+         string_agg(format(', (product_code, t%s)', d.i), '' ORDER BY d.i)
+    INTO schemes, tiers, columns, classes, sets
+    FROM (SELECT k.dimension AS name,
+                 row_number() OVER (ORDER BY k.dimension) AS i
+          FROM customer_class k
+          WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
+          GROUP BY k.dimension) d;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._price_terms() IS
+  'Of the query of product_price: what says scheme and tier, the columns of tiers, what fills them, and the grouping sets.';

@@ -244,8 +244,8 @@ BEGIN ATOMIC
   SELECT pg_catalog.format($query$
     INSERT INTO pg_temp.refresh_delta
       (dimension, code, cohort_month, month_start, %4$s)
-      WITH change AS (
-        SELECT g.dimension, g.code, g.cohort_month, m.month_start, %1$s
+      WITH moved AS (
+        SELECT g.dimension, g.code, g.cohort_month, m.month_start, g.sign, %1$s
         FROM (SELECT customer_id, dimension, code, cohort_month, 1 AS sign
               FROM pg_temp.refresh_moved
               UNION ALL
@@ -258,20 +258,27 @@ BEGIN ATOMIC
           ON k.party_id = g.customer_id
         JOIN customer_month m ON m.customer_id = k.customer_id
         WHERE NOT (%2$s)
-        GROUP BY g.dimension, g.code, g.cohort_month, m.month_start
+        GROUP BY g.dimension, g.code, g.cohort_month, m.month_start, g.sign
+      ),
+      change AS (
+        SELECT dimension, code, cohort_month, month_start, %5$s
+        FROM moved
+        GROUP BY dimension, code, cohort_month, month_start
       )
       SELECT dimension, code, cohort_month, month_start, %3$s
       FROM change c
       LEFT JOIN group_month o USING (dimension, code, cohort_month,
                                      month_start)
   $query$,
-    pg_catalog.string_agg(pg_catalog.format('sum(g.sign * (%s)) AS %I',
-                                            g.term, g.name), ', '::text),
+    pg_catalog.string_agg(pg_catalog.format('sum(%s) AS %I', g.term, g.name),
+                          ', '::text),
     written,
     pg_catalog.string_agg(pg_catalog.format(
       '(coalesce(o.%1$I, 0) + c.%1$I)::%2$s AS %1$I', g.name, g.type),
       ', '::text),
-    pg_catalog.string_agg(pg_catalog.quote_ident(g.name), ', '::text))
+    pg_catalog.string_agg(pg_catalog.quote_ident(g.name), ', '::text),
+    pg_catalog.string_agg(pg_catalog.format('sum(sign * %1$I) AS %1$I', g.name),
+                          ', '::text))
   FROM crmcost._group_sums() g;
 END;
 

@@ -21,6 +21,10 @@ CREATE TABLE classification (
            OR code IN ('lead', 'active', 'at_risk', 'churned', 'won_back'))
 );
 
+-- what persons set is little, and asked for by itself
+CREATE INDEX classification_by_hand ON classification (entered_at)
+  WHERE NOT by_rule;
+
 COMMENT ON TABLE classification IS
 'History of stages, tiers, owners and flags, one row a customer, dimension and change.';
 COMMENT ON COLUMN classification.customer_id IS
