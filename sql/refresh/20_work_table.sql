@@ -99,7 +99,19 @@ CREATE FUNCTION crmcost._make_order_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- order: orders and what is in them
+  -- order: sums of the lines of an order; those of a mixed one differ in channel
+  -- or campaign
+  CREATE TEMPORARY TABLE refresh_placed (
+    customer_id bigint, source text, order_ref text, own_id bigint,
+    ordered_at timestamptz, last_at timestamptz, counted date,
+    last_month date, sale_lines integer, uncorrected boolean,
+    unrated boolean, sold numeric, revenue numeric, margin numeric,
+    discount numeric, refund numeric, channel_code text, campaign_code text,
+    mixed boolean, product_codes text[], quantities numeric[],
+    amounts numeric[]
+  ) ON COMMIT DROP;
+
+  -- order, too: orders and what is in them
   CREATE TEMPORARY TABLE refresh_order (
     customer_id bigint, source text, order_ref text, sale_id bigint,
     is_order boolean, ordered_at timestamptz, ordered_on date,
@@ -490,62 +502,25 @@ COMMENT ON FUNCTION crmcost._written_tables() IS
 
 CREATE FUNCTION crmcost._work_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{refresh_written,
-         refresh_party,
-         refresh_customer,
-         refresh_month,
-         refresh_cost_month,
-         refresh_line,
-         refresh_contact,
-         refresh_order,
-         refresh_order_news,
-         refresh_activity,
-         refresh_part,
-         refresh_lineage,
-         refresh_post,
-         refresh_home,
-         refresh_service,
-         refresh_pool,
-         refresh_group,
-         refresh_outcome,
-         refresh_now,
-         refresh_borne,
-         refresh_wanted,
-         refresh_driver,
+RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
+         refresh_cost_month, refresh_line, refresh_contact,
+         refresh_placed, refresh_order, refresh_order_news, refresh_activity,
+         refresh_part, refresh_lineage, refresh_post, refresh_home,
+         refresh_share, refresh_served, refresh_service, refresh_pool,
+         refresh_group, refresh_outcome,
+         refresh_now, refresh_borne, refresh_wanted, refresh_driver,
          refresh_cumulated,
-         refresh_contact_sum,
-         refresh_changed,
-         refresh_purchase,
-         refresh_clv,
-         refresh_pair,
-         refresh_top,
-         refresh_rule_finding,
-         refresh_stage_customer,
-         refresh_point,
-         refresh_staged,
-         refresh_stage,
-         refresh_class,
-         refresh_tier_state,
-         refresh_tier_month,
-         refresh_tier_new,
-         refresh_class_customer,
-         refresh_tier_row,
-         refresh_held,
-         refresh_tier_sum,
-         refresh_value_before,
-         refresh_segment_before,
-         refresh_class_before,
-         refresh_moved,
+         refresh_contact_sum, refresh_changed, refresh_purchase,
+         refresh_clv, refresh_pair, refresh_top,
+         refresh_stage_customer, refresh_point, refresh_staged, refresh_stage,
+         refresh_class, refresh_tier_state, refresh_tier_month,
+         refresh_tier_new, refresh_class_customer, refresh_tier_row,
+         refresh_held, refresh_tier_sum, refresh_value_before,
+         refresh_segment_before, refresh_class_before, refresh_moved,
          refresh_buyer,
-         refresh_member_customer,
-         refresh_member,
-         refresh_tier_agent,
-         refresh_tier_breach,
-         refresh_agent_score,
-         refresh_delta,
-         refresh_model,
-         refresh_share,
-         refresh_served}'::text[];
+         refresh_member_customer, refresh_member, refresh_tier_agent,
+         refresh_tier_breach, refresh_agent_score,
+         refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';
