@@ -207,8 +207,8 @@ CREATE FUNCTION crmcost._make_month_tables() RETURNS void
 AS $$
 BEGIN
   -- month: one month of customers; what each bears of its groups; drivers that
-  -- the month of a customer does not hold; and up to each month's end, what tiers
-  -- follow
+  -- the month of a customer does not hold, and what happened in the limits of the
+  -- rules; and up to each month's end, what tiers follow
   CREATE TEMPORARY TABLE refresh_now (
     customer_id bigint PRIMARY KEY, month_start date, acquired boolean,
     orders bigint, sale_lines bigint, revenue numeric, margin numeric,
@@ -223,6 +223,11 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_driver (
     driver_key text, customer_id bigint, quantity numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_limited (
+    customer_id bigint, scope text, revenue numeric, margin numeric,
+    orders bigint, active integer, contacts numeric, seconds numeric,
+    acquired integer
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_cumulated (
     customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
@@ -509,7 +514,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_share, refresh_served, refresh_service, refresh_pool,
          refresh_group, refresh_outcome,
          refresh_now, refresh_borne, refresh_wanted, refresh_driver,
-         refresh_cumulated,
+         refresh_limited, refresh_cumulated,
          refresh_contact_sum, refresh_changed, refresh_purchase,
          refresh_clv, refresh_pair, refresh_top,
          refresh_stage_customer, refresh_point, refresh_staged, refresh_stage,
