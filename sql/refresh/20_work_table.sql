@@ -256,12 +256,15 @@ BEGIN
     customer_id bigint PRIMARY KEY
   ) ON COMMIT DROP;
 
-  -- clv: days with an order, as the models take them (time in weeks), and what
-  -- the models say
+  -- clv: days with an order, as the models take them (time in weeks); what the
+  -- model of purchases expects of who is alive; and what the models say
   CREATE TEMPORARY TABLE refresh_purchase (
     customer_id bigint, frequency float8, recency float8, age float8,
     monetary_value numeric, revenue numeric, margin numeric,
     last_ordered_on date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_alive (
+    frequency float8, age float8, purchases float8, discounted float8
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_clv (
     customer_id bigint, p_alive float8, expected_purchases float8,
@@ -516,7 +519,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_now, refresh_borne, refresh_wanted, refresh_driver,
          refresh_limited, refresh_cumulated,
          refresh_contact_sum, refresh_changed, refresh_purchase,
-         refresh_clv, refresh_pair, refresh_top,
+         refresh_alive, refresh_clv, refresh_pair, refresh_top,
          refresh_stage_customer, refresh_point, refresh_staged, refresh_stage,
          refresh_class, refresh_tier_state, refresh_tier_month,
          refresh_tier_new, refresh_class_customer, refresh_tier_row,
