@@ -99,7 +99,19 @@ CREATE FUNCTION crmcost._make_order_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- order: orders and what is in them
+  -- order: sums of the lines of an order; those of a mixed one differ in channel
+  -- or campaign
+  CREATE TEMPORARY TABLE refresh_placed (
+    customer_id bigint, source text, order_ref text, own_id bigint,
+    ordered_at timestamptz, last_at timestamptz, counted date,
+    last_month date, sale_lines integer, uncorrected boolean,
+    unrated boolean, sold numeric, revenue numeric, margin numeric,
+    discount numeric, refund numeric, channel_code text, campaign_code text,
+    mixed boolean, product_codes text[], quantities numeric[],
+    amounts numeric[]
+  ) ON COMMIT DROP;
+
+  -- order, too: orders and what is in them
   CREATE TEMPORARY TABLE refresh_order (
     customer_id bigint, source text, order_ref text, sale_id bigint,
     is_order boolean, ordered_at timestamptz, ordered_on date,
@@ -195,8 +207,8 @@ CREATE FUNCTION crmcost._make_month_tables() RETURNS void
 AS $$
 BEGIN
   -- month: one month of customers; what each bears of its groups; drivers that
-  -- the month of a customer does not hold; and up to each month's end, what tiers
-  -- follow
+  -- the month of a customer does not hold, and what happened in the limits of the
+  -- rules; and up to each month's end, what tiers follow
   CREATE TEMPORARY TABLE refresh_now (
     customer_id bigint PRIMARY KEY, month_start date, acquired boolean,
     orders bigint, sale_lines bigint, revenue numeric, margin numeric,
@@ -211,6 +223,11 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_driver (
     driver_key text, customer_id bigint, quantity numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_limited (
+    customer_id bigint, scope text, revenue numeric, margin numeric,
+    orders bigint, active integer, contacts numeric, seconds numeric,
+    acquired integer
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_cumulated (
     customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
@@ -239,12 +256,15 @@ BEGIN
     customer_id bigint PRIMARY KEY
   ) ON COMMIT DROP;
 
-  -- clv: days with an order, as the models take them (time in weeks), and what
-  -- the models say
+  -- clv: days with an order, as the models take them (time in weeks); what the
+  -- model of purchases expects of who is alive; and what the models say
   CREATE TEMPORARY TABLE refresh_purchase (
     customer_id bigint, frequency float8, recency float8, age float8,
     monetary_value numeric, revenue numeric, margin numeric,
     last_ordered_on date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_alive (
+    frequency float8, age float8, purchases float8, discounted float8
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_clv (
     customer_id bigint, p_alive float8, expected_purchases float8,
@@ -494,63 +514,25 @@ COMMENT ON FUNCTION crmcost._written_tables() IS
 
 CREATE FUNCTION crmcost._work_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{refresh_written,
-         refresh_party,
-         refresh_customer,
-         refresh_month,
-         refresh_cost_month,
-         refresh_line,
-         refresh_contact,
-         refresh_order,
-         refresh_order_news,
-         refresh_activity,
-         refresh_part,
-         refresh_lineage,
-         refresh_post,
-         refresh_home,
-         refresh_service,
-         refresh_pool,
-         refresh_group,
-         refresh_outcome,
-         refresh_now,
-         refresh_borne,
-         refresh_wanted,
-         refresh_driver,
-         refresh_cumulated,
-         refresh_contact_sum,
-         refresh_changed,
-         refresh_purchase,
-         refresh_clv,
-         refresh_pair,
-         refresh_top,
-         refresh_rule_finding,
-         refresh_stage_customer,
-         refresh_point,
-         refresh_staged,
-         refresh_stage,
-         refresh_class,
-         refresh_tier_state,
-         refresh_tier_month,
-         refresh_tier_new,
-         refresh_class_customer,
-         refresh_tier_row,
-         refresh_held,
-         refresh_tier_sum,
-         refresh_value_before,
-         refresh_segment_before,
-         refresh_class_before,
-         refresh_moved,
-         refresh_buyer,
-         refresh_stage_sum,
-         refresh_member_customer,
-         refresh_member,
-         refresh_tier_agent,
-         refresh_tier_breach,
-         refresh_agent_score,
-         refresh_delta,
-         refresh_model,
-         refresh_share,
-         refresh_served}'::text[];
+RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
+         refresh_cost_month, refresh_line, refresh_contact,
+         refresh_placed, refresh_order, refresh_order_news, refresh_activity,
+         refresh_part, refresh_lineage, refresh_post, refresh_home,
+         refresh_share, refresh_served, refresh_service, refresh_pool,
+         refresh_group, refresh_outcome,
+         refresh_now, refresh_borne, refresh_wanted, refresh_driver,
+         refresh_limited, refresh_cumulated,
+         refresh_contact_sum, refresh_changed, refresh_purchase,
+         refresh_alive, refresh_clv, refresh_pair, refresh_top,
+         refresh_stage_customer, refresh_point, refresh_staged, refresh_stage,
+         refresh_class, refresh_tier_state, refresh_tier_month,
+         refresh_tier_new, refresh_class_customer, refresh_tier_row,
+         refresh_held, refresh_tier_sum, refresh_value_before,
+         refresh_segment_before, refresh_class_before, refresh_moved,
+         refresh_buyer, refresh_stage_sum,
+         refresh_member_customer, refresh_member, refresh_tier_agent,
+         refresh_tier_breach, refresh_agent_score,
+         refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';

@@ -17,6 +17,7 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._sum_orders(run);
   PERFORM crmcost._find_orders(run);
   IF NOT run.whole THEN
     PERFORM crmcost._find_order_news(run);
@@ -51,32 +52,32 @@ COMMENT ON FUNCTION crmcost._refresh_order(crmcost._run) IS
   'Third step of refresh: customer_order and customer_product; returns the rows changed.';
 
 -- What an order holds of a product is what corrections and refunds leave of its
--- amount, if that is positive.  Once counted in a month that is closed, an order
--- stays there.
-CREATE FUNCTION crmcost._find_orders(run crmcost._run) RETURNS void
+-- amount, if that is positive.
+CREATE FUNCTION crmcost._sum_orders(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_order
+  INSERT INTO pg_temp.refresh_placed
     WITH product AS (
-      SELECT l.customer_id, l.source, l.order_ref, l.own_id, l.product_code,
-             max(l.sold_at) FILTER (WHERE l.is_purchase) AS ordered_at,
-             max(l.sold_at) AS last_at,
-             max(l.counted) FILTER (WHERE l.is_purchase
-                                          AND l.counted < run.open_month)
+      SELECT customer_id, source, order_ref, own_id, product_code,
+             max(sold_at) FILTER (WHERE is_purchase) AS ordered_at,
+             max(sold_at) AS last_at,
+             max(counted) FILTER (WHERE is_purchase
+                                        AND counted < run.open_month)
                AS counted,
-             max(l.month_start) AS last_month,
-             count(*) FILTER (WHERE l.is_purchase) AS sale_lines,
-             bool_and(l.is_purchase OR l.is_refund) AS uncorrected,
-             bool_or(l.base_amount IS NULL AND NOT l.is_refund) AS unrated,
-             sum(l.base_amount) FILTER (WHERE NOT l.is_refund) AS sold,
-             sum(l.base_amount) FILTER (WHERE l.is_refund) AS refund,
-             sum(l.base_amount) AS amount, sum(l.base_margin) AS margin,
-             sum(l.base_discount) AS discount, sum(l.quantity) AS quantity,
-             min(l.channel_code) AS channel_code,
-             max(l.channel_code) AS last_channel,
-             min(l.campaign_code) AS campaign_code,
-             max(l.campaign_code) AS last_campaign
+             max(month_start) AS last_month,
+             count(*) FILTER (WHERE is_purchase) AS sale_lines,
+             bool_and(is_purchase OR is_refund) AS uncorrected,
+             bool_or(base_amount IS NULL AND NOT is_refund) AS unrated,
+             sum(base_amount) FILTER (WHERE NOT is_refund) AS sold,
+             sum(base_amount) FILTER (WHERE is_refund) AS refund,
+             sum(base_amount) AS amount, sum(base_margin) AS margin,
+             sum(base_discount) AS discount, sum(quantity) AS quantity,
+             product_code IS NOT NULL AND sum(base_amount) > 0 AS is_held,
+             min(channel_code) AS channel_code,
+             max(channel_code) AS last_channel,
+             min(campaign_code) AS campaign_code,
+             max(campaign_code) AS last_campaign
       -- sorted once, for the groups and for the order of products in arrays
       FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id,
                    l.product_code, l.sold_at, l.month_start, l.is_purchase,
@@ -89,45 +90,41 @@ BEGIN
               ON f.relation = 'sale' AND f.fact_id = l.sale_id
                  AND f.placed_in IS NOT NULL
             ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
-                     l.product_code) l
-      GROUP BY l.customer_id, l.source, l.order_ref, l.own_id,
-               l.product_code
-      ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
-               l.product_code
-    ),
-    placed AS (
-      SELECT customer_id, source, order_ref, own_id,
-             max(ordered_at) AS ordered_at, max(last_at) AS last_at,
-             max(counted) AS counted, max(last_month) AS last_month,
-             sum(sale_lines)::integer AS sale_lines,
-             bool_and(uncorrected) AS uncorrected,
-             bool_or(unrated) AS unrated, sum(sold) AS sold,
-             coalesce(sum(amount), 0) AS revenue,
-             coalesce(sum(margin), 0) AS margin,
-             coalesce(sum(discount), 0) AS discount,
-             coalesce(sum(refund), 0) AS refund,
-             min(channel_code) AS channel_code,
-             min(campaign_code) AS campaign_code,
-             min(channel_code) <> max(last_channel)
-               OR min(campaign_code) <> max(last_campaign) AS mixed,
-             array_agg(product_code)
-               FILTER (WHERE product_code IS NOT NULL AND amount > 0)
-               AS product_codes,
-             array_agg(quantity)
-               FILTER (WHERE product_code IS NOT NULL AND amount > 0)
-               AS quantities,
-             array_agg(amount)
-               FILTER (WHERE product_code IS NOT NULL AND amount > 0)
-               AS amounts
-      FROM product
-      GROUP BY customer_id, source, order_ref, own_id
-    ),
+                     l.product_code) line
+      GROUP BY customer_id, source, order_ref, own_id, product_code
+      ORDER BY customer_id, source, order_ref, own_id, product_code
+    )
+    SELECT customer_id, source, order_ref, own_id, max(ordered_at),
+           max(last_at), max(counted), max(last_month),
+           sum(sale_lines)::integer, bool_and(uncorrected), bool_or(unrated),
+           sum(sold), coalesce(sum(amount), 0), coalesce(sum(margin), 0),
+           coalesce(sum(discount), 0), coalesce(sum(refund), 0),
+           min(channel_code), min(campaign_code),
+           min(channel_code) <> max(last_channel)
+             OR min(campaign_code) <> max(last_campaign),
+           array_agg(product_code) FILTER (WHERE is_held),
+           array_agg(quantity) FILTER (WHERE is_held),
+           array_agg(amount) FILTER (WHERE is_held)
+    FROM product
+    GROUP BY customer_id, source, order_ref, own_id;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_orders(crmcost._run) IS
+  'Fills refresh_placed from refresh_line.';
+
+-- Once counted in a month that is closed, an order stays there.
+CREATE FUNCTION crmcost._find_orders(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_order
     -- of lines that differ, the one that dates the order
-    dated AS (
+    WITH dated AS (
       SELECT DISTINCT ON (l.customer_id, l.source, l.order_ref, l.own_id)
              l.customer_id, l.source, l.order_ref, l.own_id, l.channel_code,
              l.campaign_code
-      FROM placed p
+      FROM pg_temp.refresh_placed p
       JOIN pg_temp.refresh_line l USING (customer_id, source, order_ref, own_id)
       WHERE p.mixed
       ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
@@ -137,7 +134,7 @@ BEGIN
     kept AS (
       SELECT DISTINCT customer_id, source, order_ref, own_id
       FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id
-            FROM placed p
+            FROM pg_temp.refresh_placed p
             JOIN pg_temp.refresh_line l
               USING (customer_id, source, order_ref, own_id)
             WHERE p.unrated AND NOT p.uncorrected AND NOT l.is_refund
@@ -156,7 +153,7 @@ BEGIN
            coalesce(d.campaign_code, p.campaign_code),
            coalesce(p.product_codes, '{}'), coalesce(p.quantities, '{}'),
            coalesce(p.amounts, '{}')
-    FROM placed p
+    FROM pg_temp.refresh_placed p
     LEFT JOIN dated d USING (customer_id, source, order_ref, own_id)
     LEFT JOIN kept k USING (customer_id, source, order_ref, own_id)
     CROSS JOIN LATERAL (
@@ -167,11 +164,12 @@ BEGIN
                        ELSE p.sold > 0 END) AS is_order
     ) o;
   ANALYZE pg_temp.refresh_order;
+  TRUNCATE pg_temp.refresh_placed;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
-  'Fills refresh_order from refresh_line.';
+  'Fills refresh_order from refresh_placed and its lines.';
 
 -- Orders that came, went or changed, of the customers with news.  Where one moved,
 -- both of its months are summed anew.

@@ -26,6 +26,7 @@ BEGIN
     TRUNCATE pg_temp.refresh_share;
   END LOOP;
   PERFORM crmcost._split_service_lines(run);
+  PERFORM crmcost._replace_service_lines();
 END
 $$;
 
@@ -85,9 +86,34 @@ $$;
 COMMENT ON FUNCTION crmcost._find_service_pools(date) IS
   'Fills refresh_home and makes refresh_share for a month.';
 
--- Rows of the matrix are the service pools, in the order in which step_down
--- closes them (who serves most others first), then the categories in which cost
--- ends; one of these may be the service pool itself, for what stays.
+-- Rows and columns of the matrix are the service pools, then the categories in
+-- which cost ends; one of these may be the service pool itself, for what stays.
+CREATE FUNCTION crmcost._share_matrix(services text[], finals text[])
+  RETURNS numeric[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN (
+    SELECT array_agg(line.shares ORDER BY line.i)
+    FROM (
+      SELECT r.i, array_agg(coalesce(s.share, 0) ORDER BY c.j) AS shares
+      FROM unnest(services || finals) WITH ORDINALITY AS r (code, i)
+      CROSS JOIN unnest(services || finals) WITH ORDINALITY AS c (code, j)
+      LEFT JOIN pg_temp.refresh_share s
+        ON s.from_category = r.code AND r.i <= cardinality(services)
+           AND s.to_category = c.code
+           AND s.to_service = (c.j <= cardinality(services))
+      GROUP BY r.i
+    ) line);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._share_matrix(text[], text[]) IS
+  'Shares between service pools, and from them to the categories in which cost ends, from refresh_share.';
+
+-- Service pools are in the order in which step_down closes them: who serves most
+-- others first.
 CREATE FUNCTION crmcost._solve_service_pools(of_month date, method text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -112,17 +138,7 @@ BEGIN
     FROM pg_temp.refresh_share s WHERE NOT s.to_service;
   finals := coalesce(finals, '{}');
   size := cardinality(services) + cardinality(finals);
-  SELECT array_agg(line.shares ORDER BY line.i) INTO shares
-    FROM (
-      SELECT r.i, array_agg(coalesce(s.share, 0) ORDER BY c.j) AS shares
-      FROM unnest(services || finals) WITH ORDINALITY AS r (code, i)
-      CROSS JOIN unnest(services || finals) WITH ORDINALITY AS c (code, j)
-      LEFT JOIN pg_temp.refresh_share s
-        ON s.from_category = r.code AND r.i <= cardinality(services)
-           AND s.to_category = c.code
-           AND s.to_service = (c.j <= cardinality(services))
-      GROUP BY r.i
-    ) line;
+  shares := crmcost._share_matrix(services, finals);
 
   FOR i IN 1 .. cardinality(services) LOOP
     unit := array_fill(0::numeric, ARRAY[size]);
@@ -153,6 +169,39 @@ $$;
 
 COMMENT ON FUNCTION crmcost._solve_service_pools(date, text) IS
   'Fills refresh_service for a month from refresh_share.';
+
+-- What arrives in a category follows its rule, or has none, 0.
+CREATE FUNCTION crmcost._service_receivers(run crmcost._run)
+  RETURNS TABLE (month_start date, service text, categories text[],
+                 proportions numeric[], rules bigint[])
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH arrival AS (
+      SELECT DISTINCT ON (a.month_start, a.to_category)
+             a.month_start, a.to_category, r.rule_id
+      FROM (SELECT DISTINCT month_start, to_category
+            FROM pg_temp.refresh_service) a
+      JOIN category_lineage l ON l.code = a.to_category
+      JOIN allocation_rule r
+        ON r.category_code = l.ancestor AND r.valid @> a.month_start
+           AND r.scope = '' AND r.scenario IS NOT DISTINCT FROM run.scenario
+      ORDER BY a.month_start, a.to_category, l.distance
+    )
+    SELECT month_start, s.service_category,
+           array_agg(to_category ORDER BY to_category),
+           array_agg(s.proportion ORDER BY to_category),
+           array_agg(coalesce(a.rule_id, 0) ORDER BY to_category)
+    FROM pg_temp.refresh_service s
+    LEFT JOIN arrival a USING (month_start, to_category)
+    GROUP BY month_start, s.service_category;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._service_receivers(crmcost._run) IS
+  'Where the cost of each service pool of a month goes, and by which rules, from refresh_service.';
 
 -- All cost of a month, bucket, service pool and rule is split at once, and over
 -- its entries as _flow_part says.
@@ -185,47 +234,26 @@ BEGIN
       FROM line
       GROUP BY month_start, bucket, service, rule_id
     ),
-    -- where each pool's cost goes, and by which rule
-    receiver AS (
-      SELECT month_start, service, array_agg(to_category ORDER BY to_category)
-               AS categories,
-             array_agg(proportion ORDER BY to_category) AS proportions
-      FROM (SELECT month_start, service_category AS service, to_category,
-                   proportion
-            FROM pg_temp.refresh_service) s
-      GROUP BY month_start, service
-    ),
     split AS (
       SELECT p.month_start, p.bucket, p.service, p.rule_id, p.cost,
-             u.to_category, u.proportion, u.part,
+             u.to_category, u.rule_id AS to_rule, u.part,
              sum(u.proportion) OVER along - u.proportion AS q0,
              sum(u.proportion) OVER along AS q1
       FROM pool p
-      JOIN receiver r USING (month_start, service)
+      JOIN crmcost._service_receivers(run) r USING (month_start, service)
       CROSS JOIN LATERAL unnest(
-        r.categories, r.proportions,
+        r.categories, r.proportions, r.rules,
         crmcost.allocate(p.cost, r.proportions,
                          greatest(coin_scale, min_scale(p.cost))))
-        AS u (to_category, proportion, part)
+        AS u (to_category, proportion, rule_id, part)
       WINDOW along AS (
         PARTITION BY p.month_start, p.bucket, p.service, p.rule_id
         ORDER BY u.to_category)
-    ),
-    arrival AS (
-      SELECT DISTINCT ON (a.month_start, a.to_category)
-             a.month_start, a.to_category, r.rule_id
-      FROM (SELECT DISTINCT month_start, to_category
-            FROM pg_temp.refresh_service) a
-      JOIN category_lineage l ON l.code = a.to_category
-      JOIN allocation_rule r
-        ON r.category_code = l.ancestor AND r.valid @> a.month_start
-           AND r.scope = '' AND r.scenario IS NOT DISTINCT FROM run.scenario
-      ORDER BY a.month_start, a.to_category, l.distance
     )
     SELECT l.month_start, l.cost_id, l.incurred_on, l.booked_month,
            l.category_code, l.bucket,
            CASE WHEN s.to_category = l.service THEN l.rule_id
-             ELSE coalesce(a.rule_id, 0) END AS rule_id,
+             ELSE s.to_rule END AS rule_id,
            CASE WHEN s.to_category = l.service THEN ''
              ELSE l.service END AS service_category,
            sum(crmcost._flow_part(l.r0, l.r1, s.q0, s.q1, 1,
@@ -233,10 +261,17 @@ BEGIN
                                   s.cost)) AS amount
     FROM line l
     JOIN split s USING (month_start, bucket, service, rule_id)
-    LEFT JOIN arrival a
-      ON a.month_start = l.month_start AND a.to_category = s.to_category
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._split_service_lines(crmcost._run) IS
+  'Fills refresh_served: the lines of service pools in refresh_post, split by refresh_service.';
+
+CREATE FUNCTION crmcost._replace_service_lines() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
   DELETE FROM pg_temp.refresh_post l
     USING pg_temp.refresh_home h
     WHERE h.month_start = l.month_start
@@ -250,8 +285,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._split_service_lines(crmcost._run) IS
-  'Splits the lines of service pools by refresh_service.';
+COMMENT ON FUNCTION crmcost._replace_service_lines() IS
+  'Puts refresh_served in place of the lines of service pools in refresh_post.';
 
 -- Service pools that serve themselves by way of others.  crmcost.reciprocal solves
 -- that as long as some cost leaves the circle (closed is false); crmcost.step_down

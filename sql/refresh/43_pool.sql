@@ -152,6 +152,78 @@ COMMENT ON FUNCTION crmcost._write_pools(crmcost._run) IS
   'Writes cost_pool and posted_cost of the months of refresh_cost_month; returns the rows changed.';
 
 -- Cost by what it was booked on.  Entries without a rate are counted, no more.
+CREATE FUNCTION crmcost._cost_month_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  WITH outcome AS (
+    SELECT month_start, cost_id, incurred_on, booked_month,
+           coalesce(sum(amount - unused_cost) FILTER (WHERE allocated), 0)
+             AS allocated_cost,
+           sum(unused_cost) AS unused_cost,
+           coalesce(sum(amount) FILTER (WHERE NOT allocated), 0)
+             AS unallocated_cost
+    FROM pg_temp.refresh_outcome
+    GROUP BY month_start, cost_id, incurred_on, booked_month
+  )
+  SELECT month_start, p.category_code, p.channel_code, p.campaign_code,
+         p.product_code, p.unit, p.bucket, p.resource,
+         count(*) FILTER (WHERE p.is_first AND p.amount IS NOT NULL)
+           AS entries,
+         count(*) FILTER (WHERE p.is_first AND p.amount IS NULL)
+           AS entries_without_rate,
+         count(*) FILTER (WHERE p.amount IS NULL) AS unrated_parts,
+         coalesce(sum(p.quantity) FILTER (WHERE p.amount IS NOT NULL), 0)
+           AS quantity,
+         coalesce(sum(p.amount), 0) AS cost,
+         coalesce(sum(p.amount) FILTER (WHERE p.customer_id IS NOT NULL),
+                  0) AS direct_cost,
+         coalesce(sum(o.allocated_cost), 0) AS allocated_cost,
+         coalesce(sum(o.unused_cost), 0) AS unused_cost,
+         coalesce(sum(o.unallocated_cost), 0) AS unallocated_cost
+  FROM pg_temp.refresh_part p
+  LEFT JOIN outcome o USING (month_start, cost_id, incurred_on,
+                             booked_month)
+  GROUP BY month_start, p.category_code, p.channel_code, p.campaign_code,
+           p.product_code, p.unit, p.bucket, p.resource
+$query$;
+
+COMMENT ON FUNCTION crmcost._cost_month_query() IS
+  'Query of cost_month, from refresh_part and refresh_outcome.';
+
+-- Cost of several days is spread over them; of a closed month it is of the first
+-- day of the month that takes it.
+CREATE FUNCTION crmcost._cost_day_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT day, category_code, channel_code, campaign_code,
+         sum(cost) AS cost, sum(hours) AS hours
+  FROM (
+    SELECT greatest(cost_on, month_start) AS day, category_code,
+           channel_code, campaign_code, amount AS cost,
+           CASE unit WHEN 'hour' THEN quantity ELSE 0 END AS hours
+    FROM pg_temp.refresh_part
+    WHERE amount IS NOT NULL
+          AND (cost_on = until_on OR booked_month < month_start)
+    UNION ALL
+    SELECT cost_on + d.n, category_code, channel_code, campaign_code,
+           round(amount * (d.n + 1) / days, 4)
+           - round(amount * d.n / days, 4),
+           CASE unit WHEN 'hour' THEN round(quantity * (d.n + 1) / days, 6)
+                                      - round(quantity * d.n / days, 6)
+             ELSE 0 END
+    FROM (SELECT *, until_on - cost_on + 1 AS days
+          FROM pg_temp.refresh_part
+          WHERE amount IS NOT NULL AND cost_on < until_on
+                AND booked_month = month_start) spread
+    CROSS JOIN LATERAL generate_series(0, days - 1) AS d (n)
+  ) line
+  GROUP BY day, category_code, channel_code, campaign_code
+  HAVING sum(cost) <> 0 OR sum(hours) <> 0
+$query$;
+
+COMMENT ON FUNCTION crmcost._cost_day_query() IS
+  'Query of cost_day, from refresh_part.';
+
 CREATE FUNCTION crmcost._write_cost(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -160,64 +232,12 @@ DECLARE
     '>= %L AND (%L OR %%s IN (SELECT m.month_start FROM pg_temp.refresh_cost_month m))',
     run.open_month, run.whole);
 BEGIN
-  RETURN crmcost._write_difference(run.ledger, 'cost_month', $query$
-      WITH outcome AS (
-        SELECT month_start, cost_id, incurred_on, booked_month,
-               coalesce(sum(amount - unused_cost) FILTER (WHERE allocated), 0)
-                 AS allocated_cost,
-               sum(unused_cost) AS unused_cost,
-               coalesce(sum(amount) FILTER (WHERE NOT allocated), 0)
-                 AS unallocated_cost
-        FROM pg_temp.refresh_outcome
-        GROUP BY month_start, cost_id, incurred_on, booked_month
-      )
-      SELECT month_start, p.category_code, p.channel_code, p.campaign_code,
-             p.product_code, p.unit, p.bucket, p.resource,
-             count(*) FILTER (WHERE p.is_first AND p.amount IS NOT NULL)
-               AS entries,
-             count(*) FILTER (WHERE p.is_first AND p.amount IS NULL)
-               AS entries_without_rate,
-             count(*) FILTER (WHERE p.amount IS NULL) AS unrated_parts,
-             coalesce(sum(p.quantity) FILTER (WHERE p.amount IS NOT NULL), 0)
-               AS quantity,
-             coalesce(sum(p.amount), 0) AS cost,
-             coalesce(sum(p.amount) FILTER (WHERE p.customer_id IS NOT NULL),
-                      0) AS direct_cost,
-             coalesce(sum(o.allocated_cost), 0) AS allocated_cost,
-             coalesce(sum(o.unused_cost), 0) AS unused_cost,
-             coalesce(sum(o.unallocated_cost), 0) AS unallocated_cost
-      FROM pg_temp.refresh_part p
-      LEFT JOIN outcome o USING (month_start, cost_id, incurred_on,
-                                 booked_month)
-      GROUP BY month_start, p.category_code, p.channel_code, p.campaign_code,
-               p.product_code, p.unit, p.bucket, p.resource
-    $query$, 'old.month_start ' || format(months, 'old.month_start'))
-    + crmcost._write_difference(run.ledger, 'cost_day', $query$
-      SELECT day, category_code, channel_code, campaign_code,
-             sum(cost) AS cost, sum(hours) AS hours
-      FROM (
-        SELECT greatest(cost_on, month_start) AS day, category_code,
-               channel_code, campaign_code, amount AS cost,
-               CASE unit WHEN 'hour' THEN quantity ELSE 0 END AS hours
-        FROM pg_temp.refresh_part
-        WHERE amount IS NOT NULL
-              AND (cost_on = until_on OR booked_month < month_start)
-        UNION ALL
-        SELECT cost_on + d.n, category_code, channel_code, campaign_code,
-               round(amount * (d.n + 1) / days, 4)
-               - round(amount * d.n / days, 4),
-               CASE unit WHEN 'hour' THEN round(quantity * (d.n + 1) / days, 6)
-                                          - round(quantity * d.n / days, 6)
-                 ELSE 0 END
-        FROM (SELECT *, until_on - cost_on + 1 AS days
-              FROM pg_temp.refresh_part
-              WHERE amount IS NOT NULL AND cost_on < until_on
-                    AND booked_month = month_start) spread
-        CROSS JOIN LATERAL generate_series(0, days - 1) AS d (n)
-      ) line
-      GROUP BY day, category_code, channel_code, campaign_code
-      HAVING sum(cost) <> 0 OR sum(hours) <> 0
-    $query$, 'old.day ' || format(months, 'crmcost._month_of(old.day)'));
+  RETURN crmcost._write_difference(
+           run.ledger, 'cost_month', crmcost._cost_month_query(),
+           'old.month_start ' || format(months, 'old.month_start'))
+         + crmcost._write_difference(
+             run.ledger, 'cost_day', crmcost._cost_day_query(),
+             'old.day ' || format(months, 'crmcost._month_of(old.day)'));
 END
 $$;
 

@@ -49,9 +49,61 @@ $$;
 COMMENT ON FUNCTION crmcost._write_month_drivers(crmcost._run, date) IS
   'Writes a month of customer_driver; returns the rows changed.';
 
--- What happened in the limits of the rules: one row a customer and limit.  Orders
--- are those of customer_order: of a channel or campaign by the order, of a product
--- those that hold it.
+-- Orders are those of customer_order: of a channel or campaign by the order, of a
+-- product those that hold it.
+CREATE FUNCTION crmcost._sum_limited(run crmcost._run, month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_limited
+    SELECT f.customer_id, f.scope, sum(f.revenue), sum(f.margin),
+           sum(f.orders), max(f.active), sum(f.contacts), sum(f.seconds),
+           max(f.acquired)
+    FROM (
+      SELECT l.customer_id, v.scope, l.base_amount AS revenue,
+             l.base_margin AS margin, 0 AS orders,
+             l.is_purchase::integer AS active, 0 AS contacts, 0 AS seconds,
+             0 AS acquired
+      FROM pg_temp.refresh_line l
+      CROSS JOIN LATERAL (VALUES ('channel ' || l.channel_code),
+                                 ('campaign ' || l.campaign_code),
+                                 ('product ' || l.product_code)) v (scope)
+      WHERE l.month_start = month
+      UNION ALL
+      SELECT o.customer_id, v.scope, 0, 0, 1, 0, 0, 0, 0
+      FROM customer_order o
+      CROSS JOIN LATERAL (
+        SELECT 'channel ' || o.channel_code
+        UNION ALL SELECT 'campaign ' || o.campaign_code
+        UNION ALL SELECT 'product ' || p.code
+                  FROM unnest(o.product_codes) AS p (code)
+      ) AS v (scope)
+      WHERE o.month_start = month AND o.is_order
+      UNION ALL
+      SELECT c.customer_id, v.scope, 0, 0, 0, 0, c.n,
+             coalesce(c.handle_seconds, 60 * c.minutes, 0), 0
+      FROM pg_temp.refresh_contact c
+      CROSS JOIN LATERAL (VALUES ('channel ' || c.channel_code),
+                                 ('campaign ' || c.campaign_code),
+                                 ('product ' || c.product_code)) v (scope)
+      WHERE c.month_start = month
+      UNION ALL
+      SELECT e.customer_id, v.scope, 0, 0, 0, 0, 0, 0, 1
+      FROM crmcost._party_events(run.ledger, run.upto, run.zone,
+                                 run.open_month) e
+      CROSS JOIN LATERAL (VALUES ('channel ' || e.channel_code),
+                                 ('campaign ' || e.campaign_code)) v (scope)
+      WHERE e.is_acquisition AND e.month_start = month
+    ) f
+    WHERE f.scope IN (SELECT w.scope FROM pg_temp.refresh_wanted w)
+    GROUP BY f.customer_id, f.scope;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_limited(crmcost._run, date) IS
+  'Fills refresh_limited: what happened in a month in the limits of the rules.';
+
 CREATE FUNCTION crmcost._find_limited_drivers(run crmcost._run, month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -60,51 +112,8 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w WHERE w.scope <> '') THEN
     RETURN;
   END IF;
+  PERFORM crmcost._sum_limited(run, month);
   INSERT INTO pg_temp.refresh_driver
-    WITH happened AS (
-      SELECT f.customer_id, f.scope, sum(f.revenue) AS revenue,
-             sum(f.margin) AS margin, sum(f.orders) AS orders,
-             max(f.active) AS active, sum(f.contacts) AS contacts,
-             sum(f.seconds) AS seconds, max(f.acquired) AS acquired
-      FROM (
-        SELECT l.customer_id, v.scope, l.base_amount AS revenue,
-               l.base_margin AS margin, 0 AS orders,
-               l.is_purchase::integer AS active, 0 AS contacts, 0 AS seconds,
-               0 AS acquired
-        FROM pg_temp.refresh_line l
-        CROSS JOIN LATERAL (VALUES ('channel ' || l.channel_code),
-                                   ('campaign ' || l.campaign_code),
-                                   ('product ' || l.product_code)) v (scope)
-        WHERE l.month_start = month
-        UNION ALL
-        SELECT o.customer_id, v.scope, 0, 0, 1, 0, 0, 0, 0
-        FROM customer_order o
-        CROSS JOIN LATERAL (
-          SELECT 'channel ' || o.channel_code
-          UNION ALL SELECT 'campaign ' || o.campaign_code
-          UNION ALL SELECT 'product ' || p.code
-                    FROM unnest(o.product_codes) AS p (code)
-        ) AS v (scope)
-        WHERE o.month_start = month AND o.is_order
-        UNION ALL
-        SELECT c.customer_id, v.scope, 0, 0, 0, 0, c.n,
-               coalesce(c.handle_seconds, 60 * c.minutes, 0), 0
-        FROM pg_temp.refresh_contact c
-        CROSS JOIN LATERAL (VALUES ('channel ' || c.channel_code),
-                                   ('campaign ' || c.campaign_code),
-                                   ('product ' || c.product_code)) v (scope)
-        WHERE c.month_start = month
-        UNION ALL
-        SELECT e.customer_id, v.scope, 0, 0, 0, 0, 0, 0, 1
-        FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                                   run.open_month) e
-        CROSS JOIN LATERAL (VALUES ('channel ' || e.channel_code),
-                                   ('campaign ' || e.campaign_code)) v (scope)
-        WHERE e.is_acquisition AND e.month_start = month
-      ) f
-      WHERE f.scope IN (SELECT w.scope FROM pg_temp.refresh_wanted w)
-      GROUP BY f.customer_id, f.scope
-    )
     SELECT w.driver_key, h.customer_id,
            CASE w.driver
              WHEN 'revenue' THEN h.revenue
@@ -121,7 +130,7 @@ BEGIN
              WHEN 'tier_weight' THEN t.weight
              ELSE q.quantity
            END
-    FROM happened h
+    FROM pg_temp.refresh_limited h
     JOIN pg_temp.refresh_wanted w USING (scope)
     LEFT JOIN pg_temp.refresh_now n ON n.customer_id = h.customer_id
     LEFT JOIN crmcost._tier_weights(run) t
@@ -136,6 +145,7 @@ BEGIN
                GROUP BY 1, 2) q
       ON q.driver = w.driver AND q.customer_id = h.customer_id
     WHERE w.kind <> 'blend' AND w.scope <> '';
+  TRUNCATE pg_temp.refresh_limited;
 END
 $$;
 

@@ -144,10 +144,8 @@ $$;
 COMMENT ON FUNCTION crmcost._report_clv(name, date) IS
   'Says which models a refresh could not fit, and what it uses instead.';
 
--- An impossible fit is a row that says why, not the end of the refresh: too few
--- customers or purchases, no maximum, more customers than a sample may hold.
-CREATE FUNCTION crmcost._fit_clv(model text) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._fit_query(model text) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -160,32 +158,47 @@ DECLARE
       WHEN 'gamma_gamma' THEN 'frequency, monetary_value::float8'
       ELSE 'frequency, recency, age'
     END;
+BEGIN
+  RETURN (
+    SELECT format($query$
+             INSERT INTO pg_temp.refresh_model
+               (model, status, customers, log_likelihood, %s, %s)
+             SELECT %L, 'fitted', (fitted).customers,
+                    (fitted).log_likelihood, %s, %s
+             FROM (SELECT crmcost.%I(%s) AS fitted
+                   FROM pg_temp.refresh_purchase
+                   -- whose repeat purchases bring nothing is in no spend
+                   WHERE %L <> 'gamma_gamma' OR monetary_value > 0) fit
+             WHERE (fitted).customers > 0
+           $query$,
+           string_agg(format('%I', k.name), ', ' ORDER BY k.i),
+           string_agg(format('%I', k.name || '_std_error'), ', '
+                      ORDER BY k.i),
+           model,
+           string_agg(format('(fitted).%I', k.name), ', ' ORDER BY k.i),
+           string_agg(format('(fitted).std_error[%s]', k.i), ', '
+                      ORDER BY k.i),
+           model || '_fit', sample, model)
+    FROM unnest(parameter) WITH ORDINALITY AS k (name, i));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._fit_query(text) IS
+  'Statement that fits a model to refresh_purchase and adds it to refresh_model, if any customer is in it.';
+
+-- An impossible fit is a row that says why, not the end of the refresh: too few
+-- customers or purchases, no maximum, more customers than a sample may hold.
+CREATE FUNCTION crmcost._fit_clv(model text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
   why_not text;
   detail text;
   unbounded float8;
 BEGIN
   BEGIN
-    EXECUTE (
-      SELECT format($query$
-               INSERT INTO pg_temp.refresh_model
-                 (model, status, customers, log_likelihood, %s, %s)
-               SELECT %L, 'fitted', (fitted).customers,
-                      (fitted).log_likelihood, %s, %s
-               FROM (SELECT crmcost.%I(%s) AS fitted
-                     FROM pg_temp.refresh_purchase
-                     -- whose repeat purchases bring nothing is in no spend
-                     WHERE %L <> 'gamma_gamma' OR monetary_value > 0) fit
-               WHERE (fitted).customers > 0
-             $query$,
-             string_agg(format('%I', k.name), ', ' ORDER BY k.i),
-             string_agg(format('%I', k.name || '_std_error'), ', '
-                        ORDER BY k.i),
-             _fit_clv.model,
-             string_agg(format('(fitted).%I', k.name), ', ' ORDER BY k.i),
-             string_agg(format('(fitted).std_error[%s]', k.i), ', '
-                        ORDER BY k.i),
-             _fit_clv.model || '_fit', sample, _fit_clv.model)
-      FROM unnest(parameter) WITH ORDINALITY AS k (name, i));
+    EXECUTE crmcost._fit_query(model);
     SELECT f.q INTO unbounded
       FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma' AND f.q <= 1;
     IF FOUND THEN
@@ -259,6 +272,104 @@ $$;
 COMMENT ON FUNCTION crmcost._observe_retention(crmcost._run) IS
   'Finds the yearly retention rate of a ledger; writes a row of refresh_model.';
 
+-- Once a customer is alive, frequency and age are all that counts; recency tells
+-- how probable that is.  So the sums over months are needed once a frequency and
+-- age, at any recency: here, with a purchase just now.
+CREATE FUNCTION crmcost._predict_alive(purchase_model text, purchase float8[],
+                                       horizon integer, month_weeks float8,
+                                       discount float8)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_alive
+    SELECT frequency, age,
+           crmcost.expected_purchases(purchase, $2 * $3, frequency, recency,
+                                      age) / nullif(p_alive, 0),
+           crmcost.clv(purchase, one_each, frequency, recency, age, 1, $2, $4,
+                       $3) / nullif(p_alive, 0)
+    FROM (
+      SELECT crmcost.%I($1[1], $1[2], $1[3], $1[4]) AS purchase,
+             -- whose expected value is 1 where that of the past is
+             crmcost.gamma_gamma(1, 2, 1) AS one_each
+    ) model
+    CROSS JOIN (SELECT DISTINCT frequency, age,
+                       CASE WHEN frequency > 0 THEN age ELSE 0 END AS recency
+                FROM pg_temp.refresh_purchase) o
+    CROSS JOIN LATERAL (
+      SELECT crmcost.p_alive(purchase, frequency, recency, age) AS p_alive
+      OFFSET 0
+    ) p
+  $query$, purchase_model)
+  USING purchase, horizon, month_weeks, discount;
+  ANALYZE pg_temp.refresh_alive;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._predict_alive(text, float8[], integer, float8, float8) IS
+  'Fills refresh_alive: what a model of purchases expects of customers who are alive.';
+
+-- Parameters: $1 those of purchases, $2 those of spend, $3 to $4 the year whose
+-- margin the closed form takes, $5 how much of a month's margin it makes, $6
+-- whether values are those of the closed form.
+CREATE FUNCTION crmcost._clv_query(purchase_model text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  INSERT INTO pg_temp.refresh_clv
+  WITH ledger AS (
+    SELECT sum(revenue) AS revenue, sum(margin) AS margin
+    FROM pg_temp.refresh_purchase
+  ),
+  last_year AS (
+    SELECT customer_id, sum(margin) AS margin
+    FROM customer_month
+    WHERE month_start >= $3 AND month_start < $4
+    GROUP BY customer_id
+  ),
+  model AS (
+    SELECT crmcost.%I($1[1], $1[2], $1[3], $1[4]) AS purchase,
+           crmcost.gamma_gamma($2[1], $2[2], $2[3]) AS spend
+  ),
+  predicted AS (
+    SELECT o.customer_id, p.p_alive,
+           p.p_alive * coalesce(a.purchases, 0) AS purchases,
+           p.p_alive * coalesce(a.discounted, 0) AS discounted,
+           -- the model of spend knows positive spend only
+           crmcost.expected_value(m.spend, o.frequency,
+             greatest(o.monetary_value, 0.0001)::float8) AS spend,
+           CASE WHEN o.revenue > 0 THEN o.margin / o.revenue
+                WHEN l.revenue > 0 THEN l.margin / l.revenue
+           END AS margin_rate,
+           coalesce(y.margin, 0) AS margin
+    FROM pg_temp.refresh_purchase o
+    JOIN pg_temp.refresh_alive a USING (frequency, age)
+    CROSS JOIN model m
+    CROSS JOIN ledger l
+    LEFT JOIN last_year y USING (customer_id)
+    CROSS JOIN LATERAL (
+      SELECT crmcost.p_alive(m.purchase, o.frequency, o.recency, o.age)
+               AS p_alive
+      OFFSET 0
+    ) p
+  )
+  SELECT customer_id, p_alive, purchases, round(spend::numeric, 4),
+         v.closed_form,
+         CASE WHEN $6 THEN v.closed_form ELSE
+           round((discounted * spend
+                  -- where nearly all was returned, next to nothing is left
+                  -- to divide by
+                  * CASE WHEN abs(margin_rate) < 1 THEN margin_rate
+                         ELSE sign(margin_rate) END::float8)::numeric, 4)
+         END
+  FROM predicted
+  CROSS JOIN LATERAL (SELECT round(margin / 12 * $5, 4) AS closed_form) v
+$query$, purchase_model);
+
+COMMENT ON FUNCTION crmcost._clv_query(text) IS
+  'Statement that fills refresh_clv by a model of purchases, from refresh_alive.';
+
 -- A model that was not fitted is NULL, and so is all that follows from it, but
 -- the value where the closed form gives it.
 CREATE FUNCTION crmcost._predict_clv(run crmcost._run, purchase_model text,
@@ -267,8 +378,8 @@ CREATE FUNCTION crmcost._predict_clv(run crmcost._run, purchase_model text,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_variable
 DECLARE
+  model CONSTANT text := coalesce(purchase_model, 'bgnbd');
   month_weeks CONSTANT float8 := 365.25 / 12 / 7;
   horizon CONSTANT integer := crmcost._setting(run.ledger, 'clv_horizon');
   discount CONSTANT numeric :=
@@ -288,81 +399,12 @@ BEGIN
     FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma';
   SELECT f.retention_rate INTO retention
     FROM pg_temp.refresh_model f WHERE f.model = 'closed_form';
-
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_clv
-    WITH ledger AS (
-      SELECT sum(revenue) AS revenue, sum(margin) AS margin
-      FROM pg_temp.refresh_purchase
-    ),
-    last_year AS (
-      SELECT customer_id, sum(margin) AS margin
-      FROM customer_month
-      WHERE month_start >= $1 AND month_start < $2
-      GROUP BY customer_id
-    ),
-    model AS (
-      SELECT crmcost.%I($7[1], $7[2], $7[3], $7[4]) AS purchase,
-             crmcost.gamma_gamma($8[1], $8[2], $8[3]) AS spend,
-             -- whose expected value is 1 where that of the past is
-             crmcost.gamma_gamma(1, 2, 1) AS one_each
-    ),
-    -- Once a customer is alive, frequency and age are all that counts; recency
-    -- tells how probable that is.  So the sums over months are needed once a
-    -- frequency and age, at any recency: here, with a purchase just now.
-    alive AS MATERIALIZED (
-      SELECT frequency, age,
-             crmcost.expected_purchases(purchase, $3 * $4, frequency, recency,
-                                        age) / nullif(p_alive, 0)
-               AS purchases,
-             crmcost.clv(purchase, one_each, frequency, recency, age, 1, $3,
-                         $6, $4) / nullif(p_alive, 0) AS discounted
-      FROM model
-      CROSS JOIN (SELECT DISTINCT frequency, age,
-                         CASE WHEN frequency > 0 THEN age ELSE 0 END AS recency
-                  FROM pg_temp.refresh_purchase) o
-      CROSS JOIN LATERAL (
-        SELECT crmcost.p_alive(purchase, frequency, recency, age) AS p_alive
-        OFFSET 0
-      ) p
-    ),
-    predicted AS (
-      SELECT o.customer_id, p.p_alive,
-             p.p_alive * coalesce(a.purchases, 0) AS purchases,
-             p.p_alive * coalesce(a.discounted, 0) AS discounted,
-             -- the model of spend knows positive spend only
-             crmcost.expected_value(m.spend, o.frequency,
-               greatest(o.monetary_value, 0.0001)::float8) AS spend,
-             CASE WHEN o.revenue > 0 THEN o.margin / o.revenue
-                  WHEN l.revenue > 0 THEN l.margin / l.revenue
-             END AS margin_rate,
-             coalesce(y.margin, 0) AS margin
-      FROM pg_temp.refresh_purchase o
-      JOIN alive a USING (frequency, age)
-      CROSS JOIN model m
-      CROSS JOIN ledger l
-      LEFT JOIN last_year y USING (customer_id)
-      CROSS JOIN LATERAL (
-        SELECT crmcost.p_alive(m.purchase, o.frequency, o.recency, o.age)
-                 AS p_alive
-        OFFSET 0
-      ) p
-    )
-    SELECT customer_id, p_alive, purchases, round(spend::numeric, 4),
-           v.closed_form,
-           CASE WHEN $9 THEN v.closed_form ELSE
-             round((discounted * spend
-                    -- where nearly all was returned, next to nothing is left
-                    -- to divide by
-                    * CASE WHEN abs(margin_rate) < 1 THEN margin_rate
-                           ELSE sign(margin_rate) END::float8)::numeric, 4)
-           END
-    FROM predicted
-    CROSS JOIN LATERAL (SELECT round(margin / 12 * $5, 4) AS closed_form) v
-  $query$, coalesce(purchase_model, 'bgnbd'))
-  USING (month - interval '1 year')::date, month, horizon, month_weeks,
-        crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
-        discount::float8, purchase, spend, closed_form;
+  PERFORM crmcost._predict_alive(model, purchase, horizon, month_weeks,
+                                 discount::float8);
+  EXECUTE crmcost._clv_query(model)
+    USING purchase, spend, (month - interval '1 year')::date, month,
+          crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
+          closed_form;
   ANALYZE pg_temp.refresh_clv;
 END
 $$;
