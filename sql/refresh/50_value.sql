@@ -7,7 +7,7 @@ CREATE FUNCTION crmcost._refresh_value(run crmcost._run) RETURNS bigint
 AS $$
 DECLARE
   wanted CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_changed c))'
+    ELSE 'x.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_changed c)'
     END;
   scope CONSTANT text := CASE WHEN run.whole THEN 'true'
     ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_changed c)'
@@ -175,7 +175,7 @@ RETURN pg_catalog.format($query$
                                   FROM pg_temp.refresh_customer c)
 $query$,
   CASE WHEN run.whole THEN 'true'
-    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))'
+    ELSE 'x.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
   END, run.whole);
 
 COMMENT ON FUNCTION crmcost._value_order_query(crmcost._run) IS
