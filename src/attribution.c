@@ -4,8 +4,9 @@
  *
  * SQL, in file order: the transition functions of markov_attribution(path,
  * conversions, value, non_conversions [, markov_order]), and of
- * shapley_attribution(path, conversions, value [, non_conversions]).  What is made of a state is in
- * attribution_credit.c.
+ * shapley_attribution(path, conversions, value [, non_conversions]).
+ *
+ * What a state says of its channels is in attribution_credit.c.
  */
 #include "crmcost.h"
 
