@@ -246,7 +246,7 @@ markov_attribution_trans(PG_FUNCTION_ARGS)
 	int			order = 1;
 	PathRow		row;
 
-	if (PG_NARGS() > 5 && !PG_ARGISNULL(5))
+	if (PG_NARGS() > 5 && !StateRowHasNull(fcinfo))
 		order = PG_GETARG_INT32(5);
 	CheckIntegerRange(order, 1, MAX_ORDER, "markov_order");
 	if (!BeginRow(fcinfo, order, &row, aggcontext))

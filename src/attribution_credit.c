@@ -39,6 +39,10 @@ SQL_FUNCTION(shapley_rate_final);
 /* decimals of credits at least */
 #define CREDIT_SCALE 12
 
+/* digits of a total, or of a credit */
+#define MOST_DIGITS 37
+#define MOST_UNITS 1.5e38
+
 /* remainders that differ by less are equal: it is rounding error */
 #define REMAINDER_UNITS (UINT64CONST(1) << 50)
 
@@ -86,13 +90,14 @@ TotalOf(const Paths *paths, int step)
 	{
 		raised = sum.value;
 		if (num_i256_mul_pow10(&raised, total.scale - sum.scale) &&
-			num_i256_to_i128(&raised, &total.units))
+			num_i256_to_i128(&raised, &total.units) &&
+			num_u128_abs(total.units) < num_pow10_128(MOST_DIGITS))
 			return total;
 		if (total.scale == sum.scale)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("%s must sum to at most 38 digits",
-							PathStepArgument(step))));
+					 errmsg("%s must sum to at most %d digits",
+							PathStepArgument(step), MOST_DIGITS)));
 	}
 }
 
@@ -133,10 +138,12 @@ RoundParts(const Total *total, const num_double2 *exact, int channels,
 	{
 		double		fraction;
 
-		if (!(fabs(exact[i].high) < 1e37))
+		/* only negative credits of others let one exceed the total */
+		if (!(fabs(exact[i].high) < MOST_UNITS))
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("credits of channels must have at most 37 digits")));
+					 errmsg("credits of channels must have at most %d digits",
+							MOST_DIGITS)));
 		part[i].units = num_double2_floor(exact[i], &fraction);
 		part[i].remainder = (uint64) rint(fraction * REMAINDER_UNITS);
 		if (part[i].remainder == REMAINDER_UNITS)

@@ -3,11 +3,11 @@
  *	  The best split of a budget over channels whose response saturates.
  *
  * The response c x / (h + x) has the marginal response c h / (h + x)^2.  At
- * the optimum it is the same number lambda for all channels within their bounds,
- * so that x = sqrt(c h / lambda) - h there; one at its upper bound has more,
- * one at its lower bound less (Karush, Kuhn and Tucker).  With the level
- * m = 1 / sqrt(lambda), the split x = sqrt(c h) m - h, cut at the bounds,
- * grows with m: the level at which it sums to the budget is found among all doubles,
+ * the optimum it is the same number lambda for all channels within their
+ * bounds, so that x = sqrt(c h / lambda) - h there; one at its upper bound has
+ * more, one at its lower bound less (Karush, Kuhn and Tucker).  With the level
+ * m = 1 / sqrt(lambda), the split x = sqrt(c h) m - h, cut at the bounds, grows
+ * with m: the level at which it sums to the budget is found among all doubles,
  * by halving, and so to the last bit.
  */
 #include "num_budget.h"
