@@ -193,6 +193,18 @@ CheckBalance(const Paths *paths)
 	pfree(gram);
 }
 
+/* Whether a value comes after conversions of the same paths. */
+static bool
+HasConversions(const Paths *paths, int64 value)
+{
+	uint64		wanted = paths->entry[value].key - STEP_VALUE + STEP_CONVERT;
+
+	for (int64 i = value - 1; i >= 0 && i >= value - 2; i--)
+		if (paths->entry[i].key == wanted)
+			return true;
+	return false;
+}
+
 /* Refuses what no aggregation can have made. */
 void
 PathsCheck(const Paths *paths)
@@ -225,9 +237,7 @@ PathsCheck(const Paths *paths)
 		if (markov && KEY_PART(entry->key) != STEP_VALUE &&
 			num_i256_is_zero(&entry->sum))
 			RefuseState(PATHS_TYPE, "sums of steps must be positive");
-		if (markov && KEY_PART(entry->key) == STEP_VALUE &&
-			(i == 0 || entry[-1].key >> KEY_BITS != entry->key >> KEY_BITS ||
-			 KEY_PART(entry[-1].key) < STEP_CONVERT))
+		if (KEY_PART(entry->key) == STEP_VALUE && !HasConversions(paths, i))
 			RefuseState(PATHS_TYPE, "value must come with conversions");
 		POLL_AT(i);
 	}

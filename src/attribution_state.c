@@ -595,7 +595,10 @@ channel_paths_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-/* On the wire: version, kind, number of channels, names, then each entry. */
+/*
+ * On the wire: version, kind, number of channels, names, number of sums, then
+ * each of them.
+ */
 Datum
 channel_paths_recv(PG_FUNCTION_ARGS)
 {
@@ -618,7 +621,11 @@ channel_paths_recv(PG_FUNCTION_ARGS)
 		AppendName(&paths, &room, name, strlen(name));
 		CHECK_FOR_INTERRUPTS();
 	}
-	paths.count = (buffer->len - buffer->cursor) / ENTRY_WIRE_SIZE;
+	paths.count = pq_getmsgint64(buffer);
+	if (paths.count < 0 ||
+		paths.count != (int64) ((buffer->len - buffer->cursor) /
+								ENTRY_WIRE_SIZE))
+		RefuseState(TYPE_NAME, "number of sums out of range");
 	paths.entry = MemoryContextAllocHuge(CurrentMemoryContext,
 										 Max(paths.count, 1) *
 										 sizeof(PathEntry));
@@ -645,6 +652,7 @@ channel_paths_send(PG_FUNCTION_ARGS)
 	pq_sendint32(&buffer, paths.channels);
 	for (int i = 1; i <= paths.channels; i++)
 		pq_sendstring(&buffer, pnstrdup(paths.name[i], paths.length[i]));
+	pq_sendint64(&buffer, paths.count);
 	for (int64 i = 0; i < paths.count; i++)
 	{
 		pq_sendint64(&buffer, paths.entry[i].key);

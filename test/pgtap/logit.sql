@@ -44,7 +44,7 @@ CREATE TABLE shape AS SELECT ridge, factor, offset_by, logit_fit(acquired, ARRAY
   FROM purchase, (VALUES (0::float8, 1::float8, 0::float8), (0, 1e9, 1e6), (5, 1, 0), (5, 1e-6, -3000), (1e6, 1, 0)) v (ridge, factor, offset_by) GROUP BY 1, 2, 3;
 SELECT ok(max(abs(gradient)) < 1e-6 * scale, format('ridge %s, factor %s, offset %s: the gradient is nothing', ridge, factor, offset_by)) FROM (
   SELECT ridge, factor, offset_by, j, sum((acquired::int - logit_score(m, f)) * CASE WHEN j = 0 THEN 1 ELSE f[j] END) - CASE WHEN j = 0 THEN 0 ELSE ridge * (m).coefficient[j + 1] END AS gradient, max(CASE WHEN j = 0 THEN 1 ELSE abs(f[j]) END) AS scale
-  FROM shape, purchase, LATERAL (SELECT ARRAY[monetary * factor, recency_days + offset_by, frequency] AS f) a, generate_series(0, 3) j GROUP BY 1, 2, 3, 4) s GROUP BY ridge, factor, offset_by, scale;
+  FROM shape, purchase, LATERAL (SELECT ARRAY[monetary * factor, recency_days + offset_by, frequency] AS f) a, generate_series(0, 3) j GROUP BY 1, 2, 3, 4, m) s GROUP BY ridge, factor, offset_by, scale;
 SELECT ok(abs((a.m).coefficient[2] / 1e-9 - (b.m).coefficient[2] / 1e-9 * 1e9) < 1e-4 AND abs((a.m).log_likelihood - (b.m).log_likelihood) < 1e-6, 'units and offsets of features change nothing but their coefficients') FROM shape a, shape b WHERE a.ridge = 0 AND b.ridge = 0 AND a.factor = 1 AND b.factor = 1e9;
 SELECT is((SELECT count(*)::int FROM (SELECT acquired, logit_score(logit_fit(acquired, features) OVER (), features) AS s FROM purchase WHERE id <= 400) p), 400, 'as a window function');
 CREATE TABLE scored AS SELECT acquired AS y, logit_score((SELECT logit_fit(acquired, features) FROM purchase WHERE id <= 900), features) AS s FROM purchase WHERE id <= 900;
