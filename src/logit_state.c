@@ -133,7 +133,7 @@ FinishedState(int64 rows, int64 features, double ridge)
 		RefuseState(TYPE_NAME, "number of features out of range");
 	if (!(ridge >= 0) || isinf(ridge))
 		RefuseState(TYPE_NAME, "ridge must be finite and not negative");
-	if (rows < 1 || rows > MaxAllocSize / sizeof(double) ||
+	if (rows < 1 || rows > (int64) (MaxAllocSize / sizeof(double)) ||
 		LOGIT_SIZE(rows, features) > MaxAllocSize)
 		RefuseState(TYPE_NAME, "number of rows out of range");
 	size = LOGIT_SIZE(rows, features);

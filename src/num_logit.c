@@ -423,7 +423,7 @@ num_logit_maximize(const num_logit_data *data, num_logit_fit *fit,
 {
 	int			n = data->features + 1;
 	double	   *matrix = work + 3 * n;
-	Point		point;
+	Point		point = {0};
 	double	   *step = work + n;
 	double	   *next = step + n;
 	double	   *coefficient = fit->coefficient;

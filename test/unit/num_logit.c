@@ -62,7 +62,7 @@ test_table(void)
 		double		likelihood = 0;
 		double		none[1] = {0};
 		double		covariance[4];
-		num_logit_fit fit;
+		num_logit_fit fit = {0};
 		size_t		rows = 0;
 
 		for (int c = 0; c < 4; c++)
@@ -129,8 +129,8 @@ test_maximum(void)
 	double		other_covariance[(FEATURES + 1) * (FEATURES + 1)];
 	double		auc;
 	double		other_auc;
-	num_logit_fit fit;
-	num_logit_fit other;
+	num_logit_fit fit = {0};
+	num_logit_fit other = {0};
 
 	for (int trial = 0; trial < 20; trial++)
 	{
@@ -188,22 +188,23 @@ test_none(void)
 	double		covariance[(FEATURES + 1) * (FEATURES + 1)];
 	double		none[FEATURES] = {0};
 	double		auc;
-	num_logit_fit fit;
+	num_logit_status status;
+	num_logit_fit fit = {0};
 
 	/* the sum of the first two features decides */
 	random_rows(value, 400);
 	for (int i = 0; i < 400; i++)
 		value[i * 4 + 3] = value[i * 4] + value[i * 4 + 1] > 0.5;
-	check(fit_rows(400, 3, value, none, &fit, covariance, &auc) ==
-		  NUM_LOGIT_SEPARATED && (fit.feature == 1 || fit.feature == 2),
+	status = fit_rows(400, 3, value, none, &fit, covariance, &auc);
+	check(status == NUM_LOGIT_SEPARATED && (fit.feature == 1 || fit.feature == 2),
 		  "separated by feature %d", fit.feature);
 	done("num_logit: labels that features separate");
 
 	random_rows(value, 400);
 	for (int i = 0; i < 400; i++)
 		value[i * 4 + 1] = 1 - value[i * 4] / 3;
-	check(fit_rows(400, 3, value, none, &fit, covariance, &auc) ==
-		  NUM_LOGIT_SINGULAR && fit.feature == 2, "feature %d follows",
+	status = fit_rows(400, 3, value, none, &fit, covariance, &auc);
+	check(status == NUM_LOGIT_SINGULAR && fit.feature == 2, "feature %d follows",
 		  fit.feature);
 	done("num_logit: a feature that follows from another");
 }
