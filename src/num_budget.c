@@ -6,9 +6,9 @@
  * the optimum it is the same number lambda for all channels within their
  * bounds, so that x = sqrt(c h / lambda) - h there; one at its upper bound has
  * more, one at its lower bound less (Karush, Kuhn and Tucker).  With the level
- * m = 1 / sqrt(lambda), the split x = sqrt(c h) m - h, cut at the bounds, grows
- * with m: the level at which it sums to the budget is found among all doubles,
- * by halving, and so to the last bit.
+ * m = 1 / sqrt(lambda), the split x = sqrt(c h) m - h, cut at the bounds,
+ * grows with m: the level at which it sums to the budget is found among all
+ * doubles, by halving, and so to the last bit.
  */
 #include "num_budget.h"
 
