@@ -16,10 +16,11 @@
  */
 #include "num_markov.h"
 
+#include <math.h>
 #include <string.h>
 
 /* a smaller part of the whole than this is not in a double */
-#define NOTHING 1e-18
+#define NOTHING 1e-17
 
 /*
  * Eliminates the states of a matrix of rows of so many columns: first the
@@ -183,9 +184,54 @@ WithoutSmall(const num_markov *chain, const bool *removed, double *conversion,
 	*value = start[n + 2];
 }
 
+/* The paths under way take a step, from here[] to next[]. */
+static void
+Step(const num_markov *chain, const bool *removed, const double *here,
+	 double *next)
+{
+	memset(next, 0, chain->states * sizeof(double));
+	for (size_t i = 0; i < chain->states; i++)
+		for (size_t e = chain->first[i];
+			 e < chain->first[i + 1] && here[i] != 0; e++)
+			if (!removed[chain->to[e]])
+				next[chain->to[e]] += here[i] * chain->chance[e];
+}
+
+/* what paths under way come to: now, and at least and at most for ever */
+typedef struct Rest
+{
+	double		now;
+	double		least;
+	double		most;
+} Rest;
+
 /*
- * By the paths' own steps: after each, what is still under way bounds what can
- * be missing.
+ * Where all of next[] is between "low" and "high" times here[], so is what the
+ * step after makes of it, and the rest is between two geometric series.  In
+ * any case a path comes to "dearest" at most.
+ */
+static Rest
+RestOf(const double *next, const double *gain, double dearest, size_t states,
+	   double low, double high)
+{
+	Rest		rest = {0, 0, 0};
+
+	for (size_t i = 0; i < states; i++)
+	{
+		rest.now += next[i] * gain[i];
+		rest.most += next[i] * dearest;
+	}
+	if (high < 1)
+	{
+		rest.least = rest.now / (1 - low);
+		rest.most = fmin(rest.most, rest.now / (1 - high));
+	}
+	return rest;
+}
+
+/*
+ * By the paths' own steps, until what those still under way come to is known:
+ * because it is next to nothing, or since they go on in the same proportions.
  */
 static void
 WithoutLarge(const num_markov *chain, const bool *removed, double *conversion,
@@ -194,8 +240,9 @@ WithoutLarge(const num_markov *chain, const bool *removed, double *conversion,
 	size_t		n = chain->states;
 	double	   *here = work;
 	double	   *next = work + n;
-	double		dearest = 0;	/* the most value that a path can have */
-	double		under_way = 1;
+	double		dearest = 0;
+	Rest		rest;
+	Rest		rest_value;
 
 	for (size_t i = 0; i < n; i++)
 	{
@@ -203,35 +250,39 @@ WithoutLarge(const num_markov *chain, const bool *removed, double *conversion,
 		if (chain->value[i] > dearest * chain->conversion[i])
 			dearest = chain->value[i] / chain->conversion[i];
 	}
-	*conversion = *value = 0;
-	while (under_way > NOTHING * chain->all_conversion ||
-		   under_way * dearest > NOTHING * chain->all_value)
+	rest = RestOf(here, chain->conversion, 1, n, 0, 1);
+	rest_value = RestOf(here, chain->value, dearest, n, 0, 1);
+	*conversion = rest.now;
+	*value = rest_value.now;
+	while (rest.most - rest.least > NOTHING * chain->all_conversion ||
+		   rest_value.most - rest_value.least > NOTHING * chain->all_value)
 	{
+		double		low = INFINITY;
+		double		high = 0;
 		double	   *swap = here;
 
-		memset(next, 0, n * sizeof(double));
-		under_way = 0;
 		chain->poll();
+		Step(chain, removed, here, next);
 		for (size_t i = 0; i < n; i++)
 		{
-			double		mass = here[i];
+			double		part = next[i] == 0 ? 0 : next[i] / here[i];
 
-			if (mass == 0)
+			if (here[i] == 0 && next[i] == 0)
 				continue;
-			*conversion += mass * chain->conversion[i];
-			*value += mass * chain->value[i];
-			for (size_t e = chain->first[i]; e < chain->first[i + 1]; e++)
-				if (!removed[chain->to[e]])
-				{
-					next[chain->to[e]] += mass * chain->chance[e];
-					under_way += mass * chain->chance[e];
-				}
+			low = part < low ? part : low;
+			high = part > high ? part : high;
 		}
+		if (high == 0)
+			return;
+		rest = RestOf(next, chain->conversion, 1, n, low, high);
+		rest_value = RestOf(next, chain->value, dearest, n, low, high);
+		*conversion += rest.now;
+		*value += rest_value.now;
 		here = next;
 		next = swap;
-		if (under_way == 0)
-			break;
 	}
+	*conversion += (rest.least + rest.most) / 2 - rest.now;
+	*value += (rest_value.least + rest_value.most) / 2 - rest_value.now;
 }
 
 /* The chance to convert, and the value, without some states. */

@@ -213,6 +213,37 @@ test_slow(void)
 	done("num_markov_each: no digit is lost where paths hardly ever end");
 }
 
+/* Paths that go round, all at the same place: never in the same proportions. */
+static void
+test_round(void)
+{
+	bool		removed[MOST] = {false};
+	double		have;
+	double		have_value;
+	__float128	want;
+	__float128	want_value;
+
+	make_chain(MOST, 0, 0, 1);
+	for (size_t i = 0; i < MOST; i++)
+	{
+		it.first[i + 1] = i < 5 ? i + 1 : 5;
+		it.to[i] = (i + 1) % 5;
+		it.step[i] = 0.9;
+		it.start[i] = i == 0;
+		it.conversion[i] = i < 5 ? 0.02 * i : 0;
+		it.value[i] = 3 * it.conversion[i];
+		it.lost[i] = 0.1 - it.conversion[i];
+	}
+	it.chain.all_conversion = 1;
+	it.chain.all_value = 3;
+	by_steps(removed, &want, &want_value);
+	without(removed, &have, &have_value);
+	check(close_to(have, (double) want), "%.17g is not %.17g", have,
+		  (double) want);
+	check(close_to(have_value, 3 * (double) want), "value %.17g", have_value);
+	done("num_markov_without: paths that go round together");
+}
+
 /* A ring that nothing leaves, and that no path comes to. */
 static void
 test_unreachable(void)
@@ -246,6 +277,7 @@ main(void)
 	test_without(MOST - 20, "num_markov_without: by steps");
 	test_each();
 	test_slow();
+	test_round();
 	test_unreachable();
 	return finish();
 }
