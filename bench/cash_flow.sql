@@ -1,28 +1,6 @@
 -- Rates of return of 20,000 series of 25 flows against numpy-financial, which
 -- cash_flow.sh has run, and a reciprocal allocation over 200 pools.
 
-CREATE PROCEDURE bench.against(
-  work text, against text, theirs_ms numeric, at_most numeric, ours text,
-  times int DEFAULT 1
-)
-LANGUAGE plpgsql AS $$
-DECLARE
-  our_times numeric[];
-  ours_ms numeric;
-BEGIN
-  FOR i IN 1 .. 5 LOOP
-    our_times := our_times || bench.time_of(ours) / times;
-  END LOOP;
-  SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY t) INTO ours_ms
-    FROM unnest(our_times) AS t;
-  INSERT INTO bench.result (work, against, ours_ms, theirs_ms, at_most)
-    VALUES (work, against, ours_ms, theirs_ms, at_most);
-  RAISE WARNING '% ms against % ms, ratio % (at most %): %',
-    round(ours_ms), round(theirs_ms), round(ours_ms / theirs_ms, 3), at_most,
-    work;
-END;
-$$;
-
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY work_ms) AS numpy_ms
 FROM bench.numpy_time \gset
 CALL bench.against(

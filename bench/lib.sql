@@ -65,6 +65,29 @@ BEGIN
 END;
 $$;
 
+-- Ours, the median of five runs, against a time that is known.
+CREATE PROCEDURE bench.against(
+  work text, against text, theirs_ms numeric, at_most numeric, ours text,
+  times int DEFAULT 1
+)
+LANGUAGE plpgsql AS $$
+DECLARE
+  our_times numeric[];
+  ours_ms numeric;
+BEGIN
+  FOR i IN 1 .. 5 LOOP
+    our_times := our_times || bench.time_of(ours) / times;
+  END LOOP;
+  SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY t) INTO ours_ms
+    FROM unnest(our_times) AS t;
+  INSERT INTO bench.result (work, against, ours_ms, theirs_ms, at_most)
+    VALUES (work, against, ours_ms, theirs_ms, at_most);
+  RAISE WARNING '% ms against % ms, ratio % (at most %): %',
+    round(ours_ms), round(theirs_ms), round(ours_ms / theirs_ms, 3), at_most,
+    work;
+END;
+$$;
+
 -- The time of a statement with %s replaced by 1, 3 and 10, for the tables of so
 -- many million rows: from size to size it may grow by the size and a tenth.
 CREATE PROCEDURE bench.growth(work text, statement text, runs int DEFAULT 3)

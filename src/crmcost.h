@@ -42,6 +42,13 @@
 	pg_proc_aclcheck(routine, role, ACL_EXECUTE)
 #endif
 
+/* intervals have no infinity before 17 */
+#if PG_VERSION_NUM >= 170000
+#define IntervalIsFinite(interval) (!INTERVAL_NOT_FINITE(interval))
+#else
+#define IntervalIsFinite(interval) true
+#endif
+
 /* declares and registers one SQL-visible function; its definition follows */
 #define SQL_FUNCTION(name) \
 	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \

@@ -43,3 +43,13 @@ HugeArray(MemoryContext context, Size count, Size size)
 {
 	return HugeAlloc(context, Max(mul_size(count, size), 1));
 }
+
+/* The same memory with another size; what is large moves uncopied. */
+void *
+HugeResize(void *memory, Size size)
+{
+	char	   *moved = repalloc_huge(memory, size);
+
+	AskForHugePages(moved, size);
+	return moved;
+}

@@ -7,5 +7,6 @@
 
 extern void *HugeAlloc(MemoryContext context, Size size);
 extern void *HugeArray(MemoryContext context, Size count, Size size);
+extern void *HugeResize(void *memory, Size size);
 
 #endif							/* HUGE_ARRAY_H */

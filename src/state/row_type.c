@@ -10,6 +10,7 @@
 #include "executor/executor.h"
 #include "funcapi.h"
 #include "state/row_type.h"
+#include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
 static void
@@ -66,7 +67,24 @@ RowResultType(FunctionCallInfo fcinfo, const RowType *type)
 	return BlessTupleDesc(tupdesc);
 }
 
-/* A row of a type that RowResultType() gave. */
+/* The row type of which a function of ours returns an array. */
+TupleDesc
+RowElementType(FunctionCallInfo fcinfo, const RowType *type, Oid *element)
+{
+	TupleDesc	tupdesc;
+
+	*element = get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid));
+	if (!type_is_rowtype(*element))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("function must return an array of type %s",
+						type->name)));
+	tupdesc = lookup_rowtype_tupdesc_copy(*element, -1);
+	CheckColumns(tupdesc, type);
+	return tupdesc;
+}
+
+/* A row of a type that one of the two above gave. */
 Datum
 RowForm(TupleDesc tupdesc, const Datum *values, const bool *nulls)
 {

@@ -26,6 +26,8 @@ typedef struct RowType
 } RowType;
 
 extern TupleDesc RowResultType(FunctionCallInfo fcinfo, const RowType *type);
+extern TupleDesc RowElementType(FunctionCallInfo fcinfo, const RowType *type,
+								Oid *element);
 extern Datum RowForm(TupleDesc tupdesc, const Datum *values,
 					 const bool *nulls);
 extern void RowRead(HeapTupleHeader row, const RowType *type, Datum *values,

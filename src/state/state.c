@@ -164,6 +164,17 @@ StateResize(Datum datum, Size used, Size size, MemoryContext aggcontext)
 	return EOHPGetRWDatum(&expanded->eoh);
 }
 
+static void
+CheckStateSize(Size needed, Size limit, const char *hint)
+{
+	if (needed > limit)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("aggregate state must be at most %zu MB",
+						limit / (1024 * 1024)),
+				 errhint("%s", hint)));
+}
+
 /*
  * The state itself if it has room for "needed" bytes, else one of twice the
  * room, so that appending is cheap; over "limit" bytes is refused.
@@ -178,14 +189,39 @@ StateGrow(Datum datum, Size used, Size needed, Size limit, const char *hint,
 		(void) StateView(datum, &capacity);
 	if (capacity >= needed)
 		return datum;
-	if (needed > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("aggregate state must be at most %zu MB",
-						limit / (1024 * 1024)),
-				 errhint("%s", hint)));
+	CheckStateSize(needed, limit, hint);
 	return StateResize(datum, used, Min(Max(needed, capacity * 2), limit),
 					   aggcontext);
+}
+
+/*
+ * The same for a state that is filled and read from its front to its end: a
+ * large one moves without being copied, though its huge pages may be lost.
+ */
+Datum
+StateExtend(Datum datum, Size used, Size needed, Size limit, const char *hint,
+			MemoryContext aggcontext)
+{
+	ExpandedState *expanded;
+	Size		size;
+	Size		offset;
+
+	if (DatumGetPointer(datum) == NULL ||
+		!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+		return StateGrow(datum, used, needed, limit, hint, aggcontext);
+	expanded = GetExpandedState(datum);
+	if (expanded->capacity >= needed)
+		return datum;
+	CheckStateSize(needed, limit, hint);
+	size = Min(Max(needed, expanded->capacity * 2), limit);
+	offset = (char *) expanded->state - expanded->allocation;
+	expanded->allocation = HugeResize(expanded->allocation,
+									  size + PG_CACHE_LINE_SIZE);
+	expanded->state = (GrowingState *) CACHELINEALIGN(expanded->allocation);
+	if ((char *) expanded->state != expanded->allocation + offset)
+		memmove(expanded->state, expanded->allocation + offset, used);
+	expanded->capacity = size;
+	return datum;
 }
 
 void

@@ -65,6 +65,9 @@ extern Datum StateResize(Datum datum, Size used, Size size,
 extern Datum StateGrow(Datum datum, Size used, Size needed, Size limit,
 					   const char *hint, MemoryContext aggcontext);
 
+extern Datum StateExtend(Datum datum, Size used, Size needed, Size limit,
+						 const char *hint, MemoryContext aggcontext);
+
 extern void StateTextSkip(char **cursor, char expected, const char *type);
 extern char *StateTextField(char **cursor, const char *stops,
 							const char *type);

@@ -25,6 +25,10 @@ CREATE TABLE state AS
   UNION ALL VALUES ('rfm_population', '(1,3,{-1,2,3.5},{-4,1,-2},{-0,9,1e+300})'), ('value_bag', '(1,-,1,2.50,-3)'), ('value_bag', '(1,0.25,1e60,170141183460469231731687303715884105727)'),
     ('value_bag', '(1,-,-170141183460469231731687303715884105728,170141183460469231731687303715884105727)'), ('cac_sums', '(1,-0.01,9223372036854775807)'),
     ('clv_sample', '(1,{0,0,30,5},{1,2,30,4},{2,9,40,3},{3,20,41,2},{7,38,42,1})'), ('clv_sample', '(1,{1,0,0,400},{1,1,0,100},{2,1,0,60},{3,0,0,9},{3,1,0,30})'),
+    ('channel_paths', '(1,markov1,"a","b",{0000000000010002,1},{000000000001fde9,3},{000000000001fdea,1.5},{000000000001fdeb,0.5},{000000000001fdec,20},{000000000002fdea,1})'),
+    ('channel_paths', '(1,sum,"x","y",{000100000002fdea,1},{000100000002fdec,-3.50},{000200000001fdea,2},{000200000001fdec,2},{000200000002fdea,1},{000200000002fdec,-3.50})'),
+    ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})'), ('channel_paths', '(1,markov3,"a")'),
+    ('logit_sample', '(1,0,1,{0,0},{1,1},{1,0},{2,1},{3,0})'), ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})'),
     ('cash_flows', '(1,-,{0,-100},{1,60},{2,70.5})'), ('cash_flows', '(1,0.1,{0,-1.50},{7,0.75})'), ('cash_flows', '(1,0.1/0.2,{0,-9},{3,5e40})');
 
 CREATE FUNCTION number(type text, tame boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -91,9 +95,9 @@ BEGIN
   ELSIF t.typname = 'bool' THEN
     result := pick('true', 'false');
   ELSIF t.typname = 'text' THEN
-    result := quote_literal(pick('', 'A', '你好', repeat('x', 3000)));
+    result := quote_literal(CASE WHEN argument = 'model' AND chance(0.9) THEN pick('first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay') ELSE pick('', 'A', 'direct', '你好', repeat('x', 3000)) END);
   ELSE
-    result := quote_literal(CASE WHEN tame THEN CASE argument WHEN 'recency' THEN '3' WHEN 'age' THEN (4 + below(40))::text WHEN 'frequency' THEN (1 + below(8))::text WHEN 'scale' THEN '2' ELSE number(t.typname, true) END
+    result := quote_literal(CASE WHEN tame THEN CASE argument WHEN 'recency' THEN '3' WHEN 'age' THEN (4 + below(40))::text WHEN 'frequency' THEN (1 + below(8))::text WHEN 'scale' THEN '2' WHEN 'markov_order' THEN (1 + below(3))::text ELSE number(t.typname, true) END
       -- a value of 2^31 periods is only slow
       WHEN argument = 'periods' THEN pick('-1', '0', '1', '12', '370') ELSE number(t.typname, false) END);
   END IF;

@@ -31,6 +31,14 @@ SELECT is((SELECT pg_get_function_result(p.oid) FROM pg_proc p WHERE p.pronamesp
   ('top_share', 'a', 'value numeric, fraction numeric', 'numeric'), ('gini', 'a', 'value numeric', 'double precision'), ('gini_signed', 'a', 'value numeric', 'double precision'),
   ('allocate', 'w', 'amount numeric, weight numeric, scale integer DEFAULT 2', 'numeric'), ('allocate', 'f', 'amount numeric, weights numeric[], scale integer DEFAULT 2', 'numeric[]'),
   ('cac', 'a', 'cost numeric, customers bigint', 'numeric'), ('cac', 'a', 'cost numeric, acquired boolean', 'numeric'),
+  ('attribution_weight', 'w', 'model text, touched_at timestamp with time zone, converted_at timestamp with time zone, half_life interval DEFAULT ''7 days''::interval, channel text DEFAULT NULL::text, direct_channel text DEFAULT ''direct''::text', 'double precision'),
+  ('markov_attribution', 'a', 'path text[], conversions numeric, value numeric, non_conversions numeric', 'channel_credit[]'),
+  ('markov_attribution', 'a', 'path text[], conversions numeric, value numeric, non_conversions numeric, markov_order integer', 'channel_credit[]'),
+  ('shapley_attribution', 'a', 'path text[], conversions numeric, value numeric', 'channel_credit[]'),
+  ('shapley_attribution', 'a', 'path text[], conversions numeric, value numeric, non_conversions numeric', 'channel_credit[]'),
+  ('optimal_budget', 'f', 'total numeric, capacity double precision[], half_saturation double precision[], minimum numeric[] DEFAULT NULL::numeric[], maximum numeric[] DEFAULT NULL::numeric[], scale integer DEFAULT 2', 'numeric[]'),
+  ('logit_fit', 'a', 'label boolean, features double precision[]', 'logit'), ('logit_fit', 'a', 'label boolean, features double precision[], ridge double precision', 'logit'),
+  ('logit_score', 'f', 'model logit, features double precision[]', 'double precision'),
   ('clv', 'f', 'margin numeric, retention numeric, discount numeric, periods integer DEFAULT NULL::integer', 'numeric'),
   ('bgnbd', 'f', 'r double precision, alpha double precision, a double precision, b double precision', 'bgnbd'),
   ('bgnbd_fit', 'a', 'frequency double precision, recency double precision, age double precision', 'bgnbd'),
@@ -87,7 +95,7 @@ SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE pr
 SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE prosecdef OR proleakproof), NULL, 'none is SECURITY DEFINER or LEAKPROOF');
 SELECT is((SELECT string_agg(aggfnoid::regprocedure::text, ', ') FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid
              WHERE aggcombinefn = 0 OR aggtranstype = 'internal'::regtype OR aggserialfn <> 0 OR aggtransspace = 0), NULL, 'every aggregate has a combine function, a state that is a type of its own and its size');
-SELECT is((SELECT count(DISTINCT aggtranstype)::int FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid), 8, 'eight state types');
+SELECT is((SELECT count(DISTINCT aggtranstype)::int FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid), 10, 'ten state types');
 SELECT is((SELECT string_agg(t.typname, ', ') FROM pg_type t WHERE t.oid IN (SELECT aggtranstype FROM pg_aggregate a JOIN member m ON m.oid = a.aggfnoid)
              AND (typinput = 0 OR typoutput = 0 OR typreceive = 0 OR typsend = 0 OR typalign <> 'd')), NULL, 'every state has text and binary forms and is aligned to 8');
 SELECT is((SELECT string_agg(oid::regprocedure::text, ', ') FROM member WHERE obj_description(oid, 'pg_proc') IS NULL), NULL, 'all have a comment');
@@ -105,7 +113,8 @@ LANGUAGE sql AS $$
     WHEN 'bgnbd' THEN 'bgnbd(1, 2, 3, 4)' WHEN 'mbgnbd' THEN 'mbgnbd(1, 2, 3, 4)' WHEN 'pareto_nbd' THEN 'pareto_nbd(1, 2, 3, 4)' WHEN 'gamma_gamma' THEN 'gamma_gamma(6, 4, 15)' WHEN 'sbg' THEN 'sbg(1, 2)' WHEN 'bdw' THEN 'bdw(1, 2, 3)'
     WHEN 'rfm_cuts' THEN 'row(2, ''{-20}'', ''{2}'', ''{7}'', 100)::rfm_cuts' WHEN 'timestamp with time zone' THEN '''2025-01-01''::timestamptz' WHEN 'date' THEN '''2025-01-01''::date'
     WHEN 'numeric' THEN '0.5' WHEN 'bigint' THEN '5::bigint' WHEN 'integer' THEN '5' WHEN 'double precision' THEN '5::float8' WHEN 'boolean' THEN 'true' WHEN 'double precision[]' THEN '''{1,2}''::float8[]'
-    WHEN 'numeric[]' THEN '''{1,2}''::numeric[]' WHEN 'integer[]' THEN '''{1,2}''::int[]' WHEN 'cstring' THEN '''(1,1,1)''::cstring' WHEN 'text' THEN '''x''' END
+    WHEN 'numeric[]' THEN '''{0.1,0.4}''::numeric[]' WHEN 'integer[]' THEN '''{1,2}''::int[]' WHEN 'cstring' THEN '''(1,1,1)''::cstring' WHEN 'text' THEN '''last_non_direct''' WHEN 'text[]' THEN '''{a,b}''::text[]' WHEN 'interval' THEN '''1 day''::interval'
+    WHEN 'channel_paths' THEN '''(1,sum,"a",{000100000001fdea,5})''::channel_paths' WHEN 'logit_sample' THEN '''(1,0,1,{1,0},{1,1},{2,0},{2,1})''::logit_sample' WHEN 'logit' THEN 'row(''{1,2,3}'', NULL, NULL, NULL, NULL)::logit' END
 $$;
 CREATE FUNCTION pg_temp.outcome(query text) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -128,7 +137,7 @@ SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argumen
 SELECT is((SELECT string_agg(format('%s argument %s: %s', function, null_argument, outcome), '; ') FROM called WHERE proisstrict AND outcome <> 'NULL' AND proname <> 'unnest'), NULL, 'a strict function gives NULL');
 SELECT is((SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM called WHERE outcome ~ '^\w{5}$' AND outcome ~ '\d'), '0A000 22004', 'errors are: called outside an aggregate, NULL not allowed');
 SELECT is((SELECT string_agg(DISTINCT format('%s %s', proname, null_argument), ', ' ORDER BY format('%s %s', proname, null_argument)) FROM called WHERE outcome = '22004'),
-          'abc_tier 0, abc_tier 2, abc_tier 3, allocate 0, allocate 3, rfm_score 0, rfm_score 4', 'a NULL is refused where it would be a parameter of a window, or a month');
+          'abc_tier 0, abc_tier 2, abc_tier 3, allocate 0, allocate 3, attribution_weight 0, attribution_weight 1, attribution_weight 4, attribution_weight 6, rfm_score 0, rfm_score 4', 'a NULL is refused where it would be a parameter of a window, or a month');
 SELECT is((SELECT string_agg(function, ', ') FROM called WHERE prokind = 'a' AND outcome <> 'NULL' AND (null_argument = 0 OR proname <> 'cac')), NULL, 'an aggregate of rows with a NULL is NULL; cac sums each argument for itself');
 
 -- what the library shows

@@ -19,6 +19,8 @@ INSERT INTO state
     ('value_bag', '(1,-,1,2.50,-3)'), ('value_bag', '(1,0.2,1e60,0.000000000000000000000000000001)'), ('value_bag', '(1,1.0,170141183460469231731687303715884105727)'),
     ('clv_sample', '(1,{0,0,0,5e-324})'), ('clv_sample', '(1,{0,0,4.5,1},{0,0,5,0.1},{2,3.25,10,2.5},{1e+308,0.30000000000000004,1.7976931348623157e+308,1e+22})'),
     ('cac_sums', '(1,0,0)'), ('cac_sums', '(1,-0.01,9223372036854775807)'), ('cac_sums', '(1,57896044618658097711785492504343953926634992332820282019728792003956564819967,1)'),
+    ('channel_paths', '(1,markov2,"a","b\"",{000000000001fde9,2},{000000000001fdeb,2},{000000010001fdea,1.5},{000000010001fdeb,0.25},{000000010001fdec,3.25},{0000000200010001,1.75},{000000020001fde9,1.75})'), ('channel_paths', '(1,sum,"x","y",{000100000002fdea,1},{000100000002fdec,-3.50},{000200000001fdea,2},{000200000001fdec,2},{000200000002fdea,1},{000200000002fdec,-3.50})'), ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})'), ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})'),
+    ('channel_paths', '(1,markov3,"","\\\\é,{}(")'), ('channel_paths', '(1,sum,"a",{000100000001fdea,57896044618658097711785492504343953926634992332820282019728792003956564819967})'), ('logit_sample', '(1,1e+300,1,{-1.7976931348623157e+308,1},{5e-324,0})'),
     ('cash_flows', '(1,-,{-2451545,-1},{2147483647,5e76})'), ('cash_flows', '(1,-0.9,{0,1.50},{1,-0.75})'), ('cash_flows', '(1,5e-324/1e+300,{3,-57896044618658097711785492504343953926634992332820282019728792003956564819967})');
 
 CREATE FUNCTION pg_temp.read_again(type text, value text) RETURNS text
@@ -91,7 +93,15 @@ INSERT INTO frozen_wire VALUES
   ('cash_flows', '(1,0.10,{-1,-12.50},{5,18446744073709551616.00})',
    '\x01302e313000ffffffffffffffff0002fffffffffffffb1effffffffffffffffffffffffffffffffffffffffffffffff000000000000000500020000000000000000000000000000006400000000000000000000000000000000'),
   ('cash_flows', '(1,0.1/0.25,{0,-100},{2147483647,144})',
-   '\x01302e312f302e32350000000000000000000000ffffffffffffff9cffffffffffffffffffffffffffffffffffffffffffffffff000000007fffffff00000000000000000090000000000000000000000000000000000000000000000000');
+   '\x01302e312f302e32350000000000000000000000ffffffffffffff9cffffffffffffffffffffffffffffffffffffffffffffffff000000007fffffff00000000000000000090000000000000000000000000000000000000000000000000'),
+  ('channel_paths', '(1,markov2,"a","b\"",{000000000001fde9,2},{000000000001fdeb,2},{000000010001fdea,1.5},{000000010001fdeb,0.25},{000000010001fdec,3.25},{0000000200010001,1.75},{000000020001fde9,1.75})',
+   '\x01020000000261006222000000000000000007000000000001fde900000000000000000002000000000000000000000000000000000000000000000000000000000001fdeb00000000000000000002000000000000000000000000000000000000000000000000000000010001fdea0001000000000000000f000000000000000000000000000000000000000000000000000000010001fdeb00020000000000000019000000000000000000000000000000000000000000000000000000010001fdec000200000000000001450000000000000000000000000000000000000000000000000000000200010001000200000000000000af000000000000000000000000000000000000000000000000000000020001fde9000200000000000000af000000000000000000000000000000000000000000000000'),
+  ('channel_paths', '(1,sum,"x","y",{000100000002fdea,1},{000100000002fdec,-3.50},{000200000001fdea,2},{000200000001fdec,2},{000200000002fdea,1},{000200000002fdec,-3.50})',
+   '\x010400000002780079000000000000000006000100000002fdea00000000000000000001000000000000000000000000000000000000000000000000000100000002fdec0002fffffffffffffea2ffffffffffffffffffffffffffffffffffffffffffffffff000200000001fdea00000000000000000002000000000000000000000000000000000000000000000000000200000001fdec00000000000000000002000000000000000000000000000000000000000000000000000200000002fdea00000000000000000001000000000000000000000000000000000000000000000000000200000002fdec0002fffffffffffffea2ffffffffffffffffffffffffffffffffffffffffffffffff'),
+  ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})',
+   '\x010500000002780079000000000000000004000000000002fdea00000000000000000002000000000000000000000000000000000000000000000000000000000003fdea00000000000000000001000000000000000000000000000000000000000000000000000000000003fdeb00000000000000000001000000000000000000000000000000000000000000000000000000000003fdec0002000000000000015e000000000000000000000000000000000000000000000000'),
+  ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})',
+   '\x013fe00000000000000002bff00000000000004004000000000000000000000000000000000000000000007e37e43c8800759c3ff0000000000000');
 SELECT is(pg_temp.receive(type, wire), value, type || ': frozen bytes are received') FROM frozen_wire;
 SELECT is(pg_temp.wire(type, value), wire, type || ': frozen bytes are sent') FROM frozen_wire;
 
@@ -104,7 +114,7 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY array['rfm', 'rfm_group', 'repeat_purchases', 'rfm_population', 'clv_sample', 'value_bag', 'cac_sums', 'cash_flows'] LOOP
+  FOREACH t IN ARRAY array['rfm', 'rfm_group', 'repeat_purchases', 'rfm_population', 'clv_sample', 'value_bag', 'cac_sums', 'cash_flows', 'channel_paths', 'logit_sample'] LOOP
     EXECUTE format('CREATE CAST (%s AS raw) WITHOUT FUNCTION', t);
     EXECUTE format('CREATE CAST (raw AS %s) WITHOUT FUNCTION', t);
   END LOOP;
@@ -146,7 +156,15 @@ INSERT INTO frozen_disk VALUES
   ('cash_flows', '(1,0.10,{-1,-12.50},{5,18446744073709551616.00})',
    '\x01010000a0000000000000000200000000000000000000000000000000000000000000000a0000000000000000000000000000000200000000000000ffffffffffffffff1efbffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0200000000000000050000000000000000000000000000006400000000000000000000000000000000000000000000000200000000000000'),
   ('cash_flows', '(1,0.1/0.25,{0,-100},{2147483647,144})',
-   '\x01020000a0000000000000000200000000000000000000000000000000000000000000009a9999999999b93f000000000000d03f000000000000000000000000000000009cffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000ffffff7f0000000090000000000000000000000000000000000000000000000000000000000000000000000000000000');
+   '\x01020000a0000000000000000200000000000000000000000000000000000000000000009a9999999999b93f000000000000d03f000000000000000000000000000000009cffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000ffffff7f0000000090000000000000000000000000000000000000000000000000000000000000000000000000000000'),
+  ('channel_paths', '(1,markov2,"a","b\"",{000000000001fde9,2},{000000000001fdeb,2},{000000010001fdea,1.5},{000000010001fdeb,0.25},{000000010001fdec,3.25},{0000000200010001,1.75},{000000020001fde9,1.75})',
+   '\x01020000a801000000000000070000000000000007000000000000000200000002000000030000000000000008000000000000000000000000000000e9fd01000000000002000000000000000000000000000000000000000000000000000000000000000000000000000000ebfd01000000000002000000000000000000000000000000000000000000000000000000000000000000000000000000eafd0100010000000f000000000000000000000000000000000000000000000000000000000000000100000000000000ebfd01000100000019000000000000000000000000000000000000000000000000000000000000000200000000000000ecfd010001000000450100000000000000000000000000000000000000000000000000000000000002000000000000000100010002000000af000000000000000000000000000000000000000000000000000000000000000200000000000000e9fd010002000000af000000000000000000000000000000000000000000000000000000000000000200000000000000000000000100000001000000020000006162220000000000'),
+  ('channel_paths', '(1,sum,"x","y",{000100000002fdea,1},{000100000002fdec,-3.50},{000200000001fdea,2},{000200000001fdec,2},{000200000002fdea,1},{000200000002fdec,-3.50})',
+   '\x010400007801000000000000060000000000000006000000000000000200000002000000020000000000000008000000000000000000000000000000eafd02000000010001000000000000000000000000000000000000000000000000000000000000000000000000000000ecfd020000000100a2feffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0200000000000000eafd01000000020002000000000000000000000000000000000000000000000000000000000000000000000000000000ecfd01000000020002000000000000000000000000000000000000000000000000000000000000000000000000000000eafd02000000020001000000000000000000000000000000000000000000000000000000000000000000000000000000ecfd020000000200a2feffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0200000000000000000000000100000001000000010000007879000000000000'),
+  ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})',
+   '\x010500001801000000000000040000000000000004000000000000000200000002000000020000000000000008000000000000000000000000000000eafd02000000000002000000000000000000000000000000000000000000000000000000000000000000000000000000eafd03000000000001000000000000000000000000000000000000000000000000000000000000000000000000000000ebfd03000000000001000000000000000000000000000000000000000000000000000000000000000000000000000000ecfd0300000000005e010000000000000000000000000000000000000000000000000000000000000200000000000000000000000100000001000000010000007879000000000000'),
+  ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})',
+   '\x0100000058000000000000000200000000000000000000000000e03f0200000000000000000000000000f0bf0000000000000440000000000000000000000000000000009c7500883ce4377e000000000000f03f');
 SELECT CASE WHEN little_endian THEN is(pg_temp.from_disk(type, disk), value, type || ': a frozen value on disk is read')
     ELSE skip(type || ': the frozen values are of a little-endian machine') END
   FROM frozen_disk, (SELECT pg_temp.to_disk('cac_sums', '(1,1.00,1)') LIKE '\\x01000200%' AS little_endian) e;
@@ -268,7 +286,48 @@ SELECT pg_temp.errors(format('SELECT %L::%s', value, type), code, message) FROM 
   ('cash_flows', '(1,-1/0,{0,1})', '22023', 'finance_rate must be greater than -1, not -1'),
   ('cash_flows', '(1,0/0/0,{0,1})', '22P02', 'invalid input syntax for type double precision: "0/0"'),
   ('cash_flows', '(1,-,{0,1})x', '22P02', 'invalid value for type cash_flows: text after the closing parenthesis'),
-  ('cash_flows', '(1,-,{0,1}', '22P02', 'invalid value for type cash_flows: ")" expected at ""')
+  ('cash_flows', '(1,-,{0,1}', '22P02', 'invalid value for type cash_flows: ")" expected at ""'),
+  ('channel_paths', '(1)', '22P02', 'invalid value for type channel_paths: "," expected at ")"'),
+  ('channel_paths', '(2,sum,"a")', '22P02', 'invalid value for type channel_paths: version must be 1, not 2'),
+  ('channel_paths', '(1,gold,"a")', '22P02', 'invalid value for type channel_paths: kind must be markov1, markov2, markov3, sum or rate'),
+  ('channel_paths', '(1,sum)', '22P02', 'invalid value for type channel_paths: number of channels out of range'),
+  ('channel_paths', '(1,sum,"b","a")', '22P02', 'invalid value for type channel_paths: channels must be in order of their names'),
+  ('channel_paths', '(1,sum,"a","a")', '22P02', 'invalid value for type channel_paths: channels must be in order of their names'),
+  ('channel_paths', '(1,sum,"a)', '22P02', 'invalid value for type channel_paths: name without an end'),
+  ('channel_paths', '(1,sum,"a",{1,2})', '22P02', 'invalid value for type channel_paths: key must have 16 hexadecimal digits'),
+  ('channel_paths', '(1,sum,"a",{000200000001fdea,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,sum,"a",{000100000000fdea,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,sum,"a",{000100000001fdeb,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,rate,"a",{000000000002fdea,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,rate,"a",{000000000000fdea,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,markov1,"a",{000000010001fdea,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,markov2,"a",{000000000001fded,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,markov1,"a",{0000000000010001,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,markov2,"a","b",{0000000000010002,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,markov3,"a",{000100000001fde9,1})', '22P02', 'invalid value for type channel_paths: key out of range'),
+  ('channel_paths', '(1,sum,"a","b",{000100000002fdea,1})', '22P02', 'invalid value for type channel_paths: sums must be those of whole paths'),
+  ('channel_paths', '(1,sum,"a",{000100000001fdea,-1})', '22P02', 'invalid value for type channel_paths: sums must not be negative'),
+  ('channel_paths', '(1,sum,"a",{000100000001fdea,1},{000100000001fdea,1})', '22P02', 'invalid value for type channel_paths: sums must be in order of their keys'),
+  ('channel_paths', '(1,markov1,"a",{000000000001fde9,1})', '22P02', 'invalid value for type channel_paths: as many paths must leave channels as come to them'),
+  ('channel_paths', '(1,markov1,"a","b",{0000000000010002,1},{000000000001fde9,1})', '22P02', 'invalid value for type channel_paths: a step must lead to channels of a path'),
+  ('channel_paths', '(1,markov1,"a",{000000000001fde9,1},{000000000001fdeb,1},{000000000001fdec,5})', '22P02', 'invalid value for type channel_paths: value must come with conversions'),
+  ('channel_paths', '(1,markov1,"a",{000000000001fde9,0})', '22P02', 'invalid value for type channel_paths: sums of steps must be positive'),
+  ('channel_paths', '(1,sum,"a")x', '22P02', 'invalid value for type channel_paths: text after the closing parenthesis'),
+  ('channel_paths', '(1,sum,"a"', '22P02', 'invalid value for type channel_paths: ")" expected at ""'),
+  ('channel_paths', '(1,sum,"a",{000100000001fdea,NaN})', '22023', 'conversions must be finite, not NaN'),
+  ('logit_sample', '(1,0)', '22P02', 'invalid value for type logit_sample: field expected at "0)"'),
+  ('logit_sample', '(1,0,1)', '22P02', 'invalid value for type logit_sample: number of rows out of range'),
+  ('logit_sample', '(1,-1,1,{0,1})', '22P02', 'invalid value for type logit_sample: ridge must be finite and not negative'),
+  ('logit_sample', '(1,NaN,1,{0,1})', '22P02', 'invalid value for type logit_sample: ridge must be finite and not negative'),
+  ('logit_sample', '(1,0,0,{1})', '22P02', 'invalid value for type logit_sample: number of features out of range'),
+  ('logit_sample', '(1,0,257,{1})', '22P02', 'invalid value for type logit_sample: number of features out of range'),
+  ('logit_sample', '(1,0,1,{NaN,1})', '22P02', 'invalid value for type logit_sample: features must be finite'),
+  ('logit_sample', '(1,0,1,{Infinity,1})', '22P02', 'invalid value for type logit_sample: features must be finite'),
+  ('logit_sample', '(1,0,1,{0,2})', '22P02', 'invalid value for type logit_sample: label must be 0 or 1'),
+  ('logit_sample', '(1,0,1,{0,NaN})', '22P02', 'invalid value for type logit_sample: label must be 0 or 1'),
+  ('logit_sample', '(1,0,1,{0})', '22P02', 'invalid value for type logit_sample: field expected at "0})"'),
+  ('logit_sample', '(1,0,1,{0,1})x', '22P02', 'invalid value for type logit_sample: text after the closing parenthesis'),
+  ('logit_sample', '(1,0,1,{0,1}', '22P02', 'invalid value for type logit_sample: ")" expected at ""')
 ) v (type, short, code, message), replace(short, '@', '2024-01-01T00:00:00+00:00') value;
 -- input functions are IMMUTABLE: what depends on DateStyle is no instant or date
 SELECT throws_ok(format('SELECT %L::%s', value, type), '22P02', NULL, 'a literal that depends on DateStyle is refused: ' || value) FROM (VALUES
@@ -333,7 +392,13 @@ SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, overlay(wir
   ('cash_flows', 15, '\x4000', '22P02', 'invalid value for type cash_flows: scale out of range'),
   ('cash_flows', 7, '\x7fffffffffffffff', '22P02', 'invalid value for type cash_flows: period or day out of range'),
   ('cash_flows', 7, '\xffffffff7fffffff', '22P02', 'invalid value for type cash_flows: period or day out of range'),
-  ('cash_flows', 7, '\x0000000000000005', '22P02', 'invalid value for type cash_flows: flows must be in order of time')
+  ('cash_flows', 7, '\x0000000000000005', '22P02', 'invalid value for type cash_flows: flows must be in order of time'),
+  ('channel_paths', 2, '\x00', '22P02', 'invalid value for type channel_paths: kind out of range'), ('channel_paths', 2, '\x06', '22P02', 'invalid value for type channel_paths: kind out of range'),
+  ('channel_paths', 3, '\x00000000', '22P02', 'invalid value for type channel_paths: number of channels out of range'), ('channel_paths', 3, '\x0000fde9', '22P02', 'invalid value for type channel_paths: number of channels out of range'),
+  ('channel_paths', 7, '\x7a', '22P02', 'invalid value for type channel_paths: channels must be in order of their names'), ('channel_paths', 11, '\x8000000000000000', '22P02', 'invalid value for type channel_paths: number of sums out of range'),
+  ('channel_paths', 27, '\x4000', '22P02', 'invalid value for type channel_paths: scale out of range'),
+  ('logit_sample', 2, '\xbff0000000000000', '22P02', 'invalid value for type logit_sample: ridge must be finite and not negative'), ('logit_sample', 10, '\x0000', '22P02', 'invalid value for type logit_sample: number of features out of range'),
+  ('logit_sample', 12, '\x7ff8000000000000', '22P02', 'invalid value for type logit_sample: features must be finite'), ('logit_sample', 28, '\x4000000000000000', '22P02', 'invalid value for type logit_sample: label must be 0 or 1')
 ) v (type, at, bytes, code, message) USING (type);
 -- any bytes are a value that reads itself again, or an error, never a crash
 SELECT setseed(0.5);
@@ -394,6 +459,8 @@ SELECT pg_temp.errors(format('SELECT %s', call), '0A000', 'aggregate support fun
   ($$value_bag_trans(NULL, 1)$$), ($$value_bag_trans(NULL, 1, 0.5)$$), ($$value_bag_combine('(1,-,1)', '(1,-,1)')$$), ($$top_share_final('(1,0.5,1)')$$), ($$gini_final('(1,-,1)')$$), ($$gini_signed_final('(1,-,1)')$$),
   ($$purchases_fit_trans(NULL, 1, 1, 2)$$), ($$gamma_gamma_fit_trans(NULL, 1, 2)$$), ($$contractual_fit_trans(NULL, 1, true)$$), ($$clv_sample_combine('(1,{0,0,4.5,1})', NULL)$$), ($$bgnbd_fit_final('(1,{0,0,4.5,1})')$$), ($$sbg_fit_final(NULL)$$), ($$gamma_gamma_fit_final(NULL)$$),
   ($$cac_trans(NULL, 1, 1)$$), ($$cac_trans(NULL, 1, true)$$), ($$cac_combine(NULL, NULL)$$), ($$cac_final(NULL)$$),
+  ($$markov_attribution_trans(NULL, '{a}', 1, 1, 1)$$), ($$markov_attribution_trans(NULL, '{a}', 1, 1, 1, 2)$$), ($$shapley_sum_trans(NULL, '{a}', 1, 1)$$), ($$shapley_rate_trans(NULL, '{a}', 1, 1, 1)$$), ($$channel_paths_combine('(1,sum,"a")', NULL)$$), ($$markov_attribution_final('(1,markov1,"a")')$$), ($$shapley_sum_final('(1,sum,"a")')$$), ($$shapley_rate_final(NULL)$$),
+  ($$logit_fit_trans(NULL, true, '{1}')$$), ($$logit_fit_trans(NULL, true, '{1}', 0)$$), ($$logit_fit_combine(NULL, '(1,0,1,{0,1})')$$), ($$logit_fit_final('(1,0,1,{0,1})')$$),
   ($$period_flows_trans(NULL, 1, 1)$$), ($$dated_flows_trans(NULL, 1, '2024-01-01')$$), ($$rate_period_flows_trans(NULL, 0.1, 1, 1)$$), ($$rate_dated_flows_trans(NULL, 0.1, 1, '2024-01-01')$$), ($$mirr_trans(NULL, 1, 1, 0.1, 0.1)$$), ($$cash_flows_combine('(1,-,{0,1})', NULL)$$),
   ($$npv_final('(1,0.1,{0,1})')$$), ($$xnpv_final('(1,0.1,{0,1})')$$), ($$irr_final(NULL)$$), ($$xirr_final('(1,-,{0,1})')$$), ($$irr_roots_final('(1,-,{0,1})')$$), ($$mirr_final('(1,0/0,{0,1})')$$), ($$payback_final('(1,-,{0,1})')$$), ($$discounted_payback_final('(1,0.1,{0,1})')$$)) v (call);
 -- aggregates of a user's own, over our functions, from a given state
@@ -406,6 +473,12 @@ SELECT is((SELECT string_agg(r::text, ' ' ORDER BY g) FROM (SELECT g, from_state
 SELECT is((SELECT string_agg(r::text, ' ' ORDER BY g) FROM (SELECT g, from_group(g, '2024-01-01 00:00:00+00', g) AS r FROM generate_series(1, 2) g GROUP BY g) s),
           '(1,{1,2000-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,6,1.5}) (1,{1,2000-01-01T00:00:00+00:00,2000-01-01T00:00:00+00:00,5,0.5},{2,2024-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,1,2.0})', 'nor is an initial group');
 SELECT is((SELECT array_agg(r ORDER BY g) FROM (SELECT g, from_bag(3) AS r FROM generate_series(1, 2) g GROUP BY g) s), '{0.25,0.25}', 'nor is an initial bag');
+CREATE AGGREGATE merge_paths(channel_paths) (SFUNC = channel_paths_combine, STYPE = channel_paths, FINALFUNC = shapley_rate_final);
+SELECT pg_temp.errors('SELECT merge_paths(p) FROM (VALUES (channel_paths ''(1,sum,"a")''), (''(1,rate,"a")'')) v (p)', '22023', 'states of different games or orders cannot be combined');
+SELECT pg_temp.errors('SELECT merge_paths(p) FROM (SELECT (''(1,rate,"'' || chr(96 + i) || ''")'')::channel_paths AS p FROM generate_series(1, 21) i) v', '54000', 'paths must have at most 20 different channels for a game of rates');
+CREATE AGGREGATE merge_rows(logit_sample) (SFUNC = logit_fit_combine, STYPE = logit_sample, FINALFUNC = logit_fit_final);
+SELECT pg_temp.errors('SELECT merge_rows(p) FROM (VALUES (logit_sample ''(1,0,1,{0,1})''), (''(1,1,1,{0,1})'')) v (p)', '22023', 'ridge must be the same for all rows, not 0 and 1');
+SELECT pg_temp.errors('SELECT merge_rows(p) FROM (VALUES (logit_sample ''(1,0,2,{0,0,1})''), (''(1,0,1,{0,1})'')) v (p)', '22023', 'features must have the same number of elements on all rows, not 1 and 2');
 CREATE TABLE bag (n int, b value_bag);
 INSERT INTO bag SELECT 1, ('(1,-' || repeat(',1,3', 500) || ')')::value_bag UNION ALL SELECT 2, ('(1,-' || repeat(',1.50,2.50', 500) || ')')::value_bag;
 SELECT ok((SELECT abs(merge_bags(b ORDER BY n) - merge_bags(b ORDER BY n DESC)) < 1e-15 FROM bag), 'stored bags of different decimals combine in either order');

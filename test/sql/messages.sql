@@ -26,6 +26,20 @@ SELECT gini(v) FROM (VALUES (3), (-0.50)) s (v);
 SELECT gini(0);
 SELECT rfm_score(1, 1, 1, '{90,30}', '{2,3}', '{50,60}');
 SELECT rfm_score(1, 1, 1, '{30,90}', '{2}', '{50,60}');
+-- attribution, budget, leads
+SELECT attribution_weight('u_shape', now(), now()) OVER ();
+SELECT attribution_weight('first', now(), '2025-01-01', '0') OVER ();
+SELECT attribution_weight('first', now(), d) OVER () FROM (VALUES (timestamptz '2025-01-01'), ('2025-01-02')) s (d);
+SELECT markov_attribution('{}', 1, 1, 1);
+SELECT markov_attribution('{A,NULL}', 1, 1, 1);
+SELECT markov_attribution('{A}', -1, 1, 1);
+SELECT shapley_attribution(ARRAY['c' || i], 1, 1, 1) FROM generate_series(1, 21) i;
+SELECT optimal_budget(100, '{1,1}', '{1,1}', '{60,60}');
+SELECT optimal_budget(100, '{1,1}', '{1,1}', NULL, '{40,50}');
+SELECT logit_fit(i > 4, ARRAY[i % 3, i]) FROM generate_series(1, 9) i;
+SELECT logit_fit(i % 3 = 0, ARRAY[i, i % 5, 2 * i - i % 5]) FROM generate_series(1, 90) i;
+SELECT logit_fit(true, ARRAY[i]) FROM generate_series(1, 9) i;
+SELECT logit_fit(true, '{1,NULL}');
 -- amounts
 SELECT allocate(10.005, 1) OVER ();
 SELECT allocate(a, 1) OVER () FROM (VALUES (10), (20)) s (a);

@@ -9,4 +9,7 @@ SET search_path = crmcost;
 \df crmcost.unnest
 \df allocate
 \df clv
+\df attribution_weight
+\d channel_credit
+\d logit
 \da

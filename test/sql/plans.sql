@@ -13,6 +13,7 @@ SET enable_sort = off;
 EXPLAIN (COSTS OFF) SELECT rfm(at, amount) FROM sale;
 EXPLAIN (COSTS OFF) SELECT branch, rfm(at, amount), gini(amount), cac(amount, 1) FROM sale GROUP BY branch;
 EXPLAIN (COSTS OFF) SELECT rfm_group(customer_id, at, amount) FROM sale;
+EXPLAIN (COSTS OFF) SELECT branch, markov_attribution(ARRAY[branch::text], 1, amount, 1), logit_fit(customer_id % 3 = 0, ARRAY[amount]) FROM sale GROUP BY branch;
 -- one state for two readers of the same call
 EXPLAIN (VERBOSE, COSTS OFF) SELECT frequency(rfm(at, amount)), monetary(rfm(at, amount)) FROM sale;
 SET max_parallel_workers_per_gather = 0;

@@ -59,6 +59,20 @@ my %query = (
 	  'pareto_nbd_fit(1e9 - id, 10 + id % 20, 40 + id % 7) FROM shopper WHERE id <= 60',
 	'clv of many periods' =>
 	  'clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000, 0.01)',
+	'attribution_weight of one journey' =>
+	  q{attribution_weight('time_decay', at, '2030-01-01') OVER () FROM sale, generate_series(1, 4)},
+	'markov_attribution, 900 channels' =>
+	  q{markov_attribution(ARRAY['c' || id % 900, 'c' || customer_id % 900, 'c' || id * id % 900], 1, 1, 1) FROM sale WHERE id <= 20000},
+	'markov_attribution, order 2' =>
+	  q{markov_attribution(ARRAY['c' || id % 60, 'c' || customer_id % 60, 'c' || id * id % 59], 1, 1, 1, 2) FROM sale WHERE id <= 60000},
+	'markov_attribution of long paths' =>
+	  q{markov_attribution((SELECT array_agg('c' || id % 70 || id % 11) FROM sale), 1, 1, i, 3) FROM generate_series(1, 3) i},
+	'shapley_attribution, 20 channels' =>
+	  q{shapley_attribution(ARRAY['c' || id % 20, 'c' || customer_id % 20], 1, 1, 1) FROM sale WHERE id <= 1000},
+	'optimal_budget' =>
+	  q{optimal_budget(1000000.00, (SELECT array_agg(1 + x) FROM sale), (SELECT array_agg(1 + x / 7) FROM sale))},
+	'logit_fit' =>
+	  'logit_fit(customer_id % 100 < 20 + id % 60, ARRAY[id % 60, x, extract(hour FROM at)]) FROM sale',
 	'rfm' => 'rfm(at, amount) FROM sale GROUP BY id',
 	'rfm_group, its order included' =>
 	  'rfm_group(customer_id, at, amount) FROM sale',

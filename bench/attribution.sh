@@ -1,0 +1,53 @@
+#!/bin/sh
+# Before attribution.sql: loads the 10,000 paths that come with
+# ChannelAttribution, repeated a hundred times, and lets that package of PyPI
+# attribute them, for attribution.sql to compare.  Called by run.sh; exits with
+# 77, after one line, where the paths (CRMCOST_DATA) or PyPI are out of reach.
+#
+# The package is given a data frame.  What counts is the user CPU of its work
+# alone, without the start of Python and reading.
+set -eu
+cd "$(dirname "$0")"
+
+paths=${CRMCOST_DATA:-../../shared/data}/channelattribution_pathdata.csv.xz
+if [ ! -r "$paths" ]; then
+	echo 'attribution: skipped, the path data are not there: set CRMCOST_DATA'
+	exit 77
+fi
+venv=../build/channelattribution
+if ! "$venv/bin/python" -c 'import matplotlib, pandas' 2> /dev/null; then
+	rm -rf "$venv"
+	mkdir -p ../build
+	{ python3 -m venv "$venv" && "$venv/bin/pip" install -q --retries 1 \
+		--timeout 30 --disable-pip-version-check 'channelattribution==2.2.5' \
+		matplotlib pandas; } > ../build/channelattribution.log 2>&1 || {
+		rm -rf "$venv"
+		echo 'attribution: skipped, pip could not install channelattribution 2.2.5 from PyPI'
+		exit 77
+	}
+fi
+OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export OMP_NUM_THREADS OPENBLAS_NUM_THREADS
+
+data=$(mktemp -d)
+trap 'rm -rf "$data"' EXIT
+trap 'exit 130' INT TERM HUP
+
+xz -dc "$paths" > "$data/path.csv"
+psql -Xq -v ON_ERROR_STOP=1 <<-END
+	CREATE UNLOGGED TABLE bench.raw (
+	  path text, conversions numeric, value numeric, lost numeric
+	);
+	\\copy bench.raw FROM '$data/path.csv' (FORMAT csv, HEADER)
+	CREATE UNLOGGED TABLE bench.path AS
+	SELECT string_to_array(path, ' > ') AS path, conversions, value, lost
+	FROM bench.raw, generate_series(1, 100);
+	VACUUM ANALYZE bench.path;
+	CREATE TABLE bench.peer (markov_order int, work_ms numeric);
+END
+for order in 1 2; do
+	for run in 1 2 3; do
+		psql -Xq -v ON_ERROR_STOP=1 -c "INSERT INTO bench.peer VALUES ($order, $(
+			"$venv/bin/python" attribution_peer.py "$order" "$data/path.csv"))"
+	done
+done
