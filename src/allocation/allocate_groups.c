@@ -16,10 +16,10 @@
  */
 #include "crmcost.h"
 
-#include "allocation/largest_remainder.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "state/huge_array.h"
+#include "state/largest_remainder.h"
 #include "utils/arrayaccess.h"
 #include "utils/memutils.h"
 

@@ -9,8 +9,8 @@
  */
 #include "crmcost.h"
 
-#include "allocation/largest_remainder.h"
 #include "catalog/pg_type.h"
+#include "state/largest_remainder.h"
 #include "state/window.h"
 #include "utils/array.h"
 

@@ -7,12 +7,12 @@
  */
 #include "crmcost.h"
 
-#include "allocation/largest_remainder.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "num/reciprocal.h"
 #include "num/sort.h"
 #include "state/huge_array.h"
+#include "state/largest_remainder.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 

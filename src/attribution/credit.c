@@ -1,5 +1,5 @@
 /*
- * attribution_credit.c
+ * credit.c
  *	  What each channel of the paths to conversions gets of them.
  *
  * SQL, in file order: the final functions of markov_attribution and of both
@@ -22,13 +22,13 @@
  */
 #include "crmcost.h"
 
-#include "attribution_state.h"
+#include "attribution/attribution_state.h"
 #include "catalog/pg_type.h"
-#include "huge_array.h"
-#include "num_double2.h"
-#include "num_markov.h"
-#include "num_shapley.h"
-#include "row_type.h"
+#include "num/double2.h"
+#include "num/markov.h"
+#include "num/shapley.h"
+#include "state/huge_array.h"
+#include "state/row_type.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 

@@ -9,9 +9,9 @@
  */
 #include "crmcost.h"
 
-#include "allocation/largest_remainder.h"
 #include "num/allocate.h"
 #include "state/huge_array.h"
+#include "state/largest_remainder.h"
 
 #define MAX_SCALE 1000
 

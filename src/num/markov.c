@@ -1,5 +1,5 @@
 /*
- * num_markov.c
+ * markov.c
  *	  What an absorbing Markov chain of paths loses without some of its states.
  *
  * A removed state ends every path that steps into it.  What is lost are the
@@ -14,7 +14,7 @@
  * Nothing is ever subtracted, so every digit of the result holds, also where
  * paths hardly ever end.
  */
-#include "num_markov.h"
+#include "num/markov.h"
 
 #include <math.h>
 #include <string.h>

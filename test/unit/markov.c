@@ -1,12 +1,12 @@
 /*
- * num_markov.c
- *	  Tests of src/num_markov.c: against the paths' own steps in twice the
+ * markov.c
+ *	  Tests of src/num/markov.c: against the paths' own steps in twice the
  *	  precision, closed forms, and one way against the others.
  *
  * Scratch memory is allocated to the byte that the header asks for, so that
  * the address sanitizer sees a write beyond it.
  */
-#include "num_markov.h"
+#include "num/markov.h"
 #include "tap.h"
 
 #include <math.h>

@@ -20,9 +20,9 @@
 #ifndef ATTRIBUTION_STATE_H
 #define ATTRIBUTION_STATE_H
 
-#include "decimal.h"
-#include "num_shapley.h"
-#include "state.h"
+#include "num/shapley.h"
+#include "state/decimal.h"
+#include "state/state.h"
 
 #define PATHS_TYPE "channel_paths"
 

@@ -5,8 +5,8 @@
 #ifndef LOGIT_STATE_H
 #define LOGIT_STATE_H
 
-#include "num_logit.h"
-#include "state.h"
+#include "num/logistic.h"
+#include "state/state.h"
 
 typedef struct LogitState
 {

@@ -3,7 +3,7 @@
  *	  Logistic regression: how likely a label is, by features.
  *
  * SQL, in file order: logit_fit(label, features [, ridge]),
- * logit_score(model, features).  The mathematics is in num_logit.c.
+ * logit_score(model, features).  The mathematics is in logistic.c.
  *
  * P(label) = 1 / (1 + exp(-(b0 + b1 x1 + ... + bk xk))).  Features are centred
  * and scaled for the search alone: the coefficients, and the ridge, which
@@ -13,10 +13,10 @@
 #include "crmcost.h"
 
 #include "catalog/pg_type.h"
-#include "huge_array.h"
-#include "logit_state.h"
-#include "num_sort.h"
-#include "row_type.h"
+#include "logit/logit_state.h"
+#include "num/sort.h"
+#include "state/huge_array.h"
+#include "state/row_type.h"
 #include "utils/array.h"
 
 SQL_FUNCTION(logit_fit_trans);

@@ -1,5 +1,5 @@
 /*
- * num_logit.h
+ * logistic.h
  *	  Logistic regression by maximum likelihood.
  */
 #ifndef NUM_LOGIT_H
@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-#include "num_fixed.h"
-#include "num_poll.h"
+#include "num/fixed.h"
+#include "num/poll.h"
 
 #define NUM_LOGIT_FEATURES 256
 

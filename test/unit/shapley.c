@@ -1,9 +1,9 @@
 /*
- * num_shapley.c
- *	  Tests of src/num_shapley.c: a published game, and the mean over all
+ * shapley.c
+ *	  Tests of src/num/shapley.c: a published game, and the mean over all
  *	  orders in which players come.
  */
-#include "num_shapley.h"
+#include "num/shapley.h"
 #include "tap.h"
 
 #include <math.h>

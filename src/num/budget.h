@@ -1,5 +1,5 @@
 /*
- * num_budget.h
+ * budget.h
  *	  The best split of a budget over channels whose response saturates.
  */
 #ifndef NUM_BUDGET_H
@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "num_poll.h"
+#include "num/poll.h"
 
 /* a channel's response is capacity * x / (half + x) for low <= x <= high */
 typedef struct num_channel

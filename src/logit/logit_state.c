@@ -8,8 +8,8 @@
 #include "crmcost.h"
 
 #include "common/shortest_dec.h"
-#include "huge_array.h"
-#include "logit_state.h"
+#include "logit/logit_state.h"
+#include "state/huge_array.h"
 
 #define TYPE_NAME "logit_sample"
 

@@ -11,7 +11,7 @@
  */
 #include "crmcost.h"
 
-#include "attribution_state.h"
+#include "attribution/attribution_state.h"
 #include "common/hashfn.h"
 
 #define TYPE_NAME PATHS_TYPE

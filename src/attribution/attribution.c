@@ -6,14 +6,14 @@
  * conversions, value, non_conversions [, markov_order]), and of
  * shapley_attribution(path, conversions, value [, non_conversions]).
  *
- * What a state says of its channels is in attribution_credit.c.
+ * What a state says of its channels is in credit.c.
  */
 #include "crmcost.h"
 
 #include "access/tupmacs.h"
-#include "attribution_state.h"
+#include "attribution/attribution_state.h"
 #include "catalog/pg_type.h"
-#include "huge_array.h"
+#include "state/huge_array.h"
 #include "utils/array.h"
 
 SQL_FUNCTION(markov_attribution_trans);

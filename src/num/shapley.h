@@ -1,5 +1,5 @@
 /*
- * num_shapley.h
+ * shapley.h
  *	  Shapley values of a game whose worth is a rate.
  */
 #ifndef NUM_SHAPLEY_H
@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "num_poll.h"
+#include "num/poll.h"
 
 /* players at most: all their sets are looked at */
 #define NUM_SHAPLEY_PLAYERS 20

@@ -1,9 +1,9 @@
 /*
- * num_logit.c
- *	  Tests of src/num_logit.c: closed forms of two by two tables, the
+ * logistic.c
+ *	  Tests of src/num/logistic.c: closed forms of two by two tables, the
  *	  conditions of a maximum, and rows in another order.
  */
-#include "num_logit.h"
+#include "num/logistic.h"
 #include "tap.h"
 
 #include <math.h>

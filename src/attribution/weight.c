@@ -1,5 +1,5 @@
 /*
- * attribution_weight.c
+ * weight.c
  *	  The share of a conversion that a rule gives to each of its touches.
  *
  * SQL: attribution_weight(model, touched_at, converted_at, half_life, channel,
@@ -22,10 +22,10 @@
  */
 #include "crmcost.h"
 
-#include "huge_array.h"
-#include "num_fixed.h"
+#include "num/fixed.h"
+#include "state/huge_array.h"
+#include "state/window.h"
 #include "utils/float.h"
-#include "window.h"
 
 SQL_FUNCTION(attribution_weight);
 

@@ -3,7 +3,7 @@
  *	  The best split of a budget over channels whose response saturates.
  *
  * SQL: optimal_budget(total, capacity[], half_saturation[], minimum[],
- * maximum[], scale).  The mathematics is in num_budget.c.
+ * maximum[], scale).  The mathematics is in budget.c.
  *
  * Parts are whole units of 10^-scale: rounded down, and what is then missing
  * goes to the largest remainders, within the bounds.
@@ -11,11 +11,11 @@
 #include "crmcost.h"
 
 #include "catalog/pg_type.h"
-#include "decimal.h"
-#include "huge_array.h"
-#include "largest_remainder.h"
-#include "num_budget.h"
-#include "num_double2.h"
+#include "num/budget.h"
+#include "num/double2.h"
+#include "state/decimal.h"
+#include "state/huge_array.h"
+#include "state/largest_remainder.h"
 #include "utils/array.h"
 
 SQL_FUNCTION(optimal_budget);

@@ -1,5 +1,5 @@
 /*
- * num_markov.h
+ * markov.h
  *	  What an absorbing Markov chain of paths loses without some of its states.
  */
 #ifndef NUM_MARKOV_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "num_poll.h"
+#include "num/poll.h"
 
 /*
  * A chain whose paths begin in state i with chance start[i], and step from it

@@ -1,9 +1,9 @@
 /*
- * num_budget.c
- *	  Tests of src/num_budget.c: a published split, the conditions of an
+ * budget.c
+ *	  Tests of src/num/budget.c: a published split, the conditions of an
  *	  optimum, and other splits, which must not be better.
  */
-#include "num_budget.h"
+#include "num/budget.h"
 #include "tap.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /*
- * num_shapley.c
+ * shapley.c
  *	  Shapley values of a game whose worth is a rate.
  *
  * A set of players is a number whose bits they are.  The worth v of set S is
@@ -8,7 +8,7 @@
  *
  *	  sum over S without c of |S|! (n - 1 - |S|)! / n! (v(S + c) - v(S))
  */
-#include "num_shapley.h"
+#include "num/shapley.h"
 
 /* Adds to the number of each set those of all sets within it. */
 void

@@ -1,5 +1,5 @@
 /*
- * num_budget.c
+ * budget.c
  *	  The best split of a budget over channels whose response saturates.
  *
  * The response c x / (h + x) has the marginal response c h / (h + x)^2.  At
@@ -10,11 +10,11 @@
  * grows with m: the level at which it sums to the budget is found among all
  * doubles, by halving, and so to the last bit.
  */
-#include "num_budget.h"
+#include "num/budget.h"
 
 #include <math.h>
 
-#include "num_sort.h"
+#include "num/sort.h"
 
 static double
 SpendAt(const num_channel *channel, double level)

@@ -1,5 +1,5 @@
 /*
- * num_logit.c
+ * logistic.c
  *	  Logistic regression by maximum likelihood.
  *
  * Newton's method, which is iteratively reweighted least squares here
@@ -15,12 +15,12 @@
  * so large that their sum is exact and so small that what is lost does not
  * count (Demmel and Nguyen 2013).
  */
-#include "num_logit.h"
+#include "num/logistic.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "num_sort.h"
+#include "num/sort.h"
 
 #define BLOCK NUM_LOGIT_BLOCK
 

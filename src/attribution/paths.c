@@ -1,10 +1,10 @@
 /*
- * attribution_paths.c
+ * paths.c
  *	  What a state of paths says when it is read, and whether it can be.
  */
 #include "crmcost.h"
 
-#include "attribution_state.h"
+#include "attribution/attribution_state.h"
 #include "utils/memutils.h"
 
 /* The order of two channels: that of their bytes. */
