@@ -150,6 +150,7 @@ BEGIN
                  ELSE 'erased'
                END
     WHERE customer_id = _erase_classes.customer_id;
+  PERFORM crmcost._erase_owner(ledger, _erase_classes.customer_id);
   UPDATE customer_class k
     SET code = c.code
     FROM classification c
@@ -161,3 +162,50 @@ $$;
 
 COMMENT ON FUNCTION crmcost._erase_classes(name, bigint) IS
   'Clears what persons have said of a customer in words of their own, and why.';
+
+-- Where customers are counted by owner, the customer is one of an erased owner.
+CREATE FUNCTION crmcost._erase_owner(ledger name, customer_id bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  owner text;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  SELECT k.code INTO owner
+    FROM customer_class k
+    JOIN classification c
+      ON c.customer_id = k.customer_id AND c.dimension = k.dimension
+         AND c.entered_at = k.entered_at AND c.code <> k.code
+    WHERE k.customer_id = _erase_owner.customer_id AND k.dimension = 'owner';
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  WITH held AS (
+    SELECT k.dimension AS scheme, k.code AS tier
+    FROM customer_class k
+    WHERE k.customer_id = _erase_owner.customer_id
+  ), taken AS (
+    UPDATE tier_agent t SET customers = t.customers - 1
+      FROM held h
+      WHERE t.scheme = h.scheme AND t.tier = h.tier AND t.agent_code = owner
+            AND t.customers > 0
+      RETURNING t.scheme, t.tier
+  )
+  INSERT INTO tier_agent AS t
+      (scheme, tier, agent_code, customers, interactions, automated,
+       handle_seconds)
+    SELECT scheme, tier, 'erased', 1, 0, 0, 0 FROM taken
+    ON CONFLICT (scheme, tier, agent_code) DO UPDATE SET
+      customers = t.customers + 1;
+  DELETE FROM tier_agent t
+    WHERE t.agent_code = owner AND t.customers = 0 AND t.interactions = 0
+          AND t.automated = 0 AND t.handle_seconds = 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_owner(name, bigint) IS
+  'Takes the owner of an erased customer out of the counts of tier_agent.';

@@ -63,10 +63,10 @@ BEGIN
     SELECT k.sign, k.customer_id, k.dimension, k.code,
            coalesce(o.code, '(unknown)')
     FROM class k
+    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
     LEFT JOIN class o
       ON o.sign = k.sign AND o.customer_id = k.customer_id
-         AND o.dimension = 'owner' AND o.code <> 'none'
-    WHERE k.dimension = ANY (schemes);
+         AND o.dimension = 'owner' AND o.code <> 'none';
   ANALYZE pg_temp.refresh_member;
 END
 $$;
