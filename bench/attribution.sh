@@ -48,6 +48,6 @@ END
 for order in 1 2; do
 	for run in 1 2 3; do
 		psql -Xq -v ON_ERROR_STOP=1 -c "INSERT INTO bench.peer VALUES ($order, $(
-			"$venv/bin/python" attribution_peer.py "$order" "$data/path.csv"))"
+			"$venv/bin/python" attribution_peer.py "$order" "$data/path.csv" 2> /dev/null))"
 	done
 done
