@@ -335,16 +335,23 @@ RemovalLosses(const Paths *paths, const Chain *chain, double *conversion,
 			  double *value)
 {
 	size_t		states = chain->markov.states;
-	bool		each = paths->kind == 1 && states <= NUM_MARKOV_DENSE &&
-	states == (size_t) paths->channels;
 	double	   *work;
 	bool	   *removed;
 
-	if (each)
+	if (paths->kind == 1 && states <= NUM_MARKOV_DENSE)
 	{
+		double	   *loss = HugeArray(CurrentMemoryContext, 2 * states,
+									 sizeof(double));
+
 		work = HugeArray(CurrentMemoryContext, NUM_MARKOV_EACH_WORK(states),
 						 sizeof(double));
-		num_markov_each(&chain->markov, conversion, value, work);
+		num_markov_each(&chain->markov, loss, loss + states, work);
+		/* a channel that nobody came to is no state */
+		for (size_t i = 0; i < states; i++)
+		{
+			conversion[chain->gram[i] - 1] = loss[i];
+			value[chain->gram[i] - 1] = loss[states + i];
+		}
 		return;
 	}
 	work = HugeArray(CurrentMemoryContext, NUM_MARKOV_WITHOUT_WORK(states),

@@ -105,6 +105,7 @@ SELECT pg_temp.is_same('SELECT markov_attribution(ARRAY[''x'' || i % 700, ''y'' 
 SELECT is((markov_attribution('{A,B}', 0, 0, 5))::text, '{"(A,0.000000000000,0.000000000000,)","(B,0.000000000000,0.000000000000,)"}', 'nothing converts: no credits, no removal effect');
 SELECT is((markov_attribution(path, 1, 1, 0))::text, '{"(A,1.333333333333,1.333333333333,1)","(B,0.666666666667,0.666666666667,0.5)"}', 'everything converts: a channel on every path has removal effect 1') FROM (VALUES ('{A,B}'::text[]), ('{A}')) w (path);
 SELECT is((markov_attribution(path, 1, 1, 0))::text, '{"(A,1.000000000000,1.000000000000,1)","(B,1.000000000000,1.000000000000,1)"}', 'a channel behind another is lost with it, and the other way round') FROM (VALUES ('{A,B}'::text[]), ('{A,B,B}')) w (path);
+SELECT is((SELECT array_agg(channel || ' ' || round(conversions, 1)) FROM pg_catalog.unnest(m)), '{"A 0.0","B 1.0","C 0.0"}', 'channels that nobody came to have rows, too') FROM (SELECT markov_attribution(path, c, c, 0) AS m FROM (VALUES ('{A}'::text[], 0), ('{B}', 1), ('{C}', 0)) w (path, c)) s;
 SELECT is((shapley_attribution('{A}', 0, 0, 0))::text, '{"(A,0.000000000000,0.000000000000,)"}', 'a path that nobody took');
 
 SELECT pg_temp.errors('SELECT ' || call, code, message) FROM (VALUES
