@@ -179,11 +179,16 @@ COMMENT ON FUNCTION crmcost._write_pairs(crmcost._run) IS
 -- rather sort; they are few.
 CREATE FUNCTION crmcost._write_prices(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET enable_sort = off
 AS $$
+DECLARE
+  old_sort CONSTANT text := current_setting('enable_sort');
+  changed bigint;
 BEGIN
-  RETURN crmcost._write_difference(run.ledger, 'product_price',
-                                   crmcost._price_query(), 'true');
+  PERFORM set_config('enable_sort', 'off', true);
+  changed := crmcost._write_difference(run.ledger, 'product_price',
+                                       crmcost._price_query(), 'true');
+  PERFORM set_config('enable_sort', old_sort, true);
+  RETURN changed;
 END
 $$;
 

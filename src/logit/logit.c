@@ -370,7 +370,7 @@ logit_fit_final(PG_FUNCTION_ARGS)
 	Datum		error[NUM_LOGIT_FEATURES + 1];
 	LogitState *state;
 	Sample		sample;
-	num_logit_fit fit;
+	num_logit_fit fit = {0};
 	num_logit_status status;
 	double	   *covariance;
 	double	   *work;

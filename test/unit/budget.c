@@ -7,6 +7,7 @@
 #include "tap.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MOST 12
 
@@ -46,6 +47,30 @@ test_published(void)
 	done("num_budget: two channels");
 }
 
+/* What moves from one channel to another gains nothing. */
+static void
+check_moves(const num_channel *channel, const double *spend, int count)
+{
+	static const double moves[] = {0.001, 0.05, 0.3, 2, 15, 110};
+	double		best = response(channel, spend, count);
+
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < count; j++)
+			for (int m = 0; m < 6; m++)
+			{
+				double		other[MOST];
+
+				memcpy(other, spend, count * sizeof(double));
+				other[i] += moves[m];
+				other[j] -= moves[m];
+				if (i != j && other[i] <= channel[i].high &&
+					other[j] >= channel[j].low)
+					check(response(channel, other, count) <=
+						  best * (1 + 1e-12), "%g to %d is better", moves[m],
+						  i);
+			}
+}
+
 static void
 test_optimum(void)
 {
@@ -57,7 +82,6 @@ test_optimum(void)
 		double		low = 0;
 		double		high = 0;
 		double		sum = 0;
-		double		best;
 		double		total;
 
 		for (int i = 0; i < count; i++)
@@ -71,7 +95,6 @@ test_optimum(void)
 		}
 		total = low + (high - low) * chance();
 		num_budget(channel, count, total, spend, no_poll);
-		best = response(channel, spend, count);
 		for (int i = 0; i < count; i++)
 		{
 			sum += spend[i];
@@ -80,23 +103,7 @@ test_optimum(void)
 		}
 		check(fabs(sum - total) < 1e-10 * (1 + total), "%.17g of %.17g", sum,
 			  total);
-		/* what moves from one channel to another gains nothing */
-		for (int i = 0; i < count; i++)
-			for (int j = 0; j < count; j++)
-				for (double move = 1e-3; move < 300; move *= 7)
-				{
-					double		other[MOST];
-
-					for (int k = 0; k < count; k++)
-						other[k] = spend[k];
-					other[i] += move;
-					other[j] -= move;
-					if (i != j && other[i] <= channel[i].high &&
-						other[j] >= channel[j].low)
-						check(response(channel, other, count) <=
-							  best * (1 + 1e-12), "%g to %d is better", move,
-							  i);
-				}
+		check_moves(channel, spend, count);
 	}
 	done("num_budget: no other split within the bounds is better");
 }

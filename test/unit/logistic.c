@@ -7,6 +7,7 @@
 #include "tap.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define MOST_ROWS 5000
@@ -70,7 +71,7 @@ test_table(void)
 			cell[c] = 1 + (int) random_below(trial == 0 ? 2 : 900);
 			for (int i = 0; i < cell[c]; i++, rows++)
 			{
-				value[2 * rows] = c / 2;
+				value[2 * rows] = c >= 2;
 				value[2 * rows + 1] = c % 2;
 			}
 		}
@@ -120,6 +121,54 @@ random_rows(double *value, size_t rows)
 	}
 }
 
+static void
+check_gradient(const double *value, size_t rows, const double *penalty,
+			   const num_logit_fit *fit)
+{
+	long double gradient[FEATURES + 1] = {0};
+
+	for (size_t i = 0; i < rows; i++)
+	{
+		const double *row = value + i * (FEATURES + 1);
+		long double sum = fit->coefficient[0];
+
+		for (int j = 0; j < FEATURES; j++)
+			sum += (long double) fit->coefficient[j + 1] * row[j];
+		sum = row[FEATURES] - 1 / (1 + expl(-sum));
+		gradient[0] += sum;
+		for (int j = 0; j < FEATURES; j++)
+			gradient[j + 1] += sum * row[j];
+	}
+	for (int j = 0; j <= FEATURES; j++)
+		check(fabsl(gradient[j] - (j == 0 ? 0 : penalty[j - 1] *
+								   fit->coefficient[j])) < 1e-9,
+			  "gradient %d: %Lg", j, gradient[j]);
+}
+
+static void
+shuffle(double *value, size_t rows)
+{
+	for (size_t i = rows - 1; i > 0; i--)
+	{
+		double		swap[FEATURES + 1];
+		double	   *a = value + i * (FEATURES + 1);
+		double	   *b = value + random_below(i + 1) * (FEATURES + 1);
+
+		memcpy(swap, a, sizeof(swap));
+		memmove(a, b, sizeof(swap));
+		memcpy(b, swap, sizeof(swap));
+	}
+}
+
+static bool
+equal(const double *a, const double *b, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
 /* At the maximum the gradient is nothing, and no bit depends on the order. */
 static void
 test_maximum(void)
@@ -127,8 +176,8 @@ test_maximum(void)
 	static double value[MOST_ROWS * (FEATURES + 1)];
 	double		covariance[(FEATURES + 1) * (FEATURES + 1)];
 	double		other_covariance[(FEATURES + 1) * (FEATURES + 1)];
-	double		auc;
-	double		other_auc;
+	double		auc = 0;
+	double		other_auc = 1;
 	num_logit_fit fit = {0};
 	num_logit_fit other = {0};
 
@@ -136,46 +185,21 @@ test_maximum(void)
 	{
 		size_t		rows = 40 + random_below(MOST_ROWS - 40);
 		double		penalty[FEATURES];
-		long double gradient[FEATURES + 1] = {0};
 
 		for (int j = 0; j < FEATURES; j++)
 			penalty[j] = trial % 2 ? 3.5 : 0;
 		random_rows(value, rows);
 		check(fit_rows(rows, FEATURES, value, penalty, &fit, covariance,
 					   &auc) == NUM_LOGIT_CONVERGED, "no maximum");
-		for (size_t i = 0; i < rows; i++)
-		{
-			const double *row = value + i * (FEATURES + 1);
-			long double sum = fit.coefficient[0];
-
-			for (int j = 0; j < FEATURES; j++)
-				sum += (long double) fit.coefficient[j + 1] * row[j];
-			sum = row[FEATURES] - 1 / (1 + expl(-sum));
-			gradient[0] += sum;
-			for (int j = 0; j < FEATURES; j++)
-				gradient[j + 1] += sum * row[j];
-		}
-		for (int j = 0; j <= FEATURES; j++)
-			check(fabsl(gradient[j] - (j == 0 ? 0 : penalty[j - 1] *
-									   fit.coefficient[j])) < 1e-9,
-				  "gradient %d: %Lg", j, gradient[j]);
-		for (size_t i = rows - 1; i > 0; i--)
-		{
-			double		swap[FEATURES + 1];
-			double	   *a = value + i * (FEATURES + 1);
-			double	   *b = value + random_below(i + 1) * (FEATURES + 1);
-
-			memcpy(swap, a, sizeof(swap));
-			memmove(a, b, sizeof(swap));
-			memcpy(b, swap, sizeof(swap));
-		}
+		check_gradient(value, rows, penalty, &fit);
+		shuffle(value, rows);
 		check(fit_rows(rows, FEATURES, value, penalty, &other,
 					   other_covariance, &other_auc) == NUM_LOGIT_CONVERGED,
 			  "no maximum");
-		check(memcmp(fit.coefficient, other.coefficient,
-					 sizeof(double) * (FEATURES + 1)) == 0 &&
+		check(equal(fit.coefficient, other.coefficient, FEATURES + 1) &&
 			  fit.log_likelihood == other.log_likelihood &&
-			  memcmp(covariance, other_covariance, sizeof(covariance)) == 0 &&
+			  equal(covariance, other_covariance,
+					(FEATURES + 1) * (FEATURES + 1)) &&
 			  auc == other_auc, "another order gives other bits");
 	}
 	done("num_logit: the gradient is nothing, in any order");
