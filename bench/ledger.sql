@@ -125,7 +125,8 @@ CREATE TABLE bench.plain (LIKE bench.line);
 DROP SCHEMA IF EXISTS bench_load CASCADE;
 CALL crmcost.install('bench_load', true);
 CALL crmcost.ensure_partitions('bench_load', '2024-01-01', '2026-01-01');
-INSERT INTO bench_load.channel SELECT * FROM channel ON CONFLICT DO NOTHING;
+INSERT INTO bench_load.channel SELECT * FROM channel
+  ON CONFLICT (code) DO NOTHING;
 INSERT INTO bench_load.customer SELECT * FROM customer;
 ANALYZE bench_load.customer, bench_load.channel, bench.line;
 SELECT bench.fine_time_of('INSERT INTO bench.plain SELECT * FROM bench.line')

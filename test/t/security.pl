@@ -100,7 +100,7 @@ is(as('mallory', 'creator', q{SELECT has_schema_privilege('crmcost', 'CREATE')})
 	CALL crmcost.refresh('crm', '2024-01-01');
 	GRANT EXECUTE ON PROCEDURE crmcost.refresh(name, timestamptz, boolean) TO owner});
 is($err, '', 'but calls everything, and passes it on');
-like(as('mallory', 'creator', '\dx'), qr/^crmcost\|[^|]*\|pg_catalog\|/m, '\dx lists it as it does languages');
+like(as('mallory', 'creator', '\dx'), qr/^crmcost\|.*\|pg_catalog\|/m, '\dx lists it as it does languages');
 ($out, $err) = as('mallory', 'creator', 'DROP EXTENSION crmcost CASCADE; CREATE EXTENSION crmcost SCHEMA public');
 like($err, qr/must be installed in schema "pg_catalog"/, 'it goes nowhere else');
 is(as('mallory', 'creator', q{SELECT to_regnamespace('crmcost')}), '', 'and DROP EXTENSION takes the schema along');
