@@ -24,10 +24,6 @@ CREATE FUNCTION crmcost._make_work_tables(ledger name) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF crmcost._has_work_tables(ledger) THEN
-    PERFORM crmcost._clear_work_tables();
-    RETURN;
-  END IF;
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
   PERFORM crmcost._make_fact_tables();
   PERFORM crmcost._make_order_tables();
@@ -42,13 +38,11 @@ BEGIN
     month_from date, month_to date, amount numeric, message text
   ) ON COMMIT DROP;
   PERFORM crmcost._make_new_tables(ledger);
-  EXECUTE format('COMMENT ON TABLE pg_temp.refresh_written IS %L',
-                 crmcost._work_shape(ledger));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_work_tables(name) IS
-  'Makes the temporary tables that the steps of a refresh share, or clears those of an earlier one in this transaction.';
+  'Makes the temporary tables that the steps of a refresh share.';
 
 CREATE FUNCTION crmcost._make_fact_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -544,53 +538,6 @@ COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';
 
 -- Of one computation after another in a transaction, the second finds them empty.
--- Each table that is made and dropped leaves locks until the transaction ends, and
--- there is room for those of a few refreshes only: so they stay for the next one.
-CREATE FUNCTION crmcost._has_work_tables(ledger name) RETURNS boolean
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  RETURN EXISTS (
-    SELECT FROM pg_class c
-    WHERE c.relnamespace = pg_my_temp_schema()
-          AND c.relname = 'refresh_written'
-          AND obj_description(c.oid, 'pg_class')
-              = crmcost._work_shape(ledger));
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._has_work_tables(name) IS
-  'Whether the work tables of a ledger are there, as they are to be.';
-
--- Whose they are, how many, and of which columns.
-CREATE FUNCTION crmcost._work_shape(ledger name) RETURNS text
-  LANGUAGE sql STABLE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT pg_catalog.format('%s %s %s'::text,
-    (SELECT pg_catalog.count(*)
-     FROM pg_catalog.pg_class c
-     JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-     WHERE c.relnamespace = pg_catalog.pg_my_temp_schema()
-           AND c.relkind = 'r' AND r.rolname = current_user
-           AND (c.relname = ANY (crmcost._work_tables())
-                OR c.relname LIKE 'refresh\_new\_%')),
-    current_user::text,
-    (SELECT pg_catalog.hashtextextended(pg_catalog.string_agg(
-              pg_catalog.concat_ws(' '::text, a.attrelid, a.attnum, a.attname,
-                                   a.atttypid, a.atttypmod, a.attcollation),
-              ','::text ORDER BY a.attrelid, a.attnum), 0::bigint)
-     FROM pg_catalog.pg_attribute a
-     JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = ledger AND c.relname = ANY (crmcost._written_tables())
-           AND a.attnum > 0 AND NOT a.attisdropped));
-END;
-
-COMMENT ON FUNCTION crmcost._work_shape(name) IS
-  'What the work tables of a ledger are known by.';
-
 CREATE FUNCTION crmcost._clear_work_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp

@@ -112,7 +112,7 @@ DECLARE
   old_work_mem CONSTANT text := crmcost._raise_work_mem();
 BEGIN
   PERFORM crmcost._compute(ledger, as_of, whole);
-  PERFORM crmcost._clear_work_tables();
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
   PERFORM set_config('work_mem', old_work_mem, true);
   PERFORM crmcost._extend_partitions(ledger);
 END

@@ -87,7 +87,7 @@ BEGIN
   END IF;
   PERFORM crmcost._make_work_tables(ledger);
   PERFORM crmcost._compare_rules(ledger, scenario);
-  PERFORM crmcost._clear_work_tables();
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
 END
 $$;
 

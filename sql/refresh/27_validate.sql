@@ -24,7 +24,7 @@ BEGIN
     FROM pg_temp.refresh_rule_finding f
     ORDER BY f.severity, f.check_name, f.category_code, f.driver,
              f.month_from;
-  PERFORM crmcost._clear_work_tables();
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
 END
 $$;
 

@@ -420,7 +420,7 @@ ROLLBACK TO fresh;
 INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 6) i;
 INSERT INTO sale (customer_id, sold_at, amount, cogs, currency)
 SELECT 1 + floor(random() * 6), '2024-01-01 09:00Z'::timestamptz + floor(power(random(), 2) * 700) * interval '1 day', 10 + i, i, 'EUR'
-FROM generate_series(1, 20) i;
+FROM generate_series(1, 10) i;
 UPDATE setting SET value = 'none' WHERE key = 'clv_model';
 CREATE TEMPORARY TABLE found (stage text, margin numeric);
 DO $$
