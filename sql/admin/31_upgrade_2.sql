@@ -244,8 +244,9 @@ CREATE FUNCTION crmcost._renew_comments(ledger name) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  indexes CONSTANT text[] := '{customer_merged_into,cost_entry_covers,
-                               interaction_resolved_at,posted_cost_cost_id}';
+  indexes CONSTANT text[] := '{classification_by_hand,customer_merged_into,
+                               cost_entry_covers,interaction_resolved_at,
+                               posted_cost_cost_id}';
   statement text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
