@@ -14,7 +14,7 @@ SELECT set_has('SELECT name FROM row_type', 'VALUES (''rfm_cuts''), (''bgnbd''),
 -- a row of a type as its columns are now
 CREATE FUNCTION pg_temp.row_of(row_type text) RETURNS text
 LANGUAGE sql AS $$
-  SELECT format('ROW(%s)::crmcost.%I', string_agg(CASE format_type(atttypid, atttypmod) WHEN 'double precision[]' THEN '''{1}''' WHEN 'real[]' THEN '''{1}''' WHEN 'text' THEN '''x''' WHEN 'integer' THEN '2' WHEN 'bigint' THEN '3' ELSE '1.5' END, ', ' ORDER BY attnum), row_type)
+  SELECT format('ROW(%s)::crmcost.%I', string_agg(CASE format_type(atttypid, atttypmod) WHEN 'double precision[]' THEN CASE row_type WHEN 'logit' THEN '''{1,2}''' ELSE '''{1}''' END WHEN 'real[]' THEN '''{1}''' WHEN 'text' THEN '''x''' WHEN 'integer' THEN '2' WHEN 'bigint' THEN '3' ELSE '1.5' END, ', ' ORDER BY attnum), row_type)
   FROM pg_attribute WHERE attrelid = format('crmcost.%I', row_type)::regclass AND attnum > 0 AND NOT attisdropped
 $$;
 
@@ -32,8 +32,8 @@ LANGUAGE sql AS $$
     SELECT name, prokind, prorettype = format('crmcost.%I', row_type)::regtype AS makes, bool_or(arg_row = row_type) AS reads,
       string_agg(CASE WHEN arg_row IS NOT NULL THEN pg_temp.row_of(arg_row)
         WHEN prokind = 'a' THEN CASE WHEN argument IN ('recency', 'frequency', 'periods', 'churned') THEN CASE WHEN name ~ 'bdw' THEN 'd' WHEN name ~ 'nbd|sbg' THEN left(name, 1) ELSE 'b' END || '_' || argument
-          WHEN argument = 'monetary_value' THEN 'spend' WHEN argument = 'age' THEN 'age' WHEN argument = 'bins' THEN '5' ELSE '1' END
-        WHEN argument = 'frequency' THEN '1' WHEN argument = 'age' THEN '2' ELSE CASE arg_type::text WHEN 'integer' THEN '1' ELSE '1.5' END END, ', ' ORDER BY n) AS arguments
+          WHEN argument = 'monetary_value' THEN 'spend' WHEN argument = 'label' THEN 'd_churned' WHEN argument = 'features' THEN 'ARRAY[age]' WHEN argument = 'age' THEN 'age' WHEN argument = 'bins' THEN '5' ELSE '1' END
+        WHEN argument = 'frequency' THEN '1' WHEN argument = 'age' THEN '2' WHEN argument = 'features' THEN '''{1}''::float8[]' ELSE CASE arg_type::text WHEN 'integer' THEN '1' ELSE '1.5' END END, ', ' ORDER BY n) AS arguments
     FROM routine GROUP BY oid, name, prokind, prorettype) f
   WHERE makes OR reads
 $$;
