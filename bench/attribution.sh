@@ -14,24 +14,9 @@ if [ ! -r "$paths" ]; then
 	echo 'attribution: skipped, the path data are not there: set CRMCOST_DATA'
 	exit 77
 fi
-venv=../build/channelattribution
-if ! "$venv/bin/python" -c 'import matplotlib, pandas' 2> /dev/null; then
-	rm -rf "$venv"
-	mkdir -p ../build
-	{ python3 -m venv "$venv" && "$venv/bin/pip" install -q --retries 1 \
-		--timeout 30 --disable-pip-version-check 'channelattribution==2.2.5' \
-		matplotlib pandas; } > ../build/channelattribution.log 2>&1 || {
-		rm -rf "$venv"
-		echo 'attribution: skipped, pip could not install channelattribution 2.2.5 from PyPI'
-		exit 77
-	}
-fi
-OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-export OMP_NUM_THREADS OPENBLAS_NUM_THREADS
-
-data=$(mktemp -d)
-trap 'rm -rf "$data"' EXIT
-trap 'exit 130' INT TERM HUP
+. ./peer.sh
+peer attribution channelattribution 'matplotlib, pandas' \
+	'channelattribution==2.2.5' matplotlib pandas
 
 xz -dc "$paths" > "$data/path.csv"
 psql -Xq -v ON_ERROR_STOP=1 <<-END
@@ -48,6 +33,6 @@ END
 for order in 1 2; do
 	for run in 1 2 3; do
 		psql -Xq -v ON_ERROR_STOP=1 -c "INSERT INTO bench.peer VALUES ($order, $(
-			"$venv/bin/python" attribution_peer.py "$order" "$data/path.csv" 2> /dev/null))"
+			"$python" attribution_peer.py "$order" "$data/path.csv" 2> /dev/null))"
 	done
 done

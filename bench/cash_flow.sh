@@ -9,25 +9,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-venv=../build/numpy_financial
-if ! "$venv/bin/python" -c 'import numpy_financial' 2> /dev/null; then
-	rm -rf "$venv"
-	mkdir -p ../build
-	{ python3 -m venv "$venv" && "$venv/bin/pip" install -q --retries 1 \
-		--timeout 30 --disable-pip-version-check 'numpy-financial==1.0.0'; } \
-		> ../build/numpy_financial.log 2>&1 || {
-		rm -rf "$venv"
-		echo 'cash_flow: skipped, pip could not install numpy-financial 1.0.0 from PyPI'
-		exit 77
-	}
-fi
-python=$venv/bin/python
-OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-export OMP_NUM_THREADS OPENBLAS_NUM_THREADS
-
-data=$(mktemp -d)
-trap 'rm -rf "$data"' EXIT
-trap 'exit 130' INT TERM HUP
+. ./peer.sh
+peer cash_flow numpy_financial numpy_financial 'numpy-financial==1.0.0'
 
 "$python" cash_flow_numpy.py make > "$data/flow.csv"
 psql -Xq -v ON_ERROR_STOP=1 <<-END

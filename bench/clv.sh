@@ -9,25 +9,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-venv=../build/lifetimes
-if ! "$venv/bin/python" -c 'import lifetimes' 2> /dev/null; then
-	rm -rf "$venv"
-	mkdir -p ../build
-	{ python3 -m venv "$venv" && "$venv/bin/pip" install -q --retries 1 \
-		--timeout 30 --disable-pip-version-check 'lifetimes==0.11.3'; } \
-		> ../build/lifetimes.log 2>&1 || {
-		rm -rf "$venv"
-		echo 'clv: skipped, pip could not install lifetimes 0.11.3 from PyPI'
-		exit 77
-	}
-fi
-python=$venv/bin/python
-OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-export OMP_NUM_THREADS OPENBLAS_NUM_THREADS
-
-data=$(mktemp -d)
-trap 'rm -rf "$data"' EXIT
-trap 'exit 130' INT TERM HUP
+. ./peer.sh
+peer clv lifetimes lifetimes 'lifetimes==0.11.3'
 
 echo 'clv: making a million customers'
 "$python" clv_data.py > "$data/customers.csv"

@@ -9,25 +9,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-venv=../build/scikit_learn
-if ! "$venv/bin/python" -c 'import sklearn' 2> /dev/null; then
-	rm -rf "$venv"
-	mkdir -p ../build
-	{ python3 -m venv "$venv" && "$venv/bin/pip" install -q --retries 1 \
-		--timeout 30 --disable-pip-version-check scikit-learn; } \
-		> ../build/scikit_learn.log 2>&1 || {
-		rm -rf "$venv"
-		echo 'logit: skipped, pip could not install scikit-learn from PyPI'
-		exit 77
-	}
-fi
-python=$venv/bin/python
-OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-export OMP_NUM_THREADS OPENBLAS_NUM_THREADS
-
-data=$(mktemp -d)
-trap 'rm -rf "$data"' EXIT
-trap 'exit 130' INT TERM HUP
+. ./peer.sh
+peer logit scikit_learn sklearn scikit-learn
 
 "$python" logit_sklearn.py make "$data/row.npy" > "$data/row.csv"
 psql -Xq -v ON_ERROR_STOP=1 <<-END

@@ -542,16 +542,11 @@ CREATE FUNCTION crmcost._clear_work_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  tables CONSTANT text := (
-    SELECT string_agg(format('pg_temp.%I', c.relname), ', ')
-    FROM pg_class c
-    WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
-          AND c.relname = ANY (crmcost._work_tables()));
 BEGIN
-  IF tables IS NOT NULL THEN
-    EXECUTE 'TRUNCATE ' || tables;
-  END IF;
+  EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('pg_temp.%I', c.relname), ', ')
+           FROM pg_class c
+           WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
+                 AND c.relname = ANY (crmcost._work_tables()));
 END
 $$;
 

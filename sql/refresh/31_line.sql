@@ -25,20 +25,13 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_line(crmcost._run) IS
   'Second step of refresh: the sale lines, in base currency, and the contacts of the customers with news.';
 
--- Conditions on a fact: of a customer of a work table, himself or one merged into
--- him; of one with news; and of none of these.
-CREATE FUNCTION crmcost._of_parties(fact text, work_table text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format(
-  '%1$s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.%2$I UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.%2$I c ON c.customer_id = m.party_id))',
-  fact, work_table);
-
-COMMENT ON FUNCTION crmcost._of_parties(text, text) IS
-  'Condition that a fact, by its name in the query, is of a customer of a work table.';
-
+-- Conditions on a fact: of a customer with news, himself or one merged into him;
+-- and of none of these.
 CREATE FUNCTION crmcost._of_news(fact text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
-RETURN crmcost._of_parties(fact, 'refresh_customer');
+RETURN pg_catalog.format(
+  '%s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_customer UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_customer c ON c.customer_id = m.party_id))',
+  fact);
 
 COMMENT ON FUNCTION crmcost._of_news(text) IS
   'Condition that a fact, by its name in the query, is of a customer with news.';
@@ -158,7 +151,7 @@ BEGIN
       's.sale_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''sale'' AND month_start IS NULL)) AND s.month_start > s.booked_month AND s.month_start = %L AND %s',
       run.open_month, crmcost._of_others('s')), NULL, NULL);
     PERFORM crmcost._add_contacts(run, format(
-      'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''interaction'' AND month_start IS NULL)) AND late.fact_id IS NOT NULL AND CASE WHEN i.occurred_on >= $5 THEN date_trunc(''month'', i.occurred_on::timestamp) ELSE coalesce(late.month_start, $5) END = $5 AND %s',
+      'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''interaction'' AND month_start IS NULL)) AND late.fact_id IS NOT NULL AND i.occurred_on < $5 AND %s',
       crmcost._of_others('i')), NULL, NULL);
   END IF;
 END

@@ -5,7 +5,7 @@
 -- n pairs, so pairs are kept among the most ordered products only (setting
 -- affinity_products); where one comes in, its pairs are counted in all orders.
 --
--- What follows prices is no sum: it is found anew when any order or tier may have
+-- What follows prices is no sum: it is found anew when any order or tier has
 -- changed.
 CREATE FUNCTION crmcost._refresh_statistics(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -17,8 +17,7 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_pairs(run);
   changed := crmcost._write_pairs(run);
-  IF run.whole OR EXISTS (SELECT FROM pg_temp.refresh_customer)
-     OR EXISTS (SELECT FROM pg_temp.refresh_class_customer) THEN
+  IF crmcost._was_written(run, '{customer_order,customer_class}') THEN
     changed := changed + crmcost._write_prices(run);
   END IF;
   RETURN changed;

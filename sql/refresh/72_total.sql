@@ -170,8 +170,9 @@ $$;
 COMMENT ON FUNCTION crmcost._write_stage_total(crmcost._run) IS
   'Writes stage_total from what refresh_stage_sum notes; returns the rows changed.';
 
--- Buyers are no sum over months.  Of the customers with news the step order notes
--- what they were buyers of before (-1), this one what they are now.
+-- Buyers are no sum over months.  Of the customers of whom an order changed the
+-- step order notes what they were buyers of before (-1), this one what they are
+-- now.
 CREATE FUNCTION crmcost._note_buyers(run crmcost._run, sign integer)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -185,14 +186,14 @@ BEGIN
     FROM customer_product p
     WHERE p.orders > 0
           AND (run.whole
-               OR p.customer_id IN (SELECT c.customer_id
-                                    FROM pg_temp.refresh_customer c))
+               OR p.customer_id IN (SELECT n.customer_id
+                                    FROM pg_temp.refresh_order_news n))
     GROUP BY p.product_code;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._note_buyers(crmcost._run, integer) IS
-  'Notes in refresh_buyer how many of the customers with news are buyers of each product.';
+  'Notes in refresh_buyer how many of the customers of whom an order changed are buyers of each product.';
 
 CREATE FUNCTION crmcost._write_product_total(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

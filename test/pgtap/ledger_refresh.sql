@@ -245,6 +245,22 @@ ALTER TABLE cost_entry ADD COLUMN day date;
 SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-08-31')$$, 'columns of the owner do not disturb');
 CALL crmcost.refresh('crm', '2024-08-31');
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'nor make changes');
+ROLLBACK TO fresh;
+
+-- a month whose closing was announced and did not come: what was loaded meanwhile counts once
+INSERT INTO interaction (customer_id, occurred_at, kind) SELECT min(customer_id), '2024-01-05', 'return' FROM customer;
+CALL crmcost.refresh('crm', '2024-02-20');
+CALL crmcost.close_period('crm', '2024-01-01');
+UPDATE refresh_state SET closing_before = '2024-03-01';
+INSERT INTO interaction (customer_id, occurred_at, kind) SELECT min(customer_id), '2024-02-05', 'return' FROM customer;
+SELECT is((SELECT count(*) FROM late_fact WHERE booked_on >= '2024-02-01'), 1::bigint, 'known as late in a month that is open');
+CALL crmcost.refresh('crm', '2024-02-21');
+INSERT INTO interaction (customer_id, occurred_at, kind) SELECT max(customer_id), '2024-02-06', 'return' FROM customer;
+CALL crmcost.refresh('crm', '2024-02-21');
+SELECT results_eq($$SELECT month_start, sum(interactions)::int FROM contact_month WHERE kind = 'return' AND month_start <= '2024-02-01' GROUP BY 1 ORDER BY 1$$,
+  $$SELECT date_trunc('month', occurred_at)::date, sum(n)::int FROM interaction WHERE kind = 'return' AND occurred_at < '2024-02-21' GROUP BY 1 ORDER BY 1$$,
+  'and counted once, also when another customer has news');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
 
 SELECT * FROM finish();
 ROLLBACK;
