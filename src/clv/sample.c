@@ -181,15 +181,16 @@ ReadRows(Datum datum, Size *count)
 	return row;
 }
 
-/* a search begins on a part of the rows, of which a few hundred are enough */
-#define PART 512
+/* a search begins on every 16th row, or on enough of them */
+#define PART_STRIDE 16
+#define MIN_PART 512
 #define MIN_STRIDE 4
 
 static void
 TakePart(const num_observation *row, num_sample *sample)
 {
 	num_observation *part;
-	Size		stride = sample->count / PART;
+	Size		stride = Min(PART_STRIDE, sample->count / MIN_PART);
 
 	sample->part_count = sample->count / stride;
 	part = palloc(sample->part_count * sizeof(num_observation));
@@ -211,7 +212,7 @@ SampleRead(Datum datum)
 	SortRows(row, sample.count);
 	NumberAges(row, &sample);
 	sample.row = row;
-	if (sample.count >= PART * MIN_STRIDE)
+	if (sample.count >= MIN_PART * MIN_STRIDE)
 		TakePart(row, &sample);
 	return sample;
 }

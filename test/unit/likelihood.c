@@ -37,7 +37,7 @@ make_sample(const num_observation *row, size_t count)
 	/* like the library: a sample that is large enough has a part */
 	if (count >= 2048)
 	{
-		size_t		stride = count / 512;
+		size_t		stride = count < 16 * 512 ? count / 512 : 16;
 
 		sample.part_count = count / stride;
 		for (size_t i = 0; i < sample.part_count; i++)
