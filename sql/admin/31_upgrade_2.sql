@@ -132,6 +132,8 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   ALTER TABLE setting
+    ADD CONSTRAINT converting_entity_is_customer_or_account
+      CHECK (key <> 'converting_entity' OR value IN ('customer', 'account')),
     ADD CONSTRAINT csat_satisfied_from_is_a_number
       CHECK (key <> 'csat_satisfied_from'
              OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
@@ -167,10 +169,20 @@ BEGIN
         code_range(coalesce(scenario, ''), coalesce(scenario, ''), '[]')
           WITH &&,
         valid WITH &&);
-  ALTER TABLE cost_pool ALTER COLUMN driver_quantity TYPE numeric(38,12);
+  ALTER TABLE cost_pool
+    ALTER COLUMN driver_quantity TYPE numeric(38,12),
+    ADD COLUMN pool_key text NOT NULL DEFAULT '',
+    ADD COLUMN spend_month date,
+    DROP CONSTRAINT cost_pool_pkey,
+    ADD PRIMARY KEY (month_start, bucket, rule_id, service_category, pool_key);
   ALTER TABLE customer_driver ALTER COLUMN quantity TYPE numeric(38,12);
   -- 0 until the closed months are filled (sql/refresh/80_upgrade.sql)
   ALTER TABLE posted_cost
+    ADD COLUMN pool_key text NOT NULL DEFAULT '',
+    ADD COLUMN spend_month date,
+    DROP CONSTRAINT posted_cost_pkey,
+    ADD PRIMARY KEY (month_start, cost_id, incurred_on, booked_month, rule_id,
+                     service_category, pool_key),
     ADD COLUMN cost_before numeric(38,4) NOT NULL DEFAULT 0;
   ALTER TABLE posted_cost ALTER COLUMN cost_before DROP DEFAULT;
   ALTER TABLE customer_driver

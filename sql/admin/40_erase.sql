@@ -102,6 +102,18 @@ BEGIN
       FROM placed p
       WHERE s.customer_id = party
             AND s.source = p.source AND s.order_ref = p.order_ref
+  ), converted AS (
+    UPDATE conversion s
+      SET order_ref = p.random_ref
+      FROM placed p
+      WHERE s.customer_id = party AND s.conversion_kind = 'order'
+            AND s.source = p.source AND s.order_ref = p.order_ref
+  ), credited AS (
+    UPDATE touch_credit s
+      SET order_ref = p.random_ref
+      FROM placed p
+      WHERE s.customer_id = party AND s.conversion_kind = 'order'
+            AND s.source = p.source AND s.order_ref = p.order_ref
   )
   UPDATE sale s
     SET order_ref = p.random_ref

@@ -206,7 +206,7 @@ BEGIN
           AND c.month_start >= coalesce(open_month, '-infinity')
           AND c.month_start < next_month
     ON CONFLICT (month_start, cost_id, incurred_on, booked_month, rule_id,
-                 service_category) DO NOTHING;
+                 service_category, pool_key) DO NOTHING;
 END
 $$;
 

@@ -27,6 +27,7 @@ BEGIN
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
   PERFORM crmcost._make_fact_tables();
   PERFORM crmcost._make_order_tables();
+  PERFORM crmcost._make_journey_tables();
   PERFORM crmcost._make_cost_tables();
   PERFORM crmcost._make_month_tables();
   PERFORM crmcost._make_value_tables();
@@ -140,6 +141,38 @@ $$;
 COMMENT ON FUNCTION crmcost._make_order_tables() IS
   'Makes the work tables of orders, and what happened by month.';
 
+CREATE FUNCTION crmcost._make_journey_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- journey: whose touches count for the customers with news; these touches; the
+  -- credits that differ from the store, with the month of the touch; months whose
+  -- conversions are credited anew.  refresh_conversion, refresh_credit,
+  -- refresh_open_journey and refresh_customer_touch are as the tables are.
+  CREATE TEMPORARY TABLE refresh_entity (
+    customer_id bigint PRIMARY KEY, entity_id bigint NOT NULL,
+    acquired_at timestamptz, is_nobody boolean NOT NULL
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_touch (
+    entity_id bigint, customer_id bigint, interaction_id bigint,
+    occurred_at timestamptz, occurred_on date, month_start date,
+    channel_code text COLLATE "C", campaign_code text COLLATE "C"
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_credit_news (
+    customer_id bigint, conversion_kind text COLLATE "C",
+    source text COLLATE "C", order_ref text COLLATE "C", sale_id bigint,
+    month_start date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_credit_month (
+    month_start date PRIMARY KEY
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_journey_tables() IS
+  'Makes the work tables of journeys.';
+
 CREATE FUNCTION crmcost._make_cost_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -161,7 +194,8 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_post (
     month_start date, cost_id bigint, incurred_on date, booked_month date,
     category_code text, bucket text, rule_id bigint, service_category text,
-    amount numeric
+    amount numeric, driver text, scope text, pool_key text NOT NULL DEFAULT '',
+    spend_month date
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_home (
     month_start date, category_code text, service_category text
@@ -181,7 +215,7 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_pool (
     month_start date, bucket text, rule_id bigint, service_category text,
     driver text, driver_key text, cost numeric, capacity numeric,
-    group_id integer
+    group_id integer, scope text, pool_key text, spend_month date
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_group (
     group_id integer, month_start date, bucket text, driver_key text,
@@ -193,7 +227,7 @@ BEGIN
     month_start date, cost_id bigint, incurred_on date, booked_month date,
     category_code text, bucket text, rule_id bigint, service_category text,
     amount numeric, cost_before numeric, allocated boolean,
-    unused_cost numeric
+    unused_cost numeric, pool_key text, spend_month date, unconverted boolean
   ) ON COMMIT DROP;
 END
 $$;
@@ -219,7 +253,7 @@ BEGIN
     customer_id bigint, group_id integer, parts numeric[], unused numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_wanted (
-    driver_key text, driver text, scope text, kind text
+    driver_key text, driver text, scope text, kind text, spend_month date
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_driver (
     driver_key text, customer_id bigint, quantity numeric
@@ -445,7 +479,11 @@ BEGIN
           FROM unnest(crmcost._written_tables()) AS u (name)
           UNION ALL
           VALUES ('group_month', 'refresh_delta'),
-                 ('clv_model', 'refresh_model')) w
+                 ('clv_model', 'refresh_model'),
+                 ('conversion', 'refresh_conversion'),
+                 ('touch_credit', 'refresh_credit'),
+                 ('open_journey', 'refresh_open_journey'),
+                 ('customer_touch', 'refresh_customer_touch')) w
     JOIN pg_namespace s ON s.nspname = ledger
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
     JOIN pg_attribute a
@@ -472,10 +510,12 @@ RETURN '{agent_score,
          classification,
          clv_model,
          contact_month,
+         conversion,
          cost_day,
          cost_month,
          cost_pool,
          cost_trend,
+         credit_month,
          customer_agent,
          customer_class,
          customer_discount,
@@ -485,6 +525,7 @@ RETURN '{agent_score,
          customer_product,
          customer_score,
          customer_stage,
+         customer_touch,
          customer_value,
          customer_year,
          day_total,
@@ -493,6 +534,7 @@ RETURN '{agent_score,
          group_size,
          kept_snapshot,
          model_calibration,
+         open_journey,
          posted_cost,
          product_pair,
          product_price,
@@ -507,6 +549,7 @@ RETURN '{agent_score,
          tier_cost_month,
          tier_month,
          tier_threshold,
+         touch_credit,
          whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
@@ -517,6 +560,9 @@ CREATE FUNCTION crmcost._work_tables() RETURNS text[]
 RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_cost_month, refresh_line, refresh_contact,
          refresh_placed, refresh_order, refresh_order_news, refresh_activity,
+         refresh_entity, refresh_touch, refresh_credit_news,
+         refresh_credit_month, refresh_conversion, refresh_credit,
+         refresh_open_journey, refresh_customer_touch,
          refresh_part, refresh_lineage, refresh_post, refresh_home,
          refresh_share, refresh_served, refresh_service, refresh_pool,
          refresh_group, refresh_outcome,

@@ -22,7 +22,7 @@ BEGIN
     run.open_month := '-infinity';
     run.scenario := scenario;
     run.plan := plan;
-    FOREACH step IN ARRAY '{news,lineage,line,order,activity,cost}'::text[] LOOP
+    FOREACH step IN ARRAY '{news,lineage,line,order,activity,journey,cost}'::text[] LOOP
       EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step) USING run;
     END LOOP;
     SELECT array_agg(m.customer_id), array_agg(m.cost), array_agg(m.profit)

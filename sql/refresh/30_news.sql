@@ -14,6 +14,7 @@ BEGIN
     INSERT INTO pg_temp.refresh_customer SELECT c.customer_id FROM customer c;
   ELSE
     PERFORM crmcost._find_customers(run);
+    PERFORM crmcost._find_account_members(run);
     PERFORM crmcost._find_months(run);
   END IF;
   ANALYZE pg_temp.refresh_customer, pg_temp.refresh_party;

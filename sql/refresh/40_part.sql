@@ -8,11 +8,12 @@
 -- 2. Rules (41_rule.sql).  A part without a customer takes the rule of its
 --    category, or of the nearest one above that has a rule for the day.
 -- 3. Service pools pass their cost on (42_service.sql).
--- 4. Pools (43_pool.sql).  All cost of a month, bucket, rule and service pool is
+-- 4. What follows touches takes those of its channel or campaign (43_claim.sql).
+-- 5. Pools (43_pool.sql).  All cost of a month, bucket, rule and service pool is
 --    a pool.  Pools of a month and bucket that follow the same driver are a
 --    group, which is allocated at once: so there is one rounding to coins,
 --    however many rules there are.
--- 5. Drivers (44_driver.sql), and customers, month by month (45_month.sql).
+-- 6. Drivers (44_driver.sql), and customers, month by month (45_month.sql).
 CREATE FUNCTION crmcost._refresh_cost(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -37,6 +38,7 @@ BEGIN
   PERFORM crmcost._find_parts(run);
   PERFORM crmcost._find_rules(run);
   PERFORM crmcost._pass_service_cost(run);
+  PERFORM crmcost._find_spend_scopes(run);
   PERFORM crmcost._form_pools(run);
   changed := crmcost._write_months(run);
   RETURN changed + crmcost._write_pools(run) + crmcost._write_cost(run);

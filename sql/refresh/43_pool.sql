@@ -9,10 +9,11 @@ DECLARE
 BEGIN
   INSERT INTO pg_temp.refresh_pool
     WITH pool AS (
-      SELECT month_start, bucket, rule_id, service_category,
-             sum(amount) AS cost
+      SELECT month_start, bucket, rule_id, service_category, driver, scope,
+             pool_key, spend_month, sum(amount) AS cost
       FROM pg_temp.refresh_post
-      GROUP BY month_start, bucket, rule_id, service_category
+      GROUP BY month_start, bucket, rule_id, service_category, driver, scope,
+               pool_key, spend_month
     ),
     available AS (
       SELECT c.category_code, c.channel_code, m.month_start,
@@ -22,11 +23,17 @@ BEGIN
       GROUP BY c.category_code, c.channel_code, m.month_start
       HAVING sum(m.part) > 0
     )
-    SELECT p.month_start, p.bucket, p.rule_id, p.service_category, r.driver,
-           CASE r.scope WHEN '' THEN r.driver
+    SELECT p.month_start, p.bucket, p.rule_id, p.service_category,
+           coalesce(p.driver, r.driver),
+           CASE
+             -- what is taken from spend that was not converted has no driver
+             WHEN p.driver IS NOT NULL AND p.scope IS NULL THEN NULL
+             WHEN p.driver IS NOT NULL THEN p.pool_key
+             WHEN r.scope = '' THEN r.driver
              ELSE r.driver || ' of ' || r.scope
            END,
-           p.cost, a.capacity, 0
+           p.cost, a.capacity, 0, coalesce(p.scope, r.scope), p.pool_key,
+           p.spend_month
     FROM pool p
     LEFT JOIN allocation_rule r USING (rule_id)
     LEFT JOIN available a
@@ -74,11 +81,12 @@ BEGIN
                CASE WHEN row_number() OVER largest = 1 THEN p.unused_cost END,
                p.group_cost)
              ELSE 0
-           END
+           END,
+           l.pool_key, l.spend_month, p.driver = 'attributed' AND NOT p.allocated
     FROM pg_temp.refresh_post l
     JOIN (
       SELECT p.month_start, p.bucket, p.rule_id, p.service_category,
-             p.group_id, p.capacity, g.driver_quantity, g.unused_cost,
+             p.pool_key, p.driver, p.group_id, p.capacity, g.driver_quantity, g.unused_cost,
              g.cost AS group_cost,
              greatest(p.capacity, coalesce(g.driver_quantity, 0)) AS whole,
              coalesce(g.customers, 0) > 0 OR p.capacity IS NOT NULL
@@ -86,14 +94,15 @@ BEGIN
       FROM pg_temp.refresh_pool p
       LEFT JOIN pg_temp.refresh_group g
         ON g.month_start = p.month_start AND g.group_id = p.group_id
-    ) p USING (month_start, bucket, rule_id, service_category)
+    ) p USING (month_start, bucket, rule_id, service_category, pool_key)
     WINDOW
       along AS (PARTITION BY l.month_start, p.group_id
                 ORDER BY l.rule_id, l.service_category, l.incurred_on,
-                         l.cost_id, l.booked_month),
+                         l.cost_id, l.booked_month, l.pool_key),
       largest AS (PARTITION BY l.month_start, p.group_id
                   ORDER BY abs(l.amount) DESC, l.rule_id, l.service_category,
-                           l.incurred_on, l.cost_id, l.booked_month);
+                           l.incurred_on, l.cost_id, l.booked_month,
+                           l.pool_key);
   ANALYZE pg_temp.refresh_outcome;
 END
 $$;
@@ -111,36 +120,40 @@ DECLARE
 BEGIN
   PERFORM crmcost._find_outcomes();
   RETURN crmcost._write_difference(run.ledger, 'cost_pool', $query$
-      SELECT p.month_start, p.bucket, p.rule_id, p.service_category, p.driver,
-             p.driver_key, p.cost, g.driver_quantity, p.capacity,
+      SELECT p.month_start, p.bucket, p.rule_id, p.service_category,
+             p.pool_key, p.spend_month, p.driver, p.driver_key, p.cost,
+             g.driver_quantity, p.capacity,
              coalesce(g.customers, 0) AS customers,
              o.allocated_cost, o.unused_cost,
              CASE
                WHEN o.allocated THEN NULL
                WHEN p.rule_id = 0 THEN 'no rule'
+               WHEN p.driver = 'attributed' THEN 'not yet converted'
                ELSE 'no driver in the month'
              END AS unallocated_because
       FROM pg_temp.refresh_pool p
       LEFT JOIN pg_temp.refresh_group g
         ON g.month_start = p.month_start AND g.group_id = p.group_id
-      JOIN (SELECT month_start, bucket, rule_id, service_category,
+      JOIN (SELECT month_start, bucket, rule_id, service_category, pool_key,
                    bool_or(allocated) AS allocated,
                    sum(unused_cost) AS unused_cost,
                    coalesce(sum(amount - unused_cost)
                               FILTER (WHERE allocated), 0) AS allocated_cost
             FROM pg_temp.refresh_outcome
-            GROUP BY month_start, bucket, rule_id, service_category) o
-        ON (o.month_start, o.bucket, o.rule_id, o.service_category)
-           = (p.month_start, p.bucket, p.rule_id, p.service_category)
+            GROUP BY month_start, bucket, rule_id, service_category,
+                     pool_key) o
+        ON (o.month_start, o.bucket, o.rule_id, o.service_category, o.pool_key)
+           = (p.month_start, p.bucket, p.rule_id, p.service_category,
+              p.pool_key)
     $query$, scope)
     + crmcost._write_difference(run.ledger, 'posted_cost', $query$
       SELECT month_start, cost_id, incurred_on, booked_month, category_code,
-             bucket, rule_id, service_category, NULL::bigint AS customer_id,
-             amount, cost_before
+             bucket, rule_id, service_category, pool_key, spend_month,
+             NULL::bigint AS customer_id, amount, cost_before
       FROM pg_temp.refresh_outcome
       UNION ALL
       SELECT month_start, cost_id, incurred_on, booked_month, category_code,
-             bucket, 0, '', customer_id, amount, 0
+             bucket, 0, '', '', NULL, customer_id, amount, 0
       FROM pg_temp.refresh_part
       WHERE customer_id IS NOT NULL AND booked_month < month_start
             AND amount <> 0
@@ -161,7 +174,8 @@ RETURN $query$
              AS allocated_cost,
            sum(unused_cost) AS unused_cost,
            coalesce(sum(amount) FILTER (WHERE NOT allocated), 0)
-             AS unallocated_cost
+             AS unallocated_cost,
+           coalesce(sum(amount) FILTER (WHERE unconverted), 0) AS unconverted_cost
     FROM pg_temp.refresh_outcome
     GROUP BY month_start, cost_id, incurred_on, booked_month
   )
@@ -179,7 +193,8 @@ RETURN $query$
                   0) AS direct_cost,
          coalesce(sum(o.allocated_cost), 0) AS allocated_cost,
          coalesce(sum(o.unused_cost), 0) AS unused_cost,
-         coalesce(sum(o.unallocated_cost), 0) AS unallocated_cost
+         coalesce(sum(o.unallocated_cost), 0) AS unallocated_cost,
+         coalesce(sum(o.unconverted_cost), 0) AS unconverted_cost
   FROM pg_temp.refresh_part p
   LEFT JOIN outcome o USING (month_start, cost_id, incurred_on,
                              booked_month)

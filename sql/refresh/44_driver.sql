@@ -11,13 +11,12 @@ BEGIN
   DELETE FROM pg_temp.refresh_wanted;
   DELETE FROM pg_temp.refresh_driver;
   INSERT INTO pg_temp.refresh_wanted
-    SELECT DISTINCT p.driver_key, r.driver, r.scope, d.kind
+    SELECT DISTINCT p.driver_key, p.driver, p.scope, d.kind, p.spend_month
     FROM pg_temp.refresh_pool p
-    JOIN allocation_rule r USING (rule_id)
-    JOIN driver d ON d.code = r.driver
-    WHERE p.month_start = month
-          AND (r.scope <> '' OR d.kind <> 'ledger'
-               OR r.driver IN ('tier_weight', 'equal'));
+    JOIN driver d ON d.code = p.driver
+    WHERE p.month_start = month AND p.driver_key IS NOT NULL
+          AND (p.scope <> '' OR d.kind <> 'ledger'
+               OR p.driver IN ('tier_weight', 'equal', 'attributed'));
   IF NOT FOUND AND NOT EXISTS (SELECT FROM customer_driver d
                                WHERE d.month_start = month) THEN
     RETURN 0;
@@ -26,13 +25,14 @@ BEGIN
   INSERT INTO pg_temp.refresh_wanted
     SELECT DISTINCT 'part ' || b.part || coalesce(' of ' || nullif(w.scope, ''),
                                                   ''),
-           b.part, w.scope, 'part'
+           b.part, w.scope, 'part', NULL::date
     FROM pg_temp.refresh_wanted w
     JOIN driver_blend b ON b.driver = w.driver
     WHERE w.kind = 'blend';
   PERFORM crmcost._find_limited_drivers(run, month);
   PERFORM crmcost._find_party_drivers(run, month);
   PERFORM crmcost._find_own_drivers(run, month);
+  PERFORM crmcost._find_attributed_drivers(run, month);
   PERFORM crmcost._find_blends();
   RETURN crmcost._write_blend_findings(run, month)
     + crmcost._write_difference(run.ledger, 'customer_driver', format($query$
@@ -109,7 +109,8 @@ CREATE FUNCTION crmcost._find_limited_drivers(run crmcost._run, month date)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w WHERE w.scope <> '') THEN
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w
+                 WHERE w.scope <> '' AND w.driver <> 'attributed') THEN
     RETURN;
   END IF;
   PERFORM crmcost._sum_limited(run, month);
@@ -144,7 +145,7 @@ BEGIN
                      AND e.measured_on < month + interval '1 month'
                GROUP BY 1, 2) q
       ON q.driver = w.driver AND q.customer_id = h.customer_id
-    WHERE w.kind <> 'blend' AND w.scope <> '';
+    WHERE w.kind <> 'blend' AND w.scope <> '' AND w.driver <> 'attributed';
   TRUNCATE pg_temp.refresh_limited;
 END
 $$;

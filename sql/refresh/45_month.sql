@@ -60,8 +60,9 @@ CREATE FUNCTION crmcost._load_limited_months(run crmcost._run) RETURNS void
 AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_temp.refresh_pool p
-                 JOIN allocation_rule r USING (rule_id)
-                 WHERE r.scope <> '') THEN
+                 WHERE p.scope <> '' AND p.driver <> 'attributed'
+                       AND (p.driver <> 'new_customers'
+                            OR p.scope LIKE 'product %')) THEN
     RETURN;
   END IF;
   IF NOT run.whole THEN

@@ -224,7 +224,8 @@ RETURN pg_catalog.format($query$
     SELECT p.month_start, g.driver_key, c.resource,
            sum(p.amount / greatest(g.capacity, g.driver_quantity)) AS rate
     FROM posted_cost p
-    JOIN cost_pool g USING (month_start, bucket, rule_id, service_category)
+    JOIN cost_pool g USING (month_start, bucket, rule_id, service_category,
+                           pool_key)
     JOIN cost_category c ON c.code = p.category_code
     WHERE p.customer_id IS NULL AND g.unallocated_because IS NULL
           AND g.driver_quantity > 0 AND p.month_start >= %1$L

@@ -85,8 +85,8 @@ DECLARE
 BEGIN
   PERFORM crmcost._write_difference(ledger, 'posted_cost', $query$
       SELECT month_start, cost_id, incurred_on, booked_month, category_code,
-             bucket, rule_id, service_category, NULL::bigint AS customer_id,
-             amount, cost_before
+             bucket, rule_id, service_category, pool_key,
+             NULL::bigint AS customer_id, amount, cost_before
       FROM pg_temp.refresh_outcome
     $query$, scope || ' AND old.customer_id IS NULL');
   PERFORM crmcost._write_difference(ledger, 'customer_driver', format($query$
@@ -151,7 +151,7 @@ BEGIN
            CASE WHEN driver_key IS NULL THEN 0
              ELSE dense_rank() OVER (PARTITION BY month_start
                                      ORDER BY bucket, driver_key, capacity)
-           END
+           END, NULL, pool_key
     FROM cost_pool
     WHERE month_start < open_month;
   INSERT INTO pg_temp.refresh_group

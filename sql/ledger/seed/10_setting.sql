@@ -26,4 +26,5 @@ INSERT INTO setting (key, value, note) VALUES
   ('attribute_columns', '', 'Attributes of customers that customer_attribute shows as columns, separated by commas.'),
   ('attribution_model', 'linear', 'How touches share a conversion: first, last, last_non_direct, linear, position or time_decay.'),
   ('touch_window_days', '90', 'Days before a conversion in which touches count.'),
+  ('converting_entity', 'customer', 'Whose touches lead to a conversion: those of the customer, or of all of the account.'),
   ('decay_half_life', '7', 'Days in which a touch loses half its weight under time_decay.');

@@ -1,5 +1,6 @@
 INSERT INTO driver (code, kind, unit, name, name_zh) VALUES
   ('new_customers', 'ledger', 'customer', 'Customers acquired', '新获客户'),
+  ('attributed', 'ledger', 'customer', 'Credits of the touches that led to customers', '触点归因'),
   ('active_customers', 'ledger', 'customer', 'Customers who bought', '活跃客户'),
   ('revenue', 'ledger', 'base currency', 'Revenue', '收入'),
   ('margin', 'ledger', 'base currency', 'Margin', '毛利'),

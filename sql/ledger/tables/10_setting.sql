@@ -44,6 +44,8 @@ CREATE TABLE setting (
     CHECK (key <> 'attribution_model'
            OR value IN ('first', 'last', 'last_non_direct', 'linear',
                         'position', 'time_decay')),
+  CONSTRAINT converting_entity_is_customer_or_account
+    CHECK (key <> 'converting_entity' OR value IN ('customer', 'account')),
   CONSTRAINT csat_satisfied_from_is_a_number
     CHECK (key <> 'csat_satisfied_from'
            OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),

@@ -18,6 +18,7 @@ CREATE TABLE cost_month (
   allocated_cost numeric(38,4) NOT NULL,
   unused_cost numeric(38,4) NOT NULL,
   unallocated_cost numeric(38,4) NOT NULL,
+  unconverted_cost numeric(38,4) NOT NULL,
   PRIMARY KEY (month_start, category_code, channel_code, campaign_code, product_code, unit)
 );
 
@@ -38,5 +39,6 @@ COMMENT ON COLUMN cost_month.quantity IS 'What was bought, in unit.';
 COMMENT ON COLUMN cost_month.cost IS 'Cost in base currency; entries without a rate are left out.';
 COMMENT ON COLUMN cost_month.direct_cost IS 'Booked on customers.';
 COMMENT ON COLUMN cost_month.allocated_cost IS 'Borne by customers by the allocation rules.';
+COMMENT ON COLUMN cost_month.unconverted_cost IS 'Of unallocated_cost, spend whose touches have led to no customer yet; below 0 where a closed month''s is claimed.';
 COMMENT ON COLUMN cost_month.unused_cost IS 'Of capacity that nobody used.';
 COMMENT ON COLUMN cost_month.unallocated_cost IS 'Borne by nobody for want of a rule or a driver.';

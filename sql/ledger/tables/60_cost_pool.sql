@@ -6,6 +6,8 @@ CREATE TABLE cost_pool (
   bucket text NOT NULL,
   rule_id bigint NOT NULL,
   service_category text NOT NULL,
+  pool_key text NOT NULL DEFAULT '',
+  spend_month date,
   driver text,
   driver_key text,
   cost numeric(38,4) NOT NULL,
@@ -17,11 +19,11 @@ CREATE TABLE cost_pool (
   unallocated_cost numeric(38,4)
     GENERATED ALWAYS AS (cost - allocated_cost - unused_cost) STORED,
   unallocated_because text,
-  PRIMARY KEY (month_start, bucket, rule_id, service_category)
+  PRIMARY KEY (month_start, bucket, rule_id, service_category, pool_key)
 );
 
 COMMENT ON TABLE cost_pool IS
-'Cost without a customer, as of the last refresh, one row a month, bucket, allocation rule and service pool it came through, with what became of it.';
+'Cost without a customer, as of the last refresh, one row a month, bucket, allocation rule and service pool it came through, and where touches share it channel or campaign, with what became of it.';
 COMMENT ON COLUMN cost_pool.month_start IS
 'First day of the month.';
 COMMENT ON COLUMN cost_pool.bucket IS
@@ -30,6 +32,10 @@ COMMENT ON COLUMN cost_pool.rule_id IS
 'Allocation rule that holds for the cost; 0 where there is none.';
 COMMENT ON COLUMN cost_pool.service_category IS
 'Service pool that passed the cost on; empty for cost that was booked here.';
+COMMENT ON COLUMN cost_pool.pool_key IS
+'For rules of driver attributed, whose touches or customers share it, such as attributed of channel search; empty for other rules.';
+COMMENT ON COLUMN cost_pool.spend_month IS
+'First day of the closed month whose spend is claimed here; NULL for cost of the month.';
 COMMENT ON COLUMN cost_pool.driver IS
 'What the shares follow; NULL without a rule.';
 COMMENT ON COLUMN cost_pool.driver_key IS
@@ -49,4 +55,4 @@ COMMENT ON COLUMN cost_pool.unused_cost IS
 COMMENT ON COLUMN cost_pool.unallocated_cost IS
 'What no customer bears for want of a rule or driver, in base currency; the whole cost or 0.';
 COMMENT ON COLUMN cost_pool.unallocated_because IS
-'Why not: no rule, or no driver in the month; NULL when allocated.';
+'Why not: no rule, no driver in the month, or not yet converted (touches that led to no customer so far); NULL when allocated.';

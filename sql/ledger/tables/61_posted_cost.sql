@@ -11,10 +11,12 @@ CREATE TABLE posted_cost (
   bucket text NOT NULL,
   rule_id bigint NOT NULL,
   service_category text NOT NULL,
+  pool_key text NOT NULL DEFAULT '',
+  spend_month date,
   amount numeric(38,4) NOT NULL,
   cost_before numeric(38,4) NOT NULL,
   PRIMARY KEY (month_start, cost_id, incurred_on, booked_month, rule_id,
-               service_category)
+               service_category, pool_key)
 );
 
 CREATE INDEX posted_cost_cost_id ON posted_cost (cost_id, incurred_on);
@@ -39,6 +41,10 @@ COMMENT ON COLUMN posted_cost.rule_id IS
 'Allocation rule; 0 for direct cost, and where there is none.';
 COMMENT ON COLUMN posted_cost.service_category IS
 'Service pool that passed the cost on; empty for none.';
+COMMENT ON COLUMN posted_cost.pool_key IS
+'Which pool of the rule, as in cost_pool; empty but for rules of driver attributed.';
+COMMENT ON COLUMN posted_cost.spend_month IS
+'First day of the closed month whose spend is claimed here; NULL for cost of the month.';
 COMMENT ON COLUMN posted_cost.amount IS
 'Part of the entry, in base currency.';
 COMMENT ON COLUMN posted_cost.cost_before IS

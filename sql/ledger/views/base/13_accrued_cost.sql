@@ -14,6 +14,7 @@ SELECT
                    WHERE p.cost_id = part.cost_id
                          AND p.incurred_on = part.incurred_on
                          AND p.booked_month = part.booked_month
+                         AND p.spend_month IS NULL
                          AND p.month_start < open.month_start),
                   open.month_start)
   END AS month_start,

@@ -19,7 +19,8 @@ WITH pooled AS NOT MATERIALIZED (
          greatest(g.capacity, g.driver_quantity) AS driver_total,
          g.unallocated_because
   FROM posted_cost p
-  JOIN cost_pool g USING (month_start, bucket, rule_id, service_category)
+  JOIN cost_pool g USING (month_start, bucket, rule_id, service_category,
+                         pool_key)
   WHERE p.customer_id IS NULL
 ),
 driven AS NOT MATERIALIZED (

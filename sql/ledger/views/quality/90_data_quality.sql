@@ -15,6 +15,7 @@ WITH known_setting (key) AS (
          ('plan_scenario'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
+         ('converting_entity'),
          ('schema_version')
 ),
 this_ledger (name) AS (

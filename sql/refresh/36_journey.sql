@@ -1,0 +1,454 @@
+-- Step journey: which touches led to which conversion, and what each has of it.
+--
+-- A conversion is a customer acquired or an order.  Its path are the touches (kinds
+-- touch, behavior, sales and referral, of known parties) up to it, within setting
+-- touch_window_days.  Where touches share the cost of acquisition (driver
+-- attributed), a credit that changed changes the month of its touch.
+CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  of_news CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'old.%s IN (SELECT j.%1$s FROM pg_temp.refresh_entity j)' END;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_entities(run);
+  PERFORM crmcost._find_conversions(run);
+  PERFORM crmcost._find_credits(run);
+  PERFORM crmcost._find_paths(run);
+  IF NOT run.whole THEN
+    PERFORM crmcost._find_journey_news(run);
+    PERFORM crmcost._find_touched_months(run);
+  END IF;
+  changed :=
+    crmcost._write_difference(run.ledger, 'customer_touch',
+      'SELECT * FROM pg_temp.refresh_customer_touch',
+      format(of_news, 'customer_id'))
+    + crmcost._write_difference(run.ledger, 'touch_credit',
+        'SELECT c.* FROM pg_temp.refresh_credit c',
+        format(of_news, 'customer_id'))
+    + crmcost._write_difference(run.ledger, 'open_journey',
+        'SELECT * FROM pg_temp.refresh_open_journey',
+        format(of_news, 'entity_id'))
+    + crmcost._write_difference(run.ledger, 'conversion',
+        'SELECT c.* FROM pg_temp.refresh_conversion c',
+        format(of_news, 'customer_id'));
+  RETURN changed + crmcost._write_credit_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_journey(crmcost._run) IS
+  'Step of refresh: conversion, touch_credit, open_journey, customer_touch and credit_month; returns the rows changed.';
+
+-- Whose touches count for whom.  A customer who leaves an account is in
+-- refresh_customer with all who are or were of it (_find_account_members).
+CREATE FUNCTION crmcost._find_entities(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  by_account CONSTANT boolean := crmcost._converts_accounts(run.ledger);
+BEGIN
+  INSERT INTO pg_temp.refresh_entity
+    SELECT j.customer_id,
+           CASE WHEN by_account THEN coalesce(c.account_id, j.customer_id)
+             ELSE j.customer_id END,
+           c.acquired_at,
+           c.source IS NULL OR c.source = 'anon' OR c.merged_into IS NOT NULL
+    FROM pg_temp.refresh_customer j
+    LEFT JOIN customer c USING (customer_id);
+  ANALYZE pg_temp.refresh_entity;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_entities(crmcost._run) IS
+  'Fills refresh_entity: for the customers with news, whose touches count.';
+
+CREATE FUNCTION crmcost._converts_accounts(ledger name) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN crmcost._setting(ledger, 'converting_entity') = 'account';
+
+COMMENT ON FUNCTION crmcost._converts_accounts(name) IS
+  'Whether the touches of all customers of an account count for each of them.';
+
+-- What one customer of an account does is news to all of it, and to those whom
+-- his touches, or theirs whose touches led to him, are credited.
+CREATE FUNCTION crmcost._find_account_members(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF NOT crmcost._converts_accounts(run.ledger) THEN
+    RETURN;
+  END IF;
+  INSERT INTO pg_temp.refresh_customer
+    WITH news AS (
+      SELECT j.customer_id, coalesce(c.account_id, j.customer_id) AS entity_id
+      FROM pg_temp.refresh_customer j
+      JOIN customer c USING (customer_id)
+      UNION
+      SELECT v.customer_id, v.entity_id
+      FROM conversion v
+      JOIN pg_temp.refresh_customer j USING (customer_id)
+      UNION
+      SELECT t.touched_customer_id, v.entity_id
+      FROM touch_credit t
+      JOIN pg_temp.refresh_customer j
+        ON j.customer_id = t.touched_customer_id
+      JOIN conversion v USING (customer_id, conversion_kind, source, order_ref,
+                               sale_id)
+    )
+    SELECT DISTINCT member.customer_id
+    FROM news n
+    CROSS JOIN LATERAL (
+      SELECT c.customer_id FROM customer c
+      WHERE c.account_id = n.entity_id OR c.customer_id = n.entity_id
+      UNION
+      SELECT v.customer_id FROM conversion v WHERE v.entity_id = n.entity_id
+    ) member
+    ON CONFLICT (customer_id) DO NOTHING;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_account_members(crmcost._run) IS
+  'Adds all customers of the accounts with news to refresh_customer, where accounts convert as one.';
+
+-- Of an account the first customer acquired is its acquisition.
+CREATE FUNCTION crmcost._find_conversions(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_conversion
+    SELECT customer_id, conversion_kind, source, order_ref, sale_id,
+           entity_id, converted_at, converted_on, month_start, channel_code,
+           campaign_code, value, margin, 0, '{}'::text[]
+    FROM (
+      SELECT DISTINCT ON (j.entity_id)
+             j.customer_id, 'acquisition' AS conversion_kind, '' AS source,
+             '' AS order_ref, 0 AS sale_id, j.entity_id,
+             j.acquired_at AS converted_at, e.happened_on AS converted_on,
+             e.month_start, e.channel_code, e.campaign_code,
+             coalesce(o.revenue, 0) AS value, coalesce(o.margin, 0) AS margin
+      FROM crmcost._party_events(run.ledger, run.upto, run.zone,
+                                 run.open_month) e
+      JOIN pg_temp.refresh_entity j USING (customer_id)
+      LEFT JOIN (
+        SELECT DISTINCT ON (customer_id) customer_id, revenue, margin
+        FROM pg_temp.refresh_order
+        WHERE is_order
+        ORDER BY customer_id, ordered_at, source, order_ref, sale_id
+      ) o USING (customer_id)
+      WHERE e.is_acquisition
+      ORDER BY j.entity_id, j.acquired_at, j.customer_id
+    ) acquisition
+    UNION ALL
+    SELECT o.customer_id, 'order', o.source, o.order_ref, o.sale_id,
+           j.entity_id, o.ordered_at, o.ordered_on, o.month_start,
+           o.channel_code, o.campaign_code, o.revenue, o.margin, 0, '{}'::text[]
+    FROM pg_temp.refresh_order o
+    JOIN pg_temp.refresh_entity j USING (customer_id)
+    WHERE o.is_order AND NOT j.is_nobody;
+  ANALYZE pg_temp.refresh_conversion;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_conversions(crmcost._run) IS
+  'Fills refresh_conversion of the customers with news, without paths.';
+
+-- What can lead to something: contacts of known parties.
+CREATE FUNCTION crmcost._find_credits(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  reach CONSTANT interval := crmcost._touch_window(run.ledger);
+  half_life CONSTANT interval := make_interval(
+    days => crmcost._setting(run.ledger, 'decay_half_life')::integer);
+BEGIN
+  INSERT INTO pg_temp.refresh_touch
+    SELECT j.entity_id, c.customer_id, c.interaction_id, c.occurred_at,
+           c.occurred_on, c.month_start, c.channel_code, c.campaign_code
+    FROM pg_temp.refresh_contact c
+    JOIN pg_temp.refresh_entity j USING (customer_id)
+    WHERE c.kind IN ('touch', 'behavior', 'sales', 'referral')
+          AND NOT c.is_technical AND NOT j.is_nobody;
+  ANALYZE pg_temp.refresh_touch;
+  INSERT INTO pg_temp.refresh_credit
+    SELECT customer_id, conversion_kind, source, order_ref, sale_id,
+           interaction_id, touched_customer_id, touched_at, touched_on,
+           month_start, channel_code, campaign_code, first_weight,
+           last_weight, last_non_direct_weight,
+           crmcost.allocate(1, linear_weight::numeric, 8) OVER path,
+           crmcost.allocate(1, position_weight::numeric, 8) OVER path,
+           crmcost.allocate(1, time_decay_weight::numeric, 8) OVER path
+    FROM (
+      SELECT v.customer_id, v.conversion_kind, v.source, v.order_ref,
+             v.sale_id, t.interaction_id, t.customer_id AS touched_customer_id,
+             t.occurred_at AS touched_at, t.occurred_on AS touched_on,
+             t.month_start, t.channel_code, t.campaign_code,
+             crmcost.attribution_weight('first', t.occurred_at,
+                                        v.converted_at) OVER path
+               AS first_weight,
+             crmcost.attribution_weight('last', t.occurred_at,
+                                        v.converted_at) OVER path
+               AS last_weight,
+             crmcost.attribution_weight('last_non_direct', t.occurred_at,
+                                        v.converted_at, half_life,
+                                        t.channel_code) OVER path
+               AS last_non_direct_weight,
+             crmcost.attribution_weight('linear', t.occurred_at,
+                                        v.converted_at) OVER path
+               AS linear_weight,
+             crmcost.attribution_weight('position', t.occurred_at,
+                                        v.converted_at) OVER path
+               AS position_weight,
+             crmcost.attribution_weight('time_decay', t.occurred_at,
+                                        v.converted_at, half_life) OVER path
+               AS time_decay_weight
+      FROM pg_temp.refresh_conversion v
+      JOIN pg_temp.refresh_touch t
+        ON t.entity_id = v.entity_id AND t.occurred_at <= v.converted_at
+           AND t.occurred_at > v.converted_at - reach
+      WINDOW path AS (
+        PARTITION BY v.customer_id, v.conversion_kind, v.source, v.order_ref,
+                     v.sale_id
+        ORDER BY t.occurred_at, t.interaction_id)
+    ) weighed
+    WINDOW path AS (
+      PARTITION BY customer_id, conversion_kind, source, order_ref, sale_id
+      ORDER BY touched_at, interaction_id);
+  ANALYZE pg_temp.refresh_credit;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_credits(crmcost._run) IS
+  'Fills refresh_touch and refresh_credit.';
+
+CREATE FUNCTION crmcost._touch_window(ledger name) RETURNS interval
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.make_interval(
+  days => crmcost._setting(ledger, 'touch_window_days')::integer);
+
+COMMENT ON FUNCTION crmcost._touch_window(name) IS
+  'How long before a conversion touches count.';
+
+CREATE FUNCTION crmcost._find_paths(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  UPDATE pg_temp.refresh_conversion v SET touches = p.touches, path = p.path
+    FROM (SELECT customer_id, conversion_kind, source, order_ref, sale_id,
+                 count(*) AS touches,
+                 array_agg(channel_code ORDER BY touched_at, interaction_id)
+                   AS path
+          FROM pg_temp.refresh_credit
+          GROUP BY customer_id, conversion_kind, source, order_ref,
+                   sale_id) p
+    WHERE (v.customer_id, v.conversion_kind, v.source, v.order_ref, v.sale_id)
+          = (p.customer_id, p.conversion_kind, p.source, p.order_ref,
+             p.sale_id);
+  INSERT INTO pg_temp.refresh_customer_touch
+    SELECT t.customer_id, t.month_start, t.channel_code, t.campaign_code,
+           count(*)
+    FROM pg_temp.refresh_touch t
+    LEFT JOIN pg_temp.refresh_conversion v
+      ON v.entity_id = t.entity_id AND v.conversion_kind = 'acquisition'
+    WHERE v.converted_at IS NULL OR t.occurred_at <= v.converted_at
+    GROUP BY t.customer_id, t.month_start, t.channel_code, t.campaign_code;
+  -- since the last order, or of who was never acquired
+  INSERT INTO pg_temp.refresh_open_journey
+    SELECT entity_id, conversion_kind, last_at,
+           (array_agg(month_start
+                      ORDER BY occurred_at DESC, interaction_id DESC))[1],
+           array_agg(channel_code ORDER BY occurred_at, interaction_id)
+    FROM (
+      SELECT t.*, k.conversion_kind,
+             max(t.occurred_at) OVER (PARTITION BY t.entity_id,
+                                                   k.conversion_kind)
+               AS last_at
+      FROM pg_temp.refresh_touch t
+      CROSS JOIN (VALUES ('acquisition'), ('order')) AS k (conversion_kind)
+      LEFT JOIN (SELECT entity_id, conversion_kind, max(converted_at) AS at
+                 FROM pg_temp.refresh_conversion
+                 GROUP BY entity_id, conversion_kind) v
+        ON v.entity_id = t.entity_id AND v.conversion_kind = k.conversion_kind
+      WHERE v.at IS NULL
+            OR k.conversion_kind = 'order' AND t.occurred_at > v.at
+    ) touch
+    WHERE occurred_at > last_at - crmcost._touch_window(run.ledger)
+    GROUP BY entity_id, conversion_kind, last_at;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_paths(crmcost._run) IS
+  'Fills the paths of refresh_conversion, refresh_customer_touch and refresh_open_journey.';
+
+-- Months whose credits are summed anew: those of conversions and of open journeys
+-- that differ from what the store has.
+CREATE FUNCTION crmcost._find_journey_news(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_credit_news
+    SELECT old.customer_id, old.conversion_kind, old.source, old.order_ref,
+           old.sale_id, old.month_start
+    FROM (SELECT o.* FROM touch_credit o
+          JOIN pg_temp.refresh_entity USING (customer_id)
+          EXCEPT SELECT n.* FROM pg_temp.refresh_credit n) old
+    UNION ALL
+    SELECT new.customer_id, new.conversion_kind, new.source, new.order_ref,
+           new.sale_id, new.month_start
+    FROM (SELECT n.* FROM pg_temp.refresh_credit n
+          EXCEPT SELECT o.* FROM touch_credit o
+                 JOIN pg_temp.refresh_entity USING (customer_id)) new;
+  INSERT INTO pg_temp.refresh_credit_month
+    WITH old AS (
+      SELECT o.* FROM conversion o
+      JOIN pg_temp.refresh_entity USING (customer_id)
+    ),
+    old_open AS (
+      SELECT o.* FROM open_journey o
+      WHERE o.entity_id IN (SELECT j.entity_id FROM pg_temp.refresh_entity j)
+    )
+    SELECT month_start FROM (SELECT * FROM old
+                             EXCEPT TABLE pg_temp.refresh_conversion) gone
+    UNION
+    SELECT month_start FROM (SELECT * FROM pg_temp.refresh_conversion
+                             EXCEPT SELECT * FROM old) come
+    UNION
+    SELECT month_start FROM (SELECT * FROM old_open
+                             EXCEPT TABLE pg_temp.refresh_open_journey) gone
+    UNION
+    SELECT month_start FROM (SELECT * FROM pg_temp.refresh_open_journey
+                             EXCEPT SELECT * FROM old_open) come
+    UNION
+    SELECT v.month_start
+    FROM pg_temp.refresh_credit_news n
+    JOIN (SELECT * FROM old UNION ALL TABLE pg_temp.refresh_conversion) v
+      USING (customer_id, conversion_kind, source, order_ref, sale_id);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_journey_news(crmcost._run) IS
+  'Fills refresh_credit_news and refresh_credit_month: the credits and the months of conversions that differ from the store.';
+
+-- Where touches share cost, that of the months whose touches have other credits, or
+-- are the first or no more.  What closed months are owed for is in the first open
+-- one (43_claim.sql).
+CREATE FUNCTION crmcost._find_touched_months(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF NOT crmcost._follows_touches() THEN
+    RETURN;
+  END IF;
+  INSERT INTO pg_temp.refresh_cost_month
+    SELECT greatest(n.month_start, run.open_month)
+    FROM pg_temp.refresh_credit_news n
+    WHERE n.conversion_kind = 'acquisition'
+    UNION
+    SELECT greatest(coalesce(old.month_start, new.month_start),
+                    run.open_month)
+    FROM pg_temp.refresh_customer_touch new
+    FULL JOIN (SELECT o.* FROM customer_touch o
+               JOIN pg_temp.refresh_entity USING (customer_id)) old
+      ON (old.customer_id, old.month_start, old.channel_code,
+          old.campaign_code) = (new.customer_id, new.month_start,
+                                new.channel_code, new.campaign_code)
+    WHERE old.customer_id IS NULL OR new.customer_id IS NULL
+    ON CONFLICT (month_start) DO NOTHING;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_touched_months(crmcost._run) IS
+  'Adds the months whose cost other touches share than before to refresh_cost_month.';
+
+CREATE FUNCTION crmcost._follows_touches() RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM allocation_rule r WHERE r.driver = 'attributed')
+         OR EXISTS (SELECT FROM driver_blend b WHERE b.part = 'attributed');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._follows_touches() IS
+  'Whether any allocation rule follows the touches that led to customers.';
+
+-- A conversion without a touch is of its own channel and campaign.  Markov chains
+-- and the Shapley value know channels alone, and no value below 0 (an order with
+-- more refunds than sales).
+CREATE FUNCTION crmcost._write_credit_month(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  months CONSTANT text := format(
+    'old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_credit_month m))',
+    run.open_month, run.whole);
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'credit_month', format($query$
+    SELECT month_start, conversion_kind, m.model, channel_code, campaign_code,
+           m.conversions, m.value, m.margin
+    FROM (%1$s) credit
+    CROSS JOIN LATERAL (
+      VALUES ('first', n1, v1, m1), ('last', n2, v2, m2),
+             ('last_non_direct', n3, v3, m3), ('linear', n4, v4, m4),
+             ('position', n5, v5, m5), ('time_decay', n6, v6, m6)
+    ) AS m (model, conversions, value, margin)
+    WHERE m.conversions <> 0
+    UNION ALL
+    SELECT month_start, conversion_kind, m.model, c.channel, '(all)',
+           c.conversions, c.value, NULL
+    FROM (
+      SELECT month_start, conversion_kind,
+             crmcost.markov_attribution(path, n, value, open) AS markov,
+             crmcost.shapley_attribution(path, n, value) AS shapley
+      FROM (SELECT old.month_start, old.conversion_kind,
+                   CASE touches WHEN 0 THEN ARRAY[channel_code::text]
+                     ELSE path END AS path,
+                   1 AS n, greatest(value, 0) AS value, 0 AS open
+            FROM conversion old WHERE %2$s
+            UNION ALL
+            SELECT old.month_start, old.conversion_kind, path, 0, 0, 1
+            FROM open_journey old WHERE %2$s) walked
+      GROUP BY month_start, conversion_kind
+    ) credits
+    CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
+      AS m (model, credits)
+    CROSS JOIN LATERAL unnest(m.credits) c
+    WHERE c.conversions <> 0
+  $query$, crmcost._credit_sums(months), months), months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_credit_month(crmcost._run) IS
+  'Writes credit_month of the months of refresh_credit_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._attribution_models() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{first,last,last_non_direct,linear,position,time_decay}'::text[];
+
+COMMENT ON FUNCTION crmcost._attribution_models() IS
+  'Models of attribution by rule, in the order of the columns of touch_credit.';
+
+CREATE FUNCTION crmcost._credit_sums(months text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    SELECT old.month_start, old.conversion_kind,
+           coalesce(t.channel_code, old.channel_code) AS channel_code,
+           coalesce(t.campaign_code, old.campaign_code) AS campaign_code, %s
+    FROM conversion old
+    LEFT JOIN touch_credit t USING (customer_id, conversion_kind, source,
+                                    order_ref, sale_id)
+    WHERE %s
+    GROUP BY 1, 2, 3, 4
+    $query$,
+    pg_catalog.string_agg(pg_catalog.format(
+      'sum(coalesce(t.%1$s_credit, 1)) AS n%2$s, sum(coalesce(t.%1$s_credit, 1) * old.value) AS v%2$s, sum(coalesce(t.%1$s_credit, 1) * old.margin) AS m%2$s',
+      m.model, m.i), ', '::text ORDER BY m.i), months)
+  FROM pg_catalog.unnest(crmcost._attribution_models())
+    WITH ORDINALITY AS m (model, i);
+END;
+
+COMMENT ON FUNCTION crmcost._credit_sums(text) IS
+  'Query of the credits of the conversions that a condition on old names, summed by month, kind, channel and campaign, a column a model.';
