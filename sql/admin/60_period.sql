@@ -166,6 +166,7 @@ BEGIN
   PERFORM crmcost._refresh(ledger, last.as_of_at, false);
   PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
   PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
+  PERFORM crmcost._note_long_orders(next_month);
   IF open_month IS NULL THEN
     SELECT least(min(found.month), closing) INTO open_month
       FROM (SELECT min(month_start) FROM customer_month
@@ -212,6 +213,26 @@ $$;
 
 COMMENT ON FUNCTION crmcost._post_direct_cost(date, date, date) IS
   'Adds the cost booked on customers in months that are closed to posted_cost.';
+
+-- An order with a line in a month that is closed stays there (_sum_orders), also
+-- where its last line is of an open month: it is news.  Of merged customers each
+-- is, for all of them.  The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._note_long_orders(next_month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+    SELECT DISTINCT 'sale', s.customer_id, s.month_start, next_month, r.epoch
+    FROM customer_order o
+    JOIN sale_base s ON s.source = o.source AND s.order_ref = o.order_ref
+    CROSS JOIN refresh_state r
+    WHERE o.is_order AND o.month_start >= next_month
+          AND s.month_start < next_month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_long_orders(date) IS
+  'Notes in touched whose orders of open months have lines in months that are closed.';
 
 -- Late facts have counted in the first of the months; facts of these months that
 -- were noted count in their own.  What has no rate counts nowhere, and comes late

@@ -217,12 +217,13 @@ CREATE FUNCTION crmcost._first_order_change() RETURNS date
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN (SELECT min(least(n.was_on, n.ordered_on))
+  RETURN (SELECT min(least(n.was_on, n.ordered_on, n.was_month,
+                           n.month_start))
           FROM pg_temp.refresh_order_news n
-          WHERE (n.was_order, n.was_on)
-                IS DISTINCT FROM (n.is_order, n.ordered_on));
+          WHERE (n.was_order, n.was_on, n.was_month)
+                IS DISTINCT FROM (n.is_order, n.ordered_on, n.month_start));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._first_order_change() IS
-  'First day with an order that came, went or moved; NULL without.';
+  'First day or month with an order that came, went or moved; NULL without.';

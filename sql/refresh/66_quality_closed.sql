@@ -14,6 +14,15 @@ BEGIN
                      WHERE t.relation = ANY (relations)
                            AND t.from_on < c.month_start + interval '1 month'
                            AND t.before_on > c.month_start)
+          -- the rate is that of the day of the entry, which may be for earlier days
+          OR 'cost_entry' = ANY (relations)
+             AND EXISTS (
+               SELECT FROM touched t
+               JOIN cost_entry e
+                 ON e.incurred_on >= t.from_on AND e.incurred_on < t.before_on
+               WHERE t.relation = 'fx_rate'
+                     AND lower(e.covers) < c.month_start + interval '1 month'
+                     AND upper(e.covers) > c.month_start)
     ORDER BY 1);
 END
 $$;

@@ -56,7 +56,7 @@ INSERT INTO event VALUES
          pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,p2,-,-}'), CASE WHEN pg_temp.chance(0.4) THEN pg_temp.r(10) END, pg_temp.pick('{hour,-}')
   FROM (SELECT pg_temp.some_day()::date AS d FROM generate_series(1, 1 + pg_temp.r(5)) OFFSET 0) x$$),
 ('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at)
-  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,care,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,-}'), pg_temp.pick('{search,social,-}'),
+  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,behavior,care,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,-}'), pg_temp.pick('{search,social,-}'),
          pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,-}'), CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(900) END, CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(12) END,
          1 + pg_temp.r(3), pg_temp.pick('{a1,a2,-}'), pg_temp.chance(0.2), CASE WHEN pg_temp.chance(0.4) THEN m + random() * interval '20 days' END
   FROM (SELECT pg_temp.some_day() AS m FROM generate_series(1, 2 + pg_temp.r(6)) OFFSET 0) x$$),
@@ -81,7 +81,7 @@ INSERT INTO event VALUES
 ('rate goes', 1, $$DELETE FROM fx_rate WHERE currency = 'XTS'$$),
 ('rule', 2, $$DELETE FROM allocation_rule WHERE rule_id IN (SELECT pg_temp.some('allocation_rule', 'true', 1));
   INSERT INTO allocation_rule (category_code, driver, channel_code, product_code, valid)
-    SELECT pg_temp.pick('{acq,svc,ret,data,prg,trn,acq.ads}'), pg_temp.pick('{new_customers,active_customers,revenue,margin,orders,interactions,handle_time,tier_weight,equal,own1,blend1}'),
+    SELECT pg_temp.pick('{acq,svc,ret,data,prg,trn,acq.ads}'), pg_temp.pick('{new_customers,active_customers,revenue,margin,orders,interactions,handle_time,tier_weight,equal,own1,blend1,attributed,attributed}'),
            CASE WHEN q < 0.2 THEN pg_temp.pick('{search,social}') END, CASE WHEN q > 0.8 THEN pg_temp.pick('{p1,p2}') END,
            CASE WHEN pg_temp.chance(0.3) THEN daterange('2025-01-15', NULL) ELSE '(,)' END
     FROM (SELECT random() AS q OFFSET 0) x ON CONFLICT DO NOTHING$$),
@@ -91,6 +91,11 @@ INSERT INTO event VALUES
   ON CONFLICT (category_code, channel_code, period) DO UPDATE SET minutes = excluded.minutes$$),
 ('setting', 1, $$UPDATE setting SET value = CASE key WHEN 'at_risk_after_days' THEN 20 + pg_temp.r(25) WHEN 'churn_after_days' THEN 45 + pg_temp.r(40) ELSE 1 + pg_temp.r(3) END
   WHERE key = pg_temp.pick('{at_risk_after_days,churn_after_days,money_scale,csat_satisfied_from}')$$),
+('attribution', 1, $$UPDATE setting SET value = pg_temp.pick(CASE key WHEN 'attribution_model' THEN '{first,last,last_non_direct,linear,position,time_decay}'
+    WHEN 'converting_entity' THEN '{customer,account}' ELSE '{10,30,90}' END::text[])
+  WHERE key = pg_temp.pick('{attribution_model,converting_entity,touch_window_days}')$$),
+('account', 2, $$UPDATE customer SET account_id = CASE WHEN pg_temp.chance(0.8) THEN nullif((SELECT c.customer_id FROM customer c ORDER BY 1 OFFSET pg_temp.r(3) LIMIT 1), customer_id) END
+  WHERE customer_id IN (SELECT pg_temp.some('customer', 'true', 2))$$),
 ('tier', 1, $$UPDATE tier SET bound = bound + 20, resource_weight = resource_weight + 1 WHERE scheme = 'loyalty' AND basis = 'min_value' AND bound > 0$$),
 ('category', 1, $$UPDATE cost_category SET parent_code = pg_temp.pick('{svc,ret}') WHERE code = 'svc.support'$$),
 ('campaign', 1, $$UPDATE campaign SET channel_code = pg_temp.pick('{search,social,-}') WHERE code = 'k2'$$),
@@ -108,7 +113,7 @@ BEGIN
   INSERT INTO driver_blend (driver, part, weight) VALUES ('blend1', 'revenue', 2), ('blend1', 'orders', 1), ('blend1', 'own1', 1);
   INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('USD', '2024-11-01', 0.9);
   INSERT INTO allocation_rule (category_code, driver)
-    VALUES ('acq', 'new_customers'), ('svc', 'handle_time'), ('ret', 'tier_weight'), ('prg', 'blend1'), ('trn', 'own1');
+    VALUES ('acq', pg_temp.pick('{new_customers,attributed,attributed}')), ('svc', 'handle_time'), ('ret', 'tier_weight'), ('prg', 'blend1'), ('trn', 'own1');
   EXECUTE (SELECT statement FROM event WHERE name = 'customers');
   FOR i IN 1 .. 3 LOOP
     EXECUTE (SELECT statement FROM event WHERE name = 'sales');
