@@ -159,6 +159,11 @@ BEGIN
                            'allocation_share', 'capacity')
             OR n.relation = 'classification'
                AND crmcost._weighs_tiers()
+            -- new customers of a channel or campaign
+            OR n.relation = 'customer' AND n.customer_id IS NOT NULL
+               AND isfinite(n.from_on)
+               AND EXISTS (SELECT FROM allocation_rule r
+                           WHERE r.scope <> '' OR r.driver = 'attributed')
       UNION ALL
       SELECT least(run.day, crmcost._report_day(run.upto_before, run.zone)),
              greatest(run.day, crmcost._report_day(run.upto_before, run.zone))

@@ -95,8 +95,10 @@ BEGIN
       FROM touch_credit t
       JOIN pg_temp.refresh_customer j
         ON j.customer_id = t.touched_customer_id
-      JOIN conversion v USING (customer_id, conversion_kind, source, order_ref,
-                               sale_id)
+      JOIN conversion v
+        ON (v.customer_id, v.conversion_kind, v.source, v.order_ref, v.sale_id)
+           = (t.customer_id, t.conversion_kind, t.source, t.order_ref,
+              t.sale_id)
     )
     SELECT DISTINCT member.customer_id
     FROM news n

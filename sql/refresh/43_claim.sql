@@ -1,9 +1,10 @@
 -- Cost that touches share: driver attributed.
 --
--- Spend of a campaign, else of a channel, follows the credits of its touches of the
--- month, to whom they led, whenever that was.  Where nobody was touched who could
--- be won, it follows the customers of the month whose channel it is, else all new
--- customers.  What is of no channel follows all touches.
+-- Spend of a campaign follows the credits of its touches of the month, to whom they
+-- led, whenever that was.  Where it touched nobody who could be won, it follows the
+-- customers of the month whose campaign it is; else spend is that of the channel,
+-- and goes the same way, and at last to all new customers.  What is of no channel
+-- follows all touches.
 CREATE FUNCTION crmcost._find_spend_scopes(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -56,7 +57,7 @@ BEGIN
       WHERE month_start IN (SELECT s.month_start FROM spend s)
     ),
     won AS MATERIALIZED (
-      SELECT DISTINCT e.month_start, e.channel_code
+      SELECT DISTINCT e.month_start, e.channel_code, e.campaign_code
       FROM crmcost._party_events(run.ledger, run.upto, run.zone,
                                  run.open_month) e
       WHERE e.is_acquisition
@@ -70,22 +71,27 @@ BEGIN
       WHERE t.month_start = s.month_start AND s.campaign_code <> '(unknown)'
             AND t.campaign_code = s.campaign_code
       UNION ALL
-      SELECT 'attributed', 'channel ' || s.channel_code, 2
+      SELECT 'new_customers', 'campaign ' || s.campaign_code, 2
+      FROM won w
+      WHERE w.month_start = s.month_start AND s.campaign_code <> '(unknown)'
+            AND w.campaign_code = s.campaign_code
+      UNION ALL
+      SELECT 'attributed', 'channel ' || s.channel_code, 3
       FROM touched t
       WHERE t.month_start = s.month_start AND s.channel_code <> '(unknown)'
             AND t.channel_code = s.channel_code
-      UNION ALL
-      SELECT 'attributed', '', 3
-      FROM touched t
-      WHERE t.month_start = s.month_start AND s.channel_code = '(unknown)'
-            AND s.campaign_code = '(unknown)'
       UNION ALL
       SELECT 'new_customers', 'channel ' || s.channel_code, 4
       FROM won w
       WHERE w.month_start = s.month_start AND s.channel_code <> '(unknown)'
             AND w.channel_code = s.channel_code
       UNION ALL
-      SELECT 'new_customers', '', 5
+      SELECT 'attributed', '', 5
+      FROM touched t
+      WHERE t.month_start = s.month_start AND s.channel_code = '(unknown)'
+            AND s.campaign_code = '(unknown)'
+      UNION ALL
+      SELECT 'new_customers', '', 6
       ORDER BY turn LIMIT 1
     ) f;
 END

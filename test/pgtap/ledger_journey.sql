@@ -1,0 +1,163 @@
+-- Journeys: which touches led to whom, by every model, and acquisition cost that follows them to the coin (B1, B2, B6, B7).
+\ir ledger_setup.psql
+SELECT no_plan();
+CREATE FUNCTION pg_temp.balanced() RETURNS boolean LANGUAGE sql AS $$
+  SELECT bool_and(month.cost = coalesce(borne.cost, 0) + month.nobody)
+  FROM (SELECT month_start, sum(acquisition_cost) AS cost, sum(unconverted_cost + unallocated_cost + unused_cost) AS nobody
+        FROM crm.acquisition_spend GROUP BY 1) month
+  LEFT JOIN (SELECT month_start, sum(acquisition_direct_cost + acquisition_allocated_cost) AS cost FROM crm.customer_month GROUP BY 1) borne
+    USING (month_start)
+$$;
+CREATE FUNCTION pg_temp.differs() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM crmcost._make_work_tables('crm');
+  RETURN QUERY SELECT target || ' ' || rows_differ FROM crmcost._verify('crm');
+END$$;
+INSERT INTO campaign (code, channel_code, purpose, period, name) VALUES ('spring', 'search', 'acquisition', '[2024-01-01,2025-01-01)', 'Spring');
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at, acquisition_channel) VALUES
+  (1, 's', 'tv', '2024-01-05', '2024-01-20 12:00', 'tv'), (2, 's', 'search', '2024-01-10', '2024-03-05 12:00', 'search'),
+  (3, 's', 'lead', '2024-01-10', NULL, NULL);
+INSERT INTO customer (customer_id, source, source_key, first_seen_at) VALUES (9, 'anon', 'search', '2024-01-01');
+INSERT INTO interaction (interaction_id, customer_id, occurred_at, kind, channel_code, n) VALUES
+  (1, 2, '2024-01-10 10:00', 'touch', 'search', 1), (2, 2, '2024-02-10 10:00', 'behavior', 'search', 1),
+  (3, 3, '2024-01-11', 'touch', 'search', 1), (4, 2, '2024-03-06', 'touch', 'social', 1), (5, 9, '2024-01-31', 'touch', 'tv', 5000),
+  (6, 2, '2024-02-11', 'care', 'phone', 1);
+INSERT INTO cost_entry (cost_id, category_code, incurred_on, amount, currency, channel_code) VALUES
+  (1, 'acq.ads.web', '2024-01-15', 1000, 'EUR', 'search'), (2, 'acq.ads.tv', '2024-01-15', 500, 'EUR', 'tv'),
+  (3, 'acq.ads.web', '2024-02-15', 77, 'EUR', 'search'), (4, 'acq.ads.web', '2024-01-15', 60, 'EUR', 'social');
+INSERT INTO allocation_rule (category_code, driver) VALUES ('acq', 'attributed');
+INSERT INTO sale (customer_id, sold_at, source, order_ref, line_no, amount, cogs, currency) VALUES
+  (1, '2024-01-20 12:00', 'shop', 'o1', 1, 100, 60, 'EUR'), (2, '2024-03-05 12:00', 'shop', 'o2', 1, 200, 120, 'EUR');
+
+-- January as it looks at its end
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$SELECT channel_code, acquisition_cost, allocated_cost, unconverted_cost, unallocated_cost FROM acquisition_spend ORDER BY 1$$,
+  $$ VALUES ('search', 1000.0, 0.0, 1000.0, 0.0), ('social', 60.0, 60.0, 0.0, 0.0), ('tv', 500.0, 500.0, 0.0, 0.0) $$,
+  'B2: search waits for its customers; TV without touches is of the customers it brought; social without either of all new ones');
+SELECT results_eq($$SELECT customer_id::int, touches, first_touch_channel, cac FROM customer_cac$$, $$ VALUES (1, 0, NULL::text, 560.0) $$,
+  'nothing of search is with the customer of TV');
+SELECT is(pg_temp.balanced(), true, 'all acquisition cost of the month is there');
+
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq($$SELECT customer_id::int, touches, first_touch_channel, last_touch_channel, direct_cost, allocated_cost, cac FROM customer_cac ORDER BY 1$$,
+  $$ VALUES (1, 0, NULL::text, NULL, 0.0, 560.0, 560.0), (2, 2, 'search', 'search', 0.0, 1077.0, 1077.0) $$,
+  'B2: the search spend of January and February reaches the customer won in March');
+SELECT results_eq($$SELECT month_start, acquisition_cost FROM customer_profit_by_month WHERE customer_id = 2 ORDER BY 1$$,
+  $$ VALUES ('2024-01-01'::date, 1000.0), ('2024-02-01', 77.0), ('2024-03-01', 0.0) $$, 'by month of spend');
+SELECT is(pg_temp.balanced(), true, 'all of it, in every month');
+SELECT is((SELECT sum(cac) FROM customer_cac), (SELECT sum(amount) FROM cost_entry), 'to the coin');
+SELECT is((SELECT sum(total_cost) FROM customer_cost WHERE bucket = 'acquisition'), (SELECT sum(cac) FROM customer_cac), 'customer_cost says the same');
+SELECT is((SELECT sum(acquisition_cost) FROM customer_profit), (SELECT sum(cac) FROM customer_cac), 'and customer_profit');
+SELECT results_eq($$SELECT month_start, channel_code, customers, cac FROM channel_cac_aligned ORDER BY 1$$,
+  $$ VALUES ('2024-01-01'::date, 'tv', 1::bigint, 560.0), ('2024-03-01', 'search', 1, 1077.0) $$, 'aligned with the month of acquisition');
+SELECT results_eq($$SELECT interaction_id::int, touch_number::int, days_before, linear_credit, last_credit FROM journey
+  WHERE customer_id = 2 AND conversion_kind = 'acquisition' ORDER BY touch_number$$,
+  $$ VALUES (1, 1, 55.083333, 0.5, 0.0), (2, 2, 24.083333, 0.5, 1.0) $$, 'B1: the journey; care is no touch, and what comes after leads to nothing');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
+SELECT is((SELECT count(*) FROM open_journey WHERE conversion_kind = 'acquisition'), 1::bigint, 'the lead is on his way');
+SELECT is((SELECT array_to_string(path, ' ') FROM open_journey WHERE entity_id = 2), 'social', 'a customer is on the way to the next order');
+
+-- models
+SELECT results_eq($$SELECT month_start, channel_code, conversions, value, margin, cost FROM channel_credit
+  WHERE conversion_kind = 'acquisition' AND model = 'linear' ORDER BY 1, 2$$,
+  $$ VALUES ('2024-01-01'::date, 'search', 0::numeric, 0::numeric, NULL::numeric, 1000::numeric), ('2024-01-01', 'social', 0, 0, NULL, 60), ('2024-01-01', 'tv', 1, 100, 40, 500),
+            ('2024-02-01', 'search', 0, 0, NULL, 77), ('2024-03-01', 'search', 1, 200, 80, 0) $$, 'a channel with spend and no credit is there');
+SELECT is_empty($$SELECT conversion_kind, month_start FROM channel_credit GROUP BY 1, 2, model HAVING sum(conversions) NOT IN (0, 1)$$,
+  'of each model all conversions');
+
+-- January is closed while its spend waits
+SAVEPOINT open_books;
+CALL crmcost.refresh('crm', '2024-02-15');
+CALL crmcost.close_period('crm', '2024-01-01');
+CREATE TEMPORARY TABLE january AS SELECT * FROM acquisition_spend WHERE month_start = '2024-01-01';
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT bag_eq($$SELECT * FROM acquisition_spend WHERE month_start = '2024-01-01'$$, 'SELECT * FROM january', 'a closed month stands');
+SELECT results_eq($$SELECT month_start, acquisition_cost, allocated_cost, unconverted_cost FROM acquisition_spend WHERE channel_code = 'search' ORDER BY 1$$,
+  $$ VALUES ('2024-01-01'::date, 1000.0, 0.0, 1000.0), ('2024-02-01', 77.0, 1077.0, -1000.0) $$, 'and the claim is in the first open one, where it adds no cost');
+SELECT is((SELECT cac FROM customer_cac WHERE customer_id = 2), 1077.0, 'the customer bears it');
+SELECT is(pg_temp.balanced(), true, 'every month balances');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
+SELECT results_eq($$SELECT customer_id::int, cost, booked_month FROM cost_flow WHERE month_start = '2024-02-01' AND cost_id = 1 AND via <> 'rounding' ORDER BY cost$$,
+  $$ VALUES (NULL, -1000.0, '2024-01-01'::date), (2, 1000.0, '2024-01-01') $$, 'cost_flow shows the way');
+SELECT is((SELECT sum(cost) FROM cost_by_month), (SELECT sum(amount) FROM cost_entry), 'no cost is counted twice');
+CALL crmcost.close_period('crm', '2024-02-01');
+CALL crmcost.refresh('crm', '2024-04-01');
+UPDATE customer SET acquired_at = '2024-03-20' WHERE customer_id = 3;
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT is((SELECT cac FROM customer_cac WHERE customer_id = 3), 0.0, 'what was claimed in a closed month is claimed once');
+SELECT is((SELECT cac FROM customer_cac WHERE customer_id = 2), 1077.0, 'and stays with who claimed it');
+SELECT is(pg_temp.balanced(), true, 'every month balances again');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
+ROLLBACK TO open_books;
+
+-- the lead is won by the same month's touches: half each; the setting decides by which model
+UPDATE customer SET acquired_at = '2024-03-20' WHERE customer_id = 3;
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq($$SELECT customer_id::int, cac FROM customer_cac ORDER BY 1$$, $$ VALUES (1, 560.0), (2, 410.33), (3, 666.67) $$,
+  'January by credits 0.5 and 1: 333.33 and 666.67');
+UPDATE setting SET value = 'first' WHERE key = 'attribution_model';
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq($$SELECT customer_id::int, cac FROM customer_cac ORDER BY 1$$, $$ VALUES (1, 560.0), (2, 500.0), (3, 500.0) $$,
+  'by first touch the two share January; February led to nobody');
+SELECT is((SELECT sum(unconverted_cost) FROM acquisition_spend), 77.0, 'which is said');
+UPDATE setting SET value = '30' WHERE key = 'touch_window_days';
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT is((SELECT sum(cac) FROM customer_cac WHERE customer_id = 2), 77.0, 'touches before the window lead to nothing');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
+DELETE FROM interaction WHERE interaction_id = 2;
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT is((SELECT driver_key FROM cost_pool WHERE month_start = '2024-02-01'), 'new_customers', 'without the touch February has nobody to follow');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says so');
+ROLLBACK TO open_books;
+
+-- B6: four touches, 21, 7, 1 and 0 days before
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) VALUES (4, 's', 'four', '2024-05-01', '2024-05-30 12:00');
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code) VALUES
+  (4, '2024-05-09 12:00', 'touch', 'search'), (4, '2024-05-23 12:00', 'touch', 'social'), (4, '2024-05-29 12:00', 'sales', 'direct'), (4, '2024-05-30 12:00', 'referral', NULL);
+CALL crmcost.refresh('crm', '2024-06-01');
+SELECT results_eq($$SELECT channel_code, first_credit, last_credit, last_non_direct_credit, linear_credit, position_credit, round(time_decay_credit, 4)
+  FROM journey WHERE customer_id = 4 ORDER BY touch_number$$,
+  $$ VALUES ('search', 1.0, 0.0, 0.0, 0.25, 0.4, 0.0494), ('social', 0.0, 0.0, 0.0, 0.25, 0.1, 0.1976), ('direct', 0.0, 0.0, 0.0, 0.25, 0.1, 0.3579),
+            ('(unknown)', 0.0, 1.0, 1.0, 0.25, 0.4, 0.3951) $$, 'B6: linear, position and decay, a touch without channel among them');
+SELECT results_eq($$SELECT sum(time_decay_credit), sum(linear_credit), sum(position_credit) FROM touch_credit WHERE customer_id = 4$$, $$ VALUES (1.0, 1.0, 1.0) $$, 'credits sum to 1');
+
+-- B7: cost 1000, three won at 500: ROI +50 %, not the -50 % of a cost that is joined to each order
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at, acquisition_campaign)
+  SELECT 10 + i, 's', 'b7 ' || i, '2024-06-01', '2024-06-10', 'spring' FROM generate_series(1, 3) i;
+INSERT INTO sale (customer_id, sold_at, source, order_ref, line_no, amount, currency, campaign_code)
+  SELECT 10 + i, '2024-06-10', 'shop', 'b7 ' || i, 1, 500, 'EUR', 'spring' FROM generate_series(1, 3) i;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, campaign_code)
+  VALUES ('acq.ads.web', '2024-06-01', 400, 'EUR', 'spring'), ('acq.ads.web', '2024-06-02', 600, 'EUR', 'spring');
+INSERT INTO plan (scenario, kind, measure, campaign_code, period, amount, currency) VALUES
+  ('default', 'budget', 'cost', 'spring', '[2024-06-01,2024-07-01)', 800, 'EUR'), ('default', 'forecast', 'revenue', 'spring', '[2024-06-01,2024-07-01)', 1600, 'EUR');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq($$SELECT cost, acquisitions, orders, revenue, margin, roi, cost_per_acquisition, expected_roi, roi_delta FROM campaign_roi WHERE campaign_code = 'spring' AND is_chosen$$,
+  $$ VALUES (1000.0, 3::numeric, 3::numeric, 1500::numeric, 1500::numeric, 0.5, 333.3333, 1.0, -0.5) $$, 'B7');
+SELECT is((SELECT count(*) FROM campaign_roi), 6::bigint, 'one row a model');
+SELECT results_eq($$SELECT customer_id::int, cac FROM customer_cac WHERE customer_id > 10 ORDER BY 1$$, $$ VALUES (11, 333.34), (12, 333.33), (13, 333.33) $$,
+  'a campaign without touches is of those whose channel is its own');
+
+-- a channel that changes, and nothing else
+UPDATE customer SET acquisition_channel = 'social' WHERE customer_id = 1;
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT is((SELECT string_agg(driver_key, ', ' ORDER BY driver_key) FROM cost_pool WHERE month_start = '2024-01-01'),
+  'attributed of channel search, new_customers, new_customers of channel social', 'spend follows the channel of the customers as it is now');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
+
+-- an account converts as one
+UPDATE setting SET value = 'account' WHERE key = 'converting_entity';
+UPDATE customer SET account_id = 3 WHERE customer_id = 2;
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq($$SELECT customer_id::int, touched_customer_id::int, linear_credit FROM journey WHERE customer_id IN (2, 3) AND conversion_kind = 'acquisition' ORDER BY touch_number$$,
+  $$ VALUES (2, 2, 0.33333334), (2, 3, 0.33333333), (2, 2, 0.33333333) $$, 'the touch of the colleague has its part');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
+UPDATE customer SET account_id = NULL WHERE customer_id = 2;
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT is((SELECT touches FROM customer_cac WHERE customer_id = 2), 2, 'who leaves the account is alone again');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
+
+-- bad input
+SELECT throws_ok($$UPDATE setting SET value = 'household' WHERE key = 'converting_entity'$$, '23514', NULL, 'an unknown converting entity');
+SELECT throws_ok($$UPDATE setting SET value = '0' WHERE key = 'touch_window_days'$$, '23514', NULL, 'no window');
+SELECT throws_ok($$UPDATE setting SET value = 'best' WHERE key = 'attribution_model'$$, '23514', NULL, 'an unknown model');
+\ir finish.psql
