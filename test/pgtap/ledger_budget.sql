@@ -1,0 +1,56 @@
+-- Where the next coin goes: budgets at constant cost and along curves (B3, B4).
+\ir ledger_setup.psql
+SELECT no_plan();
+CREATE FUNCTION pg_temp.won(channel text, month date, n int) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO crm.customer (source, source_key, first_seen_at, acquired_at, acquisition_channel)
+    SELECT 's', channel || month || i, month, month + 3, channel FROM generate_series(1, n) i
+$$;
+CREATE FUNCTION pg_temp.spent(channel text, month date, amount numeric) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, channel_code) VALUES ('acq.ads.web', month, amount, 'EUR', channel)
+$$;
+SAVEPOINT fresh;
+
+-- search 250, social 200, TV 1000 a customer; 60,000 of TV go to the other two
+SELECT pg_temp.won('search', '2024-01-01', 240), pg_temp.won('social', '2024-01-01', 150), pg_temp.won('tv', '2024-01-01', 90);
+SELECT pg_temp.spent('search', '2024-01-01', 60000), pg_temp.spent('social', '2024-01-01', 30000), pg_temp.spent('tv', '2024-01-01', 90000);
+INSERT INTO plan (scenario, kind, measure, channel_code, period, amount, currency)
+  SELECT 'move TV', 'budget', 'cost', channel, '[2024-02-01,2024-03-01)', amount, 'EUR' FROM (VALUES ('search', 90000), ('social', 60000), ('tv', 30000)) v (channel, amount);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$SELECT channel_code, budget, cac_so_far, customers_at_cac, cac_at_cac, cac_change, not_fitted_because FROM budget_whatif ORDER BY 1$$,
+  $$ VALUES ('(all)', 180000.0, 375.0, 690.0, 260.8696, -0.304348, NULL::text), ('search', 90000.0, 250.0, 360.0, 250.0, 0.0, 'fewer than 6 months'),
+            ('social', 60000.0, 200.0, 300.0, 200.0, 0.0, 'fewer than 6 months'), ('tv', 30000.0, 1000.0, 30.0, 1000.0, 0.0, 'fewer than 6 months') $$,
+  'B3 and B4: 180,000 / 690 = 260.87, 30.4 % less than 375');
+SELECT is_empty('SELECT * FROM optimal_split', 'without curves there is no best split');
+ROLLBACK TO fresh;
+
+-- six months on the curves 60 x / (2000 + x) and 30 x / (1000 + x); tv is a line, radio the same spend each month
+SELECT pg_temp.spent('search', m, x), pg_temp.won('search', m, n) FROM (VALUES ('2024-01-01'::date, 1000, 20), ('2024-02-01', 2000, 30), ('2024-03-01', 4000, 40),
+  ('2024-04-01', 10000, 50), ('2024-05-01', 18000, 54), ('2024-06-01', 28000, 56)) v (m, x, n);
+SELECT pg_temp.spent('social', m, x), pg_temp.won('social', m, n) FROM (VALUES ('2024-01-01'::date, 500, 10), ('2024-02-01', 1000, 15), ('2024-03-01', 2000, 20),
+  ('2024-04-01', 5000, 25), ('2024-05-01', 9000, 27), ('2024-06-01', 4000, 24)) v (m, x, n);
+SELECT pg_temp.spent('tv', m::date, 100 * i), pg_temp.won('tv', m::date, i::int) FROM generate_series('2024-01-01'::timestamp, '2024-06-01', '1 month') WITH ORDINALITY AS v (m, i);
+SELECT pg_temp.spent('radio', m::date, 100), pg_temp.won('radio', m::date, 1) FROM generate_series('2024-01-01'::timestamp, '2024-06-01', '1 month') AS v (m);
+SELECT pg_temp.spent('email', m::date, 100 * i) FROM generate_series('2024-01-01'::timestamp, '2024-06-01', '1 month') WITH ORDINALITY AS v (m, i);
+INSERT INTO plan (scenario, kind, measure, channel_code, period, amount, currency)
+  SELECT 'split', 'budget', 'cost', channel, daterange '[2024-08-01,2024-09-01)', amount, 'EUR' FROM (VALUES ('search', 5000), ('social', 1000), ('tv', 700)) v (channel, amount)
+  UNION ALL
+  SELECT 'year', 'budget', 'cost', channel, daterange '[2025-01-01,2026-01-01)', 12 * amount, 'EUR' FROM (VALUES ('search', 30000), ('social', 1000)) v (channel, amount);
+CALL crmcost.refresh('crm', '2024-07-15');
+SELECT results_eq($$SELECT channel_code COLLATE "default", months, spend_from, spend_to, round(capacity, 3), round(half_saturation, 2), round(r_squared, 6), not_fitted_because FROM response_curve ORDER BY 1$$,
+  $$ VALUES ('email', 6, 100.0, 600.0, NULL::numeric, NULL::numeric, NULL::numeric, 'no customers'), ('radio', 6, 100, 100, NULL, NULL, NULL, 'the same spend in all months'),
+            ('search', 6, 1000, 28000, 60, 2000, 1, NULL), ('social', 6, 500, 9000, 30, 1000, 1, NULL), ('tv', 6, 100, 600, NULL, NULL, NULL, 'no saturation') $$,
+  'curves of the complete months');
+SELECT results_eq($$SELECT channel_code, budget, optimal_budget, round(customers, 3), round(optimal_customers, 3), round(marginal_cac, 1), at_lower_bound, beyond_seen FROM optimal_split WHERE scenario = 'split' ORDER BY 1$$,
+  $$ VALUES ('(all)', 6000.0, 6000.0, 57.857, 60.000, 300.0, false, false), ('search', 5000.0, 4000.0, 42.857, 40.000, 300.0, false, false), ('social', 1000.0, 2000.0, 15.000, 20.000, 300.0, false, false) $$,
+  'the same money, where one more customer costs 300 in both: sqrt(capacity half / lambda) - half');
+SELECT results_eq($$SELECT channel_code, months, customers_on_curve > 0, beyond_seen FROM budget_whatif WHERE scenario = 'year' ORDER BY 1$$,
+  $$ VALUES ('(all)', 12.0, true, true), ('search', 12.0, true, true), ('social', 12.0, true, false) $$, 'beyond the spend ever seen is said');
+SELECT is((SELECT round(customers_on_curve, 2) FROM budget_whatif WHERE scenario = 'year' AND channel_code = 'social'), 180.00, 'by month, twelve times 15');
+SELECT is_empty($$SELECT * FROM optimal_split WHERE channel_code = '(all)' AND optimal_customers < customers - 0.000001$$, 'never fewer than proposed');
+SELECT results_eq($$SELECT f.not_fitted_because, round(f.capacity::numeric, 6), round(f.half_saturation::numeric, 6) FROM crmcost._fit_saturation('{1,2,3,4,5,6}', '{1,4,9,16,25,36}') f$$,
+  $$ VALUES ('no saturation', NULL::numeric, NULL::numeric) $$, 'a convex response is not fitted');
+SELECT results_eq($$SELECT round(f.capacity::numeric, 6), round(f.half_saturation::numeric, 6) FROM crmcost._fit_saturation(ARRAY(SELECT x::float8 FROM generate_series(1, 40, 3) x),
+    ARRAY(SELECT 100 * x::float8 / (5 + x) FROM generate_series(1, 40, 3) x)) f$$, $$ VALUES (100.0, 5.0) $$, 'and 100 x / (5 + x) is');
+SELECT crmcost._make_work_tables('crm');
+SELECT is_empty($$SELECT * FROM crmcost._verify('crm')$$, 'a full refresh says the same');
+\ir finish.psql

@@ -1,0 +1,3 @@
+-- The same on a ledger without partitions.
+\set partitioned false
+\ir ledger_budget.sql
