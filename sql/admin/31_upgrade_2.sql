@@ -125,6 +125,36 @@ $$;
 COMMENT ON FUNCTION crmcost._make_missing_tables(name) IS
   'Makes the tables that a ledger of version 1 lacks, with their rows, and the settings and categories it lacks.';
 
+-- The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._alter_cost_tables_to_2() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  ALTER TABLE cost_pool
+    ALTER COLUMN driver_quantity TYPE numeric(38,12),
+    ADD COLUMN pool_key text NOT NULL DEFAULT '',
+    ADD COLUMN spend_month date,
+    DROP CONSTRAINT cost_pool_pkey,
+    ADD PRIMARY KEY (month_start, bucket, rule_id, service_category, pool_key);
+  ALTER TABLE customer_driver ALTER COLUMN quantity TYPE numeric(38,12);
+  -- 0 until the closed months are filled (sql/refresh/80_upgrade.sql)
+  ALTER TABLE posted_cost
+    ADD COLUMN pool_key text NOT NULL DEFAULT '',
+    ADD COLUMN spend_month date,
+    DROP CONSTRAINT posted_cost_pkey,
+    ADD PRIMARY KEY (month_start, cost_id, incurred_on, booked_month, rule_id,
+                     service_category, pool_key),
+    ADD COLUMN cost_before numeric(38,4) NOT NULL DEFAULT 0;
+  ALTER TABLE posted_cost ALTER COLUMN cost_before DROP DEFAULT;
+  ALTER TABLE customer_driver
+    ADD COLUMN quantity_before numeric(38,12) NOT NULL DEFAULT 0;
+  ALTER TABLE customer_driver ALTER COLUMN quantity_before DROP DEFAULT;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._alter_cost_tables_to_2() IS
+  'Gives the tables of pools and drivers of version 1 the columns of version 2.';
+
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -169,25 +199,7 @@ BEGIN
         code_range(coalesce(scenario, ''), coalesce(scenario, ''), '[]')
           WITH &&,
         valid WITH &&);
-  ALTER TABLE cost_pool
-    ALTER COLUMN driver_quantity TYPE numeric(38,12),
-    ADD COLUMN pool_key text NOT NULL DEFAULT '',
-    ADD COLUMN spend_month date,
-    DROP CONSTRAINT cost_pool_pkey,
-    ADD PRIMARY KEY (month_start, bucket, rule_id, service_category, pool_key);
-  ALTER TABLE customer_driver ALTER COLUMN quantity TYPE numeric(38,12);
-  -- 0 until the closed months are filled (sql/refresh/80_upgrade.sql)
-  ALTER TABLE posted_cost
-    ADD COLUMN pool_key text NOT NULL DEFAULT '',
-    ADD COLUMN spend_month date,
-    DROP CONSTRAINT posted_cost_pkey,
-    ADD PRIMARY KEY (month_start, cost_id, incurred_on, booked_month, rule_id,
-                     service_category, pool_key),
-    ADD COLUMN cost_before numeric(38,4) NOT NULL DEFAULT 0;
-  ALTER TABLE posted_cost ALTER COLUMN cost_before DROP DEFAULT;
-  ALTER TABLE customer_driver
-    ADD COLUMN quantity_before numeric(38,12) NOT NULL DEFAULT 0;
-  ALTER TABLE customer_driver ALTER COLUMN quantity_before DROP DEFAULT;
+  PERFORM crmcost._alter_cost_tables_to_2();
 END
 $$;
 

@@ -68,6 +68,51 @@ $$;
 COMMENT ON FUNCTION crmcost.erase_customer(name, bigint) IS
   'Clears what says who a customer was (source_key, attributes, references to the source, owners, evidence) and keeps the facts, so that no total moves; a repeated load is refused. false when it was done before.';
 
+-- The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._erase_orders(customer_id bigint, party bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+  erased CONSTANT text := '^erased [0-9a-f-]{36}$';
+BEGIN
+  WITH placed AS MATERIALIZED (
+    SELECT source, order_ref, 'erased ' || gen_random_uuid()::text AS random_ref
+    FROM (SELECT DISTINCT source, order_ref
+          FROM sale
+          WHERE customer_id = _erase_orders.customer_id
+                AND order_ref !~ erased) o
+  ), stored AS (
+    UPDATE customer_order s
+      SET order_ref = p.random_ref
+      FROM placed p
+      WHERE s.customer_id = _erase_orders.party
+            AND s.source = p.source AND s.order_ref = p.order_ref
+  ), converted AS (
+    UPDATE conversion s
+      SET order_ref = p.random_ref
+      FROM placed p
+      WHERE s.customer_id = _erase_orders.party AND s.conversion_kind = 'order'
+            AND s.source = p.source AND s.order_ref = p.order_ref
+  ), credited AS (
+    UPDATE touch_credit s
+      SET order_ref = p.random_ref
+      FROM placed p
+      WHERE s.customer_id = _erase_orders.party AND s.conversion_kind = 'order'
+            AND s.source = p.source AND s.order_ref = p.order_ref
+  )
+  UPDATE sale s
+    SET order_ref = p.random_ref
+    FROM placed p
+    WHERE s.customer_id = _erase_orders.customer_id
+          AND s.source = p.source AND s.order_ref = p.order_ref;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_orders(bigint, bigint) IS
+  'Replaces the references to a customer''s orders, in the facts and, under the number of the party, in the store.';
+
 -- References become random ones: unique as they must be, the lines of an order
 -- still of one order, and nothing that could be looked up.
 CREATE FUNCTION crmcost._erase_references(ledger name, customer_id bigint)
@@ -90,36 +135,7 @@ BEGIN
     EXIT WHEN into_party IS NULL;
     party := into_party;
   END LOOP;
-  WITH placed AS MATERIALIZED (
-    SELECT source, order_ref, 'erased ' || gen_random_uuid()::text AS random_ref
-    FROM (SELECT DISTINCT source, order_ref
-          FROM sale
-          WHERE customer_id = _erase_references.customer_id
-                AND order_ref !~ erased) o
-  ), stored AS (
-    UPDATE customer_order s
-      SET order_ref = p.random_ref
-      FROM placed p
-      WHERE s.customer_id = party
-            AND s.source = p.source AND s.order_ref = p.order_ref
-  ), converted AS (
-    UPDATE conversion s
-      SET order_ref = p.random_ref
-      FROM placed p
-      WHERE s.customer_id = party AND s.conversion_kind = 'order'
-            AND s.source = p.source AND s.order_ref = p.order_ref
-  ), credited AS (
-    UPDATE touch_credit s
-      SET order_ref = p.random_ref
-      FROM placed p
-      WHERE s.customer_id = party AND s.conversion_kind = 'order'
-            AND s.source = p.source AND s.order_ref = p.order_ref
-  )
-  UPDATE sale s
-    SET order_ref = p.random_ref
-    FROM placed p
-    WHERE s.customer_id = _erase_references.customer_id
-          AND s.source = p.source AND s.order_ref = p.order_ref;
+  PERFORM crmcost._erase_orders(_erase_references.customer_id, party);
   UPDATE cost_entry
     SET source_ref = 'erased ' || gen_random_uuid()::text
     WHERE customer_id = _erase_references.customer_id

@@ -161,9 +161,7 @@ BEGIN
                AND crmcost._weighs_tiers()
             -- new customers of a channel or campaign
             OR n.relation = 'customer' AND n.customer_id IS NOT NULL
-               AND isfinite(n.from_on)
-               AND EXISTS (SELECT FROM allocation_rule r
-                           WHERE r.scope <> '' OR r.driver = 'attributed')
+               AND isfinite(n.from_on) AND crmcost._follows_channels()
       UNION ALL
       SELECT least(run.day, crmcost._report_day(run.upto_before, run.zone)),
              greatest(run.day, crmcost._report_day(run.upto_before, run.zone))
@@ -189,6 +187,18 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_months(crmcost._run) IS
   'Fills refresh_month and refresh_cost_month: the open months with news.';
+
+CREATE FUNCTION crmcost._follows_channels() RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM allocation_rule r
+                 WHERE r.scope <> '' OR r.driver = 'attributed');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._follows_channels() IS
+  'Whether the cost of any allocation rule follows the channels or campaigns of customers.';
 
 -- What changed before it is in touched, and has its day there.
 CREATE FUNCTION crmcost._first_month() RETURNS date

@@ -15,6 +15,7 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_entities(run);
+  PERFORM crmcost._find_touches();
   PERFORM crmcost._find_conversions(run);
   PERFORM crmcost._find_credits(run);
   PERFORM crmcost._find_paths(run);
@@ -158,13 +159,9 @@ COMMENT ON FUNCTION crmcost._find_conversions(crmcost._run) IS
   'Fills refresh_conversion of the customers with news, without paths.';
 
 -- What can lead to something: contacts of known parties.
-CREATE FUNCTION crmcost._find_credits(run crmcost._run) RETURNS void
+CREATE FUNCTION crmcost._find_touches() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  reach CONSTANT interval := crmcost._touch_window(run.ledger);
-  half_life CONSTANT interval := make_interval(
-    days => crmcost._setting(run.ledger, 'decay_half_life')::integer);
 BEGIN
   INSERT INTO pg_temp.refresh_touch
     SELECT j.entity_id, c.customer_id, c.interaction_id, c.occurred_at,
@@ -174,6 +171,20 @@ BEGIN
     WHERE c.kind IN ('touch', 'behavior', 'sales', 'referral')
           AND NOT c.is_technical AND NOT j.is_nobody;
   ANALYZE pg_temp.refresh_touch;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_touches() IS
+  'Fills refresh_touch: the touches of the customers with news.';
+
+CREATE FUNCTION crmcost._find_credits(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  reach CONSTANT interval := crmcost._touch_window(run.ledger);
+  half_life CONSTANT interval := make_interval(
+    days => crmcost._setting(run.ledger, 'decay_half_life')::integer);
+BEGIN
   INSERT INTO pg_temp.refresh_credit
     SELECT customer_id, conversion_kind, source, order_ref, sale_id,
            interaction_id, touched_customer_id, touched_at, touched_on,
@@ -223,7 +234,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_credits(crmcost._run) IS
-  'Fills refresh_touch and refresh_credit.';
+  'Fills refresh_credit.';
 
 CREATE FUNCTION crmcost._touch_window(ledger name) RETURNS interval
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -376,6 +387,63 @@ $$;
 COMMENT ON FUNCTION crmcost._follows_touches() IS
   'Whether any allocation rule follows the touches that led to customers.';
 
+CREATE FUNCTION crmcost._attribution_models() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{first,last,last_non_direct,linear,position,time_decay}'::text[];
+
+COMMENT ON FUNCTION crmcost._attribution_models() IS
+  'Models of attribution by rule, in the order of the columns of touch_credit.';
+
+CREATE FUNCTION crmcost._credit_sums(months text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    SELECT old.month_start, old.conversion_kind, t.channel_code,
+           t.campaign_code, %1$s
+    FROM conversion old
+    JOIN touch_credit t USING (customer_id, conversion_kind, source, order_ref,
+                               sale_id)
+    WHERE old.touches > 0 AND %3$s
+    GROUP BY 1, 2, 3, 4
+    UNION ALL
+    SELECT month_start, conversion_kind, channel_code, campaign_code, %2$s
+    FROM (SELECT old.month_start, old.conversion_kind, old.channel_code,
+                 old.campaign_code, count(*) AS n, sum(old.value) AS v,
+                 sum(old.margin) AS m
+          FROM conversion old
+          WHERE old.touches = 0 AND %3$s
+          GROUP BY 1, 2, 3, 4) untouched
+    $query$,
+    pg_catalog.string_agg(pg_catalog.format(
+      'sum(t.%1$s_credit) AS n%2$s, sum(t.%1$s_credit * old.value) AS v%2$s, sum(t.%1$s_credit * old.margin) AS m%2$s',
+      m.model, m.i), ', '::text ORDER BY m.i),
+    pg_catalog.string_agg('n, v, m'::text, ', '::text), months)
+  FROM pg_catalog.unnest(crmcost._attribution_models())
+    WITH ORDINALITY AS m (model, i);
+END;
+
+COMMENT ON FUNCTION crmcost._credit_sums(text) IS
+  'Query of the credits of the conversions that a condition on old names, summed by month, kind, channel and campaign, three columns a model.';
+
+CREATE FUNCTION crmcost._walked_paths(months text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT old.month_start, old.conversion_kind, old.path, 1 AS n,
+         greatest(old.value, 0) AS value, 0 AS open
+  FROM conversion old WHERE old.touches > 0 AND %1$s
+  UNION ALL
+  SELECT old.month_start, old.conversion_kind, ARRAY[old.channel_code::text],
+         count(*), sum(greatest(old.value, 0)), 0
+  FROM conversion old WHERE old.touches = 0 AND %1$s
+  GROUP BY old.month_start, old.conversion_kind, old.channel_code
+  UNION ALL
+  SELECT old.month_start, old.conversion_kind, old.path, 0, 0, 1
+  FROM open_journey old WHERE %1$s
+$query$, months);
+
+COMMENT ON FUNCTION crmcost._walked_paths(text) IS
+  'Query of the paths of the months that a condition on old names, with conversions, value and open journeys.';
+
 -- A conversion without a touch is of its own channel and campaign.  Markov chains
 -- and the Shapley value know channels alone, and no value below 0 (an order with
 -- more refunds than sales).
@@ -389,14 +457,16 @@ DECLARE
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'credit_month', format($query$
     SELECT month_start, conversion_kind, m.model, channel_code, campaign_code,
-           m.conversions, m.value, m.margin
+           sum(m.conversions) AS conversions, sum(m.value) AS value,
+           sum(m.margin) AS margin
     FROM (%1$s) credit
     CROSS JOIN LATERAL (
       VALUES ('first', n1, v1, m1), ('last', n2, v2, m2),
              ('last_non_direct', n3, v3, m3), ('linear', n4, v4, m4),
              ('position', n5, v5, m5), ('time_decay', n6, v6, m6)
     ) AS m (model, conversions, value, margin)
-    WHERE m.conversions <> 0
+    GROUP BY month_start, conversion_kind, m.model, channel_code, campaign_code
+    HAVING sum(m.conversions) <> 0
     UNION ALL
     SELECT month_start, conversion_kind, m.model, c.channel, '(all)',
            c.conversions, c.value, NULL
@@ -404,53 +474,17 @@ BEGIN
       SELECT month_start, conversion_kind,
              crmcost.markov_attribution(path, n, value, open) AS markov,
              crmcost.shapley_attribution(path, n, value) AS shapley
-      FROM (SELECT old.month_start, old.conversion_kind,
-                   CASE touches WHEN 0 THEN ARRAY[channel_code::text]
-                     ELSE path END AS path,
-                   1 AS n, greatest(value, 0) AS value, 0 AS open
-            FROM conversion old WHERE %2$s
-            UNION ALL
-            SELECT old.month_start, old.conversion_kind, path, 0, 0, 1
-            FROM open_journey old WHERE %2$s) walked
+      FROM (%2$s) walked
       GROUP BY month_start, conversion_kind
     ) credits
     CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
       AS m (model, credits)
     CROSS JOIN LATERAL unnest(m.credits) c
     WHERE c.conversions <> 0
-  $query$, crmcost._credit_sums(months), months), months);
+  $query$, crmcost._credit_sums(months), crmcost._walked_paths(months)),
+    months);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_credit_month(crmcost._run) IS
   'Writes credit_month of the months of refresh_credit_month; returns the rows changed.';
-
-CREATE FUNCTION crmcost._attribution_models() RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{first,last,last_non_direct,linear,position,time_decay}'::text[];
-
-COMMENT ON FUNCTION crmcost._attribution_models() IS
-  'Models of attribution by rule, in the order of the columns of touch_credit.';
-
-CREATE FUNCTION crmcost._credit_sums(months text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT pg_catalog.format($query$
-    SELECT old.month_start, old.conversion_kind,
-           coalesce(t.channel_code, old.channel_code) AS channel_code,
-           coalesce(t.campaign_code, old.campaign_code) AS campaign_code, %s
-    FROM conversion old
-    LEFT JOIN touch_credit t USING (customer_id, conversion_kind, source,
-                                    order_ref, sale_id)
-    WHERE %s
-    GROUP BY 1, 2, 3, 4
-    $query$,
-    pg_catalog.string_agg(pg_catalog.format(
-      'sum(coalesce(t.%1$s_credit, 1)) AS n%2$s, sum(coalesce(t.%1$s_credit, 1) * old.value) AS v%2$s, sum(coalesce(t.%1$s_credit, 1) * old.margin) AS m%2$s',
-      m.model, m.i), ', '::text ORDER BY m.i), months)
-  FROM pg_catalog.unnest(crmcost._attribution_models())
-    WITH ORDINALITY AS m (model, i);
-END;
-
-COMMENT ON FUNCTION crmcost._credit_sums(text) IS
-  'Query of the credits of the conversions that a condition on old names, summed by month, kind, channel and campaign, a column a model.';
