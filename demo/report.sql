@@ -229,23 +229,41 @@ SELECT stage_before_name AS before, stage_after_name AS after, customers AS hous
 FROM clv_by_stage
 ORDER BY clv_by_stage.margin DESC;
 
-\qecho '== Campaigns: households mailed, and households that used a coupon of it'
-SELECT g.name AS campaign, lower(g.period) AS starts,
-       count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'mailing') AS mailed,
-       count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'coupon_redemption') AS redeemers,
-       to_char(100.0 * count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'coupon_redemption')
-               / nullif(count(DISTINCT i.customer_id) FILTER (WHERE i.subtype = 'mailing'), 0),
-               '990.0') || ' %' AS response,
-       count(*) FILTER (WHERE i.subtype = 'coupon_redemption') AS coupons,
-       to_char(max(k.cost), '99,999,990') AS mailing_cost,
-       to_char(max(k.cost) / nullif(count(DISTINCT i.customer_id)
-               FILTER (WHERE i.subtype = 'coupon_redemption'), 0), '99,990.00') AS cost_per_redeemer
-FROM campaign AS g
-LEFT JOIN interaction AS i ON i.campaign_code = g.code
-LEFT JOIN (SELECT campaign_code, sum(base_amount) AS cost FROM cost GROUP BY campaign_code) AS k
-  ON k.campaign_code = g.code
-GROUP BY g.code, g.name, g.period
-ORDER BY lower(g.period), g.code;
+\qecho '== Campaigns: households mailed, households that used a coupon of it, and what came of it'
+\qecho 'Revenue and margin are credited: the touches of a basket (mailings, coupons) share it evenly.'
+SELECT g.campaign_name AS campaign, i.mailed, i.redeemers,
+       to_char(100.0 * i.redeemers / nullif(i.mailed, 0), '990.0') || ' %' AS response,
+       to_char(g.cost, '99,999,990') AS mailing_cost,
+       round(g.orders, 1) AS baskets, to_char(g.margin, '99,999,990') AS margin,
+       to_char(100 * g.roi, '999,990') || ' %' AS roi
+FROM campaign_roi AS g
+LEFT JOIN (SELECT campaign_code,
+                  count(DISTINCT customer_id) FILTER (WHERE subtype = 'mailing') AS mailed,
+                  count(DISTINCT customer_id) FILTER (WHERE subtype = 'coupon_redemption') AS redeemers
+           FROM interaction GROUP BY campaign_code) AS i USING (campaign_code)
+WHERE g.is_chosen
+ORDER BY g.roi DESC NULLS LAST, g.campaign_code;
+
+SELECT c.customer_id AS touched, c.source_key AS touched_household
+FROM conversion AS v
+JOIN customer AS c USING (customer_id)
+WHERE v.conversion_kind = 'order'
+ORDER BY v.touches DESC, v.value DESC, c.customer_id
+LIMIT 1 \gset
+\qecho '== The journey of household' :touched_household 'to the basket with the most touches before it'
+SELECT j.touch_number AS touch, j.touched_at::date AS day, j.channel_name AS channel,
+       j.campaign_name AS campaign, round(j.days_before, 1) AS days_before,
+       round(j.linear_credit, 3) AS linear, round(j.position_credit, 3) AS position,
+       round(j.time_decay_credit, 3) AS time_decay,
+       round(j.linear_credit * j.conversion_value, 2) AS of_basket
+FROM journey AS j
+JOIN (SELECT customer_id, source, order_ref, sale_id FROM conversion
+      WHERE customer_id = :touched AND conversion_kind = 'order'
+      ORDER BY touches DESC, value DESC, converted_at LIMIT 1) AS v
+  ON v.customer_id = j.customer_id AND v.source = j.source
+     AND v.order_ref = coalesce(j.order_ref, '') AND v.sale_id = coalesce(j.sale_id, 0)
+WHERE j.conversion_kind = 'order'
+ORDER BY j.touch_number;
 
 \qecho '== One page of outcome: the last twelve complete months (view kpi)'
 SELECT family, metric, to_char(value, '99,999,990.00') AS value, definition
