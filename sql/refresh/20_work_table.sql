@@ -425,8 +425,7 @@ COMMENT ON FUNCTION crmcost._make_detail_tables() IS
   'Makes the work tables of contacts and discounts by tier.';
 
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
--- refresh_new_ and its name for what differs, as _write_difference finds it, with
--- the place of the row.
+-- refresh_new_ and its name for what differs, as _write_difference finds it.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -444,7 +443,7 @@ BEGIN
                                ELSE '' END), ', ' ORDER BY a.attnum)
              || w.place AS columns
     FROM (SELECT u.name AS target, 'refresh_new_' || u.name AS work_table,
-                 ', refresh_row tid' AS place
+                 ', refresh_row tid, refresh_gone boolean' AS place
           FROM unnest(crmcost._written_tables()) AS u (name)
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),

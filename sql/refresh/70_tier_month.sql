@@ -28,40 +28,48 @@ COMMENT ON FUNCTION crmcost._refresh_tier_month(crmcost._run) IS
   'Step of refresh: tier_month and tier_cost_month; returns the rows changed.';
 
 -- A row of classification dated midnight is of the evening before: so the tier
--- step dates what held at a month's end.
+-- step dates what held at a month's end.  Where the last row is of the first month
+-- or older, it tells all; else history does.
 CREATE FUNCTION crmcost._find_held(run crmcost._run, first_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  -- the last instant of the first month
+  at CONSTANT timestamptz := crmcost._midnight(
+    (first_month + interval '1 month')::date, run.zone);
 BEGIN
-  IF first_month = crmcost._month_of(run.day) THEN
-    INSERT INTO pg_temp.refresh_held
-      SELECT c.customer_id, c.dimension, c.code, first_month, 'infinity'
+  INSERT INTO pg_temp.refresh_held
+    SELECT c.customer_id, c.dimension, c.code, first_month, 'infinity'
+    FROM customer_class c
+    WHERE c.code <> 'none' AND c.entered_at <= at
+          AND c.dimension IN (SELECT t.scheme FROM tier t);
+  INSERT INTO pg_temp.refresh_held
+    SELECT h.customer_id, h.scheme, h.tier,
+           greatest(h.from_month, first_month), h.before_month
+    FROM (
+      SELECT c.customer_id, k.dimension AS scheme, k.code AS tier,
+             crmcost._month_of(crmcost._report_day(k.entered_at, run.zone))
+               AS from_month,
+             coalesce(crmcost._month_of(crmcost._report_day(
+                        lead(k.entered_at) OVER history, run.zone)),
+                      'infinity') AS before_month
       FROM customer_class c
-      WHERE c.code <> 'none' AND c.dimension IN (SELECT t.scheme FROM tier t);
-  ELSE
-    INSERT INTO pg_temp.refresh_held
-      SELECT h.customer_id, h.scheme, h.tier,
-             greatest(h.from_month, first_month), h.before_month
-      FROM (
-        SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
-               k.dimension AS scheme, k.code AS tier,
-               crmcost._month_of(crmcost._report_day(k.entered_at, run.zone))
-                 AS from_month,
-               coalesce(crmcost._month_of(crmcost._report_day(
-                          lead(k.entered_at) OVER history, run.zone)),
-                        'infinity') AS before_month
-        FROM classification k
-        LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
-        WHERE k.dimension IN (SELECT t.scheme FROM tier t)
-              AND k.entered_at <= run.upto
-        WINDOW history AS (PARTITION BY coalesce(p.party_id, k.customer_id),
-                                        k.dimension
-                           ORDER BY k.entered_at)
-      ) h
-      WHERE h.tier <> 'none' AND h.before_month > first_month
-            AND h.before_month > h.from_month;
-  END IF;
+      CROSS JOIN LATERAL (
+        SELECT c.customer_id
+        UNION ALL
+        SELECT p.customer_id FROM pg_temp.refresh_party p
+        WHERE p.party_id = c.customer_id
+      ) party
+      JOIN classification k
+        ON k.customer_id = party.customer_id AND k.dimension = c.dimension
+      WHERE c.entered_at > at AND k.entered_at <= run.upto
+            AND c.dimension IN (SELECT t.scheme FROM tier t)
+      WINDOW history AS (PARTITION BY c.customer_id, k.dimension
+                         ORDER BY k.entered_at)
+    ) h
+    WHERE h.tier <> 'none' AND h.before_month > first_month
+          AND h.before_month > h.from_month;
   ANALYZE pg_temp.refresh_held;
 END
 $$;
