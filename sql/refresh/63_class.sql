@@ -20,7 +20,11 @@ BEGIN
     crmcost._last_class_query(run, $query$
       SELECT k.customer_id, k.dimension, k.entered_at, k.code, k.by_rule
       FROM pg_temp.refresh_class_customer c
-      JOIN classification k USING (customer_id, dimension)
+      CROSS JOIN LATERAL (
+        SELECT h.* FROM classification h
+        WHERE h.customer_id = c.customer_id AND h.dimension = c.dimension
+        OFFSET 0
+      ) k
       WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_party p
                         WHERE p.customer_id = k.customer_id)
       UNION ALL
@@ -39,10 +43,13 @@ COMMENT ON FUNCTION crmcost._refresh_class(crmcost._run) IS
 
 -- Of customers who were changed, merged or classified by hand any dimension may have
 -- another row; of the others the stage, and the tiers whose rows the step tier has
--- written.
+-- written, or somebody took away.
 CREATE FUNCTION crmcost._find_classes(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  from_at CONSTANT timestamptz :=
+    crmcost._midnight(crmcost._first_tier_month(run), run.zone);
 BEGIN
   INSERT INTO pg_temp.refresh_class_customer
     WITH wanted AS (
@@ -68,7 +75,16 @@ BEGIN
           FROM pair k JOIN pg_temp.refresh_party p USING (customer_id)
     UNION SELECT c.customer_id, 'stage' FROM pg_temp.refresh_stage_customer c
     UNION SELECT n.customer_id, n.dimension
-          FROM pg_temp.refresh_new_classification n;
+          FROM pg_temp.refresh_new_classification n
+    UNION SELECT c.customer_id, c.dimension FROM customer_class c
+          WHERE c.entered_at > from_at
+                -- asked of each by its key: OFFSET 0 keeps it from being a join
+                AND NOT EXISTS (
+                      SELECT FROM classification k
+                      WHERE k.customer_id = c.customer_id
+                            AND k.dimension = c.dimension COLLATE "default"
+                            AND k.entered_at = c.entered_at
+                      OFFSET 0);
   ANALYZE pg_temp.refresh_class_customer;
   INSERT INTO pg_temp.refresh_class_before
     SELECT c.customer_id, c.dimension, c.code
