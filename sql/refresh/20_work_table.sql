@@ -459,7 +459,7 @@ COMMENT ON FUNCTION crmcost._make_detail_tables() IS
   'Makes the work tables of contacts and discounts by tier.';
 
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
--- refresh_new_ and its name for each that _write_difference compares with.
+-- refresh_new_ and its name for what differs, as _write_difference finds it.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -474,16 +474,18 @@ BEGIN
                              CASE WHEN a.attcollation <> t.typcollation
                                THEN format(' COLLATE %I.%I', n.nspname,
                                            l.collname)
-                               ELSE '' END), ', ' ORDER BY a.attnum) AS columns
-    FROM (SELECT u.name AS target, 'refresh_new_' || u.name AS work_table
+                               ELSE '' END), ', ' ORDER BY a.attnum)
+             || w.place AS columns
+    FROM (SELECT u.name AS target, 'refresh_new_' || u.name AS work_table,
+                 ', refresh_row tid, refresh_gone boolean' AS place
           FROM unnest(crmcost._written_tables()) AS u (name)
           UNION ALL
-          VALUES ('group_month', 'refresh_delta'),
-                 ('clv_model', 'refresh_model'),
-                 ('conversion', 'refresh_conversion'),
-                 ('touch_credit', 'refresh_credit'),
-                 ('open_journey', 'refresh_open_journey'),
-                 ('customer_touch', 'refresh_customer_touch')) w
+          VALUES ('group_month', 'refresh_delta', ''),
+                 ('clv_model', 'refresh_model', ''),
+                 ('conversion', 'refresh_conversion', ''),
+                 ('touch_credit', 'refresh_credit', ''),
+                 ('open_journey', 'refresh_open_journey', ''),
+                 ('customer_touch', 'refresh_customer_touch', '')) w
     JOIN pg_namespace s ON s.nspname = ledger
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
     JOIN pg_attribute a
@@ -491,7 +493,7 @@ BEGIN
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
-    GROUP BY w.work_table
+    GROUP BY w.work_table, w.place
   LOOP
     EXECUTE format('CREATE TEMPORARY TABLE %I (%s) ON COMMIT DROP',
                    wanted.work_table, wanted.columns);

@@ -8,10 +8,13 @@
 --
 -- Columns that the source does not have, the user's own, are left alone.
 --
--- Plain UPDATE, DELETE and INSERT of the difference: ON CONFLICT locks each row
--- it meets, and takes half as long again.
+-- What differs is found in one pass over both; refresh_row says where the row of
+-- the target is, NULL where there is none, and refresh_gone that it has to go.
+-- ON CONFLICT would lock each row it meets, and take half as long again.  Where it
+-- is noted, it stays in the work table.
 CREATE FUNCTION crmcost._write_difference(ledger name, target name,
-                                          source text, scope text)
+                                          source text, scope text,
+                                          noted boolean DEFAULT false)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -28,40 +31,44 @@ BEGIN
   -- without rows to replace there is nothing to compare
   EXECUTE format('SELECT count(*) FROM (SELECT FROM %I old WHERE %s LIMIT 1) s',
                  target, scope) INTO rows_now;
-  IF rows_now = 0 THEN
+  IF rows_now = 0 AND NOT noted THEN
     EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
                    target, part.names, part.new_names, source, part.keys);
     GET DIAGNOSTICS changed = ROW_COUNT;
   ELSE
     EXECUTE format('TRUNCATE pg_temp.%I', part.work_table);
-    EXECUTE format('INSERT INTO pg_temp.%I (%s) SELECT %s FROM (%s) AS new',
-                   part.work_table, part.names, part.new_names, source);
-    EXECUTE format('ANALYZE pg_temp.%I (%s)', part.work_table, part.keys);
+    EXECUTE format('INSERT INTO pg_temp.%I (refresh_row, refresh_gone, %s) SELECT old.refresh_row, new.%I IS NULL, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s',
+                   part.work_table, part.names, part.first_key,
+                   part.either_names, part.cast_names, source, target, scope,
+                   part.same_key, part.differs);
     FOREACH statement IN ARRAY ARRAY[
-      'UPDATE %1$I old SET %4$s FROM pg_temp.%2$I new WHERE %5$s AND (%6$s) AND (%7$s)',
-      'DELETE FROM %1$I old WHERE (%7$s) AND NOT EXISTS (SELECT FROM pg_temp.%2$I new WHERE %5$s)',
-      'INSERT INTO %1$I (%3$s) SELECT %8$s FROM pg_temp.%2$I new WHERE NOT EXISTS (SELECT FROM %1$I old WHERE %5$s AND (%7$s)) ORDER BY %9$s']
+      'UPDATE %1$I old SET %4$s FROM pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND NOT new.refresh_gone',
+      'DELETE FROM %1$I old USING pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND new.refresh_gone',
+      'INSERT INTO %1$I (%3$s) SELECT %3$s FROM pg_temp.%2$I WHERE refresh_row IS NULL ORDER BY %5$s']
     LOOP
       CONTINUE WHEN statement ~ '^UPDATE' AND part.assignments IS NULL;
       EXECUTE format(statement, target, part.work_table, part.names,
-                     part.assignments, part.same_key, part.differs, scope,
-                     part.new_names, part.keys);
+                     part.assignments, part.keys);
       GET DIAGNOSTICS rows_now = ROW_COUNT;
       changed := changed + rows_now;
     END LOOP;
-    EXECUTE format('TRUNCATE pg_temp.%I', part.work_table);
+    IF NOT noted THEN
+      EXECUTE format('TRUNCATE pg_temp.%I', part.work_table);
+    END IF;
   END IF;
   INSERT INTO pg_temp.refresh_written VALUES (target, changed);
   RETURN changed;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text) IS
+COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text, boolean) IS
   'Brings the rows of a computed table that a condition names to those of a query; returns the rows changed.';
 
+-- A row is compared as it would be stored: as of the types of the columns.
 CREATE FUNCTION crmcost._difference_parts(
   ledger name, target name, source text, OUT work_table text,
-  OUT names text, OUT new_names text, OUT keys text, OUT same_key text,
+  OUT names text, OUT new_names text, OUT either_names text,
+  OUT cast_names text, OUT keys text, OUT first_key name, OUT same_key text,
   OUT assignments text, OUT differs text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
@@ -69,17 +76,25 @@ BEGIN
   work_table := 'refresh_new_' || target;
   SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
          string_agg(format('new.%I', a.attname), ', ' ORDER BY a.attnum),
+         string_agg(format(CASE WHEN a.is_key
+                               THEN 'coalesce(new.%1$I, old.%1$I)'
+                             ELSE 'new.%1$I' END, a.attname),
+                    ', ' ORDER BY a.attnum),
+         string_agg(format('new.%1$I::%2$s AS %1$I', a.attname, a.type),
+                    ', ' ORDER BY a.attnum),
          string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
            FILTER (WHERE a.is_key),
-         string_agg(format('new.%1$I %2$s old.%1$I', a.attname,
-                           CASE WHEN a.attnotnull THEN '='
-                             ELSE 'IS NOT DISTINCT FROM' END), ' AND ')
+         min(a.attname::text) FILTER (WHERE a.is_key),
+         string_agg(format('new.%1$I = old.%1$I', a.attname), ' AND ')
            FILTER (WHERE a.is_key),
          string_agg(format('%1$I = new.%1$I', a.attname), ', ')
            FILTER (WHERE NOT a.is_key),
-         string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', a.attname),
-                    ' OR ') FILTER (WHERE NOT a.is_key)
-    INTO names, new_names, keys, same_key, assignments, differs
+         string_agg(format(CASE WHEN a.is_key
+                               THEN 'new.%1$I IS NULL OR old.%1$I IS NULL'
+                             ELSE 'old.%1$I IS DISTINCT FROM new.%1$I' END,
+                           a.attname), ' OR ' ORDER BY a.is_key)
+    INTO names, new_names, either_names, cast_names, keys, first_key, same_key,
+         assignments, differs
     FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) a
     WHERE a.attname = ANY (crmcost._query_columns(source));
 END
@@ -95,13 +110,14 @@ CREATE FUNCTION crmcost._query_columns(query text) RETURNS name[]
 COMMENT ON FUNCTION crmcost._query_columns(text) IS
   'Names of the columns that a query would return; it is not run.';
 
--- The key is the primary one, else the unique one.  Generated columns are left out.
+-- The key is the primary one, else the unique one; it holds no NULL.  Generated
+-- columns are left out.
 CREATE FUNCTION crmcost._columns_of(relation regclass)
-  RETURNS TABLE (attname name, attnum smallint, attnotnull boolean,
-                 is_key boolean)
+  RETURNS TABLE (attname name, attnum smallint, type text, is_key boolean)
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT a.attname, a.attnum, a.attnotnull,
+  SELECT a.attname, a.attnum,
+         pg_catalog.format_type(a.atttypid, a.atttypmod),
          a.attnum = ANY (k.indkey::smallint[])
   FROM pg_catalog.pg_attribute a
   JOIN (SELECT i.indrelid, i.indkey
@@ -114,4 +130,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION crmcost._columns_of(regclass) IS
-  'Columns of a computed table, and which of them are its key.';
+  'Columns of a computed table, their types, and which of them are its key.';

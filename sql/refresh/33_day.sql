@@ -145,7 +145,8 @@ COMMENT ON FUNCTION crmcost._survey_day_query(text, numeric) IS
 -- When parties were first seen and acquired, and in which month that counts.
 -- Technical customers stand for anonymous traffic: they are neither.
 CREATE FUNCTION crmcost._party_events(ledger name, upto timestamptz, zone text,
-                                      open_month date)
+                                      open_month date,
+                                      of_news boolean DEFAULT false)
   RETURNS TABLE (customer_id bigint, is_acquisition boolean, happened_on date,
                  month_start date, converted boolean, channel_code text,
                  campaign_code text)
@@ -176,12 +177,15 @@ BEGIN
       ON late.relation = CASE WHEN e.is_acquisition THEN 'customer'
                            ELSE 'lead' END
          AND late.fact_id = c.customer_id AND late.booked_on = e.day
-    WHERE e.at < upto AND c.source <> 'anon' AND c.merged_into IS NULL;
+    WHERE e.at < upto AND c.source <> 'anon' AND c.merged_into IS NULL
+          AND (NOT of_news
+               OR c.customer_id IN (SELECT n.customer_id
+                                    FROM pg_temp.refresh_customer n));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._party_events(name, timestamptz, text, date) IS
-  'First sight and acquisition of every party of a ledger before an instant, with the month in which it counts.';
+COMMENT ON FUNCTION crmcost._party_events(name, timestamptz, text, date, boolean) IS
+  'First sight and acquisition of every party of a ledger before an instant, or of those with news, with the month in which it counts.';
 
 -- One answer of a customer, survey and day counts: the last.  An answer to nps
 -- outside of 0 to 10 is none.

@@ -19,8 +19,10 @@ BEGIN
            sum(a.margin), sum(a.discount), sum(a.refund),
            sum(a.interactions)::bigint, sum(a.handle_seconds)::bigint,
            sum(a.minutes)
-    FROM crmcost._activities(run) a
-    WHERE a.month_start >= run.open_month
+    -- sorted: a table of many groups would be larger than the memory for it
+    FROM (SELECT r.* FROM crmcost._activities(run) r
+          WHERE r.month_start >= run.open_month
+          ORDER BY r.customer_id, r.month_start) a
     GROUP BY a.customer_id, a.month_start;
   ANALYZE pg_temp.refresh_activity;
   IF run.whole THEN
@@ -116,8 +118,9 @@ BEGIN
            coalesce(sum(l.base_discount), 0),
            coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0),
            0::bigint, 0::bigint, 0::numeric
-    FROM pg_temp.refresh_line l
-    JOIN pg_temp.refresh_customer USING (customer_id)
+    FROM (SELECT r.* FROM pg_temp.refresh_line r
+          JOIN pg_temp.refresh_customer USING (customer_id)
+          ORDER BY r.customer_id, r.month_start) l
     GROUP BY l.customer_id, l.month_start
     UNION ALL
     SELECT o.customer_id, o.month_start, false, count(*), 0, 0, 0, 0, 0, 0, 0,
@@ -139,8 +142,7 @@ BEGIN
     UNION ALL
     SELECT e.customer_id, e.month_start, true, 0, 0, 0, 0, 0, 0, 0, 0, 0
     FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                               run.open_month) e
-    JOIN pg_temp.refresh_customer USING (customer_id)
+                               run.open_month, true) e
     WHERE e.is_acquisition;
 END
 $$;

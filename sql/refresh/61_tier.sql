@@ -34,7 +34,8 @@ BEGIN
       schemes,
       crmcost._midnight((SELECT (min(m.month_start)
                                  + interval '1 month')::date
-                         FROM pg_temp.refresh_tier_month m), run.zone)))
+                         FROM pg_temp.refresh_tier_month m), run.zone)),
+    NOT run.whole)
     + crmcost._write_tier_threshold(run, schemes);
 END
 $$;

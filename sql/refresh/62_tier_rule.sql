@@ -36,7 +36,7 @@ RETURN pg_catalog.format($query$
   CROSS JOIN LATERAL (
     SELECT h.code, h.entered_at, h.by_rule
     FROM classification h
-    WHERE h.customer_id = c.customer_id AND h.dimension = c.dimension
+    WHERE h.customer_id = c.customer_id AND h.dimension = c.dimension COLLATE "default"
           AND h.entered_at <= $1
     ORDER BY h.entered_at DESC LIMIT 1
   ) last
@@ -44,7 +44,7 @@ RETURN pg_catalog.format($query$
     SELECT h.code
     FROM classification h
     WHERE NOT last.by_rule AND h.customer_id = c.customer_id
-          AND h.dimension = c.dimension AND h.by_rule
+          AND h.dimension = c.dimension COLLATE "default" AND h.by_rule
           AND crmcost._answered_at(h.entered_at, h.evidence) <= $1
     ORDER BY h.entered_at DESC LIMIT 1
   ) ruled ON true

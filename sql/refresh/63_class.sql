@@ -20,7 +20,11 @@ BEGIN
     crmcost._last_class_query(run, $query$
       SELECT k.customer_id, k.dimension, k.entered_at, k.code, k.by_rule
       FROM pg_temp.refresh_class_customer c
-      JOIN classification k USING (customer_id, dimension)
+      CROSS JOIN LATERAL (
+        SELECT h.* FROM classification h
+        WHERE h.customer_id = c.customer_id AND h.dimension = c.dimension
+        OFFSET 0
+      ) k
       WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_party p
                         WHERE p.customer_id = k.customer_id)
       UNION ALL
@@ -37,8 +41,9 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_class(crmcost._run) IS
   'Step of refresh: customer_class; returns the rows changed.';
 
--- Of customers with news any dimension may have changed, the way a merger changes
--- them; of the others a stage or a tier.
+-- Of customers who were changed, merged or classified by hand any dimension may have
+-- another row; of the others the stage, and the tiers whose rows the step tier has
+-- written, or somebody took away.
 CREATE FUNCTION crmcost._find_classes(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -47,20 +52,39 @@ DECLARE
     crmcost._midnight(crmcost._first_tier_month(run), run.zone);
 BEGIN
   INSERT INTO pg_temp.refresh_class_customer
-    SELECT c.customer_id, d.dimension
-    FROM pg_temp.refresh_customer c
-    CROSS JOIN (SELECT k.dimension FROM customer_class k
-                UNION
-                SELECT k.dimension FROM classification k
-                WHERE NOT k.by_rule) d
+    WITH wanted AS (
+      SELECT n.customer_id FROM crmcost._news(run) n
+      WHERE n.relation IN ('customer', 'classification')
+            AND n.customer_id IS NOT NULL
+    ),
+    pair AS (
+      SELECT k.customer_id, k.dimension
+      FROM customer_class k JOIN wanted USING (customer_id)
+      UNION
+      SELECT k.customer_id, k.dimension
+      FROM classification k JOIN wanted USING (customer_id)
+      UNION
+      SELECT k.customer_id, k.dimension
+      FROM classification k
+      WHERE NOT k.by_rule
+            AND k.entered_at > least(run.upto, run.upto_before)
+            AND k.entered_at <= greatest(run.upto, run.upto_before)
+    )
+    SELECT customer_id, dimension FROM pair
+    UNION SELECT p.party_id, k.dimension
+          FROM pair k JOIN pg_temp.refresh_party p USING (customer_id)
     UNION SELECT c.customer_id, 'stage' FROM pg_temp.refresh_stage_customer c
-    UNION SELECT r.customer_id, r.dimension FROM pg_temp.refresh_tier_row r
+    UNION SELECT n.customer_id, n.dimension
+          FROM pg_temp.refresh_new_classification n
     UNION SELECT c.customer_id, c.dimension FROM customer_class c
           WHERE c.entered_at > from_at
-    UNION SELECT k.customer_id, k.dimension FROM classification k
-          WHERE NOT k.by_rule
-                AND k.entered_at > least(run.upto, run.upto_before)
-                AND k.entered_at <= greatest(run.upto, run.upto_before);
+                -- asked of each by its key: OFFSET 0 keeps it from being a join
+                AND NOT EXISTS (
+                      SELECT FROM classification k
+                      WHERE k.customer_id = c.customer_id
+                            AND k.dimension = c.dimension COLLATE "default"
+                            AND k.entered_at = c.entered_at
+                      OFFSET 0);
   ANALYZE pg_temp.refresh_class_customer;
   INSERT INTO pg_temp.refresh_class_before
     SELECT c.customer_id, c.dimension, c.code
@@ -77,23 +101,20 @@ CREATE FUNCTION crmcost._last_class_query(run crmcost._run, history text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT customer_id, dimension, code, since, entered_at, by_rule
+  SELECT customer_id, dimension, max(code) FILTER (WHERE is_last) AS code,
+         max(entered_at) FILTER (WHERE code IS DISTINCT FROM code_before)
+           AS since,
+         max(entered_at) AS entered_at,
+         bool_or(by_rule) FILTER (WHERE is_last) AS by_rule
   FROM (
-    SELECT customer_id, dimension, code, entered_at, by_rule,
-           max(CASE WHEN code IS DISTINCT FROM code_before
-                 THEN entered_at END) OVER history AS since,
-           lead(entered_at) OVER history IS NULL AS is_last
-    FROM (
-      SELECT k.*, lag(k.code) OVER history AS code_before
-      FROM (%s) k
-      WHERE k.entered_at <= %L
-      WINDOW history AS (PARTITION BY customer_id, dimension
-                         ORDER BY entered_at)
-    ) change
+    SELECT k.*, lag(k.code) OVER history AS code_before,
+           lead(k.entered_at) OVER history IS NULL AS is_last
+    FROM (%s) k
+    WHERE k.entered_at <= %L
     WINDOW history AS (PARTITION BY customer_id, dimension
                        ORDER BY entered_at)
-  ) found
-  WHERE is_last
+  ) change
+  GROUP BY customer_id, dimension
 $query$, history, run.upto);
 
 COMMENT ON FUNCTION crmcost._last_class_query(crmcost._run, text) IS

@@ -256,7 +256,9 @@ BEGIN ATOMIC
               UNION
               SELECT customer_id, party_id FROM pg_temp.refresh_party) k
           ON k.party_id = g.customer_id
-        JOIN customer_month m ON m.customer_id = k.customer_id
+        -- few, each by its key: OFFSET 0 keeps it from being a join
+        CROSS JOIN LATERAL (SELECT h.* FROM customer_month h
+                            WHERE h.customer_id = k.customer_id OFFSET 0) m
         WHERE NOT (%2$s)
         GROUP BY g.dimension, g.code, g.cohort_month, m.month_start, g.sign
       ),

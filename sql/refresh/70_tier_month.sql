@@ -28,40 +28,51 @@ COMMENT ON FUNCTION crmcost._refresh_tier_month(crmcost._run) IS
   'Step of refresh: tier_month and tier_cost_month; returns the rows changed.';
 
 -- A row of classification dated midnight is of the evening before: so the tier
--- step dates what held at a month's end.
+-- step dates what held at a month's end.  Where the last row is of the first month
+-- or older, it tells all; else history does.
 CREATE FUNCTION crmcost._find_held(run crmcost._run, first_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  -- the last instant of the first month
+  at CONSTANT timestamptz := crmcost._midnight(
+    (first_month + interval '1 month')::date, run.zone);
 BEGIN
-  IF first_month = crmcost._month_of(run.day) THEN
-    INSERT INTO pg_temp.refresh_held
-      SELECT c.customer_id, c.dimension, c.code, first_month, 'infinity'
-      FROM customer_class c
-      WHERE c.code <> 'none' AND c.dimension IN (SELECT t.scheme FROM tier t);
-  ELSE
-    INSERT INTO pg_temp.refresh_held
-      SELECT h.customer_id, h.scheme, h.tier,
-             greatest(h.from_month, first_month), h.before_month
+  INSERT INTO pg_temp.refresh_held
+    SELECT c.customer_id, c.dimension, c.code, first_month, 'infinity'
+    FROM customer_class c
+    WHERE c.code <> 'none' AND c.entered_at <= at
+          AND c.dimension IN (SELECT t.scheme FROM tier t);
+  INSERT INTO pg_temp.refresh_held
+    SELECT h.customer_id, h.scheme, h.tier,
+           greatest(h.from_month, first_month), h.before_month
+    FROM (
+      SELECT k.customer_id, k.scheme, k.tier,
+             crmcost._month_of(crmcost._report_day(k.entered_at, run.zone))
+               AS from_month,
+             coalesce(crmcost._month_of(crmcost._report_day(
+                        lead(k.entered_at) OVER history, run.zone)),
+                      'infinity') AS before_month
       FROM (
-        SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
-               k.dimension AS scheme, k.code AS tier,
-               crmcost._month_of(crmcost._report_day(k.entered_at, run.zone))
-                 AS from_month,
-               coalesce(crmcost._month_of(crmcost._report_day(
-                          lead(k.entered_at) OVER history, run.zone)),
-                        'infinity') AS before_month
-        FROM classification k
-        LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
-        WHERE k.dimension IN (SELECT t.scheme FROM tier t)
-              AND k.entered_at <= run.upto
-        WINDOW history AS (PARTITION BY coalesce(p.party_id, k.customer_id),
-                                        k.dimension
-                           ORDER BY k.entered_at)
-      ) h
-      WHERE h.tier <> 'none' AND h.before_month > first_month
-            AND h.before_month > h.from_month;
-  END IF;
+        SELECT c.customer_id, k.dimension AS scheme, k.code AS tier,
+               k.entered_at, c.entered_at AS last_at
+        FROM customer_class c
+        JOIN classification k USING (customer_id, dimension)
+        UNION ALL
+        SELECT c.customer_id, k.dimension, k.code, k.entered_at, c.entered_at
+        FROM customer_class c
+        JOIN pg_temp.refresh_party p ON p.party_id = c.customer_id
+        JOIN classification k
+          ON k.customer_id = p.customer_id AND k.dimension = c.dimension
+      ) k
+      WHERE k.last_at > at AND k.entered_at <= run.upto
+            AND k.scheme IN (SELECT t.scheme FROM tier t)
+      WINDOW history AS (PARTITION BY k.customer_id, k.scheme
+                         ORDER BY k.entered_at)
+    ) h
+    WHERE h.tier <> 'none' AND h.before_month > first_month
+          AND h.before_month > h.from_month;
   ANALYZE pg_temp.refresh_held;
 END
 $$;
@@ -70,43 +81,54 @@ COMMENT ON FUNCTION crmcost._find_held(crmcost._run, date) IS
   'Fills refresh_held: which tiers held at the end of which months, from a month on.';
 
 -- Sums of the months of customers, by tier and over all, and what they had of
--- the drivers that are in customer_month.
+-- the drivers that are in customer_month: one pass over the months, to cells of the
+-- tiers of all schemes; then each scheme from these.
 CREATE FUNCTION crmcost._find_tier_sums(first_month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  sums CONSTANT text := $list$
-    count(*) FILTER (WHERE m.sale_lines > 0),
-    count(*) FILTER (WHERE m.acquired), sum(m.orders), sum(m.revenue),
-    sum(m.margin), sum(m.discount), sum(m.interactions),
-    sum(m.handle_seconds),
-    sum(m.acquisition_direct_cost + m.acquisition_allocated_cost),
-    sum(m.retention_direct_cost + m.retention_allocated_cost),
-    sum(m.service_direct_cost + m.service_allocated_cost),
-    sum(m.churn_direct_cost + m.churn_allocated_cost),
-    sum(m.data_direct_cost + m.data_allocated_cost),
-    sum(m.training_direct_cost + m.training_allocated_cost),
-    sum(m.program_direct_cost + m.program_allocated_cost),
-    sum(greatest(m.revenue, 0)), sum(greatest(m.margin, 0)),
-    sum(greatest(m.orders, 0)), sum(greatest(m.interactions, 0)),
-    sum(greatest(m.handle_seconds + 60 * m.standard_minutes, 0))
-  $list$;
+  sums text;
+  sums_of_cells text;
 BEGIN
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_tier_sum
-      SELECT m.month_start, '(all)', '(all)', %1$s
-      FROM customer_month m
-      WHERE m.month_start >= $1
-      GROUP BY m.month_start
-      UNION ALL
-      SELECT m.month_start, h.scheme, h.tier, %1$s
-      FROM customer_month m
-      JOIN pg_temp.refresh_held h
-        ON h.customer_id = m.customer_id AND m.month_start >= h.from_month
-           AND m.month_start < h.before_month
-      WHERE m.month_start >= $1
-      GROUP BY m.month_start, h.scheme, h.tier
-    $query$, sums) USING first_month;
+  SELECT string_agg(format('sum(%s) AS s%s', t.term, t.i), ', ' ORDER BY t.i),
+         string_agg(format('sum(s%s)', t.i), ', ' ORDER BY t.i)
+    INTO sums, sums_of_cells
+    FROM unnest(ARRAY[
+      '(m.sale_lines > 0)::integer', 'm.acquired::integer', 'm.orders',
+      'm.revenue', 'm.margin', 'm.discount', 'm.interactions',
+      'm.handle_seconds',
+      'm.acquisition_direct_cost + m.acquisition_allocated_cost',
+      'm.retention_direct_cost + m.retention_allocated_cost',
+      'm.service_direct_cost + m.service_allocated_cost',
+      'm.churn_direct_cost + m.churn_allocated_cost',
+      'm.data_direct_cost + m.data_allocated_cost',
+      'm.training_direct_cost + m.training_allocated_cost',
+      'm.program_direct_cost + m.program_allocated_cost',
+      'greatest(m.revenue, 0)', 'greatest(m.margin, 0)',
+      'greatest(m.orders, 0)', 'greatest(m.interactions, 0)',
+      'greatest(m.handle_seconds + 60 * m.standard_minutes, 0)'])
+      WITH ORDINALITY AS t (term, i);
+  EXECUTE (
+    SELECT format($query$
+      INSERT INTO pg_temp.refresh_tier_sum
+        WITH cell AS (
+          SELECT m.month_start, %1$s %6$s
+          FROM customer_month m %3$s
+          WHERE m.month_start >= $1
+          GROUP BY m.month_start %2$s
+        )
+        SELECT month_start, '(all)', '(all)', %4$s FROM cell GROUP BY 1 %5$s
+      $query$, sums,
+      string_agg(format(', h%s.tier', s.i), '' ORDER BY s.i),
+      string_agg(format(' LEFT JOIN pg_temp.refresh_held h%1$s ON h%1$s.scheme = %2$L AND h%1$s.customer_id = m.customer_id AND m.month_start >= h%1$s.from_month AND m.month_start < h%1$s.before_month',
+                        s.i, s.scheme), '' ORDER BY s.i),
+      sums_of_cells,
+      string_agg(format(' UNION ALL SELECT month_start, %2$L, tier%1$s, %3$s FROM cell WHERE tier%1$s IS NOT NULL GROUP BY 1, 3',
+                        s.i, s.scheme, sums_of_cells), '' ORDER BY s.i),
+      string_agg(format(', h%1$s.tier AS tier%1$s', s.i), '' ORDER BY s.i))
+    FROM (SELECT h.scheme, row_number() OVER (ORDER BY h.scheme) AS i
+          FROM (SELECT DISTINCT scheme FROM pg_temp.refresh_held) h) s)
+    USING first_month;
 END
 $$;
 

@@ -29,59 +29,63 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_year(crmcost._run) IS
   'Step of refresh: customer_year; returns the rows changed.';
 
--- Who had a stage of customers before the span, and who still has one at its end.
+-- Who had a stage of customers before the twelve months, and who still has one at
+-- their end: both spans in one pass, the second begins where the first ends.  A
+-- customer has one where the last row of all is the last of such a stage.
 CREATE FUNCTION crmcost._year_query(last_month date, zone text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  WITH span AS (
-    SELECT month_start, (month_start - interval '11 months')::date
-             AS from_month
-    FROM (VALUES (%1$L::date), ((%1$L::date - interval '1 year')::date))
-      AS v (month_start)
-  ),
-  stage AS (
-    SELECT s.month_start, coalesce(p.party_id, k.customer_id)
-             AS customer_id, k.entered_at, k.code,
-           k.entered_at < crmcost._midnight(s.from_month, %2$L)
-             AS before_start
-    FROM span s
-    JOIN classification k
-      ON k.dimension = 'stage' AND k.entered_at < crmcost._midnight(
-           (s.month_start + interval '1 month')::date, %2$L)
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+  WITH stage AS (
+    SELECT coalesce(p.party_id, k.customer_id) AS customer_id, k.entered_at,
+           k.code IN ('active', 'at_risk', 'won_back') AS of_customer
+    FROM classification k
     LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
+    WHERE k.dimension = 'stage' AND k.entered_at < %5$L
   ),
-  stock AS (
-    SELECT month_start, customer_id,
-           (array_agg(code ORDER BY entered_at DESC)
-              FILTER (WHERE before_start))[1] AS code_at_start,
-           (array_agg(code ORDER BY entered_at DESC))[1] AS code_at_end
+  held AS (
+    SELECT max(entered_at) FILTER (WHERE of_customer AND entered_at < %3$L)
+             = max(entered_at) FILTER (WHERE entered_at < %3$L) AS at_start,
+           max(entered_at) FILTER (WHERE of_customer AND entered_at < %4$L)
+             = max(entered_at) FILTER (WHERE entered_at < %4$L) AS at_turn,
+           max(entered_at) FILTER (WHERE of_customer) = max(entered_at)
+             AS at_end
     FROM stage
     WHERE customer_id NOT IN (SELECT v.customer_id FROM customer_value v
                               WHERE v.is_technical)
-    GROUP BY month_start, customer_id
+    GROUP BY customer_id
+  ),
+  buyer AS (
+    SELECT sum(m.orders) FILTER (WHERE m.month_start <= %2$L) AS before,
+           sum(m.orders) FILTER (WHERE m.month_start > %2$L) AS now
+    FROM customer_month m
+    WHERE m.month_start > %2$L::date - interval '1 year'
+          AND m.month_start <= %1$L AND m.orders > 0
+    GROUP BY m.customer_id
   )
-  SELECT month_start,
-         (SELECT count(*) FROM stock k
-          WHERE k.month_start = s.month_start
-                AND k.code_at_start IN ('active', 'at_risk', 'won_back'))
-           AS customers_at_start,
-         (SELECT count(*) FROM stock k
-          WHERE k.month_start = s.month_start
-                AND k.code_at_start IN ('active', 'at_risk', 'won_back')
-                AND k.code_at_end IN ('active', 'at_risk', 'won_back'))
-           AS customers_kept,
-         b.buyers, b.repeat_buyers
-  FROM span s
+  SELECT s.month_start, s.customers_at_start, s.customers_kept, s.buyers,
+         s.repeat_buyers
+  FROM (SELECT count(*) FILTER (WHERE at_start) AS at_start,
+               count(*) FILTER (WHERE at_start AND at_turn) AS kept_before,
+               count(*) FILTER (WHERE at_turn) AS at_turn,
+               count(*) FILTER (WHERE at_turn AND at_end) AS kept
+        FROM held) h
+  CROSS JOIN (SELECT count(before) AS before,
+                     count(*) FILTER (WHERE before > 1) AS again_before,
+                     count(now) AS now,
+                     count(*) FILTER (WHERE now > 1) AS again
+              FROM buyer) b
   CROSS JOIN LATERAL (
-    SELECT count(*) AS buyers,
-           count(*) FILTER (WHERE orders > 1) AS repeat_buyers
-    FROM (SELECT sum(m.orders) AS orders
-          FROM customer_month m
-          WHERE m.month_start BETWEEN s.from_month AND s.month_start
-                AND m.orders > 0
-          GROUP BY m.customer_id) buyer
-  ) b
-$query$, last_month, zone);
+    VALUES (%1$L::date, h.at_turn, h.kept, b.now, b.again),
+           (%2$L, h.at_start, h.kept_before, b.before, b.again_before)
+  ) AS s (month_start, customers_at_start, customers_kept, buyers,
+          repeat_buyers)
+$query$, last_month, year_before,
+  crmcost._midnight((year_before - interval '11 months')::date, zone),
+  crmcost._midnight((year_before + interval '1 month')::date, zone),
+  crmcost._midnight((last_month + interval '1 month')::date, zone))
+  FROM (SELECT (last_month - interval '1 year')::date AS year_before) v;
+END;
 
 COMMENT ON FUNCTION crmcost._year_query(date, text) IS
   'Query of customer_year: the twelve months up to one, and the twelve before.';
