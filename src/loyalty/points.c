@@ -13,8 +13,6 @@
 #include "loyalty/account.h"
 #include "state/huge_array.h"
 #include "state/row_type.h"
-#include "utils/array.h"
-#include "utils/lsyscache.h"
 
 SQL_FUNCTION(points_balance_trans);
 SQL_FUNCTION(lots_points_balance_trans);
@@ -301,23 +299,17 @@ ReadExpiries(const Account *account, int64 *count)
 Datum
 points_expiry_final(PG_FUNCTION_ARGS)
 {
-	TupleDesc	tupdesc;
-	Oid			element;
+	RowArray	rows;
 	Account		account;
 	Expiry	   *expiry;
-	Datum	   *rows;
 	int64		count;
-	int16		length;
-	bool		by_value;
-	char		align;
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	tupdesc = RowElementType(fcinfo, &expiry_type, &element);
+	rows = RowArrayBegin(fcinfo, &expiry_type);
 	account = AccountRead((PointsState *) StateRead(PG_GETARG_DATUM(0)));
 	expiry = ReadExpiries(&account, &count);
-	rows = HugeArray(CurrentMemoryContext, count, sizeof(Datum));
 	for (int64 i = 0; i < count; i++)
 	{
 		Datum		values[EXPIRY_COLUMNS];
@@ -326,10 +318,8 @@ points_expiry_final(PG_FUNCTION_ARGS)
 		values[EXPIRY_AT] = TimestampTzGetDatum(expiry[i].expires_at);
 		values[EXPIRY_POINTS] = DecimalNumeric(expiry[i].points,
 											   account.scale);
-		rows[i] = RowForm(tupdesc, values, nulls);
-		CHECK_FOR_INTERRUPTS();
+		RowArrayAdd(&rows, values, nulls);
+		pfree(DatumGetPointer(values[EXPIRY_POINTS]));
 	}
-	get_typlenbyvalalign(element, &length, &by_value, &align);
-	PG_RETURN_POINTER(construct_array(rows, (int) count, element, length,
-									  by_value, align));
+	PG_RETURN_DATUM(RowArrayEnd(&rows));
 }

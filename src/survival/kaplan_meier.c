@@ -20,8 +20,6 @@
 #include "state/huge_array.h"
 #include "state/row_type.h"
 #include "state/state_table.h"
-#include "utils/array.h"
-#include "utils/lsyscache.h"
 
 #define TYPE_NAME "survival_counts"
 
@@ -313,9 +311,9 @@ kaplan_meier_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(datum);
 }
 
-static Datum
-FormPoint(TupleDesc tupdesc, const DurationEntry *entry, int64 at_risk,
-		  const num_survival *now)
+static void
+AddPoint(RowArray *points, const DurationEntry *entry, int64 at_risk,
+		 const num_survival *now)
 {
 	Datum		values[POINT_COLUMNS];
 	bool		nulls[POINT_COLUMNS] = {false};
@@ -328,7 +326,7 @@ FormPoint(TupleDesc tupdesc, const DurationEntry *entry, int64 at_risk,
 	values[LOWER] = Float8GetDatum(now->lower);
 	values[UPPER] = Float8GetDatum(now->upper);
 	nulls[STD_ERROR] = nulls[LOWER] = nulls[UPPER] = !now->has_error;
-	return RowForm(tupdesc, values, nulls);
+	RowArrayAdd(points, values, nulls);
 }
 
 /* One point for each duration with an event, in order. */
@@ -338,22 +336,15 @@ kaplan_meier_final(PG_FUNCTION_ARGS)
 	TableState *state;
 	DurationEntry *entry;
 	num_product_limit estimate;
-	TupleDesc	tupdesc;
-	Oid			element;
-	Datum	   *points;
-	int			count = 0;
+	RowArray	points;
 	int64		at_risk = 0;
-	int16		length;
-	bool		by_value;
-	char		align;
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (TableState *) StateRead(PG_GETARG_DATUM(0));
-	tupdesc = RowElementType(fcinfo, &point_type, &element);
+	points = RowArrayBegin(fcinfo, &point_type);
 	entry = SortedEntries(state);
-	points = HugeArray(CurrentMemoryContext, state->count, sizeof(Datum));
 	for (int64 i = 0; i < state->count; i++)
 		at_risk = AddCounts(at_risk, entry[i].customers);
 	num_product_limit_begin(&estimate);
@@ -364,12 +355,11 @@ kaplan_meier_final(PG_FUNCTION_ARGS)
 			num_survival now = num_product_limit_step(&estimate, at_risk,
 													  entry[i].events);
 
-			points[count++] = FormPoint(tupdesc, &entry[i], at_risk, &now);
+			AddPoint(&points, &entry[i], at_risk, &now);
 		}
 		at_risk -= entry[i].customers;
-		CHECK_FOR_INTERRUPTS();
+		POLL_AT(i);
 	}
-	get_typlenbyvalalign(element, &length, &by_value, &align);
-	PG_RETURN_POINTER(construct_array(points, count, element, length, by_value,
-									  align));
+	pfree(entry);
+	PG_RETURN_DATUM(RowArrayEnd(&points));
 }

@@ -13,8 +13,6 @@
 #include "state/huge_array.h"
 #include "state/row_type.h"
 #include "survival/logrank_state.h"
-#include "utils/array.h"
-#include "utils/lsyscache.h"
 
 SQL_FUNCTION(logrank_trans);
 SQL_FUNCTION(logrank_final);
@@ -182,23 +180,15 @@ logrank_final(PG_FUNCTION_ARGS)
 Datum
 logrank_groups_final(PG_FUNCTION_ARGS)
 {
-	TupleDesc	tupdesc;
-	Oid			element;
+	RowArray	rows;
 	Test		test;
-	Datum	   *rows;
-	int			groups;
-	int16		length;
-	bool		by_value;
-	char		align;
 
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	tupdesc = RowElementType(fcinfo, &group_type, &element);
+	rows = RowArrayBegin(fcinfo, &group_type);
 	test = RunTest(PG_GETARG_DATUM(0));
-	groups = test.state->groups;
-	rows = palloc(groups * sizeof(Datum));
-	for (int i = 0; i < groups; i++)
+	for (int i = 0; i < test.state->groups; i++)
 	{
 		const GroupName *own = &LogrankNames(test.state)[i];
 		Datum		values[GROUP_COLUMNS];
@@ -211,9 +201,7 @@ logrank_groups_final(PG_FUNCTION_ARGS)
 		values[CUSTOMERS] = Int64GetDatum(test.customers[i]);
 		values[OBSERVED] = Int64GetDatum(test.observed[i]);
 		values[EXPECTED] = Float8GetDatum(test.sums.expected[i].high);
-		rows[i] = RowForm(tupdesc, values, nulls);
+		RowArrayAdd(&rows, values, nulls);
 	}
-	get_typlenbyvalalign(element, &length, &by_value, &align);
-	PG_RETURN_POINTER(construct_array(rows, groups, element, length, by_value,
-									  align));
+	PG_RETURN_DATUM(RowArrayEnd(&rows));
 }

@@ -77,7 +77,7 @@ my %query = (
 	'logrank, many groups' =>
 	  q{logrank(id, true, 'g' || customer_id % 90) FROM sale WHERE id <= 40000},
 	'points_balance of one account' =>
-	  q{points_balance(CASE WHEN id % 3 = 0 THEN -amount / 4 ELSE amount END, '2023-01-01'::timestamptz + id * interval '1 min', '2025-01-01'::timestamptz + x * interval '1 min', '2023-01-01'::timestamptz + (id + x / 1000) * interval '1 min', 'o' || id, '2030-01-01') FROM sale},
+	  q{points_balance(CASE WHEN id % 3 = 0 THEN -1 ELSE 1 + amount END, '2023-01-01'::timestamptz + id * interval '1 min', '2025-01-01'::timestamptz + x * interval '1 min', NULL, CASE WHEN id % 6 > 0 THEN 'o' || id - (id % 3 = 0)::int END, '2030-01-01') FROM sale},
 	'rfm' => 'rfm(at, amount) FROM sale GROUP BY id',
 	'rfm_group, its order included' =>
 	  'rfm_group(customer_id, at, amount) FROM sale',
