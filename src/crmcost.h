@@ -49,6 +49,15 @@
 #define IntervalIsFinite(interval) true
 #endif
 
+/* ranges are made with a place for errors from 16 on */
+#if PG_VERSION_NUM >= 160000
+#define MakeRange(typcache, lower, upper) \
+	make_range(typcache, lower, upper, false, NULL)
+#else
+#define MakeRange(typcache, lower, upper) \
+	make_range(typcache, lower, upper, false)
+#endif
+
 /* declares and registers one SQL-visible function; its definition follows */
 #define SQL_FUNCTION(name) \
 	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \

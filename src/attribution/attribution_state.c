@@ -475,26 +475,6 @@ AppendName(Paths *paths, int *room, const char *name, int length)
 	paths->length[paths->channels] = length;
 }
 
-/* A name in double quotes, in which \ stands before \ and ". */
-static char *
-ReadQuoted(char **cursor)
-{
-	StringInfoData name;
-
-	initStringInfo(&name);
-	StateTextSkip(cursor, '"', TYPE_NAME);
-	for (; **cursor != '"'; (*cursor)++)
-	{
-		if (**cursor == '\\')
-			(*cursor)++;
-		if (**cursor == '\0')
-			RefuseState(TYPE_NAME, "name without an end");
-		appendStringInfoChar(&name, **cursor);
-	}
-	(*cursor)++;
-	return name.data;
-}
-
 static void
 ReadEntry(char **cursor, PathEntry *entry)
 {
@@ -542,8 +522,7 @@ channel_paths_in(PG_FUNCTION_ARGS)
 		char	   *name;
 
 		cursor++;
-		name = ReadQuoted(&cursor);
-		pg_verifymbstr(name, strlen(name), false);
+		name = StateTextQuoted(&cursor, TYPE_NAME);
 		AppendName(&paths, &room, name, strlen(name));
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -569,16 +548,8 @@ channel_paths_out(PG_FUNCTION_ARGS)
 	appendStringInfo(&out, "(%d,%s", STATE_VERSION, kind_name[paths.kind]);
 	for (int i = 1; i <= paths.channels; i++)
 	{
-		appendStringInfoString(&out, ",\"");
-		for (int j = 0; j < paths.length[i]; j++)
-		{
-			char		c = paths.name[i][j];
-
-			if (c == '"' || c == '\\')
-				appendStringInfoChar(&out, '\\');
-			appendStringInfoChar(&out, c);
-		}
-		appendStringInfoChar(&out, '"');
+		appendStringInfoChar(&out, ',');
+		StateAppendQuoted(&out, paths.name[i], paths.length[i]);
 		CHECK_FOR_INTERRUPTS();
 	}
 	for (int64 i = 0; i < paths.count; i++)

@@ -9,8 +9,11 @@
 
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "state/huge_array.h"
 #include "state/row_type.h"
+#include "utils/array.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/typcache.h"
 
 static void
@@ -130,4 +133,68 @@ RowRead(HeapTupleHeader row, const RowType *type, Datum *values, bool *nulls)
 	ReleaseTupleDesc(tupdesc);
 	pfree(all);
 	pfree(all_nulls);
+}
+
+/* rows of an array that are formed before their memory is given back */
+#define ROWS_AT_ONCE 1024
+
+/*
+ * An array of rows, for the result of a function of ours.  construct_array()
+ * would want them all at once, and answer no cancel while it copies them.
+ */
+RowArray
+RowArrayBegin(FunctionCallInfo fcinfo, const RowType *type)
+{
+	RowArray	rows = {.used = ARR_OVERHEAD_NONULLS(1),.room = 1024};
+
+	rows.tupdesc = RowElementType(fcinfo, type, &rows.element);
+	rows.work = AllocSetContextCreate(CurrentMemoryContext, "crmcost row",
+									  ALLOCSET_DEFAULT_SIZES);
+	rows.array = HugeAlloc(CurrentMemoryContext, rows.room);
+	return rows;
+}
+
+void
+RowArrayAdd(RowArray *rows, const Datum *values, const bool *nulls)
+{
+	MemoryContext caller = MemoryContextSwitchTo(rows->work);
+	Datum		row = RowForm(rows->tupdesc, values, nulls);
+	Size		size = VARSIZE(DatumGetPointer(row));
+
+	MemoryContextSwitchTo(caller);
+	if (rows->used + MAXALIGN(size) > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("array of the result must be at most %zu MB",
+						(Size) MaxAllocSize / (1024 * 1024))));
+	if (rows->used + MAXALIGN(size) > rows->room)
+	{
+		rows->room = Max(2 * rows->room, rows->used + MAXALIGN(size));
+		rows->array = HugeResize(rows->array, rows->room);
+	}
+	memcpy(rows->array + rows->used, DatumGetPointer(row), size);
+	memset(rows->array + rows->used + size, 0, MAXALIGN(size) - size);
+	rows->used += MAXALIGN(size);
+	if (++rows->count % ROWS_AT_ONCE == 0)
+	{
+		MemoryContextReset(rows->work);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+Datum
+RowArrayEnd(RowArray *rows)
+{
+	ArrayType  *array = (ArrayType *) rows->array;
+
+	MemoryContextDelete(rows->work);
+	if (rows->count == 0)
+		return PointerGetDatum(construct_empty_array(rows->element));
+	SET_VARSIZE(array, rows->used);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = rows->element;
+	ARR_DIMS(array)[0] = (int) rows->count;
+	ARR_LBOUND(array)[0] = 1;
+	return PointerGetDatum(array);
 }

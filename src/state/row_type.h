@@ -25,6 +25,23 @@ typedef struct RowType
 	const RowColumn *column;
 } RowType;
 
+/* an array of rows under construction: no row keeps memory of its own */
+typedef struct RowArray
+{
+	TupleDesc	tupdesc;
+	Oid			element;
+	MemoryContext work;			/* a row is formed here, and copied */
+	char	   *array;			/* an ArrayType, its elements as they come */
+	Size		used;
+	Size		room;
+	int64		count;
+} RowArray;
+
+extern RowArray RowArrayBegin(FunctionCallInfo fcinfo, const RowType *type);
+extern void RowArrayAdd(RowArray *rows, const Datum *values,
+						const bool *nulls);
+extern Datum RowArrayEnd(RowArray *rows);
+
 extern TupleDesc RowResultType(FunctionCallInfo fcinfo, const RowType *type);
 extern TupleDesc RowElementType(FunctionCallInfo fcinfo, const RowType *type,
 								Oid *element);

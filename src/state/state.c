@@ -319,6 +319,40 @@ StateTextEnd(char *cursor, const char *type)
 		RefuseState(type, "text after the closing parenthesis");
 }
 
+/* A name in double quotes, in which \ stands before \ and ". */
+char *
+StateTextQuoted(char **cursor, const char *type)
+{
+	StringInfoData name;
+
+	initStringInfo(&name);
+	StateTextSkip(cursor, '"', type);
+	for (; **cursor != '"'; (*cursor)++)
+	{
+		if (**cursor == '\\')
+			(*cursor)++;
+		if (**cursor == '\0')
+			RefuseState(type, "name without an end");
+		appendStringInfoChar(&name, **cursor);
+	}
+	(*cursor)++;
+	pg_verifymbstr(name.data, name.len, false);
+	return name.data;
+}
+
+void
+StateAppendQuoted(StringInfo out, const char *name, int length)
+{
+	appendStringInfoChar(out, '"');
+	for (int i = 0; i < length; i++)
+	{
+		if (name[i] == '"' || name[i] == '\\')
+			appendStringInfoChar(out, '\\');
+		appendStringInfoChar(out, name[i]);
+	}
+	appendStringInfoChar(out, '"');
+}
+
 TimestampTz
 StateTextTimestamp(char **cursor, const char *stops, const char *type)
 {

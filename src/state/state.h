@@ -81,6 +81,8 @@ extern void StateTextVersion(char **cursor, const char *type);
 extern void StateTextEnd(char *cursor, const char *type);
 extern TimestampTz StateTextTimestamp(char **cursor, const char *stops,
 									  const char *type);
+extern char *StateTextQuoted(char **cursor, const char *type);
+extern void StateAppendQuoted(StringInfo out, const char *name, int length);
 extern void StateAppendTimestamp(StringInfo out, TimestampTz value);
 extern void RefuseState(const char *type, const char *problem)
 			pg_attribute_noreturn();

@@ -12,8 +12,8 @@
  * is stored or sent ends with its entries.
  *
  * The queue hides the memory's latency: its rows go to their entries at once,
- * so that their cache misses overlap.  A small table is in the cache anyway
- * and has no queue.
+ * so that their cache misses overlap.  A small table is in the cache anyway:
+ * its rows do not wait.
  */
 #ifndef STATE_TABLE_H
 #define STATE_TABLE_H
@@ -65,6 +65,9 @@ typedef struct TableKind
 	(sizeof(TableState) + (Size) (count) * (kind)->entry_size)
 #define TABLE_INDEXED_SIZE(kind, room) \
 	(TABLE_SIZE(kind, room) + TABLE_SLOTS(room) * sizeof(uint32))
+
+/* a table of at most so many bytes, index included, stays in the cache */
+#define TABLE_CACHED (256 * 1024)
 
 /* a finished state is one varlena, and an entry number has 24 bits */
 #define TABLE_MAX_ENTRIES(kind) \
@@ -217,6 +220,12 @@ TableAdd(const TableKind *kind, Datum datum, TableRow *row,
 	if (likely(DatumGetPointer(datum) != NULL && StateIsExpanded(datum)))
 	{
 		state = (TableState *) StateView(datum, &capacity);
+		if (TABLE_INDEXED_SIZE(kind, state->room) <= TABLE_CACHED &&
+			state->count < state->room)
+		{
+			TableApply(kind, state, row);
+			return datum;
+		}
 		if (unlikely(state->count + TABLE_QUEUE_ROWS >= state->room))
 		{
 			datum = TableMakeRoom(kind, datum, TABLE_QUEUE_ROWS + 1,

@@ -29,6 +29,11 @@ CREATE TABLE state AS
     ('channel_paths', '(1,sum,"x","y",{000100000002fdea,1},{000100000002fdec,-3.50},{000200000001fdea,2},{000200000001fdec,2},{000200000002fdea,1},{000200000002fdec,-3.50})'),
     ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})'), ('channel_paths', '(1,markov3,"a")'),
     ('logit_sample', '(1,0,1,{0,0},{1,1},{1,0},{2,1},{3,0})'), ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})'),
+    ('survival_counts', '(1,{0,3,1},{1.5,10,4},{7,2,2},{1e+300,1,0})'), ('survival_counts', '(1,{5e-324,9223372036854775807,9223372036854775806})'),
+    ('logrank_sample', '(1,"","b\"é",{0,1,1},{1,2,0},{2.5,1,0},{2.5,2,1},{7,2,1})'), ('logrank_sample', '(1,"a",{0,1,1},{3,1,1})'),
+    ('answer_counts', '(1,0,10,5,2)'), ('answer_counts', '(1,0.95,9223372036854775807,9223372036854775807,0)'), ('answer_counts', '(1,0.9,7,0,7)'),
+    ('points_entries', '(1,first_expiring,2024-06-01T00:00:00+00:00,{100.50,2024-01-01T00:00:00+00:00,2024-12-31T00:00:00+00:00},{-20.25,2024-02-01T00:00:00+00:00,-},{7.00,2024-03-01T00:00:00+00:00,-})'),
+    ('points_entries', '(1,first_earned,lots,2024-06-01T00:00:00+00:00,{100,2024-01-01T00:00:00+00:00,2024-12-31T00:00:00+00:00,2024-01-15T00:00:00+00:00,"o-1"},{-20,2024-02-01T00:00:00+00:00,-,-},{-30,2024-03-01T00:00:00+00:00,-,-,"o-1"})'),
     ('cash_flows', '(1,-,{0,-100},{1,60},{2,70.5})'), ('cash_flows', '(1,0.1,{0,-1.50},{7,0.75})'), ('cash_flows', '(1,0.1/0.2,{0,-9},{3,5e40})');
 
 CREATE FUNCTION number(type text, tame boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
@@ -95,9 +100,9 @@ BEGIN
   ELSIF t.typname = 'bool' THEN
     result := pick('true', 'false');
   ELSIF t.typname = 'text' THEN
-    result := quote_literal(CASE WHEN argument = 'model' AND chance(0.9) THEN pick('first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay') ELSE pick('', 'A', 'direct', '你好', repeat('x', 3000)) END);
+    result := quote_literal(CASE WHEN argument = 'model' AND chance(0.9) THEN pick('first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay') WHEN argument = 'burn' AND chance(0.9) THEN pick('first_expiring', 'first_earned') ELSE pick('', 'A', 'direct', '你好', repeat('x', 3000)) END);
   ELSE
-    result := quote_literal(CASE WHEN tame THEN CASE argument WHEN 'recency' THEN '3' WHEN 'age' THEN (4 + below(40))::text WHEN 'frequency' THEN (1 + below(8))::text WHEN 'scale' THEN '2' WHEN 'markov_order' THEN (1 + below(3))::text ELSE number(t.typname, true) END
+    result := quote_literal(CASE WHEN tame THEN CASE argument WHEN 'recency' THEN '3' WHEN 'age' THEN (4 + below(40))::text WHEN 'frequency' THEN (1 + below(8))::text WHEN 'scale' THEN '2' WHEN 'markov_order' THEN (1 + below(3))::text WHEN 'confidence' THEN '0.95' ELSE number(t.typname, true) END
       -- a value of 2^31 periods is only slow
       WHEN argument = 'periods' THEN pick('-1', '0', '1', '12', '370') ELSE number(t.typname, false) END);
   END IF;

@@ -21,6 +21,11 @@ INSERT INTO state
     ('cac_sums', '(1,0,0)'), ('cac_sums', '(1,-0.01,9223372036854775807)'), ('cac_sums', '(1,57896044618658097711785492504343953926634992332820282019728792003956564819967,1)'),
     ('channel_paths', '(1,markov2,"a","b\"",{000000000001fde9,2},{000000000001fdeb,2},{000000010001fdea,1.5},{000000010001fdeb,0.25},{000000010001fdec,3.25},{0000000200010001,1.75},{000000020001fde9,1.75})'), ('channel_paths', '(1,sum,"x","y",{000100000002fdea,1},{000100000002fdec,-3.50},{000200000001fdea,2},{000200000001fdec,2},{000200000002fdea,1},{000200000002fdec,-3.50})'), ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})'), ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})'),
     ('channel_paths', '(1,markov3,"","\\\\é,{}(")'), ('channel_paths', '(1,sum,"a",{000100000001fdea,57896044618658097711785492504343953926634992332820282019728792003956564819967})'), ('logit_sample', '(1,1e+300,1,{-1.7976931348623157e+308,1},{5e-324,0})'),
+    ('survival_counts', '(1,{0,3,1},{2.5,1,0})'), ('survival_counts', '(1,{5e-324,9223372036854775807,0})'), ('survival_counts', '(1,{0.1,1,1},{0.30000000000000004,5,4},{1.7976931348623157e+308,1,1})'),
+    ('logrank_sample', '(1,"a","b\"",{0,2,0},{2.5,1,1})'), ('logrank_sample', '(1,"",{0.30000000000000004,1,1})'), ('logrank_sample', '(1,"","\\\\é,{}(",{0,1,0},{0,1,1},{1e+300,2,1},{1e+300,2,1})'),
+    ('answer_counts', '(1,0,1,0,0)'), ('answer_counts', '(1,0.30000000000000004,9223372036854775807,5,4)'),
+    ('points_entries', '(1,first_expiring,2025-01-01T00:00:00+00:00,{100.50,2024-02-29T10:00:00.000001+00:00,2024-03-01T00:00:00+00:00},{-18446744073709551616.00,2024-03-01T00:00:00+00:00,-})'),
+    ('points_entries', '(1,first_earned,lots,0044-03-15T12:00:00+00:00 BC,{0.00,4714-11-24T00:00:00+00:00 BC,-,-,""},{170141183460469231731687303715884105.00,2000-01-01T00:00:00+00:00,294276-12-31T23:59:59.999999+00:00,2000-01-01T00:00:00+00:00,"\\\\é,{}("})'),
     ('cash_flows', '(1,-,{-2451545,-1},{2147483647,5e76})'), ('cash_flows', '(1,-0.9,{0,1.50},{1,-0.75})'), ('cash_flows', '(1,5e-324/1e+300,{3,-57896044618658097711785492504343953926634992332820282019728792003956564819967})');
 
 CREATE FUNCTION pg_temp.read_again(type text, value text) RETURNS text
@@ -101,7 +106,17 @@ INSERT INTO frozen_wire VALUES
   ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})',
    '\x010500000002780079000000000000000004000000000002fdea00000000000000000002000000000000000000000000000000000000000000000000000000000003fdea00000000000000000001000000000000000000000000000000000000000000000000000000000003fdeb00000000000000000001000000000000000000000000000000000000000000000000000000000003fdec0002000000000000015e000000000000000000000000000000000000000000000000'),
   ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})',
-   '\x013fe00000000000000002bff00000000000004004000000000000000000000000000000000000000000007e37e43c8800759c3ff0000000000000');
+   '\x013fe00000000000000002bff00000000000004004000000000000000000000000000000000000000000007e37e43c8800759c3ff0000000000000'),
+  ('survival_counts', '(1,{0,3,1},{2.5,1,0})',
+   '\x01000000000000000000000000000000030000000000000001400400000000000000000000000000010000000000000000'),
+  ('logrank_sample', '(1,"a","b\"",{0,2,0},{2.5,1,1})',
+   '\x010002610062220000000000000000000002004004000000000000000101'),
+  ('answer_counts', '(1,0.95,9223372036854775807,5,4)',
+   '\x013fee6666666666667fffffffffffffff00000000000000050000000000000004'),
+  ('points_entries', '(1,first_expiring,2025-01-01T00:00:00+00:00,{100.50,2024-02-29T10:00:00.000001+00:00,2024-03-01T00:00:00+00:00},{-18446744073709551616.00,2024-03-01T00:00:00+00:00,-})',
+   '\x010000020002cd987ed480000000000000000002000000000000274200000000000000000002b5811750c8010002b58cd363c0000000000000000000ffffffffffffff9c0002b58cd363c0007fffffffffffffff'),
+  ('points_entries', '(1,first_earned,lots,2000-01-01T00:00:00+00:00,{7,1999-12-31T23:59:59.999999+00:00,-,2000-01-01T00:00:00+00:00,"o-1"},{-2,2000-01-01T00:00:00+00:00,-,-})',
+   '\x010300000000000000000000000000000000000200000000000000070000000000000000ffffffffffffffff7fffffffffffffff0000000000000000016f2d3100fffffffffffffffeffffffffffffffff00000000000000007fffffffffffffff800000000000000000');
 SELECT is(pg_temp.receive(type, wire), value, type || ': frozen bytes are received') FROM frozen_wire;
 SELECT is(pg_temp.wire(type, value), wire, type || ': frozen bytes are sent') FROM frozen_wire;
 
@@ -114,7 +129,7 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY array['rfm', 'rfm_group', 'repeat_purchases', 'rfm_population', 'clv_sample', 'value_bag', 'cac_sums', 'cash_flows', 'channel_paths', 'logit_sample'] LOOP
+  FOREACH t IN ARRAY array['rfm', 'rfm_group', 'repeat_purchases', 'rfm_population', 'clv_sample', 'value_bag', 'cac_sums', 'cash_flows', 'channel_paths', 'logit_sample', 'survival_counts', 'logrank_sample', 'answer_counts', 'points_entries'] LOOP
     EXECUTE format('CREATE CAST (%s AS raw) WITHOUT FUNCTION', t);
     EXECUTE format('CREATE CAST (raw AS %s) WITHOUT FUNCTION', t);
   END LOOP;
@@ -164,7 +179,17 @@ INSERT INTO frozen_disk VALUES
   ('channel_paths', '(1,rate,"x","y",{000000000002fdea,2},{000000000003fdea,1},{000000000003fdeb,1},{000000000003fdec,3.50})',
    '\x010500001801000000000000040000000000000004000000000000000200000002000000020000000000000008000000000000000000000000000000eafd02000000000002000000000000000000000000000000000000000000000000000000000000000000000000000000eafd03000000000001000000000000000000000000000000000000000000000000000000000000000000000000000000ebfd03000000000001000000000000000000000000000000000000000000000000000000000000000000000000000000ecfd0300000000005e010000000000000000000000000000000000000000000000000000000000000200000000000000000000000100000001000000010000007879000000000000'),
   ('logit_sample', '(1,0.5,2,{-1,2.5,0},{0,1e+300,1})',
-   '\x0100000058000000000000000200000000000000000000000000e03f0200000000000000000000000000f0bf0000000000000440000000000000000000000000000000009c7500883ce4377e000000000000f03f');
+   '\x0100000058000000000000000200000000000000000000000000e03f0200000000000000000000000000f0bf0000000000000440000000000000000000000000000000009c7500883ce4377e000000000000f03f'),
+  ('survival_counts', '(1,{0,3,1},{2.5,1,0})',
+   '\x010000007000000000000000020000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000003000000000000000100000000000000000000000000044001000000000000000000000000000000'),
+  ('logrank_sample', '(1,"a","b\"",{0,2,0},{2.5,1,1})',
+   '\x010000007000000000000000020000000000000002000000020000000300000008000000000000000100000000000000000000000100000002000000010000000000000061622200000000000000000000000000020000000000000000000000000004400100000000000000'),
+  ('answer_counts', '(1,0.95,9223372036854775807,5,4)',
+   '\x01000000ffffffffffffff7f05000000000000000400000000000000666666666666ee3f'),
+  ('points_entries', '(1,first_expiring,2025-01-01T00:00:00+00:00,{100.50,2024-02-29T10:00:00.000001+00:00,2024-03-01T00:00:00+00:00},{-18446744073709551616.00,2024-03-01T00:00:00+00:00,-})',
+   '\x01000200600000000000000002000000000000000080d47e98cd02004227000000000000000000000000000001c8501781b5020000c063d38cb5020000000000000000009cffffffffffffff00c063d38cb50200ffffffffffffff7f'),
+  ('points_entries', '(1,first_earned,lots,2000-01-01T00:00:00+00:00,{7,1999-12-31T23:59:59.999999+00:00,-,2000-01-01T00:00:00+00:00,"o-1"},{-2,2000-01-01T00:00:00+00:00,-,-})',
+   '\x0103000088000000000000000200000000000000000000000000000007000000000000000000000000000000ffffffffffffffffffffffffffffff7f000000000000000003000000000000006f2d310000000000feffffffffffffffffffffffffffffff0000000000000000ffffffffffffff7f0000000000000080ffffffff00000000');
 SELECT CASE WHEN little_endian THEN is(pg_temp.from_disk(type, disk), value, type || ': a frozen value on disk is read')
     ELSE skip(type || ': the frozen values are of a little-endian machine') END
   FROM frozen_disk, (SELECT pg_temp.to_disk('cac_sums', '(1,1.00,1)') LIKE '\\x01000200%' AS little_endian) e;
@@ -327,7 +352,65 @@ SELECT pg_temp.errors(format('SELECT %L::%s', value, type), code, message) FROM 
   ('logit_sample', '(1,0,1,{0,NaN})', '22P02', 'invalid value for type logit_sample: label must be 0 or 1'),
   ('logit_sample', '(1,0,1,{0})', '22P02', 'invalid value for type logit_sample: field expected at "0})"'),
   ('logit_sample', '(1,0,1,{0,1})x', '22P02', 'invalid value for type logit_sample: text after the closing parenthesis'),
-  ('logit_sample', '(1,0,1,{0,1}', '22P02', 'invalid value for type logit_sample: ")" expected at ""')
+  ('logit_sample', '(1,0,1,{0,1}', '22P02', 'invalid value for type logit_sample: ")" expected at ""'),
+  ('survival_counts', '(1)', '22P02', 'invalid value for type survival_counts: number of durations out of range'),
+  ('survival_counts', '(2,{1,1,1})', '22P02', 'invalid value for type survival_counts: version must be 1, not 2'),
+  ('survival_counts', '(1,{-1,1,1})', '22P02', 'invalid value for type survival_counts: durations must be finite and not negative'),
+  ('survival_counts', '(1,{-0,1,1})', '22P02', 'invalid value for type survival_counts: durations must be finite and not negative'),
+  ('survival_counts', '(1,{NaN,1,1})', '22P02', 'invalid value for type survival_counts: durations must be finite and not negative'),
+  ('survival_counts', '(1,{Infinity,1,1})', '22P02', 'invalid value for type survival_counts: durations must be finite and not negative'),
+  ('survival_counts', '(1,{1,1,2})', '22P02', 'invalid value for type survival_counts: events must be at most as many as customers'),
+  ('survival_counts', '(1,{1,0,0})', '22P02', 'invalid value for type survival_counts: events must be at most as many as customers'),
+  ('survival_counts', '(1,{1,1,-1})', '22P02', 'invalid value for type survival_counts: events must be at most as many as customers'),
+  ('survival_counts', '(1,{2,1,1},{1,1,1})', '22P02', 'invalid value for type survival_counts: durations must be in ascending order'),
+  ('survival_counts', '(1,{1,1,1},{1,1,1})', '22P02', 'invalid value for type survival_counts: durations must be in ascending order'),
+  ('survival_counts', '(1,{1,1,1})x', '22P02', 'invalid value for type survival_counts: text after the closing parenthesis'),
+  ('survival_counts', '(1,{1,1,1}', '22P02', 'invalid value for type survival_counts: ")" expected at ""'),
+  ('logrank_sample', '(1)', '22P02', 'invalid value for type logrank_sample: number of groups out of range'),
+  ('logrank_sample', '(1,"a")', '22P02', 'invalid value for type logrank_sample: number of rows out of range'),
+  ('logrank_sample', '(2,"a",{1,1,1})', '22P02', 'invalid value for type logrank_sample: version must be 1, not 2'),
+  ('logrank_sample', '(1,{1,1,1})', '22P02', 'invalid value for type logrank_sample: number of groups out of range'),
+  ('logrank_sample', '(1,"b","a",{1,1,1},{1,2,1})', '22P02', 'invalid value for type logrank_sample: groups must be in order of their names'),
+  ('logrank_sample', '(1,"a","a",{1,1,1},{1,2,1})', '22P02', 'invalid value for type logrank_sample: groups must be in order of their names'),
+  ('logrank_sample', '(1,"a,{1,1,1})', '22P02', 'invalid value for type logrank_sample: name without an end'),
+  ('logrank_sample', '(1,"a","b",{1,1,1},{2,1,1})', '22P02', 'invalid value for type logrank_sample: each group must have a row'),
+  ('logrank_sample', '(1,"a",{-1,1,1})', '22P02', 'invalid value for type logrank_sample: durations must be finite and not negative'),
+  ('logrank_sample', '(1,"a",{NaN,1,1})', '22P02', 'invalid value for type logrank_sample: durations must be finite and not negative'),
+  ('logrank_sample', '(1,"a",{1,2,1})', '22P02', 'invalid value for type logrank_sample: number of a group out of range'),
+  ('logrank_sample', '(1,"a",{1,0,1})', '22P02', 'invalid value for type logrank_sample: number of a group out of range'),
+  ('logrank_sample', '(1,"a",{1,4294967297,1})', '22P02', 'invalid value for type logrank_sample: number of a group out of range'),
+  ('logrank_sample', '(1,"a",{1,1,2})', '22P02', 'invalid value for type logrank_sample: event must be 0 or 1'),
+  ('logrank_sample', '(1,"a",{2,1,1},{1,1,1})', '22P02', 'invalid value for type logrank_sample: rows must be in order of their values'),
+  ('logrank_sample', '(1,"a",{1,1,1},{1,1,0})', '22P02', 'invalid value for type logrank_sample: rows must be in order of their values'),
+  ('logrank_sample', '(1,"a",{1,1,1})x', '22P02', 'invalid value for type logrank_sample: text after the closing parenthesis'),
+  ('answer_counts', '(1,0,1)', '22P02', 'invalid value for type answer_counts: field expected at "1)"'),
+  ('answer_counts', '(2,0,1,1,0)', '22P02', 'invalid value for type answer_counts: version must be 1, not 2'),
+  ('answer_counts', '(1,1,1,1,0)', '22P02', 'invalid value for type answer_counts: confidence out of range'),
+  ('answer_counts', '(1,NaN,1,1,0)', '22P02', 'invalid value for type answer_counts: confidence out of range'),
+  ('answer_counts', '(1,-0.5,1,1,0)', '22P02', 'invalid value for type answer_counts: confidence out of range'),
+  ('answer_counts', '(1,0,0,0,0)', '22P02', 'invalid value for type answer_counts: good and bad must be parts of the answers'),
+  ('answer_counts', '(1,0,1,1,1)', '22P02', 'invalid value for type answer_counts: good and bad must be parts of the answers'),
+  ('answer_counts', '(1,0,1,-1,0)', '22P02', 'invalid value for type answer_counts: good and bad must be parts of the answers'),
+  ('answer_counts', '(1,0,9223372036854775807,9223372036854775807,9223372036854775807)', '22P02', 'invalid value for type answer_counts: good and bad must be parts of the answers'),
+  ('answer_counts', '(1,0,1,1,0)x', '22P02', 'invalid value for type answer_counts: text after the closing parenthesis'),
+  ('points_entries', '(1,first_earned,@)', '22P02', 'invalid value for type points_entries: at least one row expected'),
+  ('points_entries', '(2,first_earned,@,{1,@,-})', '22P02', 'invalid value for type points_entries: version must be 1, not 2'),
+  ('points_entries', '(1,lifo,@,{1,@,-})', '22P02', 'invalid value for type points_entries: burn must be first_expiring or first_earned'),
+  ('points_entries', '(1,first_earned,-,{1,@,-})', '22P02', 'invalid value for type points_entries: "-" is not an instant'),
+  ('points_entries', '(1,first_earned,now,{1,@,-})', '22P02', 'invalid value for type points_entries: "now" is not an instant'),
+  ('points_entries', '(1,first_earned,@,{1,infinity,-})', '22P02', 'invalid value for type points_entries: "infinity" is not an instant'),
+  ('points_entries', '(1,first_earned,@,{NaN,@,-})', '22P02', 'invalid value for type points_entries: points must be finite, of at most 38 digits'),
+  ('points_entries', '(1,first_earned,@,{1e39,@,-})', '22P02', 'invalid value for type points_entries: points must be finite, of at most 38 digits'),
+  ('points_entries', '(1,first_earned,@,{1,@,@})', '22P02', 'invalid value for type points_entries: points must expire after they are earned and available'),
+  ('points_entries', '(1,first_earned,@,{1e-39,@,-})', '22P02', 'invalid value for type points_entries: scale out of range'),
+  ('points_entries', '(1,first_earned,lots,@,{1,2023-01-01T00:00:00+00:00,@,@})', '22P02', 'invalid value for type points_entries: points must expire after they are earned and available'),
+  ('points_entries', '(1,first_earned,@,{-1,2023-01-01T00:00:00+00:00,@})', '22P02', 'invalid value for type points_entries: only points earned expire or wait'),
+  ('points_entries', '(1,first_earned,lots,@,{0,@,-,@})', '22P02', 'invalid value for type points_entries: only points earned expire or wait'),
+  ('points_entries', '(1,first_earned,@,{1,@,-,"a"})', '22P02', 'invalid value for type points_entries: "}" expected at ","a"})"'),
+  ('points_entries', '(1,first_earned,lots,@,{1,@,-})', '22P02', 'invalid value for type points_entries: "," expected at "})"'),
+  ('points_entries', '(1,first_earned,@,{2,@,-},{1,@,-})', '22P02', 'invalid value for type points_entries: rows must be in order of their values'),
+  ('points_entries', '(1,first_earned,@,{1,@,-},{2.0,@,-})', '22P02', 'invalid value for type points_entries: points must have the same number of decimals'),
+  ('points_entries', '(1,first_earned,@,{1,@,-})x', '22P02', 'invalid value for type points_entries: text after the closing parenthesis')
 ) v (type, short, code, message), replace(short, '@', '2024-01-01T00:00:00+00:00') value;
 -- input functions are IMMUTABLE: what depends on DateStyle is no instant or date
 SELECT throws_ok(format('SELECT %L::%s', value, type), '22P02', NULL, 'a literal that depends on DateStyle is refused: ' || value) FROM (VALUES
@@ -398,7 +481,32 @@ SELECT pg_temp.errors(format('SELECT pg_temp.receive(%L, %L)', type, overlay(wir
   ('channel_paths', 7, '\x7a', '22P02', 'invalid value for type channel_paths: channels must be in order of their names'), ('channel_paths', 11, '\x8000000000000000', '22P02', 'invalid value for type channel_paths: number of sums out of range'),
   ('channel_paths', 27, '\x4000', '22P02', 'invalid value for type channel_paths: scale out of range'),
   ('logit_sample', 2, '\xbff0000000000000', '22P02', 'invalid value for type logit_sample: ridge must be finite and not negative'), ('logit_sample', 10, '\x0000', '22P02', 'invalid value for type logit_sample: number of features out of range'),
-  ('logit_sample', 12, '\x7ff8000000000000', '22P02', 'invalid value for type logit_sample: features must be finite'), ('logit_sample', 28, '\x4000000000000000', '22P02', 'invalid value for type logit_sample: label must be 0 or 1')
+  ('logit_sample', 12, '\x7ff8000000000000', '22P02', 'invalid value for type logit_sample: features must be finite'), ('logit_sample', 28, '\x4000000000000000', '22P02', 'invalid value for type logit_sample: label must be 0 or 1'),
+  ('survival_counts', 2, '\x8000000000000000', '22P02', 'invalid value for type survival_counts: durations must be finite and not negative'),
+  ('survival_counts', 2, '\x7ff8000000000000', '22P02', 'invalid value for type survival_counts: durations must be finite and not negative'),
+  ('survival_counts', 10, '\x0000000000000000', '22P02', 'invalid value for type survival_counts: events must be at most as many as customers'),
+  ('survival_counts', 18, '\x0000000000000004', '22P02', 'invalid value for type survival_counts: events must be at most as many as customers'),
+  ('survival_counts', 26, '\x0000000000000000', '22P02', 'invalid value for type survival_counts: durations must be in ascending order'),
+  ('logrank_sample', 2, '\x0000', '22P02', 'invalid value for type logrank_sample: number of groups out of range'),
+  ('logrank_sample', 4, '\x63', '22P02', 'invalid value for type logrank_sample: groups must be in order of their names'),
+  ('logrank_sample', 9, '\x7ff8000000000000', '22P02', 'invalid value for type logrank_sample: durations must be finite and not negative'),
+  ('logrank_sample', 17, '\x0000', '22P02', 'invalid value for type logrank_sample: number of a group out of range'),
+  ('logrank_sample', 17, '\x0001', '22P02', 'invalid value for type logrank_sample: each group must have a row'),
+  ('logrank_sample', 19, '\x02', '22P02', 'invalid value for type logrank_sample: event must be 0 or 1'),
+  ('logrank_sample', 20, '\x0000000000000000', '22P02', 'invalid value for type logrank_sample: rows must be in order of their values'),
+  ('answer_counts', 2, '\x3ff0000000000000', '22P02', 'invalid value for type answer_counts: confidence out of range'),
+  ('answer_counts', 2, '\x7ff8000000000000', '22P02', 'invalid value for type answer_counts: confidence out of range'),
+  ('answer_counts', 10, '\x0000000000000008', '22P02', 'invalid value for type answer_counts: good and bad must be parts of the answers'),
+  ('answer_counts', 18, '\xffffffffffffffff', '22P02', 'invalid value for type answer_counts: good and bad must be parts of the answers'),
+  ('points_entries', 2, '\x04', '22P02', 'invalid value for type points_entries: flags out of range'),
+  ('points_entries', 3, '\x0027', '22P02', 'invalid value for type points_entries: scale out of range'),
+  ('points_entries', 5, '\x7fffffffffffffff', '22P02', 'invalid value for type points_entries: instants must be finite'),
+  ('points_entries', 13, '\x0000000000000000', '22P02', 'invalid value for type points_entries: at least one row expected'),
+  ('points_entries', 37, '\x7fffffffffffffff', '22P02', 'invalid value for type points_entries: instants must be finite'),
+  ('points_entries', 45, '\x0000000000000000', '22P02', 'invalid value for type points_entries: points must expire after they are earned and available'),
+  ('points_entries', 29, '\xffffffffffffffff', '22P02', 'invalid value for type points_entries: only points earned expire or wait'),
+  ('points_entries', 69, '\x0000000000000000', '22P02', 'invalid value for type points_entries: rows must be in order of their values'),
+  ('points_entries', 13, '\x7fffffffffffffff', '08P01', 'insufficient data left in message')
 ) v (type, at, bytes, code, message) USING (type);
 -- any bytes are a value that reads itself again, or an error, never a crash
 SELECT setseed(0.5);
@@ -461,6 +569,9 @@ SELECT pg_temp.errors(format('SELECT %s', call), '0A000', 'aggregate support fun
   ($$cac_trans(NULL, 1, 1)$$), ($$cac_trans(NULL, 1, true)$$), ($$cac_combine(NULL, NULL)$$), ($$cac_final(NULL)$$),
   ($$markov_attribution_trans(NULL, '{a}', 1, 1, 1)$$), ($$markov_attribution_trans(NULL, '{a}', 1, 1, 1, 2)$$), ($$shapley_sum_trans(NULL, '{a}', 1, 1)$$), ($$shapley_rate_trans(NULL, '{a}', 1, 1, 1)$$), ($$channel_paths_combine('(1,sum,"a")', NULL)$$), ($$markov_attribution_final('(1,markov1,"a")')$$), ($$shapley_sum_final('(1,sum,"a")')$$), ($$shapley_rate_final(NULL)$$),
   ($$logit_fit_trans(NULL, true, '{1}')$$), ($$logit_fit_trans(NULL, true, '{1}', 0)$$), ($$logit_fit_combine(NULL, '(1,0,1,{0,1})')$$), ($$logit_fit_final('(1,0,1,{0,1})')$$),
+  ($$kaplan_meier_trans(NULL, 1, true)$$), ($$kaplan_meier_combine(NULL, '(1,{1,1,1})')$$), ($$kaplan_meier_final('(1,{1,1,1})')$$), ($$logrank_trans(NULL, 1, true, 'a')$$), ($$logrank_combine('(1,"a",{1,1,1})', NULL)$$), ($$logrank_final(NULL)$$), ($$logrank_groups_final('(1,"a",{1,1,1})')$$),
+  ($$nps_trans(NULL, 1)$$), ($$nps_interval_trans(NULL, 1)$$), ($$nps_interval_trans(NULL, 1, 0.9)$$), ($$csat_trans(NULL, 1, 1)$$), ($$csat_interval_trans(NULL, 1, 1)$$), ($$csat_interval_trans(NULL, 1, 1, 0.9)$$), ($$answer_counts_combine(NULL, NULL)$$), ($$nps_final('(1,0,1,1,0)')$$), ($$nps_interval_final('(1,0.9,1,1,0)')$$), ($$csat_final(NULL)$$), ($$csat_interval_final('(1,0.9,1,1,0)')$$),
+  ($$points_balance_trans(NULL, 1, now(), NULL, now())$$), ($$points_balance_trans(NULL, 1, now(), NULL, now(), 'first_earned')$$), ($$points_balance_trans(NULL, 1, now(), NULL, NULL, 'a', now())$$), ($$points_balance_trans(NULL, 1, now(), NULL, NULL, 'a', now(), 'first_earned')$$), ($$points_balance_combine(NULL, NULL)$$), ($$points_balance_final(NULL)$$), ($$points_expiry_final(NULL)$$),
   ($$period_flows_trans(NULL, 1, 1)$$), ($$dated_flows_trans(NULL, 1, '2024-01-01')$$), ($$rate_period_flows_trans(NULL, 0.1, 1, 1)$$), ($$rate_dated_flows_trans(NULL, 0.1, 1, '2024-01-01')$$), ($$mirr_trans(NULL, 1, 1, 0.1, 0.1)$$), ($$cash_flows_combine('(1,-,{0,1})', NULL)$$),
   ($$npv_final('(1,0.1,{0,1})')$$), ($$xnpv_final('(1,0.1,{0,1})')$$), ($$irr_final(NULL)$$), ($$xirr_final('(1,-,{0,1})')$$), ($$irr_roots_final('(1,-,{0,1})')$$), ($$mirr_final('(1,0/0,{0,1})')$$), ($$payback_final('(1,-,{0,1})')$$), ($$discounted_payback_final('(1,0.1,{0,1})')$$)) v (call);
 -- aggregates of a user's own, over our functions, from a given state
@@ -479,6 +590,21 @@ SELECT pg_temp.errors('SELECT merge_paths(p) FROM (SELECT (''(1,rate,"'' || chr(
 CREATE AGGREGATE merge_rows(logit_sample) (SFUNC = logit_fit_combine, STYPE = logit_sample, FINALFUNC = logit_fit_final);
 SELECT pg_temp.errors('SELECT merge_rows(p) FROM (VALUES (logit_sample ''(1,0,1,{0,1})''), (''(1,1,1,{0,1})'')) v (p)', '22023', 'ridge must be the same for all rows, not 0 and 1');
 SELECT pg_temp.errors('SELECT merge_rows(p) FROM (VALUES (logit_sample ''(1,0,2,{0,0,1})''), (''(1,0,1,{0,1})'')) v (p)', '22023', 'features must have the same number of elements on all rows, not 1 and 2');
+CREATE AGGREGATE merge_counts(survival_counts) (SFUNC = kaplan_meier_combine, STYPE = survival_counts, FINALFUNC = kaplan_meier_final);
+SELECT is((SELECT merge_counts(p)::text FROM (VALUES (survival_counts '(1,{1,2,1},{3,1,1})'), ('(1,{2,1,0},{3,1,0})')) v (p)), (SELECT kaplan_meier(t, e)::text FROM (VALUES (1, true), (1, false), (2, false), (3, true), (3, false)) v (t, e)), 'stored counts merge');
+SELECT pg_temp.errors('SELECT merge_counts(p) FROM (VALUES (survival_counts ''(1,{1,9223372036854775807,1})''), (''(1,{1,1,1})'')) v (p)', '22003', 'number of customers out of range');
+SELECT pg_temp.errors('SELECT merge_counts(p) FROM (VALUES (survival_counts ''(1,{1,9223372036854775807,1})''), (''(1,{2,1,1})'')) v (p)', '22003', 'number of customers out of range');
+CREATE AGGREGATE merge_groups(logrank_sample) (SFUNC = logrank_combine, STYPE = logrank_sample, FINALFUNC = logrank_groups_final);
+SELECT pg_temp.errors('SELECT merge_groups(p) FROM (SELECT (''(1,"'' || i || ''",{1,1,1})'')::logrank_sample AS p FROM generate_series(1, 1001) i) v', '54000', 'grp must have at most 1000 different values');
+CREATE AGGREGATE merge_answers(answer_counts) (SFUNC = answer_counts_combine, STYPE = answer_counts, FINALFUNC = nps_interval_final);
+SELECT pg_temp.errors('SELECT merge_answers(p) FROM (VALUES (answer_counts ''(1,0.9,1,1,0)''), (''(1,0.95,1,1,0)'')) v (p)', '22023', 'confidence must be the same for all rows, not 0.9 and 0.95');
+SELECT pg_temp.errors('SELECT merge_answers(p) FROM (VALUES (answer_counts ''(1,0,9223372036854775807,1,0)''), (''(1,0,1,1,0)'')) v (p)', '22003', 'number of answers out of range');
+SELECT is((SELECT merge_answers(p) FROM (VALUES (answer_counts '(1,0,2,1,0)')) v (p)), numrange(50, 50, '[]'), 'a state without confidence has an interval without width');
+CREATE AGGREGATE merge_points(points_entries) (SFUNC = points_balance_combine, STYPE = points_entries, FINALFUNC = points_balance_final);
+SELECT pg_temp.errors(format('SELECT merge_points(p) FROM (VALUES (points_entries ''(1,first_earned,2025-01-01T00:00:00+00:00,{1,2024-01-01T00:00:00+00:00,-})''), (%L)) v (p)', other), '22023', message) FROM (VALUES
+  ('(1,first_expiring,2025-01-01T00:00:00+00:00,{1,2024-01-01T00:00:00+00:00,-})', 'burn must be the same for all rows, not first_earned and first_expiring'),
+  ('(1,first_earned,lots,2025-01-01T00:00:00+00:00,{1,2024-01-01T00:00:00+00:00,-,-})', 'states with lots and states without cannot be combined'),
+  ('(1,first_earned,2025-01-02T00:00:00+00:00,{1,2024-01-01T00:00:00+00:00,-})', 'as_of must be the same for all rows, not 2025-01-01 00:00:00+00 and 2025-01-02 00:00:00+00')) v (other, message);
 CREATE TABLE bag (n int, b value_bag);
 INSERT INTO bag SELECT 1, ('(1,-' || repeat(',1,3', 500) || ')')::value_bag UNION ALL SELECT 2, ('(1,-' || repeat(',1.50,2.50', 500) || ')')::value_bag;
 SELECT ok((SELECT abs(merge_bags(b ORDER BY n) - merge_bags(b ORDER BY n DESC)) < 1e-15 FROM bag), 'stored bags of different decimals combine in either order');
@@ -493,10 +619,16 @@ CREATE AGGREGATE part_sample(float8, float8, float8) (SFUNC = purchases_fit_tran
 CREATE AGGREGATE part(numeric) (SFUNC = value_bag_trans, STYPE = value_bag);
 CREATE AGGREGATE part(numeric, bigint) (SFUNC = cac_trans, STYPE = cac_sums);
 CREATE AGGREGATE part(numeric, int) (SFUNC = period_flows_trans, STYPE = cash_flows);
+CREATE AGGREGATE part(float8, boolean) (SFUNC = kaplan_meier_trans, STYPE = survival_counts);
+CREATE AGGREGATE part(float8, boolean, text) (SFUNC = logrank_trans, STYPE = logrank_sample);
+CREATE AGGREGATE part(int, float8) (SFUNC = nps_interval_trans, STYPE = answer_counts);
+CREATE AGGREGATE part(numeric, timestamptz, timestamptz, timestamptz, text, timestamptz) (SFUNC = points_balance_trans, STYPE = points_entries);
 CREATE TABLE parts AS
   SELECT g, part(purchased_at, amount) AS rfm, part(customer_id, purchased_at, amount) AS rfm_group, part(purchased_on, amount) AS repeat_purchases,
     part((id % 7)::float8, id % 11, id) AS rfm_population, part_sample(id % 7 + 1, id % 5 + 1, id % 11 + 6) AS clv_sample, part(amount) AS value_bag,
-    part(amount, id::bigint) AS cac_sums, part(amount, id % 31) AS cash_flows
+    part(amount, id::bigint) AS cac_sums, part(amount, id % 31) AS cash_flows,
+    part(recency_days, acquired) AS survival_counts, part(recency_days, acquired, 'g' || id % 7) AS logrank_sample, part(id % 11, 0.9) AS answer_counts,
+    part(amount, purchased_at, purchased_at + interval '90 days', purchased_at + interval '3 days', CASE WHEN id % 3 > 0 THEN 'o' || id % 9 END, '2025-01-01') AS points_entries
   FROM (SELECT *, purchase.id % 5 AS part FROM purchase) p GROUP BY g, part;
 CREATE TABLE part_state AS SELECT 'rfm' AS type, rfm::text AS value, rfm_send(rfm) AS wire FROM parts
   UNION ALL SELECT 'rfm_group', rfm_group::text, rfm_group_send(rfm_group) FROM parts
@@ -505,7 +637,11 @@ CREATE TABLE part_state AS SELECT 'rfm' AS type, rfm::text AS value, rfm_send(rf
   UNION ALL SELECT 'clv_sample', clv_sample::text, clv_sample_send(clv_sample) FROM parts
   UNION ALL SELECT 'value_bag', value_bag::text, value_bag_send(value_bag) FROM parts
   UNION ALL SELECT 'cac_sums', cac_sums::text, cac_sums_send(cac_sums) FROM parts
-  UNION ALL SELECT 'cash_flows', cash_flows::text, cash_flows_send(cash_flows) FROM parts;
+  UNION ALL SELECT 'cash_flows', cash_flows::text, cash_flows_send(cash_flows) FROM parts
+  UNION ALL SELECT 'survival_counts', survival_counts::text, survival_counts_send(survival_counts) FROM parts
+  UNION ALL SELECT 'logrank_sample', logrank_sample::text, logrank_sample_send(logrank_sample) FROM parts
+  UNION ALL SELECT 'answer_counts', answer_counts::text, answer_counts_send(answer_counts) FROM parts
+  UNION ALL SELECT 'points_entries', points_entries::text, points_entries_send(points_entries) FROM parts;
 SELECT is((SELECT count(*)::int FROM part_state WHERE type = t AND pg_temp.read_again(type, value) <> value), 0, t || ': a state without final function reads its own text')
   FROM (SELECT DISTINCT type AS t FROM part_state) s;
 SELECT is((SELECT count(*)::int FROM part_state WHERE type = t AND pg_temp.wire(type, value) <> wire), 0, t || ': and is sent as that text says')
@@ -552,5 +688,6 @@ BEGIN
 END $$;
 SELECT cmp_ok(pg_temp.best_of(format('SELECT wide, %s FROM grouped GROUP BY wide', call)), '<',
     8 * pg_temp.best_of(format('SELECT narrow, %s FROM grouped WHERE id <= 20000 GROUP BY narrow', call)), '40,000 groups take less than eight times as long as 10,000: ' || call)
-  FROM (VALUES ('rfm(at, amount)'), ('rfm_group(id, at, amount)'), ('repeat_purchases(on_day, amount)'), ('rfm_cuts(x, x, x)'), ('top_share(amount + 1, 0.2)'), ('gini(amount + 1)'), ('cac(amount, 1)'), ('clv_sample(x, x, x)'), ('npv(0.1, amount, id % 300)')) v (call);
+  FROM (VALUES ('rfm(at, amount)'), ('rfm_group(id, at, amount)'), ('repeat_purchases(on_day, amount)'), ('rfm_cuts(x, x, x)'), ('top_share(amount + 1, 0.2)'), ('gini(amount + 1)'), ('cac(amount, 1)'), ('clv_sample(x, x, x)'), ('npv(0.1, amount, id % 300)'),
+    ('kaplan_meier(x, id % 3 > 0)'), ('logrank(x, id % 3 > 0, (id % 2)::text)'), ('nps(id % 11)'), ('points_balance(amount, at, NULL, ''2025-01-01'')')) v (call);
 \ir finish.psql

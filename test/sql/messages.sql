@@ -40,6 +40,17 @@ SELECT logit_fit(i > 4, ARRAY[i % 3, i]) FROM generate_series(1, 9) i;
 SELECT logit_fit(i % 3 = 0, ARRAY[i, i % 5, 2 * i - i % 5]) FROM generate_series(1, 90) i;
 SELECT logit_fit(true, ARRAY[i]) FROM generate_series(1, 9) i;
 SELECT logit_fit(true, '{1,NULL}');
+-- survival, answers, points
+SELECT kaplan_meier(-1, true);
+SELECT logrank('NaN', true, 'a');
+SELECT nps(11);
+SELECT nps_interval(9, 95);
+SELECT csat('Infinity', 4);
+SELECT points_balance(10, '2025-01-02', '2025-01-01', '2025-06-01');
+SELECT points_balance(p, '2025-01-02', NULL, '2025-06-01') FROM (VALUES (10), (-11)) s (p);
+SELECT points_balance(p, '2025-01-02', NULL, '2025-01-05', 'o-1', '2025-06-01') FROM (VALUES (10), (-4)) s (p);
+SELECT points_balance(-4, '2025-01-02', NULL, NULL, 'o-1', '2025-06-01');
+SELECT points_balance(1, '2025-01-02', NULL, '2025-06-01', 'lifo');
 -- amounts
 SELECT allocate(10.005, 1) OVER ();
 SELECT allocate(a, 1) OVER () FROM (VALUES (10), (20)) s (a);

@@ -12,4 +12,6 @@ SET search_path = crmcost;
 \df attribution_weight
 \d channel_credit
 \d logit
+\d survival_point
+\d points_balance
 \da

@@ -14,6 +14,7 @@ EXPLAIN (COSTS OFF) SELECT rfm(at, amount) FROM sale;
 EXPLAIN (COSTS OFF) SELECT branch, rfm(at, amount), gini(amount), cac(amount, 1) FROM sale GROUP BY branch;
 EXPLAIN (COSTS OFF) SELECT rfm_group(customer_id, at, amount) FROM sale;
 EXPLAIN (COSTS OFF) SELECT branch, markov_attribution(ARRAY[branch::text], 1, amount, 1), logit_fit(customer_id % 3 = 0, ARRAY[amount]) FROM sale GROUP BY branch;
+EXPLAIN (COSTS OFF) SELECT branch, kaplan_meier(amount, true), logrank(amount, true, 'a'), nps(branch), csat_interval(amount, 5), points_balance(amount, at, NULL, '2025-01-01') FROM sale GROUP BY branch;
 -- one state for two readers of the same call
 EXPLAIN (VERBOSE, COSTS OFF) SELECT frequency(rfm(at, amount)), monetary(rfm(at, amount)) FROM sale;
 SET max_parallel_workers_per_gather = 0;

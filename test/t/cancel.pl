@@ -73,6 +73,11 @@ my %query = (
 	  q{optimal_budget(1000000.00, (SELECT array_agg(1 + x) FROM sale), (SELECT array_agg(1 + x / 7) FROM sale))},
 	'logit_fit' =>
 	  'logit_fit(customer_id % 100 < 20 + id % 60, ARRAY[id % 60, x, extract(hour FROM at)]) FROM sale',
+	'kaplan_meier, many durations' => 'kaplan_meier(x + id, id % 3 > 0) FROM sale',
+	'logrank, many groups' =>
+	  q{logrank(id, true, 'g' || customer_id % 90) FROM sale WHERE id <= 40000},
+	'points_balance of one account' =>
+	  q{points_balance(CASE WHEN id % 3 = 0 THEN -1 ELSE 1 + amount END, '2023-01-01'::timestamptz + id * interval '1 min', '2025-01-01'::timestamptz + x * interval '1 min', NULL, CASE WHEN id % 6 > 0 THEN 'o' || id - (id % 3 = 0)::int END, '2030-01-01') FROM sale},
 	'rfm' => 'rfm(at, amount) FROM sale GROUP BY id',
 	'rfm_group, its order included' =>
 	  'rfm_group(customer_id, at, amount) FROM sale',

@@ -53,6 +53,7 @@ my @cases = (
 	[ 'samples of lifetime value models', 50_000, 'SELECT length(a::text), length(b::text) FROM (SELECT sample(c, 3, x + 3) AS a, sample(c, x + 1) AS b FROM %s WHERE c > 0 OFFSET 0) t' ],
 	[ 'bgnbd_fit by group', 5_000, 'SELECT count(r::text) FROM (SELECT bgnbd_fit(shopper.x, t_x, t) AS r FROM %s JOIN shopper ON n = i %% 20 GROUP BY (i - 1) / 20 OFFSET 0) t' ],
 	[ 'cac', 50_000, "SELECT cac(amount, c), cac(wide, c > 3) FROM %s" ],
+	[ 'kaplan_meier, nps, csat_interval', 50_000, 'SELECT kaplan_meier(x, few > 3)::text, nps(few), csat_interval(amount, 100) FROM %s' ],
 	[ 'rfm_merge of stored states', 10_000, 'SELECT rfm_merge(r)::text FROM %s JOIN stored ON n = i %% 100' ],
 	[ 'rfm_group_merge of stored, compressed states', 1_000, 'SELECT length(rfm_group_merge(stored.g)::text) FROM %s JOIN stored ON n = i %% 100' ],
 	[ 'repeat_purchases_merge of stored, compressed states', 2_500, 'SELECT repeat_purchases_merge(d)::text FROM %s JOIN stored ON n = i %% 100' ],
@@ -64,6 +65,9 @@ my @cases = (
 	[ 'rfm_cuts by group', 25_000, 'SELECT count(r::text) FROM (SELECT rfm_cuts(x, x, x) AS r FROM %s GROUP BY g OFFSET 0) t' ],
 	[ 'top_share and gini by group', 25_000, 'SELECT sum(a), sum(b), sum(c) FROM (SELECT top_share(amount, 0.2) AS a, gini(amount + 1) AS b, gini_signed(wide + 1) AS c FROM %s GROUP BY g OFFSET 0) t' ],
 	[ 'gini by group, large ones', 25_000, 'SELECT sum(a) FROM (SELECT gini(amount + 1) AS a FROM %s GROUP BY i / 10000 OFFSET 0) t' ],
+	[ 'kaplan_meier and logrank by group', 25_000, 'SELECT count(a::text), count(b::text) FROM (SELECT kaplan_meier(x, few > 3) AS a, logrank(x, few > 3, (few %% 3)::text) AS b FROM %s GROUP BY g OFFSET 0) t' ],
+	[ 'points_balance by group', 25_000, q{SELECT count(a::text), count(b::text) FROM (SELECT points_balance(amount, at, at + '90 days', '2025-01-01') AS a, points_expiry(amount, at, at + '90 days', NULL, 'o' || few, '2024-06-01') AS b FROM %s GROUP BY g OFFSET 0) t} ],
+	[ 'points_balance by group, large ones', 25_000, q{SELECT count(a::text) FROM (SELECT points_balance(CASE WHEN few = 6 AND i %% 10000 > 10 THEN -least(amount, 1) ELSE amount + 1 END, timestamptz '2020-01-01' + i * interval '1 min', NULL, '2025-01-01') AS a FROM %s GROUP BY i / 10000 OFFSET 0) t} ],
 	[ 'cac by group', 25_000, 'SELECT count(r) FROM (SELECT cac(amount, c) AS r FROM %s GROUP BY g OFFSET 0) t' ],
 
 	# windows: many partitions
