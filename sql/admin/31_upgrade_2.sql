@@ -141,6 +141,10 @@ BEGIN
     ADD CONSTRAINT snapshot_keep_is_known
       CHECK (key <> 'snapshot_keep'
              OR value IN ('month_end', 'every', 'none')),
+    ADD CONSTRAINT quality_months_from_1_to_999
+      CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
+    ADD CONSTRAINT response_window_days_from_1_to_9999
+      CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
     ADD CONSTRAINT plan_scenario_is_a_name
       CHECK (key <> 'plan_scenario' OR value NOT IN ('', 'actual')),
     ADD CONSTRAINT fiscal_year_start_from_1_to_12
@@ -152,6 +156,7 @@ BEGIN
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)
       CONSTRAINT survivor_is_another_customer
         CHECK (merged_into <> customer_id);
+  ALTER TABLE cost_entry ADD COLUMN agent_code text;
   ALTER TABLE allocation_rule
     DROP CONSTRAINT driver_is_known,
     DROP CONSTRAINT one_rule_a_pool_and_day,
