@@ -503,6 +503,7 @@ BEGIN ATOMIC
     ('allocation_share', '_capture_all'),
     ('activity_time', '_capture_all'),
     ('funnel_step', '_capture_all'),
+    ('channel_rule', '_capture_all'),
     ('capacity', '_capture_all')) AS c (relation, capture);
 END;
 

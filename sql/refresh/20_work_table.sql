@@ -81,13 +81,13 @@ BEGIN
   ) ON COMMIT DROP;
 
   -- line, too: the contacts of these customers and months; minutes are standard
-  -- time, where it was not measured
+  -- time, where it was not measured; tags those that may say the channel
   CREATE TEMPORARY TABLE refresh_contact (
     customer_id bigint, month_start date, occurred_on date,
     occurred_at timestamptz, interaction_id bigint, kind text, subtype text,
     channel_code text, campaign_code text, product_code text, agent_code text,
     automated boolean, n bigint, handle_seconds bigint, minutes numeric,
-    is_open boolean, score numeric, is_technical boolean
+    is_open boolean, score numeric, is_technical boolean, tags jsonb
   ) ON COMMIT DROP;
 END
 $$;
@@ -558,6 +558,7 @@ RETURN '{acquisition_month,
          tier_cost_month,
          tier_month,
          tier_threshold,
+         untagged_month,
          whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS

@@ -168,7 +168,8 @@ BEGIN
     OR state.storage IS DISTINCT FROM storage
     OR EXISTS (SELECT FROM touched t
                WHERE t.relation IN ('setting', 'cost_category', 'campaign',
-                                    'activity_time', 'funnel_step')
+                                    'activity_time', 'funnel_step',
+                                    'channel_rule')
                      OR t.relation IN ('sale', 'interaction', 'cost_entry',
                                        'customer', 'classification',
                                        'driver_entry', 'fx_rate',

@@ -128,7 +128,9 @@ BEGIN
              sum(acted)::bigint AS acted, sum(ordered)::bigint AS ordered,
              sum(acquired)::bigint AS acquired, sum(revenue) AS revenue
       FROM (
-        SELECT * FROM pg_temp.refresh_campaign_sum
+        SELECT campaign_code, role, assigned_on, members, acted, ordered,
+               acquired, revenue
+        FROM pg_temp.refresh_campaign_sum
         UNION ALL
         SELECT campaign_code, role, assigned_on, members, acted, ordered,
                acquired, revenue

@@ -311,6 +311,46 @@ SELECT results_eq($$ SELECT cohort_month, channel_code, age, customers, active_c
 SELECT results_eq($$ SELECT cohort_month, age, customers, cumulative_margin, cac FROM acquisition_cohort WHERE channel_code = '(all)' AND age = 1 ORDER BY 1 $$,
   $$ VALUES ('2024-01-01'::date, 1, 2::bigint, 60.0, 50.0), ('2024-02-01', 1, 1, 0, 500) $$, 'and over all channels');
 SELECT is((SELECT sum(margin) FROM acquisition_cohort WHERE channel_code = '(all)'), (SELECT sum(margin) FROM customer_profit), 'nothing is lost');
+ROLLBACK TO fresh;
+
+-- tags: a contact's own channel, that of its campaign, what the rules say, unknown
+INSERT INTO campaign (code, channel_code, purpose, period, name) VALUES ('k', 'email', 'acquisition', '[2024-01-01,)', 'K');
+INSERT INTO customer (customer_id, source, source_key, first_seen_at) VALUES (1, 'anon', 'traffic', '2024-01-01');
+SELECT pg_temp.lead('[2,3)', NULL, '2024-01-02');
+INSERT INTO channel_rule VALUES (10, 'google%', 'cpc', NULL, 'search'), (20, 'google%', NULL, NULL, 'seo'), (30, NULL, NULL, '%\_tv', 'tv');
+CREATE FUNCTION pg_temp.tagged(source text, medium text, campaign text, n int, channel text DEFAULT NULL, campaign_code text DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO crm.interaction (customer_id, occurred_at, kind, subtype, n, channel_code, campaign_code, attributes)
+  VALUES (1, '2024-01-10', 'touch', 'click', n, channel, campaign_code, jsonb_strip_nulls(jsonb_build_object('utm_source', source, 'utm_medium', medium, 'utm_campaign', campaign)))$$;
+SELECT pg_temp.tagged('Google.com', 'CPC', 'x', 1), pg_temp.tagged('google', 'organic', NULL, 10), pg_temp.tagged('google', 'cpc', NULL, 100, 'direct'), pg_temp.tagged('google', 'cpc', NULL, 1000, NULL, 'k'),
+       pg_temp.tagged('bing', 'cpc', 'spring_tv', 10000), pg_temp.tagged('bing', 'cpc', 'springxtv', 100000), pg_temp.tagged(NULL, NULL, NULL, 1000000), pg_temp.tagged('bing', NULL, NULL, 7);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$ SELECT channel_code, sum(clicks)::int FROM channel_exposure WHERE campaign_code <> '(all)' GROUP BY 1 ORDER BY channel_code COLLATE "C" $$,
+  $$ VALUES ('(unknown)', 1100007), ('direct', 100), ('email', 1000), ('search', 1), ('seo', 10), ('tv', 10000) $$, 'the first rule that matches says the channel, where nothing else does');
+SELECT results_eq($$ SELECT channel_code, sum(interactions)::int FROM contact_month GROUP BY 1 ORDER BY 1 $$,
+  $$ SELECT channel_code, sum(clicks)::int FROM exposure_month GROUP BY 1 ORDER BY 1 $$, 'in every report');
+SELECT results_eq('SELECT month_start, source, medium, campaign, interactions FROM untagged_touch ORDER BY interactions',
+  $$ VALUES ('2024-01-01'::date, 'bing', NULL, NULL, 7::bigint), ('2024-01-01', 'bing', 'cpc', 'springxtv', 100000) $$, 'what no rule matches is told; who has no tags is not');
+SELECT results_eq($$ SELECT rows, example FROM data_quality WHERE check_name = 'contact_without_rule' $$, $$ VALUES (100007::bigint, 'bing /  / ') $$, 'as a finding, too');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+INSERT INTO channel_rule VALUES (5, 'bing', NULL, NULL, 'search');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$ SELECT channel_code, sum(clicks)::int FROM channel_exposure WHERE campaign_code <> '(all)' GROUP BY 1 ORDER BY channel_code COLLATE "C" $$,
+  $$ VALUES ('(unknown)', 1000000), ('direct', 100), ('email', 1000), ('search', 110008), ('seo', 10) $$, 'a new rule holds for the past');
+SELECT is_empty('SELECT FROM untagged_touch', 'and leaves nothing');
+-- erased, but not its channel
+INSERT INTO interaction (customer_id, occurred_at, kind, attributes) VALUES (2, '2024-01-11', 'touch', '{"utm_source": "bing", "who": "ann", "utm_medium": null}');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT crmcost.erase_customer('crm', 2);
+SELECT is((SELECT attributes FROM interaction WHERE customer_id = 2), '{"utm_source": "bing"}', 'an erased customer''s other tags are gone');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT is((SELECT sum(interactions) FROM contact_month WHERE channel_code = 'search'), 110009::numeric, 'and no figure moves');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+SELECT throws_ok($$INSERT INTO channel_rule VALUES (6, NULL, NULL, NULL, 'search')$$, '23514', NULL, 'a rule without a pattern');
+SELECT throws_ok($$INSERT INTO channel_rule VALUES (6, 'a\', NULL, NULL, 'search')$$, '23514', NULL, 'a pattern that ends with an escape');
+SELECT lives_ok($$INSERT INTO channel_rule VALUES (6, 'a\\', NULL, NULL, 'search')$$, 'but not with an escaped one');
+SELECT throws_ok($$INSERT INTO channel_rule VALUES (7, 'a', NULL, NULL, 'nope')$$, '23503', NULL, 'a channel that is not there');
+SELECT throws_ok($$INSERT INTO interaction (customer_id, occurred_at, kind, attributes) VALUES (1, '2024-01-11', 'touch', '{"utm_source": "a@b"}')$$, '23514', NULL, 'a mail address');
+SELECT throws_ok($$INSERT INTO interaction (customer_id, occurred_at, kind, attributes) VALUES (1, '2024-01-11', 'touch', '[]')$$, '23514', NULL, 'attributes that are none');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -65,7 +65,7 @@ FROM (VALUES
   ('rule_not_refreshed',
    '{allocation_rule,allocation_share,activity_time,capacity}'),
   ('configuration_not_refreshed',
-   '{setting,cost_category,channel,campaign,tier,funnel_step}')
+   '{setting,cost_category,channel,campaign,tier,funnel_step,channel_rule}')
 ) AS k (check_name, relations)
 -- what the last refresh has seen may stay in touched for a while
 LEFT JOIN (SELECT t.* FROM touched t
@@ -201,6 +201,10 @@ FROM (
   JOIN channel_lineage b ON b.code = a.ancestor AND b.ancestor = a.code
   WHERE a.distance > 0
 ) below_itself
+UNION ALL
+SELECT 'contact_without_rule', 'warning', coalesce(sum(interactions), 0)::bigint,
+       NULL, min(format('%s / %s / %s', source, medium, campaign))
+FROM untagged_month
 UNION ALL
 SELECT 'member_of_both_groups', 'warning', coalesce(sum(r.members), 0)::bigint,
        NULL, min(format('campaign %s', r.campaign_code COLLATE "default"))
