@@ -36,6 +36,7 @@ BEGIN
   BEGIN
     PERFORM crmcost._make_missing_tables(ledger);
     PERFORM crmcost._alter_tables_to_2(ledger);
+    PERFORM crmcost._add_fact_columns(ledger);
     PERFORM crmcost._widen_customer_month(ledger);
     PERFORM crmcost._renew_comments(ledger);
   EXCEPTION WHEN dependent_objects_still_exist OR feature_not_supported THEN
@@ -173,6 +174,10 @@ BEGIN
     ADD CONSTRAINT snapshot_keep_is_known
       CHECK (key <> 'snapshot_keep'
              OR value IN ('month_end', 'every', 'none')),
+    ADD CONSTRAINT quality_months_from_1_to_999
+      CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
+    ADD CONSTRAINT response_window_days_from_1_to_9999
+      CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
     ADD CONSTRAINT plan_scenario_is_a_name
       CHECK (key <> 'plan_scenario' OR value NOT IN ('', 'actual')),
     ADD CONSTRAINT fiscal_year_start_from_1_to_12
@@ -205,6 +210,25 @@ $$;
 
 COMMENT ON FUNCTION crmcost._alter_tables_to_2(name) IS
   'Gives tables of version 1 the columns and constraints of version 2.';
+
+CREATE FUNCTION crmcost._add_fact_columns(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  ALTER TABLE cost_entry ADD COLUMN agent_code text;
+  ALTER TABLE interaction
+    ADD COLUMN attributes jsonb NOT NULL DEFAULT '{}'
+      CONSTRAINT attributes_is_an_object
+        CHECK (jsonb_typeof(attributes) = 'object')
+      CONSTRAINT attributes_have_no_mail_address
+        CHECK (strpos(attributes::text, '@') = 0);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_fact_columns(name) IS
+  'Gives facts of version 1 the columns that are new in version 2.';
 
 -- Cost goes from a row a bucket to columns.  Open months are computed anew, so
 -- only closed ones are kept, here and in the tables they were made from.

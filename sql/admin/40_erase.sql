@@ -148,12 +148,38 @@ BEGIN
     SET source_ref = 'erased ' || gen_random_uuid()::text
     WHERE customer_id = _erase_references.customer_id
           AND source_ref !~ erased;
+  PERFORM crmcost._erase_tags(ledger, _erase_references.customer_id);
   PERFORM crmcost._erase_classes(ledger, _erase_references.customer_id);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._erase_references(name, bigint) IS
   'Replaces what refers to a customer''s rows in their source, and clears owners and evidence.';
+
+-- The tags that say a channel are those of all who came that way, and reports follow
+-- them.
+CREATE FUNCTION crmcost._erase_tags(ledger name, customer_id bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  UPDATE interaction
+    SET attributes = jsonb_strip_nulls(jsonb_build_object(
+          'utm_source', attributes -> 'utm_source',
+          'utm_medium', attributes -> 'utm_medium',
+          'utm_campaign', attributes -> 'utm_campaign'))
+    WHERE customer_id = _erase_tags.customer_id
+          AND attributes - '{utm_source,utm_medium,utm_campaign}'::text[]
+              <> '{}';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_tags(name, bigint) IS
+  'Clears the attributes of a customer''s interactions, but those that say the channel.';
 
 -- Stages and tiers are the ledger's own words, and so is the evidence of its
 -- rules; anything else is a person's.

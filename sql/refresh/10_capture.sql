@@ -258,6 +258,38 @@ $$;
 COMMENT ON FUNCTION crmcost._capture_driver_entry() IS
   'Statement trigger of driver_entry: notes the months whose quantities changed.';
 
+CREATE FUNCTION crmcost._capture_campaign_member() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text;
+BEGIN
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
+  SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM crmcost._touch('campaign_member', true, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.f))
+      FROM (SELECT customer_id, (assigned_at AT TIME ZONE zone)::date
+            FROM old_row) AS r (c, f)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM crmcost._touch('campaign_member', false, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.f))
+      FROM (SELECT customer_id, (assigned_at AT TIME ZONE zone)::date
+            FROM new_row) AS r (c, f)
+      HAVING count(*) > 0;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_campaign_member() IS
+  'Statement trigger of campaign_member: notes whose campaigns changed.';
+
 -- When a customer came and went.
 CREATE FUNCTION crmcost._capture_customer() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -327,10 +359,12 @@ BEGIN
       ) AS d (at)
       WHERE d.at IS NOT NULL
             AND (o.source, o.first_seen_at, o.acquired_at,
-             o.acquisition_channel, o.acquisition_campaign, o.account_id)
+             o.acquisition_channel, o.acquisition_campaign, o.account_id,
+             o.referred_by)
             IS DISTINCT FROM
             (n.source, n.first_seen_at, n.acquired_at,
-             n.acquisition_channel, n.acquisition_campaign, n.account_id)
+             n.acquisition_channel, n.acquisition_campaign, n.account_id,
+             n.referred_by)
       UNION ALL
       SELECT party.customer_id, '-infinity', 'infinity'
       FROM old_row o JOIN new_row n USING (customer_id)
@@ -355,7 +389,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_customer_change() IS
-  'Statement trigger of customer: notes whose dates, channel, account or party changed, and late acquisitions.';
+  'Statement trigger of customer: notes whose dates, channel, account, referrer or party changed, and late acquisitions.';
 
 -- Refresh writes its own rows, which are no news.
 CREATE FUNCTION crmcost._capture_classification() RETURNS trigger
@@ -459,6 +493,7 @@ BEGIN ATOMIC
     ('classification', '_capture_classification'),
     ('fx_rate', '_capture_fx_rate'),
     ('driver_entry', '_capture_driver_entry'),
+    ('campaign_member', '_capture_campaign_member'),
     ('driver', '_capture_all'),
     ('driver_blend', '_capture_all'),
     ('setting', '_capture_all'),
@@ -469,6 +504,8 @@ BEGIN ATOMIC
     ('allocation_rule', '_capture_all'),
     ('allocation_share', '_capture_all'),
     ('activity_time', '_capture_all'),
+    ('funnel_step', '_capture_all'),
+    ('channel_rule', '_capture_all'),
     ('capacity', '_capture_all')) AS c (relation, capture);
 END;
 

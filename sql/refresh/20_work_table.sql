@@ -34,6 +34,7 @@ BEGIN
   PERFORM crmcost._make_class_tables();
   PERFORM crmcost._make_group_tables();
   PERFORM crmcost._make_detail_tables();
+  PERFORM crmcost._make_acquisition_tables();
   CREATE TEMPORARY TABLE refresh_rule_finding (
     check_name text, severity text, category_code text, driver text,
     month_from date, month_to date, amount numeric, message text
@@ -81,13 +82,13 @@ BEGIN
   ) ON COMMIT DROP;
 
   -- line, too: the contacts of these customers and months; minutes are standard
-  -- time, where it was not measured
+  -- time, where it was not measured; tags those that may say the channel
   CREATE TEMPORARY TABLE refresh_contact (
     customer_id bigint, month_start date, occurred_on date,
     occurred_at timestamptz, interaction_id bigint, kind text, subtype text,
     channel_code text, campaign_code text, product_code text, agent_code text,
     automated boolean, n bigint, handle_seconds bigint, minutes numeric,
-    is_open boolean, score numeric, is_technical boolean
+    is_open boolean, score numeric, is_technical boolean, tags jsonb
   ) ON COMMIT DROP;
 END
 $$;
@@ -186,7 +187,7 @@ BEGIN
     cost_on date, until_on date, category_code text, bucket text,
     resource text, channel_code text, campaign_code text, product_code text,
     unit text, customer_id bigint, quantity numeric, amount numeric,
-    is_first boolean
+    is_first boolean, agent_code text
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_lineage (
     code text, ancestor text, distance integer
@@ -458,6 +459,43 @@ $$;
 COMMENT ON FUNCTION crmcost._make_detail_tables() IS
   'Makes the work tables of contacts and discounts by tier.';
 
+CREATE FUNCTION crmcost._make_acquisition_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- funnel: what takes the customers with news into steps of funnels
+  CREATE TEMPORARY TABLE refresh_funnel_event (
+    customer_id bigint, funnel text COLLATE "C", position integer,
+    month_start date, at timestamptz, channel_code text COLLATE "C"
+  ) ON COMMIT DROP;
+
+  -- acquisition: whose tiers are looked at; who was recommended by whom, 2 to the
+  -- round steps away
+  CREATE TEMPORARY TABLE refresh_best_customer (
+    customer_id bigint, party_id bigint
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_referral (
+    customer_id bigint, referrer_id bigint, round integer
+  ) ON COMMIT DROP;
+
+  -- campaign: the campaigns of the customers with news; what came and went of the
+  -- sums
+  CREATE TEMPORARY TABLE refresh_campaign_member (
+    customer_id bigint, campaign_code text COLLATE "C", role text COLLATE "C",
+    assigned_at timestamptz, before_at timestamptz
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_campaign_sum (
+    campaign_code text COLLATE "C", role text COLLATE "C", assigned_on date,
+    members bigint, acted bigint, ordered bigint, acquired bigint,
+    revenue numeric
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_acquisition_tables() IS
+  'Makes the work tables of funnels, acquisitions and campaigns.';
+
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for what differs, as _write_difference finds it.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
@@ -482,6 +520,8 @@ BEGIN
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
                  ('clv_model', 'refresh_model', ''),
+                 ('customer_acquisition', 'refresh_acquisition', ''),
+                 ('customer_funnel', 'refresh_funnel', ''),
                  ('conversion', 'refresh_conversion', ''),
                  ('touch_credit', 'refresh_credit', ''),
                  ('open_journey', 'refresh_open_journey', ''),
@@ -506,11 +546,16 @@ COMMENT ON FUNCTION crmcost._make_new_tables(name) IS
 
 CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{agent_score,
+RETURN '{acquisition_month,
+         agent_cost_month,
+         agent_month,
+         agent_score,
+         campaign_result,
          category_lineage,
          channel_lineage,
          classification,
          clv_model,
+         cohort_quality,
          contact_month,
          conversion,
          cost_day,
@@ -518,13 +563,17 @@ RETURN '{agent_score,
          cost_pool,
          cost_trend,
          credit_month,
+         customer_acquisition,
          customer_agent,
          customer_class,
          customer_discount,
          customer_driver,
+         customer_funnel,
          customer_month,
          customer_order,
          customer_product,
+         customer_quality,
+         customer_response,
          customer_score,
          customer_stage,
          customer_touch,
@@ -532,6 +581,8 @@ RETURN '{agent_score,
          customer_year,
          day_total,
          driver_before,
+         exposure_month,
+         funnel_month,
          group_month,
          group_size,
          kept_snapshot,
@@ -553,6 +604,7 @@ RETURN '{agent_score,
          tier_month,
          tier_threshold,
          touch_credit,
+         untagged_month,
          whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
@@ -581,6 +633,9 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_buyer, refresh_stage_sum,
          refresh_member_customer, refresh_member, refresh_tier_agent,
          refresh_tier_breach, refresh_agent_score,
+         refresh_funnel_event, refresh_funnel, refresh_acquisition,
+         refresh_best_customer, refresh_referral, refresh_campaign_member,
+         refresh_campaign_sum,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

@@ -61,7 +61,8 @@ BEGIN
              (least(run.upto, run.upto_before) AT TIME ZONE run.zone)::date,
              (greatest(run.upto, run.upto_before) AT TIME ZONE run.zone)::date
                + 1
-      FROM (VALUES ('sale'), ('interaction'), ('customer')) AS k (relation)
+      FROM (VALUES ('sale'), ('interaction'), ('customer'),
+                   ('campaign_member')) AS k (relation)
       WHERE run.upto <> run.upto_before
     ) n;
 END
@@ -83,7 +84,8 @@ BEGIN
     SELECT n.relation, min(n.from_on) AS from_on, max(n.before_on) AS before_on
     FROM crmcost._news(run) n
     WHERE n.customer_id IS NULL
-          AND n.relation IN ('sale', 'interaction', 'customer', 'fx_rate')
+          AND n.relation IN ('sale', 'interaction', 'customer', 'fx_rate',
+                             'campaign_member')
     GROUP BY n.relation
   LOOP
     EXECUTE format($query$
@@ -98,6 +100,7 @@ BEGIN
           'first_seen_at >= $1 AND first_seen_at < $2 OR acquired_at >= $1 AND acquired_at < $2'
         WHEN 'interaction' THEN 'occurred_at >= $1 AND occurred_at < $2'
         WHEN 'sale' THEN 'sold_at >= $1 AND sold_at < $2'
+        WHEN 'campaign_member' THEN 'assigned_at >= $1 AND assigned_at < $2'
         ELSE 'sold_at >= $1 AND sold_at < $2 AND fx IS NULL AND currency <> $3'
       END)
       USING crmcost._midnight(news.from_on, run.zone),

@@ -85,6 +85,18 @@ DECLARE
   minutes CONSTANT text := CASE WHEN EXISTS (SELECT FROM activity_time)
     THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> i.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
     ELSE 'NULL::numeric' END;
+  -- the one place where a channel follows from tags
+  tagged CONSTANT text := CASE WHEN EXISTS (SELECT FROM channel_rule)
+    THEN $text$(SELECT r.channel_code FROM channel_rule r
+           WHERE i.attributes <> '{}'
+                 AND (r.source IS NULL
+                      OR i.attributes ->> 'utm_source' ILIKE r.source)
+                 AND (r.medium IS NULL
+                      OR i.attributes ->> 'utm_medium' ILIKE r.medium)
+                 AND (r.campaign IS NULL
+                      OR i.attributes ->> 'utm_campaign' ILIKE r.campaign)
+           ORDER BY r.priority LIMIT 1)$text$
+    ELSE 'NULL' END;
 BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_contact
@@ -95,17 +107,19 @@ BEGIN
                ELSE coalesce(late.month_start, $5)
              END,
              i.occurred_on, i.occurred_at, i.interaction_id, i.kind,
-             i.subtype, coalesce(i.channel_code, k.channel_code, '(unknown)'),
+             i.subtype, coalesce(i.channel_code, k.channel_code, %s, '(unknown)'),
              coalesce(i.campaign_code, '(unknown)'), i.product_code,
              i.agent_code, i.automated, i.n, i.handle_seconds, %s,
              i.kind IN ('ticket', 'complaint', 'return')
                AND (i.resolved_at IS NULL OR i.resolved_at >= $1),
-             i.score, t.customer_id IS NOT NULL
+             i.score, t.customer_id IS NOT NULL,
+             CASE WHEN i.channel_code IS NULL AND k.channel_code IS NULL
+                       AND i.attributes <> '{}' THEN i.attributes END
       FROM (SELECT a.customer_id, a.interaction_id, a.occurred_at,
                    (a.occurred_at AT TIME ZONE $4)::date AS occurred_on,
                    a.kind, a.subtype, a.channel_code, a.campaign_code,
                    a.product_code, a.agent_code, a.automated, a.n,
-                   a.handle_seconds, a.resolved_at, a.score
+                   a.handle_seconds, a.resolved_at, a.score, a.attributes
             FROM interaction a) i
       LEFT JOIN late_fact late
         ON late.relation = 'interaction' AND late.fact_id = i.interaction_id
@@ -115,7 +129,7 @@ BEGIN
       LEFT JOIN (SELECT customer_id FROM customer WHERE source = 'anon') t
         ON t.customer_id = i.customer_id
       WHERE i.occurred_at < $1 AND (%s)
-    $query$, minutes, condition)
+    $query$, tagged, minutes, condition)
     USING run.upto, from_at, before_at, run.zone, run.open_month;
 END
 $$;

@@ -105,7 +105,7 @@ BEGIN
                                        6), 0),
              crmcost._to_date(e.base_amount, e.cost_on, e.until_on, $1,
                               greatest($2, min_scale(e.base_amount))),
-             e.is_first
+             e.is_first, e.agent_code
       FROM accrued_cost e
       LEFT JOIN campaign k ON k.code = e.campaign_code
       LEFT JOIN pg_temp.refresh_party p ON p.customer_id = e.customer_id

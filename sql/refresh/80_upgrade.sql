@@ -51,6 +51,9 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   run.open_month := '-infinity';
   PERFORM crmcost._refresh_day(run);
+  PERFORM crmcost._refresh_exposure(run);
+  TRUNCATE pg_temp.refresh_acquisition;
+  PERFORM crmcost._refresh_acquisition(run);
   TRUNCATE pg_temp.refresh_buyer;
   PERFORM crmcost._write_product_total(run);
 

@@ -50,15 +50,16 @@ INSERT INTO event VALUES
          -amount, -discount, -cogs, currency, channel_code
   FROM sale WHERE sale_id IN (SELECT pg_temp.some('sale', 'amount > 0', 2)) AND customer_id IN (SELECT customer_id FROM customer WHERE erased_at IS NULL)
   ORDER BY sale_id$$),
-('cost', 3, $$INSERT INTO cost_entry (category_code, incurred_on, amount, currency, covers, customer_id, channel_code, campaign_code, product_code, quantity, unit)
+('cost', 3, $$INSERT INTO cost_entry (category_code, incurred_on, amount, currency, covers, customer_id, channel_code, campaign_code, product_code, quantity, unit, agent_code)
   SELECT pg_temp.pick('{acq,acq.ads.web,acq.ads.tv,svc,svc.support,ret,data,prg,trn}'), d, round((random() * 200 - 10)::numeric, 2), pg_temp.pick('{EUR,EUR,USD,XTS}'),
          CASE WHEN pg_temp.chance(0.3) THEN daterange(d - pg_temp.r(40), d + 1 + pg_temp.r(100)) END, CASE WHEN pg_temp.chance(0.3) THEN pg_temp.someone() END,
-         pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,p2,-,-}'), CASE WHEN pg_temp.chance(0.4) THEN pg_temp.r(10) END, pg_temp.pick('{hour,-}')
+         pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,p2,-,-}'), CASE WHEN pg_temp.chance(0.4) THEN pg_temp.r(10) END, pg_temp.pick('{hour,-}'), pg_temp.pick('{a1,a2,-}')
   FROM (SELECT pg_temp.some_day()::date AS d FROM generate_series(1, 1 + pg_temp.r(5)) OFFSET 0) x$$),
-('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at)
-  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,behavior,care,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,-}'), pg_temp.pick('{search,social,-}'),
+('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at, attributes)
+  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,care,sales,behavior,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,click,-}'), pg_temp.pick('{search,social,-}'),
          pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,-}'), CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(900) END, CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(12) END,
-         1 + pg_temp.r(3), pg_temp.pick('{a1,a2,-}'), pg_temp.chance(0.2), CASE WHEN pg_temp.chance(0.4) THEN m + random() * interval '20 days' END
+         1 + pg_temp.r(3), pg_temp.pick('{a1,a2,-}'), pg_temp.chance(0.2), CASE WHEN pg_temp.chance(0.4) THEN m + random() * interval '20 days' END,
+         CASE WHEN pg_temp.chance(0.5) THEN jsonb_build_object('utm_source', pg_temp.pick('{google,bing}')) ELSE '{}' END
   FROM (SELECT pg_temp.some_day() AS m FROM generate_series(1, 2 + pg_temp.r(6)) OFFSET 0) x$$),
 ('sale changes', 1, $$UPDATE sale SET amount = amount + 1, sold_at = sold_at + interval '3 days' WHERE sale_id IN (SELECT pg_temp.some('sale', 'kind = ''sale''', 2))$$),
 ('sale goes', 1, $$DELETE FROM sale WHERE sale_id IN (SELECT pg_temp.some('sale', 'true', 2))$$),
@@ -66,7 +67,7 @@ INSERT INTO event VALUES
 ('cost goes', 1, $$DELETE FROM cost_entry WHERE cost_id IN (SELECT pg_temp.some('cost_entry', 'true', 1))$$),
 ('case ends', 1, $$UPDATE interaction SET resolved_at = occurred_at + interval '12 days' WHERE interaction_id IN (SELECT pg_temp.some('interaction', 'resolved_at IS NULL', 2))$$),
 ('contact goes', 1, $$DELETE FROM interaction WHERE interaction_id IN (SELECT pg_temp.some('interaction', 'true', 2))$$),
-('acquisition', 1, $$UPDATE customer SET acquired_at = first_seen_at + random() * interval '50 days', acquisition_channel = pg_temp.pick('{search,social,-}')
+('acquisition', 1, $$UPDATE customer SET acquired_at = first_seen_at + random() * interval '50 days', acquisition_channel = pg_temp.pick('{search,social,-}'), referred_by = nullif(pg_temp.someone(), customer_id)
   WHERE customer_id IN (SELECT pg_temp.some('customer', 'true', 2))$$),
 ('own driver', 1, $$INSERT INTO driver_entry (customer_id, driver, measured_on, quantity)
   SELECT pg_temp.someone(), 'own1', pg_temp.some_day()::date, pg_temp.r(10) - 1 FROM generate_series(1, 4)$$),
@@ -100,6 +101,13 @@ INSERT INTO event VALUES
 ('category', 1, $$UPDATE cost_category SET parent_code = pg_temp.pick('{svc,ret}') WHERE code = 'svc.support'$$),
 ('campaign', 1, $$UPDATE campaign SET channel_code = pg_temp.pick('{search,social,-}') WHERE code = 'k2'$$),
 ('blend', 1, $$UPDATE driver_blend SET weight = weight + 1 WHERE part = 'orders'$$),
+('channel rule', 1, $$DELETE FROM channel_rule; INSERT INTO channel_rule (priority, source, channel_code) SELECT 1, pg_temp.pick('{g%,%ing,x}'), pg_temp.pick('{search,social}')$$),
+('members', 2, $$INSERT INTO campaign_member (customer_id, campaign_code, role, assigned_at)
+  SELECT pg_temp.someone(), pg_temp.pick('{k1,k2}'), pg_temp.pick('{target,control}'), pg_temp.some_day() FROM generate_series(1, 3) ON CONFLICT DO NOTHING$$),
+('member changes', 1, $$UPDATE campaign_member SET role = 'control', assigned_at = assigned_at + interval '4 days' WHERE customer_id = pg_temp.someone()$$),
+('funnel', 1, $$DELETE FROM funnel_step;
+  INSERT INTO funnel_step (funnel, position, kind, subtype, name) SELECT * FROM (VALUES ('f', 1, 'lead', NULL, 'a'), ('f', 2, 'touch', NULL, 'b'),
+    ('f', 3, 'survey', 'nps', 'c'), ('f', 4, 'acquisition', NULL, 'd'), ('g', 1, 'order', NULL, 'e'), ('g', 2, 'complaint', NULL, 'f')) v WHERE random() < 0.8$$),
 ('standard time', 1, $$INSERT INTO activity_time (kind, subtype, minutes) VALUES ('care', '', 1 + pg_temp.r(9)) ON CONFLICT DO NOTHING$$),
 ('erasure', 1, $$SELECT crmcost.erase_customer('crm', pg_temp.someone()) WHERE pg_temp.chance(0.3)$$);
 
@@ -115,6 +123,7 @@ BEGIN
   INSERT INTO allocation_rule (category_code, driver)
     VALUES ('acq', pg_temp.pick('{new_customers,attributed,attributed}')), ('svc', 'handle_time'), ('ret', 'tier_weight'), ('prg', 'blend1'), ('trn', 'own1');
   EXECUTE (SELECT statement FROM event WHERE name = 'customers');
+  EXECUTE (SELECT statement FROM event WHERE name = 'funnel');
   FOR i IN 1 .. 3 LOOP
     EXECUTE (SELECT statement FROM event WHERE name = 'sales');
     EXECUTE (SELECT statement FROM event WHERE name = 'cost');
@@ -152,7 +161,7 @@ DECLARE
   relation text;
   names text;
 BEGIN
-  FOREACH relation IN ARRAY '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,classification}'::text[] LOOP
+  FOREACH relation IN ARRAY '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names FROM pg_attribute
       WHERE attrelid = format('crm.%I', relation)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     EXECUTE format('ALTER TABLE other.%I DISABLE TRIGGER ALL', relation);
@@ -170,7 +179,7 @@ CREATE TEMPORARY TABLE computed AS
                                 WHEN c.relname = 'classification' THEN 'by_rule' ELSE 'true' END AS rows
   FROM pg_class c
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL (
-    '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state}');
+    '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state}');
 CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   c computed;

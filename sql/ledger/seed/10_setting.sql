@@ -24,6 +24,8 @@ INSERT INTO setting (key, value, note) VALUES
   ('fiscal_year_start', '1', 'Month in which the fiscal year begins, 1 to 12.'),
   ('language', 'en', 'Language of the names in views: en or zh.'),
   ('attribute_columns', '', 'Attributes of customers that customer_attribute shows as columns, separated by commas.'),
+  ('quality_months', '12', 'Months after the acquisition in which channel_quality asks whether a customer was in the best tier.'),
+  ('response_window_days', '14', 'Days after a customer was assigned to a campaign in which campaign_response counts what he does.'),
   ('attribution_model', 'linear', 'How touches share a conversion: first, last, last_non_direct, linear, position or time_decay.'),
   ('touch_window_days', '90', 'Days before a conversion in which touches count.'),
   ('converting_entity', 'customer', 'Whose touches lead to a conversion: those of the customer, or of all of the account.'),

@@ -60,6 +60,10 @@ CREATE TABLE setting (
     CHECK (key <> 'fiscal_year_start' OR value ~ '^([1-9]|1[0-2])$'),
   CONSTRAINT language_is_en_or_zh
     CHECK (key <> 'language' OR value IN ('en', 'zh')),
+  CONSTRAINT quality_months_from_1_to_999
+    CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
+  CONSTRAINT response_window_days_from_1_to_9999
+    CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
   CONSTRAINT schema_version_is_a_positive_integer
     CHECK (key <> 'schema_version' OR value ~ '^[1-9][0-9]{0,5}$')
 );

@@ -39,6 +39,7 @@ CREATE TABLE cost_entry (
   source_ref text
     CONSTRAINT source_ref_is_no_mail_address
       CHECK (strpos(source_ref, '@') = 0),
+  agent_code text,
   PRIMARY KEY (cost_id, incurred_on),
   CONSTRAINT cost_entry_loaded_once UNIQUE (source, source_ref, incurred_on)
 ) PARTITION BY RANGE (incurred_on);
@@ -82,3 +83,5 @@ COMMENT ON COLUMN cost_entry.source IS
 'System that the entry came from.';
 COMMENT ON COLUMN cost_entry.source_ref IS
 'Key of the entry in that system, never a mail address; a random one once the customer is erased; NULL lets it be loaded twice.';
+COMMENT ON COLUMN cost_entry.agent_code IS
+'Agent that it was spent on, such as whose salary it is, as a code; NULL for none.';

@@ -36,6 +36,11 @@ CREATE TABLE interaction (
   source_ref text
     CONSTRAINT source_ref_is_no_mail_address
       CHECK (strpos(source_ref, '@') = 0),
+  attributes jsonb NOT NULL DEFAULT '{}'
+    CONSTRAINT attributes_is_an_object
+      CHECK (jsonb_typeof(attributes) = 'object')
+    CONSTRAINT attributes_have_no_mail_address
+      CHECK (strpos(attributes::text, '@') = 0),
   PRIMARY KEY (interaction_id, occurred_at),
   CONSTRAINT interaction_loaded_once UNIQUE (source, source_ref, occurred_at),
   CONSTRAINT resolved_not_before_it_occurred
@@ -84,3 +89,5 @@ COMMENT ON COLUMN interaction.source IS
 'System that the row came from.';
 COMMENT ON COLUMN interaction.source_ref IS
 'Key of the row in that system, never a mail address; a random one once the customer is erased; NULL lets it be loaded twice.';
+COMMENT ON COLUMN interaction.attributes IS
+'Tags as a JSON object, such as utm_source, utm_medium and utm_campaign, which channel_rule reads; no personal data. Once the customer is erased those three are left.';

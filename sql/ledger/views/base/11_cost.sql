@@ -9,7 +9,7 @@ SELECT
   END AS base_amount,
   rate.to_base AS rate,
   lower(e.covers) AS covers_from, upper(e.covers) - 1 AS covers_to,
-  e.product_code, e.quantity, e.unit
+  e.product_code, e.quantity, e.unit, e.agent_code
 FROM cost_entry e
 JOIN cost_category k ON k.code = e.category_code
 CROSS JOIN LATERAL (
@@ -60,3 +60,5 @@ COMMENT ON COLUMN cost.quantity IS
 'What was bought, in unit; NULL when not counted.';
 COMMENT ON COLUMN cost.unit IS
 'Unit of the quantity; NULL when not counted.';
+COMMENT ON COLUMN cost.agent_code IS
+'Agent that it was spent on; NULL for none.';

@@ -21,7 +21,8 @@ SELECT
   part.cost_on, part.category_code, part.bucket, part.resource,
   part.channel_code, part.campaign_code, part.product_code, part.customer_id,
   part.currency, part.base_amount, part.quantity, part.unit, part.accrued,
-  part.rate, part.is_first, part.booked_month, part.until_on
+  part.rate, part.is_first, part.booked_month, part.until_on,
+  part.agent_code
 FROM (
   SELECT
     c.customer_id, c.cost_id, c.incurred_on,
@@ -29,7 +30,7 @@ FROM (
     c.incurred_on AS cost_on, c.incurred_on AS until_on,
     c.category_code, c.bucket, c.resource, c.channel_code, c.campaign_code,
     c.product_code, c.currency, c.base_amount, c.quantity,
-    c.unit, false AS accrued, c.rate, true AS is_first
+    c.unit, false AS accrued, c.rate, true AS is_first, c.agent_code
   FROM cost c
   WHERE c.covers_from IS NULL
   UNION ALL
@@ -40,7 +41,7 @@ FROM (
     c.category_code, c.bucket, c.resource, c.channel_code, c.campaign_code,
     c.product_code, c.currency, a.part,
     CASE WHEN c.quantity IS NOT NULL THEN m.part END, c.unit, true, c.rate,
-    m.month_start <= c.covers_from
+    m.month_start <= c.covers_from, c.agent_code
   FROM cost c
   -- the months even without an amount or a quantity
   CROSS JOIN LATERAL crmcost.spread(
@@ -103,3 +104,5 @@ COMMENT ON COLUMN accrued_cost.booked_month IS
 'First day of the month that the part is for; before month_start when it came after that month was closed.';
 COMMENT ON COLUMN accrued_cost.until_on IS
 'Last day of the cost: that of the entry, or the last day covered in the month.';
+COMMENT ON COLUMN accrued_cost.agent_code IS
+'Agent that it was spent on; NULL for none.';

@@ -13,6 +13,7 @@ WITH known_setting (key) AS (
          ('clv_horizon'), ('clv_model'), ('clv_retention'),
          ('csat_satisfied_from'), ('affinity_products'), ('snapshot_keep'),
          ('plan_scenario'),
+         ('quality_months'), ('response_window_days'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
          ('converting_entity'),
@@ -59,13 +60,13 @@ FROM (VALUES
   ('sale_not_refreshed', '{sale}'::text[]),
   ('cost_not_refreshed', '{cost_entry}'),
   ('interaction_not_refreshed', '{interaction}'),
-  ('customer_not_refreshed', '{customer,classification}'),
+  ('customer_not_refreshed', '{customer,classification,campaign_member}'),
   ('driver_not_refreshed', '{driver_entry,driver,driver_blend}'),
   ('rate_not_refreshed', '{fx_rate}'),
   ('rule_not_refreshed',
    '{allocation_rule,allocation_share,activity_time,capacity}'),
   ('configuration_not_refreshed',
-   '{setting,cost_category,channel,campaign,tier}')
+   '{setting,cost_category,channel,campaign,tier,funnel_step,channel_rule}')
 ) AS k (check_name, relations)
 -- what the last refresh has seen may stay in touched for a while
 LEFT JOIN (SELECT t.* FROM touched t
@@ -118,6 +119,7 @@ FROM (VALUES
   ('sale_before_first_seen', 'warning', '{sale_before_first_seen}'),
   ('refunds_exceed_sales', 'warning', '{refunds_exceed_sales}'),
   ('customer_without_channel', 'warning', '{customer_without_channel}'),
+  ('referral_cycle', 'warning', '{referral_cycle}'),
   ('acquisition_cost_without_channel', 'info',
    '{acquisition_cost_without_channel}'),
   ('unused_capacity', 'info', '{unused_capacity}'),
@@ -200,6 +202,23 @@ FROM (
   JOIN channel_lineage b ON b.code = a.ancestor AND b.ancestor = a.code
   WHERE a.distance > 0
 ) below_itself
+UNION ALL
+SELECT 'contact_without_rule', 'warning', coalesce(sum(interactions), 0)::bigint,
+       NULL, min(format('%s / %s / %s', source, medium, campaign))
+FROM untagged_month
+UNION ALL
+SELECT 'member_of_both_groups', 'warning', coalesce(sum(r.members), 0)::bigint,
+       NULL, min(format('campaign %s', r.campaign_code COLLATE "default"))
+FROM campaign_result r
+WHERE r.role = 'both'
+UNION ALL
+SELECT 'funnel_step_never_entered', 'warning', count(*), NULL,
+       min(format('funnel %s, step %s: nobody has a %s', s.funnel, s.position,
+                  concat_ws(' ', s.kind, s.subtype)))
+FROM funnel_step s
+WHERE EXISTS (SELECT FROM refresh_run)
+      AND NOT EXISTS (SELECT FROM funnel_month m
+                      WHERE m.funnel = s.funnel AND m.position = s.position)
 UNION ALL
 SELECT 'bucket_differs_from_parent', 'warning', count(*), NULL,
        min(format('%s is %s, its parent %s is %s', c.code, c.bucket, p.code,

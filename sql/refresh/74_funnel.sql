@@ -1,0 +1,170 @@
+-- Step funnel: which steps of the funnels customers entered, and when they were in
+-- a later one.
+--
+-- A customer enters a step with the first event of its kind: the first of the first
+-- month that has one, so that what comes late for a closed month makes nobody enter
+-- twice.  A step may be entered without those before it.
+--
+-- customer_funnel follows the customers with news; funnel_month is summed up from
+-- it for the months in which one of its rows is another.
+CREATE FUNCTION crmcost._refresh_funnel(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  months text;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF NOT EXISTS (SELECT FROM funnel_step)
+     AND NOT EXISTS (SELECT FROM funnel_month) THEN
+    RETURN 0;
+  END IF;
+  PERFORM crmcost._find_funnel_events(run);
+  PERFORM crmcost._find_funnel_entries();
+  months := crmcost._changed_months(run, 'customer_funnel', 'refresh_funnel');
+  RETURN crmcost._write_difference(run.ledger, 'customer_funnel',
+           'SELECT * FROM pg_temp.refresh_funnel',
+           crmcost._rows_of_news(run))
+         + crmcost._write_difference(run.ledger, 'funnel_month',
+             format($query$
+               SELECT month_start, funnel,
+                      coalesce(channel_code, '(all)') AS channel_code,
+                      position, count(*) AS entered,
+                      count(passed_days) AS passed,
+                      round((percentile_cont(0.5) WITHIN GROUP
+                               (ORDER BY passed_days::float8))::numeric, 6)
+                        AS median_days
+               FROM customer_funnel old
+               WHERE %s
+               GROUP BY GROUPING SETS
+                 ((month_start, funnel, channel_code, position),
+                  (month_start, funnel, position))
+             $query$, months), months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_funnel(crmcost._run) IS
+  'Step of refresh: customer_funnel and funnel_month; returns the rows changed.';
+
+-- Rows of a table by customer that a step writes anew.
+CREATE FUNCTION crmcost._rows_of_news(run crmcost._run) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN run.whole THEN 'true'
+         ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+       END;
+
+COMMENT ON FUNCTION crmcost._rows_of_news(crmcost._run) IS
+  'Condition on old that a row is of a customer with news.';
+
+-- Open months in which a table by customer and month is not yet what a work table
+-- with the same columns says of the customers with news.
+CREATE FUNCTION crmcost._changed_months(run crmcost._run, target name,
+                                        work_table name)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  columns CONSTANT text := (
+    SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
+    FROM pg_attribute a
+    WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
+          AND a.attnum > 0);
+  months date[];
+BEGIN
+  IF run.whole THEN
+    RETURN format('old.month_start >= %L', run.open_month);
+  END IF;
+  EXECUTE format($query$
+    SELECT coalesce(array_agg(DISTINCT d.month_start), '{}')
+    FROM ((SELECT %1$s FROM %2$I old WHERE %4$s
+           EXCEPT SELECT %1$s FROM pg_temp.%3$I)
+          UNION ALL
+          (SELECT %1$s FROM pg_temp.%3$I
+           EXCEPT SELECT %1$s FROM %2$I old WHERE %4$s)) d
+    WHERE d.month_start >= $1
+    $query$, columns, target, work_table, crmcost._rows_of_news(run))
+    INTO months USING run.open_month;
+  RETURN format('old.month_start = ANY (%L::date[])', months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._changed_months(crmcost._run, name, name) IS
+  'Condition on old that a row is of an open month in which a table by customer is to change, given its new rows in a work table.';
+
+-- What takes the customers with news into steps.
+CREATE FUNCTION crmcost._find_funnel_events(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_funnel_event
+    SELECT c.customer_id, s.funnel, s.position, c.month_start, c.occurred_at,
+           c.channel_code
+    FROM pg_temp.refresh_contact c
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    JOIN funnel_step s
+      ON s.kind = c.kind AND (s.subtype IS NULL OR s.subtype = c.subtype)
+    WHERE NOT c.is_technical;
+  IF EXISTS (SELECT FROM funnel_step WHERE kind = 'order') THEN
+    INSERT INTO pg_temp.refresh_funnel_event
+      SELECT o.customer_id, s.funnel, s.position, o.month_start,
+             o.ordered_at, o.channel_code
+      FROM customer_order o
+      JOIN pg_temp.refresh_customer USING (customer_id)
+      JOIN customer c USING (customer_id)
+      JOIN funnel_step s ON s.kind = 'order'
+      WHERE o.is_order AND c.source <> 'anon';
+  END IF;
+  IF EXISTS (SELECT FROM funnel_step
+             WHERE kind IN ('lead', 'acquisition')) THEN
+    INSERT INTO pg_temp.refresh_funnel_event
+      SELECT e.customer_id, s.funnel, s.position, e.month_start,
+             CASE WHEN e.is_acquisition THEN c.acquired_at
+               ELSE c.first_seen_at END,
+             e.channel_code
+      FROM crmcost._party_events(run.ledger, run.upto, run.zone,
+                                 run.open_month) e
+      JOIN pg_temp.refresh_customer USING (customer_id)
+      JOIN customer c USING (customer_id)
+      JOIN funnel_step s
+        ON s.kind = CASE WHEN e.is_acquisition THEN 'acquisition'
+                      ELSE 'lead' END;
+  END IF;
+  ANALYZE pg_temp.refresh_funnel_event;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_funnel_events(crmcost._run) IS
+  'Fills refresh_funnel_event: what takes the customers with news into steps of funnels.';
+
+CREATE FUNCTION crmcost._find_funnel_entries() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_funnel
+    WITH entry AS (
+      SELECT DISTINCT ON (customer_id, funnel, position)
+             customer_id, funnel, position, month_start, at
+      FROM pg_temp.refresh_funnel_event
+      ORDER BY customer_id, funnel, position, month_start, at
+    ),
+    way AS (
+      SELECT DISTINCT ON (customer_id, funnel)
+             customer_id, funnel, channel_code
+      FROM pg_temp.refresh_funnel_event
+      ORDER BY customer_id, funnel, month_start, at, position, channel_code
+    )
+    SELECT n.customer_id, n.funnel, n.position, n.month_start, w.channel_code,
+           n.at,
+           round(extract(epoch FROM min(later.at) - n.at) / 86400, 6)
+    FROM entry n
+    JOIN way w USING (customer_id, funnel)
+    LEFT JOIN pg_temp.refresh_funnel_event later
+      ON later.customer_id = n.customer_id AND later.funnel = n.funnel
+         AND later.position > n.position AND later.at >= n.at
+    GROUP BY n.customer_id, n.funnel, n.position, n.month_start,
+             w.channel_code, n.at;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_funnel_entries() IS
+  'Fills refresh_funnel from refresh_funnel_event: the steps that customers entered, and when they went on.';
