@@ -134,6 +134,12 @@ CALL crmcost.refresh('crm', '2024-07-01');
 SELECT results_eq($$SELECT cost, acquisitions, orders, revenue, margin, roi, cost_per_acquisition, expected_roi, roi_delta FROM campaign_roi WHERE campaign_code = 'spring' AND is_chosen$$,
   $$ VALUES (1000.0, 3::numeric, 3::numeric, 1500::numeric, 1500::numeric, 0.5, 333.3333, 1.0, -0.5) $$, 'B7');
 SELECT is((SELECT count(*) FROM campaign_roi), 6::bigint, 'one row a model');
+SELECT is((SELECT incremental_revenue FROM campaign_roi WHERE is_chosen), NULL, 'no control group, nothing incremental');
+INSERT INTO campaign_member (campaign_code, customer_id, role, assigned_at) VALUES
+  ('spring', 11, 'target', '2024-06-02'), ('spring', 12, 'target', '2024-06-02'), ('spring', 13, 'control', '2024-06-02'), ('spring', 3, 'control', '2024-06-02');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq($$SELECT incremental_buyers, incremental_revenue, revenue FROM campaign_roi WHERE is_chosen$$, $$ VALUES (1.0, 500.0, 1500::numeric) $$,
+  'attributed 1500 beside incremental 500: of two targeted two bought, of two held out one');
 SELECT results_eq($$SELECT customer_id::int, cac FROM customer_cac WHERE customer_id > 10 ORDER BY 1$$, $$ VALUES (11, 333.34), (12, 333.33), (13, 333.33) $$,
   'a campaign without touches is of those whose channel is its own');
 

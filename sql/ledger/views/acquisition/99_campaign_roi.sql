@@ -1,5 +1,5 @@
 -- Which campaign paid: what it cost, what its touches have of acquisitions and
--- orders, and what was planned.  Cost and credits are summed up each by itself, so
+-- orders, what a control group says would not have come anyway, and what was planned.  Cost and credits are summed up each by itself, so
 -- that no cost is counted once an order.
 CREATE VIEW campaign_roi WITH (security_invoker = true) AS
 WITH spend AS (
@@ -41,13 +41,15 @@ roi AS (
            THEN (coalesce(c.margin, 0) - s.cost) / nullif(greatest(s.cost, 0),
                                                           0) END AS roi,
          (e.revenue - e.cost) / nullif(greatest(e.cost, 0), 0)
-           AS expected_roi
+           AS expected_roi, i.incremental_responses, i.incremental_revenue
   FROM campaign k
   CROSS JOIN (VALUES ('first'), ('last'), ('last_non_direct'), ('linear'),
                      ('position'), ('time_decay')) AS m (model)
   LEFT JOIN spend s ON s.campaign_code = k.code
   LEFT JOIN credit c ON c.campaign_code = k.code AND c.model = m.model
   LEFT JOIN expected e ON e.campaign_code = k.code
+  LEFT JOIN campaign_response i
+    ON i.campaign_code = k.code AND i.response = 'order' AND i.control > 0
 )
 SELECT
   r.code AS campaign_code, r.name AS campaign_name, r.purpose,
@@ -59,6 +61,7 @@ SELECT
   r.expected_cost, r.expected_revenue,
   round(r.expected_roi, 6) AS expected_roi,
   round(r.roi - r.expected_roi, 6) AS roi_delta,
+  r.incremental_responses AS incremental_buyers, r.incremental_revenue,
   r.model = (SELECT value FROM setting WHERE key = 'attribution_model')
     AS is_chosen,
   (SELECT as_of FROM last_refresh) AS as_of,
@@ -83,6 +86,8 @@ COMMENT ON COLUMN campaign_roi.expected_cost IS 'Cost planned for the campaign i
 COMMENT ON COLUMN campaign_roi.expected_revenue IS 'Revenue planned; NULL for none.';
 COMMENT ON COLUMN campaign_roi.expected_roi IS 'Planned revenue less planned cost, for a coin of that cost, 6 decimals; NULL where either is missing.';
 COMMENT ON COLUMN campaign_roi.roi_delta IS 'roi less expected_roi.';
+COMMENT ON COLUMN campaign_roi.incremental_buyers IS 'Members who bought and would not have without the campaign, as its control group shows (campaign_response); NULL without one.';
+COMMENT ON COLUMN campaign_roi.incremental_revenue IS 'Revenue that would not have come without it, likewise: beside what is credited.';
 COMMENT ON COLUMN campaign_roi.is_chosen IS 'Whether it is the model of setting attribution_model.';
 COMMENT ON COLUMN campaign_roi.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN campaign_roi.currency IS 'Base currency, which all money here is in.';
