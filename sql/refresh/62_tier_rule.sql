@@ -459,19 +459,26 @@ CREATE FUNCTION crmcost._write_tier_threshold(run crmcost._run,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN crmcost._write_difference(run.ledger, 'tier_threshold', format($query$
+  RETURN crmcost._write_difference(run.ledger, 'tier_threshold', concat($query$
     SELECT t.scheme, t.code, t.bound AS value
     FROM tier t
     WHERE t.basis = 'min_value'
-    UNION ALL
-    SELECT t.scheme, t.code, min(c.%I)
-    FROM pg_temp.%I c
-    CROSS JOIN LATERAL unnest(%L::text[], c.answers) AS k (scheme, code)
-    JOIN tier t ON t.scheme = k.scheme AND t.code = k.code
-    WHERE t.basis = 'cum_share' AND c.score IS NOT NULL
-    GROUP BY t.scheme, t.code
-  $query$, crmcost._setting(run.ledger, 'abc_measure'),
-    crmcost._tier_table(0), schemes), 'true');
+  $query$,
+    (SELECT string_agg(format($query$
+       UNION ALL
+       SELECT t.scheme, t.code, c.value
+       FROM (SELECT answers[%s] AS code, min(%I) AS value
+             FROM pg_temp.%I
+             WHERE score IS NOT NULL
+             GROUP BY 1) c
+       JOIN tier t
+         ON t.scheme = %L AND t.code = c.code AND t.basis = 'cum_share'
+     $query$, s.i, crmcost._setting(run.ledger, 'abc_measure'),
+       crmcost._tier_table(0), s.name), '')
+     FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
+     WHERE EXISTS (SELECT FROM tier t
+                   WHERE t.scheme = s.name AND t.basis = 'cum_share'))),
+    'true');
 END
 $$;
 
