@@ -37,7 +37,8 @@ BEGIN
                                 unnest(o.product_codes) AS product_code,
                                 unnest(o.quantities) AS quantity,
                                 unnest(o.amounts) AS amount
-                         FROM pg_temp.refresh_order o WHERE %s) o
+                         FROM pg_temp.refresh_order o WHERE %s
+                         ORDER BY o.customer_id, product_code) o
                    GROUP BY o.customer_id, o.product_code
                  $query$, format(news, 'o')), format(news, 'old'));
   IF NOT run.whole THEN

@@ -19,7 +19,7 @@ BEGIN
            sum(a.margin), sum(a.discount), sum(a.refund),
            sum(a.interactions)::bigint, sum(a.handle_seconds)::bigint,
            sum(a.minutes)
-    -- sorted: a table of many groups would be larger than the memory for it
+    -- sorted: of many groups the sums take more memory than the rows
     FROM (SELECT r.* FROM crmcost._activities(run) r
           WHERE r.month_start >= run.open_month
           ORDER BY r.customer_id, r.month_start) a
@@ -118,7 +118,9 @@ BEGIN
            coalesce(sum(l.base_discount), 0),
            coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0),
            0::bigint, 0::bigint, 0::numeric
-    FROM (SELECT r.* FROM pg_temp.refresh_line r
+    FROM (SELECT r.customer_id, r.month_start, r.is_purchase, r.is_refund,
+                 r.sale_id, r.base_amount, r.base_margin, r.base_discount
+          FROM pg_temp.refresh_line r
           JOIN pg_temp.refresh_customer USING (customer_id)
           ORDER BY r.customer_id, r.month_start) l
     GROUP BY l.customer_id, l.month_start

@@ -17,21 +17,17 @@ BEGIN
     ORDER BY 1
   LOOP
     IF weighed THEN
-      PERFORM crmcost._find_tiers(run, (least(month, crmcost._month_of(run.day))
-                                        - interval '1 month')::date);
+      PERFORM crmcost._find_tiers(run, crmcost._ruled_schemes(run.ledger),
+        (least(month, crmcost._month_of(run.day))
+         - interval '1 month')::date);
     END IF;
     PERFORM crmcost._find_month(run, month);
     changed := changed + crmcost._write_month_drivers(run, month);
     PERFORM crmcost._allocate_month(month);
-    IF NOT run.whole THEN
-      INSERT INTO pg_temp.refresh_changed
-        SELECT o.customer_id FROM customer_month o WHERE o.month_start = month
-        ON CONFLICT (customer_id) DO NOTHING;
-    END IF;
     changed := changed + crmcost._write_month(run, month);
     IF NOT run.whole THEN
       INSERT INTO pg_temp.refresh_changed
-        SELECT o.customer_id FROM customer_month o WHERE o.month_start = month
+        SELECT n.customer_id FROM pg_temp.refresh_new_customer_month n
         ON CONFLICT (customer_id) DO NOTHING;
     END IF;
   END LOOP;
@@ -246,7 +242,7 @@ BEGIN
      string_agg(format('%I <> 0 OR %I <> 0', k.bucket || '_direct_cost',
                        k.bucket || '_allocated_cost'), ' OR ' ORDER BY k.i))
      FROM unnest(crmcost._buckets()) WITH ORDINALITY AS k (bucket, i)),
-    format('old.month_start = %L', month));
+    format('old.month_start = %L', month), NOT run.whole);
 END
 $$;
 

@@ -96,14 +96,19 @@ BEGIN ATOMIC
            sum(x.direct_cost) AS direct_cost,
            sum(x.allocated_cost) AS allocated_cost
     FROM (
-      SELECT m.customer_id, %3$s FROM customer_month m
-      UNION ALL
-      -- closed months still name who was merged since
-      SELECT p.party_id, %3$s
-      FROM customer_month m
-      JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+      SELECT x.*
+      FROM (
+        SELECT m.customer_id, %3$s FROM customer_month m
+        UNION ALL
+        -- closed months still name who was merged since
+        SELECT p.party_id, %3$s
+        FROM customer_month m
+        JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+      ) x
+      WHERE %2$s
+      -- sorted: of many groups the sums take more memory than the rows
+      ORDER BY x.customer_id
     ) x
-    WHERE %2$s
     GROUP BY x.customer_id
   $query$,
   pg_catalog.string_agg(pg_catalog.format(

@@ -24,7 +24,7 @@ BEGIN
                   scheme
       USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
   END LOOP;
-  PERFORM crmcost._find_tiers(run, crmcost._month_of(run.day));
+  PERFORM crmcost._find_tiers(run, schemes, crmcost._month_of(run.day));
   RETURN crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT customer_id, dimension, entered_at, code, evidence,
              true AS by_rule
@@ -46,13 +46,13 @@ COMMENT ON FUNCTION crmcost._refresh_tier(crmcost._run) IS
 -- Month ends up to that of a month, or the report day, as far as they are not done
 -- yet.  The step cost asks for them too, where the tier that held when a month
 -- began weighs in it.
-CREATE FUNCTION crmcost._find_tiers(run crmcost._run, upto_month date)
+CREATE FUNCTION crmcost._find_tiers(run crmcost._run, schemes text[],
+                                    upto_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  schemes CONSTANT text[] := crmcost._ruled_schemes(run.ledger);
   done CONSTANT date := (SELECT max(m.month_start)
                          FROM pg_temp.refresh_tier_month m);
   first_month CONSTANT date := coalesce(done + interval '1 month',
@@ -84,7 +84,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, date) IS
+COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, text[], date) IS
   'Fills refresh_tier_row up to the end of a month.';
 
 -- The dimensions that rules decide.  A scheme that has no tier any more is one of

@@ -120,21 +120,24 @@ CREATE FUNCTION crmcost._cumulated_query(condition text) RETURNS text
 AS $$
 BEGIN
   RETURN format($query$
-  SELECT m.customer_id, sum(m.orders)::bigint AS orders,
-         max(o.last_ordered_on) AS last_ordered_on, sum(m.revenue) AS revenue,
-         sum(m.margin) AS margin,
-         sum(m.margin - m.direct_cost - m.allocated_cost) AS profit
-  FROM customer_month m
-  LEFT JOIN (SELECT m.customer_id, m.month_start,
-                    least(max(m.ordered_on),
-                          (m.month_start + interval '1 month')::date - 1)
-                      AS last_ordered_on
-             FROM customer_order m
-             WHERE m.is_order AND (%1$s)
-             GROUP BY m.customer_id, m.month_start) o
-    USING (customer_id, month_start)
-  WHERE (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
-  GROUP BY m.customer_id
+  SELECT customer_id, sum(orders)::bigint AS orders,
+         max(last_ordered_on) AS last_ordered_on, sum(revenue) AS revenue,
+         sum(margin) AS margin, sum(profit) AS profit
+  -- sorted: of many groups the sums take more memory than the rows
+  FROM (SELECT m.customer_id, m.orders, o.last_ordered_on, m.revenue, m.margin,
+               m.margin - m.direct_cost - m.allocated_cost AS profit
+        FROM customer_month m
+        LEFT JOIN (SELECT m.customer_id, m.month_start,
+                          least(max(m.ordered_on),
+                                (m.month_start + interval '1 month')::date - 1)
+                            AS last_ordered_on
+                   FROM customer_order m
+                   WHERE m.is_order AND (%1$s)
+                   GROUP BY m.customer_id, m.month_start) o
+          USING (customer_id, month_start)
+        WHERE (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
+        ORDER BY m.customer_id) month
+  GROUP BY customer_id
 $query$, condition, ARRAY(SELECT t.customer_id FROM customer t
                           WHERE t.source = 'anon'));
 END
@@ -456,19 +459,26 @@ CREATE FUNCTION crmcost._write_tier_threshold(run crmcost._run,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN crmcost._write_difference(run.ledger, 'tier_threshold', format($query$
+  RETURN crmcost._write_difference(run.ledger, 'tier_threshold', concat($query$
     SELECT t.scheme, t.code, t.bound AS value
     FROM tier t
     WHERE t.basis = 'min_value'
-    UNION ALL
-    SELECT t.scheme, t.code, min(c.%I)
-    FROM pg_temp.%I c
-    CROSS JOIN LATERAL unnest(%L::text[], c.answers) AS k (scheme, code)
-    JOIN tier t ON t.scheme = k.scheme AND t.code = k.code
-    WHERE t.basis = 'cum_share' AND c.score IS NOT NULL
-    GROUP BY t.scheme, t.code
-  $query$, crmcost._setting(run.ledger, 'abc_measure'),
-    crmcost._tier_table(0), schemes), 'true');
+  $query$,
+    (SELECT string_agg(format($query$
+       UNION ALL
+       SELECT t.scheme, t.code, c.value
+       FROM (SELECT answers[%s] AS code, min(%I) AS value
+             FROM pg_temp.%I
+             WHERE score IS NOT NULL
+             GROUP BY 1) c
+       JOIN tier t
+         ON t.scheme = %L AND t.code = c.code AND t.basis = 'cum_share'
+     $query$, s.i, crmcost._setting(run.ledger, 'abc_measure'),
+       crmcost._tier_table(0), s.name), '')
+     FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
+     WHERE EXISTS (SELECT FROM tier t
+                   WHERE t.scheme = s.name AND t.basis = 'cum_share'))),
+    'true');
 END
 $$;
 

@@ -1,4 +1,5 @@
--- Computed by refresh; nothing else writes it.
+-- Computed by refresh; nothing else writes it.  The row of every customer of the
+-- running month changes each day: room in the pages keeps that in its place.
 CREATE TABLE customer_value (
   customer_id bigint NOT NULL PRIMARY KEY,
   is_customer boolean NOT NULL,
@@ -35,7 +36,7 @@ CREATE TABLE customer_value (
   survey_answers bigint NOT NULL,
   survey_score numeric(38,4) NOT NULL,
   survey_satisfied bigint NOT NULL
-);
+) WITH (fillfactor = 70);
 
 COMMENT ON TABLE customer_value IS
 'What a customer brought and cost so far, one row a customer or lead with any fact, as of the last refresh.';
