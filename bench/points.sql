@@ -1,7 +1,6 @@
 -- Balances of 200,000 customers with 25 entries each, against a loop in PL/pgSQL
 -- and against the plain sum of their points.
 
-SELECT setseed(0.5);
 CREATE UNLOGGED TABLE bench.entry AS
 SELECT i % 200000::bigint AS customer_id,
   CASE WHEN i / 200000 % 4 = 3 THEN -10 - i % 20 ELSE 20 + i % 50 END::numeric AS points,
