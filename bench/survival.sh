@@ -16,9 +16,11 @@ psql -Xq -v ON_ERROR_STOP=1 <<-END
 	CREATE UNLOGGED TABLE bench.stay (days float8, gone boolean);
 	\\copy bench.stay FROM '$data/row.csv' (FORMAT text)
 	VACUUM ANALYZE bench.stay;
-	CREATE TABLE bench.lifelines (work_ms numeric, survival float8[]);
+	CREATE TABLE bench.lifelines (unit text, work_ms numeric, survival float8[]);
 END
-for run in 1 2 3; do
-	echo "INSERT INTO bench.lifelines VALUES ($(
-		"$python" survival_lifelines.py fit "$data/row.npy"));"
+for unit in days seconds; do
+	for run in 1 2 3; do
+		echo "INSERT INTO bench.lifelines VALUES ('$unit', $(
+			"$python" survival_lifelines.py "$unit" "$data/row.npy"));"
+	done
 done | psql -Xq -v ON_ERROR_STOP=1

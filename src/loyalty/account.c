@@ -4,14 +4,14 @@
  *
  * What was earned before as_of is a lot, which can be spent from when it is
  * booked and available until it expires.  What was spent or taken back comes
- * after it, in order of time; of the same instant, what was earned comes first,
- * then what was spent, then what was taken back.
+ * in order of time; of the same instant, what was earned is first, then what
+ * was spent, then what was taken back.
  *
  *	  A redemption takes from the lots that live at its instant, in the order
  *	  of "burn".  They wait in a heap of their numbers: lots are sorted by that
  *	  order.
- *	  A reversal takes from the lots of its name what is left of them, lapsed or
- *	  not; what was spent of them is owed.
+ *	  A reversal takes from the lots of its name what is left of them, expired
+ *	  or not; what was spent of them is owed.
  */
 #include "crmcost.h"
 
@@ -24,7 +24,7 @@ typedef struct Ledger
 	Account    *account;
 	int64		debits;
 	PointsRow  *debit;			/* in order of time */
-	int64	   *arrival;		/* lots in the order in which they become live */
+	int64	   *arrival;		/* lots in order of becoming live */
 	int64		arrived;		/* of these, how many have */
 	int64	   *heap;
 	int64		waiting;		/* lots in the heap */

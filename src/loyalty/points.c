@@ -3,9 +3,9 @@
  *	  Loyalty points: what is left, and when it expires.
  *
  * SQL, in file order: points_balance and points_expiry, each of (points,
- * booked_at, expires_at, as_of [, burn]) and of (points, booked_at, expires_at,
- * available_at, lot, as_of [, burn]).  What becomes of the points is in
- * account.c.
+ * booked_at, expires_at, as_of [, burn]) and of (points, booked_at,
+ * expires_at, available_at, lot, as_of [, burn]).  What becomes of the points
+ * is in account.c.
  */
 #include "crmcost.h"
 
@@ -125,7 +125,7 @@ ReadEntry(FunctionCallInfo fcinfo, bool lots, PointsRow *row, int *scale)
 	CheckFiniteTimestamp(entry->booked_at, "booked_at");
 	entry->expires_at = DT_NOEND;
 	row->lot = POINTS_NO_LOT;
-	row->name = NULL;
+	row->name = "";
 	if (entry->points <= 0)
 		return;
 	if (!PG_ARGISNULL(EXPIRES_AT))
@@ -188,8 +188,8 @@ points_balance_trans(PG_FUNCTION_ARGS)
 
 /*
  * points_balance_trans(points_entries, points numeric, booked_at timestamptz,
- * expires_at timestamptz, available_at timestamptz, lot text, as_of timestamptz
- * [, burn text])
+ * expires_at timestamptz, available_at timestamptz, lot text,
+ * as_of timestamptz [, burn text])
  */
 Datum
 lots_points_balance_trans(PG_FUNCTION_ARGS)

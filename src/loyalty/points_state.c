@@ -42,8 +42,10 @@ AssertCheckPoints(const PointsState *state)
 static inline Size
 RowSize(const PointsState *state, const PointsLot *lot)
 {
-	return sizeof(PointsEntry) +
-		(HasLots(state) ? sizeof(PointsLot) + MAXALIGN(Max(lot->length, 0)) : 0);
+	if (!HasLots(state))
+		return sizeof(PointsEntry);
+	return sizeof(PointsEntry) + sizeof(PointsLot) +
+		MAXALIGN(Max(lot->length, 0));
 }
 
 /* Reads the row at a position, and steps to the next one. */
@@ -54,7 +56,7 @@ ReadRow(const PointsState *state, const char **position, PointsRow *row)
 
 	memcpy(&row->entry, from, sizeof(PointsEntry));
 	row->lot = POINTS_NO_LOT;
-	row->name = NULL;
+	row->name = "";
 	if (HasLots(state))
 	{
 		memcpy(&row->lot, from + sizeof(PointsEntry), sizeof(PointsLot));
@@ -177,7 +179,8 @@ PointsCheckSame(const PointsState *state, int flags, TimestampTz as_of)
 	if (unlikely(state->as_of != as_of))
 	{
 		/* the text of an instant is in memory that the next one uses */
-		char	   *first = pstrdup(timestamptz_to_str(Min(state->as_of, as_of)));
+		TimestampTz least = Min(state->as_of, as_of);
+		char	   *first = pstrdup(timestamptz_to_str(least));
 
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -322,7 +325,7 @@ ReadRowText(const PointsState *state, char **cursor, PointsRow *row,
 	row->entry.booked_at = StateTextTimestamp(cursor, ",", TYPE_NAME);
 	row->entry.expires_at = ReadInstant(cursor, DT_NOEND);
 	row->lot = POINTS_NO_LOT;
-	row->name = NULL;
+	row->name = "";
 	if (HasLots(state))
 		row->lot.available_at = ReadInstant(cursor, DT_NOBEGIN);
 	if (HasLots(state) && **cursor == ',')
@@ -356,7 +359,7 @@ Datum
 points_entries_in(PG_FUNCTION_ARGS)
 {
 	char	   *cursor = PG_GETARG_CSTRING(0);
-	PointsRow	last = {.name = NULL};
+	PointsRow	last = {.name = ""};
 	TimestampTz as_of;
 	Datum		datum;
 	Size		capacity;
@@ -402,11 +405,11 @@ points_entries_out(PG_FUNCTION_ARGS)
 {
 	PointsState *state = (PointsState *) StateRead(PG_GETARG_DATUM(0));
 	const PointsRow *row = SortedRows(state);
+	int			burn = state->growing.head.flags & POINTS_FIRST_EARNED;
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "(%d,%s%s", STATE_VERSION,
-					 burn_name[state->growing.head.flags & POINTS_FIRST_EARNED],
+	appendStringInfo(&out, "(%d,%s%s", STATE_VERSION, burn_name[burn],
 					 HasLots(state) ? ",lots" : "");
 	AppendInstant(&out, state->as_of);
 	for (int64 i = 0; i < state->rows; i++)
@@ -455,7 +458,7 @@ Datum
 points_entries_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buffer = (StringInfo) PG_GETARG_POINTER(0);
-	PointsRow	last = {.name = NULL};
+	PointsRow	last = {.name = ""};
 	TimestampTz as_of;
 	Datum		datum;
 	int64		rows;
@@ -474,12 +477,11 @@ points_entries_recv(PG_FUNCTION_ARGS)
 	datum = PointsCreate(flags, as_of, CurrentMemoryContext);
 	for (int64 i = 0; i < rows; i++)
 	{
-		PointsRow	row = {.lot = POINTS_NO_LOT,.name = NULL};
-		uint64		word[2];
+		PointsRow	row = {.lot = POINTS_NO_LOT,.name = ""};
+		uint64		low = pq_getmsgint64(buffer);
+		uint64		high = pq_getmsgint64(buffer);
 
-		word[0] = pq_getmsgint64(buffer);
-		word[1] = pq_getmsgint64(buffer);
-		row.entry.points = num_i128_join(word);
+		row.entry.points = (num_i128) ((num_u128) high << 64 | low);
 		row.entry.booked_at = pq_getmsgint64(buffer);
 		row.entry.expires_at = pq_getmsgint64(buffer);
 		if ((flags & POINTS_LOTS) != 0)
@@ -504,11 +506,10 @@ points_entries_send(PG_FUNCTION_ARGS)
 	pq_sendint64(&buffer, state->rows);
 	for (int64 i = 0; i < state->rows; i++)
 	{
-		uint64		word[2];
+		num_u128	points = (num_u128) row[i].entry.points;
 
-		num_i128_split(row[i].entry.points, word);
-		pq_sendint64(&buffer, word[0]);
-		pq_sendint64(&buffer, word[1]);
+		pq_sendint64(&buffer, (uint64) points);
+		pq_sendint64(&buffer, (uint64) (points >> 64));
 		pq_sendint64(&buffer, row[i].entry.booked_at);
 		pq_sendint64(&buffer, row[i].entry.expires_at);
 		if (HasLots(state))

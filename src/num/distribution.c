@@ -39,14 +39,15 @@ double
 num_chi_square_tail(double x, int df)
 {
 	double		y = x / 2;
-	double		a = df % 2 == 1 ? 0.5 : 1;
 	double		tail = df % 2 == 1 ? erfc(sqrt(y)) : exp(-y);
 	double		log_gamma = df % 2 == 1 ? log(M_PI) / 2 : 0;	/* of a */
 
 	if (y == 0)
 		return 1;
-	for (; a < 0.5 * df; a++)
+	for (int twice = df % 2 == 1 ? 1 : 2; twice < df; twice += 2)
 	{
+		double		a = twice / 2.0;
+
 		log_gamma += log(a);
 		tail += exp(a * log(y) - y - log_gamma);
 	}

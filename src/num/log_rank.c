@@ -24,21 +24,26 @@ num_log_rank_add(num_log_rank *test, const int64_t *at_risk, int64_t events,
 				 num_poll poll)
 {
 	size_t		groups = test->groups;
-	int64_t		all = 0;
+	num_i128	all = 0;
+	num_double2 n;
 	num_double2 ratio;
 	num_double2 factor = num_double2_of(0);
 
 	for (size_t i = 0; i < groups; i++)
 		all += at_risk[i];
-	ratio = num_double2_divide(num_double2_of((double) events),
-							   num_double2_of((double) all));
+	n = num_double2_from_i128(all);
+	ratio = num_double2_divide(num_double2_of((double) events), n);
 	if (all > 1)
-		factor = num_double2_divide(
-									num_double2_from_i128((num_i128) events * (all - events)),
-									num_double2_from_i128((num_i128) (all - 1) * all * all));
+	{
+		num_double2 vary = num_double2_from_i128(events * (all - events));
+		num_double2 most = num_double2_from_i128((all - 1) * all * all);
+
+		factor = num_double2_divide(vary, most);
+	}
 	for (size_t i = 0; i < groups; i++)
 	{
 		double		own = (double) at_risk[i];
+		double		others = (double) (all - at_risk[i]);
 		num_double2 *row = &test->covariance[i * groups];
 		num_double2 product;
 
@@ -55,7 +60,7 @@ num_log_rank_add(num_log_rank *test, const int64_t *at_risk, int64_t events,
 
 			row[j] = num_double2_add(row[j], product);
 		}
-		product = num_double2_multiply(factor, num_double2_of(own * (double) (all - at_risk[i])));
+		product = num_double2_multiply(factor, num_double2_of(own * others));
 
 		row[i] = num_double2_add(row[i], product);
 		poll();

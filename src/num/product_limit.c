@@ -2,8 +2,9 @@
  * product_limit.c
  *	  The product-limit estimate of survival (Kaplan and Meier 1958, Journal of
  *	  the American Statistical Association 53), S = prod (n - d) / n over the
- *	  times with events, with Greenwood's variance (1926) S^2 sum d / (n (n - d))
- *	  and the interval of the logarithm, S exp(-+ z sqrt(sum)), at most 1.
+ *	  times with events, with Greenwood's variance (1926), S^2 times the sum of
+ *	  d / (n (n - d)), and the interval of the logarithm,
+ *	  S exp(-+ z sqrt(sum)), at most 1.
  *
  * Both are kept in twice the precision: a survival that is one half is exactly
  * one half, and so a median is not missed by a rounding.

@@ -220,17 +220,16 @@ TableAdd(const TableKind *kind, Datum datum, TableRow *row,
 	if (likely(DatumGetPointer(datum) != NULL && StateIsExpanded(datum)))
 	{
 		state = (TableState *) StateView(datum, &capacity);
-		if (TABLE_INDEXED_SIZE(kind, state->room) <= TABLE_CACHED &&
-			state->count < state->room)
-		{
-			TableApply(kind, state, row);
-			return datum;
-		}
 		if (unlikely(state->count + TABLE_QUEUE_ROWS >= state->room))
 		{
 			datum = TableMakeRoom(kind, datum, TABLE_QUEUE_ROWS + 1,
 								  aggcontext);
 			state = (TableState *) StateView(datum, &capacity);
+		}
+		if (TABLE_INDEXED_SIZE(kind, state->room) <= TABLE_CACHED)
+		{
+			TableApply(kind, state, row);
+			return datum;
 		}
 		TableQueue(kind, state)[state->pending++] = *row;
 		if (state->pending == TABLE_QUEUE_ROWS)

@@ -193,7 +193,7 @@ logrank_combine(PG_FUNCTION_ARGS)
 	const LogrankRow *row;
 	LogrankState *state;
 	Size		capacity;
-	int			number[LOGRANK_GROUPS];
+	int			number[LOGRANK_GROUPS] = {0};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return StateOtherSide(fcinfo);
@@ -201,10 +201,10 @@ logrank_combine(PG_FUNCTION_ARGS)
 	for (int i = 0; i < other->groups; i++)
 	{
 		const GroupName *own = &LogrankNames(other)[i];
+		const char *name = LogrankNameBytes(other) + own->offset;
 
-		number[own->number] = LogrankGroup(&datum,
-										   LogrankNameBytes(other) + own->offset,
-										   own->length, aggcontext);
+		number[own->number] = LogrankGroup(&datum, name, own->length,
+										   aggcontext);
 	}
 	datum = LogrankMakeRoom(datum, other->rows, 0, 0, aggcontext);
 	state = (LogrankState *) StateView(datum, &capacity);
@@ -230,7 +230,7 @@ LogrankSortedRows(const LogrankState *state)
 	num_u128   *keys = HugeArray(CurrentMemoryContext, 2 * count,
 								 sizeof(num_u128));
 	LogrankRow *row = LogrankRows(state);
-	int			rank[LOGRANK_GROUPS];
+	int			rank[LOGRANK_GROUPS] = {0};
 
 	for (int i = 0; i < state->groups; i++)
 		rank[LogrankNames(state)[i].number] = i;
@@ -280,7 +280,8 @@ FinishedState(const NameList *list, int64 rows)
 
 	if (list->count == 0)
 		RefuseState(TYPE_NAME, "number of groups out of range");
-	if (rows < list->count || rows > (int64) (MaxAllocSize / sizeof(LogrankRow)) ||
+	if (rows < list->count ||
+		rows > (int64) (MaxAllocSize / sizeof(LogrankRow)) ||
 		StateSize(rows, list->count, MAXALIGN(list->bytes)) > MaxAllocSize)
 		RefuseState(TYPE_NAME, "number of rows out of range");
 	size = StateSize(rows, list->count, MAXALIGN(list->bytes));
