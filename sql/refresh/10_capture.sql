@@ -359,10 +359,12 @@ BEGIN
       ) AS d (at)
       WHERE d.at IS NOT NULL
             AND (o.source, o.first_seen_at, o.acquired_at,
-             o.acquisition_channel, o.acquisition_campaign, o.referred_by)
+             o.acquisition_channel, o.acquisition_campaign, o.referred_by,
+             o.kind)
             IS DISTINCT FROM
             (n.source, n.first_seen_at, n.acquired_at,
-             n.acquisition_channel, n.acquisition_campaign, n.referred_by)
+             n.acquisition_channel, n.acquisition_campaign, n.referred_by,
+             n.kind)
       UNION ALL
       SELECT party.customer_id, '-infinity', 'infinity'
       FROM old_row o JOIN new_row n USING (customer_id)
@@ -387,7 +389,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_customer_change() IS
-  'Statement trigger of customer: notes whose dates, channel, referrer or party changed, and late acquisitions.';
+  'Statement trigger of customer: notes whose dates, channel, referrer, kind or party changed, and late acquisitions.';
 
 -- Refresh writes its own rows, which are no news.
 CREATE FUNCTION crmcost._capture_classification() RETURNS trigger
