@@ -268,6 +268,14 @@ BEGIN
     ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
       month_start = NULL,
       placed_in = coalesce(l.placed_in, excluded.placed_in);
+  -- these are facts of the first open month from now on
+  IF FOUND THEN
+    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+      SELECT k.relation, NULL, next_month,
+             (next_month + interval '1 month')::date, s.epoch
+      FROM refresh_state s
+      CROSS JOIN (VALUES ('sale'), ('cost_entry')) AS k (relation);
+  END IF;
 END
 $$;
 

@@ -360,11 +360,11 @@ BEGIN
       WHERE d.at IS NOT NULL
             AND (o.source, o.first_seen_at, o.acquired_at,
              o.acquisition_channel, o.acquisition_campaign, o.account_id,
-             o.referred_by)
+             o.referred_by, o.kind)
             IS DISTINCT FROM
             (n.source, n.first_seen_at, n.acquired_at,
              n.acquisition_channel, n.acquisition_campaign, n.account_id,
-             n.referred_by)
+             n.referred_by, n.kind)
       UNION ALL
       SELECT party.customer_id, '-infinity', 'infinity'
       FROM old_row o JOIN new_row n USING (customer_id)
@@ -389,7 +389,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_customer_change() IS
-  'Statement trigger of customer: notes whose dates, channel, account, referrer or party changed, and late acquisitions.';
+  'Statement trigger of customer: notes whose dates, channel, account, referrer, kind or party changed, and late acquisitions.';
 
 -- Refresh writes its own rows, which are no news.
 CREATE FUNCTION crmcost._capture_classification() RETURNS trigger

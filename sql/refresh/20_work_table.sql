@@ -490,6 +490,16 @@ BEGIN
     members bigint, acted bigint, ordered bigint, acquired bigint,
     revenue numeric
   ) ON COMMIT DROP;
+
+  -- lead: leads whose end is known, and the model that learns from them
+  CREATE TEMPORARY TABLE refresh_lead (
+    customer_id bigint, won boolean, held_out boolean, features float8[]
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_lead_model (
+    one boolean, status text COLLATE "C", message text, leads bigint,
+    conversions bigint, holdout_leads bigint, holdout_conversions bigint,
+    holdout_auc numeric, model crmcost.logit
+  ) ON COMMIT DROP;
 END
 $$;
 
@@ -556,7 +566,8 @@ RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
          customer_response, customer_score, customer_stage, customer_touch,
          customer_value, customer_year, day_total, driver_before,
          exposure_month, funnel_month, group_month, group_size,
-         kept_snapshot, model_calibration, open_journey, posted_cost,
+         kept_snapshot, lead_chance, lead_coefficient, lead_feature,
+         lead_model, model_calibration, open_journey, posted_cost,
          product_pair, product_price, product_total, quality_finding,
          response_curve, rfm_cell, sale_month, stage_total, survey_day,
          tier_agent, tier_breach, tier_cost_month, tier_month,
@@ -590,7 +601,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_tier_breach, refresh_agent_score,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
-         refresh_campaign_sum,
+         refresh_campaign_sum, refresh_lead, refresh_lead_model,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

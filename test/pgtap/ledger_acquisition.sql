@@ -225,6 +225,17 @@ SELECT results_eq($$ SELECT month_start, agent_code, won, acquisition_cost, inte
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 ROLLBACK TO fresh;
 
+-- what has no rate when its month is closed is of the first open month, whatever is news
+SELECT pg_temp.lead('[1,3)', 'web', '2024-01-02', '2024-01-12');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'x', '2024-01-10', 10, 'XTS');
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, agent_code) VALUES ('acq.sales.salary', '2024-01-10', 7, 'XTS', 'A');
+CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.close_period('crm', '2024-01-01');
+INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (2, 'owner', '2024-02-05', 'anna');
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT is(pg_temp.differing(), NULL, 'closing a month with unrated facts is news of the next one');
+ROLLBACK TO fresh;
+
 -- A6, A7
 SELECT pg_temp.lead('[1,51)', 'expo', '2024-01-02', '2024-01-12');
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code) VALUES ('acq.event.expo', '2024-01-31', 40000, 'EUR', 'expo');

@@ -254,6 +254,10 @@ FROM clv_model
 WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
       AND model <> 'closed_form'
 UNION ALL
+SELECT 'lead_model_not_fitted', 'info', count(*), NULL, min(message)
+FROM lead_model
+WHERE status = 'not_fitted' AND leads > 0
+UNION ALL
 SELECT 'retention_not_observed', 'info', count(*), NULL,
        min(regexp_replace(message, '^in place of [^;]*; ', ''))
 FROM clv_model
