@@ -140,6 +140,7 @@ DECLARE
   next_month CONSTANT date := closing + interval '1 month';
   open_month date := crmcost._open_month(ledger);
   last_closed CONSTANT date := open_month - interval '1 month';
+  old_work_mem CONSTANT text := crmcost._raise_work_mem();
   last record;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
@@ -163,7 +164,7 @@ BEGIN
             HINT = format('CALL crmcost.refresh(%L) first.', ledger);
   END IF;
 
-  PERFORM crmcost._refresh(ledger, last.as_of_at, false);
+  PERFORM crmcost._compute(ledger, last.as_of_at, false);
   PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
   PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
   PERFORM crmcost._note_long_orders(next_month);
@@ -180,6 +181,8 @@ BEGIN
            now(), last.as_of
     FROM generate_series(open_month::timestamp, closing::timestamp,
                          '1 month') m;
+  PERFORM crmcost._compute_after_closing(ledger, last.as_of_at);
+  PERFORM crmcost._leave_refresh(ledger, old_work_mem);
   RAISE NOTICE 'ledger "%": closed % to %, as of %', ledger,
     to_char(open_month, 'YYYY-MM'), to_char(closing, 'YYYY-MM'), last.as_of;
 END
@@ -187,6 +190,25 @@ $$;
 
 COMMENT ON FUNCTION crmcost._close_period(name, date) IS
   'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
+
+-- What the closing itself has made news of is computed at once.
+CREATE FUNCTION crmcost._compute_after_closing(ledger name, at timestamptz)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF EXISTS (SELECT FROM touched t
+             WHERE t.written_by = pg_current_xact_id()) THEN
+    PERFORM crmcost._clear_work_tables();
+    PERFORM crmcost._compute(ledger, at, false);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._compute_after_closing(name, timestamptz) IS
+  'Computes what a closing has noted in touched, with the work tables that are there.';
 
 -- What customers caused alone is in the books of a closed month as well.  The
 -- search path is the caller's, with the ledger first.

@@ -102,6 +102,21 @@ $$;
 COMMENT ON FUNCTION crmcost._tell_day(crmcost._run) IS
   'Says which local day a refresh reports, and warns where as_of looks like another.';
 
+CREATE FUNCTION crmcost._leave_refresh(ledger name, work_mem text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
+  PERFORM set_config('work_mem', work_mem, true);
+  PERFORM crmcost._extend_partitions(ledger);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._leave_refresh(name, text) IS
+  'Drops the work tables of a refresh, and makes the partitions that come next.';
+
 CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
                                  whole boolean)
   RETURNS void
@@ -112,9 +127,7 @@ DECLARE
   old_work_mem CONSTANT text := crmcost._raise_work_mem();
 BEGIN
   PERFORM crmcost._compute(ledger, as_of, whole);
-  PERFORM crmcost._drop_temporary(crmcost._work_tables());
-  PERFORM set_config('work_mem', old_work_mem, true);
-  PERFORM crmcost._extend_partitions(ledger);
+  PERFORM crmcost._leave_refresh(ledger, old_work_mem);
 END
 $$;
 

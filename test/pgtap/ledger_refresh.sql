@@ -262,5 +262,18 @@ SELECT results_eq($$SELECT month_start, sum(interactions)::int FROM contact_mont
   'and counted once, also when another customer has news');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
 
+ROLLBACK TO fresh;
+
+-- an order with lines on both sides of a closing is of the closed month from then on, without waiting for news
+DELETE FROM sale;
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES
+  (1, 'shop', 'long', 1, '2024-01-21', 10, 'EUR'), (1, 'shop', 'long', 2, '2024-02-01', 20, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-20');
+SELECT is((SELECT month_start FROM customer_order), '2024-02-01'::date, 'an order is of the day of its last line');
+CALL crmcost.close_period('crm', '2024-01-01');
+SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'once a month of it is closed, it is there');
+SELECT is((SELECT sum(orders) FROM customer_month), 1::numeric, 'and is counted once');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+
 SELECT * FROM finish();
 ROLLBACK;
