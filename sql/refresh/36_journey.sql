@@ -336,7 +336,13 @@ BEGIN
     UNION
     SELECT v.month_start
     FROM pg_temp.refresh_credit_news n
-    JOIN (SELECT * FROM old UNION ALL TABLE pg_temp.refresh_conversion) v
+    JOIN (SELECT customer_id, conversion_kind, source, order_ref, sale_id,
+                 month_start
+          FROM old
+          UNION ALL
+          SELECT customer_id, conversion_kind, source, order_ref, sale_id,
+                 month_start
+          FROM pg_temp.refresh_conversion) v
       USING (customer_id, conversion_kind, source, order_ref, sale_id);
 END
 $$;
@@ -359,15 +365,21 @@ BEGIN
     FROM pg_temp.refresh_credit_news n
     WHERE n.conversion_kind = 'acquisition'
     UNION
-    SELECT greatest(coalesce(old.month_start, new.month_start),
-                    run.open_month)
-    FROM pg_temp.refresh_customer_touch new
-    FULL JOIN (SELECT o.* FROM customer_touch o
-               JOIN pg_temp.refresh_entity USING (customer_id)) old
-      ON (old.customer_id, old.month_start, old.channel_code,
-          old.campaign_code) = (new.customer_id, new.month_start,
-                                new.channel_code, new.campaign_code)
-    WHERE old.customer_id IS NULL OR new.customer_id IS NULL
+    SELECT greatest(gone.month_start, run.open_month)
+    FROM (SELECT o.customer_id, o.month_start, o.channel_code, o.campaign_code
+          FROM customer_touch o
+          JOIN pg_temp.refresh_entity USING (customer_id)
+          EXCEPT
+          SELECT n.customer_id, n.month_start, n.channel_code, n.campaign_code
+          FROM pg_temp.refresh_customer_touch n) gone
+    UNION
+    SELECT greatest(come.month_start, run.open_month)
+    FROM (SELECT n.customer_id, n.month_start, n.channel_code, n.campaign_code
+          FROM pg_temp.refresh_customer_touch n
+          EXCEPT
+          SELECT o.customer_id, o.month_start, o.channel_code, o.campaign_code
+          FROM customer_touch o
+          JOIN pg_temp.refresh_entity USING (customer_id)) come
     ON CONFLICT (month_start) DO NOTHING;
 END
 $$;
@@ -395,7 +407,7 @@ COMMENT ON FUNCTION crmcost._attribution_models() IS
   'Models of attribution by rule, in the order of the columns of touch_credit.';
 
 CREATE FUNCTION crmcost._credit_sums(months text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format($query$
     SELECT old.month_start, old.conversion_kind, t.channel_code,
@@ -426,7 +438,7 @@ COMMENT ON FUNCTION crmcost._credit_sums(text) IS
   'Query of the credits of the conversions that a condition on old names, summed by month, kind, channel and campaign, three columns a model.';
 
 CREATE FUNCTION crmcost._walked_paths(months text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT old.month_start, old.conversion_kind, old.path, 1 AS n,
          greatest(old.value, 0) AS value, 0 AS open

@@ -51,20 +51,21 @@ BEGIN
       SELECT DISTINCT month_start, channel_code, campaign_code
       FROM pg_temp.refresh_part WHERE customer_id IS NULL
     ),
-    touched AS MATERIALIZED (
+    touched AS (
       SELECT DISTINCT month_start, channel_code, campaign_code
       FROM customer_touch
       WHERE month_start IN (SELECT s.month_start FROM spend s)
     ),
-    won AS MATERIALIZED (
+    won AS (
       SELECT DISTINCT e.month_start, e.channel_code, e.campaign_code
       FROM crmcost._party_events(run.ledger, run.upto, run.zone,
                                  run.open_month) e
       WHERE e.is_acquisition
     )
-    SELECT s.month_start, s.channel_code, s.campaign_code, f.driver, f.scope
+    SELECT s.month_start, s.channel_code, s.campaign_code,
+           coalesce(f.driver, 'new_customers'), coalesce(f.scope, '')
     FROM spend s
-    CROSS JOIN LATERAL (
+    LEFT JOIN LATERAL (
       SELECT 'attributed' AS driver, 'campaign ' || s.campaign_code AS scope,
              1 AS turn
       FROM touched t
@@ -90,10 +91,8 @@ BEGIN
       FROM touched t
       WHERE t.month_start = s.month_start AND s.channel_code = '(unknown)'
             AND s.campaign_code = '(unknown)'
-      UNION ALL
-      SELECT 'new_customers', '', 6
       ORDER BY turn LIMIT 1
-    ) f;
+    ) f ON true;
 END
 $$;
 
