@@ -133,7 +133,7 @@ BEGIN
              e.month_start, e.channel_code, e.campaign_code,
              coalesce(o.revenue, 0) AS value, coalesce(o.margin, 0) AS margin
       FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                                 run.open_month) e
+                                 run.open_month, NOT run.whole) e
       JOIN pg_temp.refresh_entity j USING (customer_id)
       LEFT JOIN (
         SELECT DISTINCT ON (customer_id) customer_id, revenue, margin

@@ -38,7 +38,7 @@ BEGIN
              coalesce(coalesce(p.party_id, c.referred_by) <> c.customer_id,
                       false) AS referred
       FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                                 run.open_month) e
+                                 run.open_month, NOT run.whole) e
       JOIN pg_temp.refresh_customer USING (customer_id)
       JOIN customer c USING (customer_id)
       LEFT JOIN pg_temp.refresh_party p ON p.customer_id = c.referred_by
