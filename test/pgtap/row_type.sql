@@ -8,8 +8,8 @@ SELECT no_plan();
 CREATE TABLE row_type AS
   SELECT typname::text AS name FROM pg_type t JOIN pg_class c ON c.oid = typrelid
   WHERE typnamespace = 'crmcost'::regnamespace AND relkind = 'c' AND typname !~ '^_'
-    -- the functions that read its points hold its columns
-    AND typname <> 'survival_point';
+    -- functions in SQL hold their columns, so that some majors refuse to alter them
+    AND typname NOT IN ('survival_point', 'median_survival');
 SELECT set_has('SELECT name FROM row_type', 'VALUES (''rfm_cuts''), (''bgnbd''), (''mbgnbd''), (''pareto_nbd''), (''gamma_gamma''), (''sbg''), (''bdw'')',
                'the composite types');
 
