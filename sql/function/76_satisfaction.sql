@@ -135,6 +135,14 @@ CREATE FUNCTION crmcost.csat_interval_final(
 COMMENT ON FUNCTION crmcost.csat_interval_final(crmcost.answer_counts) IS
   'Final function of csat_interval.';
 
+CREATE FUNCTION crmcost._wilson_lower(
+  good bigint, answers bigint, confidence float8
+) RETURNS float8
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'wilson_lower';
+COMMENT ON FUNCTION crmcost._wilson_lower(bigint, bigint, float8) IS
+  'Lower end of the interval of csat_interval, from counts; the upper end is 1 less that of the other answers.';
+
 CREATE AGGREGATE crmcost.nps(score int) (
   SFUNC = crmcost.nps_trans,
   STYPE = crmcost.answer_counts,

@@ -217,3 +217,60 @@ $$;
 
 COMMENT ON FUNCTION crmcost._first_month() IS
   'First month with a row of the store or with news.';
+
+-- Rows of a table by customer that a step writes anew.
+CREATE FUNCTION crmcost._rows_of_news(run crmcost._run) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN run.whole THEN 'true'
+         ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+       END;
+
+COMMENT ON FUNCTION crmcost._rows_of_news(crmcost._run) IS
+  'Condition on old that a row is of a customer with news.';
+
+CREATE FUNCTION crmcost._months_that_differ(target name, work_table name,
+                                            scope text)
+  RETURNS date[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  columns CONSTANT text := (
+    SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
+    FROM pg_attribute a
+    WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
+          AND a.attnum > 0);
+  months date[];
+BEGIN
+  EXECUTE format($query$
+    SELECT coalesce(array_agg(DISTINCT d.month_start), '{}')
+    FROM ((SELECT %1$s FROM %2$I old WHERE %4$s
+           EXCEPT SELECT %1$s FROM pg_temp.%3$I)
+          UNION ALL
+          (SELECT %1$s FROM pg_temp.%3$I
+           EXCEPT SELECT %1$s FROM %2$I old WHERE %4$s)) d
+    $query$, columns, target, work_table, scope) INTO months;
+  RETURN months;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text) IS
+  'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns.';
+
+CREATE FUNCTION crmcost._changed_months(run crmcost._run, target name,
+                                        work_table name)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF run.whole THEN
+    RETURN format('old.month_start >= %L', run.open_month);
+  END IF;
+  RETURN format('old.month_start >= %L AND old.month_start = ANY (%L::date[])',
+                run.open_month,
+                crmcost._months_that_differ(target, work_table,
+                                            crmcost._rows_of_news(run)));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._changed_months(crmcost._run, name, name) IS
+  'Condition on old that a row is of an open month in which a table by customer is to change, given its new rows in a work table.';

@@ -9,8 +9,10 @@ CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  of_news CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE 'old.%s IN (SELECT j.%1$s FROM pg_temp.refresh_entity j)' END;
+  of_news CONSTANT text := crmcost._rows_of_news(run);
+  of_entities CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'old.entity_id IN (SELECT j.entity_id FROM pg_temp.refresh_entity j)'
+    END;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
@@ -20,22 +22,22 @@ BEGIN
   PERFORM crmcost._find_credits(run);
   PERFORM crmcost._find_paths(run);
   IF NOT run.whole THEN
-    PERFORM crmcost._find_journey_news(run);
+    PERFORM crmcost._find_journey_news(of_news, of_entities);
     PERFORM crmcost._find_touched_months(run);
   END IF;
   changed :=
     crmcost._write_difference(run.ledger, 'customer_touch',
       'SELECT * FROM pg_temp.refresh_customer_touch',
-      format(of_news, 'customer_id'))
+      of_news)
     + crmcost._write_difference(run.ledger, 'touch_credit',
         'SELECT c.* FROM pg_temp.refresh_credit c',
-        format(of_news, 'customer_id'))
+        of_news)
     + crmcost._write_difference(run.ledger, 'open_journey',
         'SELECT * FROM pg_temp.refresh_open_journey',
-        format(of_news, 'entity_id'))
+        of_entities)
     + crmcost._write_difference(run.ledger, 'conversion',
         'SELECT c.* FROM pg_temp.refresh_conversion c',
-        format(of_news, 'customer_id'));
+        of_news);
   RETURN changed + crmcost._write_credit_month(run);
 END
 $$;
@@ -296,63 +298,42 @@ COMMENT ON FUNCTION crmcost._find_paths(crmcost._run) IS
   'Fills the paths of refresh_conversion, refresh_customer_touch and refresh_open_journey.';
 
 -- Months whose credits are summed anew: those of conversions and of open journeys
--- that differ from what the store has.
-CREATE FUNCTION crmcost._find_journey_news(run crmcost._run) RETURNS void
+-- that differ from what the store has, and of conversions with other credits.
+CREATE FUNCTION crmcost._find_journey_news(of_news text, of_entities text)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_credit_news
-    SELECT old.customer_id, old.conversion_kind, old.source, old.order_ref,
-           old.sale_id, old.month_start
-    FROM (SELECT o.* FROM touch_credit o
-          JOIN pg_temp.refresh_entity USING (customer_id)
-          EXCEPT SELECT n.* FROM pg_temp.refresh_credit n) old
-    UNION ALL
-    SELECT new.customer_id, new.conversion_kind, new.source, new.order_ref,
-           new.sale_id, new.month_start
-    FROM (SELECT n.* FROM pg_temp.refresh_credit n
-          EXCEPT SELECT o.* FROM touch_credit o
-                 JOIN pg_temp.refresh_entity USING (customer_id)) new;
+    SELECT d.customer_id, d.conversion_kind, d.source, d.order_ref, d.sale_id,
+           d.month_start
+    FROM ((SELECT o.* FROM touch_credit o
+           JOIN pg_temp.refresh_entity USING (customer_id)
+           EXCEPT SELECT n.* FROM pg_temp.refresh_credit n)
+          UNION ALL
+          (SELECT n.* FROM pg_temp.refresh_credit n
+           EXCEPT SELECT o.* FROM touch_credit o
+                  JOIN pg_temp.refresh_entity USING (customer_id))) d;
   INSERT INTO pg_temp.refresh_credit_month
-    WITH old AS (
-      SELECT o.* FROM conversion o
-      JOIN pg_temp.refresh_entity USING (customer_id)
-    ),
-    old_open AS (
-      SELECT o.* FROM open_journey o
-      WHERE o.entity_id IN (SELECT j.entity_id FROM pg_temp.refresh_entity j)
-    )
-    SELECT month_start FROM (SELECT * FROM old
-                             EXCEPT TABLE pg_temp.refresh_conversion) gone
+    SELECT unnest(crmcost._months_that_differ('conversion',
+                                              'refresh_conversion', of_news))
     UNION
-    SELECT month_start FROM (SELECT * FROM pg_temp.refresh_conversion
-                             EXCEPT SELECT * FROM old) come
-    UNION
-    SELECT month_start FROM (SELECT * FROM old_open
-                             EXCEPT TABLE pg_temp.refresh_open_journey) gone
-    UNION
-    SELECT month_start FROM (SELECT * FROM pg_temp.refresh_open_journey
-                             EXCEPT SELECT * FROM old_open) come
+    SELECT unnest(crmcost._months_that_differ(
+      'open_journey', 'refresh_open_journey', of_entities))
     UNION
     SELECT v.month_start
     FROM pg_temp.refresh_credit_news n
-    JOIN (SELECT customer_id, conversion_kind, source, order_ref, sale_id,
-                 month_start
-          FROM old
-          UNION ALL
-          SELECT customer_id, conversion_kind, source, order_ref, sale_id,
-                 month_start
-          FROM pg_temp.refresh_conversion) v
+    JOIN pg_temp.refresh_conversion v
       USING (customer_id, conversion_kind, source, order_ref, sale_id);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_journey_news(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._find_journey_news(text, text) IS
   'Fills refresh_credit_news and refresh_credit_month: the credits and the months of conversions that differ from the store.';
 
 -- Where touches share cost, that of the months whose touches have other credits, or
--- are the first or no more.  What closed months are owed for is in the first open
--- one (43_claim.sql).
+-- are others.  What closed months are owed for is in the first open one
+-- (43_claim.sql).
 CREATE FUNCTION crmcost._find_touched_months(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -361,25 +342,14 @@ BEGIN
     RETURN;
   END IF;
   INSERT INTO pg_temp.refresh_cost_month
-    SELECT greatest(n.month_start, run.open_month)
-    FROM pg_temp.refresh_credit_news n
-    WHERE n.conversion_kind = 'acquisition'
-    UNION
-    SELECT greatest(gone.month_start, run.open_month)
-    FROM (SELECT o.customer_id, o.month_start, o.channel_code, o.campaign_code
-          FROM customer_touch o
-          JOIN pg_temp.refresh_entity USING (customer_id)
-          EXCEPT
-          SELECT n.customer_id, n.month_start, n.channel_code, n.campaign_code
-          FROM pg_temp.refresh_customer_touch n) gone
-    UNION
-    SELECT greatest(come.month_start, run.open_month)
-    FROM (SELECT n.customer_id, n.month_start, n.channel_code, n.campaign_code
-          FROM pg_temp.refresh_customer_touch n
-          EXCEPT
-          SELECT o.customer_id, o.month_start, o.channel_code, o.campaign_code
-          FROM customer_touch o
-          JOIN pg_temp.refresh_entity USING (customer_id)) come
+    SELECT greatest(m.month_start, run.open_month)
+    FROM (SELECT n.month_start FROM pg_temp.refresh_credit_news n
+          WHERE n.conversion_kind = 'acquisition'
+          UNION
+          SELECT unnest(crmcost._months_that_differ(
+            'customer_touch', 'refresh_customer_touch',
+            crmcost._rows_of_news(run)))) m
+    GROUP BY 1
     ON CONFLICT (month_start) DO NOTHING;
 END
 $$;

@@ -9,11 +9,9 @@ CREATE FUNCTION crmcost._find_spend_scopes(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM allocation_rule r
-                 WHERE r.driver = 'attributed') THEN
+  IF NOT crmcost._follows_touches() THEN
     RETURN;
   END IF;
-  CREATE INDEX ON pg_temp.refresh_part (cost_id);
   UPDATE pg_temp.refresh_post p
     SET driver = s.driver, scope = s.scope,
         pool_key = s.driver || coalesce(' of ' || nullif(s.scope, ''), '')
@@ -117,9 +115,8 @@ BEGIN
     SELECT run.open_month, l.cost_id, l.incurred_on, l.booked_month,
            l.category_code, l.bucket, l.rule_id, l.service_category,
            s.sign * l.amount, 'attributed',
-           CASE s.sign WHEN 1 THEN
-             coalesce(substr(l.pool_key, 1 + length('attributed of ')), '')
-           END,
+           CASE s.sign WHEN 1
+             THEN substr(l.pool_key, 1 + length('attributed of ')) END,
            CASE s.sign WHEN -1 THEN 'taken from ' ELSE '' END || l.pool_key
              || ' in ' || to_char(l.month_start, 'YYYY-MM'),
            l.month_start

@@ -46,51 +46,6 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_funnel(crmcost._run) IS
   'Step of refresh: customer_funnel and funnel_month; returns the rows changed.';
 
--- Rows of a table by customer that a step writes anew.
-CREATE FUNCTION crmcost._rows_of_news(run crmcost._run) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN run.whole THEN 'true'
-         ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
-       END;
-
-COMMENT ON FUNCTION crmcost._rows_of_news(crmcost._run) IS
-  'Condition on old that a row is of a customer with news.';
-
--- Open months in which a table by customer and month is not yet what a work table
--- with the same columns says of the customers with news.
-CREATE FUNCTION crmcost._changed_months(run crmcost._run, target name,
-                                        work_table name)
-  RETURNS text
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  columns CONSTANT text := (
-    SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
-    FROM pg_attribute a
-    WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
-          AND a.attnum > 0);
-  months date[];
-BEGIN
-  IF run.whole THEN
-    RETURN format('old.month_start >= %L', run.open_month);
-  END IF;
-  EXECUTE format($query$
-    SELECT coalesce(array_agg(DISTINCT d.month_start), '{}')
-    FROM ((SELECT %1$s FROM %2$I old WHERE %4$s
-           EXCEPT SELECT %1$s FROM pg_temp.%3$I)
-          UNION ALL
-          (SELECT %1$s FROM pg_temp.%3$I
-           EXCEPT SELECT %1$s FROM %2$I old WHERE %4$s)) d
-    WHERE d.month_start >= $1
-    $query$, columns, target, work_table, crmcost._rows_of_news(run))
-    INTO months USING run.open_month;
-  RETURN format('old.month_start = ANY (%L::date[])', months);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._changed_months(crmcost._run, name, name) IS
-  'Condition on old that a row is of an open month in which a table by customer is to change, given its new rows in a work table.';
-
 -- What takes the customers with news into steps.
 CREATE FUNCTION crmcost._find_funnel_events(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -122,8 +77,7 @@ BEGIN
                ELSE c.first_seen_at END,
              e.channel_code
       FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                                 run.open_month) e
-      JOIN pg_temp.refresh_customer USING (customer_id)
+                                 run.open_month, NOT run.whole) e
       JOIN customer c USING (customer_id)
       JOIN funnel_step s
         ON s.kind = CASE WHEN e.is_acquisition THEN 'acquisition'

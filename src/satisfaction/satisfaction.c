@@ -5,7 +5,7 @@
  * SQL, in file order: type answer_counts (answer_counts_in, _out, _recv,
  * _send), aggregates nps(score), nps_interval(score [, confidence]),
  * csat(score, satisfied_from), csat_interval(score, satisfied_from [,
- * confidence]).
+ * confidence]); wilson_lower(good, answers, confidence).
  *
  *	  nps: 100 (p - d), p the share of promoters (9 and 10), d of detractors
  *	  (0 to 6); a single answer is 1, 0 or -1 and has the variance
@@ -57,6 +57,7 @@ SQL_FUNCTION(nps_final);
 SQL_FUNCTION(nps_interval_final);
 SQL_FUNCTION(csat_final);
 SQL_FUNCTION(csat_interval_final);
+SQL_FUNCTION(wilson_lower);
 
 static AnswerState *
 CreateState(double confidence)
@@ -389,4 +390,27 @@ csat_interval_final(PG_FUNCTION_ARGS)
 	lower = WilsonLower(state->good / n, n, z);
 	upper = 1 - WilsonLower((state->answers - state->good) / n, n, z);
 	return NumericRange(NumericFromDouble(lower), NumericFromDouble(upper));
+}
+
+/* wilson_lower(good bigint, answers bigint, confidence float8) */
+Datum
+wilson_lower(PG_FUNCTION_ARGS)
+{
+	int64		good = PG_GETARG_INT64(0);
+	int64		answers = PG_GETARG_INT64(1);
+	double		confidence = ReadConfidence(fcinfo, 2);
+
+	if (answers <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("answers must be greater than 0, not " INT64_FORMAT,
+						answers)));
+	if (good < 0 || good > answers)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("good must be from 0 to answers, " INT64_FORMAT
+						", not " INT64_FORMAT, answers, good)));
+	PG_RETURN_FLOAT8(WilsonLower((double) good / answers, answers,
+								 num_normal_upper_quantile((1 - confidence) /
+														   2)));
 }

@@ -47,6 +47,14 @@ SELECT results_eq($$SELECT channel_code, months, customers_on_curve > 0, beyond_
   $$ VALUES ('(all)', 12.0, true, true), ('search', 12.0, true, true), ('social', 12.0, true, false) $$, 'beyond the spend ever seen is said');
 SELECT is((SELECT round(customers_on_curve, 2) FROM budget_whatif WHERE scenario = 'year' AND channel_code = 'social'), 180.00, 'by month, twelve times 15');
 SELECT is_empty($$SELECT * FROM optimal_split WHERE channel_code = '(all)' AND optimal_customers < customers - 0.000001$$, 'never fewer than proposed');
+INSERT INTO plan (scenario, kind, measure, channel_code, period, amount, currency)
+  SELECT 'nothing', 'budget', 'cost', channel, daterange '[2024-08-01,2024-09-01)', 0, 'EUR' FROM (VALUES ('search'), ('social')) v (channel)
+  UNION ALL SELECT 'below', 'budget', 'cost', channel, daterange '[2024-08-01,2024-09-01)', -5, 'EUR' FROM (VALUES ('search')) v (channel)
+  UNION ALL SELECT 'a coin', 'budget', 'cost', channel, daterange '[2024-08-01,2024-09-01)', 0.01, 'EUR' FROM (VALUES ('search'), ('social')) v (channel);
+SELECT results_eq($$SELECT scenario, optimal_budget, round(optimal_customers, 3), optimal_cac FROM optimal_split WHERE channel_code = '(all)' AND scenario IN ('nothing', 'below') ORDER BY 1$$,
+  $$ VALUES ('nothing', 0.0, 0.000, NULL::numeric) $$, 'of no money no customers; a budget below 0 is not split');
+SELECT is((SELECT customers_on_curve FROM budget_whatif WHERE scenario = 'below' AND channel_code = 'search'), 0.0, 'nor does it win less than nobody');
+SELECT is((SELECT sum(optimal_budget) FROM optimal_split WHERE scenario = 'a coin' AND channel_code <> '(all)'), 0.02, 'two coins stay two coins');
 SELECT results_eq($$SELECT f.not_fitted_because, round(f.capacity::numeric, 6), round(f.half_saturation::numeric, 6) FROM crmcost._fit_saturation('{1,2,3,4,5,6}', '{1,4,9,16,25,36}') f$$,
   $$ VALUES ('no saturation', NULL::numeric, NULL::numeric) $$, 'a convex response is not fitted');
 SELECT results_eq($$SELECT round(f.capacity::numeric, 6), round(f.half_saturation::numeric, 6) FROM crmcost._fit_saturation(ARRAY(SELECT x::float8 FROM generate_series(1, 40, 3) x),

@@ -3,7 +3,7 @@
 SELECT no_plan();
 CREATE FUNCTION pg_temp.balanced() RETURNS boolean LANGUAGE sql AS $$
   SELECT bool_and(month.cost = coalesce(borne.cost, 0) + month.nobody)
-  FROM (SELECT month_start, sum(acquisition_cost) AS cost, sum(unconverted_cost + unallocated_cost + unused_cost) AS nobody
+  FROM (SELECT month_start, sum(spend) AS cost, sum(unconverted_cost + unallocated_cost + unused_cost) AS nobody
         FROM crm.acquisition_spend GROUP BY 1) month
   LEFT JOIN (SELECT month_start, sum(acquisition_direct_cost + acquisition_allocated_cost) AS cost FROM crm.customer_month GROUP BY 1) borne
     USING (month_start)
@@ -31,7 +31,7 @@ INSERT INTO sale (customer_id, sold_at, source, order_ref, line_no, amount, cogs
 
 -- January as it looks at its end
 CALL crmcost.refresh('crm', '2024-02-01');
-SELECT results_eq($$SELECT channel_code, acquisition_cost, allocated_cost, unconverted_cost, unallocated_cost FROM acquisition_spend ORDER BY 1$$,
+SELECT results_eq($$SELECT channel_code, spend, allocated_cost, unconverted_cost, unallocated_cost FROM acquisition_spend ORDER BY 1$$,
   $$ VALUES ('search', 1000.0, 0.0, 1000.0, 0.0), ('social', 60.0, 60.0, 0.0, 0.0), ('tv', 500.0, 500.0, 0.0, 0.0) $$,
   'B2: search waits for its customers; TV without touches is of the customers it brought; social without either of all new ones');
 SELECT results_eq($$SELECT customer_id::int, touches, first_touch_channel, cac FROM customer_cac$$, $$ VALUES (1, 0, NULL::text, 560.0) $$,
@@ -48,7 +48,7 @@ SELECT is(pg_temp.balanced(), true, 'all of it, in every month');
 SELECT is((SELECT sum(cac) FROM customer_cac), (SELECT sum(amount) FROM cost_entry), 'to the coin');
 SELECT is((SELECT sum(total_cost) FROM customer_cost WHERE bucket = 'acquisition'), (SELECT sum(cac) FROM customer_cac), 'customer_cost says the same');
 SELECT is((SELECT sum(acquisition_cost) FROM customer_profit), (SELECT sum(cac) FROM customer_cac), 'and customer_profit');
-SELECT results_eq($$SELECT month_start, channel_code, customers, cac FROM channel_cac_aligned ORDER BY 1$$,
+SELECT results_eq($$SELECT month_start, channel_code, customers, aligned_cac FROM channel_cac_aligned ORDER BY 1$$,
   $$ VALUES ('2024-01-01'::date, 'tv', 1::bigint, 560.0), ('2024-03-01', 'search', 1, 1077.0) $$, 'aligned with the month of acquisition');
 SELECT results_eq($$SELECT interaction_id::int, touch_number::int, days_before, linear_credit, last_credit FROM journey
   WHERE customer_id = 2 AND conversion_kind = 'acquisition' ORDER BY touch_number$$,
@@ -72,7 +72,7 @@ CALL crmcost.close_period('crm', '2024-01-01');
 CREATE TEMPORARY TABLE january AS SELECT * FROM acquisition_spend WHERE month_start = '2024-01-01';
 CALL crmcost.refresh('crm', '2024-04-01');
 SELECT bag_eq($$SELECT * FROM acquisition_spend WHERE month_start = '2024-01-01'$$, 'SELECT * FROM january', 'a closed month stands');
-SELECT results_eq($$SELECT month_start, acquisition_cost, allocated_cost, unconverted_cost FROM acquisition_spend WHERE channel_code = 'search' ORDER BY 1$$,
+SELECT results_eq($$SELECT month_start, spend, allocated_cost, unconverted_cost FROM acquisition_spend WHERE channel_code = 'search' ORDER BY 1$$,
   $$ VALUES ('2024-01-01'::date, 1000.0, 0.0, 1000.0), ('2024-02-01', 77.0, 1077.0, -1000.0) $$, 'and the claim is in the first open one, where it adds no cost');
 SELECT is((SELECT cac FROM customer_cac WHERE customer_id = 2), 1077.0, 'the customer bears it');
 SELECT is(pg_temp.balanced(), true, 'every month balances');
@@ -149,6 +149,13 @@ CALL crmcost.refresh('crm', '2024-07-01');
 SELECT is((SELECT string_agg(driver_key, ', ' ORDER BY driver_key) FROM cost_pool WHERE month_start = '2024-01-01'),
   'attributed of channel search, new_customers, new_customers of channel social', 'spend follows the channel of the customers as it is now');
 SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
+
+-- spend of a month in which nobody was touched or won
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code) VALUES ('acq.ads.web', '2024-04-15', 30, 'EUR', 'search');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq($$SELECT driver, unallocated_cost, unallocated_because FROM cost_pool WHERE month_start = '2024-04-01'$$,
+  $$ VALUES ('new_customers', 30.0, 'no driver in the month') $$, 'spend without customers is with nobody, and waits for none');
+SELECT is(pg_temp.balanced(), true, 'and is not lost');
 
 -- an account converts as one
 UPDATE setting SET value = 'account' WHERE key = 'converting_entity';

@@ -31,6 +31,11 @@ SELECT ok(abs(n - nps) < 1e-9 AND abs(upper(i) - n - margin) < 1e-9 AND abs(n - 
 -- all, z^2 / (n + z^2) by hand
 SELECT ok(abs(lower(i) - lo) < 1e-9 AND abs(upper(i) - hi) < 1e-9, format('%s of %s: %s to %s', k, n, lo, hi)) FROM (VALUES (80, 100, 0.7111708344068411, 0.8666330666689676), (4, 5, 0.3755346297625253, 0.9637758913675698), (0, 10, 0, 0.277532799862889), (10, 10, 0.722467200137111, 1)) v (k, n, lo, hi),
   LATERAL (SELECT csat_interval(s, 4) AS i FROM pg_temp.satisfied(k, n) s) a;
+SELECT ok(bool_and(abs(lower(i)::float8 - crmcost._wilson_lower(k, n, 0.95)) < 1e-12 AND abs(upper(i)::float8 - 1 + crmcost._wilson_lower(n - k, n, 0.95)) < 1e-12), 'from counts the same interval')
+FROM (VALUES (0, 5), (1, 3), (7, 40), (5, 5)) w (k, n), LATERAL (SELECT csat_interval(s, 4) AS i FROM pg_temp.satisfied(k, n) s) a;
+SELECT throws_ok('SELECT crmcost._wilson_lower(1, 0, 0.95)', '22023', 'answers must be greater than 0, not 0', 'an interval of nothing');
+SELECT throws_ok('SELECT crmcost._wilson_lower(3, 2, 0.95)', '22023', 'good must be from 0 to answers, 2, not 3', 'more good ones than answers');
+SELECT throws_ok('SELECT crmcost._wilson_lower(1, 2, ''NaN'')', '22023', 'confidence must be greater than 0 and less than 1, not NaN', 'no confidence');
 SELECT is((SELECT array_agg(lower(i) = 0 ORDER BY k) || array_agg(upper(i) = 1 ORDER BY k) FROM (VALUES (0), (10)) v (k), LATERAL (SELECT csat_interval(s, 4) AS i FROM pg_temp.satisfied(k, 10) s) a), '{t,f,f,t}', 'ends of nobody and of all are exact');
 -- the definition: at its ends, the share is z standard errors of the end away
 SELECT ok(bool_and(abs(abs(k / n::float8 - p) - z * sqrt(p * (1 - p) / n)) < 1e-12), format('Wilson: ends solve the equation at %s', c)) FROM (VALUES (0.5, 0.6744897501960817), (0.9, 1.6448536269514722), (0.95, 1.959963984540054), (0.99, 2.5758293035489004)) v (c, z),

@@ -7,13 +7,13 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  h.name, h.name_zh,
                  c.channel_code COLLATE "default") AS channel_name,
-  c.acquisition_cost, c.direct_cost, c.allocated_cost, c.unconverted_cost,
+  c.spend, c.direct_cost, c.allocated_cost, c.unconverted_cost,
   c.unallocated_cost, c.unused_cost,
-  round((c.direct_cost + c.allocated_cost) / nullif(c.acquisition_cost, 0), 6)
+  round((c.direct_cost + c.allocated_cost) / nullif(c.spend, 0), 6)
     AS borne_share,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
-  SELECT month_start, channel_code, sum(cost) AS acquisition_cost,
+  SELECT month_start, channel_code, sum(cost) AS spend,
          sum(direct_cost) AS direct_cost,
          sum(allocated_cost) AS allocated_cost,
          sum(unconverted_cost) AS unconverted_cost,
@@ -26,11 +26,11 @@ FROM (
 LEFT JOIN channel h ON h.code = c.channel_code;
 
 COMMENT ON VIEW acquisition_spend IS
-'What became of acquisition cost, as of the last refresh, one row a month and channel: acquisition_cost = direct_cost + allocated_cost + unconverted_cost + unallocated_cost + unused_cost.';
+'What became of acquisition cost, as of the last refresh, one row a month and channel: spend = direct_cost + allocated_cost + unconverted_cost + unallocated_cost + unused_cost.';
 COMMENT ON COLUMN acquisition_spend.month_start IS 'First day of the month in which the cost counts.';
 COMMENT ON COLUMN acquisition_spend.channel_code IS 'Channel of the cost, else of its campaign; (unknown) for none.';
 COMMENT ON COLUMN acquisition_spend.channel_name IS 'Its name.';
-COMMENT ON COLUMN acquisition_spend.acquisition_cost IS 'Cost of bucket acquisition booked on the channel; entries without a rate are left out.';
+COMMENT ON COLUMN acquisition_spend.spend IS 'Cost of bucket acquisition booked on the channel; entries without a rate are left out.';
 COMMENT ON COLUMN acquisition_spend.direct_cost IS 'Booked on customers.';
 COMMENT ON COLUMN acquisition_spend.allocated_cost IS 'Borne by customers by the allocation rules; what a closed month''s spend gave to them since is in the first open month.';
 COMMENT ON COLUMN acquisition_spend.unconverted_cost IS 'Not yet converted: its touches have led to no customer so far; below 0 where a closed month''s spend found its customers.';

@@ -8,7 +8,7 @@ SELECT
                  h.name, h.name_zh,
                  k.code COLLATE "default") AS channel_name,
   k.customers, coalesce(c.acquisition_cost, 0) AS acquisition_cost,
-  round(coalesce(c.acquisition_cost, 0) / nullif(k.customers, 0), 4) AS cac,
+  round(coalesce(c.acquisition_cost, 0) / nullif(k.customers, 0), 4) AS aligned_cac,
   round(c.margin, 4) AS margin,
   round((c.margin + k.expected_margin) / nullif(k.customers, 0), 4)
     AS margin_expected_per_customer,
@@ -33,7 +33,7 @@ COMMENT ON COLUMN channel_cac_aligned.channel_code IS 'Channel of the acquisitio
 COMMENT ON COLUMN channel_cac_aligned.channel_name IS 'Its name.';
 COMMENT ON COLUMN channel_cac_aligned.customers IS 'Customers acquired.';
 COMMENT ON COLUMN channel_cac_aligned.acquisition_cost IS 'Acquisition cost that these customers bear, direct and allocated, of all months.';
-COMMENT ON COLUMN channel_cac_aligned.cac IS 'The same for one customer, 4 decimals.';
+COMMENT ON COLUMN channel_cac_aligned.aligned_cac IS 'The same for one customer, 4 decimals; cac of channel_cac holds the spend of a month against its customers.';
 COMMENT ON COLUMN channel_cac_aligned.margin IS 'Margin of these customers so far.';
 COMMENT ON COLUMN channel_cac_aligned.margin_expected_per_customer IS 'Margin so far and still expected by the models, for one customer, 4 decimals.';
 COMMENT ON COLUMN channel_cac_aligned.clv_cac IS 'Margin so far and expected for a coin of acquisition cost, 6 decimals; NULL without cost.';

@@ -26,24 +26,22 @@ WITH result AS (
   WHERE r.role <> 'both'
   GROUP BY r.campaign_code, k.response, k.counts_revenue
 ),
--- z is the 0.975 quantile of the normal distribution
 rated AS (
-  SELECT r.*, 1.959963984540054::float8 AS z,
+  SELECT r.*,
          r.target_responses::float8 / nullif(r.targeted, 0) AS p1,
-         r.control_responses::float8 / nullif(r.control, 0) AS p2,
-         r.targeted::float8 AS n1, r.control::float8 AS n2
+         r.control_responses::float8 / nullif(r.control, 0) AS p2
   FROM result r
 ),
 bounded AS (
   SELECT r.*,
-         (2 * n1 * p1 + z * z - z * sqrt(z * z + 4 * n1 * p1 * (1 - p1)))
-           / (2 * (n1 + z * z)) AS low1,
-         (2 * n1 * p1 + z * z + z * sqrt(z * z + 4 * n1 * p1 * (1 - p1)))
-           / (2 * (n1 + z * z)) AS high1,
-         (2 * n2 * p2 + z * z - z * sqrt(z * z + 4 * n2 * p2 * (1 - p2)))
-           / (2 * (n2 + z * z)) AS low2,
-         (2 * n2 * p2 + z * z + z * sqrt(z * z + 4 * n2 * p2 * (1 - p2)))
-           / (2 * (n2 + z * z)) AS high2
+         crmcost._wilson_lower(target_responses, nullif(targeted, 0), 0.95)
+           AS low1,
+         1 - crmcost._wilson_lower(targeted - target_responses,
+                                   nullif(targeted, 0), 0.95) AS high1,
+         crmcost._wilson_lower(control_responses, nullif(control, 0), 0.95)
+           AS low2,
+         1 - crmcost._wilson_lower(control - control_responses,
+                                   nullif(control, 0), 0.95) AS high2
   FROM rated r
 ),
 valued AS (
