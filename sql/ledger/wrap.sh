@@ -44,7 +44,7 @@ ascii()
 sources()
 {
 	ls $1/[0-9]*.sql $1/*/[0-9]*.sql 2> /dev/null |
-		sed 's,.*/,& ,; s,\(.*\) \(.*\),\2 \1\2,' | LC_ALL=C sort | cut -d ' ' -f 2
+		sed 's,.*/,& ,; s,\(.*\) \(.*\),\2 \1\2,' | LC_ALL=C sort -n | cut -d ' ' -f 2
 }
 
 cat <<'SQL'
