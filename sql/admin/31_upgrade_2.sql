@@ -156,39 +156,61 @@ $$;
 COMMENT ON FUNCTION crmcost._alter_cost_tables_to_2() IS
   'Gives the tables of pools and drivers of version 1 the columns of version 2.';
 
+-- The checks are those of a table made from the source today.  The search path is
+-- the caller's, with the ledger first.
+CREATE FUNCTION crmcost._add_setting_checks() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  statement text;
+BEGIN
+  SELECT replace(s.statement, 'CREATE TABLE setting',
+                 'CREATE TEMPORARY TABLE crmcost_setting')
+    INTO STRICT statement
+    FROM crmcost._statements('tables') s
+    WHERE s.statement LIKE 'CREATE TABLE setting %';
+  EXECUTE statement;
+  FOR statement IN
+    SELECT format('ALTER TABLE setting ADD CONSTRAINT %I %s', n.conname,
+                  pg_get_constraintdef(n.oid))
+    FROM pg_constraint n
+    WHERE n.conrelid = 'pg_temp.crmcost_setting'::regclass
+          AND n.contype = 'c'
+          AND NOT EXISTS (SELECT FROM pg_constraint o
+                          WHERE o.conrelid = 'setting'::regclass
+                                AND o.conname = n.conname)
+    ORDER BY n.conname
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+  DROP TABLE pg_temp.crmcost_setting;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_setting_checks() IS
+  'Gives table setting the checks that it lacks.';
+
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  ALTER TABLE setting
-    ADD CONSTRAINT converting_entity_is_customer_or_account
-      CHECK (key <> 'converting_entity' OR value IN ('customer', 'account')),
-    ADD CONSTRAINT csat_satisfied_from_is_a_number
-      CHECK (key <> 'csat_satisfied_from'
-             OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
-    ADD CONSTRAINT affinity_products_from_2_to_10000
-      CHECK (key <> 'affinity_products'
-             OR value ~ '^([2-9]|[1-9][0-9]{1,3}|10000)$'),
-    ADD CONSTRAINT snapshot_keep_is_known
-      CHECK (key <> 'snapshot_keep'
-             OR value IN ('month_end', 'every', 'none')),
-    ADD CONSTRAINT quality_months_from_1_to_999
-      CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
-    ADD CONSTRAINT response_window_days_from_1_to_9999
-      CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
-    ADD CONSTRAINT plan_scenario_is_a_name
-      CHECK (key <> 'plan_scenario' OR value NOT IN ('', 'actual')),
-    ADD CONSTRAINT fiscal_year_start_from_1_to_12
-      CHECK (key <> 'fiscal_year_start' OR value ~ '^([1-9]|1[0-2])$'),
-    ADD CONSTRAINT language_is_en_or_zh
-      CHECK (key <> 'language' OR value IN ('en', 'zh'));
+  PERFORM crmcost._add_setting_checks();
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)
       CONSTRAINT survivor_is_another_customer
         CHECK (merged_into <> customer_id);
+  ALTER TABLE plan
+    ADD COLUMN at_least numeric(20,4)
+      CONSTRAINT at_least_from_0_to_the_amount
+        CHECK (at_least BETWEEN 0 AND amount),
+    ADD COLUMN at_most numeric(20,4)
+      CONSTRAINT at_most_not_below_the_amount
+        CHECK (at_most >= amount AND at_most <> 'NaN'),
+    ADD CONSTRAINT only_a_budget_has_bounds
+      CHECK (kind = 'budget' OR num_nonnulls(at_least, at_most) = 0);
   ALTER TABLE allocation_rule
     DROP CONSTRAINT driver_is_known,
     DROP CONSTRAINT one_rule_a_pool_and_day,

@@ -143,6 +143,34 @@ CREATE FUNCTION crmcost._wilson_lower(
 COMMENT ON FUNCTION crmcost._wilson_lower(bigint, bigint, float8) IS
   'Lower end of the interval of csat_interval, from counts; the upper end is 1 less that of the other answers.';
 
+-- Newcombe (Statistics in Medicine 17, 1998, 873-890, method 10), from the intervals
+-- of Wilson of each: it holds near 0 and 1 and for small groups, too.
+CREATE FUNCTION crmcost._uplift_interval(
+  target_responses bigint, targeted bigint, control_responses bigint,
+  control bigint, OUT lower float8, OUT upper float8
+)
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT b.p1 - b.p2 - pg_catalog.sqrt((b.p1 - b.low1) ^ 2::float8
+                                       + (b.high2 - b.p2) ^ 2::float8),
+         b.p1 - b.p2 + pg_catalog.sqrt((b.high1 - b.p1) ^ 2::float8
+                                       + (b.p2 - b.low2) ^ 2::float8)
+  FROM (SELECT target_responses::float8 / nullif(targeted, 0)::float8 AS p1,
+               control_responses::float8 / nullif(control, 0)::float8 AS p2,
+               crmcost._wilson_lower(target_responses, nullif(targeted, 0),
+                                     0.95::float8) AS low1,
+               1::float8 - crmcost._wilson_lower(targeted - target_responses,
+                                                 nullif(targeted, 0),
+                                                 0.95::float8) AS high1,
+               crmcost._wilson_lower(control_responses, nullif(control, 0),
+                                     0.95::float8) AS low2,
+               1::float8 - crmcost._wilson_lower(control - control_responses,
+                                                 nullif(control, 0),
+                                                 0.95::float8) AS high2) b;
+END;
+COMMENT ON FUNCTION crmcost._uplift_interval(bigint, bigint, bigint, bigint) IS
+  'Interval at 95 % of the difference of two response rates, from counts; NULL without one of the groups.';
+
 CREATE AGGREGATE crmcost.nps(score int) (
   SFUNC = crmcost.nps_trans,
   STYPE = crmcost.answer_counts,

@@ -342,11 +342,14 @@ CREATE FUNCTION crmcost._capture_customer_change() RETURNS trigger
 AS $$
 DECLARE
   zone text;
+  watched text[];
 BEGIN
   IF NOT crmcost._enter_ledger(TG_RELID) THEN
     RETURN NULL;
   END IF;
   SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  SELECT crmcost._listed_names(s.value) INTO watched
+    FROM setting s WHERE s.key = 'lead_attributes';
   PERFORM crmcost._touch('customer', true, array_agg(r.c), array_agg(r.f),
                          array_agg(r.t))
     FROM (
@@ -358,13 +361,16 @@ BEGIN
                (n.acquired_at)
       ) AS d (at)
       WHERE d.at IS NOT NULL
-            AND (o.source, o.first_seen_at, o.acquired_at,
-             o.acquisition_channel, o.acquisition_campaign, o.account_id,
-             o.referred_by, o.kind)
-            IS DISTINCT FROM
-            (n.source, n.first_seen_at, n.acquired_at,
-             n.acquisition_channel, n.acquisition_campaign, n.account_id,
-             n.referred_by, n.kind)
+            AND ((o.source, o.first_seen_at, o.acquired_at,
+                  o.acquisition_channel, o.acquisition_campaign, o.account_id,
+                  o.referred_by, o.kind)
+                 IS DISTINCT FROM
+                 (n.source, n.first_seen_at, n.acquired_at,
+                  n.acquisition_channel, n.acquisition_campaign, n.account_id,
+                  n.referred_by, n.kind)
+                 OR EXISTS (SELECT FROM unnest(watched) AS w (name)
+                            WHERE o.attributes -> w.name
+                                  IS DISTINCT FROM n.attributes -> w.name))
       UNION ALL
       SELECT party.customer_id, '-infinity', 'infinity'
       FROM old_row o JOIN new_row n USING (customer_id)
@@ -389,7 +395,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_customer_change() IS
-  'Statement trigger of customer: notes whose dates, channel, account, referrer, kind or party changed, and late acquisitions.';
+  'Statement trigger of customer: notes whose dates, channel, account, referrer, kind, party or attributes of setting lead_attributes changed, and late acquisitions.';
 
 -- Refresh writes its own rows, which are no news.
 CREATE FUNCTION crmcost._capture_classification() RETURNS trigger

@@ -570,8 +570,8 @@ RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
          lead_model, model_calibration, open_journey, posted_cost,
          product_pair, product_price, product_total, quality_finding,
          response_curve, rfm_cell, sale_month, stage_total, survey_day,
-         tier_agent, tier_breach, tier_cost_month, tier_month,
-         tier_threshold, touch_credit, untagged_month, whale_point}'::text[];
+         tag_month, tier_agent, tier_breach, tier_cost_month, tier_month,
+         tier_threshold, touch_credit, whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';

@@ -74,6 +74,21 @@ $$;
 COMMENT ON FUNCTION crmcost._add_lines(crmcost._run, text, timestamptz, timestamptz) IS
   'Adds the sale lines that a condition on s names to refresh_line.';
 
+-- An empty tag is none.
+CREATE FUNCTION crmcost._tags_match(
+  source_pattern text, medium_pattern text, campaign_pattern text,
+  source text, medium text, campaign text) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce((source_pattern IS NULL
+                 OR nullif(source, '') ILIKE source_pattern)
+                AND (medium_pattern IS NULL
+                     OR nullif(medium, '') ILIKE medium_pattern)
+                AND (campaign_pattern IS NULL
+                     OR nullif(campaign, '') ILIKE campaign_pattern), false);
+
+COMMENT ON FUNCTION crmcost._tags_match(text, text, text, text, text, text) IS
+  'Whether the tags of a contact match the patterns of a channel rule.';
+
 -- Standard minutes are for what was not measured and no machine did.
 CREATE FUNCTION crmcost._add_contacts(run crmcost._run, condition text,
                                       from_at timestamptz,
@@ -86,15 +101,15 @@ DECLARE
     THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> i.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
     ELSE 'NULL::numeric' END;
   -- the one place where a channel follows from tags
-  tagged CONSTANT text := CASE WHEN EXISTS (SELECT FROM channel_rule)
+  tagged CONSTANT text := CASE
+    WHEN EXISTS (SELECT FROM channel_rule WHERE scenario IS NULL)
     THEN $text$(SELECT r.channel_code FROM channel_rule r
-           WHERE i.attributes <> '{}'
-                 AND (r.source IS NULL
-                      OR i.attributes ->> 'utm_source' ILIKE r.source)
-                 AND (r.medium IS NULL
-                      OR i.attributes ->> 'utm_medium' ILIKE r.medium)
-                 AND (r.campaign IS NULL
-                      OR i.attributes ->> 'utm_campaign' ILIKE r.campaign)
+           WHERE i.attributes <> '{}' AND r.scenario IS NULL
+                 AND crmcost._tags_match(
+                       r.source, r.medium, r.campaign,
+                       i.attributes ->> 'utm_source',
+                       i.attributes ->> 'utm_medium',
+                       i.attributes ->> 'utm_campaign')
            ORDER BY r.priority LIMIT 1)$text$
     ELSE 'NULL' END;
 BEGIN

@@ -13,19 +13,30 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_attribute(crmcost._run) IS
   'Step of refresh: renews view customer_attribute where setting attribute_columns changed.';
 
--- Names in the order of the setting, each once.  A name that is too long for a
--- column would be cut, and might then be another's.
+-- Names in the order of the setting, each once.
+CREATE FUNCTION crmcost._listed_names(list text) RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(
+  SELECT a.name
+  FROM (SELECT pg_catalog.btrim(s.name) AS name, min(s.i) AS place
+        FROM pg_catalog.string_to_table(list, ','::text)
+               WITH ORDINALITY AS s (name, i)
+        GROUP BY 1) a
+  WHERE a.name <> ''
+  ORDER BY a.place);
+
+COMMENT ON FUNCTION crmcost._listed_names(text) IS
+  'Names that a setting lists, separated by commas.';
+
+-- A name that is too long for a column would be cut, and might then be another's.
 CREATE FUNCTION crmcost._attribute_columns(ledger name) RETURNS text[]
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
   SELECT a.name
-  FROM (SELECT pg_catalog.btrim(s.name) AS name, min(s.i) AS place
-        FROM pg_catalog.string_to_table(
-               crmcost._setting(ledger, 'attribute_columns'), ','::text)
-               WITH ORDINALITY AS s (name, i)
-        GROUP BY 1) a
-  WHERE a.name NOT IN ('', 'customer_id')
-        AND pg_catalog.octet_length(a.name) < 64
+  FROM unnest(crmcost._listed_names(
+                crmcost._setting(ledger, 'attribute_columns')))
+         WITH ORDINALITY AS a (name, place)
+  WHERE a.name <> 'customer_id' AND pg_catalog.octet_length(a.name) < 64
   ORDER BY a.place);
 
 COMMENT ON FUNCTION crmcost._attribute_columns(name) IS

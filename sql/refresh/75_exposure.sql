@@ -1,5 +1,6 @@
 -- Step exposure: impressions, clicks, follows and claims of the months with news,
--- by month, channel and campaign; and contacts whose tags say no channel.
+-- by month, channel and campaign; and contacts
+-- whose channel their tags say, or not.
 CREATE FUNCTION crmcost._refresh_exposure(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -25,23 +26,23 @@ BEGIN
             AND %s
       GROUP BY old.month_start, old.channel_code, old.campaign_code
     $query$, months), months)
-    + crmcost._write_difference(run.ledger, 'untagged_month',
+    + crmcost._write_difference(run.ledger, 'tag_month',
     format($query$
       SELECT old.month_start, coalesce(old.tags ->> 'utm_source', '') AS source,
              coalesce(old.tags ->> 'utm_medium', '') AS medium,
              coalesce(old.tags ->> 'utm_campaign', '') AS campaign,
+             old.channel_code,
              sum(old.n)::bigint AS interactions
       FROM pg_temp.refresh_contact old
-      WHERE old.channel_code = '(unknown)'
-            AND old.tags ?| '{utm_source,utm_medium,utm_campaign}'::text[]
+      WHERE old.tags ?| '{utm_source,utm_medium,utm_campaign}'::text[]
             AND %s
-      GROUP BY 1, 2, 3, 4
+      GROUP BY 1, 2, 3, 4, 5
     $query$, months), months);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_exposure(crmcost._run) IS
-  'Step of refresh: exposure_month and untagged_month; returns the rows changed.';
+  'Step of refresh: exposure_month and tag_month; returns the rows changed.';
 
 -- Months whose facts refresh_contact has of all customers.
 CREATE FUNCTION crmcost._months_of_news(run crmcost._run) RETURNS text

@@ -27,10 +27,10 @@ BEGIN
     + crmcost._write_difference(run.ledger, 'lead_model',
         'SELECT one, status, message, leads, conversions, holdout_leads, holdout_conversions, holdout_auc FROM pg_temp.refresh_lead_model',
         'true')
-    + crmcost._write_difference(run.ledger, 'lead_coefficient', $query$
+    + crmcost._write_difference(run.ledger, 'lead_coefficient', format($query$
         SELECT u.position::integer - 1 AS position,
                CASE u.position WHEN 1 THEN 'intercept'
-                 ELSE (crmcost._lead_features())[u.position - 1] END
+                 ELSE (crmcost._lead_features(%L))[u.position - 1] END
                  AS feature,
                round(u.coefficient::numeric, 9) AS coefficient,
                round(u.std_error::numeric, 9) AS std_error
@@ -38,13 +38,13 @@ BEGIN
         CROSS JOIN LATERAL unnest((m.model).coefficient, (m.model).std_error)
           WITH ORDINALITY AS u (coefficient, std_error, position)
         WHERE m.status = 'fitted'
-      $query$, 'true')
+      $query$, run.ledger), 'true')
     + crmcost._write_difference(run.ledger, 'lead_chance', format($query$
         SELECT f.customer_id,
                round(crmcost.logit_score(m.model, crmcost._lead_vector(
                        f.touches, f.sales_contacts, f.other_contacts,
                        f.contact_days, f.referred, f.is_org,
-                       h.kind))::numeric, 6) AS score
+                       h.kind) || f.attribute_values)::numeric, 6) AS score
         FROM lead_feature f
         CROSS JOIN pg_temp.refresh_lead_model m
         LEFT JOIN channel h ON h.code = f.channel_code
@@ -57,13 +57,36 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_lead(crmcost._run) IS
   'Step of refresh: lead_feature, lead_model, lead_coefficient and lead_chance; returns the rows changed.';
 
--- The features in their order, and a party as a vector of them.
-CREATE FUNCTION crmcost._lead_features() RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{ln_touches,ln_sales_contacts,ln_other_contacts,contact_days,referred,is_org,paid,owned,earned,offline}'::text[];
+CREATE FUNCTION crmcost._lead_attributes(ledger name) RETURNS text[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN crmcost._listed_names(crmcost._setting(ledger, 'lead_attributes'));
 
-COMMENT ON FUNCTION crmcost._lead_features() IS
+COMMENT ON FUNCTION crmcost._lead_attributes(name) IS
+  'Attributes of customers by which leads are scored.';
+
+-- The features in their order, and a party as a vector of them, to which the
+-- attributes are appended.
+CREATE FUNCTION crmcost._lead_features(ledger name) RETURNS text[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN '{ln_touches,ln_sales_contacts,ln_other_contacts,contact_days,referred,is_org,paid,owned,earned,offline}'::text[]
+  || ARRAY(SELECT 'attributes.'::text || a.name
+           FROM unnest(crmcost._lead_attributes(ledger)) WITH ORDINALITY
+             AS a (name, place)
+           ORDER BY a.place);
+
+COMMENT ON FUNCTION crmcost._lead_features(name) IS
   'Names of the features by which leads are scored, in their order.';
+
+-- A number that a double does not hold must not stop a refresh.
+CREATE FUNCTION crmcost._attribute_number(value jsonb) RETURNS float8
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN pg_catalog.jsonb_typeof(value) <> 'number'::text THEN 0
+    WHEN abs(value::numeric) < 10::numeric ^ 15::numeric
+      THEN round(value::numeric, 9)
+    ELSE 0 END::float8;
+
+COMMENT ON FUNCTION crmcost._attribute_number(jsonb) IS
+  'An attribute as a feature: 0 for none, and where it is no number below 10^15.';
 
 CREATE FUNCTION crmcost._lead_vector(touches bigint, sales_contacts bigint,
                                      other_contacts bigint,
@@ -97,7 +120,11 @@ RETURN pg_catalog.format($query$
            AS referred,
          c.kind = 'org' AS is_org,
          coalesce(c.acquisition_channel, k.channel_code, '(unknown)')
-           AS channel_code
+           AS channel_code,
+         ARRAY(SELECT crmcost._attribute_number(
+                        coalesce(c.attributes -> a.name, 'null'))
+               FROM unnest(%2$L::text[]) WITH ORDINALITY AS a (name, place)
+               ORDER BY a.place) AS attribute_values
   FROM pg_temp.refresh_customer r
   JOIN customer c USING (customer_id)
   LEFT JOIN pg_temp.refresh_party p ON p.customer_id = c.referred_by
@@ -120,7 +147,7 @@ RETURN pg_catalog.format($query$
   ) i ON i.customer_id = c.customer_id
   WHERE c.first_seen_at < %1$L AND c.source <> 'anon'
         AND c.merged_into IS NULL
-$query$, run.upto);
+$query$, run.upto, crmcost._lead_attributes(run.ledger));
 
 COMMENT ON FUNCTION crmcost._lead_query(crmcost._run) IS
   'Query of lead_feature for the customers with news.';
@@ -129,7 +156,8 @@ CREATE FUNCTION crmcost._fit_leads(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  needed CONSTANT integer := 10 * cardinality(crmcost._lead_features());
+  needed CONSTANT integer :=
+    10 * cardinality(crmcost._lead_features(run.ledger));
 BEGIN
   INSERT INTO pg_temp.refresh_lead
     SELECT f.customer_id,
@@ -138,6 +166,7 @@ BEGIN
            ('x' || left(md5(f.customer_id::text), 4))::bit(16)::integer % 5 = 0,
            crmcost._lead_vector(f.touches, f.sales_contacts, f.other_contacts,
                                 f.contact_days, f.referred, f.is_org, h.kind)
+           || f.attribute_values
     FROM lead_feature f
     LEFT JOIN channel h ON h.code = f.channel_code
     WHERE f.seen_at + 104 * interval '24 hours' <= run.upto

@@ -57,6 +57,26 @@ SELECT results_eq($$ SELECT customer_id, score_rank, observed, score > 0.5 FROM 
 SELECT results_eq($$ SELECT score FROM lead_score WHERE customer_id = 2001 $$, $$ SELECT round(crmcost.logit_score(m, ARRAY[ln(6), 0, 0, 1, 1, 0, 1, 0, 0, 0]::float8[])::numeric, 6) FROM fit $$, 'by the model');
 SELECT is((SELECT rows FROM data_quality WHERE check_name = 'lead_model_not_fitted'), 0::bigint, 'nothing is missing');
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+
+-- attributes that are numbers: one that tells, one that is no number for most, none for others
+UPDATE customer c SET attributes = jsonb_build_object('size', CASE WHEN p.won THEN 3 + pg_temp.chance(p.i, 'size') ELSE 2 * pg_temp.chance(p.i, 'size') END, 'kind', 'x', 'huge', 1e300::numeric)
+  FROM planted p WHERE p.i = c.customer_id AND p.i % 7 <> 0;
+UPDATE setting SET value = ' size , kind,huge, size' WHERE key = 'lead_attributes';
+CALL crmcost.refresh('crm', '2024-06-01');
+SELECT results_eq('SELECT feature COLLATE "default" FROM lead_coefficient WHERE position > 10 ORDER BY position', $$ VALUES ('attributes.size'), ('attributes.kind'), ('attributes.huge') $$, 'attributes are features, by name, each once');
+CREATE TEMPORARY TABLE more AS SELECT k.i, k.won, k.held, k.x || ARRAY[coalesce(round((c.attributes ->> 'size')::numeric, 9), 0), 0, 0]::float8[] AS x FROM known k JOIN customer c ON c.customer_id = k.i;
+SELECT results_eq('SELECT coefficient FROM lead_coefficient ORDER BY position', $$ SELECT round(c::numeric, 9) FROM (SELECT crmcost.logit_fit(won, x, 1.0) AS m FROM more WHERE NOT held) f, unnest((m).coefficient) WITH ORDINALITY u (c, n) ORDER BY n $$,
+  'B8: with the attribute, coefficients are those of the data');
+SELECT ok(holdout_auc > 0.9, format('and it helps: AUC %s', holdout_auc)) FROM lead_model;
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+UPDATE customer SET attributes = '{"size": 3.5}' WHERE customer_id = 2004;
+CALL crmcost.refresh('crm', '2024-06-01');
+SELECT is((SELECT score_rank FROM lead_score WHERE customer_id = 2004), (SELECT 1 + count(*) FROM lead_score o WHERE o.score > (SELECT score FROM lead_score WHERE customer_id = 2004)), 'an attribute that changes');
+SELECT ok(a.score > b.score, 'changes the score') FROM lead_score a, lead_score b WHERE a.customer_id = 2004 AND b.customer_id = 2003;
+SELECT is(pg_temp.differing(), NULL, 'in both ways of computing');
+UPDATE setting SET value = '' WHERE key = 'lead_attributes';
+UPDATE customer SET attributes = '{}' WHERE attributes <> '{}';
+CALL crmcost.refresh('crm', '2024-06-01');
 SAVEPOINT fitted;
 
 -- news, corrections, mergers; nothing after the report day

@@ -26,6 +26,8 @@ INSERT INTO setting (key, value, note) VALUES
   ('attribute_columns', '', 'Attributes of customers that customer_attribute shows as columns, separated by commas.'),
   ('quality_months', '12', 'Months after the acquisition in which channel_quality asks whether a customer was in the best tier.'),
   ('response_window_days', '14', 'Days after a customer was assigned to a campaign in which campaign_response counts what he does.'),
+  ('target_marginal_cac', '', 'What one more customer may cost, in base currency, for which optimal_split says the budgets; empty for no target.'),
+  ('lead_attributes', '', 'Attributes of customers that are numbers and by which lead_score scores besides, separated by commas.'),
   ('attribution_model', 'linear', 'How touches share a conversion: first, last, last_non_direct, linear, position or time_decay.'),
   ('touch_window_days', '90', 'Days before a conversion in which touches count.'),
   ('converting_entity', 'customer', 'Whose touches lead to a conversion: those of the customer, or of all of the account.'),

@@ -54,6 +54,10 @@ CREATE TABLE setting (
            OR value ~ '^([2-9]|[1-9][0-9]{1,3}|10000)$'),
   CONSTRAINT snapshot_keep_is_known
     CHECK (key <> 'snapshot_keep' OR value IN ('month_end', 'every', 'none')),
+  CONSTRAINT target_marginal_cac_is_a_positive_number
+    CHECK (key <> 'target_marginal_cac'
+           OR value ~ '^([0-9]{1,12}([.][0-9]{1,4})?)?$'
+              AND value !~ '^0+([.]0+)?$'),
   CONSTRAINT plan_scenario_is_a_name
     CHECK (key <> 'plan_scenario' OR value NOT IN ('', 'actual')),
   CONSTRAINT fiscal_year_start_from_1_to_12

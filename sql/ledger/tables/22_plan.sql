@@ -28,6 +28,14 @@ CREATE TABLE plan (
     CONSTRAINT amount_is_a_number CHECK (amount <> 'NaN'),
   currency text CONSTRAINT currency_is_three_capital_letters
     CHECK (currency ~ '^[A-Z]{3}$'),
+  at_least numeric(20,4)
+    CONSTRAINT at_least_from_0_to_the_amount
+      CHECK (at_least BETWEEN 0 AND amount),
+  at_most numeric(20,4)
+    CONSTRAINT at_most_not_below_the_amount
+      CHECK (at_most >= amount AND at_most <> 'NaN'),
+  CONSTRAINT only_a_budget_has_bounds
+    CHECK (kind = 'budget' OR num_nonnulls(at_least, at_most) = 0),
   CONSTRAINT tier_is_known
     FOREIGN KEY (tier_scheme, tier_code) REFERENCES tier MATCH FULL
 );
@@ -60,3 +68,7 @@ COMMENT ON COLUMN plan.amount IS
 'The figure for the whole period, in units of the measure.';
 COMMENT ON COLUMN plan.currency IS
 'Currency of the amount; NULL for the base currency, and where the measure is no money.';
+COMMENT ON COLUMN plan.at_least IS
+'Of a budget: what optimal_split leaves it at least, in the same currency; NULL for nothing.';
+COMMENT ON COLUMN plan.at_most IS
+'Of a budget: what optimal_split gives it at most, in the same currency; NULL for no limit.';

@@ -9,7 +9,8 @@ CREATE TABLE lead_feature (
   contact_days bigint NOT NULL,
   referred boolean NOT NULL,
   is_org boolean NOT NULL,
-  channel_code text COLLATE "C" NOT NULL
+  channel_code text COLLATE "C" NOT NULL,
+  attribute_values float8[] NOT NULL
 );
 
 COMMENT ON TABLE lead_feature IS
@@ -24,6 +25,7 @@ COMMENT ON COLUMN lead_feature.contact_days IS 'Different days with an interacti
 COMMENT ON COLUMN lead_feature.referred IS 'Whether another customer recommended us.';
 COMMENT ON COLUMN lead_feature.is_org IS 'Whether it is an organisation.';
 COMMENT ON COLUMN lead_feature.channel_code IS 'Channel that brought the party, else that of its campaign; (unknown) where neither tells.';
+COMMENT ON COLUMN lead_feature.attribute_values IS 'Attributes that setting lead_attributes names, 9 decimals; 0 where there is none, or no number below 10^15.';
 
 -- Computed by refresh; nothing else writes it.
 CREATE TABLE lead_model (
@@ -59,7 +61,7 @@ CREATE TABLE lead_coefficient (
 COMMENT ON TABLE lead_coefficient IS
 'Coefficients of the model that scores leads, one row a feature, as of the last refresh; none without a model.';
 COMMENT ON COLUMN lead_coefficient.position IS 'Place of the feature, 0 for the intercept.';
-COMMENT ON COLUMN lead_coefficient.feature IS 'Feature, by its column in lead_feature; ln_ for the logarithm of 1 more than it.';
+COMMENT ON COLUMN lead_coefficient.feature IS 'Feature, by its column in lead_feature; ln_ for the logarithm of 1 more than it, attributes. before the name of an attribute.';
 COMMENT ON COLUMN lead_coefficient.coefficient IS 'Change of the log odds by one more of it.';
 COMMENT ON COLUMN lead_coefficient.std_error IS 'Its standard error.';
 

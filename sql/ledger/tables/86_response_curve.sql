@@ -8,6 +8,7 @@ CREATE TABLE response_curve (
   capacity numeric(38,6),
   half_saturation numeric(38,6),
   r_squared numeric(20,6),
+  experiments integer NOT NULL,
   not_fitted_because text
 );
 
@@ -20,4 +21,5 @@ COMMENT ON COLUMN response_curve.spend_to IS 'Largest cost of such a month, in b
 COMMENT ON COLUMN response_curve.capacity IS 'Customers a month that no spend exceeds; NULL where not fitted.';
 COMMENT ON COLUMN response_curve.half_saturation IS 'Monthly spend that brings half of them, in base currency; NULL where not fitted.';
 COMMENT ON COLUMN response_curve.r_squared IS 'Part of the variance of the customers that the curve explains, below 0 where a constant explains more; NULL where not fitted.';
+COMMENT ON COLUMN response_curve.experiments IS 'Campaigns of the channel whose uplift, measured against a control group, is a point of the curve beside the months.';
 COMMENT ON COLUMN response_curve.not_fitted_because IS 'fewer than 6 months, the same spend in all months, no customers, or no saturation (the response is a line or convex); NULL where fitted.';

@@ -1,7 +1,5 @@
 -- What a campaign made of its members that would not have come anyway, as the
--- control group shows.  The interval of the difference of two rates is that of
--- Newcombe (Statistics in Medicine 17, 1998, 873-890, method 10), from the
--- intervals of Wilson of each: it holds near 0 and 1 and for small groups, too.
+-- control group shows.
 CREATE VIEW campaign_response WITH (security_invoker = true) AS
 WITH result AS (
   SELECT r.campaign_code, k.response, k.counts_revenue,
@@ -26,31 +24,15 @@ WITH result AS (
   WHERE r.role <> 'both'
   GROUP BY r.campaign_code, k.response, k.counts_revenue
 ),
-rated AS (
-  SELECT r.*,
-         r.target_responses::float8 / nullif(r.targeted, 0) AS p1,
-         r.control_responses::float8 / nullif(r.control, 0) AS p2
-  FROM result r
-),
-bounded AS (
-  SELECT r.*,
-         crmcost._wilson_lower(target_responses, nullif(targeted, 0), 0.95)
-           AS low1,
-         1 - crmcost._wilson_lower(targeted - target_responses,
-                                   nullif(targeted, 0), 0.95) AS high1,
-         crmcost._wilson_lower(control_responses, nullif(control, 0), 0.95)
-           AS low2,
-         1 - crmcost._wilson_lower(control - control_responses,
-                                   nullif(control, 0), 0.95) AS high2
-  FROM rated r
-),
 valued AS (
-  SELECT b.*, s.value::integer AS window_days, coalesce(c.cost, 0) AS cost,
+  SELECT b.*, i.lower, i.upper, s.value::integer AS window_days, coalesce(c.cost, 0) AS cost,
          coalesce(c.unrated_parts, 0) AS unrated_entries,
          b.target_responses
            - b.control_responses * b.targeted::numeric / nullif(b.control, 0)
            AS incremental
-  FROM bounded b
+  FROM result b
+  CROSS JOIN LATERAL crmcost._uplift_interval(
+    b.target_responses, b.targeted, b.control_responses, b.control) AS i
   JOIN setting s ON s.key = 'response_window_days'
   LEFT JOIN (SELECT campaign_code, sum(cost) AS cost,
                     sum(unrated_parts)::bigint AS unrated_parts
@@ -65,10 +47,8 @@ SELECT
   round(v.control_responses::numeric / nullif(v.control, 0), 6)
     AS control_rate,
   round(v.incremental / nullif(v.targeted, 0), 6) AS uplift,
-  round((p1 - p2 - sqrt((p1 - low1) ^ 2 + (high2 - p2) ^ 2))::numeric, 6)
-    AS uplift_low,
-  round((p1 - p2 + sqrt((high1 - p1) ^ 2 + (p2 - low2) ^ 2))::numeric, 6)
-    AS uplift_high,
+  round(v.lower::numeric, 6) AS uplift_low,
+  round(v.upper::numeric, 6) AS uplift_high,
   round(v.incremental, 4) AS incremental_responses,
   CASE WHEN v.counts_revenue THEN v.target_revenue END AS target_revenue,
   CASE WHEN v.counts_revenue THEN v.control_revenue END AS control_revenue,

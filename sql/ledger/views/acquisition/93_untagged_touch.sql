@@ -5,7 +5,8 @@ SELECT
   nullif(medium COLLATE "default", '') AS medium,
   nullif(campaign COLLATE "default", '') AS campaign, interactions,
   (SELECT as_of FROM last_refresh) AS as_of
-FROM untagged_month;
+FROM tag_month
+WHERE channel_code = '(unknown)';
 
 COMMENT ON VIEW untagged_touch IS
 'Contacts with tags that no channel rule matches, and without a channel or a campaign with one, as of the last refresh, one row a month and combination of tags.';

@@ -13,7 +13,13 @@ SELECT
   p.amount, rate.currency, rate.to_base AS rate,
   CASE rate.to_base WHEN 1 THEN p.amount
     ELSE round(p.amount * rate.to_base, 4)
-  END AS base_amount
+  END AS base_amount,
+  CASE rate.to_base WHEN 1 THEN p.at_least
+    ELSE round(p.at_least * rate.to_base, 4)
+  END AS base_at_least,
+  CASE rate.to_base WHEN 1 THEN p.at_most
+    ELSE round(p.at_most * rate.to_base, 4)
+  END AS base_at_most
 FROM plan p
 CROSS JOIN LATERAL (
   SELECT CASE WHEN p.measure IN ('cost', 'cost_saving', 'revenue',
@@ -67,3 +73,7 @@ COMMENT ON COLUMN plan_base.rate IS
 'Rate to the base currency on the first day; NULL when there is none.';
 COMMENT ON COLUMN plan_base.base_amount IS
 'Planned figure, in base currency where it is money, 4 decimals; NULL without a rate.';
+COMMENT ON COLUMN plan_base.base_at_least IS
+'What optimal_split leaves a budget at least, in base currency, 4 decimals; NULL for nothing, and without a rate.';
+COMMENT ON COLUMN plan_base.base_at_most IS
+'What optimal_split gives a budget at most, likewise; NULL for no limit, and without a rate.';

@@ -6,6 +6,9 @@ CREATE VIEW budget_whatif WITH (security_invoker = true) AS
 WITH proposal AS (
   SELECT scenario, period_from, period_to, channel_code,
          sum(base_amount) AS budget,
+         sum(coalesce(base_at_least, 0)) AS at_least,
+         CASE WHEN bool_and(base_at_most IS NOT NULL)
+           THEN sum(base_at_most) END AS at_most,
          crmcost._month_number(period_to + 1)
          - crmcost._month_number(period_from) AS months
   FROM plan_base
@@ -21,7 +24,7 @@ answer AS (
          p.budget / p.months > r.spend_to AS beyond_seen,
          CASE WHEN r.channel_code IS NULL THEN 'no spend so far'
            ELSE r.not_fitted_because END AS not_fitted_because,
-         t.acquisition_cost, t.customers
+         r.experiments, t.acquisition_cost, t.customers
   FROM proposal p
   LEFT JOIN channel_cac_total t USING (channel_code)
   LEFT JOIN response_curve r USING (channel_code)
@@ -29,7 +32,7 @@ answer AS (
 line AS (
   SELECT scenario, period_from, period_to, channel_code, budget, months, cac,
          customers_at_cac, customers_on_curve, beyond_seen,
-         not_fitted_because
+         not_fitted_because, experiments, at_least, at_most
   FROM answer
   UNION ALL
   SELECT a.scenario, a.period_from, a.period_to, '(all)', sum(a.budget),
@@ -38,7 +41,9 @@ line AS (
            THEN sum(a.customers_at_cac) END,
          CASE WHEN bool_and(a.customers_on_curve IS NOT NULL)
            THEN sum(a.customers_on_curve) END,
-         bool_or(a.beyond_seen), NULL
+         bool_or(a.beyond_seen), NULL, sum(a.experiments),
+         sum(a.at_least),
+         CASE WHEN bool_and(a.at_most IS NOT NULL) THEN sum(a.at_most) END
   FROM answer a
   CROSS JOIN (SELECT cac FROM channel_cac_total
               WHERE channel_code = '(all)') t
@@ -57,7 +62,9 @@ SELECT
   round(l.budget / nullif(l.customers_on_curve, 0), 4) AS cac_on_curve,
   round(l.budget / nullif(l.customers_at_cac * l.cac, 0) - 1, 6)
     AS cac_change,
-  l.beyond_seen, l.not_fitted_because,
+  l.beyond_seen, l.not_fitted_because, coalesce(l.experiments, 0)
+    AS experiments,
+  l.at_least, l.at_most,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM line l
 LEFT JOIN channel h ON h.code = l.channel_code;
@@ -79,4 +86,7 @@ COMMENT ON COLUMN budget_whatif.cac_on_curve IS 'Budget for one of them, 4 decim
 COMMENT ON COLUMN budget_whatif.cac_change IS 'By what part a customer would cost more than so far, at constant cost in each channel, 6 decimals: the effect of the mix.';
 COMMENT ON COLUMN budget_whatif.beyond_seen IS 'Whether a month would cost more than any has: the curve is not known there.';
 COMMENT ON COLUMN budget_whatif.not_fitted_because IS 'Why the channel has no curve; NULL with one, and for (all).';
+COMMENT ON COLUMN budget_whatif.experiments IS 'Campaigns with a control group whose measured uplift is a point of the curve, beside the months.';
+COMMENT ON COLUMN budget_whatif.at_least IS 'What optimal_split leaves the channel at least.';
+COMMENT ON COLUMN budget_whatif.at_most IS 'What optimal_split gives it at most; NULL for no limit, for (all) where any channel has none.';
 COMMENT ON COLUMN budget_whatif.currency IS 'Base currency, which all money here is in.';

@@ -16,7 +16,8 @@ WITH known_setting (key) AS (
          ('quality_months'), ('response_window_days'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
-         ('converting_entity'),
+         ('converting_entity'), ('target_marginal_cac'),
+         ('lead_attributes'),
          ('schema_version')
 ),
 this_ledger (name) AS (
@@ -205,7 +206,8 @@ FROM (
 UNION ALL
 SELECT 'contact_without_rule', 'warning', coalesce(sum(interactions), 0)::bigint,
        NULL, min(format('%s / %s / %s', source, medium, campaign))
-FROM untagged_month
+FROM tag_month
+WHERE channel_code = '(unknown)'
 UNION ALL
 SELECT 'member_of_both_groups', 'warning', coalesce(sum(r.members), 0)::bigint,
        NULL, min(format('campaign %s', r.campaign_code COLLATE "default"))
