@@ -119,38 +119,26 @@ COMMENT ON FUNCTION crmcost._saturation_at(float8[], float8[], float8[], float8)
 
 -- The residuals have one minimum but for noise, so a grid comes before the golden
 -- section.  At the far end of the grid the curve is a line, or bent the other way.
-CREATE FUNCTION crmcost._fit_saturation(
-  spend float8[], response float8[], weight float8[], OUT capacity float8,
-  OUT half_saturation float8, OUT r_squared float8,
-  OUT not_fitted_because text)
+CREATE FUNCTION crmcost._best_half_saturation(
+  spend float8[], response float8[], weight float8[]) RETURNS float8
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   golden CONSTANT float8 := (sqrt(5::float8) - 1) / 2;
-  most CONSTANT float8 := (SELECT max(s) FROM unnest(spend) s);
-  low float8 := ln(most) - 7;
-  high float8 := ln(most) + 7;
+  low float8 := (SELECT ln(max(s)) FROM unnest(spend) s) - 7;
+  high float8;
   best integer;
   left_at float8;
   right_at float8;
   goes_left boolean;
 BEGIN
-  not_fitted_because := CASE
-    WHEN most = (SELECT min(s) FROM unnest(spend) s)
-      THEN 'the same spend in all months'
-    WHEN NOT EXISTS (SELECT FROM unnest(response) r WHERE r > 0)
-      THEN 'no customers' END;
-  IF not_fitted_because IS NOT NULL THEN
-    RETURN;
-  END IF;
   SELECT i INTO best FROM generate_series(0, 70) i
     ORDER BY (crmcost._saturation_at(spend, response, weight,
                                      exp(low + i * 0.2))).residual, i
     LIMIT 1;
   IF best >= 60 THEN              -- over e^5 times the largest spend
-    not_fitted_because := 'no saturation';
-    RETURN;
+    RETURN NULL;
   END IF;
   high := low + (best + 1) * 0.2;
   low := low + (best - 1) * 0.2;
@@ -167,7 +155,34 @@ BEGIN
       low := left_at;
     END IF;
   END LOOP;
-  half_saturation := exp((low + high) / 2);
+  RETURN exp((low + high) / 2);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._best_half_saturation(float8[], float8[], float8[]) IS
+  'Half saturation of the curve with the least sum of squares; NULL where a line is as good.';
+
+CREATE FUNCTION crmcost._fit_saturation(
+  spend float8[], response float8[], weight float8[], OUT capacity float8,
+  OUT half_saturation float8, OUT r_squared float8,
+  OUT not_fitted_because text)
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM unnest(response) r WHERE r > 0) THEN
+    not_fitted_because := 'no customers';
+  ELSIF (SELECT min(s) = max(s) FROM unnest(spend) s) THEN
+    not_fitted_because := 'the same spend in all months';
+  ELSE
+    half_saturation := crmcost._best_half_saturation(spend, response, weight);
+    IF half_saturation IS NULL THEN
+      not_fitted_because := 'no saturation';
+    END IF;
+  END IF;
+  IF not_fitted_because IS NOT NULL THEN
+    RETURN;
+  END IF;
   SELECT s.capacity, 1 - s.residual / nullif(
            (SELECT sum(p.w * (p.y - m.mean) ^ 2)
             FROM unnest(response, weight) AS p (y, w)
