@@ -85,8 +85,8 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop test test-clean check-assert check-setup check-fuzz check-sequences lint \
-	format bench
+.PHONY: demo demo-stop test test-clean check-assert check-ubsan check-setup check-fuzz \
+	check-sequences lint format bench hook
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
 demo-stop:
@@ -94,7 +94,9 @@ demo-stop:
 test:
 	@sh test/run.sh $(if $(findstring command,$(origin ONE)),one '$(ONE)',normal)
 check-assert:
-	@sh test/run.sh assert
+	@sh test/run.sh assert $(if $(findstring command,$(origin ONE)),$(ONE))
+check-ubsan:
+	@sh test/run.sh ubsan $(if $(findstring command,$(origin ONE)),$(ONE))
 check-setup:
 	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 check-fuzz:
@@ -109,3 +111,5 @@ format:
 	@sh test/lint/format.sh
 bench:
 	@sh test/bench.sh $(if $(findstring command,$(origin NAME)),$(NAME))
+hook:
+	@sh test/hook.sh

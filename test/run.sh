@@ -1,12 +1,13 @@
 #!/bin/sh
 # Runs every test suite on a throw-away cluster; "make test" calls this.
 #
-#   sh test/run.sh [normal | assert]
+#   sh test/run.sh [normal | assert | ubsan]
 #   sh test/run.sh one NAME ...
 #
-# assert builds with -DUSE_ASSERT_CHECKING first ("make check-assert").  one runs
-# the tests of these names, in whichever suite, on a cluster that stays ("make
-# test ONE=tier").
+# assert builds with -DUSE_ASSERT_CHECKING first ("make check-assert"), ubsan with
+# the sanitizer of undefined behaviour, which ends a backend ("make check-ubsan").
+# one runs the tests of these names, in whichever suite, on a cluster that stays
+# ("make test ONE=tier").
 # Suites: unit (plain C, with sanitizers), regress (pg_regress), pgtap and
 # pgtap_parallel (pg_prove), tap (prove).  The last line is "N passed, N failed";
 # the exit code is not 0 when one failed.  Logs stay in the private directory
@@ -20,7 +21,8 @@ flavour=${1:-normal}
 case $flavour in
 	normal | one) copt= ;;
 	assert) copt='-DUSE_ASSERT_CHECKING -O1 -g' ;;
-	*) die "unknown flavour $flavour: say normal, assert or one" ;;
+	ubsan) copt='-fsanitize=undefined -fno-sanitize-recover=undefined -O1 -g' ;;
+	*) die "unknown flavour $flavour: say normal, assert, ubsan or one" ;;
 esac
 
 # The files of a suite: all, or those of the names that were asked for.

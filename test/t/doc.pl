@@ -96,4 +96,19 @@ foreach my $what (
 	is(join(' ', grep { !$named{$_} } split /\n/, $node->safe_psql('reference', $query)), '', "$file names every $kind");
 }
 
+# The picture of the architecture is of what is there.
+my %names = map { $_ => [] } qw(facts steps views);
+foreach my $box (slurp_file('doc/architecture.md') =~ /^ *((?:facts|steps|views)\[".*?)"\]$/mg)
+{
+	my ($name, @inside) = grep { $_ ne 'br' } $box =~ /(\w+)/g;
+	$names{$name} = \@inside;
+}
+is("@{$names{steps}}", $node->safe_psql('reference', q{SELECT array_to_string(crmcost._refresh_steps(), ' ')}),
+	'doc/architecture.md has the steps of refresh');
+is("@{$names{views}}", join(' ', map { s,.*/,,r } sort glob('sql/ledger/views/*')), '... the folders of views');
+is(join(' ', sort @{$names{facts}}), $node->safe_psql('reference', q{
+	SELECT string_agg(relation, ' ' ORDER BY relation COLLATE "C") FROM (
+		SELECT relation FROM crmcost._captured() WHERE capture <> '_capture_all' AND relation <> 'fx_rate'
+		UNION SELECT 'loyalty_entry') fact}), '... and the facts');
+
 done_testing();
