@@ -178,6 +178,17 @@ BEGIN
       CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
     ADD CONSTRAINT response_window_days_from_1_to_9999
       CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
+    ADD CONSTRAINT sla_hours_are_a_positive_number
+      CHECK (key NOT IN ('sla_first_response_hours', 'sla_resolution_hours')
+             OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$' AND value ~ '[1-9]'),
+    ADD CONSTRAINT sla_clock_is_calendar_or_business
+      CHECK (key <> 'sla_clock' OR value IN ('calendar', 'business')),
+    ADD CONSTRAINT sla_open_days_from_1_to_9999
+      CHECK (key <> 'sla_open_days' OR value ~ '^[1-9][0-9]{0,3}$'),
+    ADD CONSTRAINT spread_is_a_number_from_0
+      CHECK (key NOT IN ('spread_csat', 'spread_response_hours',
+                         'spread_price')
+             OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
     ADD CONSTRAINT plan_scenario_is_a_name
       CHECK (key <> 'plan_scenario' OR value NOT IN ('', 'actual')),
     ADD CONSTRAINT fiscal_year_start_from_1_to_12
@@ -223,7 +234,17 @@ BEGIN
       CONSTRAINT attributes_is_an_object
         CHECK (jsonb_typeof(attributes) = 'object')
       CONSTRAINT attributes_have_no_mail_address
-        CHECK (strpos(attributes::text, '@') = 0);
+        CHECK (strpos(attributes::text, '@') = 0),
+    ADD COLUMN case_ref text
+      CONSTRAINT case_ref_not_empty CHECK (case_ref <> '')
+      CONSTRAINT case_ref_is_no_mail_address CHECK (strpos(case_ref, '@') = 0),
+    ADD COLUMN first_response_at timestamptz
+      CONSTRAINT first_response_at_is_finite
+        CHECK (isfinite(first_response_at)),
+    ADD COLUMN due_at timestamptz
+      CONSTRAINT due_at_is_finite CHECK (isfinite(due_at)),
+    ADD CONSTRAINT first_response_not_before_it_occurred
+      CHECK (first_response_at >= occurred_at);
 END
 $$;
 
@@ -294,6 +315,8 @@ AS $$
 DECLARE
   indexes CONSTANT text[] := '{classification_by_hand,customer_merged_into,
                                cost_entry_covers,interaction_resolved_at,
+                               interaction_first_response_at,
+                               interaction_due_at,
                                posted_cost_cost_id}';
   statement text;
 BEGIN

@@ -110,16 +110,21 @@ BEGIN
              i.subtype, coalesce(i.channel_code, k.channel_code, %s, '(unknown)'),
              coalesce(i.campaign_code, '(unknown)'), i.product_code,
              i.agent_code, i.automated, i.n, i.handle_seconds, %s,
-             i.kind IN ('ticket', 'complaint', 'return')
-               AND (i.resolved_at IS NULL OR i.resolved_at >= $1),
              i.score, t.customer_id IS NOT NULL,
              CASE WHEN i.channel_code IS NULL AND k.channel_code IS NULL
-                       AND i.attributes <> '{}' THEN i.attributes END
+                       AND i.attributes <> '{}' THEN i.attributes END,
+             i.phase, i.source, i.case_ref,
+             CASE WHEN i.first_response_at < $1 THEN i.first_response_at END,
+             CASE WHEN i.resolved_at < $1 THEN i.resolved_at END, i.due_at,
+             coalesce(nullif(i.attributes ->> 'team', ''), '(unknown)'),
+             coalesce(nullif(i.attributes ->> 'service_level', ''), '(unknown)')
       FROM (SELECT a.customer_id, a.interaction_id, a.occurred_at,
                    (a.occurred_at AT TIME ZONE $4)::date AS occurred_on,
                    a.kind, a.subtype, a.channel_code, a.campaign_code,
                    a.product_code, a.agent_code, a.automated, a.n,
-                   a.handle_seconds, a.resolved_at, a.score, a.attributes
+                   a.handle_seconds, a.resolved_at, a.score, a.attributes,
+                   a.phase, a.source, a.case_ref, a.first_response_at,
+                   a.due_at
             FROM interaction a) i
       LEFT JOIN late_fact late
         ON late.relation = 'interaction' AND late.fact_id = i.interaction_id
