@@ -156,12 +156,11 @@ $$;
 COMMENT ON FUNCTION crmcost._alter_cost_tables_to_2() IS
   'Gives the tables of pools and drivers of version 1 the columns of version 2.';
 
-CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
+-- The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._alter_settings_to_2() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   ALTER TABLE setting
     ADD CONSTRAINT converting_entity_is_customer_or_account
       CHECK (key <> 'converting_entity' OR value IN ('customer', 'account')),
@@ -195,6 +194,19 @@ BEGIN
       CHECK (key <> 'fiscal_year_start' OR value ~ '^([1-9]|1[0-2])$'),
     ADD CONSTRAINT language_is_en_or_zh
       CHECK (key <> 'language' OR value IN ('en', 'zh'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._alter_settings_to_2() IS
+  'Gives the settings of version 1 the checks of version 2.';
+
+CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._alter_settings_to_2();
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)

@@ -74,6 +74,22 @@ $$;
 COMMENT ON FUNCTION crmcost._add_lines(crmcost._run, text, timestamptz, timestamptz) IS
   'Adds the sale lines that a condition on s names to refresh_line.';
 
+-- The one place where a channel follows from tags.
+CREATE FUNCTION crmcost._tagged_channel() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  (SELECT r.channel_code FROM channel_rule r
+   WHERE i.attributes <> '{}'
+         AND (r.source IS NULL OR i.attributes ->> 'utm_source' ILIKE r.source)
+         AND (r.medium IS NULL OR i.attributes ->> 'utm_medium' ILIKE r.medium)
+         AND (r.campaign IS NULL
+              OR i.attributes ->> 'utm_campaign' ILIKE r.campaign)
+   ORDER BY r.priority LIMIT 1)
+$query$;
+
+COMMENT ON FUNCTION crmcost._tagged_channel() IS
+  'Expression of the channel that the tags of an interaction i mean by channel_rule.';
+
 -- Standard minutes are for what was not measured and no machine did.
 CREATE FUNCTION crmcost._add_contacts(run crmcost._run, condition text,
                                       from_at timestamptz,
@@ -85,18 +101,8 @@ DECLARE
   minutes CONSTANT text := CASE WHEN EXISTS (SELECT FROM activity_time)
     THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> i.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
     ELSE 'NULL::numeric' END;
-  -- the one place where a channel follows from tags
   tagged CONSTANT text := CASE WHEN EXISTS (SELECT FROM channel_rule)
-    THEN $text$(SELECT r.channel_code FROM channel_rule r
-           WHERE i.attributes <> '{}'
-                 AND (r.source IS NULL
-                      OR i.attributes ->> 'utm_source' ILIKE r.source)
-                 AND (r.medium IS NULL
-                      OR i.attributes ->> 'utm_medium' ILIKE r.medium)
-                 AND (r.campaign IS NULL
-                      OR i.attributes ->> 'utm_campaign' ILIKE r.campaign)
-           ORDER BY r.priority LIMIT 1)$text$
-    ELSE 'NULL' END;
+    THEN crmcost._tagged_channel() ELSE 'NULL' END;
 BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_contact

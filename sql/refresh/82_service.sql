@@ -20,7 +20,7 @@ BEGIN
   PERFORM crmcost._find_service_rates(cost_months);
   PERFORM crmcost._find_held_months(run);
   PERFORM crmcost._sum_service(run);
-  PERFORM crmcost._sum_service_cost(run, cost_months);
+  PERFORM crmcost._sum_service_cost(run);
   RETURN crmcost._write_difference(run.ledger, 'service_month',
            'SELECT * FROM pg_temp.refresh_service_sum',
            format(case_months, 'old.month_start'))
@@ -151,6 +151,63 @@ $$;
 COMMENT ON FUNCTION crmcost._find_held_months(crmcost._run) IS
   'Sees to it that refresh_held has the months of refresh_service_event and refresh_service_rate.';
 
+-- Few rows are taken by all dimensions at once, many by one after the other.
+CREATE FUNCTION crmcost._dimension_groups(run crmcost._run, of_cost boolean,
+                                          relation regclass)
+  RETURNS TABLE (dimensions text[], codes text[], schemes text[])
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+  many boolean;
+BEGIN
+  EXECUTE format('SELECT count(*) > 100000 FROM (SELECT FROM %s LIMIT 100001) r',
+                 relation) INTO many;
+  RETURN QUERY
+    SELECT array_agg(d.dimension) FILTER (WHERE d.code IS NOT NULL),
+           array_agg(d.code) FILTER (WHERE d.code IS NOT NULL),
+           array_agg(d.dimension) FILTER (WHERE d.code IS NULL)
+    FROM (SELECT d.dimension, d.code, row_number() OVER () AS n
+          FROM (SELECT d.dimension, d.code
+                FROM crmcost._service_dimensions() d
+                WHERE d.of_cost OR NOT _dimension_groups.of_cost
+                UNION ALL
+                SELECT u.scheme, NULL
+                FROM unnest(crmcost._tier_schemes(run.ledger)) AS u (scheme)
+               ) d) d
+    GROUP BY CASE WHEN many THEN d.n END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run, boolean, regclass) IS
+  'Dimensions with the expressions of their codes, and tier schemes, in groups that one statement takes.';
+
+CREATE FUNCTION crmcost._by_dimension(relation text, dimensions text[],
+                                      codes text[], schemes text[])
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.concat_ws(' UNION ALL '::text,
+  (SELECT pg_catalog.format(
+     'SELECT c.*, d.dimension, d.code FROM %s c CROSS JOIN LATERAL (VALUES %s) AS d (dimension, code)',
+     relation, pg_catalog.string_agg(
+       pg_catalog.format('(%L::text COLLATE "C", (%s)::text COLLATE "C")',
+                         u.dimension, u.code), ', '::text))
+   FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
+          AS u (dimension, code)
+   HAVING pg_catalog.count(*) > 0),
+  CASE WHEN pg_catalog.cardinality(schemes) > 0 THEN pg_catalog.format($query$
+    SELECT c.*, s.scheme COLLATE "C",
+           coalesce(h.tier, '(unknown)') COLLATE "C"
+    FROM %s c
+    CROSS JOIN unnest(%L::text[]) AS s (scheme)
+    LEFT JOIN pg_temp.refresh_held h
+      ON h.customer_id = c.customer_id AND h.scheme = s.scheme
+         AND c.month_start >= h.from_month AND c.month_start < h.before_month
+  $query$, relation, schemes) END);
+
+COMMENT ON FUNCTION crmcost._by_dimension(text, text[], text[], text[]) IS
+  'Query of the rows of a relation by customer and month, once for each dimension with its code, and for each tier scheme with the tier that held.';
+
 CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -158,17 +215,13 @@ DECLARE
   part record;
 BEGIN
   FOR part IN
-    SELECT d.dimension, d.code,
-           'SELECT * FROM pg_temp.refresh_service_event' AS source
-    FROM crmcost._service_dimensions() d
-    UNION ALL
-    SELECT s.scheme, 'c.tier',
-           crmcost._with_tier('pg_temp.refresh_service_event', s.scheme)
-    FROM unnest(crmcost._tier_schemes(run.ledger)) AS s (scheme)
+    SELECT * FROM crmcost._dimension_groups(
+      run, false, 'pg_temp.refresh_service_event'::regclass)
   LOOP
     EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
-            || crmcost._service_month_query(part.dimension, part.code,
-                                            part.source);
+            || crmcost._service_month_query(crmcost._by_dimension(
+                 'pg_temp.refresh_service_event', part.dimensions, part.codes,
+                 part.schemes));
   END LOOP;
 END
 $$;
@@ -176,90 +229,73 @@ $$;
 COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
   'Fills refresh_service_sum from refresh_service_event.';
 
--- Rows of customers and months with the tier that held at the end of the month.
-CREATE FUNCTION crmcost._with_tier(relation text, scheme text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT r.*, coalesce(h.tier, '(unknown)') COLLATE "C" AS tier
-  FROM %1$s r
-  LEFT JOIN pg_temp.refresh_held h
-    ON h.customer_id = r.customer_id AND h.scheme = %2$L
-       AND r.month_start >= h.from_month AND r.month_start < h.before_month
-$query$, relation, scheme);
-
-COMMENT ON FUNCTION crmcost._with_tier(text, text) IS
-  'Query of a relation by customer and month, with the tier of a scheme that held.';
-
 -- A case that stands for n counts n times.  The value at a share of all is the
 -- first one up to which that share lies: percentile_disc, of counted values.
-CREATE FUNCTION crmcost._service_month_query(dimension text, code text,
-                                             source text)
-  RETURNS text
+CREATE FUNCTION crmcost._service_percentiles() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format($query$
+    SELECT month_start, dimension, code, %s
+    FROM (
+      SELECT e.month_start, e.dimension, e.code, e.what, m.clock, m.seconds,
+             sum(e.cases) OVER (alike ORDER BY m.seconds) AS upto,
+             sum(e.cases) OVER alike AS cases
+      FROM event e
+      CROSS JOIN LATERAL (VALUES ('all', e.seconds), ('open', e.open_seconds))
+        AS m (clock, seconds)
+      WHERE m.seconds IS NOT NULL
+      WINDOW alike AS (PARTITION BY e.month_start, e.dimension, e.code, e.what,
+                                    m.clock)
+    ) placed
+    GROUP BY month_start, dimension, code
+    $query$, pg_catalog.string_agg(pg_catalog.format(
+      'min(seconds) FILTER (WHERE what = %L AND clock = %L AND upto * 100 >= cases * %s) AS %s_%s_%s',
+      e.what, c.clock, s.share, e.what, c.clock, s.share), ', '::text))
+  FROM (VALUES ('responded'::text), ('closed')) AS e (what)
+  CROSS JOIN (VALUES ('all'::text), ('open')) AS c (clock)
+  CROSS JOIN (VALUES (50), (90), (95)) AS s (share));
+
+COMMENT ON FUNCTION crmcost._service_percentiles() IS
+  'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in event lie.';
+
+CREATE FUNCTION crmcost._service_month_query(source text) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH event AS (
-    SELECT c.month_start, %2$s AS code, c.what, c.cases, c.seconds,
+    SELECT c.month_start, c.dimension, c.code, c.what, c.cases, c.seconds,
            c.open_seconds, c.met, c.first_contact
-    FROM (%3$s) c
-  ), placed AS (
-    SELECT e.month_start, e.code, e.what, m.clock, m.seconds,
-           sum(e.cases) OVER (PARTITION BY e.month_start, e.code, e.what,
-                                           m.clock ORDER BY m.seconds) AS upto,
-           sum(e.cases) OVER (PARTITION BY e.month_start, e.code, e.what,
-                                           m.clock) AS cases
+    FROM (%1$s) c
+  ), happened AS (
+    SELECT e.month_start, e.dimension, e.code, e.what, sum(e.cases) AS n,
+           coalesce(sum(e.cases) FILTER (WHERE e.met IS NOT NULL), 0) AS told,
+           coalesce(sum(e.cases) FILTER (WHERE e.met), 0) AS met,
+           coalesce(sum(e.cases) FILTER (WHERE e.first_contact), 0) AS first,
+           sum(e.seconds * e.cases) AS seconds
     FROM event e
-    CROSS JOIN LATERAL (VALUES ('all', e.seconds), ('open', e.open_seconds))
-      AS m (clock, seconds)
-    WHERE m.seconds IS NOT NULL
-  ), percentile AS (
-    SELECT month_start, code, what, clock,
-           min(seconds) FILTER (WHERE upto * 2 >= cases) AS p50,
-           min(seconds) FILTER (WHERE upto * 10 >= cases * 9) AS p90,
-           min(seconds) FILTER (WHERE upto * 20 >= cases * 19) AS p95
-    FROM placed GROUP BY month_start, code, what, clock
+    GROUP BY e.month_start, e.dimension, e.code, e.what
+  ), counted AS (
+    SELECT month_start, dimension, code, %3$s
+    FROM happened GROUP BY month_start, dimension, code
   )
-  SELECT e.month_start, %1$L, e.code,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'opened'), 0)::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'responded'), 0)::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'responded'
-                                             AND e.met IS NOT NULL), 0)
-           ::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'responded' AND e.met),
-                  0)::bigint,
-         coalesce(sum(e.seconds * e.cases) FILTER (WHERE e.what = 'responded'),
-                  0),
-         min(r.p50), min(r.p90), min(r.p95), min(ro.p50), min(ro.p90),
-         min(ro.p95),
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'closed'), 0)::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'closed'
-                                             AND e.met IS NOT NULL), 0)
-           ::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'closed' AND e.met), 0)
-           ::bigint,
-         min(s.p50), min(s.p90), min(s.p95), min(so.p50), min(so.p90),
-         min(so.p95),
-         coalesce(sum(e.cases) FILTER (WHERE e.first_contact), 0)::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what IN ('closed', 'reclosed')),
-                  0)::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'reopened'), 0)::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'due'), 0)::bigint,
-         coalesce(sum(e.cases) FILTER (WHERE e.what = 'due' AND e.met), 0)
-           ::bigint
-  FROM event e
-  LEFT JOIN percentile r
-    ON (r.month_start, r.code) = (e.month_start, e.code)
-       AND r.what = 'responded' AND r.clock = 'all'
-  LEFT JOIN percentile ro
-    ON (ro.month_start, ro.code) = (e.month_start, e.code)
-       AND ro.what = 'responded' AND ro.clock = 'open'
-  LEFT JOIN percentile s
-    ON (s.month_start, s.code) = (e.month_start, e.code)
-       AND s.what = 'closed' AND s.clock = 'all'
-  LEFT JOIN percentile so
-    ON (so.month_start, so.code) = (e.month_start, e.code)
-       AND so.what = 'closed' AND so.clock = 'open'
-  GROUP BY e.month_start, e.code
-$query$, dimension, code, source);
+  SELECT c.month_start, c.dimension, c.code, c.opened_n, c.responded_n,
+         c.responded_told, c.responded_met, c.responded_seconds,
+         p.responded_all_50, p.responded_all_90, p.responded_all_95,
+         p.responded_open_50, p.responded_open_90, p.responded_open_95,
+         c.closed_n, c.closed_told, c.closed_met, p.closed_all_50,
+         p.closed_all_90, p.closed_all_95, p.closed_open_50, p.closed_open_90,
+         p.closed_open_95, c.closed_first, c.closed_n + c.reclosed_n,
+         c.reopened_n, c.due_n, c.due_met
+  FROM counted c
+  LEFT JOIN (%2$s) p USING (month_start, dimension, code)
+$query$, source, crmcost._service_percentiles(), (
+  SELECT pg_catalog.string_agg(pg_catalog.format(
+           'coalesce(sum(%1$I) FILTER (WHERE what = %2$L), 0) AS %2$s_%1$s',
+           m.measure, e.what), ', '::text)
+  FROM (VALUES ('opened'::text, '{n}'::text[]),
+               ('responded', '{n,told,met,seconds}'),
+               ('closed', '{n,told,met,first}'), ('reclosed', '{n}'),
+               ('reopened', '{n}'), ('due', '{n,met}')) AS e (what, measures)
+  CROSS JOIN LATERAL pg_catalog.unnest(e.measures) AS m (measure)));
 
-COMMENT ON FUNCTION crmcost._service_month_query(text, text, text) IS
-  'Query of service_month by one dimension: its name, the expression of its code, and the query of the events.';
+COMMENT ON FUNCTION crmcost._service_month_query(text) IS
+  'Query of service_month, given that of the events with dimension and code.';

@@ -75,84 +75,71 @@ $$;
 COMMENT ON FUNCTION crmcost._find_service_rates(text) IS
   'Fills refresh_service_rate: what a second and a contact bear, by channel and product, in the months that a condition names.';
 
-CREATE FUNCTION crmcost._sum_service_cost(run crmcost._run, months text)
-  RETURNS void
+-- Work with what it bears, and pools that nobody bears.
+CREATE FUNCTION crmcost._sum_service_cost(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  borne CONSTANT text := $query$
+    (SELECT k.*, k.handle_seconds * r.second_rate
+                 + k.contacts * r.contact_rate AS cost, 0::numeric AS idle_cost
+     FROM service_contact k
+     JOIN pg_temp.refresh_service_rate r
+       USING (month_start, channel_code, product_code)
+     UNION ALL
+     SELECT NULL, p.month_start, '(unknown)', p.channel_code, p.product_code,
+            '(unknown)', '(unknown)', '(unknown)', false, 0, 0, p.cost, p.cost
+     FROM pg_temp.refresh_service_pool p
+     WHERE coalesce(p.seconds, 0) = 0 AND coalesce(p.contacts, 0) = 0)
+  $query$;
   part record;
 BEGIN
   FOR part IN
-    SELECT d.dimension, d.code,
-           CASE d.dimension WHEN '(all)' THEN d.code
-             WHEN '(channel)' THEN 'p.channel_code'
-             WHEN '(product)' THEN 'p.product_code'
-             ELSE '''(unknown)''' END AS idle_code,
-           'service_contact' AS source
-    FROM crmcost._service_dimensions() d
-    WHERE d.of_cost
-    UNION ALL
-    SELECT s.scheme, 'c.tier', '''(unknown)''',
-           format('(%s)', crmcost._with_tier('service_contact', s.scheme))
-    FROM unnest(crmcost._tier_schemes(run.ledger)) AS s (scheme)
+    SELECT * FROM crmcost._dimension_groups(run, true,
+                                            'service_contact'::regclass)
   LOOP
     EXECUTE 'INSERT INTO pg_temp.refresh_service_cost '
-            || crmcost._service_cost_query(part.dimension, part.code,
-                                           part.idle_code, part.source,
-                                           format(months, 'c.month_start'));
+            || crmcost._service_cost_query(crmcost._by_dimension(
+                 borne, part.dimensions, part.codes, part.schemes));
   END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._sum_service_cost(crmcost._run, text) IS
-  'Fills refresh_service_cost: work on cases and its cost in the months that a condition names.';
+COMMENT ON FUNCTION crmcost._sum_service_cost(crmcost._run) IS
+  'Fills refresh_service_cost: work on cases and its cost, in the months of refresh_service_rate and refresh_service_pool.';
 
 -- What rounding leaves of the cost of a month goes to the greatest row.
-CREATE FUNCTION crmcost._service_cost_query(dimension text, code text,
-                                            idle_code text, source text,
-                                            months text)
-  RETURNS text
+CREATE FUNCTION crmcost._service_cost_query(source text) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  WITH part AS (
-    SELECT c.month_start, %2$s AS code, c.automated, c.contacts,
-           c.handle_seconds,
-           c.handle_seconds * r.second_rate + c.contacts * r.contact_rate
-             AS cost, 0::numeric AS idle_cost
-    FROM %4$s c
-    JOIN pg_temp.refresh_service_rate r
-      USING (month_start, channel_code, product_code)
-    WHERE %5$s
-    UNION ALL
-    SELECT p.month_start, %3$s, false, 0, 0, p.cost, p.cost
-    FROM pg_temp.refresh_service_pool p
-    WHERE coalesce(p.seconds, 0) = 0 AND coalesce(p.contacts, 0) = 0
-  ), summed AS (
-    SELECT month_start, code, sum(contacts)::bigint AS contacts,
+  WITH summed AS (
+    SELECT month_start, dimension, code, sum(contacts)::bigint AS contacts,
            coalesce(sum(contacts) FILTER (WHERE automated), 0)::bigint
              AS automated_contacts,
            sum(handle_seconds) AS handle_seconds, round(sum(cost), 4) AS cost,
            round(coalesce(sum(cost) FILTER (WHERE automated), 0), 4)
              AS automated_cost,
            sum(idle_cost) AS idle_cost
-    FROM part GROUP BY month_start, code
+    FROM (%s) part
+    GROUP BY month_start, dimension, code
   )
-  SELECT s.month_start, %1$L, s.code, s.contacts, s.automated_contacts,
+  SELECT s.month_start, s.dimension, s.code, s.contacts, s.automated_contacts,
          s.handle_seconds,
-         CASE row_number() OVER (PARTITION BY s.month_start
+         CASE row_number() OVER (PARTITION BY s.month_start, s.dimension
                                  ORDER BY abs(s.cost) DESC, s.code)
            WHEN 1 THEN s.cost + coalesce(t.cost, 0)
-                       - sum(s.cost) OVER (PARTITION BY s.month_start)
+                       - sum(s.cost) OVER (PARTITION BY s.month_start,
+                                                        s.dimension)
            ELSE s.cost END,
          s.automated_cost, s.idle_cost
   FROM summed s
   LEFT JOIN (SELECT month_start, sum(cost) AS cost
              FROM pg_temp.refresh_service_pool GROUP BY month_start) t
     ON t.month_start = s.month_start
-$query$, dimension, code, idle_code, source, months);
+$query$, source);
 
-COMMENT ON FUNCTION crmcost._service_cost_query(text, text, text, text, text) IS
-  'Query of service_cost_month by one dimension: its name, the expressions of its code and of that of idle cost, the relation of the work, and a condition on its months.';
+COMMENT ON FUNCTION crmcost._service_cost_query(text) IS
+  'Query of service_cost_month, given that of work and its cost with dimension and code.';
 
 CREATE FUNCTION crmcost._product_case_query(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
