@@ -192,7 +192,6 @@ COMMENT ON FUNCTION crmcost._add_setting_checks() IS
 
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
@@ -245,7 +244,17 @@ BEGIN
       CONSTRAINT attributes_is_an_object
         CHECK (jsonb_typeof(attributes) = 'object')
       CONSTRAINT attributes_have_no_mail_address
-        CHECK (strpos(attributes::text, '@') = 0);
+        CHECK (strpos(attributes::text, '@') = 0),
+    ADD COLUMN case_ref text
+      CONSTRAINT case_ref_not_empty CHECK (case_ref <> '')
+      CONSTRAINT case_ref_is_no_mail_address CHECK (strpos(case_ref, '@') = 0),
+    ADD COLUMN first_response_at timestamptz
+      CONSTRAINT first_response_at_is_finite
+        CHECK (isfinite(first_response_at)),
+    ADD COLUMN due_at timestamptz
+      CONSTRAINT due_at_is_finite CHECK (isfinite(due_at)),
+    ADD CONSTRAINT first_response_not_before_it_occurred
+      CHECK (first_response_at >= occurred_at);
 END
 $$;
 
@@ -316,6 +325,8 @@ AS $$
 DECLARE
   indexes CONSTANT text[] := '{classification_by_hand,customer_merged_into,
                                cost_entry_covers,interaction_resolved_at,
+                               interaction_first_response_at,
+                               interaction_due_at,
                                posted_cost_cost_id}';
   statement text;
 BEGIN

@@ -113,6 +113,45 @@ $$;
 COMMENT ON FUNCTION crmcost._erase_orders(bigint, bigint) IS
   'Replaces the references to a customer''s orders, in the facts and, under the number of the party, in the store.';
 
+-- A case may have rows of customers merged into one: they stay together.  The search
+-- path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._erase_cases(customer_id bigint, party bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+  erased CONSTANT text := '^erased [0-9a-f-]{36}$';
+BEGIN
+  WITH RECURSIVE member AS (
+    SELECT _erase_cases.party AS customer_id
+    UNION
+    SELECT c.customer_id
+    FROM customer c JOIN member m ON c.merged_into = m.customer_id
+  ), named AS MATERIALIZED (
+    SELECT source, case_ref, 'erased ' || gen_random_uuid()::text AS random_ref
+    FROM (SELECT DISTINCT source, case_ref
+          FROM interaction
+          WHERE customer_id = _erase_cases.customer_id
+                AND case_ref !~ erased) c
+  ), stored AS (
+    UPDATE service_case s
+      SET case_ref = n.random_ref
+      FROM named n
+      WHERE s.customer_id = _erase_cases.party
+            AND s.source = n.source AND s.case_ref = n.case_ref
+  )
+  UPDATE interaction i
+    SET case_ref = n.random_ref
+    FROM named n
+    WHERE i.customer_id IN (SELECT m.customer_id FROM member m)
+          AND i.source = n.source AND i.case_ref = n.case_ref;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_cases(bigint, bigint) IS
+  'Replaces the references to a customer''s cases, in the facts and, under the number of the party, in the store.';
+
 -- References become random ones: unique as they must be, the lines of an order
 -- still of one order, and nothing that could be looked up.
 CREATE FUNCTION crmcost._erase_references(ledger name, customer_id bigint)
@@ -136,6 +175,7 @@ BEGIN
     party := into_party;
   END LOOP;
   PERFORM crmcost._erase_orders(_erase_references.customer_id, party);
+  PERFORM crmcost._erase_cases(_erase_references.customer_id, party);
   UPDATE cost_entry
     SET source_ref = 'erased ' || gen_random_uuid()::text
     WHERE customer_id = _erase_references.customer_id
@@ -156,8 +196,8 @@ $$;
 COMMENT ON FUNCTION crmcost._erase_references(name, bigint) IS
   'Replaces what refers to a customer''s rows in their source, and clears owners and evidence.';
 
--- The tags that say a channel are those of all who came that way, and reports follow
--- them.
+-- The tags that say a channel, a team or a service level are those of many, and
+-- reports follow them.
 CREATE FUNCTION crmcost._erase_tags(ledger name, customer_id bigint)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -171,15 +211,17 @@ BEGIN
     SET attributes = jsonb_strip_nulls(jsonb_build_object(
           'utm_source', attributes -> 'utm_source',
           'utm_medium', attributes -> 'utm_medium',
-          'utm_campaign', attributes -> 'utm_campaign'))
+          'utm_campaign', attributes -> 'utm_campaign',
+          'team', attributes -> 'team',
+          'service_level', attributes -> 'service_level'))
     WHERE customer_id = _erase_tags.customer_id
-          AND attributes - '{utm_source,utm_medium,utm_campaign}'::text[]
+          AND attributes - '{utm_source,utm_medium,utm_campaign,team,service_level}'::text[]
               <> '{}';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._erase_tags(name, bigint) IS
-  'Clears the attributes of a customer''s interactions, but those that say the channel.';
+  'Clears the attributes of a customer''s interactions, but those that say the channel, the team and the service level.';
 
 -- Stages and tiers are the ledger's own words, and so is the evidence of its
 -- rules; anything else is a person's.

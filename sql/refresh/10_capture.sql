@@ -512,6 +512,7 @@ BEGIN ATOMIC
     ('activity_time', '_capture_all'),
     ('funnel_step', '_capture_all'),
     ('channel_rule', '_capture_all'),
+    ('calendar', '_capture_all'),
     ('capacity', '_capture_all')) AS c (relation, capture);
 END;
 

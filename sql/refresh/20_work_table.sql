@@ -35,6 +35,7 @@ BEGIN
   PERFORM crmcost._make_group_tables();
   PERFORM crmcost._make_detail_tables();
   PERFORM crmcost._make_acquisition_tables();
+  PERFORM crmcost._make_service_tables();
   CREATE TEMPORARY TABLE refresh_rule_finding (
     check_name text, severity text, category_code text, driver text,
     month_from date, month_to date, amount numeric, message text
@@ -88,7 +89,9 @@ BEGIN
     occurred_at timestamptz, interaction_id bigint, kind text, subtype text,
     channel_code text, campaign_code text, product_code text, agent_code text,
     automated boolean, n bigint, handle_seconds bigint, minutes numeric,
-    is_open boolean, score numeric, is_technical boolean, tags jsonb
+    score numeric, is_technical boolean, tags jsonb,
+    phase text, source text, case_ref text, first_response_at timestamptz,
+    resolved_at timestamptz, due_at timestamptz, team text, service_level text
   ) ON COMMIT DROP;
 END
 $$;
@@ -506,6 +509,47 @@ $$;
 COMMENT ON FUNCTION crmcost._make_acquisition_tables() IS
   'Makes the work tables of funnels, acquisitions and campaigns.';
 
+CREATE FUNCTION crmcost._make_service_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- case: business hours of teams with the open seconds before each stretch;
+  -- months of cases and work that differ from the store.  refresh_case and
+  -- refresh_service_work are as the tables are.
+  CREATE TEMPORARY TABLE refresh_hours (
+    team text COLLATE "C", opens_at timestamptz, closes_at timestamptz,
+    seconds_before numeric, PRIMARY KEY (team, opens_at)
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_case_month (
+    month_start date PRIMARY KEY
+  ) ON COMMIT DROP;
+
+  -- service: what happened with cases in the months to be summed up; cost by what
+  -- it was booked with, and what a second and a contact bear of it
+  CREATE TEMPORARY TABLE refresh_service_event (
+    customer_id bigint, month_start date, what text, cases bigint,
+    seconds numeric, open_seconds numeric, met boolean, first_contact boolean,
+    channel_code text COLLATE "C", product_code text COLLATE "C",
+    team text COLLATE "C", service_level text COLLATE "C",
+    kind text COLLATE "C", agent_code text COLLATE "C", phase text COLLATE "C"
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_service_pool (
+    month_start date, channel_code text COLLATE "C",
+    product_code text COLLATE "C", cost numeric, seconds numeric,
+    contacts numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_service_rate (
+    month_start date, channel_code text COLLATE "C",
+    product_code text COLLATE "C", second_rate numeric, contact_rate numeric,
+    PRIMARY KEY (month_start, channel_code, product_code)
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_service_tables() IS
+  'Makes the work tables of cases and what they cost.';
+
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for what differs, as _write_difference finds it.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
@@ -535,7 +579,12 @@ BEGIN
                  ('conversion', 'refresh_conversion', ''),
                  ('touch_credit', 'refresh_credit', ''),
                  ('open_journey', 'refresh_open_journey', ''),
-                 ('customer_touch', 'refresh_customer_touch', '')) w
+                 ('customer_touch', 'refresh_customer_touch', ''),
+                 ('service_case', 'refresh_case', ''),
+                 ('service_contact', 'refresh_service_work', ''),
+                 ('customer_care', 'refresh_care', ''),
+                 ('service_month', 'refresh_service_sum', ''),
+                 ('service_cost_month', 'refresh_service_cost', '')) w
     JOIN pg_namespace s ON s.nspname = ledger
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
     JOIN pg_attribute a
@@ -556,52 +605,61 @@ COMMENT ON FUNCTION crmcost._make_new_tables(name) IS
 
 CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
-         campaign_result, category_lineage, channel_lineage, classification,
-         clv_model, cohort_quality, contact_month, conversion, cost_day,
-         cost_month, cost_pool, cost_trend, credit_month,
-         customer_acquisition, customer_agent, customer_class,
+RETURN '{acquisition_month, agent_cost_month, agent_month,
+         agent_score, campaign_result, care_month, category_lineage,
+         channel_lineage, classification, clv_model, cohort_quality,
+         contact_month, conversion, cost_day, cost_month, cost_pool,
+         cost_trend, credit_month, customer_acquisition,
+         customer_agent, customer_care, customer_class,
          customer_discount, customer_driver, customer_funnel,
-         customer_month, customer_order, customer_product, customer_quality,
-         customer_response, customer_score, customer_stage, customer_touch,
-         customer_value, customer_year, day_total, driver_before,
-         exposure_month, funnel_month, group_month, group_size,
-         kept_snapshot, lead_chance, lead_coefficient, lead_feature,
-         lead_model, model_calibration, open_journey, posted_cost,
-         product_pair, product_price, product_total, quality_finding,
-         response_curve, rfm_cell, sale_month, stage_total, survey_day,
-         tag_month, tier_agent, tier_breach, tier_cost_month, tier_month,
-         tier_threshold, touch_credit, whale_point}'::text[];
+         customer_month, customer_order, customer_product,
+         customer_quality, customer_response, customer_score,
+         customer_stage, customer_touch, customer_value,
+         customer_year, day_total, driver_before, exposure_month,
+         funnel_month, group_month, group_size, kept_snapshot,
+         lead_chance, lead_coefficient, lead_feature, lead_model,
+         model_calibration, open_journey, posted_cost,
+         product_case_month, product_pair, product_price,
+         product_sold_month, product_total, quality_finding,
+         response_curve, rfm_cell, sale_month, service_case,
+         service_contact, service_cost_month, service_month,
+         stage_total, survey_day, tag_month, tier_agent, tier_breach,
+         tier_cost_month, tier_month, tier_threshold, touch_credit,
+         whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';
 
 CREATE FUNCTION crmcost._work_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
-         refresh_cost_month, refresh_line, refresh_contact,
-         refresh_placed, refresh_order, refresh_order_news, refresh_activity,
-         refresh_entity, refresh_touch, refresh_credit_news,
-         refresh_credit_month, refresh_conversion, refresh_credit,
-         refresh_open_journey, refresh_customer_touch,
-         refresh_part, refresh_lineage, refresh_post, refresh_home,
-         refresh_share, refresh_served, refresh_service, refresh_pool,
-         refresh_group, refresh_outcome,
-         refresh_now, refresh_borne, refresh_wanted, refresh_driver,
-         refresh_limited, refresh_cumulated,
+RETURN '{refresh_written, refresh_party, refresh_customer,
+         refresh_month, refresh_cost_month, refresh_line,
+         refresh_contact, refresh_placed, refresh_order,
+         refresh_order_news, refresh_activity, refresh_entity,
+         refresh_touch, refresh_credit_news, refresh_credit_month,
+         refresh_conversion, refresh_credit, refresh_open_journey,
+         refresh_customer_touch, refresh_part, refresh_lineage,
+         refresh_post, refresh_home, refresh_share, refresh_served,
+         refresh_service, refresh_pool, refresh_group,
+         refresh_outcome, refresh_now, refresh_borne, refresh_wanted,
+         refresh_driver, refresh_limited, refresh_cumulated,
          refresh_contact_sum, refresh_changed, refresh_purchase,
          refresh_alive, refresh_clv, refresh_pair, refresh_top,
-         refresh_stage_customer, refresh_point, refresh_staged, refresh_stage,
-         refresh_class, refresh_tier_state, refresh_tier_month,
-         refresh_tier_new, refresh_class_customer, refresh_tier_row,
-         refresh_held, refresh_tier_sum, refresh_value_before,
-         refresh_segment_before, refresh_class_before, refresh_moved,
-         refresh_buyer, refresh_stage_sum,
-         refresh_member_customer, refresh_member, refresh_tier_agent,
-         refresh_tier_breach, refresh_agent_score,
+         refresh_stage_customer, refresh_point, refresh_staged,
+         refresh_stage, refresh_class, refresh_tier_state,
+         refresh_tier_month, refresh_tier_new, refresh_class_customer,
+         refresh_tier_row, refresh_held, refresh_tier_sum,
+         refresh_value_before, refresh_segment_before,
+         refresh_class_before, refresh_moved, refresh_buyer,
+         refresh_stage_sum, refresh_member_customer, refresh_member,
+         refresh_tier_agent, refresh_tier_breach, refresh_agent_score,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
-         refresh_best_customer, refresh_referral, refresh_campaign_member,
-         refresh_campaign_sum, refresh_lead, refresh_lead_model,
+         refresh_best_customer, refresh_referral,
+         refresh_campaign_member, refresh_campaign_sum, refresh_lead,
+         refresh_lead_model, refresh_case, refresh_case_month,
+         refresh_hours, refresh_service_event, refresh_service_sum,
+         refresh_service_work, refresh_service_pool,
+         refresh_service_rate, refresh_service_cost, refresh_care,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

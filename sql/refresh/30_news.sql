@@ -107,11 +107,19 @@ BEGIN
             crmcost._midnight(news.before_on, run.zone),
             crmcost._setting(run.ledger, 'base_currency');
   END LOOP;
-  -- a case is open until it is resolved
+  -- a case is open until it is resolved, and what was promised is due one day
   INSERT INTO pg_temp.refresh_customer
-    SELECT DISTINCT i.customer_id FROM interaction i
+    SELECT i.customer_id FROM interaction i
     WHERE i.resolved_at >= least(run.upto, run.upto_before)
           AND i.resolved_at < greatest(run.upto, run.upto_before)
+    UNION
+    SELECT i.customer_id FROM interaction i
+    WHERE i.first_response_at >= least(run.upto, run.upto_before)
+          AND i.first_response_at < greatest(run.upto, run.upto_before)
+    UNION
+    SELECT i.customer_id FROM interaction i
+    WHERE i.due_at >= least(run.upto, run.upto_before)
+          AND i.due_at < greatest(run.upto, run.upto_before)
     ON CONFLICT (customer_id) DO NOTHING;
   -- the store may hold rows of either party of a merger
   INSERT INTO pg_temp.refresh_customer

@@ -89,6 +89,22 @@ RETURN coalesce((source_pattern IS NULL
 COMMENT ON FUNCTION crmcost._tags_match(text, text, text, text, text, text) IS
   'Whether the tags of a contact match the patterns of a channel rule.';
 
+-- The one place where a channel follows from tags.
+CREATE FUNCTION crmcost._tagged_channel() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  (SELECT r.channel_code FROM channel_rule r
+   WHERE i.attributes <> '{}' AND r.scenario IS NULL
+         AND crmcost._tags_match(r.source, r.medium, r.campaign,
+                                 i.attributes ->> 'utm_source',
+                                 i.attributes ->> 'utm_medium',
+                                 i.attributes ->> 'utm_campaign')
+   ORDER BY r.priority LIMIT 1)
+$query$;
+
+COMMENT ON FUNCTION crmcost._tagged_channel() IS
+  'Expression of the channel that the tags of an interaction i mean by the rules that hold.';
+
 -- Standard minutes are for what was not measured and no machine did.
 CREATE FUNCTION crmcost._add_contacts(run crmcost._run, condition text,
                                       from_at timestamptz,
@@ -100,18 +116,9 @@ DECLARE
   minutes CONSTANT text := CASE WHEN EXISTS (SELECT FROM activity_time)
     THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> i.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
     ELSE 'NULL::numeric' END;
-  -- the one place where a channel follows from tags
   tagged CONSTANT text := CASE
     WHEN EXISTS (SELECT FROM channel_rule WHERE scenario IS NULL)
-    THEN $text$(SELECT r.channel_code FROM channel_rule r
-           WHERE i.attributes <> '{}' AND r.scenario IS NULL
-                 AND crmcost._tags_match(
-                       r.source, r.medium, r.campaign,
-                       i.attributes ->> 'utm_source',
-                       i.attributes ->> 'utm_medium',
-                       i.attributes ->> 'utm_campaign')
-           ORDER BY r.priority LIMIT 1)$text$
-    ELSE 'NULL' END;
+    THEN crmcost._tagged_channel() ELSE 'NULL' END;
 BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_contact
@@ -125,16 +132,21 @@ BEGIN
              i.subtype, coalesce(i.channel_code, k.channel_code, %s, '(unknown)'),
              coalesce(i.campaign_code, '(unknown)'), i.product_code,
              i.agent_code, i.automated, i.n, i.handle_seconds, %s,
-             i.kind IN ('ticket', 'complaint', 'return')
-               AND (i.resolved_at IS NULL OR i.resolved_at >= $1),
              i.score, t.customer_id IS NOT NULL,
              CASE WHEN i.channel_code IS NULL AND k.channel_code IS NULL
-                       AND i.attributes <> '{}' THEN i.attributes END
+                       AND i.attributes <> '{}' THEN i.attributes END,
+             i.phase, i.source, i.case_ref,
+             CASE WHEN i.first_response_at < $1 THEN i.first_response_at END,
+             CASE WHEN i.resolved_at < $1 THEN i.resolved_at END, i.due_at,
+             coalesce(nullif(i.attributes ->> 'team', ''), '(unknown)'),
+             coalesce(nullif(i.attributes ->> 'service_level', ''), '(unknown)')
       FROM (SELECT a.customer_id, a.interaction_id, a.occurred_at,
                    (a.occurred_at AT TIME ZONE $4)::date AS occurred_on,
                    a.kind, a.subtype, a.channel_code, a.campaign_code,
                    a.product_code, a.agent_code, a.automated, a.n,
-                   a.handle_seconds, a.resolved_at, a.score, a.attributes
+                   a.handle_seconds, a.resolved_at, a.score, a.attributes,
+                   a.phase, a.source, a.case_ref, a.first_response_at,
+                   a.due_at
             FROM interaction a) i
       LEFT JOIN late_fact late
         ON late.relation = 'interaction' AND late.fact_id = i.interaction_id

@@ -44,11 +44,16 @@ DECLARE
 BEGIN
   INSERT INTO pg_temp.refresh_contact_sum
     SELECT c.customer_id, sum(c.n), coalesce(sum(c.handle_seconds), 0),
-           coalesce(sum(c.n) FILTER (WHERE c.is_open), 0), NULL, NULL, NULL,
-           0, 0, 0
+           0, NULL, NULL, NULL, 0, 0, 0
     FROM pg_temp.refresh_contact c
     JOIN pg_temp.refresh_customer USING (customer_id)
     GROUP BY c.customer_id;
+  UPDATE pg_temp.refresh_contact_sum s SET open_cases = o.cases
+    FROM (SELECT c.customer_id, sum(c.cases) AS cases
+          FROM pg_temp.refresh_case c
+          WHERE c.closed_at IS NULL
+          GROUP BY c.customer_id) o
+    WHERE o.customer_id = s.customer_id;
   UPDATE pg_temp.refresh_contact_sum s
     SET last_contact_at = l.occurred_at, last_contact_kind = l.kind,
         last_contact_channel = l.channel_code

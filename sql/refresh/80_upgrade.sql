@@ -54,6 +54,9 @@ BEGIN
   PERFORM crmcost._refresh_exposure(run);
   TRUNCATE pg_temp.refresh_acquisition;
   PERFORM crmcost._refresh_acquisition(run);
+  TRUNCATE pg_temp.refresh_case, pg_temp.refresh_hours,
+           pg_temp.refresh_service_work, pg_temp.refresh_care;
+  PERFORM crmcost._refresh_case(run);
   TRUNCATE pg_temp.refresh_buyer;
   PERFORM crmcost._write_product_total(run);
 
@@ -70,6 +73,10 @@ BEGIN
   PERFORM crmcost._add_parts(run, format('e.month_start >= %L', open_month),
                              NULL, NULL);
   PERFORM crmcost._refresh_tier_month(run);
+  TRUNCATE pg_temp.refresh_service_event, pg_temp.refresh_service_sum,
+           pg_temp.refresh_service_pool, pg_temp.refresh_service_rate,
+           pg_temp.refresh_service_cost;
+  PERFORM crmcost._refresh_service(run);
   PERFORM crmcost._refresh_quality(run);
 END
 $$;

@@ -214,8 +214,9 @@ INSERT INTO interaction (customer_id, occurred_at, kind, subtype, score, n)
 SELECT customer_id, '2024-01-16', 'survey', 'csat', 4, 600 FROM customer;
 SELECT pg_temp.report();
 SELECT results_eq('SELECT month_start, measure, category_code, quantity, cost, unit_cost FROM unit_cost ORDER BY 2', $$ VALUES
-  ('2024-01-01'::date, 'answer', '(all)', 600::numeric, 3000.0, 5.0), ('2024-01-01', 'contact', '(all)', 250, 500.0, 2.0),
-  ('2024-01-01', 'hour', 'trn.course.service', 60, 9000.0, 150.0), ('2024-01-01', 'ticket', '(all)', 1000, 2700.0, 2.7) $$,
+  ('2024-01-01'::date, 'answer', '(all)', 600::numeric, 3000.0, 5.0), ('2024-01-01', 'case', '(all)', 1000, 2700.0, 2.7), ('2024-01-01', 'contact', '(all)', 250, 500.0, 2.0),
+  ('2024-01-01', 'hour', 'trn.course.service', 60, 9000.0, 150.0), ('2024-01-01', 'ticket', '(all)', 1000, 2700.0, 2.7),
+  ('2024-01-01', 'training_hour', '(all)', 60, 9000.0, 150.0) $$,
   'A12, A13, A15, A23: 2.70 a ticket, 2 a contact, 5 an answer, 150 an hour of training');
 -- what orders cost is no cost of tickets
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) SELECT min(customer_id), 'o' || i, '2024-01-20', 10, 'EUR' FROM customer, generate_series(1, 40) i GROUP BY i;

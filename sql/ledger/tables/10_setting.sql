@@ -68,6 +68,17 @@ CREATE TABLE setting (
     CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
   CONSTRAINT response_window_days_from_1_to_9999
     CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
+  CONSTRAINT sla_hours_are_a_positive_number
+    CHECK (key NOT IN ('sla_first_response_hours', 'sla_resolution_hours')
+           OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$' AND value ~ '[1-9]'),
+  CONSTRAINT sla_clock_is_calendar_or_business
+    CHECK (key <> 'sla_clock' OR value IN ('calendar', 'business')),
+  CONSTRAINT sla_open_days_from_1_to_9999
+    CHECK (key <> 'sla_open_days' OR value ~ '^[1-9][0-9]{0,3}$'),
+  CONSTRAINT spread_is_a_number_from_0
+    CHECK (key NOT IN ('spread_csat', 'spread_response_hours',
+                       'spread_price')
+           OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
   CONSTRAINT schema_version_is_a_positive_integer
     CHECK (key <> 'schema_version' OR value ~ '^[1-9][0-9]{0,5}$')
 );

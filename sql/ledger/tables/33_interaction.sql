@@ -41,15 +41,27 @@ CREATE TABLE interaction (
       CHECK (jsonb_typeof(attributes) = 'object')
     CONSTRAINT attributes_have_no_mail_address
       CHECK (strpos(attributes::text, '@') = 0),
+  case_ref text
+    CONSTRAINT case_ref_not_empty CHECK (case_ref <> '')
+    CONSTRAINT case_ref_is_no_mail_address CHECK (strpos(case_ref, '@') = 0),
+  first_response_at timestamptz
+    CONSTRAINT first_response_at_is_finite CHECK (isfinite(first_response_at)),
+  due_at timestamptz
+    CONSTRAINT due_at_is_finite CHECK (isfinite(due_at)),
   PRIMARY KEY (interaction_id, occurred_at),
   CONSTRAINT interaction_loaded_once UNIQUE (source, source_ref, occurred_at),
   CONSTRAINT resolved_not_before_it_occurred
-    CHECK (resolved_at >= occurred_at)
+    CHECK (resolved_at >= occurred_at),
+  CONSTRAINT first_response_not_before_it_occurred
+    CHECK (first_response_at >= occurred_at)
 ) PARTITION BY RANGE (occurred_at);
 
 CREATE INDEX interaction_customer_id ON interaction (customer_id, occurred_at);
 CREATE INDEX interaction_occurred_at ON interaction USING brin (occurred_at);
 CREATE INDEX interaction_resolved_at ON interaction USING brin (resolved_at);
+CREATE INDEX interaction_first_response_at
+  ON interaction USING brin (first_response_at);
+CREATE INDEX interaction_due_at ON interaction USING brin (due_at);
 
 COMMENT ON TABLE interaction IS
 'Contacts with customers, one row an event or a count of like events.';
@@ -90,4 +102,10 @@ COMMENT ON COLUMN interaction.source IS
 COMMENT ON COLUMN interaction.source_ref IS
 'Key of the row in that system, never a mail address; a random one once the customer is erased; NULL lets it be loaded twice.';
 COMMENT ON COLUMN interaction.attributes IS
-'Tags as a JSON object, such as utm_source, utm_medium and utm_campaign, which channel_rule reads; no personal data. Once the customer is erased those three are left.';
+'Tags as a JSON object, such as utm_source, utm_medium and utm_campaign, which channel_rule reads, and team and service_level of a case; no personal data. Once the customer is erased those five are left.';
+COMMENT ON COLUMN interaction.case_ref IS
+'Case that the row belongs to, in the numbers of its source, never a mail address; a random one once the customer is erased; NULL for a case of its own.';
+COMMENT ON COLUMN interaction.first_response_at IS
+'When somebody first answered; NULL while nobody has, or where it is not known.';
+COMMENT ON COLUMN interaction.due_at IS
+'When it was promised to be done; NULL where nothing was promised.';

@@ -71,7 +71,7 @@ COMMENT ON COLUMN customer_value.handle_seconds IS 'Working time of the interact
 COMMENT ON COLUMN customer_value.last_contact_at IS 'Last contact by us (touch, sales, care); NULL for none.';
 COMMENT ON COLUMN customer_value.last_contact_kind IS 'Kind of that contact; NULL for none.';
 COMMENT ON COLUMN customer_value.last_contact_channel IS 'Channel of that contact; NULL for none.';
-COMMENT ON COLUMN customer_value.open_cases IS 'Tickets, complaints and returns that are not resolved.';
+COMMENT ON COLUMN customer_value.open_cases IS 'Cases (tickets, complaints, returns, promises) that are not resolved.';
 COMMENT ON COLUMN customer_value.survey_answers IS 'Answers to the survey of satisfaction, csat: scales are not mixed.';
 COMMENT ON COLUMN customer_value.survey_score IS 'Sum of their scores.';
 COMMENT ON COLUMN customer_value.survey_satisfied IS 'Those of at least setting csat_satisfied_from.';

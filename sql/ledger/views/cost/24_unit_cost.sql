@@ -1,8 +1,11 @@
--- What one piece of work costs.  Four measures are counted by the ledger: an order
+-- What one piece of work costs.  Some measures are counted by the ledger: an order
 -- bears the cost of its fulfilment (svc.order and below), a ticket all other
 -- cost of bucket service, a contact of care that of regular communication
--- (ret.contact and below), an answer that of surveys (ret.survey and below).
--- The others are what was bought by the piece, the hour or another unit.
+-- (ret.contact and below), an answer that of surveys (ret.survey and below), a case
+-- the cost of service as in service_cost, an hour of training all of bucket training.
+-- Cases of the three complete months before and after a month with training stand
+-- with that month.  The others are what was bought by the piece, the hour or another
+-- unit.
 CREATE VIEW unit_cost WITH (security_invoker = true) AS
 WITH counted AS (
   SELECT month_start, 'ticket' AS measure,
@@ -35,15 +38,55 @@ spent AS (
   WHERE m.measure IS NOT NULL OR c.bucket = 'service'
   GROUP BY c.month_start, coalesce(m.measure, 'ticket')
 ),
+served AS (
+  SELECT c.month_start, coalesce(m.opened, 0) AS cases, c.cost,
+         c.handle_seconds / 60 AS minutes,
+         c.month_start + interval '1 month' <= r.as_of + 1 AS is_complete
+  FROM service_cost_month c
+  LEFT JOIN service_month m
+    ON m.month_start = c.month_start AND m.dimension = '(all)'
+  CROSS JOIN last_refresh r
+  WHERE c.dimension = '(all)'
+),
+trained AS (
+  SELECT month_start,
+         coalesce(sum(quantity) FILTER (WHERE unit = 'hour'), 0) AS hours,
+         sum(cost) AS cost
+  FROM cost_month
+  WHERE bucket = 'training'
+  GROUP BY month_start
+),
 unit AS (
-  SELECT month_start, measure, '(all)' AS category_code,
-         coalesce(quantity, 0) AS quantity, coalesce(cost, 0) AS cost
+  SELECT month_start, 'case' AS measure, '(all)' AS category_code,
+         cases AS quantity, cost, minutes
+  FROM served
+  UNION ALL
+  SELECT month_start, 'training_hour', '(all)', hours, cost, NULL
+  FROM trained
+  WHERE hours <> 0 OR cost <> 0
+  UNION ALL
+  SELECT t.month_start, w.measure, '(all)', sum(s.cases), sum(s.cost),
+         sum(s.minutes)
+  FROM trained t
+  CROSS JOIN (VALUES ('case_before_training', -3, -1),
+                     ('case_after_training', 1, 3))
+    AS w (measure, from_month, to_month)
+  JOIN served s
+    ON s.is_complete
+       AND s.month_start BETWEEN t.month_start + w.from_month
+                                 * interval '1 month'
+                         AND t.month_start + w.to_month * interval '1 month'
+  WHERE t.hours > 0
+  GROUP BY t.month_start, w.measure
+  UNION ALL
+  SELECT month_start, measure, '(all)',
+         coalesce(quantity, 0), coalesce(cost, 0), NULL
   FROM counted
   FULL JOIN spent USING (month_start, measure)
   -- orders alone are no news
   WHERE quantity > 0 AND measure <> 'order' OR cost <> 0
   UNION ALL
-  SELECT month_start, unit, category_code, sum(quantity), sum(cost)
+  SELECT month_start, unit, category_code, sum(quantity), sum(cost), NULL
   FROM cost_month
   WHERE unit <> ''
   GROUP BY month_start, unit, category_code
@@ -58,19 +101,21 @@ SELECT
                  k.name, k.name_zh,
                  u.category_code COLLATE "default") AS category_name,
   u.quantity, u.cost, round(u.cost / nullif(u.quantity, 0), 4) AS unit_cost,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  round(u.minutes / nullif(u.quantity, 0), 6) AS unit_minutes
 FROM unit u
 LEFT JOIN term w ON w.kind = 'measure' AND w.code = u.measure
 LEFT JOIN cost_category k ON k.code = u.category_code;
 
 COMMENT ON VIEW unit_cost IS
-'What an order, a ticket, a contact, an answer, an hour or another unit costs, one row a month and measure, for what was bought by the unit also a cost category.';
+'What an order, a case, a ticket, a contact, an answer, an hour or another unit costs, one row a month and measure, for what was bought by the unit also a cost category.';
 COMMENT ON COLUMN unit_cost.month_start IS 'First day of the month.';
-COMMENT ON COLUMN unit_cost.measure IS 'order, ticket, contact, answer, or the unit in which something was bought, such as hour.';
+COMMENT ON COLUMN unit_cost.measure IS 'order, case, ticket, contact, answer, training_hour, case_before_training and case_after_training (the three complete months before and after a month with training), or the unit in which something was bought, such as hour.';
 COMMENT ON COLUMN unit_cost.measure_name IS 'Its name.';
-COMMENT ON COLUMN unit_cost.category_code IS 'Cost category that it was bought for; (all) for orders, tickets, contacts and answers.';
+COMMENT ON COLUMN unit_cost.category_code IS 'Cost category that it was bought for; (all) for what the ledger counts.';
 COMMENT ON COLUMN unit_cost.category_name IS 'Its name.';
 COMMENT ON COLUMN unit_cost.quantity IS 'How many there were.';
 COMMENT ON COLUMN unit_cost.cost IS 'What they cost.';
 COMMENT ON COLUMN unit_cost.unit_cost IS 'Cost for one of them, 4 decimals; NULL where there was none.';
 COMMENT ON COLUMN unit_cost.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN unit_cost.unit_minutes IS 'Working time for one of them, in minutes, 6 decimals; NULL but for cases, and without any.';

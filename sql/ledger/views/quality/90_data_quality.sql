@@ -14,6 +14,9 @@ WITH known_setting (key) AS (
          ('csat_satisfied_from'), ('affinity_products'), ('snapshot_keep'),
          ('plan_scenario'),
          ('quality_months'), ('response_window_days'),
+         ('sla_first_response_hours'), ('sla_resolution_hours'),
+         ('sla_clock'), ('sla_open_days'), ('spread_csat'),
+         ('spread_response_hours'), ('spread_price'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
          ('converting_entity'), ('target_marginal_cac'),
@@ -67,7 +70,7 @@ FROM (VALUES
   ('rule_not_refreshed',
    '{allocation_rule,allocation_share,activity_time,capacity}'),
   ('configuration_not_refreshed',
-   '{setting,cost_category,channel,campaign,tier,funnel_step,channel_rule}')
+   '{setting,cost_category,channel,campaign,tier,funnel_step,channel_rule,calendar}')
 ) AS k (check_name, relations)
 -- what the last refresh has seen may stay in touched for a while
 LEFT JOIN (SELECT t.* FROM touched t
@@ -265,6 +268,14 @@ SELECT 'retention_not_observed', 'info', count(*), NULL,
 FROM clv_model
 WHERE as_of = (SELECT as_of FROM last_refresh)
       AND status IN ('not_fitted', 'assumed') AND model = 'closed_form'
+UNION ALL
+
+-- teams that have no business hours
+SELECT 'calendar_never_open', 'error', count(*), NULL,
+       min(format('team "%s" has days of its own, but no hours', team))
+FROM (SELECT DISTINCT k.team FROM calendar k) t
+WHERE NOT EXISTS (SELECT FROM calendar k
+                  WHERE k.team IN (t.team, '') AND k.opens_at IS NOT NULL)
 UNION ALL
 
 -- settings

@@ -110,7 +110,7 @@ COMMENT ON COLUMN customer_360.last_touch_at IS 'When we last were in touch (tou
 COMMENT ON COLUMN customer_360.last_touch_kind IS 'Kind of that contact; NULL for none.';
 COMMENT ON COLUMN customer_360.last_touch_channel IS 'Channel of that contact; NULL for none.';
 COMMENT ON COLUMN customer_360.interactions IS 'Number of interactions.';
-COMMENT ON COLUMN customer_360.open_cases IS 'Tickets, complaints and returns not resolved by the report day.';
+COMMENT ON COLUMN customer_360.open_cases IS 'Cases (tickets, complaints, returns, promises) not resolved by the report day.';
 COMMENT ON COLUMN customer_360.csat_mean IS 'Mean score of the answers to survey csat, in its scale, 4 decimals; NULL without answers.';
 COMMENT ON COLUMN customer_360.csat_rate IS 'Share of satisfied ones among them, 0..1, 6 decimals; NULL without answers.';
 COMMENT ON COLUMN customer_360.survey_answers IS 'Number of these answers.';

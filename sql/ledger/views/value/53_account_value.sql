@@ -44,7 +44,7 @@ COMMENT ON COLUMN account_value.allocated_cost IS 'Part of the total cost that a
 COMMENT ON COLUMN account_value.total_cost IS 'Direct and allocated cost.';
 COMMENT ON COLUMN account_value.profit IS 'Margin less total cost.';
 COMMENT ON COLUMN account_value.potential IS 'Value still to come of them together; NULL where it is known of none.';
-COMMENT ON COLUMN account_value.open_cases IS 'Tickets, complaints and returns not resolved.';
+COMMENT ON COLUMN account_value.open_cases IS 'Cases (tickets, complaints, returns, promises) not resolved.';
 COMMENT ON COLUMN account_value.last_touch_at IS 'When we last were in touch with one of them; NULL for never.';
 COMMENT ON COLUMN account_value.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN account_value.currency IS 'Base currency, which all money here is in.';

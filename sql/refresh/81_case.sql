@@ -1,0 +1,360 @@
+-- Step case: cases of the customers with news, and the work on them.
+--
+-- A contact (ticket, complaint, return) opens its case, or opens it again if it was
+-- resolved before and nobody came since.  A step (kind care with the case_ref) does
+-- neither.  What has its month in a closed one stays there; what was said of a
+-- closed month later counts in the first open one.
+CREATE FUNCTION crmcost._refresh_case(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  scope CONSTANT text := crmcost._rows_of_news(run);
+  open_scope CONSTANT text := format('%s AND old.month_start >= %L', scope,
+                                     run.open_month);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_cases(run);
+  PERFORM crmcost._time_cases(run);
+  PERFORM crmcost._find_work(run);
+  EXECUTE 'INSERT INTO pg_temp.refresh_care ' || crmcost._care_query(run);
+  PERFORM crmcost._find_case_months(run);
+  RETURN crmcost._write_difference(run.ledger, 'service_case',
+           'SELECT * FROM pg_temp.refresh_case', scope)
+         + crmcost._write_difference(run.ledger, 'service_contact',
+           'SELECT * FROM pg_temp.refresh_service_work', open_scope)
+         + crmcost._write_difference(run.ledger, 'customer_care',
+           'SELECT * FROM pg_temp.refresh_care', open_scope);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_case(crmcost._run) IS
+  'Step of refresh: service_case, service_contact and customer_care; returns the rows changed.';
+
+CREATE FUNCTION crmcost._counted_month(at timestamptz, before date, zone text,
+                                       open_month date)
+  RETURNS date
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+  WHEN crmcost._month_of((at AT TIME ZONE zone)::date) >= open_month
+    THEN crmcost._month_of((at AT TIME ZONE zone)::date)
+  WHEN at IS NOT NULL
+    THEN CASE WHEN before < open_month THEN before ELSE open_month END END;
+
+COMMENT ON FUNCTION crmcost._counted_month(timestamptz, date, text, date) IS
+  'Month in which counts what happened at an instant, given where the store has it; NULL for no instant.';
+
+-- Rows of cases; own_id is the number of a row that is a case of its own, else 0.
+CREATE FUNCTION crmcost._case_rows() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT c.*, coalesce(c.case_ref, '') AS ref,
+         CASE WHEN c.case_ref IS NULL THEN c.interaction_id ELSE 0 END
+           AS own_id,
+         c.kind <> 'care' OR c.case_ref IS NULL AS is_contact,
+         coalesce(c.handle_seconds, 60 * c.minutes, 0) AS seconds
+  FROM pg_temp.refresh_contact c
+  JOIN pg_temp.refresh_customer USING (customer_id)
+  WHERE c.kind IN ('ticket', 'complaint', 'return')
+        OR c.kind = 'care'
+           AND (c.case_ref IS NOT NULL OR c.due_at IS NOT NULL)
+$query$;
+
+COMMENT ON FUNCTION crmcost._case_rows() IS
+  'Query of the rows of refresh_contact that belong to cases of the customers with news.';
+
+-- What the store has of them, under the number of the party.
+CREATE FUNCTION crmcost._cases_before(open_month date) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT DISTINCT ON (1, 2, 3, 4)
+         coalesce(p.party_id, o.customer_id) AS customer_id, o.source,
+         o.case_ref AS ref, o.interaction_id AS own_id, o.responded_month,
+         o.due_month, o.closing_months
+  FROM service_case o
+  LEFT JOIN pg_temp.refresh_party p ON p.customer_id = o.customer_id
+  WHERE %L
+        AND coalesce(p.party_id, o.customer_id)
+            IN (SELECT r.customer_id FROM pg_temp.refresh_customer r)
+  ORDER BY 1, 2, 3, 4, o.opened_at
+$query$, pg_catalog.isfinite(open_month));
+
+COMMENT ON FUNCTION crmcost._cases_before(date) IS
+  'Query of the months in which the cases of the customers with news count so far, where any month is closed.';
+
+CREATE FUNCTION crmcost._find_cases(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_case
+        (customer_id, source, case_ref, interaction_id, opened_at,
+         opened_month, kind, subtype, phase, channel_code, product_code, team,
+         service_level, agent_code, automated, cases, contacts, steps,
+         handle_seconds, first_response_at, responded_month, due_at, due_month,
+         closed_at, closed_month, reopenings, closing_months,
+         reopening_months)
+      WITH line AS (
+        SELECT l.*, row_number() OVER along AS place,
+               max(l.resolved_at) OVER (along ROWS BETWEEN UNBOUNDED PRECEDING
+                                        AND 1 PRECEDING) AS resolved_before,
+               lag(l.occurred_at) OVER along AS came_before
+        FROM (%s) l
+        WINDOW along AS (PARTITION BY l.customer_id, l.source, l.ref, l.own_id,
+                                      l.is_contact
+                         ORDER BY l.occurred_at, l.interaction_id)
+      ), one AS (%s)
+      SELECT o.customer_id, o.source, o.ref, o.own_id, o.opened_at,
+             o.opened_month, o.kind, o.subtype, o.phase, o.channel_code,
+             o.product_code, o.team, o.service_level, o.agent_code,
+             o.automated, o.cases, o.contacts, o.steps, o.seconds,
+             o.responded_at,
+             crmcost._counted_month(o.responded_at, b.responded_month, $1, $2),
+             o.due_at,
+             CASE WHEN o.due_at < $3 THEN
+               crmcost._counted_month(o.due_at, b.due_month, $1, $2) END,
+             o.closed_at, CASE WHEN o.closed_at IS NOT NULL
+               THEN k.months[cardinality(k.months)] END,
+             cardinality(o.reopening_months), k.months, o.reopening_months
+      FROM (SELECT o.*, CASE WHEN o.came_last <= o.resolved_last
+                          THEN o.resolved_last END AS closed_at FROM one o) o
+      LEFT JOIN (%s) b USING (customer_id, source, ref, own_id)
+      CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(crmcost._counted_month(
+                 u.at, b.closing_months[u.n], $1, $2) ORDER BY u.n), '{}')
+        FROM unnest(o.closings || CASE WHEN o.closed_at IS NULL THEN '{}'
+                      ELSE ARRAY[o.closed_at] END) WITH ORDINALITY AS u (at, n)
+      ) AS k (months)
+    $query$, crmcost._case_rows(), crmcost._case_sums(),
+    crmcost._cases_before(run.open_month))
+    USING run.zone, run.open_month, run.upto;
+  ANALYZE pg_temp.refresh_case;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_cases(crmcost._run) IS
+  'Fills refresh_case: the cases of the customers with news, without their times.';
+
+-- Steps without a contact are of a case that is not known.
+CREATE FUNCTION crmcost._case_sums() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT l.customer_id, l.source, l.ref, l.own_id,
+         min(l.occurred_at) FILTER (WHERE l.is_contact) AS opened_at,
+         min(l.month_start) FILTER (WHERE f) AS opened_month,
+         min(l.kind) FILTER (WHERE f) AS kind,
+         min(l.subtype) FILTER (WHERE f) AS subtype,
+         coalesce(min(l.phase) FILTER (WHERE f), '(unknown)') AS phase,
+         min(l.channel_code) FILTER (WHERE f) AS channel_code,
+         coalesce(min(l.product_code) FILTER (WHERE f), min(l.product_code),
+                  '(unknown)') AS product_code,
+         min(l.team) FILTER (WHERE f) AS team,
+         min(l.service_level) FILTER (WHERE f) AS service_level,
+         coalesce((array_agg(l.agent_code ORDER BY l.occurred_at DESC,
+                                                   l.interaction_id DESC)
+                     FILTER (WHERE l.agent_code IS NOT NULL))[1],
+                  '(unknown)') AS agent_code,
+         bool_and(l.automated) AS automated,
+         CASE l.own_id WHEN 0 THEN 1 ELSE min(l.n) END AS cases,
+         count(*) FILTER (WHERE l.is_contact) AS contacts,
+         count(*) AS steps, sum(l.seconds) AS seconds,
+         least(min(l.first_response_at)
+                 FILTER (WHERE l.first_response_at >= l.began_at),
+               min(l.resolved_at) FILTER (WHERE l.is_contact)) AS responded_at,
+         max(l.due_at) AS due_at,
+         max(l.occurred_at) FILTER (WHERE l.is_contact) AS came_last,
+         max(l.resolved_at) FILTER (WHERE l.is_contact) AS resolved_last,
+         coalesce(array_agg(l.resolved_before
+                            ORDER BY l.occurred_at, l.interaction_id)
+                    FILTER (WHERE l.is_reopening), '{}') AS closings,
+         coalesce(array_agg(l.month_start
+                            ORDER BY l.occurred_at, l.interaction_id)
+                    FILTER (WHERE l.is_reopening), '{}') AS reopening_months
+  FROM (SELECT l.*, l.is_contact AND l.place = 1 AS f,
+               l.is_contact AND l.resolved_before < l.occurred_at
+                 AND l.came_before <= l.resolved_before AS is_reopening,
+               min(l.occurred_at) FILTER (WHERE l.is_contact)
+                 OVER (PARTITION BY l.customer_id, l.source, l.ref, l.own_id)
+                 AS began_at
+        FROM line l) l
+  WHERE l.began_at IS NOT NULL
+  GROUP BY l.customer_id, l.source, l.ref, l.own_id
+$query$;
+
+COMMENT ON FUNCTION crmcost._case_sums() IS
+  'Query of cases, of their rows in line.';
+
+-- Where calendar says nothing, business time is all time.
+CREATE FUNCTION crmcost._time_cases(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  response_limit CONSTANT numeric :=
+    3600 * crmcost._setting(run.ledger, 'sla_first_response_hours')::numeric;
+  resolution_limit CONSTANT numeric :=
+    3600 * crmcost._setting(run.ledger, 'sla_resolution_hours')::numeric;
+  by_business CONSTANT boolean :=
+    crmcost._setting(run.ledger, 'sla_clock') = 'business';
+BEGIN
+  UPDATE pg_temp.refresh_case SET
+    response_seconds = extract(epoch FROM first_response_at - opened_at),
+    response_open_seconds = extract(epoch FROM first_response_at - opened_at),
+    resolution_seconds = extract(epoch FROM closed_at - opened_at),
+    resolution_open_seconds = extract(epoch FROM closed_at - opened_at);
+  IF EXISTS (SELECT FROM calendar) THEN
+    PERFORM crmcost._find_hours(run);
+    PERFORM crmcost._count_open_seconds();
+  END IF;
+  UPDATE pg_temp.refresh_case SET
+    response_met = CASE WHEN by_business THEN response_open_seconds
+                     ELSE response_seconds END <= response_limit,
+    resolution_met = CASE WHEN closed_at IS NULL THEN NULL
+                       WHEN due_at IS NOT NULL THEN closed_at <= due_at
+                       ELSE CASE WHEN by_business THEN resolution_open_seconds
+                              ELSE resolution_seconds END <= resolution_limit
+                     END,
+    due_met = CASE WHEN due_month IS NOT NULL
+                THEN coalesce(closed_at <= due_at, false) END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._time_cases(crmcost._run) IS
+  'Fills in how long the cases of refresh_case took, and whether that was in time.';
+
+CREATE FUNCTION crmcost._count_open_seconds() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  UPDATE pg_temp.refresh_case c SET
+    response_open_seconds = CASE WHEN c.first_response_at IS NOT NULL
+                              THEN answered.open - opened.open END,
+    resolution_open_seconds = CASE WHEN c.closed_at IS NOT NULL
+                                THEN closed.open - opened.open END
+    FROM pg_temp.refresh_case o
+    JOIN (SELECT t.team, crmcost._has_hours(t.team) AS has_hours
+          FROM (SELECT DISTINCT k.team FROM pg_temp.refresh_case k) t) t
+      ON t.team = o.team AND t.has_hours IS NOT NULL
+    LEFT JOIN LATERAL (
+      SELECT h.seconds_before
+             + extract(epoch FROM least(h.closes_at, o.opened_at)
+                                  - h.opens_at) AS open
+      FROM pg_temp.refresh_hours h
+      WHERE h.team = o.team AND h.opens_at <= o.opened_at
+      ORDER BY h.opens_at DESC LIMIT 1
+    ) before_opened ON true
+    LEFT JOIN LATERAL (
+      SELECT h.seconds_before
+             + extract(epoch FROM least(h.closes_at, o.first_response_at)
+                                  - h.opens_at) AS open
+      FROM pg_temp.refresh_hours h
+      WHERE h.team = o.team AND h.opens_at <= o.first_response_at
+      ORDER BY h.opens_at DESC LIMIT 1
+    ) before_answered ON true
+    LEFT JOIN LATERAL (
+      SELECT h.seconds_before
+             + extract(epoch FROM least(h.closes_at, o.closed_at)
+                                  - h.opens_at) AS open
+      FROM pg_temp.refresh_hours h
+      WHERE h.team = o.team AND h.opens_at <= o.closed_at
+      ORDER BY h.opens_at DESC LIMIT 1
+    ) before_closed ON true
+    CROSS JOIN LATERAL (
+      VALUES (CASE WHEN t.has_hours
+                THEN coalesce(before_opened.open, 0) END)) AS opened (open)
+    CROSS JOIN LATERAL (
+      VALUES (coalesce(before_answered.open, 0))) AS answered (open)
+    CROSS JOIN LATERAL (
+      VALUES (coalesce(before_closed.open, 0))) AS closed (open)
+    WHERE (o.customer_id, o.source, o.case_ref, o.interaction_id)
+          = (c.customer_id, c.source, c.case_ref, c.interaction_id);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._count_open_seconds() IS
+  'Fills in how much of the time of the cases of refresh_case lies in business hours.';
+
+CREATE FUNCTION crmcost._find_work(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_service_work
+      SELECT customer_id, month_start, kind, channel_code,
+             coalesce(product_code, '(unknown)'), team, service_level,
+             coalesce(agent_code, '(unknown)'), automated,
+             coalesce(sum(n) FILTER (WHERE kind <> 'care'), 0)::bigint,
+             sum(seconds)
+      FROM (%s) l
+      WHERE month_start >= $1
+      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+    $query$, crmcost._case_rows()) USING run.open_month;
+  ANALYZE pg_temp.refresh_service_work;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_work(crmcost._run) IS
+  'Fills refresh_service_work: the work on cases of the customers with news in the open months.';
+
+-- What followed: an order within response_window_days after the contact.
+CREATE FUNCTION crmcost._care_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT c.customer_id, c.month_start, coalesce(c.phase, '(unknown)') AS phase,
+         sum(c.n)::bigint AS contacts,
+         sum(coalesce(c.handle_seconds, 60 * c.minutes, 0)) AS handle_seconds,
+         coalesce(sum(c.n) FILTER (WHERE o.follows AND NOT o.knew), 0)::bigint
+           AS converted,
+         coalesce(sum(c.n) FILTER (WHERE o.follows AND o.knew), 0)::bigint
+           AS repeated
+  FROM pg_temp.refresh_contact c
+  JOIN pg_temp.refresh_customer USING (customer_id)
+  CROSS JOIN LATERAL (
+    SELECT coalesce(bool_or(o.ordered_at <= c.occurred_at), false) AS knew,
+           coalesce(bool_or(o.ordered_at > c.occurred_at
+                            AND o.ordered_at <= c.occurred_at
+                                + %s * interval '24 hours'), false) AS follows
+    FROM customer_order o
+    WHERE o.customer_id = c.customer_id AND o.is_order
+  ) o
+  WHERE c.kind = 'care' AND c.month_start >= %L
+  GROUP BY 1, 2, 3
+$query$, crmcost._setting(run.ledger, 'response_window_days'), run.open_month);
+
+COMMENT ON FUNCTION crmcost._care_query(crmcost._run) IS
+  'Query of customer_care for the customers with news.';
+
+-- Open months of which the sums are to be made anew.
+CREATE FUNCTION crmcost._find_case_months(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  scope CONSTANT text := crmcost._rows_of_news(run);
+  rows_differ CONSTANT text := 'SELECT d.* FROM ((SELECT old.* FROM %1$I old WHERE %2$s EXCEPT SELECT * FROM pg_temp.%3$I) UNION ALL (SELECT * FROM pg_temp.%3$I EXCEPT SELECT old.* FROM %1$I old WHERE %2$s)) d';
+BEGIN
+  IF run.whole THEN
+    RETURN;
+  END IF;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_case_month
+      SELECT m.month_start
+      FROM (%s) c
+      CROSS JOIN LATERAL unnest(
+        ARRAY[c.opened_month, c.responded_month, c.due_month, c.closed_month]
+        || c.closing_months || c.reopening_months) AS m (month_start)
+      WHERE m.month_start >= $1
+      UNION
+      SELECT w.month_start FROM (%s) w
+      UNION
+      SELECT w.month_start FROM (%s) w
+    $query$, format(rows_differ, 'service_case', scope, 'refresh_case'),
+    format(rows_differ, 'service_contact',
+           format('%s AND old.month_start >= %L', scope, run.open_month),
+           'refresh_service_work'),
+    format(rows_differ, 'customer_care',
+           format('%s AND old.month_start >= %L', scope, run.open_month),
+           'refresh_care')) USING run.open_month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_case_months(crmcost._run) IS
+  'Fills refresh_case_month: the open months in which cases and work on them differ from the store; not where everything is computed.';

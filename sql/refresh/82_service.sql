@@ -1,0 +1,301 @@
+-- Step service: what became of cases, and what they cost, month by month, over all
+-- and by channel, product, team, service level, kind, agent and phase; by tier
+-- too, for which the tier at the end of the month counts.
+--
+-- Made anew are the months in which cases or work differ, for cost also those whose
+-- cost was; by tier besides those from which on tiers were (70_tier_month.sql).
+CREATE FUNCTION crmcost._refresh_service(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  case_months text;
+  cost_months text;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  case_months := crmcost._service_months(run, false);
+  cost_months := crmcost._service_months(run, true);
+  PERFORM crmcost._find_service_events(case_months);
+  PERFORM crmcost._find_service_pools(cost_months);
+  PERFORM crmcost._find_service_rates(cost_months);
+  PERFORM crmcost._find_held_months(run);
+  PERFORM crmcost._sum_service(run);
+  PERFORM crmcost._sum_service_cost(run);
+  RETURN crmcost._write_difference(run.ledger, 'service_month',
+           'SELECT * FROM pg_temp.refresh_service_sum',
+           format(case_months, 'old.month_start'))
+         + crmcost._write_difference(run.ledger, 'service_cost_month',
+           'SELECT * FROM pg_temp.refresh_service_cost',
+           format(cost_months, 'old.month_start'))
+         + crmcost._write_difference(run.ledger, 'product_case_month',
+           crmcost._product_case_query(cost_months),
+           format(cost_months, 'old.month_start'))
+         + crmcost._write_products_sold(run)
+         + crmcost._write_care_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_service(crmcost._run) IS
+  'Step of refresh: service_month, service_cost_month, product_case_month, product_sold_month and care_month; returns the rows changed.';
+
+-- Condition on %1$s that a month is to be summed up.  Tiers of a month may change
+-- without any news of service: then all from there on.
+CREATE FUNCTION crmcost._service_months(run crmcost._run, of_cost boolean)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF run.whole THEN
+    RETURN format('%%1$s >= %L', run.open_month);
+  END IF;
+  RETURN format('(%%1$s >= %L AND (%%1$s >= %L OR %%1$s = ANY (%L::date[])))',
+    run.open_month,
+    coalesce((SELECT (min(m.month_start) + interval '1 month')::date
+              FROM pg_temp.refresh_tier_month m), 'infinity'),
+    ARRAY(SELECT m.month_start FROM pg_temp.refresh_case_month m
+          UNION SELECT m.month_start FROM pg_temp.refresh_cost_month m
+                WHERE of_cost));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._service_months(crmcost._run, boolean) IS
+  'Condition on %1$s, to be formatted, that a month is one whose sums of service, or their cost, are made anew.';
+
+-- Dimensions, and where a row has its code.
+CREATE FUNCTION crmcost._service_dimensions(OUT dimension text, OUT code text,
+                                            OUT of_cost boolean)
+  RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 8
+BEGIN ATOMIC
+  SELECT d.dimension, d.code, d.of_cost
+  FROM (VALUES ('(all)'::text, '''(all)'''::text, true),
+               ('(channel)', 'c.channel_code', true),
+               ('(product)', 'c.product_code', true),
+               ('(team)', 'c.team', true),
+               ('(service_level)', 'c.service_level', true),
+               ('(kind)', 'c.kind', true),
+               ('(agent)', 'c.agent_code', true),
+               ('(phase)', 'c.phase', false)) AS d (dimension, code, of_cost);
+END;
+
+COMMENT ON FUNCTION crmcost._service_dimensions() IS
+  'What cases are summed up by besides tiers: dimension, expression of its code in a row c, and whether cost is as well.';
+
+CREATE FUNCTION crmcost._find_service_events(months text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  event record;
+BEGIN
+  FOR event IN
+    SELECT e.*
+    FROM (VALUES
+      ('opened', 'service_case c', 'c.opened_month', 'NULL, NULL, NULL, NULL',
+       NULL),
+      ('responded', 'service_case c', 'c.responded_month',
+       'c.response_seconds, c.response_open_seconds, c.response_met, NULL',
+       NULL),
+      ('closed', 'service_case c', 'c.closed_month',
+       'c.resolution_seconds, c.resolution_open_seconds, c.resolution_met, c.contacts = 1',
+       NULL),
+      ('due', 'service_case c', 'c.due_month', 'NULL, NULL, c.due_met, NULL',
+       NULL),
+      -- resolutions after which it was opened again
+      ('reclosed',
+       'service_case c CROSS JOIN LATERAL unnest(c.closing_months[:c.reopenings]) AS u (at)',
+       'u.at', 'NULL, NULL, NULL, NULL', 'c.reopenings > 0'),
+      ('reopened',
+       'service_case c CROSS JOIN LATERAL unnest(c.reopening_months) AS u (at)',
+       'u.at', 'NULL, NULL, NULL, NULL', 'c.reopenings > 0')
+    ) AS e (what, source, month, measures, condition)
+  LOOP
+    EXECUTE format($query$
+      INSERT INTO pg_temp.refresh_service_event
+        SELECT c.customer_id, %1$s, %2$L, c.cases, %3$s, c.channel_code,
+               c.product_code, c.team, c.service_level, c.kind, c.agent_code,
+               c.phase
+        FROM %4$s
+        WHERE %5$s AND %6$s
+      $query$, event.month, event.what, event.measures, event.source,
+      format(months, event.month), coalesce(event.condition, 'true'));
+  END LOOP;
+  ANALYZE pg_temp.refresh_service_event;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_service_events(text) IS
+  'Fills refresh_service_event: what happened with cases in the months that a condition names.';
+
+-- refresh_held has the months that the step tier_month looked at.
+CREATE FUNCTION crmcost._find_held_months(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  has_from CONSTANT date := greatest(
+    (SELECT (min(m.month_start) + interval '1 month')::date
+     FROM pg_temp.refresh_tier_month m), run.open_month);
+  first_month CONSTANT date := least(
+    (SELECT min(e.month_start) FROM pg_temp.refresh_service_event e),
+    (SELECT min(r.month_start) FROM pg_temp.refresh_service_rate r));
+BEGIN
+  IF first_month < has_from OR NOT EXISTS (SELECT
+                                           FROM pg_temp.refresh_tier_month)
+  THEN
+    TRUNCATE pg_temp.refresh_held;
+    PERFORM crmcost._find_held(run, first_month)
+      WHERE first_month IS NOT NULL;
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_held_months(crmcost._run) IS
+  'Sees to it that refresh_held has the months of refresh_service_event and refresh_service_rate.';
+
+-- Few rows are taken by all dimensions at once, many by one after the other.
+CREATE FUNCTION crmcost._dimension_groups(run crmcost._run, of_cost boolean,
+                                          relation regclass)
+  RETURNS TABLE (dimensions text[], codes text[], schemes text[])
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+  many boolean;
+BEGIN
+  EXECUTE format('SELECT count(*) > 100000 FROM (SELECT FROM %s LIMIT 100001) r',
+                 relation) INTO many;
+  RETURN QUERY
+    SELECT array_agg(d.dimension) FILTER (WHERE d.code IS NOT NULL),
+           array_agg(d.code) FILTER (WHERE d.code IS NOT NULL),
+           array_agg(d.dimension) FILTER (WHERE d.code IS NULL)
+    FROM (SELECT d.dimension, d.code, row_number() OVER () AS n
+          FROM (SELECT d.dimension, d.code
+                FROM crmcost._service_dimensions() d
+                WHERE d.of_cost OR NOT _dimension_groups.of_cost
+                UNION ALL
+                SELECT u.scheme, NULL
+                FROM unnest(crmcost._tier_schemes(run.ledger)) AS u (scheme)
+               ) d) d
+    GROUP BY CASE WHEN many THEN d.n END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run, boolean, regclass) IS
+  'Dimensions with the expressions of their codes, and tier schemes, in groups that one statement takes.';
+
+CREATE FUNCTION crmcost._by_dimension(relation text, dimensions text[],
+                                      codes text[], schemes text[])
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.concat_ws(' UNION ALL '::text,
+  (SELECT pg_catalog.format(
+     'SELECT c.*, d.dimension, d.code FROM %s c CROSS JOIN LATERAL (VALUES %s) AS d (dimension, code)',
+     relation, pg_catalog.string_agg(
+       pg_catalog.format('(%L::text COLLATE "C", (%s)::text COLLATE "C")',
+                         u.dimension, u.code), ', '::text))
+   FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
+          AS u (dimension, code)
+   HAVING pg_catalog.count(*) > 0),
+  CASE WHEN pg_catalog.cardinality(schemes) > 0 THEN pg_catalog.format($query$
+    SELECT c.*, s.scheme COLLATE "C",
+           coalesce(h.tier, '(unknown)') COLLATE "C"
+    FROM %s c
+    CROSS JOIN unnest(%L::text[]) AS s (scheme)
+    LEFT JOIN pg_temp.refresh_held h
+      ON h.customer_id = c.customer_id AND h.scheme = s.scheme
+         AND c.month_start >= h.from_month AND c.month_start < h.before_month
+  $query$, relation, schemes) END);
+
+COMMENT ON FUNCTION crmcost._by_dimension(text, text[], text[], text[]) IS
+  'Query of the rows of a relation by customer and month, once for each dimension with its code, and for each tier scheme with the tier that held.';
+
+CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN
+    SELECT * FROM crmcost._dimension_groups(
+      run, false, 'pg_temp.refresh_service_event'::regclass)
+  LOOP
+    EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
+            || crmcost._service_month_query(crmcost._by_dimension(
+                 'pg_temp.refresh_service_event', part.dimensions, part.codes,
+                 part.schemes));
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
+  'Fills refresh_service_sum from refresh_service_event.';
+
+-- A case that stands for n counts n times.  The value at a share of all is the
+-- first one up to which that share lies: percentile_disc, of counted values.
+CREATE FUNCTION crmcost._service_percentiles() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format($query$
+    SELECT month_start, dimension, code, %s
+    FROM (
+      SELECT e.month_start, e.dimension, e.code, e.what, m.clock, m.seconds,
+             sum(e.cases) OVER (alike ORDER BY m.seconds) AS upto,
+             sum(e.cases) OVER alike AS cases
+      FROM event e
+      CROSS JOIN LATERAL (VALUES ('all', e.seconds), ('open', e.open_seconds))
+        AS m (clock, seconds)
+      WHERE m.seconds IS NOT NULL
+      WINDOW alike AS (PARTITION BY e.month_start, e.dimension, e.code, e.what,
+                                    m.clock)
+    ) placed
+    GROUP BY month_start, dimension, code
+    $query$, pg_catalog.string_agg(pg_catalog.format(
+      'min(seconds) FILTER (WHERE what = %L AND clock = %L AND upto * 100 >= cases * %s) AS %s_%s_%s',
+      e.what, c.clock, s.share, e.what, c.clock, s.share), ', '::text))
+  FROM (VALUES ('responded'::text), ('closed')) AS e (what)
+  CROSS JOIN (VALUES ('all'::text), ('open')) AS c (clock)
+  CROSS JOIN (VALUES (50), (90), (95)) AS s (share));
+
+COMMENT ON FUNCTION crmcost._service_percentiles() IS
+  'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in event lie.';
+
+CREATE FUNCTION crmcost._service_month_query(source text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH event AS (
+    SELECT c.month_start, c.dimension, c.code, c.what, c.cases, c.seconds,
+           c.open_seconds, c.met, c.first_contact
+    FROM (%1$s) c
+  ), happened AS (
+    SELECT e.month_start, e.dimension, e.code, e.what, sum(e.cases) AS n,
+           coalesce(sum(e.cases) FILTER (WHERE e.met IS NOT NULL), 0) AS told,
+           coalesce(sum(e.cases) FILTER (WHERE e.met), 0) AS met,
+           coalesce(sum(e.cases) FILTER (WHERE e.first_contact), 0) AS first,
+           sum(e.seconds * e.cases) AS seconds
+    FROM event e
+    GROUP BY e.month_start, e.dimension, e.code, e.what
+  ), counted AS (
+    SELECT month_start, dimension, code, %3$s
+    FROM happened GROUP BY month_start, dimension, code
+  )
+  SELECT c.month_start, c.dimension, c.code, c.opened_n, c.responded_n,
+         c.responded_told, c.responded_met, c.responded_seconds,
+         p.responded_all_50, p.responded_all_90, p.responded_all_95,
+         p.responded_open_50, p.responded_open_90, p.responded_open_95,
+         c.closed_n, c.closed_told, c.closed_met, p.closed_all_50,
+         p.closed_all_90, p.closed_all_95, p.closed_open_50, p.closed_open_90,
+         p.closed_open_95, c.closed_first, c.closed_n + c.reclosed_n,
+         c.reopened_n, c.due_n, c.due_met
+  FROM counted c
+  LEFT JOIN (%2$s) p USING (month_start, dimension, code)
+$query$, source, crmcost._service_percentiles(), (
+  SELECT pg_catalog.string_agg(pg_catalog.format(
+           'coalesce(sum(%1$I) FILTER (WHERE what = %2$L), 0) AS %2$s_%1$s',
+           m.measure, e.what), ', '::text)
+  FROM (VALUES ('opened'::text, '{n}'::text[]),
+               ('responded', '{n,told,met,seconds}'),
+               ('closed', '{n,told,met,first}'), ('reclosed', '{n}'),
+               ('reopened', '{n}'), ('due', '{n,met}')) AS e (what, measures)
+  CROSS JOIN LATERAL pg_catalog.unnest(e.measures) AS m (measure)));
+
+COMMENT ON FUNCTION crmcost._service_month_query(text) IS
+  'Query of service_month, given that of the events with dimension and code.';

@@ -1,0 +1,243 @@
+-- Step service, too: what cases cost.
+--
+-- Cost of service is that of bucket service but of orders (svc.order and below), and
+-- that of ret.care.  What was booked with a channel or a product is borne by the
+-- work there, the rest by all work, by the time it took; where no time is known, by
+-- the number of contacts.  Where nobody came, it is idle.
+
+CREATE FUNCTION crmcost._find_service_pools(months text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_service_pool
+      SELECT m.month_start, m.channel_code, m.product_code, sum(m.cost)
+      FROM cost_month m
+      WHERE %1$s
+            AND (m.bucket = 'service'
+                 AND m.category_code NOT IN (
+                       SELECT l.code FROM category_lineage l
+                       WHERE l.ancestor = 'svc.order')
+                 OR m.category_code IN (SELECT l.code FROM category_lineage l
+                                        WHERE l.ancestor = 'ret.care'))
+      GROUP BY m.month_start, m.channel_code, m.product_code
+      HAVING sum(m.cost) <> 0
+    $query$, format(months, 'm.month_start'));
+  EXECUTE format($query$
+    WITH place AS (
+      SELECT c.month_start, c.channel_code, c.product_code,
+             sum(c.handle_seconds) AS seconds, sum(c.contacts) AS contacts
+      FROM service_contact c
+      WHERE %1$s
+      GROUP BY c.month_start, c.channel_code, c.product_code
+    )
+    UPDATE pg_temp.refresh_service_pool p
+      SET seconds = b.seconds, contacts = b.contacts
+      FROM (SELECT q.month_start, q.channel_code, q.product_code,
+                   sum(k.seconds) AS seconds, sum(k.contacts) AS contacts
+            FROM pg_temp.refresh_service_pool q
+            JOIN place k
+              ON k.month_start = q.month_start
+                 AND q.channel_code IN (k.channel_code, '(unknown)')
+                 AND q.product_code IN (k.product_code, '(unknown)')
+            GROUP BY q.month_start, q.channel_code, q.product_code) b
+      WHERE (p.month_start, p.channel_code, p.product_code)
+            = (b.month_start, b.channel_code, b.product_code)
+    $query$, format(months, 'c.month_start'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_service_pools(text) IS
+  'Fills refresh_service_pool: cost of service by what it was booked with, and the work that bears it, in the months that a condition names.';
+
+CREATE FUNCTION crmcost._find_service_rates(months text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_service_rate
+      SELECT k.month_start, k.channel_code, k.product_code,
+             coalesce(sum(p.cost / p.seconds) FILTER (WHERE p.seconds > 0), 0),
+             coalesce(sum(p.cost / p.contacts)
+                        FILTER (WHERE p.seconds = 0 AND p.contacts > 0), 0)
+      FROM (SELECT DISTINCT c.month_start, c.channel_code, c.product_code
+            FROM service_contact c WHERE %s) k
+      LEFT JOIN pg_temp.refresh_service_pool p
+        ON p.month_start = k.month_start
+           AND p.channel_code IN (k.channel_code, '(unknown)')
+           AND p.product_code IN (k.product_code, '(unknown)')
+      GROUP BY k.month_start, k.channel_code, k.product_code
+    $query$, format(months, 'c.month_start'));
+  ANALYZE pg_temp.refresh_service_rate;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_service_rates(text) IS
+  'Fills refresh_service_rate: what a second and a contact bear, by channel and product, in the months that a condition names.';
+
+-- Work with what it bears, and pools that nobody bears.
+CREATE FUNCTION crmcost._sum_service_cost(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  borne CONSTANT text := $query$
+    (SELECT k.*, k.handle_seconds * r.second_rate
+                 + k.contacts * r.contact_rate AS cost, 0::numeric AS idle_cost
+     FROM service_contact k
+     JOIN pg_temp.refresh_service_rate r
+       USING (month_start, channel_code, product_code)
+     UNION ALL
+     SELECT NULL, p.month_start, '(unknown)', p.channel_code, p.product_code,
+            '(unknown)', '(unknown)', '(unknown)', false, 0, 0, p.cost, p.cost
+     FROM pg_temp.refresh_service_pool p
+     WHERE coalesce(p.seconds, 0) = 0 AND coalesce(p.contacts, 0) = 0)
+  $query$;
+  part record;
+BEGIN
+  FOR part IN
+    SELECT * FROM crmcost._dimension_groups(run, true,
+                                            'service_contact'::regclass)
+  LOOP
+    EXECUTE 'INSERT INTO pg_temp.refresh_service_cost '
+            || crmcost._service_cost_query(crmcost._by_dimension(
+                 borne, part.dimensions, part.codes, part.schemes));
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_service_cost(crmcost._run) IS
+  'Fills refresh_service_cost: work on cases and its cost, in the months of refresh_service_rate and refresh_service_pool.';
+
+-- What rounding leaves of the cost of a month goes to the greatest row.
+CREATE FUNCTION crmcost._service_cost_query(source text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH summed AS (
+    SELECT month_start, dimension, code, sum(contacts)::bigint AS contacts,
+           coalesce(sum(contacts) FILTER (WHERE automated), 0)::bigint
+             AS automated_contacts,
+           sum(handle_seconds) AS handle_seconds, round(sum(cost), 4) AS cost,
+           round(coalesce(sum(cost) FILTER (WHERE automated), 0), 4)
+             AS automated_cost,
+           sum(idle_cost) AS idle_cost
+    FROM (%s) part
+    GROUP BY month_start, dimension, code
+  )
+  SELECT s.month_start, s.dimension, s.code, s.contacts, s.automated_contacts,
+         s.handle_seconds,
+         CASE row_number() OVER (PARTITION BY s.month_start, s.dimension
+                                 ORDER BY abs(s.cost) DESC, s.code)
+           WHEN 1 THEN s.cost + coalesce(t.cost, 0)
+                       - sum(s.cost) OVER (PARTITION BY s.month_start,
+                                                        s.dimension)
+           ELSE s.cost END,
+         s.automated_cost, s.idle_cost
+  FROM summed s
+  LEFT JOIN (SELECT month_start, sum(cost) AS cost
+             FROM pg_temp.refresh_service_pool GROUP BY month_start) t
+    ON t.month_start = s.month_start
+$query$, source);
+
+COMMENT ON FUNCTION crmcost._service_cost_query(text) IS
+  'Query of service_cost_month, given that of work and its cost with dimension and code.';
+
+CREATE FUNCTION crmcost._product_case_query(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT c.month_start, c.product_code,
+         coalesce(sum(c.contacts) FILTER (WHERE c.kind = 'complaint'), 0)
+           ::bigint AS complaints,
+         coalesce(sum(c.contacts) FILTER (WHERE c.kind = 'return'), 0)::bigint
+           AS returns,
+         round(coalesce(sum(k.cost) FILTER (WHERE c.kind = 'complaint'), 0), 4)
+           AS complaint_cost,
+         round(coalesce(sum(k.cost) FILTER (WHERE c.kind = 'return'), 0), 4)
+           AS return_cost
+  FROM service_contact c
+  JOIN pg_temp.refresh_service_rate r
+    USING (month_start, channel_code, product_code)
+  CROSS JOIN LATERAL (
+    VALUES (c.handle_seconds * r.second_rate + c.contacts * r.contact_rate)
+  ) AS k (cost)
+  WHERE c.kind IN ('complaint', 'return') AND %s
+  GROUP BY c.month_start, c.product_code
+$query$, pg_catalog.format(months, 'c.month_start'));
+
+COMMENT ON FUNCTION crmcost._product_case_query(text) IS
+  'Query of product_case_month for the months that a condition names.';
+
+CREATE FUNCTION crmcost._write_products_sold(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  months CONSTANT text := crmcost._months_of_news(run);
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'product_sold_month',
+    format($query$
+      SELECT old.month_start,
+             coalesce(old.product_code, '(unknown)') AS product_code,
+             coalesce(sum(old.quantity) FILTER (WHERE NOT old.is_refund), 0)
+               AS quantity,
+             coalesce(sum(old.base_amount) FILTER (WHERE old.is_refund), 0)
+               AS refund
+      FROM pg_temp.refresh_line old
+      WHERE %s
+      GROUP BY 1, 2
+    $query$, months), months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_products_sold(crmcost._run) IS
+  'Writes product_sold_month of the months with news; returns the rows changed.';
+
+-- Cost of regular communication by the contacts of the month; what rounding leaves
+-- goes to the greatest part.  Without contacts it stands under (unknown).
+CREATE FUNCTION crmcost._write_care_month(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  months CONSTANT text := crmcost._service_months(run, true);
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'care_month', format($query$
+      WITH spent AS (
+        SELECT m.month_start, sum(m.cost) AS cost
+        FROM cost_month m
+        JOIN category_lineage l ON l.code = m.category_code
+        WHERE l.ancestor = 'ret.contact' AND %1$s
+        GROUP BY m.month_start HAVING sum(m.cost) <> 0
+      ), care AS (
+        SELECT c.month_start, c.phase, count(*) AS customers,
+               sum(c.contacts)::bigint AS contacts,
+               sum(c.handle_seconds) AS handle_seconds,
+               sum(c.converted)::bigint AS converted,
+               sum(c.repeated)::bigint AS repeated
+        FROM customer_care c WHERE %2$s
+        GROUP BY c.month_start, c.phase
+      ), shared AS (
+        SELECT month_start, coalesce(c.phase, '(unknown)') AS phase,
+               coalesce(c.customers, 0) AS customers,
+               coalesce(c.contacts, 0) AS contacts,
+               coalesce(c.handle_seconds, 0) AS handle_seconds,
+               coalesce(c.converted, 0) AS converted,
+               coalesce(c.repeated, 0) AS repeated,
+               coalesce(s.cost, 0) AS spent,
+               round(coalesce(s.cost, 0) * coalesce(c.contacts, 0)
+                     / nullif(sum(c.contacts) OVER (PARTITION BY month_start),
+                              0), 4) AS cost
+        FROM care c FULL JOIN spent s USING (month_start)
+      )
+      SELECT month_start, phase, customers, contacts, handle_seconds,
+             converted, repeated,
+             CASE row_number() OVER (PARTITION BY month_start
+                                     ORDER BY contacts DESC, phase)
+               WHEN 1 THEN coalesce(cost, 0) + spent
+                    - coalesce(sum(cost) OVER (PARTITION BY month_start), 0)
+               ELSE cost END AS cost
+      FROM shared
+    $query$, format(months, 'm.month_start'), format(months, 'c.month_start')),
+    format(months, 'old.month_start'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_care_month(crmcost._run) IS
+  'Writes care_month of the months in which care or its cost differ; returns the rows changed.';
