@@ -165,9 +165,8 @@ BEGIN
   ALTER TABLE setting
     ADD CONSTRAINT converting_entity_is_customer_or_account
       CHECK (key <> 'converting_entity' OR value IN ('customer', 'account')),
-    ADD CONSTRAINT csat_satisfied_from_is_a_number
-      CHECK (key <> 'csat_satisfied_from'
-             OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
+    ADD CONSTRAINT followup_days_from_1_to_9999
+      CHECK (key <> 'followup_days' OR value ~ '^[1-9][0-9]{0,3}$'),
     ADD CONSTRAINT affinity_products_from_2_to_10000
       CHECK (key <> 'affinity_products'
              OR value ~ '^([2-9]|[1-9][0-9]{1,3}|10000)$'),
@@ -368,7 +367,7 @@ BEGIN
   LOOP
     EXECUTE format('GRANT SELECT, INSERT ON %1$I.touched, %1$I.late_fact TO %2$s',
                    ledger, loader);
-    EXECUTE format('GRANT SELECT ON %1$I.setting, %1$I.refresh_state, %1$I.closed_period, %1$I.fx_rate TO %2$s',
+    EXECUTE format('GRANT SELECT ON %1$I.setting, %1$I.refresh_state, %1$I.closed_period, %1$I.fx_rate, %1$I.survey TO %2$s',
                    ledger, loader);
   END LOOP;
 END

@@ -88,7 +88,8 @@ BEGIN
     occurred_at timestamptz, interaction_id bigint, kind text, subtype text,
     channel_code text, campaign_code text, product_code text, agent_code text,
     automated boolean, n bigint, handle_seconds bigint, minutes numeric,
-    is_open boolean, score numeric, is_technical boolean, tags jsonb
+    is_open boolean, score numeric, is_technical boolean, tags jsonb,
+    reason_code text
   ) ON COMMIT DROP;
 END
 $$;
@@ -400,7 +401,7 @@ BEGIN
   -- class, as far as these may change it; who went from one to another
   CREATE TEMPORARY TABLE refresh_value_before (
     customer_id bigint PRIMARY KEY, channel_code text, acquired_on date,
-    first_ordered_on date
+    first_ordered_on date, is_technical boolean
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_segment_before (
     customer_id bigint PRIMARY KEY, segment text
@@ -535,7 +536,9 @@ BEGIN
                  ('conversion', 'refresh_conversion', ''),
                  ('touch_credit', 'refresh_credit', ''),
                  ('open_journey', 'refresh_open_journey', ''),
-                 ('customer_touch', 'refresh_customer_touch', '')) w
+                 ('customer_touch', 'refresh_customer_touch', ''),
+                 ('survey_answer', 'refresh_answer', ''),
+                 ('survey_due', 'refresh_due', '')) w
     JOIN pg_namespace s ON s.nspname = ledger
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
     JOIN pg_attribute a
@@ -563,15 +566,18 @@ RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
          customer_acquisition, customer_agent, customer_class,
          customer_discount, customer_driver, customer_funnel,
          customer_month, customer_order, customer_product, customer_quality,
-         customer_response, customer_score, customer_stage, customer_touch,
+         customer_response, customer_score, customer_stage, customer_survey,
+         customer_touch,
          customer_value, customer_year, day_total, driver_before,
          exposure_month, funnel_month, group_month, group_size,
          kept_snapshot, lead_chance, lead_coefficient, lead_feature,
          lead_model, model_calibration, open_journey, posted_cost,
          product_pair, product_price, product_total, quality_finding,
-         response_curve, rfm_cell, sale_month, stage_total, survey_day,
+         reason_month, response_curve, rfm_cell, sale_month, stage_total,
+         survey_answer, survey_day, survey_due,
          tier_agent, tier_breach, tier_cost_month, tier_month,
-         tier_threshold, touch_credit, untagged_month, whale_point}'::text[];
+         tier_threshold, touch_credit, untagged_month, voice_month,
+         whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';
@@ -602,6 +608,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
          refresh_campaign_sum, refresh_lead, refresh_lead_model,
+         refresh_answer, refresh_due,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

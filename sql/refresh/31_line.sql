@@ -114,12 +114,14 @@ BEGIN
                AND (i.resolved_at IS NULL OR i.resolved_at >= $1),
              i.score, t.customer_id IS NOT NULL,
              CASE WHEN i.channel_code IS NULL AND k.channel_code IS NULL
-                       AND i.attributes <> '{}' THEN i.attributes END
+                       AND i.attributes <> '{}' THEN i.attributes END,
+             i.reason_code
       FROM (SELECT a.customer_id, a.interaction_id, a.occurred_at,
                    (a.occurred_at AT TIME ZONE $4)::date AS occurred_on,
                    a.kind, a.subtype, a.channel_code, a.campaign_code,
                    a.product_code, a.agent_code, a.automated, a.n,
-                   a.handle_seconds, a.resolved_at, a.score, a.attributes
+                   a.handle_seconds, a.resolved_at, a.score, a.attributes,
+                   a.reason_code
             FROM interaction a) i
       LEFT JOIN late_fact late
         ON late.relation = 'interaction' AND late.fact_id = i.interaction_id

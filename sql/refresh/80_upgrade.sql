@@ -70,6 +70,8 @@ BEGIN
   PERFORM crmcost._add_parts(run, format('e.month_start >= %L', open_month),
                              NULL, NULL);
   PERFORM crmcost._refresh_tier_month(run);
+  TRUNCATE pg_temp.refresh_answer, pg_temp.refresh_due;
+  PERFORM crmcost._refresh_voice(run);
   PERFORM crmcost._refresh_quality(run);
 END
 $$;

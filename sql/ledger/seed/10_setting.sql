@@ -17,7 +17,7 @@ INSERT INTO setting (key, value, note) VALUES
   ('clv_horizon', '36', 'Months looked ahead for customer lifetime value.'),
   ('clv_model', 'bgnbd', 'Model of purchases that refresh fits: bgnbd, mbgnbd, pareto_nbd, or none to fit nothing.'),
   ('clv_retention', 'observed', 'Yearly retention rate of the closed form of lifetime value, 0 to 1; observed to take it from the orders.'),
-  ('csat_satisfied_from', '4', 'Score of a survey, other than nps, from which an answer is a satisfied one.'),
+  ('followup_days', '90', 'Days after an answer to a survey in which complaints are laid to it.'),
   ('affinity_products', '500', 'Most ordered products among which product_affinity counts pairs, 2 to 10000.'),
   ('snapshot_keep', 'month_end', 'Days of which customer_snapshot keeps what was known: month_end, every, or none.'),
   ('plan_scenario', 'default', 'Scenario of plan that kpi and the views by tier compare with.'),

@@ -14,7 +14,7 @@ WITH metric (family, metric, measure, flow, money, lower_is_better, place,
              definition) AS (
   VALUES
   ('satisfaction', 'csat_rate', NULL, false, false, false, 1,
-   'Share of the answers to survey csat that reach csat_satisfied_from'),
+   'Share of the answers to survey csat that are satisfied ones'),
   ('satisfaction', 'csat_mean', 'score', false, false, false, 2,
    'Mean score of the answers to survey csat'),
   ('satisfaction', 'nps', NULL, false, false, false, 3,
@@ -78,7 +78,9 @@ asked AS (
            AS csat_rate,
          100.0 * sum(a.promoters - a.detractors)
          / nullif(sum(a.answers) FILTER (WHERE a.survey = 'nps'), 0) AS nps
-  FROM survey_day a JOIN span s ON a.day BETWEEN s.from_on AND s.to_on
+  FROM survey_day a
+  JOIN span s ON a.day BETWEEN s.from_on AND s.to_on
+  JOIN survey q ON q.code = a.survey AND q.metric = q.code
   WHERE a.survey IN ('csat', 'nps')
   GROUP BY s.n
 ),

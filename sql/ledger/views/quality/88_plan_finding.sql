@@ -66,7 +66,7 @@ known_aspect AS (
                ('customers'), ('revenue'), ('margin'), ('cost'), ('profit'),
                ('cac'), ('ltv_cac')) AS v (metric)
   UNION
-  SELECT survey FROM survey_day
+  SELECT survey FROM survey_day WHERE answers > 0
 ),
 -- units in which the category was bought, in the period
 bought AS (
