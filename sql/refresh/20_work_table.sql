@@ -538,7 +538,8 @@ BEGIN
                  ('open_journey', 'refresh_open_journey', ''),
                  ('customer_touch', 'refresh_customer_touch', ''),
                  ('survey_answer', 'refresh_answer', ''),
-                 ('survey_due', 'refresh_due', '')) w
+                 ('survey_due', 'refresh_due', ''),
+                 ('coverage_month', 'refresh_coverage', '')) w
     JOIN pg_namespace s ON s.nspname = ledger
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
     JOIN pg_attribute a
@@ -560,10 +561,12 @@ COMMENT ON FUNCTION crmcost._make_new_tables(name) IS
 CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
+         alert_state,
          campaign_result, category_lineage, channel_lineage, classification,
          clv_model, cohort_quality, contact_month, conversion, cost_day,
-         cost_month, cost_pool, cost_trend, credit_month,
+         cost_month, cost_pool, cost_trend, coverage_month, credit_month,
          customer_acquisition, customer_agent, customer_class,
+         customer_coverage,
          customer_discount, customer_driver, customer_funnel,
          customer_month, customer_order, customer_product, customer_quality,
          customer_response, customer_score, customer_stage, customer_survey,
@@ -608,7 +611,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
          refresh_campaign_sum, refresh_lead, refresh_lead_model,
-         refresh_answer, refresh_due,
+         refresh_answer, refresh_due, refresh_coverage,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

@@ -196,6 +196,7 @@ SELECT pg_temp.plan('market', 'revenue', '[2023-01-01,2024-01-01)', 10000000), p
 SELECT pg_temp.plan('target', 'revenue', '[2024-01-01,2025-01-01)', 1250000), pg_temp.plan('target', 'score', '[2024-01-01,2025-01-01)', 0.15, aspect => 'market_share'),
        pg_temp.plan('target', 'score', '[2024-01-01,2025-01-01)', 80, aspect => 'csat'), pg_temp.plan('target', 'score', '[2024-01-01,2025-01-01)', 0.4, aspect => 'repeat_rate'),
        pg_temp.plan('baseline', 'score', '[2023-07-01,2024-01-01)', 78), pg_temp.plan('baseline', 'cost', '[2024-01-01,2024-07-01)', 30);
+UPDATE survey SET scale_to = 100, satisfied_from = 80, dissatisfied_to = 50 WHERE code = 'csat';
 INSERT INTO interaction (customer_id, occurred_at, kind, subtype, score, n) VALUES
   (1, '2024-07-01', 'survey', 'csat', 86, 2), (2, '2023-07-01', 'survey', 'csat', 10, 1), (1, '2024-07-02', 'survey', 'nps', 10, 50), (1, '2024-07-03', 'survey', 'nps', 7, 30), (2, '2024-07-02', 'survey', 'nps', 6, 20);
 DELETE FROM sale WHERE order_ref = 'd';
@@ -351,14 +352,14 @@ CALL crmcost.refresh('crm', '2025-01-20');
 SELECT results_eq($$ SELECT metric, value FROM kpi WHERE family = 'loyalty' ORDER BY 1 $$, $$ VALUES ('repeat_rate', round(1 / 3.0, 6)), ('retention_rate', round(2 / 3.0, 6)) $$, 'and follow the news');
 ROLLBACK TO fresh;
 
--- satisfaction: share of satisfied answers, the mean within one survey, nps only from 0 to 10, the last answer of a day
+-- satisfaction: share of satisfied answers, the mean within one survey, the last answer of a day
 SELECT pg_temp.sell(1, 'a', '2024-01-10', 10), pg_temp.sell(2, 'b', '2024-01-10', 10);
 INSERT INTO interaction (customer_id, occurred_at, kind, subtype, score) VALUES (1, '2024-01-11 10:00Z', 'survey', 'csat', 1), (1, '2024-01-11 11:00Z', 'survey', 'csat', 5), (2, '2024-01-11', 'survey', 'csat', 3),
-  (1, '2024-01-12', 'survey', 'ces', 700), (1, '2024-01-12', 'survey', 'nps', 86), (2, '2024-01-12', 'survey', 'nps', 9);
+  (1, '2024-01-12', 'survey', 'ces', 7), (1, '2024-01-12', 'survey', 'nps', NULL), (2, '2024-01-12', 'survey', 'nps', 9);
 CALL crmcost.refresh('crm', '2024-02-01');
-SELECT results_eq($$ SELECT metric, value FROM kpi WHERE family = 'satisfaction' ORDER BY 1 $$, $$ VALUES ('csat_mean', 4.0), ('csat_rate', 0.5), ('nps', 100.0) $$, 'one of two is satisfied, at 4 of 5; 86 is no answer to nps');
+SELECT results_eq($$ SELECT metric, value FROM kpi WHERE family = 'satisfaction' ORDER BY 1 $$, $$ VALUES ('csat_mean', 4.0), ('csat_rate', 0.5), ('nps', 100.0) $$, 'one of two is satisfied, at 4 of 5; who did not answer is no detractor');
 SELECT pg_temp.plan('target', 'score', '[2024-01-01,2024-02-01)', 1, aspect => a) FROM unnest('{csat,csat_rate,csat_mean,nps,ces}'::text[]) a;
-SELECT results_eq('SELECT aspect, actual FROM plan_actual ORDER BY 1', $$ VALUES ('ces', 700.0), ('csat', 4.0), ('csat_mean', 4.0), ('csat_rate', 0.5), ('nps', 100.0) $$, 'and plans are compared with the same');
+SELECT results_eq('SELECT aspect, actual FROM plan_actual ORDER BY 1', $$ VALUES ('ces', 7.0), ('csat', 4.0), ('csat_mean', 4.0), ('csat_rate', 0.5), ('nps', 100.0) $$, 'and plans are compared with the same');
 
 SELECT * FROM finish();
 ROLLBACK;

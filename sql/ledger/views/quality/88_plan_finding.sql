@@ -62,7 +62,8 @@ overlap AS (
 known_aspect AS (
   SELECT metric AS aspect
   FROM (VALUES ('(all)'), ('csat'), ('csat_rate'), ('csat_mean'), ('nps'),
-               ('repeat_rate'), ('retention_rate'), ('market_share'),
+               ('response_rate'), ('complaint_rate'), ('repeat_rate'),
+               ('retention_rate'), ('orders_per_customer'), ('market_share'),
                ('customers'), ('revenue'), ('margin'), ('cost'), ('profit'),
                ('cac'), ('ltv_cac')) AS v (metric)
   UNION
