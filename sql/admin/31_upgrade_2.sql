@@ -401,7 +401,7 @@ BEGIN
   LOOP
     EXECUTE format('GRANT SELECT, INSERT ON %1$I.touched, %1$I.late_fact TO %2$s',
                    ledger, loader);
-    EXECUTE format('GRANT SELECT ON %1$I.setting, %1$I.refresh_state, %1$I.closed_period, %1$I.fx_rate TO %2$s',
+    EXECUTE format('GRANT SELECT ON %1$I.setting, %1$I.refresh_state, %1$I.closed_period, %1$I.fx_rate, %1$I.survey TO %2$s',
                    ledger, loader);
   END LOOP;
 END

@@ -171,6 +171,14 @@ END;
 COMMENT ON FUNCTION crmcost._uplift_interval(bigint, bigint, bigint, bigint) IS
   'Interval at 95 % of the difference of two response rates, from counts; NULL without one of the groups.';
 
+CREATE FUNCTION crmcost._nps_error(
+  good bigint, bad bigint, answers bigint, confidence float8
+) RETURNS float8
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'nps_error';
+COMMENT ON FUNCTION crmcost._nps_error(bigint, bigint, bigint, float8) IS
+  'Half the interval of nps_interval before it is kept within -100 and 100, from counts.';
+
 CREATE AGGREGATE crmcost.nps(score int) (
   SFUNC = crmcost.nps_trans,
   STYPE = crmcost.answer_counts,

@@ -137,6 +137,18 @@ $$;
 COMMENT ON FUNCTION crmcost._capture_sale() IS
   'Statement trigger of sale: notes whose sales changed, and late ones.';
 
+-- An answer to a survey that is not in table survey has no scale.
+CREATE FUNCTION crmcost._is_answer(metric text, scale_from numeric,
+                                   scale_to numeric, score numeric)
+  RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN score IS NULL OR metric IS NULL
+       OR score >= scale_from AND score <= scale_to
+          AND (metric <> 'nps' OR score = pg_catalog.trunc(score));
+
+COMMENT ON FUNCTION crmcost._is_answer(text, numeric, numeric, numeric) IS
+  'Whether a score is within the scale of its survey: no score is, and one without a survey.';
+
 CREATE FUNCTION crmcost._capture_interaction() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -144,6 +156,7 @@ AS $$
 DECLARE
   zone text;
   open_month date;
+  refused record;
 BEGIN
   IF NOT crmcost._enter_ledger(TG_RELID) THEN
     RETURN NULL;
@@ -158,6 +171,22 @@ BEGIN
       HAVING count(*) > 0;
   END IF;
   IF TG_OP <> 'DELETE' THEN
+    SELECT r.score, s.* INTO refused
+      FROM new_row r
+      JOIN survey s ON s.code = coalesce(r.subtype, 'csat')
+      WHERE r.kind = 'survey'
+            AND NOT crmcost._is_answer(s.metric, s.scale_from, s.scale_to,
+                                       r.score)
+      LIMIT 1;
+    IF FOUND THEN
+      RAISE EXCEPTION 'score must be %from % to %, the scale of survey "%", not %',
+                      CASE refused.metric WHEN 'nps' THEN 'a whole number ' ELSE '' END,
+                      trim_scale(refused.scale_from),
+                      trim_scale(refused.scale_to), refused.code,
+                      trim_scale(refused.score)
+        USING ERRCODE = 'check_violation',
+              HINT = 'Table survey has the scales; the subtype of an interaction names its survey.';
+    END IF;
     PERFORM crmcost._touch('interaction', false, array_agg(r.c),
                            array_agg(r.f), array_agg(r.t))
       FROM (SELECT customer_id, (min(occurred_at) AT TIME ZONE zone)::date,
@@ -181,7 +210,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_interaction() IS
-  'Statement trigger of interaction: notes whose contacts changed, and late ones.';
+  'Statement trigger of interaction: notes whose contacts changed, and late ones, and refuses answers outside of the scale of their survey.';
 
 -- A month of cost is computed as a whole, so that months are enough.
 CREATE FUNCTION crmcost._capture_cost_entry() RETURNS trigger
@@ -513,6 +542,7 @@ BEGIN ATOMIC
     ('funnel_step', '_capture_all'),
     ('channel_rule', '_capture_all'),
     ('calendar', '_capture_all'),
+    ('survey', '_capture_all'),
     ('capacity', '_capture_all')) AS c (relation, capture);
 END;
 

@@ -91,7 +91,8 @@ BEGIN
     automated boolean, n bigint, handle_seconds bigint, minutes numeric,
     score numeric, is_technical boolean, tags jsonb,
     phase text, source text, case_ref text, first_response_at timestamptz,
-    resolved_at timestamptz, due_at timestamptz, team text, service_level text
+    resolved_at timestamptz, due_at timestamptz, team text, service_level text,
+    reason_code text
   ) ON COMMIT DROP;
 END
 $$;
@@ -403,7 +404,7 @@ BEGIN
   -- class, as far as these may change it; who went from one to another
   CREATE TEMPORARY TABLE refresh_value_before (
     customer_id bigint PRIMARY KEY, channel_code text, acquired_on date,
-    first_ordered_on date
+    first_ordered_on date, is_technical boolean
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_segment_before (
     customer_id bigint PRIMARY KEY, segment text
@@ -584,7 +585,10 @@ BEGIN
                  ('service_contact', 'refresh_service_work', ''),
                  ('customer_care', 'refresh_care', ''),
                  ('service_month', 'refresh_service_sum', ''),
-                 ('service_cost_month', 'refresh_service_cost', '')) w
+                 ('service_cost_month', 'refresh_service_cost', ''),
+                 ('survey_answer', 'refresh_answer', ''),
+                 ('survey_due', 'refresh_due', ''),
+                 ('coverage_month', 'refresh_coverage', '')) w
     JOIN pg_namespace s ON s.nspname = ledger
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
     JOIN pg_attribute a
@@ -606,26 +610,28 @@ COMMENT ON FUNCTION crmcost._make_new_tables(name) IS
 CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{acquisition_month, agent_cost_month, agent_month,
-         agent_score, campaign_result, care_month, category_lineage,
-         channel_lineage, classification, clv_model, cohort_quality,
-         contact_month, conversion, cost_day, cost_month, cost_pool,
-         cost_trend, credit_month, customer_acquisition,
-         customer_agent, customer_care, customer_class,
+         agent_score, alert_state, campaign_result, care_month,
+         category_lineage, channel_lineage, classification, clv_model,
+         cohort_quality, contact_month, conversion, cost_day,
+         cost_month, cost_pool, cost_trend, coverage_month,
+         credit_month, customer_acquisition, customer_agent,
+         customer_care, customer_class, customer_coverage,
          customer_discount, customer_driver, customer_funnel,
          customer_month, customer_order, customer_product,
          customer_quality, customer_response, customer_score,
-         customer_stage, customer_touch, customer_value,
-         customer_year, day_total, driver_before, exposure_month,
-         funnel_month, group_month, group_size, kept_snapshot,
-         lead_chance, lead_coefficient, lead_feature, lead_model,
-         model_calibration, open_journey, posted_cost,
+         customer_stage, customer_survey, customer_touch,
+         customer_value, customer_year, day_total, driver_before,
+         exposure_month, funnel_month, group_month, group_size,
+         kept_snapshot, lead_chance, lead_coefficient, lead_feature,
+         lead_model, model_calibration, open_journey, posted_cost,
          product_case_month, product_pair, product_price,
          product_sold_month, product_total, quality_finding,
-         response_curve, rfm_cell, sale_month, service_case,
-         service_contact, service_cost_month, service_month,
-         stage_total, survey_day, tag_month, tier_agent, tier_breach,
+         reason_month, response_curve, rfm_cell, sale_month,
+         service_case, service_contact, service_cost_month,
+         service_month, stage_total, survey_answer, survey_day,
+         survey_due, tag_month, tier_agent, tier_breach,
          tier_cost_month, tier_month, tier_threshold, touch_credit,
-         whale_point}'::text[];
+         voice_month, whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';
@@ -660,6 +666,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_hours, refresh_service_event, refresh_service_sum,
          refresh_service_work, refresh_service_pool,
          refresh_service_rate, refresh_service_cost, refresh_care,
+         refresh_answer, refresh_due, refresh_coverage,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

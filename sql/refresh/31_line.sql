@@ -139,14 +139,16 @@ BEGIN
              CASE WHEN i.first_response_at < $1 THEN i.first_response_at END,
              CASE WHEN i.resolved_at < $1 THEN i.resolved_at END, i.due_at,
              coalesce(nullif(i.attributes ->> 'team', ''), '(unknown)'),
-             coalesce(nullif(i.attributes ->> 'service_level', ''), '(unknown)')
+             coalesce(nullif(i.attributes ->> 'service_level', ''), '(unknown)'),
+             i.reason_code
       FROM (SELECT a.customer_id, a.interaction_id, a.occurred_at,
                    (a.occurred_at AT TIME ZONE $4)::date AS occurred_on,
                    a.kind, a.subtype, a.channel_code, a.campaign_code,
                    a.product_code, a.agent_code, a.automated, a.n,
                    a.handle_seconds, a.resolved_at, a.score, a.attributes,
                    a.phase, a.source, a.case_ref, a.first_response_at,
-                   a.due_at
+                   a.due_at,
+                   a.reason_code
             FROM interaction a) i
       LEFT JOIN late_fact late
         ON late.relation = 'interaction' AND late.fact_id = i.interaction_id

@@ -21,16 +21,12 @@ BEGIN
          + crmcost._write_difference(run.ledger, 'day_total',
            crmcost._day_query(run, months), days)
          + crmcost._write_difference(run.ledger, 'contact_month',
-           crmcost._contact_month_query(months), 'old.' || months)
-         + crmcost._write_difference(run.ledger, 'survey_day',
-           crmcost._survey_day_query(months,
-             crmcost._setting(run.ledger, 'csat_satisfied_from')::numeric),
-           days);
+           crmcost._contact_month_query(months), 'old.' || months);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_day(crmcost._run) IS
-  'Step of refresh: sale_month, day_total, contact_month and survey_day; returns the rows changed.';
+  'Step of refresh: sale_month, day_total and contact_month; returns the rows changed.';
 
 CREATE FUNCTION crmcost._sale_month_query(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -121,27 +117,6 @@ $query$, months);
 COMMENT ON FUNCTION crmcost._contact_month_query(text) IS
   'Query of contact_month for the months that a condition names.';
 
-CREATE FUNCTION crmcost._survey_day_query(months text, satisfied_from numeric)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT greatest(occurred_on, month_start) AS day, survey, channel_code,
-         campaign_code, sum(n)::bigint AS answers, sum(score * n) AS score,
-         coalesce(sum(n) FILTER (WHERE survey <> 'nps'
-                                       AND score >= %2$L::numeric), 0)::bigint
-           AS satisfied,
-         coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score >= 9),
-                  0)::bigint AS promoters,
-         coalesce(sum(n) FILTER (WHERE survey = 'nps' AND score <= 6),
-                  0)::bigint AS detractors
-  FROM crmcost._answers()
-  WHERE %1$s
-  GROUP BY 1, 2, 3, 4
-$query$, months, satisfied_from);
-
-COMMENT ON FUNCTION crmcost._survey_day_query(text, numeric) IS
-  'Query of survey_day for the months that a condition names; answers of at least satisfied_from are satisfied ones.';
-
 -- When parties were first seen and acquired, and in which month that counts.
 -- Technical customers stand for anonymous traffic: they are neither.
 CREATE FUNCTION crmcost._party_events(ledger name, upto timestamptz, zone text,
@@ -186,30 +161,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._party_events(name, timestamptz, text, date, boolean) IS
   'First sight and acquisition of every party of a ledger before an instant, or of those with news, with the month in which it counts.';
-
--- One answer of a customer, survey and day counts: the last.  An answer to nps
--- outside of 0 to 10 is none.
-CREATE FUNCTION crmcost._answers()
-  RETURNS TABLE (customer_id bigint, occurred_on date, month_start date,
-                 survey text, channel_code text, campaign_code text,
-                 agent_code text, n bigint, score numeric)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-AS $$
-BEGIN
-  RETURN QUERY
-    SELECT DISTINCT ON (c.customer_id, c.survey, c.occurred_on,
-                        CASE WHEN c.is_technical THEN c.interaction_id END)
-           c.customer_id, c.occurred_on, c.month_start, c.survey,
-           c.channel_code, c.campaign_code, c.agent_code, c.n, c.score
-    FROM (SELECT a.*, coalesce(a.subtype, 'csat') AS survey
-          FROM pg_temp.refresh_contact a WHERE a.kind = 'survey') c
-    WHERE c.score IS NOT NULL
-          AND (c.survey <> 'nps' OR c.score >= 0 AND c.score <= 10)
-    ORDER BY c.customer_id, c.survey, c.occurred_on,
-             CASE WHEN c.is_technical THEN c.interaction_id END,
-             c.occurred_at DESC, c.interaction_id DESC;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._answers() IS
-  'Answers to surveys in refresh_contact, one a customer, survey and day.';

@@ -21,7 +21,8 @@ BEGIN
   PERFORM crmcost._find_contact_sums(run);
   IF NOT run.whole THEN
     INSERT INTO pg_temp.refresh_value_before
-      SELECT v.customer_id, v.channel_code, v.acquired_on, v.first_ordered_on
+      SELECT v.customer_id, v.channel_code, v.acquired_on, v.first_ordered_on,
+             v.is_technical
       FROM customer_value v
       JOIN pg_temp.refresh_customer USING (customer_id);
   END IF;
@@ -38,9 +39,6 @@ COMMENT ON FUNCTION crmcost._refresh_value(crmcost._run) IS
 CREATE FUNCTION crmcost._find_contact_sums(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  satisfied_from CONSTANT numeric :=
-    crmcost._setting(run.ledger, 'csat_satisfied_from');
 BEGIN
   INSERT INTO pg_temp.refresh_contact_sum
     SELECT c.customer_id, sum(c.n), coalesce(sum(c.handle_seconds), 0),
@@ -67,10 +65,10 @@ BEGIN
     SET survey_answers = a.answers, survey_score = a.score,
         survey_satisfied = a.satisfied
     FROM (SELECT customer_id, sum(n) AS answers, sum(score * n) AS score,
-                 coalesce(sum(n) FILTER (WHERE score >= satisfied_from), 0)
+                 coalesce(sum(n) FILTER (WHERE verdict = 'good'), 0)
                    AS satisfied
           FROM crmcost._answers()
-          WHERE survey = 'csat'
+          WHERE is_csat
           GROUP BY customer_id) a
     WHERE a.customer_id = s.customer_id;
   INSERT INTO pg_temp.refresh_contact_sum

@@ -45,7 +45,7 @@ RETURN $query$
            a.score * a.n
     FROM crmcost._answers() a
     JOIN pg_temp.refresh_customer USING (customer_id)
-    WHERE a.survey = 'csat'
+    WHERE a.is_csat
   ) part
   GROUP BY customer_id, agent_code
 $query$;

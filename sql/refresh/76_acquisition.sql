@@ -113,14 +113,13 @@ BEGIN
                FROM pg_temp.refresh_contact
                UNION ALL
                SELECT month_start, agent_code, 0, 0, n, score * n,
-                      CASE WHEN score >= %2$L::numeric THEN n ELSE 0 END
+                      CASE verdict WHEN 'good' THEN n ELSE 0 END
                FROM crmcost._answers()
-               WHERE survey = 'csat'
+               WHERE is_csat
              ) old
              WHERE agent_code IS NOT NULL AND %1$s
              GROUP BY month_start, agent_code
-           $query$, months,
-           crmcost._setting(run.ledger, 'csat_satisfied_from')), months)
+           $query$, months), months)
          + crmcost._write_difference(run.ledger, 'agent_cost_month',
            format($query$
              SELECT month_start, agent_code,

@@ -77,6 +77,8 @@ BEGIN
            pg_temp.refresh_service_pool, pg_temp.refresh_service_rate,
            pg_temp.refresh_service_cost;
   PERFORM crmcost._refresh_service(run);
+  TRUNCATE pg_temp.refresh_answer, pg_temp.refresh_due;
+  PERFORM crmcost._refresh_voice(run);
   PERFORM crmcost._refresh_quality(run);
 END
 $$;

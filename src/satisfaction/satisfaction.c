@@ -5,7 +5,8 @@
  * SQL, in file order: type answer_counts (answer_counts_in, _out, _recv,
  * _send), aggregates nps(score), nps_interval(score [, confidence]),
  * csat(score, satisfied_from), csat_interval(score, satisfied_from [,
- * confidence]); wilson_lower(good, answers, confidence).
+ * confidence]); wilson_lower(good, answers, confidence);
+ * nps_error(good, bad, answers, confidence).
  *
  *	  nps: 100 (p - d), p the share of promoters (9 and 10), d of detractors
  *	  (0 to 6); a single answer is 1, 0 or -1 and has the variance
@@ -58,6 +59,7 @@ SQL_FUNCTION(nps_interval_final);
 SQL_FUNCTION(csat_final);
 SQL_FUNCTION(csat_interval_final);
 SQL_FUNCTION(wilson_lower);
+SQL_FUNCTION(nps_error);
 
 static AnswerState *
 CreateState(double confidence)
@@ -318,15 +320,24 @@ nps_final(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(Share(state->good - state->bad, state->answers, 100));
 }
 
+/* Half the normal interval of a share of good less bad ones. */
+static double
+NetError(double good, double bad, double n, double confidence)
+{
+	double		net = (good - bad) / n;
+	double		variance = (good + bad) / n - net * net;
+
+	return num_normal_upper_quantile((1 - confidence) / 2) *
+		sqrt(variance / n);
+}
+
 /* The normal interval, within -100 and 100; a point if all answer alike. */
 Datum
 nps_interval_final(PG_FUNCTION_ARGS)
 {
 	AnswerState *state;
 	Datum		score;
-	double		n;
 	double		net;
-	double		variance;
 	double		error;
 
 	AggregateContext(fcinfo);
@@ -337,11 +348,9 @@ nps_interval_final(PG_FUNCTION_ARGS)
 	if (state->good == state->answers || state->bad == state->answers ||
 		state->good + state->bad == 0)
 		return NumericRange(score, score);
-	n = state->answers;
-	net = (state->good - state->bad) / n;
-	variance = (state->good + state->bad) / n - net * net;
-	error = num_normal_upper_quantile((1 - state->confidence) / 2) *
-		sqrt(variance / n);
+	net = (state->good - state->bad) / (double) state->answers;
+	error = NetError(state->good, state->bad, state->answers,
+					 state->confidence);
 	return NumericRange(NumericFromDouble(100 * Max(net - error, -1)),
 						NumericFromDouble(100 * Min(net + error, 1)));
 }
@@ -392,6 +401,26 @@ csat_interval_final(PG_FUNCTION_ARGS)
 	return NumericRange(NumericFromDouble(lower), NumericFromDouble(upper));
 }
 
+static void
+CheckAnswers(int64 answers)
+{
+	if (answers <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("answers must be greater than 0, not " INT64_FORMAT,
+						answers)));
+}
+
+static void
+CheckPart(const char *name, int64 part, int64 answers)
+{
+	if (part < 0 || part > answers)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be from 0 to answers, " INT64_FORMAT
+						", not " INT64_FORMAT, name, answers, part)));
+}
+
 /* wilson_lower(good bigint, answers bigint, confidence float8) */
 Datum
 wilson_lower(PG_FUNCTION_ARGS)
@@ -400,17 +429,26 @@ wilson_lower(PG_FUNCTION_ARGS)
 	int64		answers = PG_GETARG_INT64(1);
 	double		confidence = ReadConfidence(fcinfo, 2);
 
-	if (answers <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("answers must be greater than 0, not " INT64_FORMAT,
-						answers)));
-	if (good < 0 || good > answers)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("good must be from 0 to answers, " INT64_FORMAT
-						", not " INT64_FORMAT, answers, good)));
+	CheckAnswers(answers);
+	CheckPart("good", good, answers);
 	PG_RETURN_FLOAT8(WilsonLower((double) good / answers, answers,
 								 num_normal_upper_quantile((1 - confidence) /
 														   2)));
+}
+
+/* nps_error(good bigint, bad bigint, answers bigint, confidence float8) */
+Datum
+nps_error(PG_FUNCTION_ARGS)
+{
+	int64		good = PG_GETARG_INT64(0);
+	int64		bad = PG_GETARG_INT64(1);
+	int64		answers = PG_GETARG_INT64(2);
+	double		confidence = ReadConfidence(fcinfo, 3);
+
+	CheckAnswers(answers);
+	CheckPart("good", good, answers);
+	CheckPart("bad", bad, answers - good);
+	if (good == answers || bad == answers || good + bad == 0)
+		PG_RETURN_FLOAT8(0);
+	PG_RETURN_FLOAT8(100 * NetError(good, bad, answers, confidence));
 }

@@ -119,6 +119,7 @@ trap 'exit 130' INT TERM HUP
 
 check 'include layers' sh test/lint/layers.sh "$include"
 check 'text: columns, messages, no notes to self' sh test/lint/text.sh
+check 'settings: each is read' sh test/lint/settings.sh
 check 'functions of SQL of at most 60 lines' sh test/lint/length.sh
 check 'statements for a distributed engine' python3 test/lint/engine.py
 check '... and each of its rules fires' python3 test/lint/engine.py --samples

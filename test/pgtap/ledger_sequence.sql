@@ -57,7 +57,7 @@ INSERT INTO event VALUES
   FROM (SELECT pg_temp.some_day()::date AS d FROM generate_series(1, 1 + pg_temp.r(5)) OFFSET 0) x$$),
 ('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at, attributes, case_ref, first_response_at, due_at, phase)
   SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,care,sales,behavior,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,click,-}'), pg_temp.pick('{search,social,-}'),
-         pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,-}'), CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(900) END, CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(12) END,
+         pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,-}'), CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(900) END, CASE WHEN pg_temp.chance(0.7) THEN 1 + pg_temp.r(5) END,
          1 + pg_temp.r(3), pg_temp.pick('{a1,a2,-}'), pg_temp.chance(0.2), CASE WHEN pg_temp.chance(0.4) THEN m + random() * interval '20 days' END,
          CASE WHEN pg_temp.chance(0.5) THEN jsonb_build_object('utm_source', pg_temp.pick('{google,bing}'), 'team', pg_temp.pick('{t1,t2}')) ELSE '{}' END,
          pg_temp.pick('{c1,c2,c3,-,-}'), CASE WHEN pg_temp.chance(0.3) THEN m + random() * interval '3 days' END, CASE WHEN pg_temp.chance(0.2) THEN m + random() * interval '9 days' END,
@@ -93,7 +93,8 @@ INSERT INTO event VALUES
 ('capacity', 1, $$INSERT INTO capacity (category_code, period, minutes) VALUES ('svc', '[2025-01-01,2025-04-01)', 100 + pg_temp.r(1000))
   ON CONFLICT (category_code, channel_code, period) DO UPDATE SET minutes = excluded.minutes$$),
 ('setting', 1, $$UPDATE setting SET value = CASE key WHEN 'at_risk_after_days' THEN 20 + pg_temp.r(25) WHEN 'churn_after_days' THEN 45 + pg_temp.r(40) ELSE 1 + pg_temp.r(3) END
-  WHERE key = pg_temp.pick('{at_risk_after_days,churn_after_days,money_scale,csat_satisfied_from}')$$),
+  WHERE key = pg_temp.pick('{at_risk_after_days,churn_after_days,money_scale}')$$),
+('survey', 1, $$UPDATE survey SET scale_from = pg_temp.r(2), satisfied_from = 3 + pg_temp.r(3), dissatisfied_to = 1 + pg_temp.r(2), ask_every_days = nullif(pg_temp.r(3) * 20, 0), answer_within_days = pg_temp.r(30) WHERE code = 'csat'$$),
 ('attribution', 1, $$UPDATE setting SET value = pg_temp.pick(CASE key WHEN 'attribution_model' THEN '{first,last,last_non_direct,linear,position,time_decay}'
     WHEN 'converting_entity' THEN '{customer,account}' ELSE '{10,30,90}' END::text[])
   WHERE key = pg_temp.pick('{attribution_model,converting_entity,touch_window_days}')$$),
@@ -164,7 +165,7 @@ DECLARE
   relation text;
   names text;
 BEGIN
-  FOREACH relation IN ARRAY '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
+  FOREACH relation IN ARRAY '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names FROM pg_attribute
       WHERE attrelid = format('crm.%I', relation)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     EXECUTE format('ALTER TABLE other.%I DISABLE TRIGGER ALL', relation);
@@ -182,7 +183,7 @@ CREATE TEMPORARY TABLE computed AS
                                 WHEN c.relname = 'classification' THEN 'by_rule' ELSE 'true' END AS rows
   FROM pg_class c
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL (
-    '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state}');
+    '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state,alert_state}');
 CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   c computed;

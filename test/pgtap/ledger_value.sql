@@ -251,7 +251,7 @@ INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, 
   (1, '2024-01-08', 'complaint', NULL, 'chat', 1, NULL, '2024-01-09');
 INSERT INTO interaction (customer_id, occurred_at, kind, channel_code)
 VALUES (1, '2024-01-02', 'care', 'phone'), (1, '2024-01-03', 'touch', 'email'), (1, '2024-03-05', 'care', 'phone');
-INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, score) VALUES (1, '2024-01-07 12:00Z', 'survey', 'ces', 'email', 100);
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, score) VALUES (1, '2024-01-07 12:00Z', 'survey', 'ces', 'email', 7);
 INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'owner', '2024-02-01', 'agent-7');
 CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$

@@ -36,6 +36,11 @@ FROM (VALUES (0, 5), (1, 3), (7, 40), (5, 5)) w (k, n), LATERAL (SELECT csat_int
 SELECT throws_ok('SELECT crmcost._wilson_lower(1, 0, 0.95)', '22023', 'answers must be greater than 0, not 0', 'an interval of nothing');
 SELECT throws_ok('SELECT crmcost._wilson_lower(3, 2, 0.95)', '22023', 'good must be from 0 to answers, 2, not 3', 'more good ones than answers');
 SELECT throws_ok('SELECT crmcost._wilson_lower(1, 2, ''NaN'')', '22023', 'confidence must be greater than 0 and less than 1, not NaN', 'no confidence');
+SELECT ok(bool_and(abs(upper(i)::float8 - least(net + e, 100)) < 1e-9 AND abs(lower(i)::float8 - greatest(net - e, -100)) < 1e-9), 'from counts the same interval of the net promoter score')
+FROM (VALUES (50, 20, 100), (0, 5, 5), (3, 0, 3), (0, 0, 4), (1, 1, 2), (9, 0, 10)) w (good, bad, n),
+     LATERAL (SELECT nps_interval(CASE WHEN k <= good THEN 9 WHEN k <= good + bad THEN 0 ELSE 7 END) AS i FROM generate_series(1, n) k) a, LATERAL (SELECT 100.0 * (good - bad) / n AS net, crmcost._nps_error(good, bad, n, 0.95) AS e) b;
+SELECT throws_ok(format('SELECT crmcost._nps_error(%s)', c), '22023', m, m) FROM (VALUES ('1, 0, 0, 0.95', 'answers must be greater than 0, not 0'), ('3, 0, 2, 0.95', 'good must be from 0 to answers, 2, not 3'), ('1, 2, 2, 0.95', 'bad must be from 0 to answers, 1, not 2'),
+  ('-1, 0, 2, 0.95', 'good must be from 0 to answers, 2, not -1'), ('1, 0, 2, ''NaN''', 'confidence must be greater than 0 and less than 1, not NaN'), ('1, 0, 2, 1', 'confidence must be greater than 0 and less than 1, not 1')) v (c, m);
 SELECT is((SELECT array_agg(lower(i) = 0 ORDER BY k) || array_agg(upper(i) = 1 ORDER BY k) FROM (VALUES (0), (10)) v (k), LATERAL (SELECT csat_interval(s, 4) AS i FROM pg_temp.satisfied(k, 10) s) a), '{t,f,f,t}', 'ends of nobody and of all are exact');
 -- the definition: at its ends, the share is z standard errors of the end away
 SELECT ok(bool_and(abs(abs(k / n::float8 - p) - z * sqrt(p * (1 - p) / n)) < 1e-12), format('Wilson: ends solve the equation at %s', c)) FROM (VALUES (0.5, 0.6744897501960817), (0.9, 1.6448536269514722), (0.95, 1.959963984540054), (0.99, 2.5758293035489004)) v (c, z),

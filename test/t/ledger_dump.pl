@@ -33,7 +33,7 @@ my $load = q{
 	SELECT c.code, '2024-01-01'::date + i * 20, 10 * i, 'EUR', CASE i % 3 WHEN 0 THEN i END, '[2024-01-01,2024-02-01)'
 	FROM cost_category c, generate_series(1, 12) i;
 	INSERT INTO interaction (customer_id, occurred_at, kind, score)
-	SELECT 1 + i % 50, '2024-01-05'::timestamptz + i * interval '1 day', 'survey', i % 6 FROM generate_series(1, 100) i;
+	SELECT 1 + i % 50, '2024-01-05'::timestamptz + i * interval '1 day', 'survey', 1 + i % 5 FROM generate_series(1, 100) i;
 	INSERT INTO loyalty_entry (customer_id, program_code, occurred_at, kind, points)
 	SELECT 1 + i % 50, 'points', '2024-01-05'::timestamptz + i * interval '1 day', 'earn', i FROM generate_series(1, 100) i;
 	INSERT INTO campaign VALUES ('spring', 'email', 'retention', '[2024-03-01,)', 'Spring');

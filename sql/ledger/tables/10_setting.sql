@@ -46,9 +46,11 @@ CREATE TABLE setting (
                         'position', 'time_decay')),
   CONSTRAINT converting_entity_is_customer_or_account
     CHECK (key <> 'converting_entity' OR value IN ('customer', 'account')),
-  CONSTRAINT csat_satisfied_from_is_a_number
-    CHECK (key <> 'csat_satisfied_from'
-           OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
+  CONSTRAINT followup_days_from_1_to_9999
+    CHECK (key <> 'followup_days' OR value ~ '^[1-9][0-9]{0,3}$'),
+  CONSTRAINT alert_threshold_is_a_number_or_empty
+    CHECK (key NOT LIKE 'alert\_%' OR value = ''
+           OR value ~ '^-?[0-9]{1,6}([.][0-9]{1,6})?$'),
   CONSTRAINT affinity_products_from_2_to_10000
     CHECK (key <> 'affinity_products'
            OR value ~ '^([2-9]|[1-9][0-9]{1,3}|10000)$'),

@@ -96,7 +96,7 @@ COMMENT ON COLUMN interaction.resolved_at IS
 COMMENT ON COLUMN interaction.reason_code IS
 'Reason; NULL for none.';
 COMMENT ON COLUMN interaction.score IS
-'Answer of a survey, or a measured value of the subtype; NULL for none.';
+'Answer to the survey that subtype names, within the scale that table survey has, or a measured value of the subtype; NULL for none: of a survey, asked and not answered.';
 COMMENT ON COLUMN interaction.source IS
 'System that the row came from.';
 COMMENT ON COLUMN interaction.source_ref IS

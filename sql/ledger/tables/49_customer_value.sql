@@ -74,4 +74,4 @@ COMMENT ON COLUMN customer_value.last_contact_channel IS 'Channel of that contac
 COMMENT ON COLUMN customer_value.open_cases IS 'Cases (tickets, complaints, returns, promises) that are not resolved.';
 COMMENT ON COLUMN customer_value.survey_answers IS 'Answers to the survey of satisfaction, csat: scales are not mixed.';
 COMMENT ON COLUMN customer_value.survey_score IS 'Sum of their scores.';
-COMMENT ON COLUMN customer_value.survey_satisfied IS 'Those of at least setting csat_satisfied_from.';
+COMMENT ON COLUMN customer_value.survey_satisfied IS 'Those of at least satisfied_from of the survey.';

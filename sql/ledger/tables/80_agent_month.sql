@@ -18,7 +18,7 @@ COMMENT ON COLUMN agent_month.interactions IS 'Interactions, those behind a coun
 COMMENT ON COLUMN agent_month.handle_seconds IS 'Working time as measured, in seconds.';
 COMMENT ON COLUMN agent_month.answers IS 'Answers to survey csat; of a customer and day the last.';
 COMMENT ON COLUMN agent_month.score IS 'Sum of their scores.';
-COMMENT ON COLUMN agent_month.satisfied IS 'Those of at least setting csat_satisfied_from.';
+COMMENT ON COLUMN agent_month.satisfied IS 'Those of at least satisfied_from of the survey.';
 
 -- Computed by refresh; nothing else writes it.
 CREATE TABLE agent_cost_month (

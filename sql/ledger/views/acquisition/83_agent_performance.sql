@@ -37,7 +37,7 @@ COMMENT ON COLUMN agent_performance.interactions IS 'Interactions that the agent
 COMMENT ON COLUMN agent_performance.handle_seconds IS 'Their working time as measured, in seconds.';
 COMMENT ON COLUMN agent_performance.survey_answers IS 'Answers to survey csat about the agent; of a customer and day the last.';
 COMMENT ON COLUMN agent_performance.csat_mean IS 'Mean of their scores, 4 decimals; NULL without answers.';
-COMMENT ON COLUMN agent_performance.csat_rate IS 'Share of satisfied ones, of at least setting csat_satisfied_from, 0..1, 6 decimals; NULL without answers.';
+COMMENT ON COLUMN agent_performance.csat_rate IS 'Share of satisfied ones, of at least satisfied_from of the survey, 0..1, 6 decimals; NULL without answers.';
 COMMENT ON COLUMN agent_performance.unrated_entries IS 'Acquisition cost entries with the agent that are left out for want of a rate, those of several months once a month.';
 COMMENT ON COLUMN agent_performance.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN agent_performance.currency IS 'Base currency, which all money here is in.';

@@ -20,6 +20,7 @@ WITH counted AS (
   UNION ALL
   SELECT date_trunc('month', day::timestamp)::date, 'answer', sum(answers)
   FROM survey_day
+  WHERE answers > 0
   GROUP BY 1
   UNION ALL
   SELECT date_trunc('month', day::timestamp)::date, 'order', sum(orders)

@@ -14,30 +14,36 @@ WITH metric (family, metric, measure, flow, money, lower_is_better, place,
              definition) AS (
   VALUES
   ('satisfaction', 'csat_rate', NULL, false, false, false, 1,
-   'Share of the answers to survey csat that reach csat_satisfied_from'),
+   'Share of the answers to survey csat that are satisfied ones'),
   ('satisfaction', 'csat_mean', 'score', false, false, false, 2,
    'Mean score of the answers to survey csat'),
   ('satisfaction', 'nps', NULL, false, false, false, 3,
    'Answers to survey nps from 9 less those up to 6, in percent of all'),
-  ('loyalty', 'repeat_rate', NULL, false, false, false, 4,
+  ('satisfaction', 'response_rate', NULL, false, false, false, 4,
+   'Answers to all surveys for an asking'),
+  ('satisfaction', 'complaint_rate', NULL, false, false, true, 5,
+   'Complaints for an order'),
+  ('loyalty', 'repeat_rate', NULL, false, false, false, 6,
    'Customers with two orders or more, as share of those with an order'),
-  ('loyalty', 'retention_rate', NULL, false, false, false, 5,
+  ('loyalty', 'retention_rate', NULL, false, false, false, 7,
    'Of the customers at the start of the twelve months, the share who still are at their end'),
-  ('share', 'market_share', NULL, false, false, false, 6,
+  ('loyalty', 'orders_per_customer', NULL, false, false, false, 8,
+   'Orders of a customer with an order'),
+  ('share', 'market_share', NULL, false, false, false, 9,
    'Own revenue as share of the market in plan (kind market)'),
-  ('share', 'customers', 'customers', true, false, false, 7,
+  ('share', 'customers', 'customers', true, false, false, 10,
    'Customers acquired'),
-  ('profit', 'revenue', 'revenue', true, true, false, 8,
+  ('profit', 'revenue', 'revenue', true, true, false, 11,
    'Revenue less refunds, in base currency'),
-  ('profit', 'margin', NULL, true, true, false, 9,
+  ('profit', 'margin', NULL, true, true, false, 12,
    'Revenue less cost of goods, in base currency'),
-  ('profit', 'cost', 'cost', true, true, true, 10,
+  ('profit', 'cost', 'cost', true, true, true, 13,
    'All customer cost, in base currency'),
-  ('profit', 'profit', NULL, true, true, false, 11,
+  ('profit', 'profit', NULL, true, true, false, 14,
    'Margin less customer cost, in base currency'),
-  ('profit', 'cac', NULL, false, true, true, 12,
+  ('profit', 'cac', NULL, false, true, true, 15,
    'All acquisition cost for one customer acquired, in base currency'),
-  ('profit', 'ltv_cac', NULL, false, false, false, 13,
+  ('profit', 'ltv_cac', NULL, false, false, false, 16,
    'Value of a customer in relation to what he costs to win, of all channels and years; alert below 1')
 ),
 -- 0 the twelve months, 1 those before
@@ -53,7 +59,7 @@ span AS (
 ),
 sold AS (
   SELECT s.n, sum(d.revenue) AS revenue, sum(d.margin) AS margin,
-         sum(d.acquired) AS customers
+         sum(d.acquired) AS customers, sum(d.orders) AS orders
   FROM day_total d JOIN span s ON d.day BETWEEN s.from_on AND s.to_on
   GROUP BY s.n
 ),
@@ -78,8 +84,23 @@ asked AS (
            AS csat_rate,
          100.0 * sum(a.promoters - a.detractors)
          / nullif(sum(a.answers) FILTER (WHERE a.survey = 'nps'), 0) AS nps
-  FROM survey_day a JOIN span s ON a.day BETWEEN s.from_on AND s.to_on
+  FROM survey_day a
+  JOIN span s ON a.day BETWEEN s.from_on AND s.to_on
+  JOIN survey q ON q.code = a.survey AND q.metric = q.code
   WHERE a.survey IN ('csat', 'nps')
+  GROUP BY s.n
+),
+heard AS (
+  SELECT s.n, sum(a.answers) / nullif(sum(a.asked), 0) AS response_rate
+  FROM survey_day a
+  JOIN span s ON a.day BETWEEN s.from_on AND s.to_on
+  GROUP BY s.n
+),
+complained AS (
+  SELECT s.n, sum(c.interactions) AS complaints
+  FROM contact_month c
+  JOIN span s ON c.month_start BETWEEN s.from_on AND s.to_on
+  WHERE c.kind = 'complaint'
   GROUP BY s.n
 ),
 -- lengths in months, of a stretch of a plan row and of what a window has of it
@@ -129,12 +150,18 @@ fact AS (
            AS retention_rate,
          round(a.csat_rate, 6) AS csat_rate,
          round(a.csat_mean, 6) AS csat_mean,
-         round(a.nps, 6) AS nps,
+         round(a.nps, 6) AS nps, round(e.response_rate, 6) AS response_rate,
+         round(coalesce(i.complaints, 0) / nullif(greatest(b.orders, 0), 0), 6)
+           AS complaint_rate,
+         round(b.orders::numeric / nullif(y.buyers, 0), 6)
+           AS orders_per_customer,
          round(b.revenue / nullif(m.amount, 0), 6) AS market_share
   FROM span s
   LEFT JOIN sold b ON b.n = s.n
   LEFT JOIN booked k ON k.n = s.n
   LEFT JOIN asked a ON a.n = s.n
+  LEFT JOIN heard e ON e.n = s.n
+  LEFT JOIN complained i ON i.n = s.n
   LEFT JOIN customer_year y ON y.month_start = s.last_month
   LEFT JOIN figure m
     ON m.kind = 'market' AND m.metric = 'market_share' AND m.n = s.n
@@ -144,7 +171,10 @@ valued AS (
   FROM fact f
   CROSS JOIN LATERAL (
     VALUES ('csat_rate', f.csat_rate), ('csat_mean', f.csat_mean),
-           ('nps', f.nps), ('repeat_rate', f.repeat_rate),
+           ('nps', f.nps), ('response_rate', f.response_rate),
+           ('complaint_rate', f.complaint_rate),
+           ('repeat_rate', f.repeat_rate),
+           ('orders_per_customer', f.orders_per_customer),
            ('retention_rate', f.retention_rate),
            ('market_share', f.market_share),
            ('customers', f.customers), ('revenue', f.revenue),
@@ -191,9 +221,15 @@ SELECT
   CASE WHEN c.money
     THEN (SELECT value FROM setting WHERE key = 'base_currency') END
     AS currency,
-  r.as_of
+  r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 f.name, f.name_zh, c.family) AS family_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.name, t.name_zh, c.metric) AS metric_name
 FROM compared c
 CROSS JOIN last_refresh r
+LEFT JOIN term f ON f.kind = 'family' AND f.code = c.family
+LEFT JOIN term t ON t.kind = 'metric' AND t.code = c.metric
 JOIN span s ON s.n = 0
 JOIN span o ON o.n = 1
 ORDER BY c.place;
@@ -232,3 +268,7 @@ COMMENT ON COLUMN kpi.currency IS
 'Base currency; NULL where the metric is no money.';
 COMMENT ON COLUMN kpi.as_of IS
 'Report day.';
+COMMENT ON COLUMN kpi.family_name IS
+'Name of the family.';
+COMMENT ON COLUMN kpi.metric_name IS
+'Name of the metric.';

@@ -62,11 +62,12 @@ overlap AS (
 known_aspect AS (
   SELECT metric AS aspect
   FROM (VALUES ('(all)'), ('csat'), ('csat_rate'), ('csat_mean'), ('nps'),
-               ('repeat_rate'), ('retention_rate'), ('market_share'),
+               ('response_rate'), ('complaint_rate'), ('repeat_rate'),
+               ('retention_rate'), ('orders_per_customer'), ('market_share'),
                ('customers'), ('revenue'), ('margin'), ('cost'), ('profit'),
                ('cac'), ('ltv_cac')) AS v (metric)
   UNION
-  SELECT survey FROM survey_day
+  SELECT survey FROM survey_day WHERE answers > 0
 ),
 -- units in which the category was bought, in the period
 bought AS (

@@ -11,7 +11,9 @@ WITH known_setting (key) AS (
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
          ('clv_horizon'), ('clv_model'), ('clv_retention'),
-         ('csat_satisfied_from'), ('affinity_products'), ('snapshot_keep'),
+         ('followup_days'), ('alert_complaint_rate'),
+         ('alert_csat_rate'), ('alert_nps'), ('alert_response_rate'),
+         ('alert_cost_rise'), ('affinity_products'), ('snapshot_keep'),
          ('plan_scenario'),
          ('quality_months'), ('response_window_days'),
          ('sla_first_response_hours'), ('sla_resolution_hours'),
@@ -70,7 +72,7 @@ FROM (VALUES
   ('rule_not_refreshed',
    '{allocation_rule,allocation_share,activity_time,capacity}'),
   ('configuration_not_refreshed',
-   '{setting,cost_category,channel,campaign,tier,funnel_step,channel_rule,calendar}')
+   '{setting,cost_category,channel,campaign,tier,funnel_step,channel_rule,calendar,survey}')
 ) AS k (check_name, relations)
 -- what the last refresh has seen may stay in touched for a while
 LEFT JOIN (SELECT t.* FROM touched t
@@ -131,7 +133,9 @@ FROM (VALUES
   ('blend_part_without_quantity', 'warning', '{blend_part_without_quantity}'),
   ('unknown_tier', 'error', '{unknown_tier}'),
   ('untiered_customer', 'error', '{untiered_customer}'),
-  ('unmatched_rfm_score', 'error', '{unmatched_rfm_score}')
+  ('unmatched_rfm_score', 'error', '{unmatched_rfm_score}'),
+  ('answer_outside_scale', 'error', '{answer_outside_scale}'),
+  ('answer_without_survey', 'warning', '{answer_without_survey}')
 ) AS k (check_name, severity, findings)
 LEFT JOIN quality_finding f ON f.check_name = ANY (k.findings)
 GROUP BY k.check_name, k.severity

@@ -52,7 +52,12 @@ SELECT
                  t.name, t.name_zh,
                  v.last_contact_channel COLLATE "default")
     AS last_touch_channel_name,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._need_tags(c.attributes) AS needs,
+  sat.last_asked_on AS csat_asked_on, sat.last_answered_on AS csat_answered_on,
+  sat.last_score AS csat_last_score, rec.last_score AS nps_last_score,
+  cov.purchase_month IS NOT NULL AND cov.behavior_month IS NOT NULL
+    AND cov.feedback_month IS NOT NULL AS data_complete
 FROM customer_value v
 JOIN customer c ON c.customer_id = v.customer_id
 CROSS JOIN last_refresh r
@@ -67,6 +72,11 @@ LEFT JOIN customer_class loyalty
   ON loyalty.customer_id = c.customer_id AND loyalty.dimension = 'loyalty'
 LEFT JOIN customer_class value
   ON value.customer_id = c.customer_id AND value.dimension = 'value'
+LEFT JOIN customer_survey sat
+  ON sat.customer_id = c.customer_id AND sat.survey = 'csat'
+LEFT JOIN customer_survey rec
+  ON rec.customer_id = c.customer_id AND rec.survey = 'nps'
+LEFT JOIN customer_coverage cov ON cov.customer_id = c.customer_id
 LEFT JOIN channel h ON h.code = v.channel_code
 LEFT JOIN channel t ON t.code = v.last_contact_channel
 LEFT JOIN term n ON n.kind = 'stage' AND n.code = stage.code
@@ -126,3 +136,9 @@ COMMENT ON COLUMN customer_360.loyalty_tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN customer_360.value_tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN customer_360.last_touch_channel_name IS 'Name of the channel.';
 COMMENT ON COLUMN customer_360.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN customer_360.needs IS 'What the customer needs: the tags of attribute need, sorted and separated by commas; NULL for none.';
+COMMENT ON COLUMN customer_360.csat_asked_on IS 'Day on which the customer was last asked in survey csat, or answered; NULL for never.';
+COMMENT ON COLUMN customer_360.csat_answered_on IS 'Day of the last answer to it; NULL for none.';
+COMMENT ON COLUMN customer_360.csat_last_score IS 'That answer, in its scale.';
+COMMENT ON COLUMN customer_360.nps_last_score IS 'Last answer to survey nps, 0..10; NULL for none.';
+COMMENT ON COLUMN customer_360.data_complete IS 'Whether there are purchases, behaviour and feedback of the customer, as view coverage counts them.';

@@ -1,0 +1,70 @@
+-- Are we ready to steer by these figures?  Eight questions; what each of them counts
+-- is told row by row by data_quality, where it is not counted here.
+CREATE VIEW readiness WITH (security_invoker = true) AS
+WITH question (check_number, check_name, checks, definition) AS (
+  VALUES
+  (1, 'facts', NULL::text[],
+   'There are customers, sales, cost and contacts'),
+  (2, 'up_to_date',
+   '{not_refreshed,sale_not_refreshed,cost_not_refreshed,interaction_not_refreshed,customer_not_refreshed,driver_not_refreshed,rate_not_refreshed,rule_not_refreshed,configuration_not_refreshed}',
+   'Reports are up to date with facts and configuration'),
+  (3, 'rates', '{sale_without_rate,cost_without_rate,fx_on_base_currency}',
+   'All money has a rate to the base currency'),
+  (4, 'margins', '{sale_without_cogs,refunds_exceed_sales}',
+   'The cost of what was sold is known'),
+  (5, 'allocation',
+   '{unallocated_cost,overlapping_rules,service_shares_exceed_1,service_share_loop,blend_without_parts,blend_part_without_quantity,tree_has_a_cycle}',
+   'All cost finds its customers'),
+  (6, 'customers',
+   '{buyer_not_acquired,sale_before_first_seen,customer_without_channel,attributes_with_personal_data}',
+   'Customers are complete: acquired, with a channel, without personal data'),
+  (7, 'grading',
+   '{untiered_customer,unknown_tier,unmatched_rfm_score,tiers_of_mixed_basis,tier_bounds_out_of_order}',
+   'Every buyer has a tier in every scheme with rules'),
+  (8, 'goals', NULL,
+   'Satisfaction, loyalty, share and profit have a target each')
+),
+counted AS (
+  SELECT q.check_number, d.rows, d.example
+  FROM question q
+  JOIN (SELECT check_name, rows, example FROM data_quality) d
+    ON d.check_name = ANY (q.checks)
+  UNION ALL
+  SELECT 1, 1, format('no %s', k.fact)
+  FROM (VALUES ('customers', EXISTS (SELECT FROM customer_value
+                                     WHERE NOT is_technical)),
+               ('sales', EXISTS (SELECT FROM sale_month)),
+               ('cost', EXISTS (SELECT FROM cost_month)),
+               ('contacts', EXISTS (SELECT FROM contact_month)))
+    AS k (fact, present)
+  WHERE NOT k.present
+  UNION ALL
+  SELECT 8, 1, format('no target of %s', f.family)
+  FROM (VALUES ('satisfaction'), ('loyalty'), ('share'), ('profit'))
+    AS f (family)
+  WHERE NOT EXISTS (SELECT FROM kpi k
+                    WHERE k.family = f.family AND k.target IS NOT NULL)
+)
+SELECT
+  q.check_number, q.check_name, coalesce(sum(c.rows), 0) = 0 AS passed,
+  coalesce(sum(c.rows), 0)::bigint AS rows,
+  (array_agg(c.example ORDER BY c.rows DESC, c.example)
+     FILTER (WHERE c.rows > 0))[1] AS example,
+  q.definition,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.name, t.name_zh, q.check_name) AS check_title
+FROM question q
+LEFT JOIN counted c ON c.check_number = q.check_number
+LEFT JOIN term t ON t.kind = 'readiness' AND t.code = q.check_name
+GROUP BY q.check_number, q.check_name, q.definition, t.name, t.name_zh
+ORDER BY q.check_number;
+
+COMMENT ON VIEW readiness IS
+'Whether the ledger is ready to steer by, one row a check, eight of them, whatever there is in it.';
+COMMENT ON COLUMN readiness.check_number IS 'Number of the check, 1 to 8.';
+COMMENT ON COLUMN readiness.check_name IS 'Name of the check.';
+COMMENT ON COLUMN readiness.passed IS 'Whether nothing is wrong.';
+COMMENT ON COLUMN readiness.rows IS 'How much is wrong: rows of the checks of data_quality behind it; kinds of facts, or families of goals, that are missing.';
+COMMENT ON COLUMN readiness.example IS 'One of them, in words; NULL when it passed.';
+COMMENT ON COLUMN readiness.definition IS 'What the check asks for.';
+COMMENT ON COLUMN readiness.check_title IS 'Name of the check in the language of the setting.';

@@ -1,0 +1,51 @@
+-- Who answers badly, does he leave?  Customers by their last answer.
+CREATE VIEW voice_outcome WITH (security_invoker = true) AS
+WITH counted AS (
+  SELECT l.survey, coalesce(l.last_verdict, '(all)') AS verdict,
+         count(*) AS customers,
+         count(*) FILTER (WHERE k.code = 'churned') AS churned,
+         count(*) FILTER (WHERE k.code = 'at_risk') AS at_risk,
+         sum(v.orders) AS orders, sum(v.revenue) AS revenue,
+         sum(v.total_cost) AS cost, sum(v.profit) AS profit
+  FROM customer_survey l
+  JOIN customer_value v ON v.customer_id = l.customer_id AND v.is_customer
+  LEFT JOIN customer_class k
+    ON k.customer_id = l.customer_id AND k.dimension = 'stage'
+  WHERE l.last_verdict IS NOT NULL
+  GROUP BY l.survey, ROLLUP (l.last_verdict)
+)
+SELECT
+  c.survey COLLATE "default" AS survey,
+  c.verdict COLLATE "default" AS verdict, c.customers, c.churned,
+  round(c.churned::numeric / c.customers, 6) AS churned_share, c.at_risk,
+  round(c.at_risk::numeric / c.customers, 6) AS at_risk_share,
+  round(c.orders / c.customers, 4) AS orders_per_customer,
+  c.revenue, c.cost, c.profit,
+  round(c.cost / c.customers, 4) AS cost_per_customer,
+  round(c.profit / c.customers, 4) AS profit_per_customer,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 s.name, s.name_zh,
+                 c.survey COLLATE "default") AS survey_name,
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency, r.as_of
+FROM counted c
+CROSS JOIN last_refresh r
+LEFT JOIN survey s ON s.code = c.survey;
+
+COMMENT ON VIEW voice_outcome IS
+'What became of customers by what they answered last, as of the last refresh, one row a survey and verdict, (all) for all who answered.';
+COMMENT ON COLUMN voice_outcome.survey IS 'Survey.';
+COMMENT ON COLUMN voice_outcome.verdict IS 'good, neutral or bad: the last answer of the customer; (all) for all.';
+COMMENT ON COLUMN voice_outcome.customers IS 'Customers.';
+COMMENT ON COLUMN voice_outcome.churned IS 'Those who have churned.';
+COMMENT ON COLUMN voice_outcome.churned_share IS 'Share of these, 0..1, 6 decimals.';
+COMMENT ON COLUMN voice_outcome.at_risk IS 'Those who are at risk.';
+COMMENT ON COLUMN voice_outcome.at_risk_share IS 'Share of these, 0..1, 6 decimals.';
+COMMENT ON COLUMN voice_outcome.orders_per_customer IS 'Orders of a customer, 4 decimals.';
+COMMENT ON COLUMN voice_outcome.revenue IS 'Revenue of these customers, so far.';
+COMMENT ON COLUMN voice_outcome.cost IS 'What they cost so far, all of it.';
+COMMENT ON COLUMN voice_outcome.profit IS 'Margin less cost so far.';
+COMMENT ON COLUMN voice_outcome.cost_per_customer IS 'Cost of a customer, 4 decimals.';
+COMMENT ON COLUMN voice_outcome.profit_per_customer IS 'Profit of a customer, 4 decimals.';
+COMMENT ON COLUMN voice_outcome.survey_name IS 'Name of the survey.';
+COMMENT ON COLUMN voice_outcome.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN voice_outcome.as_of IS 'Report day of the last refresh.';

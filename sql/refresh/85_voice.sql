@@ -1,0 +1,286 @@
+-- Step voice: what customers were asked and answered, and what they complain of.
+--
+-- survey_answer and customer_survey follow the customers with news; survey_day and
+-- voice_month are summed up from survey_answer, for the months in which one of its
+-- rows is another, and voice_month for those whose tiers were found anew.
+CREATE FUNCTION crmcost._refresh_voice(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  months text;
+  tier_months text;
+  news_months CONSTANT text := CASE WHEN run.whole
+    THEN format('month_start >= %L', run.open_month)
+    ELSE 'month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
+    END;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_answers(run);
+  months := crmcost._changed_months(run, 'survey_answer', 'refresh_answer');
+  -- the first row is of the month before
+  tier_months := format('(%s OR old.month_start >= %L)', months, greatest(
+    (SELECT (min(m.month_start) + interval '1 month')::date
+     FROM pg_temp.refresh_tier_month m), run.open_month));
+  PERFORM crmcost._note_due(run, -1);
+  RETURN crmcost._write_difference(run.ledger, 'survey_answer',
+           'SELECT * FROM pg_temp.refresh_answer', crmcost._rows_of_news(run))
+         + crmcost._write_difference(run.ledger, 'customer_survey',
+             crmcost._customer_survey_query(), crmcost._rows_of_news(run))
+         + crmcost._write_due(run)
+         + crmcost._write_difference(run.ledger, 'survey_day',
+             crmcost._survey_day_query(months),
+             replace(months, 'old.month_start', 'crmcost._month_of(old.day)'))
+         + crmcost._write_difference(run.ledger, 'voice_month',
+             crmcost._voice_month_query(run, tier_months), tier_months)
+         + crmcost._write_difference(run.ledger, 'reason_month',
+             crmcost._reason_month_query(news_months), 'old.' || news_months)
+         + crmcost._write_findings(run,
+             '{answer_outside_scale,answer_without_survey}',
+             crmcost._answer_findings(news_months), 'old.' || news_months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_voice(crmcost._run) IS
+  'Step of refresh: survey_answer, customer_survey, survey_due, survey_day, voice_month and reason_month; returns the rows changed.';
+
+-- The one place that says what an answer is.  Of a customer, survey and day the
+-- last one counts, before those who were asked and did not answer.  What is outside
+-- of the scale of its survey is none.
+CREATE FUNCTION crmcost._answers()
+  RETURNS TABLE (customer_id bigint, survey text, occurred_on date,
+                 own_id bigint, month_start date, occurred_at timestamptz,
+                 channel_code text, campaign_code text, product_code text,
+                 agent_code text, reason_code text, n bigint, score numeric,
+                 verdict text, is_csat boolean, answer_within integer)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT DISTINCT ON (customer_id, survey, occurred_on, own_id)
+           customer_id, survey, occurred_on, own_id, month_start, occurred_at,
+           channel_code, campaign_code, product_code, agent_code, reason_code,
+           n, score,
+           CASE WHEN score >= s.satisfied_from THEN 'good'
+             WHEN score <= s.dissatisfied_to THEN 'bad'
+             WHEN score IS NOT NULL AND s.code IS NOT NULL THEN 'neutral' END,
+           score IS NOT NULL AND s.code = 'csat' AND s.metric = 'csat',
+           s.answer_within_days
+    FROM (SELECT c.*, coalesce(c.subtype, 'csat') AS survey,
+                 CASE WHEN c.is_technical THEN c.interaction_id ELSE 0 END
+                   AS own_id
+          FROM pg_temp.refresh_contact c WHERE c.kind = 'survey') c
+    LEFT JOIN survey s ON s.code = c.survey
+    WHERE crmcost._is_answer(s.metric, s.scale_from, s.scale_to, score)
+    ORDER BY customer_id, survey, occurred_on, own_id, score IS NULL,
+             occurred_at DESC, interaction_id DESC;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._answers() IS
+  'Answers to surveys in refresh_contact, one a customer, survey and day; without a score those who were asked and did not answer that day.';
+
+-- Of the customers with news.  Who answers within the days of the survey was asked
+-- once; what he complains of after it is laid to the answer.
+CREATE FUNCTION crmcost._find_answers(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+DECLARE
+  followup CONSTANT integer := crmcost._setting(run.ledger, 'followup_days');
+BEGIN
+  INSERT INTO pg_temp.refresh_answer
+    WITH answer AS MATERIALIZED (
+      SELECT a.*,
+             lead(a.score) OVER later IS NOT NULL
+               AND lead(a.occurred_on) OVER later - a.occurred_on
+                   <= a.answer_within AS answered_later
+      FROM crmcost._answers() a
+      JOIN pg_temp.refresh_customer USING (customer_id)
+      WINDOW later AS (PARTITION BY a.customer_id, a.survey, a.own_id
+                       ORDER BY a.occurred_on)
+    ),
+    complained AS (
+      SELECT a.customer_id, a.survey, a.occurred_on, sum(c.n) AS complaints,
+             min(c.occurred_on) AS complained_on
+      FROM answer a
+      JOIN pg_temp.refresh_contact c
+        ON c.kind = 'complaint' AND c.customer_id = a.customer_id
+           AND c.occurred_at > a.occurred_at
+           AND c.occurred_on <= a.occurred_on + followup
+      WHERE a.own_id = 0 AND a.score IS NOT NULL
+      GROUP BY a.customer_id, a.survey, a.occurred_on
+    )
+    SELECT customer_id, survey, occurred_on, a.own_id, a.month_start,
+           a.occurred_at, a.channel_code, a.campaign_code,
+           coalesce(a.product_code, '(unknown)'),
+           coalesce(a.agent_code, '(unknown)'),
+           coalesce(a.reason_code, '(unknown)'), a.n, a.score, a.verdict,
+           coalesce(c.complaints, 0), c.complained_on
+    FROM answer a
+    LEFT JOIN complained c USING (customer_id, survey, occurred_on)
+    WHERE a.score IS NOT NULL OR NOT coalesce(a.answered_later, false);
+  ANALYZE pg_temp.refresh_answer;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_answers(crmcost._run) IS
+  'Fills refresh_answer: what the customers with news were asked and answered.';
+
+CREATE FUNCTION crmcost._customer_survey_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT customer_id, survey, max(day) AS last_asked_on,
+         max(day) FILTER (WHERE score IS NOT NULL) AS last_answered_on,
+         (array_agg(score ORDER BY day DESC)
+            FILTER (WHERE score IS NOT NULL))[1] AS last_score,
+         (array_agg(verdict ORDER BY day DESC)
+            FILTER (WHERE score IS NOT NULL))[1] AS last_verdict
+  FROM pg_temp.refresh_answer
+  WHERE own_id = 0
+  GROUP BY customer_id, survey
+$query$;
+
+COMMENT ON FUNCTION crmcost._customer_survey_query() IS
+  'Query of customer_survey for the customers with news.';
+
+CREATE FUNCTION crmcost._survey_day_query(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT greatest(old.day, old.month_start) AS day, old.survey,
+         old.channel_code, old.campaign_code,
+         sum(old.answers)::bigint AS asked,
+         coalesce(sum(old.answers) FILTER (WHERE old.score IS NOT NULL), 0)
+           ::bigint AS answers,
+         coalesce(sum(old.score * old.answers), 0) AS score,
+         coalesce(sum(old.answers) FILTER (WHERE old.verdict = 'good'
+                                                 AND s.metric <> 'nps'), 0)
+           ::bigint AS satisfied,
+         coalesce(sum(old.answers) FILTER (WHERE old.verdict = 'good'
+                                                 AND s.metric = 'nps'), 0)
+           ::bigint AS promoters,
+         coalesce(sum(old.answers) FILTER (WHERE old.verdict = 'bad'
+                                                 AND s.metric = 'nps'), 0)
+           ::bigint AS detractors
+  FROM survey_answer old
+  LEFT JOIN survey s ON s.code = old.survey
+  WHERE %s
+  GROUP BY 1, 2, 3, 4
+$query$, months);
+
+COMMENT ON FUNCTION crmcost._survey_day_query(text) IS
+  'Query of survey_day for the months that a condition on old names.';
+
+-- A month counts for the tier that held at its end, the running one for that of
+-- the report day, as in tier_month.
+CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH answer AS MATERIALIZED (
+    SELECT old.* FROM survey_answer old WHERE %1$s
+  ),
+  member AS (
+    SELECT a.customer_id, a.month_start,
+           least(crmcost._midnight((a.month_start + interval '1 month')::date,
+                                   %2$L), %3$L) AS at
+    FROM (SELECT DISTINCT customer_id, month_start FROM answer) a
+  ),
+  row_of AS (
+    SELECT m.customer_id, m.month_start, m.at, m.customer_id AS held_by
+    FROM member m
+    UNION ALL
+    SELECT m.customer_id, m.month_start, m.at, p.customer_id
+    FROM member m
+    JOIN pg_temp.refresh_party p ON p.party_id = m.customer_id
+  ),
+  held AS (
+    SELECT DISTINCT ON (r.customer_id, r.month_start, s.scheme)
+           r.customer_id, r.month_start, s.scheme, k.code AS tier
+    FROM row_of r
+    CROSS JOIN (SELECT DISTINCT scheme FROM tier) s
+    CROSS JOIN LATERAL (
+      SELECT c.code, c.entered_at FROM classification c
+      WHERE c.customer_id = r.held_by AND c.dimension = s.scheme
+            AND c.entered_at <= r.at
+      ORDER BY c.entered_at DESC LIMIT 1) k
+    ORDER BY r.customer_id, r.month_start, s.scheme, k.entered_at DESC
+  ),
+  cell AS (
+    SELECT a.*, s.scheme, coalesce(t.code, '(unknown)') AS tier
+    FROM answer a
+    CROSS JOIN (SELECT DISTINCT scheme FROM tier) s
+    LEFT JOIN held h
+      ON h.customer_id = a.customer_id AND h.month_start = a.month_start
+         AND h.scheme = s.scheme
+    LEFT JOIN tier t ON t.scheme = h.scheme AND t.code = h.tier
+    UNION ALL
+    SELECT a.*, '(all)', '(all)' FROM answer a
+  )
+  SELECT month_start, survey, scheme, tier,
+         coalesce(channel_code, '(all)') AS channel_code,
+         coalesce(product_code, '(all)') AS product_code,
+         sum(answers)::bigint AS asked,
+         coalesce(sum(answers) FILTER (WHERE score IS NOT NULL), 0)::bigint
+           AS answers,
+         coalesce(sum(score * answers), 0) AS score,
+         coalesce(sum(answers) FILTER (WHERE verdict = 'good'), 0)::bigint
+           AS good,
+         coalesce(sum(answers) FILTER (WHERE verdict = 'bad'), 0)::bigint AS bad,
+         coalesce(sum(answers) FILTER (WHERE verdict = 'bad'
+                                             AND complaints > 0), 0)::bigint
+           AS complained
+  FROM cell
+  GROUP BY month_start, survey, scheme, tier, CUBE (channel_code, product_code)
+$query$, months, run.zone, run.upto);
+
+COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, text) IS
+  'Query of voice_month for the months that a condition on old names.';
+
+CREATE FUNCTION crmcost._reason_month_query(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT month_start, kind, coalesce(product_code, '(unknown)') AS product_code,
+         coalesce(reason_code, '(unknown)') AS reason_code,
+         sum(n)::bigint AS interactions
+  FROM (SELECT month_start, kind, product_code, reason_code, n
+        FROM pg_temp.refresh_contact
+        WHERE kind IN ('complaint', 'return')
+        UNION ALL
+        SELECT month_start, 'survey', product_code, reason_code, n
+        FROM crmcost._answers()
+        WHERE verdict = 'bad') said
+  WHERE %s
+  GROUP BY 1, 2, 3, 4
+$query$, months);
+
+COMMENT ON FUNCTION crmcost._reason_month_query(text) IS
+  'Query of reason_month for the months that a condition names.';
+
+-- A survey whose scale was changed, or that has none.
+CREATE FUNCTION crmcost._answer_findings(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT f.check_name, c.month_start, f.severity, count(*) AS rows,
+         NULL::numeric AS amount, min(f.example) AS example
+  FROM (SELECT a.*, coalesce(a.subtype, 'csat') AS survey
+        FROM pg_temp.refresh_contact a
+        WHERE a.kind = 'survey' AND a.score IS NOT NULL) c
+  LEFT JOIN survey s ON s.code = c.survey
+  CROSS JOIN LATERAL (
+    SELECT 'answer_outside_scale' AS check_name, 'error' AS severity,
+           format('survey %%s: %%s of customer %%s is not from %%s to %%s', s.code,
+                  trim_scale(c.score), c.customer_id, trim_scale(s.scale_from),
+                  trim_scale(s.scale_to)) AS example
+    WHERE NOT crmcost._is_answer(s.metric, s.scale_from, s.scale_to, c.score)
+    UNION ALL
+    SELECT 'answer_without_survey', 'warning', format('survey %%s', c.survey)
+    WHERE s.code IS NULL
+  ) f
+  WHERE %s
+  GROUP BY f.check_name, c.month_start, f.severity
+$query$, months);
+
+COMMENT ON FUNCTION crmcost._answer_findings(text) IS
+  'Query of the answers that count nowhere, for the months that a condition names.';

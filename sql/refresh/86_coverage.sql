@@ -1,0 +1,111 @@
+-- Step coverage: of which customers which data are there.  The sums follow the
+-- change: what the customers with news gave before goes, what they give now comes.
+CREATE FUNCTION crmcost._refresh_coverage(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF NOT run.whole THEN
+    PERFORM crmcost._note_coverage(run, -1);
+  END IF;
+  changed := crmcost._write_difference(run.ledger, 'customer_coverage',
+    crmcost._coverage_query(), crmcost._rows_of_news(run));
+  PERFORM crmcost._note_coverage(run, 1);
+  RETURN changed
+    + crmcost._write_difference(run.ledger, 'coverage_month', format($query$
+        SELECT month_start, sum(customers)::bigint AS customers,
+               sum(with_purchases)::bigint AS with_purchases,
+               sum(with_behavior)::bigint AS with_behavior,
+               sum(with_feedback)::bigint AS with_feedback,
+               sum(with_all)::bigint AS with_all
+        FROM (SELECT * FROM pg_temp.refresh_coverage
+              UNION ALL
+              SELECT m.* FROM coverage_month m
+              WHERE NOT %L
+                    AND m.month_start IN (SELECT c.month_start
+                                          FROM pg_temp.refresh_coverage c)
+             ) part
+        GROUP BY month_start
+        HAVING (sum(customers), sum(with_purchases), sum(with_behavior),
+                sum(with_feedback), sum(with_all)) <> (0, 0, 0, 0, 0)
+      $query$, run.whole),
+      CASE WHEN run.whole THEN 'true'
+        ELSE 'old.month_start IN (SELECT c.month_start FROM pg_temp.refresh_coverage c)'
+      END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_coverage(crmcost._run) IS
+  'Step of refresh: customer_coverage and coverage_month; returns the rows changed.';
+
+-- A source of data counts from the month on in which there is both the customer
+-- and the source.
+CREATE FUNCTION crmcost._note_coverage(run crmcost._run, sign integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_coverage
+    SELECT k.month_start, sign * sum(k.customers), sign * sum(k.purchases),
+           sign * sum(k.behavior), sign * sum(k.feedback), sign * sum(k.complete)
+    FROM customer_coverage c
+    CROSS JOIN LATERAL (VALUES
+      (c.customer_month, 1, 0, 0, 0, 0),
+      (greatest(c.customer_month, c.purchase_month), 0,
+       num_nonnulls(c.purchase_month), 0, 0, 0),
+      (greatest(c.customer_month, c.behavior_month), 0, 0,
+       num_nonnulls(c.behavior_month), 0, 0),
+      (greatest(c.customer_month, c.feedback_month), 0, 0, 0,
+       num_nonnulls(c.feedback_month), 0),
+      (greatest(c.customer_month, c.purchase_month, c.behavior_month,
+                c.feedback_month), 0, 0, 0, 0,
+       (num_nulls(c.purchase_month, c.behavior_month, c.feedback_month) = 0)
+         ::integer)
+    ) AS k (month_start, customers, purchases, behavior, feedback, complete)
+    WHERE run.whole
+          OR c.customer_id IN (SELECT n.customer_id
+                               FROM pg_temp.refresh_customer n)
+    GROUP BY k.month_start;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_coverage(crmcost._run, integer) IS
+  'Adds to refresh_coverage what the customers with news give, with a sign.';
+
+CREATE FUNCTION crmcost._coverage_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT customer_id,
+         crmcost._month_of(least(v.acquired_on, v.first_ordered_on))
+           AS customer_month,
+         o.purchase_month, b.behavior_month,
+         least(b.complaint_month, a.answer_month) AS feedback_month
+  FROM customer_value v
+  JOIN pg_temp.refresh_customer USING (customer_id)
+  LEFT JOIN (SELECT customer_id, min(month_start) AS purchase_month
+             FROM customer_order
+             JOIN pg_temp.refresh_customer USING (customer_id)
+             WHERE is_order
+             GROUP BY customer_id) o USING (customer_id)
+  LEFT JOIN (SELECT customer_id,
+                    min(month_start) FILTER (WHERE kind = 'behavior')
+                      AS behavior_month,
+                    min(month_start) FILTER (WHERE kind = 'complaint')
+                      AS complaint_month
+             FROM pg_temp.refresh_contact
+             JOIN pg_temp.refresh_customer USING (customer_id)
+             WHERE kind IN ('behavior', 'complaint')
+             GROUP BY customer_id) b USING (customer_id)
+  LEFT JOIN (SELECT customer_id, min(month_start) AS answer_month
+             FROM pg_temp.refresh_answer
+             WHERE score IS NOT NULL
+             GROUP BY customer_id) a USING (customer_id)
+  WHERE NOT v.is_technical
+        AND num_nonnulls(v.acquired_on, v.first_ordered_on) > 0
+$query$;
+
+COMMENT ON FUNCTION crmcost._coverage_query() IS
+  'Query of customer_coverage for the customers with news.';
