@@ -35,6 +35,7 @@ BEGIN
   PERFORM crmcost._make_group_tables();
   PERFORM crmcost._make_detail_tables();
   PERFORM crmcost._make_acquisition_tables();
+  PERFORM crmcost._make_loyalty_tables();
   CREATE TEMPORARY TABLE refresh_rule_finding (
     check_name text, severity text, category_code text, driver text,
     month_from date, month_to date, amount numeric, message text
@@ -506,6 +507,34 @@ $$;
 COMMENT ON FUNCTION crmcost._make_acquisition_tables() IS
   'Makes the work tables of funnels, acquisitions and campaigns.';
 
+CREATE FUNCTION crmcost._make_loyalty_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- loyalty: whose points are gone through; their entries, with the names that
+  -- lots go by; what became of the points
+  CREATE TEMPORARY TABLE refresh_loyalty_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_points (
+    customer_id bigint, program_code text COLLATE "C", occurred_at timestamptz,
+    kind text, points numeric, expires_at timestamptz,
+    available_at timestamptz, lot text COLLATE "C",
+    order_ref text COLLATE "C", gives_back boolean
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_account (
+    customer_id bigint, program_code text COLLATE "C", entries bigint,
+    first_entry_on date, last_active_on date, earned numeric,
+    adjusted numeric, redeemed numeric, reversed numeric, nameless bigint,
+    account crmcost._points_account, schedule crmcost.points_expiry[]
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_loyalty_tables() IS
+  'Makes the work tables of points.';
+
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for what differs, as _write_difference finds it.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
@@ -567,7 +596,7 @@ RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
          customer_value, customer_year, day_total, driver_before,
          exposure_month, funnel_month, group_month, group_size,
          kept_snapshot, lead_chance, lead_coefficient, lead_feature,
-         lead_model, model_calibration, open_journey, posted_cost,
+         lead_model, loyalty_account, loyalty_schedule, model_calibration, open_journey, posted_cost,
          product_pair, product_price, product_total, quality_finding,
          response_curve, rfm_cell, sale_month, stage_total, survey_day,
          tier_agent, tier_breach, tier_cost_month, tier_month,
@@ -602,6 +631,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
          refresh_campaign_sum, refresh_lead, refresh_lead_model,
+         refresh_loyalty_customer, refresh_points, refresh_account,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

@@ -61,6 +61,7 @@ FROM (VALUES
   ('cost_not_refreshed', '{cost_entry}'),
   ('interaction_not_refreshed', '{interaction}'),
   ('customer_not_refreshed', '{customer,classification,campaign_member}'),
+  ('loyalty_not_refreshed', '{loyalty_entry,loyalty_program}'),
   ('driver_not_refreshed', '{driver_entry,driver,driver_blend}'),
   ('rate_not_refreshed', '{fx_rate}'),
   ('rule_not_refreshed',
@@ -125,6 +126,10 @@ FROM (VALUES
   ('unused_capacity', 'info', '{unused_capacity}'),
   ('capacity_exceeded', 'warning', '{capacity_exceeded}'),
   ('blend_part_without_quantity', 'warning', '{blend_part_without_quantity}'),
+  ('points_overdrawn', 'error', '{points_overdrawn}'),
+  ('points_reversed_without_lot', 'warning', '{points_reversed_without_lot}'),
+  ('points_reversed_unearned', 'error', '{points_reversed_unearned}'),
+  ('points_owed', 'info', '{points_owed}'),
   ('unknown_tier', 'error', '{unknown_tier}'),
   ('untiered_customer', 'error', '{untiered_customer}'),
   ('unmatched_rfm_score', 'error', '{unmatched_rfm_score}')
