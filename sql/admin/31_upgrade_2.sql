@@ -255,11 +255,39 @@ BEGIN
       CONSTRAINT due_at_is_finite CHECK (isfinite(due_at)),
     ADD CONSTRAINT first_response_not_before_it_occurred
       CHECK (first_response_at >= occurred_at);
+  ALTER TABLE loyalty_entry
+    ADD COLUMN lot text CONSTRAINT lot_not_empty CHECK (lot <> '')
+      CONSTRAINT lot_is_no_mail_address CHECK (strpos(lot, '@') = 0),
+    ADD COLUMN order_ref text
+      CONSTRAINT order_ref_not_empty CHECK (order_ref <> '')
+      CONSTRAINT order_ref_is_no_mail_address
+        CHECK (strpos(order_ref, '@') = 0),
+    ADD COLUMN available_at timestamptz
+      CONSTRAINT available_at_is_finite CHECK (isfinite(available_at)),
+    ADD CONSTRAINT available_not_before_it_was_earned
+      CHECK (available_at >= occurred_at),
+    ADD CONSTRAINT expires_after_it_is_available
+      CHECK (expires_at > available_at),
+    ADD CONSTRAINT only_points_gained_wait
+      CHECK (available_at IS NULL OR points > 0),
+    ADD CONSTRAINT redemption_names_no_lot
+      CHECK (kind <> 'redeem' OR lot IS NULL);
+  -- programmes that are there keep booking their redemptions as they did
+  ALTER TABLE loyalty_program
+    ADD COLUMN burn text NOT NULL DEFAULT 'first_expiring'
+      CONSTRAINT burn_is_known
+        CHECK (burn IN ('first_expiring', 'first_earned')),
+    ADD COLUMN point_value numeric(20,8) CONSTRAINT point_value_not_negative
+      CHECK (point_value >= 0 AND point_value <> 'NaN'),
+    ADD COLUMN cost_category text
+      CONSTRAINT cost_category_is_known REFERENCES cost_category (code);
+  ALTER TABLE loyalty_program
+    ALTER COLUMN cost_category SET DEFAULT 'ret.loyalty.redemption';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._add_fact_columns(name) IS
-  'Gives facts of version 1 the columns that are new in version 2.';
+  'Gives facts and programmes of version 1 the columns that are new in version 2.';
 
 -- Cost goes from a row a bucket to columns.  Open months are computed anew, so
 -- only closed ones are kept, here and in the tables they were made from.

@@ -1,7 +1,8 @@
 -- Erasure of a customer: who it was goes, the facts stay.
 -- Clears what says who a customer was, and keeps the facts.  The row is locked
 -- first: a load about the customer has ended then, or will find it erased.  What
--- a second call finds left is cleared too.
+-- a second call finds left is cleared too.  Redemptions are booked before, because
+-- an erased customer takes no cost.
 CREATE FUNCTION crmcost.key_hash(ledger name, source text, source_key text)
   RETURNS bytea
   LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -50,10 +51,14 @@ BEGIN
                     ledger, coalesce(erase_customer.customer_id::text, 'null')
       USING ERRCODE = 'no_data_found';
   END IF;
-  PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
   IF known.erased_at IS NOT NULL THEN
+    PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
     RETURN false;
   END IF;
+  PERFORM crmcost._book_redemptions(
+    ledger, format('e.customer_id = %s', erase_customer.customer_id),
+    now());
+  PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
   -- before the key goes, so that a load of it finds the one or the other
   INSERT INTO erased_key (key_hash)
     VALUES (crmcost.key_hash(ledger, known.source, known.source_key))
@@ -176,10 +181,14 @@ BEGIN
   END LOOP;
   PERFORM crmcost._erase_orders(_erase_references.customer_id, party);
   PERFORM crmcost._erase_cases(_erase_references.customer_id, party);
-  UPDATE cost_entry
+  -- the booking of a redemption names the entry by the ledger's own number
+  UPDATE cost_entry k
     SET source_ref = 'erased ' || gen_random_uuid()::text
     WHERE customer_id = _erase_references.customer_id
-          AND source_ref !~ erased;
+          AND source_ref !~ erased
+          AND NOT (source = 'loyalty' AND source_ref IN (
+                     SELECT e.entry_id::text FROM loyalty_entry e
+                     WHERE e.customer_id = _erase_references.customer_id));
   UPDATE interaction
     SET source_ref = 'erased ' || gen_random_uuid()::text
     WHERE customer_id = _erase_references.customer_id
@@ -188,6 +197,7 @@ BEGIN
     SET source_ref = 'erased ' || gen_random_uuid()::text
     WHERE customer_id = _erase_references.customer_id
           AND source_ref !~ erased;
+  PERFORM crmcost._erase_lots(ledger, _erase_references.customer_id);
   PERFORM crmcost._erase_tags(ledger, _erase_references.customer_id);
   PERFORM crmcost._erase_classes(ledger, _erase_references.customer_id);
 END
@@ -195,6 +205,40 @@ $$;
 
 COMMENT ON FUNCTION crmcost._erase_references(name, bigint) IS
   'Replaces what refers to a customer''s rows in their source, and clears owners and evidence.';
+
+-- What was taken back still names the lot or order that it was taken back of.
+CREATE FUNCTION crmcost._erase_lots(ledger name, customer_id bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  erased CONSTANT text := '^erased [0-9a-f-]{36}$';
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  WITH named AS MATERIALIZED (
+    SELECT old_name, 'erased ' || gen_random_uuid()::text AS random_name
+    FROM (SELECT lot AS old_name FROM loyalty_entry
+          WHERE customer_id = _erase_lots.customer_id
+          UNION
+          SELECT order_ref FROM loyalty_entry
+          WHERE customer_id = _erase_lots.customer_id) n
+    WHERE old_name !~ erased
+  )
+  UPDATE loyalty_entry e
+    SET lot = coalesce((SELECT n.random_name FROM named n
+                        WHERE n.old_name = e.lot), e.lot),
+        order_ref = coalesce((SELECT n.random_name FROM named n
+                              WHERE n.old_name = e.order_ref), e.order_ref)
+    WHERE e.customer_id = _erase_lots.customer_id
+          AND (e.lot !~ erased OR e.order_ref !~ erased);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_lots(name, bigint) IS
+  'Replaces the lots and orders that a customer''s points name.';
 
 -- The tags that say a channel, a team or a service level are those of many, and
 -- reports follow them.

@@ -255,3 +255,84 @@ CREATE AGGREGATE crmcost.points_expiry(
 );
 COMMENT ON AGGREGATE crmcost.points_expiry(numeric, timestamptz, timestamptz, timestamptz, text, timestamptz, text) IS
   'When what is left expires, with pending points and lots, and an order of burning.';
+
+-- For books that are as they are: nothing is refused, what could not be taken is
+-- told.
+CREATE TYPE crmcost._points_account AS (
+  balance numeric,
+  redeemed numeric,
+  expired numeric,
+  next_expiry_at timestamptz,
+  next_expiry_points numeric,
+  pending numeric,
+  owed numeric,
+  next_available_at timestamptz,
+  overdrawn numeric,
+  unmatched numeric
+);
+COMMENT ON TYPE crmcost._points_account IS
+  'What became of points of which more may have been spent or taken back than there were; made by _points_account.';
+COMMENT ON COLUMN crmcost._points_account.balance IS
+  'Points that can be spent at as_of.';
+COMMENT ON COLUMN crmcost._points_account.redeemed IS
+  'Points spent, as far as they were there.';
+COMMENT ON COLUMN crmcost._points_account.expired IS
+  'Points that expired unspent.';
+COMMENT ON COLUMN crmcost._points_account.next_expiry_at IS
+  'When points expire next, pending ones included; NULL where none does.';
+COMMENT ON COLUMN crmcost._points_account.next_expiry_points IS
+  'Points that expire then; NULL where none does.';
+COMMENT ON COLUMN crmcost._points_account.pending IS
+  'Points that are earned and not yet available.';
+COMMENT ON COLUMN crmcost._points_account.owed IS
+  'Points that were spent before their lot was reversed.';
+COMMENT ON COLUMN crmcost._points_account.next_available_at IS
+  'When pending points become available next; NULL where none are pending.';
+COMMENT ON COLUMN crmcost._points_account.overdrawn IS
+  'Points spent beyond what was live.';
+COMMENT ON COLUMN crmcost._points_account.unmatched IS
+  'Points taken back of lots that were not earned, or beyond what was.';
+
+CREATE FUNCTION crmcost._points_account_final(
+  state crmcost.points_entries
+) RETURNS crmcost._points_account
+  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'points__points_account_final';
+COMMENT ON FUNCTION crmcost._points_account_final(crmcost.points_entries) IS
+  'Final function of _points_account.';
+
+CREATE FUNCTION crmcost._points_schedule_final(
+  state crmcost.points_entries
+) RETURNS crmcost.points_expiry[]
+  LANGUAGE c IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'points__points_schedule_final';
+COMMENT ON FUNCTION crmcost._points_schedule_final(crmcost.points_entries) IS
+  'Final function of _points_schedule.';
+
+CREATE AGGREGATE crmcost._points_account(
+  points numeric, booked_at timestamptz, expires_at timestamptz,
+  available_at timestamptz, lot text, as_of timestamptz, burn text
+) (
+  SFUNC = crmcost.points_balance_trans,
+  STYPE = crmcost.points_entries,
+  SSPACE = 1024,
+  FINALFUNC = crmcost._points_account_final,
+  COMBINEFUNC = crmcost.points_balance_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE crmcost._points_account(numeric, timestamptz, timestamptz, timestamptz, text, timestamptz, text) IS
+  'points_balance of books as they are: a redemption or reversal of more than there is takes what there is, and the rest is overdrawn or unmatched.';
+
+CREATE AGGREGATE crmcost._points_schedule(
+  points numeric, booked_at timestamptz, expires_at timestamptz,
+  available_at timestamptz, lot text, as_of timestamptz, burn text
+) (
+  SFUNC = crmcost.points_balance_trans,
+  STYPE = crmcost.points_entries,
+  SSPACE = 1024,
+  FINALFUNC = crmcost._points_schedule_final,
+  COMBINEFUNC = crmcost.points_balance_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE crmcost._points_schedule(numeric, timestamptz, timestamptz, timestamptz, text, timestamptz, text) IS
+  'points_expiry of books as they are.';

@@ -319,6 +319,40 @@ $$;
 COMMENT ON FUNCTION crmcost._capture_campaign_member() IS
   'Statement trigger of campaign_member: notes whose campaigns changed.';
 
+CREATE FUNCTION crmcost._capture_loyalty_entry() RETURNS trigger
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text;
+BEGIN
+  IF NOT crmcost._enter_ledger(TG_RELID) THEN
+    RETURN NULL;
+  END IF;
+  SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM crmcost._touch('loyalty_entry', true, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT customer_id, (min(occurred_at) AT TIME ZONE zone)::date,
+                   (max(occurred_at) AT TIME ZONE zone)::date
+            FROM old_row GROUP BY customer_id) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    PERFORM crmcost._touch('loyalty_entry', false, array_agg(r.c),
+                           array_agg(r.f), array_agg(r.t))
+      FROM (SELECT customer_id, (min(occurred_at) AT TIME ZONE zone)::date,
+                   (max(occurred_at) AT TIME ZONE zone)::date
+            FROM new_row GROUP BY customer_id) AS r (c, f, t)
+      HAVING count(*) > 0;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._capture_loyalty_entry() IS
+  'Statement trigger of loyalty_entry: notes whose points changed.';
+
 -- When a customer came and went.
 CREATE FUNCTION crmcost._capture_customer() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -517,7 +551,7 @@ COMMENT ON FUNCTION crmcost._capture_all() IS
 -- What refresh reads besides its own tables, and the function of its triggers.
 CREATE FUNCTION crmcost._captured(OUT relation name, OUT capture name)
   RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 23
 BEGIN ATOMIC
   SELECT c.relation, c.capture
   FROM (VALUES
@@ -529,6 +563,8 @@ BEGIN ATOMIC
     ('fx_rate', '_capture_fx_rate'),
     ('driver_entry', '_capture_driver_entry'),
     ('campaign_member', '_capture_campaign_member'),
+    ('loyalty_entry', '_capture_loyalty_entry'),
+    ('loyalty_program', '_capture_all'),
     ('driver', '_capture_all'),
     ('driver_blend', '_capture_all'),
     ('setting', '_capture_all'),

@@ -36,6 +36,7 @@ BEGIN
   PERFORM crmcost._make_detail_tables();
   PERFORM crmcost._make_acquisition_tables();
   PERFORM crmcost._make_service_tables();
+  PERFORM crmcost._make_loyalty_tables();
   CREATE TEMPORARY TABLE refresh_rule_finding (
     check_name text, severity text, category_code text, driver text,
     month_from date, month_to date, amount numeric, message text
@@ -551,6 +552,37 @@ $$;
 COMMENT ON FUNCTION crmcost._make_service_tables() IS
   'Makes the work tables of cases and what they cost.';
 
+CREATE FUNCTION crmcost._make_loyalty_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- loyalty: whose points are gone through; their entries, with the name of the lot
+  -- that they are, or are taken back of; what became of the points
+  CREATE TEMPORARY TABLE refresh_loyalty_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_points (
+    customer_id bigint, program_code text COLLATE "C", occurred_at timestamptz,
+    kind text, points numeric, expires_at timestamptz,
+    available_at timestamptz, lot text COLLATE "C",
+    order_ref text COLLATE "C", gives_back boolean,
+    name text COLLATE "C" GENERATED ALWAYS AS (
+      coalesce('lot ' || lot, CASE WHEN kind IN ('earn', 'reverse')
+                                THEN 'order ' || order_ref END)) STORED
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_account (
+    customer_id bigint, program_code text COLLATE "C", entries bigint,
+    first_entry_on date, last_active_on date, earned numeric,
+    adjusted numeric, redeemed numeric, reversed numeric, nameless bigint,
+    account crmcost._points_account, schedule crmcost.points_expiry[]
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_loyalty_tables() IS
+  'Makes the work tables of points.';
+
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for what differs, as _write_difference finds it.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
@@ -623,15 +655,16 @@ RETURN '{acquisition_month, agent_cost_month, agent_month,
          customer_value, customer_year, day_total, driver_before,
          exposure_month, funnel_month, group_month, group_size,
          kept_snapshot, lead_chance, lead_coefficient, lead_feature,
-         lead_model, model_calibration, open_journey, posted_cost,
-         product_case_month, product_pair, product_price,
-         product_sold_month, product_total, quality_finding,
-         reason_month, response_curve, rfm_cell, sale_month,
-         service_case, service_contact, service_cost_month,
-         service_month, stage_total, survey_answer, survey_day,
-         survey_due, tag_month, tier_agent, tier_breach,
-         tier_cost_month, tier_month, tier_threshold, touch_credit,
-         voice_month, whale_point}'::text[];
+         lead_model, loyalty_account, loyalty_decile, loyalty_member,
+         loyalty_schedule, loyalty_total, model_calibration,
+         open_journey, posted_cost, product_case_month, product_pair,
+         product_price, product_sold_month, product_total,
+         quality_finding, reason_month, response_curve, rfm_cell,
+         sale_month, service_case, service_contact,
+         service_cost_month, service_month, stage_total,
+         survey_answer, survey_day, survey_due, tag_month, tier_agent,
+         tier_breach, tier_cost_month, tier_month, tier_threshold,
+         touch_credit, voice_month, whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';
@@ -667,6 +700,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_service_work, refresh_service_pool,
          refresh_service_rate, refresh_service_cost, refresh_care,
          refresh_answer, refresh_due, refresh_coverage,
+         refresh_loyalty_customer, refresh_points, refresh_account,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

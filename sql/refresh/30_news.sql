@@ -79,7 +79,8 @@ DECLARE
 BEGIN
   INSERT INTO pg_temp.refresh_customer
     SELECT DISTINCT n.customer_id FROM crmcost._news(run) n
-    WHERE n.customer_id IS NOT NULL;
+    WHERE n.customer_id IS NOT NULL
+          AND n.relation <> 'loyalty_entry';    -- of step loyalty alone
   FOR news IN
     SELECT n.relation, min(n.from_on) AS from_on, max(n.before_on) AS before_on
     FROM crmcost._news(run) n

@@ -1,6 +1,7 @@
--- Step exposure: impressions, clicks, follows and claims of the months with news,
--- by month, channel and campaign; and contacts
--- whose channel their tags say, or not.
+-- Step exposure: impressions, clicks, follows, claims and redeemed coupons of the
+-- months with news, by month, channel and campaign; and contacts
+-- whose channel their tags say, or
+-- not.
 CREATE FUNCTION crmcost._refresh_exposure(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -19,10 +20,13 @@ BEGIN
              coalesce(sum(old.n) FILTER (WHERE old.subtype = 'follow'), 0)
                ::bigint AS follows,
              coalesce(sum(old.n) FILTER (WHERE old.subtype = 'claim'), 0)
-               ::bigint AS claims
+               ::bigint AS claims,
+             coalesce(sum(old.n) FILTER (WHERE old.subtype IN
+               ('redeemed', 'coupon_redemption')), 0)::bigint AS redemptions
       FROM pg_temp.refresh_contact old
       WHERE old.kind IN ('touch', 'behavior')
-            AND old.subtype IN ('impression', 'click', 'follow', 'claim')
+            AND old.subtype IN ('impression', 'click', 'follow', 'claim',
+                                'redeemed', 'coupon_redemption')
             AND %s
       GROUP BY old.month_start, old.channel_code, old.campaign_code
     $query$, months), months)

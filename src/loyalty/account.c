@@ -12,6 +12,8 @@
  *	  order.
  *	  A reversal takes from the lots of its name what is left of them, expired
  *	  or not; what was spent of them is owed.
+ *
+ * What cannot be taken is refused, or counted where the account is tolerant.
  */
 #include "crmcost.h"
 
@@ -208,6 +210,21 @@ TakeFrom(Lot *lot, num_i128 most)
 	return taken;
 }
 
+/* Refuses a redemption of more than lives, or counts what is missing. */
+static void
+Overdraw(Account *account, const PointsRow *row, num_i128 points,
+		 num_i128 missing)
+{
+	if (!account->tolerant)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("points redeemed must be at most %s, what is live at %s, not %s",
+						PointsText(account, points - missing),
+						timestamptz_to_str(row->entry.booked_at),
+						PointsText(account, points))));
+	AccountAdd(&account->overdrawn, missing);
+}
+
 static void
 Redeem(Ledger *ledger, const PointsRow *row)
 {
@@ -219,30 +236,24 @@ Redeem(Ledger *ledger, const PointsRow *row)
 	while (ledger->arrived < account->lots &&
 		   account->lot[ledger->arrival[ledger->arrived]].live_from <= now)
 		HeapPush(ledger, ledger->arrival[ledger->arrived++]);
-	while (missing > 0)
+	while (missing > 0 && ledger->waiting > 0)
 	{
-		Lot		   *lot;
-		num_i128	taken;
+		Lot		   *lot = &account->lot[ledger->heap[0]];
 
 		CHECK_FOR_INTERRUPTS();
-		if (ledger->waiting == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("points redeemed must be at most %s, what is live at %s, not %s",
-							PointsText(account, points - missing),
-							timestamptz_to_str(now),
-							PointsText(account, points))));
-		lot = &account->lot[ledger->heap[0]];
 		if (lot->left > 0 && lot->row.entry.expires_at > now)
 		{
-			taken = TakeFrom(lot, missing);
+			num_i128	taken = TakeFrom(lot, missing);
+
 			lot->spent += taken;
 			missing -= taken;
 		}
 		if (missing > 0)
 			HeapPop(ledger);
 	}
-	AccountAdd(&account->redeemed, points);
+	if (missing > 0)
+		Overdraw(account, row, points, missing);
+	AccountAdd(&account->redeemed, points - missing);
 }
 
 /* The lots with a name, in order of it. */
@@ -336,16 +347,17 @@ Reverse(Ledger *ledger, const PointsRow *row)
 			missing -= taken;
 		}
 	}
-	if (missing > 0)
+	if (missing > 0 && !account->tolerant)
 		RefuseReversal(account, row, points - missing, found);
+	AccountAdd(&account->unmatched, missing);
 }
 
 /* Goes through all that was booked before as_of. */
 Account
-AccountRead(const PointsState *state)
+AccountRead(const PointsState *state, bool tolerant)
 {
 	Account		account = {.scale = state->growing.head.scale,
-	.as_of = state->as_of};
+	.tolerant = tolerant,.as_of = state->as_of};
 	Ledger		ledger = {.account = &account};
 
 	SplitRows(&ledger, state);

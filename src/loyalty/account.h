@@ -19,14 +19,17 @@ typedef struct Lot
 typedef struct Account
 {
 	int			scale;
+	bool		tolerant;		/* what cannot be taken is counted, not refused */
 	TimestampTz as_of;
 	int64		lots;
 	Lot		   *lot;			/* in the order in which they are spent */
 	num_i128	redeemed;
 	num_i128	owed;
+	num_i128	overdrawn;		/* asked for beyond what was live */
+	num_i128	unmatched;		/* taken back of lots that are not there */
 } Account;
 
-extern Account AccountRead(const PointsState *state);
+extern Account AccountRead(const PointsState *state, bool tolerant);
 extern void AccountAdd(num_i128 *sum, num_i128 points);
 
 #endif							/* LOYALTY_ACCOUNT_H */

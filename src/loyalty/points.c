@@ -4,8 +4,8 @@
  *
  * SQL, in file order: points_balance and points_expiry, each of (points,
  * booked_at, expires_at, as_of [, burn]) and of (points, booked_at,
- * expires_at, available_at, lot, as_of [, burn]).  What becomes of the points
- * is in account.c.
+ * expires_at, available_at, lot, as_of [, burn]); _points_account and
+ * _points_schedule of the last form, which refuse no redemption or reversal.  What becomes of the points is in account.c.
  */
 #include "crmcost.h"
 
@@ -18,6 +18,8 @@ SQL_FUNCTION(points_balance_trans);
 SQL_FUNCTION(lots_points_balance_trans);
 SQL_FUNCTION(points_balance_final);
 SQL_FUNCTION(points_expiry_final);
+SQL_FUNCTION(points__points_account_final);
+SQL_FUNCTION(points__points_schedule_final);
 
 /* the arguments of the transition functions after the state */
 enum
@@ -60,6 +62,30 @@ static const RowColumn expiry_columns[EXPIRY_COLUMNS] = {
 
 static const RowType expiry_type = {
 	"points_expiry", EXPIRY_COLUMNS, expiry_columns
+};
+
+/* the columns of _points_account: those of points_balance, and these */
+enum
+{
+	NEXT_AVAILABLE_AT = BALANCE_COLUMNS, OVERDRAWN, UNMATCHED,
+	ACCOUNT_COLUMNS
+};
+
+static const RowColumn account_columns[ACCOUNT_COLUMNS] = {
+	{"balance", NUMERICOID},
+	{"redeemed", NUMERICOID},
+	{"expired", NUMERICOID},
+	{"next_expiry_at", TIMESTAMPTZOID},
+	{"next_expiry_points", NUMERICOID},
+	{"pending", NUMERICOID},
+	{"owed", NUMERICOID},
+	{"next_available_at", TIMESTAMPTZOID},
+	{"overdrawn", NUMERICOID},
+	{"unmatched", NUMERICOID}
+};
+
+static const RowType account_type = {
+	"_points_account", ACCOUNT_COLUMNS, account_columns
 };
 
 /* Is a row skipped?  It is without points, an instant, or a parameter. */
@@ -197,35 +223,28 @@ lots_points_balance_trans(PG_FUNCTION_ARGS)
 	return AddRow(fcinfo, true);
 }
 
-Datum
-points_balance_final(PG_FUNCTION_ARGS)
+/* The sums of points_balance, and when points expire next. */
+static TimestampTz
+SumLots(const Account *account, num_i128 *sum)
 {
-	Account		account;
-	num_i128	sum[BALANCE_COLUMNS] = {0};
 	TimestampTz next = DT_NOEND;
-	Datum		values[BALANCE_COLUMNS];
-	bool		nulls[BALANCE_COLUMNS] = {false};
 
-	AggregateContext(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	account = AccountRead((PointsState *) StateRead(PG_GETARG_DATUM(0)));
-	sum[REDEEMED] = account.redeemed;
-	sum[OWED] = account.owed;
-	for (int64 i = 0; i < account.lots; i++)
+	sum[REDEEMED] = account->redeemed;
+	sum[OWED] = account->owed;
+	for (int64 i = 0; i < account->lots; i++)
 	{
-		const Lot  *lot = &account.lot[i];
+		const Lot  *lot = &account->lot[i];
 		TimestampTz expires_at = lot->row.entry.expires_at;
 
 		POLL_AT(i);
 		if (lot->left == 0)
 			continue;
-		if (expires_at <= account.as_of)
+		if (expires_at <= account->as_of)
 		{
 			AccountAdd(&sum[EXPIRED], lot->left);
 			continue;
 		}
-		AccountAdd(&sum[lot->live_from > account.as_of ? PENDING : BALANCE],
+		AccountAdd(&sum[lot->live_from > account->as_of ? PENDING : BALANCE],
 				   lot->left);
 		if (expires_at < next)
 		{
@@ -235,12 +254,81 @@ points_balance_final(PG_FUNCTION_ARGS)
 		if (expires_at == next)
 			AccountAdd(&sum[NEXT_EXPIRY_POINTS], lot->left);
 	}
+	return next;
+}
+
+/* The first columns of a row: those of points_balance. */
+static void
+FillBalance(const Account *account, Datum *values, bool *nulls)
+{
+	num_i128	sum[BALANCE_COLUMNS] = {0};
+	TimestampTz next = SumLots(account, sum);
+
 	for (int column = 0; column < BALANCE_COLUMNS; column++)
 		if (column != NEXT_EXPIRY_AT)
-			values[column] = DecimalNumeric(sum[column], account.scale);
+			values[column] = DecimalNumeric(sum[column], account->scale);
 	values[NEXT_EXPIRY_AT] = TimestampTzGetDatum(next);
 	nulls[NEXT_EXPIRY_AT] = nulls[NEXT_EXPIRY_POINTS] = next == DT_NOEND;
+}
+
+Datum
+points_balance_final(PG_FUNCTION_ARGS)
+{
+	Account		account;
+	Datum		values[BALANCE_COLUMNS];
+	bool		nulls[BALANCE_COLUMNS] = {false};
+
+	AggregateContext(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	account = AccountRead((PointsState *) StateRead(PG_GETARG_DATUM(0)),
+						  false);
+	FillBalance(&account, values, nulls);
 	PG_RETURN_DATUM(RowForm(RowResultType(fcinfo, &balance_type), values,
+							nulls));
+}
+
+/* When the next pending points become available. */
+static TimestampTz
+NextAvailable(const Account *account)
+{
+	TimestampTz next = DT_NOEND;
+
+	for (int64 i = 0; i < account->lots; i++)
+	{
+		const Lot  *lot = &account->lot[i];
+
+		if (lot->left > 0 && lot->live_from > account->as_of)
+			next = Min(next, lot->live_from);
+		POLL_AT(i);
+	}
+	return next;
+}
+
+/*
+ * Final function of _points_account, for books that are as they are: nothing
+ * is refused.
+ */
+Datum
+points__points_account_final(PG_FUNCTION_ARGS)
+{
+	Account		account;
+	Datum		values[ACCOUNT_COLUMNS];
+	bool		nulls[ACCOUNT_COLUMNS] = {false};
+	TimestampTz next;
+
+	AggregateContext(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	account = AccountRead((PointsState *) StateRead(PG_GETARG_DATUM(0)),
+						  true);
+	FillBalance(&account, values, nulls);
+	next = NextAvailable(&account);
+	values[NEXT_AVAILABLE_AT] = TimestampTzGetDatum(next);
+	nulls[NEXT_AVAILABLE_AT] = next == DT_NOEND;
+	values[OVERDRAWN] = DecimalNumeric(account.overdrawn, account.scale);
+	values[UNMATCHED] = DecimalNumeric(account.unmatched, account.scale);
+	PG_RETURN_DATUM(RowForm(RowResultType(fcinfo, &account_type), values,
 							nulls));
 }
 
@@ -296,20 +384,15 @@ ReadExpiries(const Account *account, int64 *count)
 }
 
 /* One row for each instant at which points expire, in order. */
-Datum
-points_expiry_final(PG_FUNCTION_ARGS)
+static Datum
+FormSchedule(FunctionCallInfo fcinfo, bool tolerant)
 {
-	RowArray	rows;
-	Account		account;
-	Expiry	   *expiry;
+	RowArray	rows = RowArrayBegin(fcinfo, &expiry_type);
+	Account		account = AccountRead((PointsState *)
+									  StateRead(PG_GETARG_DATUM(0)), tolerant);
 	int64		count;
+	Expiry	   *expiry = ReadExpiries(&account, &count);
 
-	AggregateContext(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	rows = RowArrayBegin(fcinfo, &expiry_type);
-	account = AccountRead((PointsState *) StateRead(PG_GETARG_DATUM(0)));
-	expiry = ReadExpiries(&account, &count);
 	for (int64 i = 0; i < count; i++)
 	{
 		Datum		values[EXPIRY_COLUMNS];
@@ -321,5 +404,24 @@ points_expiry_final(PG_FUNCTION_ARGS)
 		RowArrayAdd(&rows, values, nulls);
 		pfree(DatumGetPointer(values[EXPIRY_POINTS]));
 	}
-	PG_RETURN_DATUM(RowArrayEnd(&rows));
+	return RowArrayEnd(&rows);
+}
+
+Datum
+points_expiry_final(PG_FUNCTION_ARGS)
+{
+	AggregateContext(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(FormSchedule(fcinfo, false));
+}
+
+/* Final function of _points_schedule: points_expiry of books as they are. */
+Datum
+points__points_schedule_final(PG_FUNCTION_ARGS)
+{
+	AggregateContext(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(FormSchedule(fcinfo, true));
 }

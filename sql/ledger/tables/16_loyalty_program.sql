@@ -12,7 +12,13 @@ CREATE TABLE loyalty_program (
   breakage numeric(5,4) NOT NULL DEFAULT 0 CONSTRAINT breakage_from_0_to_1
     CHECK (breakage >= 0 AND breakage <= 1),
   name text NOT NULL,
-  name_zh text
+  name_zh text,
+  burn text NOT NULL DEFAULT 'first_expiring' CONSTRAINT burn_is_known
+    CHECK (burn IN ('first_expiring', 'first_earned')),
+  point_value numeric(20,8) CONSTRAINT point_value_not_negative
+    CHECK (point_value >= 0 AND point_value <> 'NaN'),
+  cost_category text DEFAULT 'ret.loyalty.redemption'
+    CONSTRAINT cost_category_is_known REFERENCES cost_category (code)
 );
 
 COMMENT ON TABLE loyalty_program IS
@@ -33,3 +39,9 @@ COMMENT ON COLUMN loyalty_program.name IS
 'English name.';
 COMMENT ON COLUMN loyalty_program.name_zh IS
 'Chinese name; NULL where there is none.';
+COMMENT ON COLUMN loyalty_program.burn IS
+'Which points are spent first: first_expiring or first_earned.';
+COMMENT ON COLUMN loyalty_program.point_value IS
+'What a point is worth to a customer, in units of currency (its stand-alone selling price); NULL for point_cost.';
+COMMENT ON COLUMN loyalty_program.cost_category IS
+'Category that refresh books redemptions on; NULL where they are booked by others.';

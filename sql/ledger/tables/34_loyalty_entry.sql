@@ -17,6 +17,13 @@ CREATE TABLE loyalty_entry (
   source_ref text
     CONSTRAINT source_ref_is_no_mail_address
       CHECK (strpos(source_ref, '@') = 0),
+  lot text CONSTRAINT lot_not_empty CHECK (lot <> '')
+    CONSTRAINT lot_is_no_mail_address CHECK (strpos(lot, '@') = 0),
+  order_ref text CONSTRAINT order_ref_not_empty CHECK (order_ref <> '')
+    CONSTRAINT order_ref_is_no_mail_address
+      CHECK (strpos(order_ref, '@') = 0),
+  available_at timestamptz
+    CONSTRAINT available_at_is_finite CHECK (isfinite(available_at)),
   PRIMARY KEY (entry_id, occurred_at),
   CONSTRAINT loyalty_entry_loaded_once UNIQUE (source, source_ref, occurred_at),
   CONSTRAINT sign_of_points_suits_kind
@@ -29,7 +36,15 @@ CREATE TABLE loyalty_entry (
   CONSTRAINT expires_after_it_was_earned
     CHECK (expires_at > occurred_at),
   CONSTRAINT only_points_gained_expire
-    CHECK (expires_at IS NULL OR points > 0)
+    CHECK (expires_at IS NULL OR points > 0),
+  CONSTRAINT available_not_before_it_was_earned
+    CHECK (available_at >= occurred_at),
+  CONSTRAINT expires_after_it_is_available
+    CHECK (expires_at > available_at),
+  CONSTRAINT only_points_gained_wait
+    CHECK (available_at IS NULL OR points > 0),
+  CONSTRAINT redemption_names_no_lot
+    CHECK (kind <> 'redeem' OR lot IS NULL)
 ) PARTITION BY RANGE (occurred_at);
 
 CREATE INDEX loyalty_entry_customer_id
@@ -48,7 +63,7 @@ COMMENT ON COLUMN loyalty_entry.program_code IS
 COMMENT ON COLUMN loyalty_entry.occurred_at IS
 'When the points moved.';
 COMMENT ON COLUMN loyalty_entry.kind IS
-'earn (positive), redeem (negative), reverse (earned points taken back after a refund, negative) or adjust (either).';
+'earn (positive), redeem (negative), reverse (earned points taken back after a refund, negative) or adjust (either; positive with the order_ref of a redemption it gives that back).';
 COMMENT ON COLUMN loyalty_entry.points IS
 'Points, with the sign of the kind.';
 COMMENT ON COLUMN loyalty_entry.expires_at IS
@@ -57,3 +72,9 @@ COMMENT ON COLUMN loyalty_entry.source IS
 'System that the entry came from.';
 COMMENT ON COLUMN loyalty_entry.source_ref IS
 'Key of the entry in that system, never a mail address; a random one once the customer is erased; NULL lets it be loaded twice.';
+COMMENT ON COLUMN loyalty_entry.lot IS
+'Lot that the points gained are, or that points taken back are of, never a mail address; a random one once the customer is erased; NULL where order_ref tells.';
+COMMENT ON COLUMN loyalty_entry.order_ref IS
+'Order that points were earned or spent on, or that they are taken back of, never a mail address; a random one once the customer is erased; NULL for none.';
+COMMENT ON COLUMN loyalty_entry.available_at IS
+'When points gained can be spent from; NULL for at once, and for points spent.';

@@ -7,6 +7,7 @@ CREATE TABLE exposure_month (
   clicks bigint NOT NULL,
   follows bigint NOT NULL,
   claims bigint NOT NULL,
+  redemptions bigint NOT NULL,
   PRIMARY KEY (month_start, channel_code, campaign_code)
 );
 
@@ -19,3 +20,4 @@ COMMENT ON COLUMN exposure_month.impressions IS 'Touches and behavior of subtype
 COMMENT ON COLUMN exposure_month.clicks IS 'Likewise of subtype click.';
 COMMENT ON COLUMN exposure_month.follows IS 'Likewise of subtype follow.';
 COMMENT ON COLUMN exposure_month.claims IS 'Likewise of subtype claim: customers that the platform says it won.';
+COMMENT ON COLUMN exposure_month.redemptions IS 'Coupons redeemed: likewise of subtype redeemed or coupon_redemption.';
