@@ -332,6 +332,18 @@ BEGIN
     customer_id bigint, entered_at timestamptz, code text,
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
+  -- stay: how long each customer was observed, by dimension; the curves
+  CREATE TEMPORARY TABLE refresh_life (
+    dimension text, code text, days float8, churned boolean
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_survival (
+    dimension text COLLATE "C", code text COLLATE "C", customers bigint,
+    churned bigint, points crmcost.survival_point[]
+  ) ON COMMIT DROP;
+  -- signal: whose signals may have changed
+  CREATE TEMPORARY TABLE refresh_signal_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
 END
 $$;
 
@@ -530,6 +542,7 @@ BEGIN
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
                  ('clv_model', 'refresh_model', ''),
+                 ('stage_spell', 'refresh_spell', ''),
                  ('customer_acquisition', 'refresh_acquisition', ''),
                  ('customer_funnel', 'refresh_funnel', ''),
                  ('conversion', 'refresh_conversion', ''),
@@ -558,6 +571,10 @@ CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
          campaign_result, category_lineage, channel_lineage, classification,
+         churn_month, churn_reason_month, customer_life, customer_signal,
+         customer_winback, discount_line, potential_cell, retention_month,
+         stage_day, stage_flow_month, stage_spell, survival_comparison,
+         survival_curve, survival_group, tier_move,
          clv_model, cohort_quality, contact_month, conversion, cost_day,
          cost_month, cost_pool, cost_trend, credit_month,
          customer_acquisition, customer_agent, customer_class,
@@ -602,6 +619,8 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
          refresh_campaign_sum, refresh_lead, refresh_lead_model,
+         refresh_spell, refresh_life, refresh_survival,
+         refresh_signal_customer,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

@@ -70,6 +70,10 @@ BEGIN
   PERFORM crmcost._add_parts(run, format('e.month_start >= %L', open_month),
                              NULL, NULL);
   PERFORM crmcost._refresh_tier_month(run);
+  PERFORM crmcost._write_tier_move(run);
+  TRUNCATE pg_temp.refresh_spell;
+  PERFORM crmcost._refresh_cycle(run);
+  PERFORM crmcost._write_retention_month(run);
   PERFORM crmcost._refresh_quality(run);
 END
 $$;
