@@ -337,6 +337,18 @@ BEGIN
     customer_id bigint, entered_at timestamptz, code text,
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
+  -- stay: how long each customer was observed, by dimension; the curves
+  CREATE TEMPORARY TABLE refresh_life (
+    dimension text, code text, days float8, churned boolean
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_survival (
+    dimension text COLLATE "C", code text COLLATE "C", customers bigint,
+    churned bigint, points crmcost.survival_point[]
+  ) ON COMMIT DROP;
+  -- signal: whose signals may have changed
+  CREATE TEMPORARY TABLE refresh_signal_customer (
+    customer_id bigint PRIMARY KEY
+  ) ON COMMIT DROP;
 END
 $$;
 
@@ -607,6 +619,7 @@ BEGIN
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
                  ('clv_model', 'refresh_model', ''),
+                 ('stage_spell', 'refresh_spell', ''),
                  ('customer_acquisition', 'refresh_acquisition', ''),
                  ('customer_funnel', 'refresh_funnel', ''),
                  ('conversion', 'refresh_conversion', ''),
@@ -643,27 +656,32 @@ CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{acquisition_month, agent_cost_month, agent_month,
          agent_score, alert_state, campaign_result, care_month,
-         category_lineage, channel_lineage, classification, clv_model,
+         category_lineage, channel_lineage, churn_month,
+         churn_reason_month, classification, clv_model,
          cohort_quality, contact_month, conversion, cost_day,
          cost_month, cost_pool, cost_trend, coverage_month,
          credit_month, customer_acquisition, customer_agent,
          customer_care, customer_class, customer_coverage,
          customer_discount, customer_driver, customer_funnel,
-         customer_month, customer_order, customer_product,
-         customer_quality, customer_response, customer_score,
-         customer_stage, customer_survey, customer_touch,
-         customer_value, customer_year, day_total, driver_before,
-         exposure_month, funnel_month, group_month, group_size,
-         kept_snapshot, lead_chance, lead_coefficient, lead_feature,
-         lead_model, loyalty_account, loyalty_decile, loyalty_member,
-         loyalty_schedule, loyalty_total, model_calibration,
-         open_journey, posted_cost, product_case_month, product_pair,
-         product_price, product_sold_month, product_total,
-         quality_finding, reason_month, response_curve, rfm_cell,
+         customer_life, customer_month, customer_order,
+         customer_product, customer_quality, customer_response,
+         customer_score, customer_signal, customer_stage,
+         customer_survey, customer_touch, customer_value,
+         customer_winback, customer_year, day_total, discount_line,
+         driver_before, exposure_month, funnel_month, group_month,
+         group_size, kept_snapshot, lead_chance, lead_coefficient,
+         lead_feature, lead_model, loyalty_account, loyalty_decile,
+         loyalty_member, loyalty_schedule, loyalty_total,
+         model_calibration, open_journey, posted_cost, potential_cell,
+         product_case_month, product_pair, product_price,
+         product_sold_month, product_total, quality_finding,
+         reason_month, response_curve, retention_month, rfm_cell,
          sale_month, service_case, service_contact,
-         service_cost_month, service_month, stage_total,
-         survey_answer, survey_day, survey_due, tag_month, tier_agent,
-         tier_breach, tier_cost_month, tier_month, tier_threshold,
+         service_cost_month, service_month, stage_day,
+         stage_flow_month, stage_spell, stage_total, survey_answer,
+         survey_day, survey_due, survival_comparison, survival_curve,
+         survival_group, tag_month, tier_agent, tier_breach,
+         tier_cost_month, tier_month, tier_move, tier_threshold,
          touch_credit, voice_month, whale_point}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
@@ -701,7 +719,9 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_service_rate, refresh_service_cost, refresh_care,
          refresh_answer, refresh_due, refresh_coverage,
          refresh_loyalty_customer, refresh_points, refresh_account,
-         refresh_rule_finding, refresh_delta, refresh_model}'::text[];
+         refresh_spell, refresh_life, refresh_survival,
+         refresh_signal_customer, refresh_rule_finding, refresh_delta,
+         refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';

@@ -220,6 +220,8 @@ BEGIN
   RETURN crmcost._month_of(least(
     (SELECT min(m.month_start) FROM customer_month m),
     (SELECT min(m.month_start) FROM cost_month m),
+    -- leads alone have no month of a customer
+    (SELECT min(d.day) FROM day_total d),
     (SELECT min(t.from_on) FROM touched t WHERE isfinite(t.from_on))));
 END
 $$;

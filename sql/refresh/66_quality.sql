@@ -31,7 +31,7 @@ BEGIN
         crmcost._customer_findings(), 'true')
     + crmcost._write_findings(run, '{unknown_tier,untiered_customer,unmatched_rfm_score}',
         crmcost._tier_findings(), 'true')
-    + crmcost._write_findings(run, '{sale_after_as_of,cost_after_as_of}',
+    + crmcost._write_findings(run, '{sale_after_as_of,cost_after_as_of,stage_after_as_of}',
         crmcost._later_findings(run), 'true')
     + crmcost._write_closed_findings(run);
 END
@@ -250,7 +250,12 @@ RETURN pg_catalog.format($query$
         FROM sale WHERE sold_at >= %1$L
         UNION ALL
         SELECT 'cost_after_as_of', 'incurred', count(*), min(incurred_on)
-        FROM cost_entry WHERE incurred_on > %2$L) f
+        FROM cost_entry WHERE incurred_on > %2$L
+        UNION ALL
+        SELECT 'stage_after_as_of', 'stage', count(*),
+               (min(entered_at) AT TIME ZONE %3$L)::date
+        FROM classification
+        WHERE NOT by_rule AND dimension = 'stage' AND entered_at >= %1$L) f
   WHERE f.rows > 0
 $query$, run.upto, run.day, run.zone);
 

@@ -56,32 +56,44 @@ COMMENT ON FUNCTION crmcost._agent_query() IS
 -- A correction has the rate of what it takes back.  Of the lines of an order
 -- with a product and a rate those are left that what is left of their price
 -- needs.
-CREATE FUNCTION crmcost._discount_query() RETURNS text
+CREATE FUNCTION crmcost._discounted_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  SELECT customer_id, discount_rate, sum(sale_lines)::bigint AS sale_lines
+  SELECT customer_id, discount_rate, product_code,
+         min(sale_id) FILTER (WHERE is_purchase) AS sale_id,
+         max(sold_on) FILTER (WHERE is_purchase) AS sold_on,
+         least(ceil(count(*) FILTER (WHERE is_purchase) * sum(price)
+                    / sum(price) FILTER (WHERE is_purchase)),
+               count(*) FILTER (WHERE is_purchase)) AS sale_lines,
+         sum(price) AS price, sum(discount) AS discount
   FROM (
-    SELECT customer_id, discount_rate,
-           least(ceil(count(*) FILTER (WHERE is_purchase) * sum(price)
-                      / sum(price) FILTER (WHERE is_purchase)),
-                 count(*) FILTER (WHERE is_purchase)) AS sale_lines
-    FROM (
-      SELECT l.customer_id, l.source, l.order_ref, l.product_code,
-             l.is_purchase, l.base_amount + l.base_discount AS price,
-             round(l.base_discount / (l.base_amount + l.base_discount), 6)
-               AS discount_rate
-      FROM pg_temp.refresh_line l
-      JOIN pg_temp.refresh_customer USING (customer_id)
-      WHERE NOT l.is_refund AND l.base_discount <> 0
-            AND l.base_amount + l.base_discount <> 0
-    ) line
-    WHERE discount_rate > 0
-    GROUP BY customer_id, source, order_ref, product_code, discount_rate
-    HAVING sum(price) > 0
-           AND sum(price) FILTER (WHERE is_purchase) > 0
-  ) kept
-  GROUP BY customer_id, discount_rate
+    SELECT l.customer_id, l.source, l.order_ref, l.product_code,
+           l.sale_id, l.sold_on, l.is_purchase,
+           l.base_amount + l.base_discount AS price,
+           l.base_discount AS discount,
+           round(l.base_discount / (l.base_amount + l.base_discount), 6)
+             AS discount_rate
+    FROM pg_temp.refresh_line l
+    JOIN pg_temp.refresh_customer USING (customer_id)
+    WHERE NOT l.is_refund AND l.base_discount <> 0
+          AND l.base_amount + l.base_discount <> 0
+  ) line
+  WHERE discount_rate > 0
+  GROUP BY customer_id, source, order_ref, product_code, discount_rate
+  HAVING sum(price) > 0
+         AND sum(price) FILTER (WHERE is_purchase) > 0
 $query$;
+
+COMMENT ON FUNCTION crmcost._discounted_query() IS
+  'Query of the lines with a discount of the customers with news, by order, product and rate.';
+
+CREATE FUNCTION crmcost._discount_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT customer_id, discount_rate, sum(sale_lines)::bigint AS sale_lines
+  FROM (%s) kept
+  GROUP BY customer_id, discount_rate
+$query$, crmcost._discounted_query());
 
 COMMENT ON FUNCTION crmcost._discount_query() IS
   'Query of customer_discount for the customers with news.';

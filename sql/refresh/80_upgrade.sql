@@ -79,6 +79,10 @@ BEGIN
   PERFORM crmcost._refresh_service(run);
   TRUNCATE pg_temp.refresh_answer, pg_temp.refresh_due;
   PERFORM crmcost._refresh_voice(run);
+  PERFORM crmcost._write_tier_move(run);
+  TRUNCATE pg_temp.refresh_spell;
+  PERFORM crmcost._refresh_cycle(run);
+  PERFORM crmcost._write_retention_month(run);
   PERFORM crmcost._refresh_quality(run);
 END
 $$;

@@ -117,10 +117,10 @@ INSERT INTO event VALUES
 
 CREATE PROCEDURE pg_temp.begin_sequence(zone text) LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE setting SET value = CASE key WHEN 'timezone' THEN zone WHEN 'at_risk_after_days' THEN '25' ELSE '50' END
-    WHERE key IN ('timezone', 'at_risk_after_days', 'churn_after_days');
+  UPDATE setting SET value = CASE key WHEN 'timezone' THEN zone WHEN 'at_risk_after_days' THEN '25' WHEN 'retention_months' THEN '1' WHEN 'invalid_window_days' THEN '30' ELSE '50' END
+    WHERE key IN ('timezone', 'at_risk_after_days', 'churn_after_days', 'retention_months', 'invalid_window_days', 'winback_days');
   INSERT INTO campaign (code, channel_code, purpose, period, name)
-    VALUES ('k1', 'search', 'acquisition', '[2024-01-01,)', 'K1'), ('k2', NULL, 'acquisition', '[2024-01-01,)', 'K2');
+    VALUES ('k1', 'search', 'acquisition', '[2024-01-01,)', 'K1'), ('k2', NULL, 'winback', '[2024-01-01,)', 'K2');
   INSERT INTO driver (code, kind, name) VALUES ('own1', 'own', 'Own'), ('blend1', 'blend', 'Blend');
   INSERT INTO driver_blend (driver, part, weight) VALUES ('blend1', 'revenue', 2), ('blend1', 'orders', 1), ('blend1', 'own1', 1);
   INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('USD', '2024-11-01', 0.9);
@@ -165,7 +165,7 @@ DECLARE
   relation text;
   names text;
 BEGIN
-  FOREACH relation IN ARRAY '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
+  FOREACH relation IN ARRAY '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names FROM pg_attribute
       WHERE attrelid = format('crm.%I', relation)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     EXECUTE format('ALTER TABLE other.%I DISABLE TRIGGER ALL', relation);
@@ -183,7 +183,7 @@ CREATE TEMPORARY TABLE computed AS
                                 WHEN c.relname = 'classification' THEN 'by_rule' ELSE 'true' END AS rows
   FROM pg_class c
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL (
-    '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state,alert_state}');
+    '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state,alert_state}');
 CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   c computed;

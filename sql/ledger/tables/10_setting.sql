@@ -81,6 +81,24 @@ CREATE TABLE setting (
     CHECK (key NOT IN ('spread_csat', 'spread_response_hours',
                        'spread_price')
            OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
+  CONSTRAINT stretch_of_days_is_a_positive_integer
+    CHECK (key NOT IN ('churn_reason_days', 'winback_days',
+                       'second_life_days', 'bad_voice_days')
+           OR value ~ '^[1-9][0-9]{0,4}$'),
+  CONSTRAINT p_alive_below_from_0_to_1
+    CHECK (key <> 'p_alive_below' OR value IN ('0', '1')
+           OR value ~ '^0?[.][0-9]{1,10}$'),
+  CONSTRAINT falling_below_from_0_to_1
+    CHECK (key <> 'falling_below' OR value IN ('0', '1')
+           OR value ~ '^0?[.][0-9]{1,10}$'),
+  CONSTRAINT silence_factor_from_1_to_99
+    CHECK (key <> 'silence_factor'
+           OR value ~ '^[1-9][0-9]?([.][0-9]{1,4})?$'),
+  CONSTRAINT bad_voice_score_is_a_number
+    CHECK (key <> 'bad_voice_score'
+           OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
+  CONSTRAINT retention_months_from_1_to_24
+    CHECK (key <> 'retention_months' OR value ~ '^([1-9]|1[0-9]|2[0-4])$'),
   CONSTRAINT schema_version_is_a_positive_integer
     CHECK (key <> 'schema_version' OR value ~ '^[1-9][0-9]{0,5}$')
 );

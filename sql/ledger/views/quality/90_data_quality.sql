@@ -8,6 +8,9 @@ WITH known_setting (key) AS (
   VALUES ('base_currency'), ('timezone'), ('money_scale'), ('rfm_bins'),
          ('service_pool_method'), ('tier_weight_scheme'),
          ('abc_measure'), ('at_risk_after_days'), ('churn_after_days'),
+         ('churn_reason_days'), ('retention_months'), ('p_alive_below'),
+         ('bad_voice_score'), ('bad_voice_days'), ('silence_factor'),
+         ('falling_below'), ('winback_days'), ('second_life_days'),
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
          ('clv_horizon'), ('clv_model'), ('clv_retention'),
@@ -42,6 +45,14 @@ bound AS (
   ) range ON true
   WHERE p.partrelid IN ('sale'::regclass, 'cost_entry'::regclass,
                         'interaction'::regclass, 'loyalty_entry'::regclass)
+),
+-- every score of RFM that there can be
+score AS (
+  SELECT r, f, m
+  FROM (SELECT value::integer AS bins FROM setting WHERE key = 'rfm_bins') b
+  CROSS JOIN generate_series(1, b.bins) AS r
+  CROSS JOIN generate_series(1, b.bins) AS f
+  CROSS JOIN generate_series(1, b.bins) AS m
 ),
 finding AS (
 
@@ -117,6 +128,7 @@ FROM (VALUES
   ('unallocated_cost', 'warning', '{unallocated_cost}'),
   ('sale_after_as_of', 'info', '{sale_after_as_of}'),
   ('cost_after_as_of', 'info', '{cost_after_as_of}'),
+  ('stage_after_as_of', 'warning', '{stage_after_as_of}'),
   ('fx_on_base_currency', 'warning',
    '{sale_fx_on_base_currency,cost_fx_on_base_currency}'),
   ('closed_sale_changed', 'error', '{closed_sale_changed}'),
@@ -255,6 +267,68 @@ FROM (
 ) neighbours
 WHERE basis = 'cum_share' AND bound <= bound_before
       OR basis = 'min_value' AND bound >= bound_before
+UNION ALL
+-- bounds and ranges leave no value without a tier, and none to two: the best counts.
+-- So a gap is a score that no tier takes, and a tier is swallowed that better ones
+-- leave nothing to
+SELECT 'tier_rule_gap', 'error', count(*), NULL,
+       min(format('scheme %s: no tier takes RFM score %s%s%s', scheme, r, f, m))
+FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
+      FROM (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t
+      CROSS JOIN score s
+      WHERE NOT EXISTS (SELECT FROM tier k
+                        WHERE k.scheme = t.scheme AND k.basis = 'rfm'
+                              AND k.r @> s.r AND k.f @> s.f AND k.m @> s.m)
+     ) gap
+UNION ALL
+SELECT 'tier_rule_overlap', 'error', count(*), NULL,
+       min(format('scheme %s: better tiers take all that is for %s', t.scheme,
+                  t.code))
+FROM tier t
+WHERE t.basis = 'rfm'
+      AND NOT EXISTS (
+        SELECT FROM score s
+        WHERE t.r @> s.r AND t.f @> s.f AND t.m @> s.m
+              AND NOT EXISTS (
+                SELECT FROM tier k
+                WHERE k.scheme = t.scheme AND k.rank < t.rank
+                      AND k.basis = 'rfm' AND k.r @> s.r AND k.f @> s.f
+                      AND k.m @> s.m))
+UNION ALL
+SELECT 'tier_below_last_bound', 'warning', count(*), NULL,
+       min(format('scheme %s: who is below %s of the last tier, %s, is in it too',
+                  t.scheme, trim_scale(t.bound), t.code))
+FROM tier t
+WHERE t.basis = 'min_value' AND t.bound > 0
+      AND NOT EXISTS (SELECT FROM tier k
+                      WHERE k.scheme = t.scheme AND k.rank > t.rank)
+UNION ALL
+SELECT 'tier_above_last_bound', 'warning', count(*), NULL,
+       min(format('scheme %s: what is above %s of the last tier, %s, is in it too',
+                  t.scheme, trim_scale(t.bound), t.code))
+FROM tier t
+WHERE t.basis = 'cum_share' AND t.bound < 1
+      AND NOT EXISTS (SELECT FROM tier k
+                      WHERE k.scheme = t.scheme AND k.rank > t.rank)
+UNION ALL
+
+-- steps that nobody may take: a person's row, for refresh writes none
+SELECT 'illegal_stage_step', 'warning',
+       coalesce(sum(f.transitions), 0)::bigint, NULL,
+       min(format('from %s to %s in %s', f.stage_from, f.stage_to,
+                  to_char(f.month_start, 'YYYY-MM')))
+FROM stage_flow_month f
+LEFT JOIN stage_step p
+  ON p.from_stage = f.stage_from AND p.to_stage = f.stage_to
+LEFT JOIN stage s ON s.code = f.stage_to
+WHERE p.from_stage IS NULL
+      AND NOT (f.stage_from = '(new)' AND coalesce(s.may_begin, false))
+UNION ALL
+SELECT 'stage_without_action', 'warning', count(*), NULL,
+       min(format('stage %s is not in table stage', d.stage))
+FROM (SELECT DISTINCT stage FROM stage_day) d
+LEFT JOIN stage s ON s.code = d.stage
+WHERE s.code IS NULL
 UNION ALL
 
 -- lifetime values that are missing, or come from another model than wanted

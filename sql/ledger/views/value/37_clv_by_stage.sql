@@ -19,8 +19,8 @@ SELECT
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM stage_total c
-LEFT JOIN term b ON b.kind = 'stage' AND b.code = c.stage_before
-LEFT JOIN term a ON a.kind = 'stage' AND a.code = c.stage_after;
+LEFT JOIN stage b ON b.code = c.stage_before
+LEFT JOIN stage a ON a.code = c.stage_after;
 
 COMMENT ON VIEW clv_by_stage IS
 'Orders by the stage of the customer before and after them, as of the last refresh, one row a pair of stages.';

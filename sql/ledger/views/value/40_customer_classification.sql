@@ -21,7 +21,7 @@ LEFT JOIN (
          name_zh
   FROM tier
   UNION ALL
-  SELECT 'stage', code, name, name_zh FROM term WHERE kind = 'stage'
+  SELECT 'stage', code, name, name_zh FROM stage
 ) n ON n.dimension = c.dimension AND n.code = c.code
 LEFT JOIN reason r ON r.code = k.reason_code;
 

@@ -79,7 +79,7 @@ LEFT JOIN customer_survey rec
 LEFT JOIN customer_coverage cov ON cov.customer_id = c.customer_id
 LEFT JOIN channel h ON h.code = v.channel_code
 LEFT JOIN channel t ON t.code = v.last_contact_channel
-LEFT JOIN term n ON n.kind = 'stage' AND n.code = stage.code
+LEFT JOIN stage n ON n.code = stage.code
 LEFT JOIN term g ON g.kind = 'segment' AND g.code = s.segment
 LEFT JOIN tier ta ON ta.scheme = 'abc' AND ta.code = abc.code
 LEFT JOIN tier tl ON tl.scheme = 'loyalty' AND tl.code = loyalty.code

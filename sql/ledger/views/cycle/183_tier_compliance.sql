@@ -1,0 +1,102 @@
+-- Where the rules by tier are broken, row by row: a discount above that of the
+-- tier, a contact that is overdue, no owner where the tier promises one, or
+-- one who is not among the best agents: those whose mean score no more than a
+-- quarter of the agents exceed, as in tier_resource.
+CREATE VIEW tier_compliance WITH (security_invoker = true) AS
+WITH agent AS (
+  SELECT agent_code, rank() OVER (ORDER BY score / answers DESC)
+                       <= ceil(count(*) OVER () / 4.0) AS best
+  FROM agent_score
+  WHERE agent_code <> '(unknown)' AND answers > 0
+),
+member AS (
+  SELECT c.customer_id, t.scheme, t.code AS tier, t.name, t.name_zh,
+         t.rank, t.discount_rate, t.contact_every, t.account_manager,
+         (c.since AT TIME ZONE z.value)::date AS since_on,
+         (v.last_contact_at AT TIME ZONE z.value)::date AS contacted_on,
+         r.as_of, o.code AS owner
+  FROM customer_class c
+  JOIN tier t ON t.scheme = c.dimension AND t.code = c.code
+  JOIN customer_value v ON v.customer_id = c.customer_id
+  CROSS JOIN last_refresh r
+  JOIN setting z ON z.key = 'timezone'
+  LEFT JOIN customer_class o
+    ON o.customer_id = c.customer_id AND o.dimension = 'owner'
+       AND o.code <> 'none'
+  WHERE num_nonnulls(t.discount_rate, t.contact_every) > 0
+        OR t.account_manager
+),
+breach AS (
+  SELECT 'discount' AS rule, m.customer_id, m.scheme, m.tier, d.sold_on
+           AS happened_on, d.sale_id, d.product_code COLLATE "default" AS product_code,
+         NULL::text AS agent_code, d.discount_rate AS actual,
+         m.discount_rate::numeric AS allowed, 'rate' AS unit,
+         round(d.discount - d.price * m.discount_rate, 4) AS amount
+  FROM member m
+  JOIN discount_line d
+    ON d.customer_id = m.customer_id AND d.discount_rate > m.discount_rate
+  UNION ALL
+  SELECT 'contact', m.customer_id, m.scheme, m.tier, e.due_on, NULL, NULL,
+         m.owner COLLATE "default", m.as_of - e.from_on, e.due_on - e.from_on, 'days', NULL
+  FROM member m
+  CROSS JOIN LATERAL (
+    SELECT f.from_on, (f.from_on + m.contact_every)::date AS due_on
+    FROM (SELECT coalesce(m.contacted_on, m.since_on) AS from_on) f
+  ) e
+  WHERE e.due_on < m.as_of
+  UNION ALL
+  SELECT 'owner', m.customer_id, m.scheme, m.tier, m.since_on, NULL, NULL,
+         NULL, 0, 1, 'owners', NULL
+  FROM member m
+  WHERE m.account_manager AND m.owner IS NULL
+  UNION ALL
+  SELECT 'best_agent', m.customer_id, m.scheme, m.tier, m.since_on, NULL,
+         NULL, m.owner COLLATE "default", NULL, NULL, NULL, NULL
+  FROM member m
+  LEFT JOIN agent a ON a.agent_code = m.owner
+  WHERE m.account_manager AND m.owner IS NOT NULL AND a.best IS NOT TRUE
+        AND EXISTS (SELECT FROM agent)
+)
+SELECT
+  b.rule, b.customer_id, b.scheme, b.tier,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.name, t.name_zh,
+                 b.tier) AS tier_name,
+  b.happened_on, b.sale_id, b.product_code, b.agent_code, b.actual,
+  b.allowed, b.unit, b.amount,
+  CASE WHEN b.amount IS NOT NULL
+    THEN (SELECT value FROM setting WHERE key = 'base_currency')
+  END AS currency
+FROM breach b
+JOIN tier t ON t.scheme = b.scheme AND t.code = b.tier;
+
+COMMENT ON VIEW tier_compliance IS
+'Where what a tier promises or allows is not kept, one row a rule, customer and scheme, for discounts an order, product and rate.';
+COMMENT ON COLUMN tier_compliance.rule IS
+'discount (above the rate of the tier), contact (overdue), owner (none, though the tier has an account manager), best_agent (owner is not one of the best).';
+COMMENT ON COLUMN tier_compliance.customer_id IS
+'Customer.';
+COMMENT ON COLUMN tier_compliance.scheme IS
+'Tier scheme.';
+COMMENT ON COLUMN tier_compliance.tier IS
+'Tier on the report day.';
+COMMENT ON COLUMN tier_compliance.tier_name IS
+'Its name in the language of the ledger.';
+COMMENT ON COLUMN tier_compliance.happened_on IS
+'Day of the sale; day on which the contact was due; day since when the tier holds.';
+COMMENT ON COLUMN tier_compliance.sale_id IS
+'First of the sale lines; NULL for other rules.';
+COMMENT ON COLUMN tier_compliance.product_code IS
+'Product of the lines; NULL for other rules.';
+COMMENT ON COLUMN tier_compliance.agent_code IS
+'Owner; NULL for none and for discounts.';
+COMMENT ON COLUMN tier_compliance.actual IS
+'Rate of discount given, days since the last contact (since the tier holds, without one), or owners; NULL for best_agent.';
+COMMENT ON COLUMN tier_compliance.allowed IS
+'Rate, days or owners that the tier says; NULL for best_agent.';
+COMMENT ON COLUMN tier_compliance.unit IS
+'rate, days or owners; NULL for best_agent.';
+COMMENT ON COLUMN tier_compliance.amount IS
+'Discount above what the tier allows; NULL for other rules.';
+COMMENT ON COLUMN tier_compliance.currency IS
+'Base currency, in which amount is; NULL without one.';

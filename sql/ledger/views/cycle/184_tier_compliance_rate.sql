@@ -1,0 +1,49 @@
+-- How well the rules by tier are kept.
+CREATE VIEW tier_compliance_rate WITH (security_invoker = true) AS
+SELECT
+  k.rule, t.scheme, t.code AS tier, crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.name, t.name_zh,
+                 t.code) AS tier_name,
+  t.rank AS tier_rank, n.customers,
+  coalesce(b.customers, 0) AS breached_customers,
+  coalesce(b.breaches, 0) AS breaches,
+  round((n.customers - coalesce(b.customers, 0))::numeric / n.customers, 6)
+    AS compliance_rate,
+  (SELECT as_of FROM last_refresh) AS as_of
+FROM tier t
+CROSS JOIN LATERAL (
+  VALUES ('discount', t.discount_rate IS NOT NULL),
+         ('contact', t.contact_every IS NOT NULL),
+         ('owner', t.account_manager), ('best_agent', t.account_manager)
+) AS k (rule, applies)
+JOIN (SELECT scheme, tier, sum(customers)::bigint AS customers
+      FROM tier_agent GROUP BY scheme, tier) n
+  ON n.scheme = t.scheme AND n.tier = t.code AND n.customers > 0
+LEFT JOIN (SELECT rule, scheme, tier, count(DISTINCT customer_id)
+                    AS customers, count(*) AS breaches
+           FROM tier_compliance GROUP BY rule, scheme, tier) b
+  ON b.rule = k.rule AND b.scheme = t.scheme AND b.tier = t.code
+WHERE k.applies;
+
+COMMENT ON VIEW tier_compliance_rate IS
+'How well what tiers promise and allow is kept, one row a rule and tier with a customer.';
+COMMENT ON COLUMN tier_compliance_rate.rule IS
+'Rule as in tier_compliance.';
+COMMENT ON COLUMN tier_compliance_rate.scheme IS
+'Tier scheme.';
+COMMENT ON COLUMN tier_compliance_rate.tier IS
+'Tier.';
+COMMENT ON COLUMN tier_compliance_rate.tier_name IS
+'Its name in the language of the ledger.';
+COMMENT ON COLUMN tier_compliance_rate.tier_rank IS
+'Place within the scheme, 1 the best.';
+COMMENT ON COLUMN tier_compliance_rate.customers IS
+'Customers in the tier.';
+COMMENT ON COLUMN tier_compliance_rate.breached_customers IS
+'Those for whom the rule is broken.';
+COMMENT ON COLUMN tier_compliance_rate.breaches IS
+'Rows of tier_compliance.';
+COMMENT ON COLUMN tier_compliance_rate.compliance_rate IS
+'Part of the customers for whom it is kept.';
+COMMENT ON COLUMN tier_compliance_rate.as_of IS
+'Report day.';

@@ -1,0 +1,320 @@
+-- Step cycle: the stages of customers as times spent in them, and what that makes
+-- by month: who came, stayed and went, from where to where, and why.
+--
+-- Histories are found anew of whose stages may have changed.  A month counts anew
+-- when a step in it changed; what counts customers at a day, from the first such
+-- month on.
+CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  scope CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
+    END;
+  months date[];
+  first_month date := run.open_month;
+  in_months text := format('old.month_start >= %L', run.open_month);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._find_spells(run);
+  IF NOT run.whole THEN
+    months := crmcost._months_that_differ('stage_spell', 'refresh_spell',
+                                          scope);
+    in_months := in_months || format(
+      ' AND old.month_start = ANY (%L::date[])', months);
+    first_month := greatest(first_month, least(
+      crmcost._month_of(run.day),
+      crmcost._month_of(crmcost._report_day(run.upto_before, run.zone)),
+      (SELECT min(m) FROM unnest(months) AS m)));
+  ELSIF NOT isfinite(first_month) THEN
+    first_month := coalesce((SELECT min(s.month_start)
+                             FROM pg_temp.refresh_spell s),
+                            crmcost._month_of(run.day));
+  END IF;
+  RETURN crmcost._write_difference(run.ledger, 'stage_spell',
+           'SELECT * FROM pg_temp.refresh_spell', scope)
+    + crmcost._write_difference(run.ledger, 'stage_flow_month', $query$
+        SELECT month_start, stage_before AS stage_from, stage AS stage_to,
+               count(*) AS transitions,
+               round((percentile_cont(0.5) WITHIN GROUP
+                        (ORDER BY days_before::float8))::numeric, 6)
+                 AS median_days
+        FROM stage_spell old
+        WHERE $query$ || in_months || $query$
+        GROUP BY month_start, stage_before, stage
+      $query$, in_months)
+    + crmcost._write_difference(run.ledger, 'churn_reason_month', $query$
+        SELECT month_start, coalesce(reason_code, '(unknown)') AS reason_code,
+               coalesce(reason_inferred, false) AS inferred,
+               count(*) AS customers
+        FROM stage_spell old
+        WHERE stage = 'churned' AND $query$ || in_months || $query$
+        GROUP BY 1, 2, 3
+      $query$, in_months)
+    + crmcost._write_stage_day(run, first_month)
+    + crmcost._write_churn_month(run, first_month);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_cycle(crmcost._run) IS
+  'Step of refresh: stage_spell, stage_day, stage_flow_month, churn_month and churn_reason_month; returns the rows changed.';
+
+-- Rows that say the same stage again are one time in it, with the last reason that
+-- a person gave.  Of two rows of merged customers at one instant that by hand
+-- counts.
+CREATE FUNCTION crmcost._find_spells(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_spell
+    WITH history AS (
+      SELECT DISTINCT ON (customer_id, entered_at) *
+      FROM (
+        SELECT k.customer_id, k.entered_at, k.code, k.reason_code, k.by_rule
+        FROM classification k
+        JOIN pg_temp.refresh_stage_customer USING (customer_id)
+        WHERE k.dimension = 'stage' AND k.entered_at < run.upto
+              AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
+                              WHERE p.customer_id = k.customer_id)
+        UNION ALL
+        SELECT p.party_id, k.entered_at, k.code, k.reason_code, k.by_rule
+        FROM pg_temp.refresh_party p
+        JOIN pg_temp.refresh_stage_customer c ON c.customer_id = p.party_id
+        JOIN classification k ON k.customer_id = p.customer_id
+        WHERE k.dimension = 'stage' AND k.entered_at < run.upto
+      ) k
+      ORDER BY customer_id, entered_at, by_rule, code
+    ),
+    marked AS (
+      SELECT h.*, lag(h.code) OVER life IS DISTINCT FROM h.code AS begins
+      FROM history h
+      WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)
+    ),
+    numbered AS (
+      SELECT m.*, count(*) FILTER (WHERE m.begins) OVER life AS n
+      FROM marked m
+      WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)
+    ),
+    spell AS (
+      SELECT customer_id, min(entered_at) AS entered_at,
+             (min(entered_at) AT TIME ZONE run.zone)::date AS entered_on,
+             min(code) AS stage,
+             bool_or(by_rule) FILTER (WHERE begins) AS by_rule,
+             (array_agg(reason_code ORDER BY entered_at DESC)
+                FILTER (WHERE reason_code IS NOT NULL))[1] AS reason_code
+      FROM numbered
+      GROUP BY customer_id, n
+    )
+    SELECT s.customer_id, s.entered_at, crmcost._month_of(s.entered_on),
+           s.entered_on, lead(s.entered_on) OVER life, s.stage,
+           coalesce(lag(s.stage) OVER life, '(new)'),
+           s.entered_on - lag(s.entered_on) OVER life, s.by_rule,
+           s.reason_code, CASE WHEN s.reason_code IS NOT NULL THEN false END,
+           coalesce(v.channel_code, '(unknown)')
+    FROM spell s
+    JOIN customer c ON c.customer_id = s.customer_id AND c.source <> 'anon'
+    LEFT JOIN customer_value v ON v.customer_id = s.customer_id
+    WINDOW life AS (PARTITION BY s.customer_id ORDER BY s.entered_at);
+  ANALYZE pg_temp.refresh_spell;
+  PERFORM crmcost._infer_reasons(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_spells(crmcost._run) IS
+  'Fills refresh_spell: the stages of whose may have changed, as times spent in them.';
+
+CREATE FUNCTION crmcost._infer_reasons(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    UPDATE pg_temp.refresh_spell s
+      SET reason_code = last.reason_code, reason_inferred = true
+      FROM (
+        SELECT DISTINCT ON (s.customer_id, s.entered_at)
+               s.customer_id, s.entered_at, i.reason_code
+        FROM (SELECT coalesce(p.party_id, i.customer_id) AS customer_id,
+                     i.occurred_at, i.interaction_id, i.reason_code
+              FROM interaction i
+              LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+              WHERE i.kind = 'complaint' AND i.reason_code IS NOT NULL
+                    AND i.occurred_at < $1 AND %s) i
+        JOIN pg_temp.refresh_spell s
+          ON s.customer_id = i.customer_id AND i.occurred_at < s.entered_at
+             AND i.occurred_at >= s.entered_at - $2
+        WHERE s.stage = 'churned' AND s.reason_code IS NULL
+        ORDER BY s.customer_id, s.entered_at, i.occurred_at DESC,
+                 i.interaction_id DESC
+      ) last
+      WHERE s.customer_id = last.customer_id
+            AND s.entered_at = last.entered_at
+    $query$,
+    CASE WHEN run.whole THEN 'true'
+      ELSE 'i.customer_id = ANY (ARRAY(SELECT s.customer_id FROM pg_temp.refresh_spell s WHERE s.stage = ''churned'' AND s.reason_code IS NULL UNION SELECT p.customer_id FROM pg_temp.refresh_party p JOIN pg_temp.refresh_spell s ON s.customer_id = p.party_id WHERE s.stage = ''churned'' AND s.reason_code IS NULL))'
+    END)
+    USING run.upto, crmcost._setting(run.ledger, 'churn_reason_days')::integer
+                    * interval '24 hours';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._infer_reasons(crmcost._run) IS
+  'Gives the churns of refresh_spell that nobody said why the reason of the last complaint before.';
+
+-- The days of kept_snapshot, from index entry to index entry: a day has as many
+-- rows as there are customers.
+CREATE FUNCTION crmcost._kept_days(from_on date, upto_on date) RETURNS date[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  days date[] := '{}';
+  day date := from_on - 1;
+BEGIN
+  LOOP
+    SELECT min(k.as_of) INTO day FROM kept_snapshot k
+      WHERE k.as_of > day AND k.as_of <= upto_on;
+    EXIT WHEN day IS NULL;
+    days := days || day;
+  END LOOP;
+  RETURN days;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._kept_days(date, date) IS
+  'Days from one to another that kept_snapshot has.';
+
+-- Who is in a stage at a day is who came less who went until then; the sum of the
+-- days on which those in it came gives their mean age.
+CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'stage_day', format($query$
+    WITH day AS (
+      SELECT d.as_of, date_trunc('month', d.as_of::timestamp)::date AS from_on
+      FROM (SELECT least((m + interval '1 month')::date - 1, %3$L) AS as_of
+            FROM generate_series(%1$L::timestamp, %3$L::timestamp, '1 month')
+              AS m
+            UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
+    ),
+    change AS (
+      SELECT s.stage, e.day, sum(e.sign) AS customers,
+             sum(e.sign * (s.entered_on - date '2000-01-01')) AS age
+      FROM stage_spell s
+      CROSS JOIN LATERAL (VALUES (s.entered_on, 1), (s.left_on, -1))
+        AS e (day, sign)
+      WHERE e.day IS NOT NULL
+      GROUP BY s.stage, e.day
+    ),
+    held AS (
+      SELECT d.as_of, c.stage, sum(c.customers) AS customers,
+             sum(c.age) AS age
+      FROM day d JOIN change c ON c.day <= d.as_of
+      GROUP BY d.as_of, c.stage
+    ),
+    came AS (
+      SELECT d.as_of, s.stage, count(*) AS entered
+      FROM day d
+      JOIN stage_spell s ON s.month_start = d.from_on
+                            AND s.entered_on <= d.as_of
+      GROUP BY d.as_of, s.stage
+    ),
+    went AS (
+      SELECT d.as_of, s.stage_before AS stage, count(*) AS left_customers,
+             percentile_cont(0.5) WITHIN GROUP
+               (ORDER BY s.days_before::float8) AS median_days
+      FROM day d
+      JOIN stage_spell s ON s.month_start = d.from_on
+                            AND s.entered_on <= d.as_of
+      WHERE s.stage_before <> '(new)'
+      GROUP BY d.as_of, s.stage_before
+    )
+    SELECT as_of, stage, h.customers::bigint AS customers,
+           coalesce(c.entered, 0) AS entered,
+           coalesce(w.left_customers, 0) AS left_customers,
+           round(w.median_days::numeric, 6) AS median_days,
+           round(as_of - date '2000-01-01' - h.age / nullif(h.customers, 0), 6)
+             AS mean_age_days
+    FROM held h
+    LEFT JOIN came c USING (as_of, stage)
+    LEFT JOIN went w USING (as_of, stage)
+  $query$, first_month, crmcost._kept_days(first_month, run.day), run.day),
+  format('old.as_of >= %L', first_month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_stage_day(crmcost._run, date) IS
+  'Writes stage_day from a month on; returns the rows changed.';
+
+-- Retained is who was a customer when the month began less who was, and is none at
+-- its end.
+CREATE FUNCTION crmcost._write_churn_month(run crmcost._run, first_month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'churn_month', format($query$
+    WITH month AS (
+      SELECT m::date AS month_start, (m + interval '1 month')::date AS until_on
+      FROM generate_series(%1$L::timestamp, %2$L::timestamp, '1 month') AS m
+    ),
+    change AS (
+      SELECT s.channel_code, crmcost._month_of(e.day) AS changed_month,
+             sum(e.sign) AS customers
+      FROM stage_spell s
+      CROSS JOIN LATERAL (VALUES (s.entered_on, 1), (s.left_on, -1))
+        AS e (day, sign)
+      WHERE e.day IS NOT NULL AND s.stage = ANY (%3$L::text[])
+      GROUP BY s.channel_code, crmcost._month_of(e.day)
+    ),
+    stock AS (
+      SELECT m.month_start, c.channel_code,
+             coalesce(sum(c.customers)
+                        FILTER (WHERE c.changed_month < m.month_start), 0)
+               AS start_customers,
+             sum(c.customers) AS end_customers
+      FROM month m JOIN change c ON c.changed_month <= m.month_start
+      GROUP BY m.month_start, c.channel_code
+    ),
+    step AS (
+      SELECT month_start, s.channel_code,
+             count(*) FILTER (WHERE s.is_in AND s.stage_before IN
+                                                  ('(new)', 'lead')) AS came,
+             count(*) FILTER (WHERE s.is_in AND s.stage_before = 'churned')
+               AS returned,
+             count(*) FILTER (WHERE NOT s.is_in AND s.was_in) AS went,
+             count(*) FILTER (WHERE NOT s.is_in
+                                    AND (s.left_on < m.until_on) IS NOT TRUE
+                                    AND began.stage = ANY (%3$L::text[]))
+               AS lost
+      FROM month m
+      JOIN (SELECT s.*, s.stage = ANY (%3$L::text[]) AS is_in,
+                   s.stage_before = ANY (%3$L::text[]) AS was_in
+            FROM stage_spell s) s USING (month_start)
+      -- where the month began for who is none at its end
+      LEFT JOIN LATERAL (
+        SELECT b.stage FROM stage_spell b
+        WHERE NOT s.is_in AND b.customer_id = s.customer_id
+              AND b.entered_at < s.entered_at AND b.entered_on < m.month_start
+        ORDER BY b.entered_at DESC LIMIT 1
+      ) began ON true
+      GROUP BY month_start, s.channel_code
+    )
+    SELECT month_start, channel_code, start_customers::bigint AS start_customers,
+           coalesce(p.came, 0) AS new_customers,
+           coalesce(p.returned, 0) AS returned, coalesce(p.went, 0) AS went,
+           end_customers::bigint AS end_customers,
+           (start_customers - coalesce(p.lost, 0))::bigint AS retained
+    FROM stock
+    LEFT JOIN step p USING (month_start, channel_code)
+    WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
+          OR p.returned > 0 OR p.went > 0
+  $query$, first_month, crmcost._month_of(run.day),
+  '{active,at_risk,won_back}'::text[]),
+  format('old.month_start >= %L', first_month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_churn_month(crmcost._run, date) IS
+  'Writes churn_month from a month on; returns the rows changed.';

@@ -1,0 +1,238 @@
+-- Step stay: how long customers stay, and how much of their money does.
+CREATE FUNCTION crmcost._refresh_stay(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_lives(run) + crmcost._write_survival(run)
+         + crmcost._write_retention_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_stay(crmcost._run) IS
+  'Step of refresh: customer_life, survival_curve, survival_group, survival_comparison and retention_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_lives(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'customer_life', $query$
+    SELECT customer_id, began_on,
+           min(entered_on) FILTER (WHERE stage = 'churned'
+                                         AND entered_at > began_at)
+             AS churned_on,
+           min(channel_code) AS channel_code
+    FROM (SELECT s.*,
+                 min(s.entered_at) FILTER (WHERE s.is_in) OVER life
+                   AS began_at,
+                 min(s.entered_on) FILTER (WHERE s.is_in) OVER life
+                   AS began_on
+          FROM (SELECT s.*, s.stage IN ('active', 'at_risk', 'won_back')
+                         AS is_in
+                FROM pg_temp.refresh_spell s) s
+          WINDOW life AS (PARTITION BY s.customer_id)) s
+    WHERE began_on IS NOT NULL
+    GROUP BY customer_id, began_on
+  $query$,
+  CASE WHEN run.whole THEN 'true'
+    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
+  END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_lives(crmcost._run) IS
+  'Writes customer_life from refresh_spell; returns the rows changed.';
+
+-- Who has not churned by the report day was observed until then.  The work table
+-- has a row for each customer and dimension.
+CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_life
+    SELECT g.dimension, g.code,
+           (coalesce(l.churned_on, run.day) - l.began_on)::float8,
+           l.churned_on IS NOT NULL
+    FROM customer_life l
+    CROSS JOIN LATERAL (
+      VALUES ('(all)', '(all)'), ('(channel)', l.channel_code),
+             ('(cohort)', to_char(l.began_on, 'YYYY"-Q"Q'))
+    ) AS g (dimension, code)
+    UNION ALL
+    SELECT k.dimension, k.code,
+           (coalesce(l.churned_on, run.day) - l.began_on)::float8,
+           l.churned_on IS NOT NULL
+    FROM customer_life l
+    JOIN customer_class k USING (customer_id)
+    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code;
+  INSERT INTO pg_temp.refresh_survival
+    SELECT dimension, code, count(*), count(*) FILTER (WHERE churned),
+           crmcost.kaplan_meier(days, churned)
+    FROM pg_temp.refresh_life
+    GROUP BY dimension, code;
+  RETURN crmcost._write_survival_tables(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_survival(crmcost._run) IS
+  'Writes survival_curve, survival_group and survival_comparison; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_survival_tables(run crmcost._run)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'survival_curve', $query$
+    SELECT s.dimension, s.code, p.t::integer AS days, p.at_risk,
+           p.events AS churned, round(p.survival::numeric, 9) AS survival,
+           round(p.std_error::numeric, 9) AS std_error,
+           round(p.lower::numeric, 9) AS lower,
+           round(p.upper::numeric, 9) AS upper
+    FROM pg_temp.refresh_survival s
+    CROSS JOIN LATERAL unnest(s.points) AS p
+  $query$, 'true')
+  + crmcost._write_difference(run.ledger, 'survival_group', $query$
+    SELECT s.dimension, s.code, s.customers, s.churned,
+           round(e.expected::numeric, 6) AS expected,
+           (m.median).median::integer AS median_days,
+           (m.median).lower::integer AS median_low,
+           (m.median).upper::integer AS median_high
+    FROM pg_temp.refresh_survival s
+    CROSS JOIN LATERAL (SELECT crmcost.median_survival(s.points) AS median) m
+    LEFT JOIN (
+      SELECT d.dimension, g.grp AS code, g.expected
+      FROM (SELECT dimension, crmcost.logrank_groups(days, churned, code)
+                     AS groups
+            FROM pg_temp.refresh_life
+            WHERE dimension <> '(all)'
+            GROUP BY dimension) d
+      CROSS JOIN LATERAL unnest(d.groups) AS g
+    ) e ON e.dimension = s.dimension AND e.code COLLATE "C" = s.code
+  $query$, 'true')
+  + crmcost._write_difference(run.ledger, 'survival_comparison', $query$
+    SELECT dimension, groups, customers, churned,
+           round((test).chi_square::numeric, 9) AS chi_square,
+           (test).df AS df, (test).p AS p
+    FROM (SELECT dimension, count(DISTINCT code) AS groups,
+                 count(*) AS customers,
+                 count(*) FILTER (WHERE churned) AS churned,
+                 crmcost.logrank(days, churned, code) AS test
+          FROM pg_temp.refresh_life
+          WHERE dimension <> '(all)'
+          GROUP BY dimension) d
+  $query$, 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_survival_tables(crmcost._run) IS
+  'Writes the tables of survival from the work tables; returns the rows changed.';
+
+-- A month is compared with the one retention_months before: it counts anew when
+-- either was written, and all months of who went from one cohort to another.
+CREATE FUNCTION crmcost._write_retention_month(run crmcost._run)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  apart CONSTANT interval := make_interval(
+    months => crmcost._setting(run.ledger, 'retention_months')::integer);
+  months date[];
+BEGIN
+  SELECT array_agg(DISTINCT m.month_start) INTO months
+    FROM (
+      SELECT r.month_start
+      FROM (SELECT c.month_start FROM pg_temp.refresh_cost_month c
+            UNION
+            SELECT m.month_start
+            FROM pg_temp.refresh_value_before b
+            JOIN customer_value v USING (customer_id)
+            JOIN customer_month m USING (customer_id)
+            WHERE NOT run.whole
+                  AND crmcost._month_of(v.first_ordered_on)
+                      IS DISTINCT FROM crmcost._month_of(b.first_ordered_on)
+           ) w
+      CROSS JOIN LATERAL (
+        VALUES (w.month_start), ((w.month_start + apart)::date)
+      ) AS r (month_start)
+      UNION
+      -- the month of the report day may have nothing yet, or be gone again
+      SELECT crmcost._month_of(d.day)
+      FROM (VALUES (run.day),
+                   (crmcost._report_day(run.upto_before, run.zone)))
+        AS d (day)
+      UNION
+      SELECT x.month_start FROM retention_month x WHERE run.whole
+    ) m
+    WHERE m.month_start >= run.open_month
+          AND (m.month_start <= run.day
+               OR EXISTS (SELECT FROM retention_month x
+                          WHERE x.month_start = m.month_start));
+  RETURN crmcost._write_difference(run.ledger, 'retention_month',
+    crmcost._retention_query(months, run.day, apart),
+    format('old.month_start = ANY (%L::date[])', months));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_retention_month(crmcost._run) IS
+  'Writes retention_month of the months that may have changed; returns the rows changed.';
+
+CREATE FUNCTION crmcost._retention_query(months date[], upto date,
+                                         apart interval)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH wanted AS (
+    SELECT m AS month_start, (m - %3$L::interval)::date AS month_before
+    FROM unnest(%1$L::date[]) AS m
+    WHERE m <= %2$L
+  ),
+  part AS (
+    SELECT w.month_start, w.month_before, coalesce(p.party_id, m.customer_id)
+             AS customer_id,
+           coalesce(sum(m.revenue) FILTER (WHERE m.month_start
+                                                 = w.month_before), 0)
+             AS before,
+           coalesce(sum(m.revenue) FILTER (WHERE m.month_start
+                                                 = w.month_start), 0) AS now
+    FROM wanted w
+    JOIN customer_month m ON m.month_start IN (w.month_start, w.month_before)
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+    WHERE m.revenue <> 0
+    GROUP BY 1, 2, 3
+  )
+  SELECT p.month_start,
+         coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
+           AS cohort_month,
+         count(*) FILTER (WHERE p.before > 0) AS customers_before,
+         count(*) FILTER (WHERE p.before > 0 AND p.now > 0)
+           AS customers_kept,
+         count(*) FILTER (WHERE p.now > 0) AS customers_now,
+         coalesce(sum(p.before) FILTER (WHERE p.before > 0), 0)
+           AS start_revenue,
+         coalesce(sum(p.now - p.before) FILTER (
+           WHERE p.before > 0 AND p.now > p.before), 0) AS expansion,
+         coalesce(sum(p.before - p.now) FILTER (
+           WHERE p.now > 0 AND p.before > p.now), 0) AS contraction,
+         coalesce(sum(p.before - p.now) FILTER (
+           WHERE p.before > 0 AND p.now <= 0), 0) AS lost,
+         coalesce(sum(p.now) FILTER (
+           WHERE p.before <= 0 AND p.now > 0
+                 AND v.first_ordered_on
+                     >= (p.month_before + interval '1 month')), 0)
+           AS new_revenue,
+         coalesce(sum(p.now) FILTER (
+           WHERE p.before <= 0 AND p.now > 0
+                 AND (v.first_ordered_on
+                      >= (p.month_before + interval '1 month')) IS NOT TRUE),
+                  0) AS returned_revenue,
+         coalesce(sum(p.now) FILTER (WHERE p.before <= 0 AND p.now <= 0), 0)
+           AS other_revenue,
+         sum(p.now) AS end_revenue
+  FROM part p
+  LEFT JOIN customer_value v ON v.customer_id = p.customer_id
+  GROUP BY 1, 2
+$query$, months, upto, apart);
+
+COMMENT ON FUNCTION crmcost._retention_query(date[], date, interval) IS
+  'Query of retention_month for some months, each against the month so long before.';

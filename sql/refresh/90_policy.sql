@@ -1,0 +1,213 @@
+-- Step policy: what became of the rules by tier: who was given which discount, who
+-- moves from tier to tier, and in which tiers the value still to come is.
+CREATE FUNCTION crmcost._refresh_policy(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  changed := crmcost._write_difference(run.ledger, 'discount_line',
+               crmcost._discount_line_query(), crmcost._rows_of_news(run))
+             + crmcost._write_tier_move(run);
+  IF crmcost._was_written(run, '{customer_score,customer_value,customer_class}')
+     OR EXISTS (SELECT FROM touched WHERE relation = 'tier') THEN
+    changed := changed
+      + crmcost._write_difference(run.ledger, 'potential_cell',
+          crmcost._potential_query(run.ledger), 'true');
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_policy(crmcost._run) IS
+  'Step of refresh: discount_line, tier_move and potential_cell; returns the rows changed.';
+
+-- Lines of customer_discount, one by one (69_detail.sql).
+CREATE FUNCTION crmcost._discount_line_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT customer_id, sale_id, sold_on,
+         coalesce(product_code, '(unknown)') AS product_code, discount_rate,
+         sale_lines::bigint AS sale_lines, price, discount
+  FROM (%s) kept
+$query$, crmcost._discounted_query());
+
+COMMENT ON FUNCTION crmcost._discount_line_query() IS
+  'Query of discount_line for the customers with news.';
+
+-- Who moved has a row of classification in the month: the last one of it, and the
+-- last one before.  Who stayed is the rest of those who are in the tier at its end.
+-- A row dated midnight is of the evening before, as in tier_month.
+CREATE FUNCTION crmcost._write_tier_move(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  first_month CONSTANT date := greatest(
+    (SELECT (min(m.month_start) + interval '1 month')::date
+     FROM pg_temp.refresh_tier_month m), run.open_month);
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'tier_move', format($query$
+    WITH last AS (
+      SELECT DISTINCT ON (customer_id, scheme, month_start) *
+      FROM (
+        SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
+               k.dimension AS scheme, k.code, k.entered_at,
+               crmcost._month_of(crmcost._report_day(k.entered_at, %3$L))
+                 AS month_start
+        FROM classification k
+        LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
+        WHERE k.dimension IN (SELECT t.scheme FROM tier t)
+              AND k.entered_at > %2$L AND k.entered_at <= %4$L
+      ) k
+      ORDER BY customer_id, scheme, month_start, entered_at DESC, code
+    ),
+    moved AS (
+      SELECT l.month_start, l.scheme,
+             coalesce(nullif(b.code, 'none'), '(none)') AS tier_from,
+             coalesce(nullif(l.code, 'none'), '(none)') AS tier_to,
+             count(*) AS customers
+      FROM last l
+      LEFT JOIN LATERAL (
+        SELECT k.code
+        FROM (SELECT l.customer_id
+              UNION ALL
+              SELECT p.customer_id FROM pg_temp.refresh_party p
+              WHERE p.party_id = l.customer_id) c
+        JOIN classification k
+          ON k.customer_id = c.customer_id AND k.dimension = l.scheme
+             AND k.entered_at <= crmcost._midnight(l.month_start, %3$L)
+        ORDER BY k.entered_at DESC, k.code LIMIT 1
+      ) b ON true
+      WHERE nullif(b.code, 'none') IS DISTINCT FROM nullif(l.code, 'none')
+      GROUP BY 1, 2, 3, 4
+    )
+    SELECT month_start, scheme, tier_from, tier_to, customers FROM moved
+    UNION ALL
+    SELECT m.month_start, m.scheme, m.tier, m.tier,
+           (m.customers - coalesce(sum(w.customers), 0))::bigint
+    FROM tier_month m
+    LEFT JOIN moved w
+      ON w.month_start = m.month_start AND w.scheme = m.scheme COLLATE "C"
+         AND w.tier_to = m.tier COLLATE "C"
+    WHERE m.month_start >= %1$L AND m.scheme <> '(all)'
+    GROUP BY m.month_start, m.scheme, m.tier, m.customers
+    HAVING m.customers > coalesce(sum(w.customers), 0)
+  $query$, first_month, crmcost._midnight(first_month, run.zone), run.zone,
+  run.upto), format('old.month_start >= %L', first_month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_tier_move(crmcost._run) IS
+  'Writes tier_move of the months whose tiers were found anew; returns the rows changed.';
+
+CREATE FUNCTION crmcost._potential_query(ledger name) RETURNS text
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN pg_catalog.format($query$
+  WITH part AS MATERIALIZED (
+    SELECT v.customer_id, v.margin, v.profit,
+           coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
+    FROM customer_score s
+    JOIN customer_value v ON v.customer_id = s.customer_id
+    WHERE NOT v.is_technical
+  ),
+  half AS (
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY potential) AS threshold
+    FROM part
+  )
+  SELECT u.scheme, coalesce(t.code, '(unknown)') AS tier,
+         p.potential > h.threshold AS high_potential,
+         h.threshold, count(*) AS customers, sum(p.margin) AS margin,
+         sum(p.profit) AS profit, sum(p.potential) AS potential
+  FROM part p
+  CROSS JOIN half h
+  CROSS JOIN unnest(%L::text[]) AS u (scheme)
+  LEFT JOIN customer_class k
+    ON k.customer_id = p.customer_id AND k.dimension = u.scheme
+  LEFT JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
+  GROUP BY 1, 2, 3, 4
+$query$, crmcost._tier_schemes(ledger));
+
+COMMENT ON FUNCTION crmcost._potential_query(name) IS
+  'Query of potential_cell.';
+
+-- A migration between any two evenings, from the history that tier_move counts by
+-- the month.
+CREATE FUNCTION crmcost.tier_migration(ledger name, from_day date, to_day date)
+  RETURNS TABLE (scheme text, tier_from text, tier_to text, direction text,
+                 customers bigint)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  last_day date;
+  zone text;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  SELECT r.as_of INTO last_day FROM last_refresh r;
+  zone := crmcost._setting(ledger, 'timezone');
+  IF (from_day < to_day AND to_day <= last_day AND isfinite(from_day))
+     IS NOT TRUE THEN
+    RAISE EXCEPTION 'from_day must be a finite date before to_day, and that not after the last refresh, as of %, not % and %',
+                    coalesce(last_day::text, 'never'),
+                    coalesce(from_day::text, 'null'),
+                    coalesce(to_day::text, 'null')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  RETURN QUERY
+    WITH RECURSIVE chain AS (
+      SELECT c.customer_id, c.merged_into AS party_id FROM customer c
+      WHERE c.merged_into IS NOT NULL
+      UNION ALL
+      SELECT p.customer_id, c.merged_into
+      FROM chain p JOIN customer c ON c.customer_id = p.party_id
+      WHERE c.merged_into IS NOT NULL
+    ),
+    party AS (
+      SELECT p.customer_id, p.party_id
+      FROM chain p JOIN customer c ON c.customer_id = p.party_id
+      WHERE c.merged_into IS NULL
+    ),
+    held AS (
+      SELECT DISTINCT ON (k.customer_id, k.dimension, d.n) d.n,
+             k.customer_id, k.dimension, nullif(k.code, 'none') AS code
+      FROM (VALUES (1, crmcost._midnight(from_day + 1, zone)),
+                   (2, crmcost._midnight(to_day + 1, zone))) AS d (n, at)
+      JOIN LATERAL (
+        SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
+               k.dimension, k.code, k.entered_at
+        FROM classification k
+        LEFT JOIN party p ON p.customer_id = k.customer_id
+        WHERE k.dimension IN (SELECT t.scheme FROM tier t)
+              AND k.entered_at <= d.at
+      ) k ON true
+      ORDER BY k.customer_id, k.dimension, d.n, k.entered_at DESC, k.code
+    )
+    SELECT m.dimension, coalesce(m.code_from, '(none)'),
+           coalesce(m.code_to, '(none)'),
+           crmcost._tier_direction(f.rank, t.rank), count(*)
+    FROM (SELECT customer_id, dimension, max(code) FILTER (WHERE n = 1)
+                   AS code_from, max(code) FILTER (WHERE n = 2) AS code_to
+          FROM held GROUP BY customer_id, dimension) m
+    LEFT JOIN tier f ON f.scheme = m.dimension AND f.code = m.code_from
+    LEFT JOIN tier t ON t.scheme = m.dimension AND t.code = m.code_to
+    WHERE num_nonnulls(m.code_from, m.code_to) > 0
+    GROUP BY m.dimension, f.rank, t.rank, m.code_from, m.code_to
+    ORDER BY m.dimension, f.rank, t.rank;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.tier_migration(name, date, date) IS
+  'Customers by scheme, tier on the evening of one day and tier on that of a later one, with the direction: up, down, stay, new or left; days not after the last refresh.';
+
+CREATE FUNCTION crmcost._tier_direction(rank_from integer, rank_to integer)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN rank_from IS NULL THEN 'new' WHEN rank_to IS NULL THEN 'left'
+         WHEN rank_to < rank_from THEN 'up'
+         WHEN rank_to > rank_from THEN 'down' ELSE 'stay' END;
+
+COMMENT ON FUNCTION crmcost._tier_direction(integer, integer) IS
+  'What a move from a rank to another is: up, down, stay, new (from no tier) or left (to none).';
