@@ -5,10 +5,10 @@ charts.steps = (chart, width, label) => {
 	const pad = new Pad(width, label);
 	const above = width < narrow;
 	const names = chart.bars.map((bar) => say(bar.label));
-	const left = above ? 0 : Math.min(widest(names) + 12, width * 0.4);
+	const left = above ? 0 : Math.min(widest(names, 600) + 12, width * 0.4);
 	const values = chart.bars.map((bar) =>
 		say(bar.text) + (bar.share === "–" ? "" : "  " + say(bar.share)));
-	const right = width - widest(values) - 12;
+	const right = width - widest(values, 600) - 14;
 	const places = chart.bars.flatMap((bar) => [bar.from, bar.to]);
 	const x = scale(Math.min(0, ...places), Math.max(0, ...places), left + 1, right);
 	const row = above ? 40 : 30;
@@ -18,14 +18,14 @@ charts.steps = (chart, width, label) => {
 		const middle = y + thick / 2 + 4;
 		const kind = bar.role === "total" ? "strong" : "";
 		if (above) pad.text(0, y - 5, fit(names[index], width), kind);
-		else pad.text(left - 10, middle, fit(names[index], left - 10), kind + " end");
+		else pad.text(left - 10, middle, fit(names[index], left - 10, 600), kind + " end");
 		pad.bar(x(bar.from), x(bar.to), y, thick, bar.role,
 			`${names[index]}: ${say(bar.text)}`);
 		const value = pad.text(Math.max(x(bar.from), x(bar.to)) + 7, middle,
 			say(bar.text), kind);
 		if (bar.share !== "–")
 			value.append(svg("tspan", { class: "muted", dx: 6 }, say(bar.share)));
-		if (index + 1 < chart.bars.length)
+		if (index + 1 < chart.bars.length && !above)
 			pad.line(x(bar.to), y + thick, x(bar.to), y + row, "leader");
 	});
 	pad.line(x(0), 0, x(0), chart.bars.length * row, "zero");
@@ -47,7 +47,7 @@ function spans(chart) {
 }
 
 function barHeads(pad, chart, left, cell) {
-	const heads = chart.columns.map((head) => wrap(say(head), cell - 10));
+	const heads = chart.columns.map((head) => wrap(say(head), cell - 5, 600));
 	const lines = Math.max(...heads.map((head) => head.length));
 	heads.forEach((head, column) => head.forEach((line, index) => {
 		pad.text(left + column * cell, 12 + 15 * (lines - head.length + index),

@@ -35,7 +35,7 @@ charts.grid = (chart, width, label) => {
 		? Math.max(widest(notes), Math.min(60, widthOf(say(chart.y_note_label)))) + 12 : 0;
 	const left = Math.min(widest(names) + 12, width * 0.3) + note;
 	const columns = columnsThatFit(chart, width - left, chart.low ? 26 : 20);
-	const cell = Math.min((width - left) / columns.length, chart.low ? 56 : 96);
+	const cell = Math.min((width - left) / columns.length, chart.low ? 84 : 96);
 	const height = chart.low ? 22 : Math.max(30, Math.min(46, cell * 0.7));
 	const hatch = pad.hatching("none", "hatch");
 	pad.text(0, 12, fit(say(chart.y_label), width), "heading");
@@ -52,6 +52,6 @@ charts.grid = (chart, width, label) => {
 	const bottom = top + names.length * height;
 	columns.forEach((column, index) => pad.text(left + (index + 0.5) * cell,
 		bottom + 16, fit(say(chart.x[column]), cell), "middle muted"));
-	pad.text(left, bottom + 34, fit(say(chart.x_label), width - left), "heading");
+	pad.foot(left, bottom + 34, say(chart.x_label));
 	return pad.done(bottom + 42);
 };

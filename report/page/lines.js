@@ -56,12 +56,11 @@ charts.stack = (chart, width, label) => {
 	const left = widest(chart.ticks.map((tick) => say(tick.text))) + 10;
 	const right = width - Math.min(widest(texts) + 6, width * 0.4);
 	const bottom = Math.max(240, chart.series.length * 18 + 40);
-	const ends = [chart.ticks[0].at, chart.ticks[chart.ticks.length - 1].at];
-	const y = scale(ends[0], ends[1], bottom, 20);
+	const y = scale(chart.low, chart.ticks[chart.ticks.length - 1].at, bottom, 20);
 	const x = scale(0, chart.x.length, left, right - 34);
 	const step = x(1) - x(0), veil = pad.hatching("open", "veil");
-	axisLeft(pad, chart.ticks, y, left, right - 34);
-	const every = Math.ceil(52 / step);
+	axisLeft(pad, chart.ticks.filter((tick) => tick.at >= chart.low), y, left, right - 34);
+	const every = Math.ceil(58 / step);
 	chart.x.forEach((month, column) => {
 		const parts = segments(chart, column);
 		const box = { x: x(column) + step * 0.1, width: step * 0.8 };
@@ -98,9 +97,9 @@ charts.curve = (chart, width, label) => {
 	const x = scale(0, 1, left, right), y = scale(ends[0], ends[1], bottom, top);
 	pad.text(0, 12, fit(say(chart.y_label), width), "heading");
 	axisLeft(pad, chart.y_ticks, y, left, right);
-	for (const tick of chart.x_ticks)
+	for (const tick of chart.x_ticks.filter((one) => width >= narrow || one.at < 0.7 || one.at === 1))
 		pad.text(x(tick.at), bottom + 18, say(tick.text), tick.at < 1 ? "middle muted" : "end muted");
-	pad.text(left, bottom + 36, fit(say(chart.x_label), right - left), "heading");
+	pad.foot(left, bottom + 36, say(chart.x_label));
 	const peak = chart.points.reduce((best, point, index) =>
 		point[1] > chart.points[best][1] ? index : best, 0);
 	pad.add("path", { class: "area", d: `${curvePath(chart.points, x, y)}L${x(1)} ${y(0)}L${x(0)} ${y(0)}Z` });
@@ -110,10 +109,9 @@ charts.curve = (chart, width, label) => {
 	chart.marks.forEach((mark) => {
 		const text = say(mark.text), at = x(mark.x);
 		pad.add("circle", { cx: at, cy: y(mark.y), r: 4.5, class: "mark dot0" }, text);
-		const room = at - left > widthOf(text) + 10;
 		const above = mark.role === "peak" || chart.marks.length === 1;
-		pad.text(room ? at - (above ? 8 : 10) : at + 8, y(mark.y) + (above ? -9 : 22),
-			text, "strong" + (room ? " end" : ""));
+		const end = Math.max(at - 8, left + widthOf(text, 12, 600) + 8);
+		pad.text(Math.min(end, width), y(mark.y) + (above ? -10 : 22), text, "strong end");
 	});
 	return pad.done(bottom + 44);
 };
@@ -158,17 +156,19 @@ charts.dots = (chart, width, label) => {
 	const pad = new Pad(width, label);
 	const names = chart.rows.map((row) => say(row.label));
 	const heads = [say(chart.row_label), say(chart.note_label)];
-	const first = Math.min(Math.max(widest(names), widthOf(heads[0], 12, 600)) + 12, width * 0.36);
+	const noted = chart.note_label && width >= narrow;
+	const head = noted ? widthOf(heads[0], 12, 600) : 0;
+	const first = Math.min(Math.max(widest(names), head) + 12, width * 0.36);
 	const notes = chart.rows.map((row) => say(row.note));
-	const note = chart.note_label ? Math.max(widest(notes), widthOf(heads[1], 12, 600)) + 30 : 10;
+	const note = noted ? Math.max(widest(notes), widthOf(heads[1], 12, 600)) + 30 : 10;
 	const room = widest(chart.rows.flatMap((row) => row.points.map((point) => say(point.text)))) + 14;
 	const x = scale(chart.ticks[0].at, chart.ticks[chart.ticks.length - 1].at,
 		first + note + (chart.joined ? room : 6), width - room);
 	const named = chart.joined || chart.rows[0].points.some((point) => point.head);
 	const top = named ? 44 : 26, step = 27;
 	const bottom = top + chart.rows.length * step;
-	pad.text(0, 12, fit(heads[0], first), "heading");
-	if (chart.note_label) pad.text(first + note - 20, 12, heads[1], "heading end");
+	pad.text(0, 12, fit(heads[0], width, 600), "heading");
+	if (noted) pad.text(first + note - 20, 12, heads[1], "heading end");
 	for (const tick of chart.ticks) {
 		pad.line(x(tick.at), top - 8, x(tick.at), bottom, tick.at === 0 ? "zero" : "rule");
 		pad.text(x(tick.at), bottom + 16, say(tick.text), "middle muted");
@@ -176,10 +176,10 @@ charts.dots = (chart, width, label) => {
 	chart.rows.forEach((row, index) => {
 		const y = top + (index + 0.5) * step;
 		pad.text(0, y + 4, fit(names[index], first - 8));
-		if (chart.note_label) pad.text(first + note - 20, y + 4, notes[index], "muted end");
+		if (noted) pad.text(first + note - 20, y + 4, notes[index], "muted end");
 		dotRow(pad, chart, row, x, y);
 	});
 	if (named) dotHeads(pad, chart, x, top - 14);
-	pad.text(first + note, bottom + 34, fit(say(chart.x_label), width - first - note), "heading");
+	pad.foot(first + note, bottom + 34, say(chart.x_label));
 	return pad.done(bottom + 42);
 };

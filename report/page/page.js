@@ -53,10 +53,10 @@ function card(section) {
 	return figure;
 }
 
-function drawChart(section) {
+function drawChart(section, width) {
 	const place = byId(section.id).querySelector(".drawing");
 	const chart = charts[section.chart.kind];
-	place.replaceChildren(chart(section.chart, place.clientWidth || 600,
+	place.replaceChildren(chart(section.chart, width || place.clientWidth || 600,
 		say(section.title)));
 }
 
@@ -75,9 +75,10 @@ function cards() {
 
 let drawnWidth = 0;
 
-function drawCharts() {
+function drawCharts(width) {
 	drawnWidth = byId("sections").clientWidth;
-	data.sections.filter((section) => section.chart).forEach(drawChart);
+	for (const section of data.sections)
+		if (section.chart) drawChart(section, width);
 }
 
 function contents() {
@@ -179,4 +180,6 @@ prefersDark.addEventListener("change", show);
 addEventListener("resize", () => {
 	if (byId("sections").clientWidth !== drawnWidth) drawCharts();
 });
+addEventListener("beforeprint", () => drawCharts(660));
+addEventListener("afterprint", () => drawCharts());
 if (wanted.has("picture")) picture(wanted.get("picture"));

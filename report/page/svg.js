@@ -44,6 +44,12 @@ class Pad {
 		return mark;
 	}
 
+	// The name of an axis: under its beginning, or as far left as it needs.
+	foot(x, y, text) {
+		const room = this.width - widthOf(text, 12, 600);
+		this.text(Math.max(0, Math.min(x, room)), y, fit(text, this.width, 600), "heading");
+	}
+
 	line(x1, y1, x2, y2, kind) {
 		return this.add("line", { x1, y1, x2, y2, class: kind });
 	}

@@ -24,34 +24,34 @@ function widthOf(text, size = 12, weight = 400) {
 	return ruler.measureText(text).width;
 }
 
-function widest(texts, size = 12) {
-	return Math.ceil(Math.max(0, ...texts.map((text) => widthOf(text, size))));
+function widest(texts, weight = 400) {
+	return Math.ceil(Math.max(0, ...texts.map((text) => widthOf(text, 12, weight))));
 }
 
 // As much of a text as there is room for.
-function fit(text, width, size = 12) {
-	if (widthOf(text, size) <= width) return text;
+function fit(text, width, weight = 400) {
+	if (widthOf(text, 12, weight) <= width) return text;
 	const signs = Array.from(text);
 	let low = 0, high = signs.length;
 	while (low < high) {
 		const middle = Math.ceil((low + high) / 2);
 		const part = signs.slice(0, middle).join("") + "…";
-		if (widthOf(part, size) <= width) low = middle;
+		if (widthOf(part, 12, weight) <= width) low = middle;
 		else high = middle - 1;
 	}
 	return signs.slice(0, low).join("") + "…";
 }
 
 // Up to two lines; Chinese breaks anywhere, English between words.
-function wrap(text, width, size = 12) {
-	if (widthOf(text, size) <= width) return [text];
-	const parts = text.includes(" ") ? text.split(" ").map((part) => part + " ")
-		: Array.from(text);
+function wrap(text, width, weight = 400) {
+	if (widthOf(text, 12, weight) <= width) return [text];
+	const parts = /\p{Script=Han}/u.test(text) ? Array.from(text)
+		: text.split(" ").map((part) => part + " ");
 	let first = "";
-	while (parts.length > 1 && widthOf(first + parts[0], size) <= width + 3)
+	while (parts.length > 1 && widthOf(first + parts[0], 12, weight) <= width + 3)
 		first += parts.shift();
-	if (!first) return [fit(text, width, size)];
-	return [first.trim(), fit(parts.join("").trim(), width, size)];
+	if (!first) return [fit(text, width, weight)];
+	return [first.trim(), fit(parts.join("").trim(), width, weight)];
 }
 
 // A browser without a Chinese font draws one and the same box for all signs.

@@ -130,7 +130,7 @@ def cost(page, rows):
         {'kind': 'stack', 'x': [month[:7] for month in months],
          'complete': [complete.get(month, True) for month in months],
          'totals': [short(value) for value in sum_of_month],
-         'series': series, 'ticks': ticks(low, high, short),
+         'series': series, 'ticks': ticks(low, high, short), 'low': low,
          'open': page.say('cost.open')},
         (('head.month', 'month_start', 'month'), ('head.bucket', 'name', 'text'),
          ('head.cost', 'cost', 'money')),

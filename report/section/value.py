@@ -183,7 +183,7 @@ def cohort_cell(page, row, highest):
     if row is None or not row['observed']:
         return {'state': 'none', 'text': '', 'tip': page.say('cohort.open')}
     share = row['active_share']
-    return {'value': min(share / highest, 1), 'text': percent(share, 0),
+    return {'value': min(share / highest, 1), 'text': count(100 * share),
             'state': 'zero' if share == 0 else
                      'seen' if row['complete'] else 'part',
             'tip': page.say('cohort.tip', month=row['cohort_month'][:7],
