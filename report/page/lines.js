@@ -111,7 +111,7 @@ charts.curve = (chart, width, label) => {
 		pad.add("circle", { cx: at, cy: y(mark.y), r: 4.5, class: "mark dot0" }, text);
 		const above = mark.role === "peak" || chart.marks.length === 1;
 		const end = Math.max(at - 8, left + widthOf(text, 12, 600) + 8);
-		pad.text(Math.min(end, width), y(mark.y) + (above ? -10 : 22), text, "strong end");
+		pad.text(Math.min(end, width), above ? y(mark.y) - 10 : Math.min(y(mark.y) + 22, bottom - 8), text, "strong end");
 	});
 	return pad.done(bottom + 44);
 };

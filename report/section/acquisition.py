@@ -29,12 +29,7 @@ def cac(page, rows):
                  'tone': 'bad' if row['loses_money'] else ''},
                 {'value': row['ltv'], 'text': unit_money(row['ltv'])},
                 {'text': count(row['customers'])},
-                {'text': page.say('cac.months',
-                                  months=count(row['payback_months']),
-                                  n=row['payback_months'])
-                         if row['payback_months'] is not None
-                         else page.say('cac.not_yet')
-                         if row['cac'] is not None else '–'}]}
+                {'text': payback(page, row)}]}
             for row in rows],
          'columns': [page.say('cac.cac'), page.say('cac.ltv'),
                      page.say('head.customers'), page.say('cac.payback')]},
@@ -47,6 +42,17 @@ def cac(page, rows):
          ('head.loses', 'loses', 'text')),
         rows + ([whole] if whole else []),
         unit=page.say('unit.a_customer', currency=page.currency))
+
+
+def payback(page, row):
+    months = row['payback_months']
+    if row['cac'] is None:
+        return '–'
+    if months is None:
+        return page.say('cac.not_yet')
+    if months == 0:
+        return page.say('cac.at_once')
+    return page.say('cac.months', months=count(months), n=months)
 
 
 def cac_finding(page, rows, whole):

@@ -227,7 +227,6 @@ def whale(page, rows, sums):
 def whale_finding(page, whole):
     n, losers = whole['customers'], whole['losers']
     said = {'n': n, 'customers': f'{n:,}', 'losers': f'{losers:,}',
-            'winners': f"{whole['winners']:,}",
             'share': percent(losers / n, 1 if losers < n / 10 else 0),
             'lost': page.money(short(-whole['lost'])),
             'gained': page.money(short(whole['gained'])),
@@ -237,6 +236,7 @@ def whale_finding(page, whole):
     elif whole['winners'] == 0:
         kind = 'all_lose' if losers == n else 'none_earns'
     elif whole['profit'] <= 0:
+        said['n'] = losers
         kind = 'eaten'
     elif losers == 0:
         said['best'] = percent(whole['best_fifth'] / whole['profit'], 0)
