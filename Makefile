@@ -2,8 +2,10 @@
 #
 #   make, make install, make installcheck   as every PGXS extension does
 #   make demo, make demo-stop               the main job on real data
+#   make report LEDGER=crm [OUT=FILE]       a page of charts of a live ledger
 #   make test                               every suite, on a throw-away cluster
 #   make test ONE='tier doc'                tests of these names, on one that stays
+#   make check-report                       the report page in a real browser
 #   make check-setup                        the set-up, on bare and odd machines
 #   make lint, make format, make check-assert
 #   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
@@ -85,12 +87,18 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop test test-clean check-assert check-ubsan check-setup check-fuzz \
+.PHONY: demo demo-stop report check-report test test-clean check-assert check-ubsan check-setup check-fuzz \
 	check-sequences lint format bench hook
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
 demo-stop:
 	@sh demo/stop.sh
+report: export LEDGER := $(if $(filter undefined,$(origin LEDGER)),crm,$(LEDGER))
+report: export OUT := $(if $(findstring command,$(origin OUT)),$(OUT))
+report:
+	@sh report/run.sh
+check-report:
+	@sh test/report/run.sh
 test:
 	@sh test/run.sh $(if $(findstring command,$(origin ONE)),one '$(ONE)',normal)
 check-assert:

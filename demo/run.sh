@@ -133,7 +133,16 @@ run_sql crmcost -f demo/cdnow.sql
 run_sql crmcost -f demo/lifetime.sql
 trap - EXIT
 
+if command -v python3 > /dev/null; then
+	PGDATABASE=crmcost python3 report/build.py crm "$base/report.html" --psql "$bin/psql" ||
+		die 'the report page could not be written: see the line above'
+	page="the same as charts, to open in a browser: $base/report.html"
+else
+	page='there is no python3, so no page of charts (doc/report.md)'
+fi
+
 echo
+say "$page"
 say 'the database is live; explore it with'
 echo
 echo "    psql -h '$PGHOST' -p $PGPORT -U $PGUSER -d crmcost"

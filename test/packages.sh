@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a purpose needs and the machine lacks:
 #
-#   sh test/packages.sh build|test|lint|demo ...
+#   sh test/packages.sh build|test|lint|demo|report|browser ...
 #
 # Debian packages only, as root or by sudo, never removing what is there nor
 # upgrading PostgreSQL.  The server package would create and start a cluster 15/main: that is
@@ -157,6 +157,8 @@ has_pgxs() { [ -e "$("$PG_CONFIG" --includedir-server)/postgres.h" ] && [ -e "$(
 has_pgtap() { [ -e "$("$PG_CONFIG" --sharedir)/extension/pgtap.control" ]; }
 has_plpgsql_check() { [ -e "$("$PG_CONFIG" --sharedir)/extension/plpgsql_check.control" ]; }
 has_libc() { [ -e /usr/include/stdio.h ]; }
+has_psql() { has psql || [ -x "${PG_CONFIG%/*}/psql" ]; }
+has_chinese() { fc-list :lang=zh family | grep .; }
 has_venv() { python3 -c 'import ensurepip, venv'; }
 
 need_build()
@@ -192,6 +194,21 @@ need_lint()
 need_demo()
 {
 	need_build
+	need python3-venv has_venv
+}
+
+# The report page needs no server of this machine, nor its headers.
+need_report()
+{
+	need "postgresql-client-$pg" has_psql
+	need python3 has python3
+}
+
+need_browser()
+{
+	need chromium has chromium
+	need fontconfig has fc-list
+	need fonts-wqy-microhei has_chinese
 	need python3-venv has_venv
 }
 
@@ -237,4 +254,6 @@ if [ -n "$missing" ]; then
 	[ -z "$missing" ] ||
 		die "not found although installed: $missing: look at PATH and PG_CONFIG ($PG_CONFIG)"
 fi
-sh test/headers.sh "$PG_CONFIG"
+case " $* " in *" build "* | *" test "* | *" lint "* | *" demo "*)
+	sh test/headers.sh "$PG_CONFIG" ;;
+esac
