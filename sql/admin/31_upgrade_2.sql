@@ -176,6 +176,8 @@ BEGIN
              OR value IN ('month_end', 'every', 'none')),
     ADD CONSTRAINT quality_months_from_1_to_999
       CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
+    ADD CONSTRAINT stale_after_days_from_1_to_99999
+      CHECK (key <> 'stale_after_days' OR value ~ '^[1-9][0-9]{0,4}$'),
     ADD CONSTRAINT response_window_days_from_1_to_9999
       CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
     ADD CONSTRAINT plan_scenario_is_a_name
