@@ -226,7 +226,9 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._add_setting_checks();
-  PERFORM crmcost._add_cycle_checks();
+  PERFORM crmcost._add_cycle_checks(stale_after_days_from_1_to_99999
+      CHECK (key <> 'stale_after_days' OR value ~ '^[1-9][0-9]{0,4}$'),
+    ADD CONSTRAINT );
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)

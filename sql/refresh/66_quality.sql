@@ -27,8 +27,8 @@ BEGIN
                           WHERE p.month_start = f.month_start
                                 AND d.kind = 'blend')
       $query$, 'true')
-    + crmcost._write_findings(run, '{buyer_not_acquired,refunds_exceed_sales,customer_without_channel}',
-        crmcost._customer_findings(), 'true')
+    + crmcost._write_findings(run, '{buyer_not_acquired,refunds_exceed_sales,customer_without_channel,stale_customer}',
+        crmcost._customer_findings(run), 'true')
     + crmcost._write_findings(run, '{unknown_tier,untiered_customer,unmatched_rfm_score}',
         crmcost._tier_findings(), 'true')
     + crmcost._write_findings(run, '{sale_after_as_of,cost_after_as_of,stage_after_as_of}',
@@ -159,39 +159,50 @@ $query$;
 COMMENT ON FUNCTION crmcost._cost_findings() IS
   'Query of the findings in cost_month and cost_pool.';
 
-CREATE FUNCTION crmcost._customer_findings() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
-  SELECT f.check_name, '-infinity'::date AS month_start,
-         'warning' AS severity, f.rows, f.amount, f.example
+CREATE FUNCTION crmcost._customer_findings(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT f.check_name, '-infinity'::date AS month_start, f.severity, f.rows,
+         f.amount, f.example
   FROM (
     SELECT count(*) FILTER (WHERE is_buyer) AS buyers,
            sum(revenue) FILTER (WHERE is_buyer) AS buyers_revenue,
            min(customer_id) FILTER (WHERE is_buyer) AS buyer,
            count(*) FILTER (WHERE revenue < 0) AS losses,
            sum(revenue) FILTER (WHERE revenue < 0) AS loss,
-           min(format('customer %s: %s', customer_id, revenue))
+           min(format('customer %%s: %%s', customer_id, revenue))
              FILTER (WHERE revenue < 0) AS loser,
            count(*) FILTER (WHERE is_stray) AS strays,
-           min(customer_id) FILTER (WHERE is_stray) AS stray
+           min(customer_id) FILTER (WHERE is_stray) AS stray,
+           count(*) FILTER (WHERE is_stale) AS stale,
+           min(customer_id) FILTER (WHERE is_stale) AS stale_one
     FROM customer_value
+    CROSS JOIN (SELECT %L::date - min(value::integer) AS heard_from
+                FROM setting WHERE key = 'stale_after_days') due
     CROSS JOIN LATERAL (
       SELECT acquired_on IS NULL AND orders > 0 AND NOT is_technical
                AS is_buyer,
              acquired_on IS NOT NULL AND channel_code = '(unknown)'
-               AND NOT is_technical AS is_stray
+               AND NOT is_technical AS is_stray,
+             is_customer AND NOT is_technical
+               AND greatest(acquired_on, last_ordered_on,
+                            (last_contact_at AT TIME ZONE %L)::date)
+                   < due.heard_from AS is_stale
     ) what
   ) v
   CROSS JOIN LATERAL (VALUES
-    ('buyer_not_acquired', v.buyers, v.buyers_revenue,
-     format('customer %s', v.buyer)),
-    ('refunds_exceed_sales', v.losses, v.loss, v.loser),
-    ('customer_without_channel', v.strays, NULL, format('customer %s', v.stray))
-  ) AS f (check_name, rows, amount, example)
+    ('buyer_not_acquired', 'warning', v.buyers, v.buyers_revenue,
+     format('customer %%s', v.buyer)),
+    ('refunds_exceed_sales', 'warning', v.losses, v.loss, v.loser),
+    ('customer_without_channel', 'warning', v.strays, NULL,
+     format('customer %%s', v.stray)),
+    ('stale_customer', 'info', v.stale, NULL,
+     format('customer %%s', v.stale_one))
+  ) AS f (check_name, severity, rows, amount, example)
   WHERE f.rows > 0
-$query$;
+$query$, run.day, run.zone);
 
-COMMENT ON FUNCTION crmcost._customer_findings() IS
+COMMENT ON FUNCTION crmcost._customer_findings(crmcost._run) IS
   'Query of the findings about customers in customer_value.';
 
 -- Where a scheme has a basis, a rule gives every buyer a tier or none.

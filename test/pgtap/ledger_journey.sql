@@ -132,7 +132,7 @@ INSERT INTO plan (scenario, kind, measure, campaign_code, period, amount, curren
   ('default', 'budget', 'cost', 'spring', '[2024-06-01,2024-07-01)', 800, 'EUR'), ('default', 'forecast', 'revenue', 'spring', '[2024-06-01,2024-07-01)', 1600, 'EUR');
 CALL crmcost.refresh('crm', '2024-07-01');
 SELECT results_eq($$SELECT cost, acquisitions, orders, revenue, margin, roi, cost_per_acquisition, expected_roi, roi_delta FROM campaign_roi WHERE campaign_code = 'spring' AND is_chosen$$,
-  $$ VALUES (1000.0, 3::numeric, 3::numeric, 1500::numeric, 1500::numeric, 0.5, 333.3333, 1.0, -0.5) $$, 'B7');
+  $$ VALUES (1000.0, 3::numeric, 3::numeric, 1500::numeric, 1500::numeric, 0.5, 333.3333, 1.0, -0.5) $$, 'B7: 1,000 wins three customers of 500: +50 %, not the -50 % of a cost joined to each order');
 SELECT is((SELECT count(*) FROM campaign_roi), 6::bigint, 'one row a model');
 SELECT is((SELECT incremental_revenue FROM campaign_roi WHERE is_chosen), NULL, 'no control group, nothing incremental');
 INSERT INTO campaign_member (campaign_code, customer_id, role, assigned_at) VALUES

@@ -97,7 +97,7 @@ INSERT INTO event VALUES
 ('survey', 1, $$UPDATE survey SET scale_from = pg_temp.r(2), satisfied_from = 3 + pg_temp.r(3), dissatisfied_to = 1 + pg_temp.r(2), ask_every_days = nullif(pg_temp.r(3) * 20, 0), answer_within_days = pg_temp.r(30) WHERE code = 'csat'$$),
 ('attribution', 1, $$UPDATE setting SET value = pg_temp.pick(CASE key WHEN 'attribution_model' THEN '{first,last,last_non_direct,linear,position,time_decay}'
     WHEN 'converting_entity' THEN '{customer,account}' ELSE '{10,30,90}' END::text[])
-  WHERE key = pg_temp.pick('{attribution_model,converting_entity,touch_window_days}')$$),
+  WHERE key = pg_temp.pick('{attribution_model,converting_entity,touch_window_days,stale_after_days}')$$),
 ('account', 2, $$UPDATE customer SET account_id = CASE WHEN pg_temp.chance(0.8) THEN nullif((SELECT c.customer_id FROM customer c ORDER BY 1 OFFSET pg_temp.r(3) LIMIT 1), customer_id) END
   WHERE customer_id IN (SELECT pg_temp.some('customer', 'true', 2))$$),
 ('tier', 1, $$UPDATE tier SET bound = bound + 20, resource_weight = resource_weight + 1 WHERE scheme = 'loyalty' AND basis = 'min_value' AND bound > 0$$),

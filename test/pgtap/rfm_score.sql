@@ -57,7 +57,7 @@ SELECT is((SELECT count(*)::int FROM (SELECT rfm_score(r, f, m) OVER (PARTITION 
 
 -- hand-made cases
 SELECT is((SELECT (rfm_cuts(0, f, 0)).frequency FROM (VALUES (1), (1), (1), (1), (1), (1), (2), (3), (5), (9)) v (f)),
-          '{1,1,1,3}', 'frequency 1 x 6, 2, 3, 5, 9 has cuts 1, 1, 1, 3');
+          '{1,1,1,3}', 'C3: frequency 1 x 6, 2, 3, 5, 9 has cuts 1, 1, 1, 3');
 SELECT is((SELECT array_agg(s % 100 / 10 ORDER BY f) FROM (SELECT f, rfm_score(0, f, 0) OVER () AS s FROM (VALUES (1), (1), (1), (1), (1), (1), (2), (3), (5), (9)) v (f)) s),
           '{1,1,1,1,1,1,4,4,5,5}', 'and scores 1 x 6, 4, 4, 5, 5: equal customers score alike, where ntile gives 1, 1, 2, 2, 3, 3');
 SELECT is((SELECT array_agg(s ORDER BY customer) FROM (SELECT customer, rfm_score(date '2025-03-17' - last, f, spend) OVER () AS s

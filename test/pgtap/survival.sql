@@ -13,7 +13,7 @@ SELECT pg_temp.aggregate_holds('logrank_groups', '{frequency,event,grp}', '{1,2,
 
 -- a worked case: three events, three customers who are still there
 SELECT pg_temp.is_same($$SELECT t, at_risk, events, round(survival::numeric, 4), round(std_error::numeric, 4) FROM pg_catalog.unnest((SELECT kaplan_meier(d, e) FROM (VALUES (3, true), (5, true), (5, false), (8, true), (12, false), (12, false)) v (d, e))) p$$,
-  'VALUES (3::float8, 6::bigint, 1::bigint, 0.8333, 0.1521), (5, 5, 1, 0.6667, 0.1925), (8, 3, 1, 0.4444, 0.2222)', 'S(8) = 5/6 4/5 2/3 = 0.4444');
+  'VALUES (3::float8, 6::bigint, 1::bigint, 0.8333, 0.1521), (5, 5, 1, 0.6667, 0.1925), (8, 3, 1, 0.4444, 0.2222)', 'F10: S(8) = 5/6 4/5 2/3 = 0.4444');
 
 -- acute myelogenous leukaemia (Miller 1997), as R survival 3.5-3 gives it
 CREATE TABLE aml AS SELECT grp, t, e = 1 AS e FROM (VALUES ('Maintained', '{9,13,13,18,23,28,31,34,45,48,161}'::float8[], '{1,1,0,1,1,0,1,1,0,1,0}'::int[]), ('Nonmaintained', '{5,5,8,8,12,16,23,27,30,33,43,45}', '{1,1,1,1,1,0,1,1,1,1,1,1}')) v (grp, ts, es), unnest(ts, es) u (t, e);

@@ -22,6 +22,7 @@ INSERT INTO setting (key, value, note) VALUES
   ('invalid_max_orders', '1', 'Such a customer has at most this many orders in the window,'),
   ('invalid_max_amount', '100', 'and less revenue than this, in base currency,'),
   ('invalid_max_products', '1', 'and at most this many different products.'),
+  ('stale_after_days', '730', 'Days without an order and without a contact by us after which the record of a customer is stale.'),
   ('discount_rate', '0.10', 'Yearly rate at which future money is discounted, 0 to below 1.'),
   ('clv_horizon', '36', 'Months looked ahead for customer lifetime value.'),
   ('clv_model', 'bgnbd', 'Model of purchases that refresh fits: bgnbd, mbgnbd, pareto_nbd, or none to fit nothing.'),

@@ -68,6 +68,8 @@ CREATE TABLE setting (
     CHECK (key <> 'language' OR value IN ('en', 'zh')),
   CONSTRAINT quality_months_from_1_to_999
     CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
+  CONSTRAINT stale_after_days_from_1_to_99999
+    CHECK (key <> 'stale_after_days' OR value ~ '^[1-9][0-9]{0,4}$'),
   CONSTRAINT response_window_days_from_1_to_9999
     CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
   CONSTRAINT sla_hours_are_a_positive_number

@@ -25,7 +25,7 @@ WITH known_setting (key) AS (
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
          ('converting_entity'), ('target_marginal_cac'),
-         ('lead_attributes'),
+         ('lead_attributes'), ('stale_after_days'),
          ('schema_version')
 ),
 this_ledger (name) AS (
@@ -138,6 +138,7 @@ FROM (VALUES
   ('sale_before_first_seen', 'warning', '{sale_before_first_seen}'),
   ('refunds_exceed_sales', 'warning', '{refunds_exceed_sales}'),
   ('customer_without_channel', 'warning', '{customer_without_channel}'),
+  ('stale_customer', 'info', '{stale_customer}'),
   ('referral_cycle', 'warning', '{referral_cycle}'),
   ('acquisition_cost_without_channel', 'info',
    '{acquisition_cost_without_channel}'),
