@@ -7,6 +7,8 @@
 #   make test ONE='tier doc'                tests of these names, on one that stays
 #   make check-report                       the report page in a real browser
 #   make check-setup                        the set-up, on bare and odd machines
+#   make check-package                      what is handed out, in bare chroots
+#   make dist                               the archive for PGXN
 #   make lint, make format, make check-assert
 #   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
 #   make check-sequences [N=200] [SEED=1]   random sequences of changes and refreshes
@@ -87,8 +89,8 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop report check-report test test-clean check-assert check-ubsan check-setup check-fuzz \
-	check-sequences lint format bench hook
+.PHONY: demo demo-stop report check-report test test-clean check-assert check-ubsan check-setup check-package check-fuzz \
+	check-sequences lint format bench hook dist
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
 demo-stop:
@@ -107,6 +109,8 @@ check-ubsan:
 	@sh test/run.sh ubsan $(if $(findstring command,$(origin ONE)),$(ONE))
 check-setup:
 	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
+check-package:
+	@sh test/package_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 check-fuzz:
 	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 check-sequences:
@@ -121,3 +125,10 @@ bench:
 	@sh test/bench.sh $(if $(findstring command,$(origin NAME)),$(NAME))
 hook:
 	@sh test/hook.sh
+
+# What is committed, in a folder of the name and version, as PGXN wants it.
+DIST = $(EXTENSION)-$(EXTVERSION).zip
+dist:
+	@git rev-parse --git-dir > /dev/null 2>&1 || { \
+	    echo "crmcost: make dist packs what is committed, and this is no git repository: clone one" >&2; exit 2; }
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ --output='$(DIST)' HEAD

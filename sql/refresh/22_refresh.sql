@@ -21,11 +21,13 @@ CREATE FUNCTION crmcost._compute(ledger name, as_of timestamptz,
   SET jit = off                 -- compiles each partition, and gains nothing
   SET enable_memoize = off      -- keeps what is asked for once: orders, customers
   SET default_statistics_target = 20    -- for joins by keys
+  SET application_name = crmcost        -- until here ends: _tell_step sets it
 AS $$
 #variable_conflict use_variable
 DECLARE
   run crmcost._run;
   run_number bigint;
+  steps text[];
   step text;
   started timestamptz;
   changed bigint;
@@ -34,11 +36,11 @@ BEGIN
   run := crmcost._begin_run(ledger, as_of, whole);
   PERFORM crmcost._tell_day(run);
   SELECT coalesce(max(r.run_id), 0) + 1 INTO run_number FROM refresh_run r;
-  FOREACH step IN ARRAY
-    CASE WHEN crmcost._has_news(run) THEN crmcost._refresh_steps()
-      ELSE '{none}'::text[] END
-  LOOP
+  steps := CASE WHEN crmcost._has_news(run) THEN crmcost._refresh_steps()
+             ELSE '{none}'::text[] END;
+  FOREACH step IN ARRAY steps LOOP
     started := clock_timestamp();
+    PERFORM crmcost._tell_step(ledger, steps, step, started);
     EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step)
       INTO changed USING run;
     INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
@@ -55,6 +57,30 @@ $$;
 
 COMMENT ON FUNCTION crmcost._compute(name, timestamptz, boolean) IS
   'Runs the steps of a refresh, for all of a ledger or for what changed.';
+
+-- What other sessions can see of a transaction at work, at once and whoever they
+-- are, is its application_name in pg_stat_activity: 63 bytes, of which all beyond
+-- ASCII is replaced.  View refresh_progress reads the end of it, and finds the
+-- ledger by its lock; so the name of a ledger may be cut.
+CREATE FUNCTION crmcost._tell_step(ledger name, steps text[], step text,
+                                   started timestamptz)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  progress CONSTANT text := format(': %s/%s %s since %sZ',
+    array_position(steps, step), cardinality(steps), step,
+    to_char(started AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'));
+BEGIN
+  PERFORM set_config('application_name',
+    left('crmcost ' || regexp_replace(ledger, '[^ -~]', '?', 'g'),
+         63 - length(progress)) || progress, true);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tell_step(name, text[], text, timestamptz) IS
+  'Says in application_name which step of a refresh begins, for view refresh_progress.';
 
 CREATE FUNCTION crmcost._has_news(run crmcost._run) RETURNS boolean
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
