@@ -190,45 +190,13 @@ $$;
 COMMENT ON FUNCTION crmcost._add_setting_checks() IS
   'Gives table setting the checks that it lacks.';
 
--- The search path is the caller's, with the ledger first.
-CREATE FUNCTION crmcost._add_cycle_checks() RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  ALTER TABLE setting
-    ADD CONSTRAINT stretch_of_days_is_a_positive_integer
-      CHECK (key NOT IN ('churn_reason_days', 'winback_days',
-                         'second_life_days', 'bad_voice_days')
-             OR value ~ '^[1-9][0-9]{0,4}$'),
-    ADD CONSTRAINT p_alive_below_from_0_to_1
-      CHECK (key <> 'p_alive_below' OR value IN ('0', '1')
-             OR value ~ '^0?[.][0-9]{1,10}$'),
-    ADD CONSTRAINT falling_below_from_0_to_1
-      CHECK (key <> 'falling_below' OR value IN ('0', '1')
-             OR value ~ '^0?[.][0-9]{1,10}$'),
-    ADD CONSTRAINT silence_factor_from_1_to_99
-      CHECK (key <> 'silence_factor'
-             OR value ~ '^[1-9][0-9]?([.][0-9]{1,4})?$'),
-    ADD CONSTRAINT bad_voice_score_is_a_number
-      CHECK (key <> 'bad_voice_score'
-             OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
-    ADD CONSTRAINT retention_months_from_1_to_24
-      CHECK (key <> 'retention_months' OR value ~ '^([1-9]|1[0-9]|2[0-4])$');
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._add_cycle_checks() IS
-  'Adds the checks of the settings about the life cycle to table setting of version 1.';
-
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._add_setting_checks();
-  PERFORM crmcost._add_cycle_checks(stale_after_days_from_1_to_99999
-      CHECK (key <> 'stale_after_days' OR value ~ '^[1-9][0-9]{0,4}$'),
-    ADD CONSTRAINT );
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)
