@@ -270,6 +270,13 @@ SELECT family, metric, to_char(value, '99,999,990.00') AS value, definition
 FROM kpi
 WHERE value IS NOT NULL;
 
+\qecho '== Ready to steer by?  (views readiness, coverage and alert)'
+SELECT check_number AS no, check_name, passed, rows, left(example, 60) AS example FROM readiness ORDER BY 1;
+SELECT customers, with_purchases, with_behavior, with_feedback, with_all, coverage_share
+FROM coverage ORDER BY month_start DESC LIMIT 1;
+SELECT alert_name, subject_name, round(value, 3) AS value, round(threshold, 3) AS threshold, status, since_on
+FROM alert ORDER BY alert, value DESC LIMIT 10;
+
 \qecho '== Can the numbers be trusted?  (view data_quality)'
 CREATE TEMPORARY TABLE quality AS TABLE data_quality;
 SELECT count(*) AS checks, count(*) FILTER (WHERE rows = 0) AS "without findings" FROM quality;

@@ -60,13 +60,16 @@ DECLARE
 BEGIN
   PERFORM crmcost._note_due(run, 1);
   RETURN crmcost._write_difference(run.ledger, 'survey_due',
-    CASE WHEN anew THEN 'SELECT * FROM pg_temp.refresh_due'
+    CASE WHEN anew
+      THEN 'SELECT survey, scheme, tier, since_on, customers FROM pg_temp.refresh_due'
       ELSE $query$
         SELECT survey, scheme, tier, since_on,
                sum(customers)::bigint AS customers
-        FROM (SELECT * FROM pg_temp.refresh_due
+        FROM (SELECT survey, scheme, tier, since_on, customers
+              FROM pg_temp.refresh_due
               UNION ALL
-              SELECT s.* FROM survey_due s
+              SELECT survey, scheme, tier, since_on, s.customers
+              FROM survey_due s
               JOIN (SELECT DISTINCT survey, scheme, tier, since_on
                     FROM pg_temp.refresh_due) d
                 USING (survey, scheme, tier, since_on)) part

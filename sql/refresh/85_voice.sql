@@ -91,7 +91,7 @@ DECLARE
   followup CONSTANT integer := crmcost._setting(run.ledger, 'followup_days');
 BEGIN
   INSERT INTO pg_temp.refresh_answer
-    WITH answer AS MATERIALIZED (
+    WITH answer AS (
       SELECT a.*,
              lead(a.score) OVER later IS NOT NULL
                AND lead(a.occurred_on) OVER later - a.occurred_on
@@ -172,19 +172,16 @@ $query$, months);
 COMMENT ON FUNCTION crmcost._survey_day_query(text) IS
   'Query of survey_day for the months that a condition on old names.';
 
--- A month counts for the tier that held at its end, the running one for that of
--- the report day, as in tier_month.
-CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text)
-  RETURNS text
+-- Part of a query that has the rows of survey_answer as answer.  A month counts for
+-- the tier that held at its end, the running one for that of the report day, as in
+-- tier_month.
+CREATE FUNCTION crmcost._answer_tiers(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  WITH answer AS MATERIALIZED (
-    SELECT old.* FROM survey_answer old WHERE %1$s
-  ),
   member AS (
     SELECT a.customer_id, a.month_start,
            least(crmcost._midnight((a.month_start + interval '1 month')::date,
-                                   %2$L), %3$L) AS at
+                                   %L), %L) AS at
     FROM (SELECT DISTINCT customer_id, month_start FROM answer) a
   ),
   row_of AS (
@@ -206,17 +203,39 @@ RETURN pg_catalog.format($query$
             AND c.entered_at <= r.at
       ORDER BY c.entered_at DESC LIMIT 1) k
     ORDER BY r.customer_id, r.month_start, s.scheme, k.entered_at DESC
+  )
+$query$, run.zone, run.upto);
+
+COMMENT ON FUNCTION crmcost._answer_tiers(crmcost._run) IS
+  'Part of the query of voice_month: which tiers the customers were in who answered.';
+
+CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH answer AS (
+    SELECT old.customer_id, old.month_start, old.survey, old.channel_code,
+           old.product_code, old.answers, old.score, old.verdict,
+           old.complaints
+    FROM survey_answer old WHERE %1$s
+  ),
+  %2$s,
+  scheme AS (
+    SELECT DISTINCT scheme FROM tier
+    UNION ALL
+    SELECT '(all)'
   ),
   cell AS (
-    SELECT a.*, s.scheme, coalesce(t.code, '(unknown)') AS tier
+    SELECT a.month_start, a.survey, a.channel_code, a.product_code, a.answers,
+           a.score, a.verdict, a.complaints, s.scheme,
+           CASE s.scheme WHEN '(all)' THEN '(all)'
+             ELSE coalesce(t.code, '(unknown)') END AS tier
     FROM answer a
-    CROSS JOIN (SELECT DISTINCT scheme FROM tier) s
+    CROSS JOIN scheme s
     LEFT JOIN held h
       ON h.customer_id = a.customer_id AND h.month_start = a.month_start
          AND h.scheme = s.scheme
     LEFT JOIN tier t ON t.scheme = h.scheme AND t.code = h.tier
-    UNION ALL
-    SELECT a.*, '(all)', '(all)' FROM answer a
   )
   SELECT month_start, survey, scheme, tier,
          coalesce(channel_code, '(all)') AS channel_code,
@@ -233,7 +252,7 @@ RETURN pg_catalog.format($query$
            AS complained
   FROM cell
   GROUP BY month_start, survey, scheme, tier, CUBE (channel_code, product_code)
-$query$, months, run.zone, run.upto);
+$query$, months, crmcost._answer_tiers(run));
 
 COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, text) IS
   'Query of voice_month for the months that a condition on old names.';
@@ -268,17 +287,16 @@ RETURN pg_catalog.format($query$
         FROM pg_temp.refresh_contact a
         WHERE a.kind = 'survey' AND a.score IS NOT NULL) c
   LEFT JOIN survey s ON s.code = c.survey
-  CROSS JOIN LATERAL (
-    SELECT 'answer_outside_scale' AS check_name, 'error' AS severity,
-           format('survey %%s: %%s of customer %%s is not from %%s to %%s', s.code,
-                  trim_scale(c.score), c.customer_id, trim_scale(s.scale_from),
-                  trim_scale(s.scale_to)) AS example
-    WHERE NOT crmcost._is_answer(s.metric, s.scale_from, s.scale_to, c.score)
-    UNION ALL
-    SELECT 'answer_without_survey', 'warning', format('survey %%s', c.survey)
-    WHERE s.code IS NULL
-  ) f
-  WHERE %s
+  CROSS JOIN LATERAL (VALUES
+    ('answer_outside_scale', 'error',
+     format('survey %%s: %%s of customer %%s is not from %%s to %%s', s.code,
+            trim_scale(c.score), c.customer_id, trim_scale(s.scale_from),
+            trim_scale(s.scale_to)),
+     NOT crmcost._is_answer(s.metric, s.scale_from, s.scale_to, c.score)),
+    ('answer_without_survey', 'warning', format('survey %%s', c.survey),
+     s.code IS NULL)
+  ) AS f (check_name, severity, example, found)
+  WHERE f.found AND %s
   GROUP BY f.check_name, c.month_start, f.severity
 $query$, months);
 

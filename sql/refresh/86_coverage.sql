@@ -21,9 +21,13 @@ BEGIN
                sum(with_behavior)::bigint AS with_behavior,
                sum(with_feedback)::bigint AS with_feedback,
                sum(with_all)::bigint AS with_all
-        FROM (SELECT * FROM pg_temp.refresh_coverage
+        FROM (SELECT month_start, customers, with_purchases, with_behavior,
+                     with_feedback, with_all
+              FROM pg_temp.refresh_coverage
               UNION ALL
-              SELECT m.* FROM coverage_month m
+              SELECT m.month_start, m.customers, m.with_purchases,
+                     m.with_behavior, m.with_feedback, m.with_all
+              FROM coverage_month m
               WHERE NOT %L
                     AND m.month_start IN (SELECT c.month_start
                                           FROM pg_temp.refresh_coverage c)

@@ -55,13 +55,13 @@ INSERT INTO event VALUES
          CASE WHEN pg_temp.chance(0.3) THEN daterange(d - pg_temp.r(40), d + 1 + pg_temp.r(100)) END, CASE WHEN pg_temp.chance(0.3) THEN pg_temp.someone() END,
          pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,p2,-,-}'), CASE WHEN pg_temp.chance(0.4) THEN pg_temp.r(10) END, pg_temp.pick('{hour,-}'), pg_temp.pick('{a1,a2,-}')
   FROM (SELECT pg_temp.some_day()::date AS d FROM generate_series(1, 1 + pg_temp.r(5)) OFFSET 0) x$$),
-('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at, attributes, case_ref, first_response_at, due_at, phase)
+('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at, attributes, case_ref, first_response_at, due_at, phase, reason_code)
   SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,care,sales,behavior,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,click,-}'), pg_temp.pick('{search,social,-}'),
          pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,-}'), CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(900) END, CASE WHEN pg_temp.chance(0.7) THEN 1 + pg_temp.r(5) END,
          1 + pg_temp.r(3), pg_temp.pick('{a1,a2,-}'), pg_temp.chance(0.2), CASE WHEN pg_temp.chance(0.4) THEN m + random() * interval '20 days' END,
          CASE WHEN pg_temp.chance(0.5) THEN jsonb_build_object('utm_source', pg_temp.pick('{google,bing}'), 'team', pg_temp.pick('{t1,t2}')) ELSE '{}' END,
          pg_temp.pick('{c1,c2,c3,-,-}'), CASE WHEN pg_temp.chance(0.3) THEN m + random() * interval '3 days' END, CASE WHEN pg_temp.chance(0.2) THEN m + random() * interval '9 days' END,
-         pg_temp.pick('{pre,post,-}')
+         pg_temp.pick('{pre,post,-}'), pg_temp.pick('{complaint.quality,complaint.service,-}')
   FROM (SELECT pg_temp.some_day() AS m FROM generate_series(1, 2 + pg_temp.r(6)) OFFSET 0) x$$),
 ('sale changes', 1, $$UPDATE sale SET amount = amount + 1, sold_at = sold_at + interval '3 days' WHERE sale_id IN (SELECT pg_temp.some('sale', 'kind = ''sale''', 2))$$),
 ('sale goes', 1, $$DELETE FROM sale WHERE sale_id IN (SELECT pg_temp.some('sale', 'true', 2))$$),

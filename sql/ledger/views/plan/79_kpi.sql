@@ -22,7 +22,7 @@ WITH metric (family, metric, measure, flow, money, lower_is_better, place,
   ('satisfaction', 'response_rate', NULL, false, false, false, 4,
    'Answers to all surveys for an asking'),
   ('satisfaction', 'complaint_rate', NULL, false, false, true, 5,
-   'Complaints for an order'),
+   'Complaints for an order; not known where there are no contacts at all'),
   ('loyalty', 'repeat_rate', NULL, false, false, false, 6,
    'Customers with two orders or more, as share of those with an order'),
   ('loyalty', 'retention_rate', NULL, false, false, false, 7,
@@ -97,10 +97,10 @@ heard AS (
   GROUP BY s.n
 ),
 complained AS (
-  SELECT s.n, sum(c.interactions) AS complaints
+  SELECT s.n, coalesce(sum(c.interactions)
+                         FILTER (WHERE c.kind = 'complaint'), 0) AS complaints
   FROM contact_month c
   JOIN span s ON c.month_start BETWEEN s.from_on AND s.to_on
-  WHERE c.kind = 'complaint'
   GROUP BY s.n
 ),
 -- lengths in months, of a stretch of a plan row and of what a window has of it
@@ -151,7 +151,7 @@ fact AS (
          round(a.csat_rate, 6) AS csat_rate,
          round(a.csat_mean, 6) AS csat_mean,
          round(a.nps, 6) AS nps, round(e.response_rate, 6) AS response_rate,
-         round(coalesce(i.complaints, 0) / nullif(greatest(b.orders, 0), 0), 6)
+         round(i.complaints / nullif(greatest(b.orders, 0), 0), 6)
            AS complaint_rate,
          round(b.orders::numeric / nullif(y.buyers, 0), 6)
            AS orders_per_customer,

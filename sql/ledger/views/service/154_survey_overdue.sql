@@ -1,26 +1,29 @@
 -- Whom to ask again: those who were not asked for longer than the survey allows.
 CREATE VIEW survey_overdue WITH (security_invoker = true) AS
 SELECT
-  v.customer_id, s.code AS survey, d.since_on, l.last_asked_on,
-  l.last_answered_on, l.last_score,
-  d.since_on + s.ask_every_days AS due_on,
-  r.as_of - d.since_on - s.ask_every_days AS days_overdue,
+  d.customer_id, d.survey, d.since_on, d.last_asked_on, d.last_answered_on,
+  d.last_score, d.since_on + d.ask_every_days AS due_on,
+  r.as_of - d.since_on - d.ask_every_days AS days_overdue,
   stage.code COLLATE "default" AS stage,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 s.name, s.name_zh, s.code) AS survey_name,
+                 d.name, d.name_zh, d.survey) AS survey_name,
   r.as_of
-FROM customer_value v
-CROSS JOIN survey s
+FROM (
+  SELECT v.customer_id, s.code AS survey, s.ask_every_days, s.name, s.name_zh,
+         l.last_asked_on, l.last_answered_on, l.last_score,
+         coalesce(l.last_asked_on, least(v.acquired_on, v.first_ordered_on))
+           AS since_on
+  FROM customer_value v
+  CROSS JOIN survey s
+  LEFT JOIN customer_survey l
+    ON l.customer_id = v.customer_id AND l.survey = s.code
+  WHERE num_nonnulls(v.acquired_on, v.first_ordered_on) > 0
+        AND NOT v.is_technical
+) d
 CROSS JOIN last_refresh r
-LEFT JOIN customer_survey l
-  ON l.customer_id = v.customer_id AND l.survey = s.code
-CROSS JOIN LATERAL (
-  SELECT coalesce(l.last_asked_on, least(v.acquired_on, v.first_ordered_on))
-           AS since_on) d
 LEFT JOIN customer_class stage
-  ON stage.customer_id = v.customer_id AND stage.dimension = 'stage'
-WHERE num_nonnulls(v.acquired_on, v.first_ordered_on) > 0
-      AND NOT v.is_technical AND d.since_on + s.ask_every_days <= r.as_of;
+  ON stage.customer_id = d.customer_id AND stage.dimension = 'stage'
+WHERE d.since_on + d.ask_every_days <= r.as_of;
 
 COMMENT ON VIEW survey_overdue IS
 'Customers who are to be asked again, as of the last refresh, one row a customer and survey with ask_every_days that is due.';
