@@ -512,9 +512,16 @@ CREATE FUNCTION crmcost._make_worklist_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- worklist: when reasons of customers were dealt with; rows that are looked at,
-  -- and what is found of them; what is known of who is on the list; who may come
-  -- onto it.  refresh_worklist is as the table is.
+  -- worklist: what reasons ask of customers; when they were dealt with; rows that
+  -- are looked at, and what is found of them; what is known of who is on the list;
+  -- who may come onto it.  refresh_worklist is as the table is.
+  CREATE TEMPORARY TABLE refresh_worklist_base (
+    customer_id bigint, first_ordered_on date, last_ordered_on date,
+    order_days bigint, orders bigint, margin numeric,
+    last_contact_at timestamptz, last_contact_channel text COLLATE "C",
+    stage text COLLATE "C", stage_since timestamptz, potential numeric,
+    p_alive float8
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_worklist_past (
     customer_id bigint, reason text COLLATE "C", last_due_on date,
     ended_on date, PRIMARY KEY (customer_id, reason)
@@ -642,7 +649,8 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
          refresh_campaign_sum, refresh_lead, refresh_lead_model,
-         refresh_worklist, refresh_worklist_past, refresh_worklist_live,
+         refresh_worklist, refresh_worklist_base, refresh_worklist_past,
+         refresh_worklist_live,
          refresh_worklist_found, refresh_worklist_customer,
          refresh_candidate,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];

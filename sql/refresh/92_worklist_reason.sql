@@ -14,6 +14,7 @@
 -- Who is not a customer of the list (technical, erased), when a row is due, and
 -- how long it stays, is no concern of a reason.
 --
+-- What most of them ask is in refresh_worklist_base, one row a customer who bought.
 -- Value still to come is potential: that of the models, else of the closed form.
 
 -- Between two contacts, what a tier promises (tier.contact_every), the earliest
@@ -22,9 +23,9 @@ CREATE FUNCTION crmcost._worklist_overdue_contact(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT v.customer_id, d.due_on::date AS due_on,
-         v.last_contact_channel AS channel_code, NULL::text AS product_code,
-         coalesce(s.clv_predictive, s.clv_formula) AS value,
+  SELECT p.customer_id, d.due_on::date AS due_on,
+         b.last_contact_channel AS channel_code, NULL::text AS product_code,
+         b.potential AS value,
          jsonb_build_object(
            'tiers', (SELECT string_agg(format('%%s %%s', t.scheme, t.code), ', '
                                        ORDER BY t.scheme)
@@ -32,10 +33,10 @@ RETURN pg_catalog.format($query$
                      JOIN tier t
                        ON t.scheme COLLATE "C" = k.dimension
                           AND t.code COLLATE "C" = k.code
-                     WHERE k.customer_id = v.customer_id
+                     WHERE k.customer_id = p.customer_id
                            AND t.contact_every IS NOT NULL),
            'last_contact_on',
-           (v.last_contact_at AT TIME ZONE %1$L)::date) AS evidence
+           (b.last_contact_at AT TIME ZONE %1$L)::date) AS evidence
   FROM (
     SELECT k.customer_id, min(t.contact_every) AS contact_every,
            min((k.since AT TIME ZONE %1$L) + t.contact_every) AS first_due_at
@@ -45,16 +46,11 @@ RETURN pg_catalog.format($query$
     WHERE t.contact_every IS NOT NULL
     GROUP BY k.customer_id
   ) p
-  JOIN customer_value v USING (customer_id)
+  JOIN pg_temp.refresh_worklist_base b USING (customer_id)
   CROSS JOIN LATERAL (
-    SELECT coalesce((v.last_contact_at AT TIME ZONE %1$L) + p.contact_every,
+    SELECT coalesce((b.last_contact_at AT TIME ZONE %1$L) + p.contact_every,
                     p.first_due_at) AS due_on) d
-  LEFT JOIN customer_score s USING (customer_id)
-  WHERE d.due_on < %2$L::date + 1
-        AND NOT EXISTS (SELECT FROM customer_class c
-                        WHERE c.customer_id = v.customer_id
-                              AND c.dimension = 'stage'
-                              AND c.code = 'churned')
+  WHERE d.due_on < %2$L::date + 1 AND b.stage IS DISTINCT FROM 'churned'
 $query$, run.zone, until);
 
 COMMENT ON FUNCTION crmcost._worklist_overdue_contact(crmcost._run, date) IS
@@ -67,31 +63,28 @@ CREATE FUNCTION crmcost._worklist_at_risk(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT v.customer_id, d.due_on, v.last_contact_channel AS channel_code,
+  SELECT b.customer_id, d.due_on, b.last_contact_channel AS channel_code,
          f.product_code,
-         coalesce(s.clv_predictive, s.clv_formula)
-           * (1 - coalesce(s.p_alive, 0)::numeric) AS value,
-         jsonb_build_object('last_ordered_on', v.last_ordered_on,
-                            'order_days', v.order_days,
+         b.potential * (1 - coalesce(b.p_alive, 0)::numeric) AS value,
+         jsonb_build_object('last_ordered_on', b.last_ordered_on,
+                            'order_days', b.order_days,
                             'usual_gap_days',
-                            round((v.last_ordered_on
-                                   - v.first_ordered_on)::numeric
-                                  / nullif(v.order_days - 1, 0), 1),
-                            'p_alive', round(s.p_alive::numeric, 4))
+                            round((b.last_ordered_on
+                                   - b.first_ordered_on)::numeric
+                                  / nullif(b.order_days - 1, 0), 1),
+                            'p_alive', round(b.p_alive::numeric, 4))
            AS evidence
-  FROM customer_value v
-  JOIN customer_class k
-    ON k.customer_id = v.customer_id AND k.dimension = 'stage'
-  LEFT JOIN customer_score s ON s.customer_id = v.customer_id
-  LEFT JOIN customer_favourite f ON f.customer_id = v.customer_id
+  FROM pg_temp.refresh_worklist_base b
+  LEFT JOIN customer_favourite f USING (customer_id)
   CROSS JOIN LATERAL (
-    SELECT CASE WHEN v.order_days > 1
-             THEN v.last_ordered_on + 1
-                  + greatest(2 * (v.last_ordered_on - v.first_ordered_on)
-                             / (v.order_days - 1), 14)::integer
-             WHEN k.code = 'at_risk' THEN (k.since AT TIME ZONE %1$L)::date
+    SELECT CASE WHEN b.order_days > 1
+             THEN b.last_ordered_on + 1
+                  + greatest(2 * (b.last_ordered_on - b.first_ordered_on)
+                             / (b.order_days - 1), 14)::integer
+             WHEN b.stage = 'at_risk'
+               THEN (b.stage_since AT TIME ZONE %1$L)::date
            END AS due_on) d
-  WHERE k.code IN ('active', 'at_risk', 'won_back')
+  WHERE b.stage IN ('active', 'at_risk', 'won_back')
 $query$, run.zone);
 
 COMMENT ON FUNCTION crmcost._worklist_at_risk(crmcost._run, date) IS
@@ -102,17 +95,14 @@ CREATE FUNCTION crmcost._worklist_win_back(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT v.customer_id, (k.since AT TIME ZONE %1$L)::date AS due_on,
-         v.last_contact_channel AS channel_code, f.product_code,
-         v.margin / nullif(v.orders, 0) AS value,
-         jsonb_build_object('churned_on', (k.since AT TIME ZONE %1$L)::date,
-                            'last_ordered_on', v.last_ordered_on,
-                            'orders', v.orders, 'margin', v.margin)
-           AS evidence
-  FROM customer_class k
-  JOIN customer_value v USING (customer_id)
+  SELECT b.customer_id, (b.stage_since AT TIME ZONE %1$L)::date AS due_on,
+         b.last_contact_channel AS channel_code, f.product_code,
+         b.margin / b.orders AS value,
+         jsonb_build_object('last_ordered_on', b.last_ordered_on,
+                            'orders', b.orders, 'margin', b.margin) AS evidence
+  FROM pg_temp.refresh_worklist_base b
   LEFT JOIN customer_favourite f USING (customer_id)
-  WHERE k.dimension = 'stage' AND k.code = 'churned'
+  WHERE b.stage = 'churned'
 $query$, run.zone);
 
 COMMENT ON FUNCTION crmcost._worklist_win_back(crmcost._run, date) IS
@@ -206,26 +196,28 @@ CREATE FUNCTION crmcost._worklist_next_product(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN $query$
-  SELECT v.customer_id, d.due_on, v.last_contact_channel AS channel_code,
+  SELECT b.customer_id, d.due_on, b.last_contact_channel AS channel_code,
          n.product_code,
          CASE WHEN n.basis = 'affinity'
            THEN n.confidence * t.margin / nullif(t.quantity, 0)
-           ELSE v.margin / v.orders END AS value,
+           ELSE b.margin / b.orders END AS value,
          jsonb_build_object('favourite', n.favourite_product_code,
                             'basis', n.basis, 'confidence', n.confidence,
-                            'last_ordered_on', v.last_ordered_on) AS evidence
-  FROM customer_value v
-  JOIN customer_class k
-    ON k.customer_id = v.customer_id AND k.dimension = 'stage'
-       AND k.code IN ('active', 'won_back')
+                            'last_ordered_on', b.last_ordered_on) AS evidence
+  FROM pg_temp.refresh_worklist_base b
   CROSS JOIN LATERAL (
     -- the mean, rounded to whole days
-    SELECT v.last_ordered_on
-           + ((2 * (v.last_ordered_on - v.first_ordered_on) + v.order_days - 1)
-              / (2 * (v.order_days - 1)))::integer AS due_on) d
-  JOIN next_product n ON n.customer_id = v.customer_id
+    SELECT b.last_ordered_on
+           + ((2 * (b.last_ordered_on - b.first_ordered_on) + b.order_days - 1)
+              / (2 * (b.order_days - 1)))::integer AS due_on) d
+  -- asked of those alone whose order is due
+  CROSS JOIN LATERAL (SELECT o.product_code, o.basis, o.confidence,
+                             o.favourite_product_code
+                      FROM next_product o
+                      WHERE o.customer_id = b.customer_id
+                      OFFSET 0) n
   LEFT JOIN product_total t ON t.product_code = n.product_code COLLATE "C"
-  WHERE v.order_days > 1
+  WHERE b.order_days > 1 AND b.stage IN ('active', 'won_back')
 $query$;
 
 COMMENT ON FUNCTION crmcost._worklist_next_product(crmcost._run, date) IS

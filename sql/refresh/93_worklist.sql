@@ -25,6 +25,7 @@ BEGIN
       SET status = 'open', status_at = NULL, snoozed_until = NULL,
           told_on = run.day
       WHERE w.status = 'snoozed' AND w.snoozed_until <= run.day;
+    PERFORM crmcost._load_worklist_base();
     PERFORM crmcost._renew_worklist(run, false);
     PERFORM crmcost._find_candidates(run);
     PERFORM crmcost._tell_candidates(run);
@@ -34,9 +35,11 @@ BEGIN
     changed := crmcost._write_difference(run.ledger, 'worklist',
       'SELECT * FROM pg_temp.refresh_worklist', 'true');
   EXCEPTION WHEN serialization_failure THEN
-    -- somebody has marked a row since the snapshot was taken
-    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
-      SELECT 'worklist', NULL, 'infinity', 'infinity', s.epoch
+    -- somebody has marked a row since the snapshot was taken.  What this
+    -- transaction writes to touched goes with its end: so it is of another
+    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch,
+                         written_by)
+      SELECT 'worklist', NULL, 'infinity', 'infinity', s.epoch, '1'
       FROM refresh_state s;
     RAISE WARNING 'worklist of ledger "%" stays as it was: rows were marked during the refresh',
                   run.ledger
@@ -50,6 +53,27 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_worklist(crmcost._run) IS
   'Step of refresh: worklist; notifies crmcost_worklist, and returns the rows changed.';
+
+-- Read once, and narrow: to join it for each reason would take twice the time.
+CREATE FUNCTION crmcost._load_worklist_base() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_worklist_base
+    SELECT v.customer_id, v.first_ordered_on, v.last_ordered_on, v.order_days,
+           v.orders, v.margin, v.last_contact_at, v.last_contact_channel,
+           k.code, k.since, coalesce(s.clv_predictive, s.clv_formula), s.p_alive
+    FROM customer_value v
+    LEFT JOIN customer_class k
+      ON k.customer_id = v.customer_id AND k.dimension = 'stage'
+    LEFT JOIN customer_score s ON s.customer_id = v.customer_id
+    WHERE v.orders > 0;
+  ANALYZE pg_temp.refresh_worklist_base;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._load_worklist_base() IS
+  'Fills refresh_worklist_base: what the reasons of the worklist ask of customers who bought.';
 
 CREATE FUNCTION crmcost._list_is_later(run crmcost._run) RETURNS boolean
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -277,10 +301,10 @@ COMMENT ON FUNCTION crmcost._find_listed(crmcost._run) IS
 CREATE FUNCTION crmcost._rows_before(priorities smallint[], priority integer)
   RETURNS integer
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN priorities IS NULL THEN 0
-  ELSE (SELECT pg_catalog.count(*)::integer
-        FROM pg_catalog.unnest(priorities) AS p (priority)
-        WHERE p.priority::integer <= _rows_before.priority) END;
+RETURN (
+  SELECT pg_catalog.count(*)::integer
+  FROM pg_catalog.unnest(priorities) AS p (priority)
+  WHERE p.priority::integer <= _rows_before.priority);
 
 COMMENT ON FUNCTION crmcost._rows_before(smallint[], integer) IS
   'How many rows that a customer has on the worklist count against one of a priority: those that are as urgent, or more.';
@@ -301,7 +325,8 @@ COMMENT ON FUNCTION crmcost._rows_to_tell(crmcost._run) IS
   'How many rows the worklist may still tell for the report day.';
 
 -- Of each reason no more than the day can take: of those for whom it may be told,
--- the best, and whoever is held back among these.
+-- the best, and whoever is held back among these.  A more urgent reason may take a
+-- customer away from a less urgent one, of which there are as many more.
 CREATE FUNCTION crmcost._find_candidates(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -319,10 +344,14 @@ BEGIN
   PERFORM crmcost._find_listed(run);
   PERFORM set_config('enable_nestloop', 'off', true);
   FOR reason IN
-    SELECT r.code, r.again_after_days, r.priority
+    SELECT r.code, r.again_after_days, r.priority,
+           -- what costs nothing brings no less than 0
+           CASE WHEN r.action_cost > 0 THEN 'q.expected_value >= 0'
+             ELSE 'true' END AS is_worth_it
     FROM crmcost._worklist_reasons() AS w (code)
     JOIN worklist_reason r ON r.code = w.code COLLATE "C"
     WHERE room > 0
+    ORDER BY r.priority, r.code
   LOOP
     EXECUTE format($query$
       INSERT INTO pg_temp.refresh_candidate
@@ -335,8 +364,9 @@ BEGIN
           FROM (%3$s) q
           LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
           CROSS JOIN LATERAL (SELECT %4$s AS is_held) k
-          WHERE q.expected_value >= 0 AND s.is_nobody IS NOT TRUE
-                AND crmcost._rows_before(s.priorities, %2$s) < %5$s
+          WHERE %9$s AND s.is_nobody IS NOT TRUE
+                AND (s.priorities IS NULL
+                     OR crmcost._rows_before(s.priorities, %2$s) < %5$s)
                 AND (q.ended_on IS NULL OR q.ended_on + %6$s <= %7$L)
                 AND NOT EXISTS (SELECT FROM pg_temp.refresh_worklist w
                                 WHERE w.customer_id = q.customer_id
@@ -347,7 +377,9 @@ BEGIN
       $query$, reason.code, reason.priority,
       crmcost._worklist_query(run, reason.code, 'true'), is_held,
       crmcost._setting(run.ledger, 'worklist_per_customer'),
-      reason.again_after_days, run.day, room);
+      reason.again_after_days, run.day,
+      room + (SELECT count(*) FROM pg_temp.refresh_candidate c
+              WHERE c.priority < reason.priority), reason.is_worth_it);
   END LOOP;
   PERFORM set_config('enable_nestloop', old_loop, true);
 END
@@ -356,7 +388,9 @@ $$;
 COMMENT ON FUNCTION crmcost._find_candidates(crmcost._run) IS
   'Fills refresh_candidate: who may come onto the worklist, and for which reason.';
 
--- Who is held back is chosen as if it were told, so that the two can be compared.
+-- Of a customer the more urgent row goes first, of the day the one that is expected
+-- to bring more.  Who is held back is chosen as if it were told, so that the two can
+-- be compared.
 CREATE FUNCTION crmcost._tell_candidates(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -374,12 +408,14 @@ BEGIN
     FROM (
       SELECT c.*,
              count(*) FILTER (WHERE NOT c.is_held) OVER (
-               ORDER BY c.priority, c.expected_value DESC, c.due_on,
-                        c.customer_id, c.reason
+               ORDER BY c.expected_value DESC, c.due_on, c.customer_id,
+                        c.reason
                ROWS UNBOUNDED PRECEDING)
                - (NOT c.is_held)::integer AS told_before
       FROM (
-        SELECT d.*, crmcost._rows_before(s.priorities, d.priority) AS rows,
+        SELECT d.*, CASE WHEN s.priorities IS NULL THEN 0
+                      ELSE crmcost._rows_before(s.priorities, d.priority) END
+                    AS rows,
                row_number() OVER (PARTITION BY d.customer_id
                                   ORDER BY d.priority, d.expected_value DESC,
                                            d.due_on, d.reason) AS n
@@ -387,8 +423,7 @@ BEGIN
         LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
       ) c
       WHERE c.n <= most - c.rows
-      ORDER BY c.priority, c.expected_value DESC, c.due_on, c.customer_id,
-               c.reason
+      ORDER BY c.expected_value DESC, c.due_on, c.customer_id, c.reason
     ) t
     WHERE t.told_before < room;
 END

@@ -82,9 +82,9 @@ StudentTail(double t, int df)
 
 /*
  * The t above which Student's t with df >= 1 degrees of freedom is with this
- * chance, 0.001 <= tail <= 1/2: by halving, or for many degrees of freedom from
- * that of the normal distribution (Abramowitz and Stegun 1964, 26.7.5), which
- * then is good to 1e-11.
+ * chance, 0.001 <= tail <= 1/2: by halving, or for many degrees of freedom
+ * from that of the normal distribution (Abramowitz and Stegun 1964, 26.7.5),
+ * which then is good to 1e-11.
  */
 double
 num_student_upper_quantile(double tail, int df)

@@ -35,7 +35,7 @@ COMMENT ON COLUMN worklist_reason.code IS
 COMMENT ON COLUMN worklist_reason.is_active IS
 'Whether it is used.';
 COMMENT ON COLUMN worklist_reason.priority IS
-'What comes first, 1 to 9; within one priority the larger expected value does.';
+'How urgent it is, 1 to 9: of the reasons of a customer the smaller number goes first, and the list is worked through by it.';
 COMMENT ON COLUMN worklist_reason.action IS
 'What is to be done.';
 COMMENT ON COLUMN worklist_reason.channel_code IS

@@ -23,15 +23,13 @@ CREATE TABLE worklist (
   snoozed_until date CONSTRAINT snoozed_until_is_finite
     CHECK (isfinite(snoozed_until)),
   PRIMARY KEY (customer_id, reason, due_on),
-  -- a merger may hand a number from one row to another
-  CONSTRAINT one_row_a_number UNIQUE (worklist_id)
-    DEFERRABLE INITIALLY DEFERRED,
   CONSTRAINT done_rows_have_their_time
     CHECK (status <> 'done' OR status_at IS NOT NULL),
   CONSTRAINT snoozed_rows_have_their_day
     CHECK ((status = 'snoozed') = (snoozed_until IS NOT NULL))
 );
 
+CREATE INDEX worklist_worklist_id ON worklist (worklist_id);
 CREATE INDEX worklist_told_on ON worklist (told_on);
 
 COMMENT ON TABLE worklist IS
@@ -44,7 +42,7 @@ COMMENT ON COLUMN worklist.told_on IS 'Report day on which the row came onto the
 COMMENT ON COLUMN worklist.action IS 'What to do.';
 COMMENT ON COLUMN worklist.channel_code IS 'Channel to do it by; (unknown) where there was no contact yet.';
 COMMENT ON COLUMN worklist.product_code IS 'Product to offer; NULL for none.';
-COMMENT ON COLUMN worklist.priority IS 'What comes first, 1 to 9, from worklist_reason; within one priority the larger expected value does.';
+COMMENT ON COLUMN worklist.priority IS 'How urgent it is, 1 to 9, from worklist_reason.';
 COMMENT ON COLUMN worklist.value IS 'Value at stake in base currency, 0 or more; the documentation has its formula by reason.';
 COMMENT ON COLUMN worklist.expected_value IS 'What the action is expected to bring, in base currency: value times effect less action_cost of the reason.';
 COMMENT ON COLUMN worklist.evidence IS 'The facts behind it, as a JSON object; empty once the customer is erased.';

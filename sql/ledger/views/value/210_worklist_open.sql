@@ -47,7 +47,7 @@ COMMENT ON COLUMN worklist_open.days_overdue IS 'Days since the due day, below 0
 COMMENT ON COLUMN worklist_open.action IS 'What to do.';
 COMMENT ON COLUMN worklist_open.channel_code IS 'Channel to do it by; (unknown) where there was no contact yet.';
 COMMENT ON COLUMN worklist_open.product_code IS 'Product to offer; NULL for none.';
-COMMENT ON COLUMN worklist_open.priority IS 'What comes first, 1 to 9.';
+COMMENT ON COLUMN worklist_open.priority IS 'How urgent it is, 1 to 9.';
 COMMENT ON COLUMN worklist_open.value IS 'Value at stake.';
 COMMENT ON COLUMN worklist_open.expected_value IS 'What the action is expected to bring, its cost taken off.';
 COMMENT ON COLUMN worklist_open.evidence IS 'The facts behind it, as a JSON object in text.';
