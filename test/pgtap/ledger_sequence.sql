@@ -56,10 +56,10 @@ INSERT INTO event VALUES
          pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,p2,-,-}'), CASE WHEN pg_temp.chance(0.4) THEN pg_temp.r(10) END, pg_temp.pick('{hour,-}'), pg_temp.pick('{a1,a2,-}')
   FROM (SELECT pg_temp.some_day()::date AS d FROM generate_series(1, 1 + pg_temp.r(5)) OFFSET 0) x$$),
 ('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at, attributes, case_ref, first_response_at, due_at, phase, reason_code)
-  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,care,sales,behavior,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,click,-}'), pg_temp.pick('{search,social,-}'),
+  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,care,sales,behavior,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,click,cart,-}'), pg_temp.pick('{search,social,-}'),
          pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,-}'), CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(900) END, CASE WHEN pg_temp.chance(0.7) THEN 1 + pg_temp.r(5) END,
          1 + pg_temp.r(3), pg_temp.pick('{a1,a2,-}'), pg_temp.chance(0.2), CASE WHEN pg_temp.chance(0.4) THEN m + random() * interval '20 days' END,
-         CASE WHEN pg_temp.chance(0.5) THEN jsonb_build_object('utm_source', pg_temp.pick('{google,bing}'), 'team', pg_temp.pick('{t1,t2}')) ELSE '{}' END,
+         CASE WHEN pg_temp.chance(0.5) THEN jsonb_build_object('utm_source', pg_temp.pick('{google,bing}'), 'team', pg_temp.pick('{t1,t2}'), 'needs', pg_temp.pick('{a,b,c}')) ELSE '{}' END,
          pg_temp.pick('{c1,c2,c3,-,-}'), CASE WHEN pg_temp.chance(0.3) THEN m + random() * interval '3 days' END, CASE WHEN pg_temp.chance(0.2) THEN m + random() * interval '9 days' END,
          pg_temp.pick('{pre,post,-}'), pg_temp.pick('{complaint.quality,complaint.service,-}')
   FROM (SELECT pg_temp.some_day() AS m FROM generate_series(1, 2 + pg_temp.r(6)) OFFSET 0) x$$),
@@ -118,6 +118,10 @@ INSERT INTO event VALUES
          CASE kind WHEN 'earn' THEN at + interval '20 days' END, CASE WHEN kind <> 'redeem' THEN 'l' END
   FROM (SELECT pg_temp.some_day() AS at, pg_temp.pick('{earn,earn,redeem,reverse}') AS kind FROM generate_series(1, 3) OFFSET 0) x$$),
 ('programme', 1, $$UPDATE loyalty_program SET burn = pg_temp.pick('{first_earned,first_expiring}'), point_cost = 0.01 + 0.01 * pg_temp.r(3)$$),
+('tags', 2, $$UPDATE customer SET attributes = jsonb_build_object('needs', pg_temp.pick('{a,b,c,-}'), 'month_day', pg_temp.pick('{01-15,02-29,03-20,-}'))
+  WHERE customer_id IN (SELECT pg_temp.some('customer', 'erased_at IS NULL', 2))$$),
+('products', 1, $$DELETE FROM product; INSERT INTO product (code, name) VALUES ('g', 'g');
+  INSERT INTO product (code, parent_code, owned_once, name) SELECT p, CASE WHEN random() < 0.5 THEN 'g' END, random() < 0.5, p FROM unnest('{p1,p2,p3}'::text[]) p$$),
 ('erasure', 1, $$SELECT crmcost.erase_customer('crm', pg_temp.someone()) WHERE pg_temp.chance(0.3)$$);
 
 CREATE PROCEDURE pg_temp.begin_sequence(zone text) LANGUAGE plpgsql AS $$
@@ -170,7 +174,7 @@ DECLARE
   relation text;
   names text;
 BEGIN
-  FOREACH relation IN ARRAY '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
+  FOREACH relation IN ARRAY '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,worklist_reason,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names FROM pg_attribute
       WHERE attrelid = format('crm.%I', relation)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     EXECUTE format('ALTER TABLE other.%I DISABLE TRIGGER ALL', relation);
@@ -181,14 +185,14 @@ BEGIN
   END LOOP;
 END$$;
 
--- All tables but those of facts and configuration, of runs and of closed months.  Of what is kept of earlier report days
+-- All tables but those of facts and configuration, of runs and of closed months; and the worklist, which knows what was told when.  Of what is kept of earlier report days
 -- a fresh ledger knows nothing.
 CREATE TEMPORARY TABLE computed AS
   SELECT c.relname AS target, CASE WHEN c.relname IN ('kept_snapshot', 'clv_model') THEN 'as_of = (SELECT as_of FROM crm.last_refresh)'
                                 WHEN c.relname = 'classification' THEN 'by_rule' ELSE 'true' END AS rows
   FROM pg_class c
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL (
-    '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state,alert_state}');
+    '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,worklist_reason,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state,alert_state,worklist}');
 CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   c computed;

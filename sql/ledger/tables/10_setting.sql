@@ -101,6 +101,14 @@ CREATE TABLE setting (
            OR value ~ '^[0-9]{1,6}([.][0-9]{1,4})?$'),
   CONSTRAINT retention_months_from_1_to_24
     CHECK (key <> 'retention_months' OR value ~ '^([1-9]|1[0-9]|2[0-4])$'),
+  CONSTRAINT worklist_limit_from_1_to_999999
+    CHECK (key NOT IN ('cart_after_hours', 'trend_months', 'worklist_per_day',
+                       'worklist_per_customer', 'worklist_pause_days',
+                       'worklist_effect_days')
+           OR value ~ '^[1-9][0-9]{0,5}$'),
+  CONSTRAINT worklist_holdout_from_0_below_1
+    CHECK (key <> 'worklist_holdout' OR value ~ '^0?[.][0-9]+$'
+           OR value = '0'),
   CONSTRAINT schema_version_is_a_positive_integer
     CHECK (key <> 'schema_version' OR value ~ '^[1-9][0-9]{0,5}$')
 );

@@ -26,6 +26,9 @@ WITH known_setting (key) AS (
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
          ('converting_entity'), ('target_marginal_cac'),
          ('lead_attributes'), ('stale_after_days'),
+         ('cart_after_hours'), ('trend_months'), ('worklist_per_day'),
+         ('worklist_per_customer'), ('worklist_pause_days'),
+         ('worklist_holdout'), ('worklist_effect_days'),
          ('schema_version')
 ),
 this_ledger (name) AS (
