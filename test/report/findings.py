@@ -42,13 +42,13 @@ def finds(key, pattern, errors=None, **changed):
 
 
 def bridge():
-    finds('bridge', r'^20% of gross sales is left as profit; cogs takes most, 56%$')
+    finds('bridge', r'^20% of gross sales is left as profit. cogs takes most, 56%$')
     finds('bridge', r'cost 40 EUR$', bridge=bridge_rows(service=-40))
     finds('bridge', r'^No cost .* 60 EUR, 60% of sales',
           bridge=bridge_rows(gross_sales=100, cogs=-40))
-    finds('bridge', r'a loss of 20 EUR, 20% of gross sales; service takes',
+    finds('bridge', r'a loss of 20 EUR, 20% of gross sales. service takes',
           bridge=bridge_rows(gross_sales=100, cogs=-40, service=-80))
-    finds('bridge', r'^Nothing is left of gross sales; service takes most, 60%$',
+    finds('bridge', r'^Nothing is left of gross sales. service takes most, 60%$',
           bridge=bridge_rows(gross_sales=100, cogs=-40, service=-60))
     finds('bridge', r'below their cost: .* the loss is 25 EUR$',
           bridge=bridge_rows(gross_sales=100, cogs=-120, service=-5))
