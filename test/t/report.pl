@@ -171,7 +171,7 @@ SKIP:
 {
 	skip 'no Chromium: make check-report installs it', 1 unless $chromium;
 	skip "no playwright in $python: make check-report installs it", 1
-	  unless IPC::Run::run([ $python, '-c', 'import playwright' ], '2>', \undef);
+	  unless IPC::Run::run([ $python, '-c', 'import playwright' ], '>', \my $nothing, '2>', \my $why);
 	verdicts('browser.py', $python, 'test/report/browser.py', $chromium, "$dir/full.html", "$dir/live.html");
 }
 
