@@ -65,10 +65,9 @@ def gather(ledger, words):
         questions.update(section.queries)
     answers = ledger.ask(questions)
     setting = {row['key']: row['value'] for row in answers['setting'].rows}
-    refresh = (answers['refresh'].rows or [{}])[0]
     database = answers['database'].rows[0]
     page = Page(words, ledger.name, name(setting.get('base_currency', '')),
-                refresh.get('as_of'), names_of(answers))
+                answers['refresh'], names_of(answers))
     return {
         'title': page.say('page.title', ledger=name(ledger.name)),
         'subtitle': page.say(

@@ -53,11 +53,12 @@ MOST_ROWS = 400
 class Page:
     """What all sections share: words, names of codes, currency, report day."""
 
-    def __init__(self, words, ledger, currency, as_of, names):
+    def __init__(self, words, ledger, currency, refresh, names):
         self.words = words
         self.ledger = ledger
         self.currency = currency
-        self.as_of = as_of
+        self.refresh = refresh		# the answer on the last refresh
+        self.as_of = refresh.rows[0]['as_of'] if refresh.rows else None
         self.names = names
 
     def say(self, key, **values):
@@ -95,11 +96,13 @@ class Page:
         return shown
 
     def _refuse(self, section, answers):
+        asked = [answers[query] for query in section.queries]
         if section.needs_refresh and not self.as_of:
-            raise Nothing(self.say('empty.not_refreshed',
-                                   ledger=name(self.ledger)))
-        for query in section.queries:
-            answer = answers[query]
+            if not self.refresh.sqlstate:
+                raise Nothing(self.say('empty.not_refreshed',
+                                       ledger=name(self.ledger)))
+            asked.insert(0, self.refresh)
+        for answer in asked:
             if answer.is_forbidden:
                 raise Nothing(self.say('empty.forbidden',
                                        message=name(answer.message)))
@@ -108,7 +111,7 @@ class Page:
             if answer.sqlstate:
                 raise Nothing(self.say('empty.failed',
                                        message=name(answer.message)))
-        if not answers[next(iter(section.queries))].rows:
+        if not asked[0].rows:
             raise Nothing(self.say(section.key + '.empty'))
 
     def _table(self, card):

@@ -37,10 +37,6 @@ def quote(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(value):
-    return " E'" + value.replace('\\', '\\\\').replace("'", "''") + "'"
-
-
 def run_psql(script, psql):
     """The output of a script, in UTF-8 whatever the database is in."""
     environment = dict(os.environ, PGCLIENTENCODING='UTF8',
@@ -68,14 +64,14 @@ class Ledger:
         self._check()
 
     def _check(self):
-        status, out, err = run_psql(f"""
-            SELECT coalesce(json_agg(n.nspname ORDER BY n.nspname
-                     = {literal(self.name)} DESC, n.nspname), '[]')
+        status, out, err = run_psql("""
+            SELECT coalesce(json_object_agg(n.nspname,
+                     pg_catalog.has_schema_privilege(n.oid, 'USAGE')), '{}')
             FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_class s ON s.relnamespace = c.relnamespace
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relname = 'last_refresh' AND c.relkind = 'v'
-                  AND pg_catalog.to_regclass(pg_catalog.format(
-                        '%I.setting', n.nspname)) IS NOT NULL;
+                  AND s.relname = 'refresh_run' AND s.relkind = 'r';
             """, self.psql)
         if status != 0 or not out.strip():
             first = err.splitlines()[0] if err else 'no answer'
@@ -83,10 +79,13 @@ class Ledger:
                               'PGDATABASE, PGUSER as for psql')
         ledgers = json.loads(out)
         if self.name not in ledgers:
-            known = ', '.join(ledgers) if ledgers else 'none'
+            known = ', '.join(sorted(ledgers)) or 'none'
             raise LedgerError(f'there is no ledger {self.name} in this '
                               f'database (ledgers here: {known}): say make '
                               'report LEDGER=NAME')
+        if not ledgers[self.name]:
+            raise LedgerError(f'you may not read ledger {self.name}: its owner '
+                              'can grant it by crmcost.grant_read')
 
     def ask(self, questions):
         """Answers by name, of {name: query}, all of one snapshot."""

@@ -147,28 +147,27 @@ function step(event) {
 	next.scrollIntoView({ block: "nearest" });
 }
 
-// One chart alone, as a picture that stands outside the page: ?picture=ID.
+// One chart alone, as the text of a picture that stands outside the page:
+// ?picture=ID.  Its colours follow the system, as those of the page do.
 function picture(id) {
 	const section = data.sections.find((one) => one.id === id && one.chart);
 	if (!section) return;
 	const style = JSON.parse(byId("chart-style").textContent);
-	const plain = (side) => (text) => text.replace(/light-dark\(([^,]+), ([^)]+)\)/g, side)
-		.replace(/color-scheme: light dark;/g, "");
-	const rootOf = style.match(/:root \{[^}]*\}/)[0];
-	const inner = charts[section.chart.kind](section.chart, 860, say(section.title));
-	const height = Number(inner.getAttribute("height"));
-	const title = svg("text", { x: 0, y: 18, class: "title" }, say(section.title));
-	inner.setAttribute("viewBox", `-20 -48 900 ${height + 68}`);
-	inner.setAttribute("width", 900);
-	inner.setAttribute("height", height + 68);
-	title.setAttribute("y", -20);
-	const sheet = plain("$1")(style) + ".chart .title { font-size: 16px; font-weight: 600; }\n"
+	const plain = (side) => style.replace(/light-dark\(([^,]+), ([^)]+)\)/g, side)
+		.replace("color-scheme: light dark;", "");
+	const drawn = charts[section.chart.kind](section.chart, 860, say(section.title));
+	const box = { x: -20, y: -52, width: 900, height: Number(drawn.getAttribute("height")) + 72 };
+	drawn.setAttribute("viewBox", Object.values(box).join(" "));
+	drawn.setAttribute("width", box.width);
+	drawn.setAttribute("height", box.height);
+	const sheet = plain("$1") + ".chart .title { font-size: 16px; font-weight: 600; }\n"
 		+ ".chart .paper { fill: var(--card); }\n"
-		+ `@media (prefers-color-scheme: dark) { ${plain("$2")(rootOf)} }`;
-	inner.prepend(svg("style", {}, sheet), svg("rect",
-		{ x: -20, y: -48, width: 900, height: height + 68, rx: 12, class: "paper" }), title);
-	inner.setAttribute("xmlns", space);
-	document.body.replaceChildren(inner);
+		+ `@media (prefers-color-scheme: dark) { ${plain("$2").match(/:root \{[^}]*\}/)[0]} }\n`;
+	drawn.prepend(svg("rect", { ...box, rx: 12, class: "paper" }),
+		svg("text", { x: 0, y: -24, class: "title" }, say(section.title)));
+	document.body.replaceChildren(html("pre", { id: "picture" },
+		new XMLSerializer().serializeToString(drawn)
+			.replace(">", `>\n<style>\n${sheet}</style>\n`)));
 }
 
 if (["dark", "light"].includes(wanted.get("theme")))

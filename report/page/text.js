@@ -45,7 +45,7 @@ function fit(text, width, weight = 400) {
 // Up to two lines; Chinese breaks anywhere, English between words.
 function wrap(text, width, weight = 400) {
 	if (widthOf(text, 12, weight) <= width) return [text];
-	const parts = /\p{Script=Han}/u.test(text) ? Array.from(text)
+	const parts = /\p{Script=Han}/u.test(text) ? text.match(/\uff08?.[\uff09\uff0c\uff1b\u3001]*/gu)
 		: text.split(" ").map((part) => part + " ");
 	let first = "";
 	while (parts.length > 1 && widthOf(first + parts[0], 12, weight) <= width + 3)

@@ -3,6 +3,8 @@
 from frame import Card, Nothing, Section, ticks, total
 from words import count, percent, ratio, short, unit_money
 
+MOST_BARS = 12
+
 CAC = """
 SELECT channel_code, channel_name, customers, acquisition_cost, cac, ltv,
        ltv_cac, payback_months, loses_money
@@ -21,6 +23,7 @@ def cac(page, rows):
                                  row['channel_name'])
         row['loses'] = (None if row['loses_money'] is None else
                         page.say('yes' if row['loses_money'] else 'no'))
+    shown = rows[:MOST_BARS]
     return Card(
         cac_finding(page, rows, whole),
         {'kind': 'bars', 'shared': True, 'rows': [
@@ -30,7 +33,7 @@ def cac(page, rows):
                 {'value': row['ltv'], 'text': unit_money(row['ltv'])},
                 {'text': count(row['customers'])},
                 {'text': payback(page, row)}]}
-            for row in rows],
+            for row in shown],
          'columns': [page.say('cac.cac'), page.say('cac.ltv'),
                      page.say('head.customers'), page.say('cac.payback')]},
         (('head.channel', 'name', 'text'),
@@ -41,7 +44,9 @@ def cac(page, rows):
          ('head.payback', 'payback_months', 'count'),
          ('head.loses', 'loses', 'text')),
         rows + ([whole] if whole else []),
-        unit=page.say('unit.a_customer', currency=page.currency))
+        unit=page.say('unit.a_customer', currency=page.currency),
+        note=page.say('cac.more', shown=len(shown), n=len(rows))
+        if len(shown) < len(rows) else None)
 
 
 def payback(page, row):
@@ -183,7 +188,7 @@ def campaign(page, rows):
     for row in rows:
         row['name'] = page.named('campaign', row['campaign_code'],
                                  row['campaign_name'])
-    shown = rows[:12]
+    shown = rows[:MOST_BARS]
     return Card(
         campaign_finding(page, rows),
         {'kind': 'bars', 'shared': True, 'rows': [

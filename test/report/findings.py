@@ -42,13 +42,13 @@ def finds(key, pattern, errors=None, **changed):
 
 
 def bridge():
-    finds('bridge', r'^20% of gross sales is left as profit; cogs takes most, 56%$')
+    finds('bridge', r'^20% of gross sales is left as profit. cogs takes most, 56%$')
     finds('bridge', r'cost 40 EUR$', bridge=bridge_rows(service=-40))
     finds('bridge', r'^No cost .* 60 EUR, 60% of sales',
           bridge=bridge_rows(gross_sales=100, cogs=-40))
-    finds('bridge', r'a loss of 20 EUR, 20% of gross sales; service takes',
+    finds('bridge', r'a loss of 20 EUR, 20% of gross sales. service takes',
           bridge=bridge_rows(gross_sales=100, cogs=-40, service=-80))
-    finds('bridge', r'^Nothing is left of gross sales; service takes most, 60%$',
+    finds('bridge', r'^Nothing is left of gross sales. service takes most, 60%$',
           bridge=bridge_rows(gross_sales=100, cogs=-40, service=-60))
     finds('bridge', r'below their cost: .* the loss is 25 EUR$',
           bridge=bridge_rows(gross_sales=100, cogs=-120, service=-5))
@@ -136,17 +136,17 @@ def tiers():
         return [tier_row('abc', rank, code, **row)
                 for rank, (code, row) in enumerate(zip('ABC', rows), 1)]
 
-    finds('tiers', r'^A \(20% of customers\) brings 80% .* while C loses 250 EUR$')
-    finds('tiers', r'^A brings 80% of the profit and gets only 40% of the cost$',
+    finds('tiers', r'^A: 80% of the profit for 40% of the cost, from 20% .*; C: a loss of 250 EUR$')
+    finds('tiers', r'^A: 80% of the profit, but only 40% of the cost$',
           tiers=scheme(dict(profit_share=0.8, spend_share=0.4), {}))
-    finds('tiers', r'^A gets 90% of the cost and brings only 50%',
+    finds('tiers', r'^A: 90% of the cost, but only 50%',
           tiers=scheme(dict(spend_share=0.9), {}))
     finds('tiers', r'^Cost follows value: A', tiers=scheme({}, {}))
-    finds('tiers', r'^All customers of scheme abc are in tier A$',
+    finds('tiers', r'^In scheme abc all customers are in one tier: A$',
           tiers=scheme({}, dict(customers=0)))
     finds('tiers', r'earn no profit together; the best of them, A, comes to −5 EUR$',
           tiers=scheme(dict(profit=-5, profit_share=None), dict(profit_share=None)))
-    finds('tiers', r'^A .* brings 50% of the profit; no cost is booked',
+    finds('tiers', r'^A: 50% of the profit from 50% .*; no cost is booked',
           tiers=scheme(dict(spend_share=None), {}))
     finds('tiers', r'^No customer is in a tier', tiers=scheme(dict(customers=0)))
     finds('tiers', r'^No customer is in a tier', tiers=scheme(dict(customers=0))
@@ -329,6 +329,8 @@ def nothing():
     finds('whale', r"^Not refreshed yet: CALL crmcost.refresh\('crm'\)", refresh=[])
     finds('cohort', r'^You may not read .*permission denied for table sale',
           errors={'cohort': ('42501', 'permission denied for table sale')})
+    finds('cohort', r'^You may not read .*table refresh_run',
+          errors={'refresh': ('42501', 'permission denied for table refresh_run')})
     finds('voice', r'^This ledger has no customer_voice',
           errors={'voice': ('42P01', 'relation does not exist')})
     finds('cac', r'^The database refused the question: too slow',

@@ -42,6 +42,21 @@ my $lifetime = $demo->lifetime($cdnow, '2017-09-30', '2018-06-30');
 like($lifetime, qr/MADE-UP SAMPLE/, 'the chapter on lifetime value says what it is of');
 like($lifetime, qr/^ $_ /m, "it shows: $_") foreach ('bgnbd', 'gamma_gamma');
 
+# The page of charts: what doc/report.md answers from it is what it says.
+{
+	local %ENV = (%ENV, PGHOST => $demo->{node}->host, PGPORT => $demo->{node}->port, PGDATABASE => 'crmcost',
+		PYTHONDONTWRITEBYTECODE => 1);
+	IPC::Run::run([ 'python3', 'report/build.py', '--data', 'crm', "$demo->{dir}/page.json" ], '2>', \my $why);
+	is($why, '', 'the demo has a page of charts');
+	my $page = PostgreSQL::Test::Utils::slurp_file("$demo->{dir}/page.json");
+	my $documented = PostgreSQL::Test::Utils::slurp_file('doc/report.md');
+	my ($table) = $documented =~ /^\| question \| look at \| answer \|\n\|[-|]+\n(.*?)^$/ms;
+	my @answers = map { (split / \| /)[2] =~ s/ \|$//r } split /\n/, $table;
+	is(@answers, 10, 'doc/report.md answers ten questions');
+	my @unsaid = grep { index($page, $_) < 0 } @answers;
+	is_deeply(\@unsaid, [], '... as the page does');
+}
+
 # The same rows each time: the documentation may quote them.
 is( $demo->sql('SELECT count(*), sum(sales_value) FROM demo.transactions'),
 	'33751|255051.50', 'the sample is the same everywhere');
