@@ -10,13 +10,14 @@ WITH known_setting (key) AS (
          ('abc_measure'), ('at_risk_after_days'), ('churn_after_days'),
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
+         ('stale_after_days'),
          ('clv_horizon'), ('clv_model'), ('clv_retention'),
          ('csat_satisfied_from'), ('affinity_products'), ('snapshot_keep'),
          ('plan_scenario'),
          ('quality_months'), ('response_window_days'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
-         ('converting_entity'), ('stale_after_days'),
+         ('converting_entity'),
          ('schema_version')
 ),
 this_ledger (name) AS (
