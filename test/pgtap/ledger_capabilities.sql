@@ -54,6 +54,13 @@ SELECT results_eq($$ SELECT tier, service_level, customers::int, hours_per_custo
   'C10: a thousand customers in three groups, with hours by their service level');
 SELECT is((SELECT string_agg(customer_id || ' ' || rfm_score, ', ' ORDER BY customer_id) FROM customer_rfm WHERE customer_id IN (200, 201, 600, 601, 1000)),
   '200 111, 201 222, 600 333, 601 444, 1000 555', 'C10: by their scores');
+-- B15: a segment and a channel, from the page of a customer to the members of a campaign
+UPDATE customer SET acquisition_channel = CASE WHEN customer_id % 2 = 0 THEN 'email' ELSE 'search' END;
+INSERT INTO campaign (code, purpose, period, name) VALUES ('best', 'loyalty', '[2024-03-01,2024-04-01)', 'Best');
+CALL crmcost.refresh('crm', '2024-03-01');
+INSERT INTO campaign_member (customer_id, campaign_code, role, assigned_at)
+SELECT customer_id, 'best', 'target', '2024-03-01' FROM customer_360 WHERE segment = crmcost.rfm_segment(555) AND acquisition_channel = 'email';
+SELECT results_eq('SELECT customer_id::int FROM campaign_member ORDER BY 1', 'SELECT i FROM generate_series(802, 1000, 2) i', 'B15: the target list has the segment and nobody else');
 ROLLBACK TO fresh;
 
 -- C11: eight agents, the two best of whom own nine of ten customers in A
@@ -70,6 +77,16 @@ INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (12
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT results_eq($$ SELECT best_agent_share, without_owner::int FROM tier_resource WHERE scheme = 'hand' AND tier = 'A' $$,
   $$ VALUES (round(9 / 11.0, 6), 1) $$, 'C11: who comes to A without one is seen');
+ROLLBACK TO fresh;
+
+-- E3: what the care of 900 customers costs in the month before and the month after
+SELECT pg_temp.customers(1, 900), pg_temp.sell(1, 900, '2024-01-05', 10), pg_temp.sell(1, 900, '2024-02-05', 10);
+INSERT INTO allocation_rule (category_code, driver) VALUES ('ret', 'active_customers');
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency) VALUES ('ret.care.salary', '2024-01-31', 54000, 'EUR'), ('ret.care.salary', '2024-02-29', 31500, 'EUR');
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq($$ SELECT month_start, retention_cost / customers, round(100 * (retention_cost / customers / lag(retention_cost / customers) OVER (ORDER BY month_start) - 1), 1) FROM profit_by_month ORDER BY 1 $$,
+  $$ VALUES ('2024-01-01'::date, 60.0, NULL::numeric), ('2024-02-01', 35.0, -41.7) $$, 'E3: 54,000 for 900 customers are 60 each, then 31,500 are 35, 41.7 % less');
+SELECT is((SELECT string_agg(DISTINCT total_cost::float8::text, ', ') FROM customer_cost), '35, 60', 'E3: each of them');
 ROLLBACK TO fresh;
 
 -- D18: 12 of 100 million, then 15.4 of 110

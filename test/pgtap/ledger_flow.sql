@@ -150,7 +150,7 @@ CALL crmcost.refresh('crm', '2024-03-31 12:00Z');
 SELECT results_eq('SELECT customer_id::int, allocated_cost FROM customer_cost ORDER BY 1',
                   $$ VALUES (1, 300 + 600.0), (2, 1800.0) $$, 'E6: 600 by a bot and 400 by people cost 2,700');
 SELECT is((SELECT round(100 * (sum(allocated_cost) / (1000 * 12 * 0.50) - 1)) FROM cost_pool), -55.0,
-          'E6: 55 % less than 6,000 by people alone');
+          'B11, E6: 55 % less than 6,000 by people alone');
 SELECT is((SELECT sum(unused_cost) FROM cost_pool), 3600.0, 'E6: the people freed are unused capacity');
 ROLLBACK TO fresh;
 

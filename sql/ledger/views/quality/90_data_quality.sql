@@ -13,6 +13,7 @@ WITH known_setting (key) AS (
          ('falling_below'), ('winback_days'), ('second_life_days'),
          ('invalid_window_days'), ('invalid_max_orders'),
          ('invalid_max_amount'), ('invalid_max_products'), ('discount_rate'),
+         ('stale_after_days'),
          ('clv_horizon'), ('clv_model'), ('clv_retention'),
          ('followup_days'), ('alert_complaint_rate'),
          ('alert_csat_rate'), ('alert_nps'), ('alert_response_rate'),
@@ -24,8 +25,8 @@ WITH known_setting (key) AS (
          ('spread_response_hours'), ('spread_price'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
-         ('converting_entity'), ('target_marginal_cac'),
-         ('lead_attributes'), ('stale_after_days'),
+         ('converting_entity'),target_marginal_cac'),
+         ('lead_attributes'), ('
          ('cart_after_hours'), ('trend_months'), ('worklist_per_day'),
          ('worklist_per_customer'), ('worklist_pause_days'),
          ('worklist_holdout'), ('worklist_effect_days'),
