@@ -116,8 +116,8 @@ run_recipe()
 				[ -z "$_stage" ] || { close_machine; mv "$place/stage" "$place/stage-$_stage"; }
 				_stage=${_rest##* AS } _dir=/
 				open_machine stage image base
-				rm -rf "$root/src"
-				mkdir -p "$root/docker-entrypoint-initdb.d" ;;
+				rm -rf "$root/src"		# our own copy
+				mkdir -p "$root/src" "$root/docker-entrypoint-initdb.d" ;;
 			WORKDIR)
 				_dir=$_rest
 				mkdir -p "$root$_dir" ;;
@@ -128,11 +128,12 @@ run_recipe()
 							tar -C "$root$_dir" --no-same-owner -xf - ;;
 					--from=*' /')
 						_from=${_rest%% *} _what=${_rest#* }
-						cp -a "$place/stage-${_from#--from=}${_what%% *}." "$root/" ;;
+						cp -a "$place/stage-${_from#--from=}${_what%% *}." "$root/" >> "$place/log/$case" 2>&1 ||
+							result "COPY $_rest" no ;;
 					*) die "Containerfile copies $_rest, which this test does not know" ;;
 				esac ;;
 			RUN)
-				works "RUN ${_rest%% &&*}" root "mkdir -p $_dir && cd $_dir && export DEBIAN_FRONTEND=noninteractive $_env && $_rest" ;;
+				works "RUN ${_rest%%&&*}" root "mkdir -p $_dir && cd $_dir && export DEBIAN_FRONTEND=noninteractive $_env && $_rest" ;;
 			*) die "Containerfile says $_word, which this test does not know" ;;
 		esac
 	done 3< "$place/recipe"
@@ -140,6 +141,7 @@ run_recipe()
 
 case_container()
 {
+	rm -rf "$place"/stage-*
 	open_machine image base
 	install "postgresql-$major"
 	_version=$(chroot "$root" dpkg-query -W -f '${Version}' "postgresql-$major")
