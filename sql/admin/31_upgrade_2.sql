@@ -196,15 +196,7 @@ CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  PERFORM crmcost._add_setting_checks(worklist_limit_from_1_to_999999
-      CHECK (key NOT IN ('cart_after_hours', 'trend_months',
-                         'worklist_per_day', 'worklist_per_customer',
-                         'worklist_pause_days', 'worklist_effect_days')
-             OR value ~ '^[1-9][0-9]{0,5}$'),
-    ADD CONSTRAINT worklist_holdout_from_0_below_1
-      CHECK (key <> 'worklist_holdout' OR value ~ '^0?[.][0-9]+$'
-             OR value = '0'),
-    ADD CONSTRAINT );
+  PERFORM crmcost._add_setting_checks();
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)

@@ -405,6 +405,8 @@ CREATE FUNCTION crmcost._capture_customer_change() RETURNS trigger
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  of_no_report CONSTANT text[] :=       -- or seen to below
+    '{source_key,attributes,erased_at,merged_into}';
   zone text;
   watched text[];
 BEGIN
@@ -420,18 +422,11 @@ BEGIN
       SELECT customer_id, (d.at AT TIME ZONE zone)::date,
              (d.at AT TIME ZONE zone)::date
       FROM old_row o JOIN new_row n USING (customer_id)
-      CROSS JOIN LATERAL (
-        VALUES (o.first_seen_at), (o.acquired_at), (n.first_seen_at),
-               (n.acquired_at)
-      ) AS d (at)
+      CROSS JOIN LATERAL (VALUES (o.first_seen_at), (o.acquired_at),
+                                 (n.first_seen_at), (n.acquired_at)) AS d (at)
       WHERE d.at IS NOT NULL
-            AND ((o.source, o.first_seen_at, o.acquired_at,
-                  o.acquisition_channel, o.acquisition_campaign, o.account_id,
-                  o.referred_by, o.kind)
-                 IS DISTINCT FROM
-                 (n.source, n.first_seen_at, n.acquired_at,
-                  n.acquisition_channel, n.acquisition_campaign, n.account_id,
-                  n.referred_by, n.kind)
+            AND (to_jsonb(o) - of_no_report IS DISTINCT FROM
+                 to_jsonb(n) - of_no_report
                  OR EXISTS (SELECT FROM unnest(watched) AS w (name)
                             WHERE o.attributes -> w.name
                                   IS DISTINCT FROM n.attributes -> w.name))
@@ -446,8 +441,7 @@ BEGIN
     ) AS r (c, f, t)
     HAVING count(*) > 0;
   PERFORM crmcost._touch('customer_tag', true, array_agg(customer_id),
-                         array_agg(date '-infinity'),
-                         array_agg(date 'infinity'))
+                         array_agg(date '-infinity'), array_agg(date 'infinity'))
     FROM old_row o JOIN new_row n USING (customer_id)
     WHERE (o.attributes -> 'needs', o.attributes ->> 'month_day', o.erased_at)
           IS DISTINCT FROM
@@ -467,7 +461,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_customer_change() IS
-  'Statement trigger of customer: notes whose dates, channel, account, referrer, kind, party or attributes of setting lead_attributesneeds changed, and late acquisitions.';
+  'Statement trigger of customer: notes whose dates, channel, account, referrer, kind, party, needs or attributes of setting lead_attributes changed, and late acquisitions.';
 
 -- Refresh writes its own rows, which are no news.
 CREATE FUNCTION crmcost._capture_classification() RETURNS trigger

@@ -31,6 +31,7 @@ BEGIN
   PERFORM crmcost._make_cost_tables();
   PERFORM crmcost._make_month_tables();
   PERFORM crmcost._make_value_tables();
+  PERFORM crmcost._make_stage_tables();
   PERFORM crmcost._make_class_tables();
   PERFORM crmcost._make_group_tables();
   PERFORM crmcost._make_detail_tables();
@@ -85,13 +86,14 @@ BEGIN
   ) ON COMMIT DROP;
 
   -- line, too: the contacts of these customers and months; minutes are standard
-  -- time, where it was not measured; tags those that may say the channel
+  -- time, where it was not measured; tags those that may say the channel,
+  -- need_tags those that say what a customer needs
   CREATE TEMPORARY TABLE refresh_contact (
     customer_id bigint, month_start date, occurred_on date,
     occurred_at timestamptz, interaction_id bigint, kind text, subtype text,
     channel_code text, campaign_code text, product_code text, agent_code text,
     automated boolean, n bigint, handle_seconds bigint, minutes numeric,
-    score numeric, is_technical boolean, tags jsonb,
+    score numeric, is_technical boolean, tags jsonb, need_tags jsonb,
     phase text, source text, case_ref text, first_response_at timestamptz,
     resolved_at timestamptz, due_at timestamptz, team text, service_level text,
     reason_code text
@@ -320,6 +322,17 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_top (
     product_code text COLLATE "C" PRIMARY KEY, was boolean, is_now boolean
   ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_value_tables() IS
+  'Makes the work tables of customers: values, models and statistics.';
+
+CREATE FUNCTION crmcost._make_stage_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- stage: whose stages may have changed, the points of their lives, and the
   -- stages that follow
   CREATE TEMPORARY TABLE refresh_stage_customer (
@@ -353,8 +366,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_value_tables() IS
-  'Makes the work tables of customers: values, models, statistics and stages.';
+COMMENT ON FUNCTION crmcost._make_stage_tables() IS
+  'Makes the work tables of stages: points of lives, how long they last, signals.';
 
 CREATE FUNCTION crmcost._make_class_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -133,9 +133,9 @@ BEGIN
              coalesce(i.campaign_code, '(unknown)'), i.product_code,
              i.agent_code, i.automated, i.n, i.handle_seconds, %s,
              i.score, t.customer_id IS NOT NULL,
-             CASE WHEN i.attributes <> '{}'
-                       AND (i.channel_code IS NULL AND k.channel_code IS NULL
-                            OR i.attributes ? 'needs') THEN i.attributes END,
+             CASE WHEN i.channel_code IS NULL AND k.channel_code IS NULL
+                       AND i.attributes <> '{}' THEN i.attributes END,
+             CASE WHEN i.attributes ? 'needs' THEN i.attributes END,
              i.phase, i.source, i.case_ref,
              CASE WHEN i.first_response_at < $1 THEN i.first_response_at END,
              CASE WHEN i.resolved_at < $1 THEN i.resolved_at END, i.due_at,

@@ -115,8 +115,8 @@ RETURN $query$
     UNION ALL
     SELECT i.customer_id, u.need COLLATE "C", false, i.n, i.occurred_on
     FROM pg_temp.refresh_contact i
-    CROSS JOIN LATERAL crmcost._needs(i.tags) AS u (need)
-    WHERE i.tags ? 'needs'
+    CROSS JOIN LATERAL crmcost._needs(i.need_tags) AS u (need)
+    WHERE i.need_tags IS NOT NULL
   ) n
   JOIN pg_temp.refresh_customer USING (customer_id)
   JOIN customer c USING (customer_id)

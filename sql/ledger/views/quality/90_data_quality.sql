@@ -25,8 +25,8 @@ WITH known_setting (key) AS (
          ('spread_response_hours'), ('spread_price'),
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
-         ('converting_entity'),target_marginal_cac'),
-         ('lead_attributes'), ('
+         ('converting_entity'), ('target_marginal_cac'),
+         ('lead_attributes'),
          ('cart_after_hours'), ('trend_months'), ('worklist_per_day'),
          ('worklist_per_customer'), ('worklist_pause_days'),
          ('worklist_holdout'), ('worklist_effect_days'),
