@@ -31,6 +31,7 @@ BEGIN
   PERFORM crmcost._make_cost_tables();
   PERFORM crmcost._make_month_tables();
   PERFORM crmcost._make_value_tables();
+  PERFORM crmcost._make_life_tables();
   PERFORM crmcost._make_class_tables();
   PERFORM crmcost._make_group_tables();
   PERFORM crmcost._make_detail_tables();
@@ -332,13 +333,28 @@ BEGIN
     customer_id bigint, entered_at timestamptz, code text,
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
-  -- stay: how long each customer was observed, by dimension; the curves
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_value_tables() IS
+  'Makes the work tables of customers: values, models, statistics and stages.';
+
+CREATE FUNCTION crmcost._make_life_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- stay: how long each customer was observed, by dimension; curves and tests
   CREATE TEMPORARY TABLE refresh_life (
     dimension text, code text, days float8, churned boolean
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_survival (
     dimension text COLLATE "C", code text COLLATE "C", customers bigint,
     churned bigint, points crmcost.survival_point[]
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_logrank (
+    dimension text COLLATE "C", groups bigint, customers bigint,
+    churned bigint, test crmcost.logrank_test, parts crmcost.logrank_group[]
   ) ON COMMIT DROP;
   -- signal: whose signals may have changed
   CREATE TEMPORARY TABLE refresh_signal_customer (
@@ -347,8 +363,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_value_tables() IS
-  'Makes the work tables of customers: values, models, statistics and stages.';
+COMMENT ON FUNCTION crmcost._make_life_tables() IS
+  'Makes the work tables of lives and signals.';
 
 CREATE FUNCTION crmcost._make_class_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -619,7 +635,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
          refresh_campaign_sum, refresh_lead, refresh_lead_model,
-         refresh_spell, refresh_life, refresh_survival,
+         refresh_spell, refresh_life, refresh_survival, refresh_logrank,
          refresh_signal_customer,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
