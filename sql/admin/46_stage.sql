@@ -25,7 +25,6 @@ CREATE FUNCTION crmcost._set_stage(ledger name, customer_id bigint, stage text,
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
-  SET row_security = off
 AS $$
 #variable_conflict use_column
 BEGIN

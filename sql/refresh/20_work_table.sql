@@ -32,6 +32,7 @@ BEGIN
   PERFORM crmcost._make_month_tables();
   PERFORM crmcost._make_value_tables();
   PERFORM crmcost._make_stage_tables();
+  PERFORM crmcost._make_life_tables();
   PERFORM crmcost._make_class_tables();
   PERFORM crmcost._make_group_tables();
   PERFORM crmcost._make_detail_tables();
@@ -351,13 +352,28 @@ BEGIN
     customer_id bigint, entered_at timestamptz, code text,
     last_ordered_on date, idle_days integer
   ) ON COMMIT DROP;
-  -- stay: how long each customer was observed, by dimension; the curves
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_value_tables() IS
+  'Makes the work tables of customers: values, models, statistics and stages.';
+
+CREATE FUNCTION crmcost._make_life_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- stay: how long each customer was observed, by dimension; curves and tests
   CREATE TEMPORARY TABLE refresh_life (
     dimension text, code text, days float8, churned boolean
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_survival (
     dimension text COLLATE "C", code text COLLATE "C", customers bigint,
     churned bigint, points crmcost.survival_point[]
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_logrank (
+    dimension text COLLATE "C", groups bigint, customers bigint,
+    churned bigint, test crmcost.logrank_test, parts crmcost.logrank_group[]
   ) ON COMMIT DROP;
   -- signal: whose signals may have changed
   CREATE TEMPORARY TABLE refresh_signal_customer (
@@ -366,8 +382,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_stage_tables() IS
-  'Makes the work tables of stages: points of lives, how long they last, signals.';
+COMMENT ON FUNCTION crmcost._make_stage_tables_make_life_tables() IS
+  'Makes the work tables of stageslives and signals.';
 
 CREATE FUNCTION crmcost._make_class_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -778,7 +794,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_answer, refresh_due, refresh_coverage,
          refresh_loyalty_customer, refresh_points, refresh_account,
          refresh_spell, refresh_life, refresh_survival,
-         refresh_signal_customer, refresh_worklist,
+         refresh_logrank, refresh_signal_customer, refresh_worklist,
          refresh_worklist_base, refresh_worklist_past,
          refresh_worklist_live, refresh_worklist_found,
          refresh_worklist_customer, refresh_candidate,

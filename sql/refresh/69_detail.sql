@@ -88,7 +88,7 @@ COMMENT ON FUNCTION crmcost._discounted_query() IS
   'Query of the lines with a discount of the customers with news, by order, product and rate.';
 
 CREATE FUNCTION crmcost._discount_query() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT customer_id, discount_rate, sum(sale_lines)::bigint AS sale_lines
   FROM (%s) kept

@@ -1,9 +1,9 @@
--- Step cycle: the stages of customers as times spent in them, and what that makes
--- by month: who came, stayed and went, from where to where, and why.
+-- Step cycle: the stages of customers as times spent in them, and what that
+-- makes by month: who came, stayed and went, from where to where, and why.
 --
--- Histories are found anew of whose stages may have changed.  A month counts anew
--- when a step in it changed; what counts customers at a day, from the first such
--- month on.
+-- Histories are found anew of whose stages may have changed.  A month counts
+-- anew when a step in it changed; what counts customers at a day, from the
+-- first such month on.
 CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -60,9 +60,9 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_cycle(crmcost._run) IS
   'Step of refresh: stage_spell, stage_day, stage_flow_month, churn_month and churn_reason_month; returns the rows changed.';
 
--- Rows that say the same stage again are one time in it, with the last reason that
--- a person gave.  Of two rows of merged customers at one instant that by hand
--- counts.
+-- Rows that say the same stage again are one time in it, with the last reason
+-- that a person gave.  Of two rows of merged customers at one instant that by
+-- hand counts.
 CREATE FUNCTION crmcost._find_spells(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -161,8 +161,8 @@ $$;
 COMMENT ON FUNCTION crmcost._infer_reasons(crmcost._run) IS
   'Gives the churns of refresh_spell that nobody said why the reason of the last complaint before.';
 
--- The days of kept_snapshot, from index entry to index entry: a day has as many
--- rows as there are customers.
+-- The days of kept_snapshot, from index entry to index entry: a day has as
+-- many rows as there are customers.
 CREATE FUNCTION crmcost._kept_days(from_on date, upto_on date) RETURNS date[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
@@ -183,8 +183,8 @@ $$;
 COMMENT ON FUNCTION crmcost._kept_days(date, date) IS
   'Days from one to another that kept_snapshot has.';
 
--- Who is in a stage at a day is who came less who went until then; the sum of the
--- days on which those in it came gives their mean age.
+-- Who is in a stage at a day is who came less who went until then; the sum of
+-- the days on which those in it came gives their mean age.
 CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -247,8 +247,8 @@ $$;
 COMMENT ON FUNCTION crmcost._write_stage_day(crmcost._run, date) IS
   'Writes stage_day from a month on; returns the rows changed.';
 
--- Retained is who was a customer when the month began less who was, and is none at
--- its end.
+-- Retained is who was a customer when the month began less who was, and is
+-- none at its end.
 CREATE FUNCTION crmcost._write_churn_month(run crmcost._run, first_month date)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -277,31 +277,9 @@ BEGIN
       FROM month m JOIN change c ON c.changed_month <= m.month_start
       GROUP BY m.month_start, c.channel_code
     ),
-    step AS (
-      SELECT month_start, s.channel_code,
-             count(*) FILTER (WHERE s.is_in AND s.stage_before IN
-                                                  ('(new)', 'lead')) AS came,
-             count(*) FILTER (WHERE s.is_in AND s.stage_before = 'churned')
-               AS returned,
-             count(*) FILTER (WHERE NOT s.is_in AND s.was_in) AS went,
-             count(*) FILTER (WHERE NOT s.is_in
-                                    AND (s.left_on < m.until_on) IS NOT TRUE
-                                    AND began.stage = ANY (%3$L::text[]))
-               AS lost
-      FROM month m
-      JOIN (SELECT s.*, s.stage = ANY (%3$L::text[]) AS is_in,
-                   s.stage_before = ANY (%3$L::text[]) AS was_in
-            FROM stage_spell s) s USING (month_start)
-      -- where the month began for who is none at its end
-      LEFT JOIN LATERAL (
-        SELECT b.stage FROM stage_spell b
-        WHERE NOT s.is_in AND b.customer_id = s.customer_id
-              AND b.entered_at < s.entered_at AND b.entered_on < m.month_start
-        ORDER BY b.entered_at DESC LIMIT 1
-      ) began ON true
-      GROUP BY month_start, s.channel_code
-    )
-    SELECT month_start, channel_code, start_customers::bigint AS start_customers,
+    step AS (%4$s)
+    SELECT month_start, channel_code,
+           start_customers::bigint AS start_customers,
            coalesce(p.came, 0) AS new_customers,
            coalesce(p.returned, 0) AS returned, coalesce(p.went, 0) AS went,
            end_customers::bigint AS end_customers,
@@ -311,10 +289,40 @@ BEGIN
     WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
-  '{active,at_risk,won_back}'::text[]),
+  '{active,at_risk,won_back}'::text[],
+  crmcost._churn_step_query('{active,at_risk,won_back}')),
   format('old.month_start >= %L', first_month));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_churn_month(crmcost._run, date) IS
   'Writes churn_month from a month on; returns the rows changed.';
+
+CREATE FUNCTION crmcost._churn_step_query(stages text[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT month_start, s.channel_code,
+         count(*) FILTER (WHERE s.is_in AND s.stage_before IN
+                                              ('(new)', 'lead')) AS came,
+         count(*) FILTER (WHERE s.is_in AND s.stage_before = 'churned')
+           AS returned,
+         count(*) FILTER (WHERE NOT s.is_in AND s.was_in) AS went,
+         count(*) FILTER (WHERE NOT s.is_in
+                                AND (s.left_on < m.until_on) IS NOT TRUE
+                                AND began.stage = ANY (%1$L::text[])) AS lost
+  FROM month m
+  JOIN (SELECT s.*, s.stage = ANY (%1$L::text[]) AS is_in,
+               s.stage_before = ANY (%1$L::text[]) AS was_in
+        FROM stage_spell s) s USING (month_start)
+  -- where the month began for who is none at its end
+  LEFT JOIN LATERAL (
+    SELECT b.stage FROM stage_spell b
+    WHERE NOT s.is_in AND b.customer_id = s.customer_id
+          AND b.entered_at < s.entered_at AND b.entered_on < m.month_start
+    ORDER BY b.entered_at DESC LIMIT 1
+  ) began ON true
+  GROUP BY month_start, s.channel_code
+$query$, stages);
+
+COMMENT ON FUNCTION crmcost._churn_step_query(text[]) IS
+  'Query of who came, returned and went in the months m of a query, and who of those at the start is gone, given the stages of customers.';

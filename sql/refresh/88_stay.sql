@@ -44,8 +44,8 @@ $$;
 COMMENT ON FUNCTION crmcost._write_lives(crmcost._run) IS
   'Writes customer_life from refresh_spell; returns the rows changed.';
 
--- Who has not churned by the report day was observed until then.  The work table
--- has a row for each customer and dimension.
+-- Who has not churned by the report day was observed until then.  The work
+-- table has a row for each customer and dimension.
 CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -71,6 +71,15 @@ BEGIN
            crmcost.kaplan_meier(days, churned)
     FROM pg_temp.refresh_life
     GROUP BY dimension, code;
+  -- both in one pass: they have one state
+  INSERT INTO pg_temp.refresh_logrank
+    SELECT dimension, count(DISTINCT code), count(*),
+           count(*) FILTER (WHERE churned),
+           crmcost.logrank(days, churned, code),
+           crmcost.logrank_groups(days, churned, code)
+    FROM pg_temp.refresh_life
+    WHERE dimension <> '(all)'
+    GROUP BY dimension;
   RETURN crmcost._write_survival_tables(run);
 END
 $$;
@@ -102,25 +111,15 @@ BEGIN
     CROSS JOIN LATERAL (SELECT crmcost.median_survival(s.points) AS median) m
     LEFT JOIN (
       SELECT d.dimension, g.grp AS code, g.expected
-      FROM (SELECT dimension, crmcost.logrank_groups(days, churned, code)
-                     AS groups
-            FROM pg_temp.refresh_life
-            WHERE dimension <> '(all)'
-            GROUP BY dimension) d
-      CROSS JOIN LATERAL unnest(d.groups) AS g
+      FROM pg_temp.refresh_logrank d
+      CROSS JOIN LATERAL unnest(d.parts) AS g
     ) e ON e.dimension = s.dimension AND e.code COLLATE "C" = s.code
   $query$, 'true')
   + crmcost._write_difference(run.ledger, 'survival_comparison', $query$
     SELECT dimension, groups, customers, churned,
            round((test).chi_square::numeric, 9) AS chi_square,
            (test).df AS df, (test).p AS p
-    FROM (SELECT dimension, count(DISTINCT code) AS groups,
-                 count(*) AS customers,
-                 count(*) FILTER (WHERE churned) AS churned,
-                 crmcost.logrank(days, churned, code) AS test
-          FROM pg_temp.refresh_life
-          WHERE dimension <> '(all)'
-          GROUP BY dimension) d
+    FROM pg_temp.refresh_logrank
   $query$, 'true');
 END
 $$;
@@ -128,8 +127,9 @@ $$;
 COMMENT ON FUNCTION crmcost._write_survival_tables(crmcost._run) IS
   'Writes the tables of survival from the work tables; returns the rows changed.';
 
--- A month is compared with the one retention_months before: it counts anew when
--- either was written, and all months of who went from one cohort to another.
+-- A month is compared with the one retention_months before: it counts anew
+-- when either was written, and all months of who went from one cohort to
+-- another.
 CREATE FUNCTION crmcost._write_retention_month(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -32,9 +32,9 @@ $$;
 COMMENT ON FUNCTION crmcost._window_start(crmcost._run) IS
   'First of the last invalid_window_days up to the report day.';
 
--- Whose facts changed, of whom an order left the window, and when a month is over
--- who bought in the months that are compared.  An earlier report day takes orders
--- into the window that were before it: then everybody.
+-- Whose facts changed, of whom an order left the window, and when a month is
+-- over who bought in the months that are compared.  An earlier report day
+-- takes orders into the window that were before it: then everybody.
 CREATE FUNCTION crmcost._find_signal_customers(run crmcost._run)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -69,7 +69,8 @@ $$;
 COMMENT ON FUNCTION crmcost._find_signal_customers(crmcost._run) IS
   'Fills refresh_signal_customer: whose row of customer_signal may have changed.';
 
--- Contacts were read of customers with news alone: the others keep what they said.
+-- Contacts were read of customers with news alone: the others keep what they
+-- said.
 CREATE FUNCTION crmcost._signal_query(run crmcost._run) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
@@ -93,34 +94,8 @@ BEGIN
             AND NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
                             WHERE c.customer_id = s.customer_id)
     ),
-    bought AS (
-      SELECT o.customer_id, count(*) AS orders, sum(o.revenue) AS revenue,
-             min(o.ordered_on) AS oldest_on,
-             (SELECT count(DISTINCT p.code)
-              FROM customer_order b
-              CROSS JOIN unnest(b.product_codes) AS p (code)
-              WHERE b.customer_id = o.customer_id AND b.is_order
-                    AND b.ordered_on >= %3$L) AS products
-      FROM customer_order o
-      JOIN pg_temp.refresh_signal_customer USING (customer_id)
-      WHERE o.is_order AND o.ordered_on >= %3$L
-      GROUP BY o.customer_id
-    ),
-    month AS (
-      SELECT coalesce(p.party_id, m.customer_id) AS customer_id,
-             coalesce(sum(m.revenue) FILTER (
-               WHERE m.month_start > %4$L::date - interval '3 months'), 0)
-               AS lately,
-             coalesce(sum(m.revenue) FILTER (
-               WHERE m.month_start <= %4$L::date - interval '3 months'), 0)
-               AS before
-      FROM customer_month m
-      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
-      WHERE m.month_start <= %4$L
-            AND m.month_start > %4$L::date - interval '6 months'
-            AND m.revenue <> 0
-      GROUP BY 1
-    )
+    bought AS (%3$s),
+    month AS (%4$s)
     SELECT customer_id, s.bad_voice_on, s.bad_score,
            coalesce(b.orders, 0) AS window_orders,
            coalesce(b.products, 0) AS window_products,
@@ -133,16 +108,56 @@ BEGIN
     LEFT JOIN month m USING (customer_id)
     WHERE num_nonnulls(s.bad_voice_on, b.orders, m.lately) > 0
   $query$, crmcost._setting(run.ledger, 'bad_voice_score')::numeric,
-  run.whole, crmcost._window_start(run),
-  crmcost._last_complete_month(run.day));
+  run.whole, crmcost._window_query(crmcost._window_start(run)),
+  crmcost._trend_query(crmcost._last_complete_month(run.day)));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._signal_query(crmcost._run) IS
   'Query of customer_signal for the customers of refresh_signal_customer.';
 
--- Who had not churned when he was assigned has nothing to come back from.  He is
--- back with the first time in a stage of customers after that.
+CREATE FUNCTION crmcost._window_query(from_on date) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT o.customer_id, count(*) AS orders, sum(o.revenue) AS revenue,
+         min(o.ordered_on) AS oldest_on,
+         (SELECT count(DISTINCT p.code)
+          FROM customer_order b
+          CROSS JOIN unnest(b.product_codes) AS p (code)
+          WHERE b.customer_id = o.customer_id AND b.is_order
+                AND b.ordered_on >= %1$L) AS products
+  FROM customer_order o
+  JOIN pg_temp.refresh_signal_customer USING (customer_id)
+  WHERE o.is_order AND o.ordered_on >= %1$L
+  GROUP BY o.customer_id
+$query$, from_on);
+
+COMMENT ON FUNCTION crmcost._window_query(date) IS
+  'Query of the orders from a day on of the customers of refresh_signal_customer.';
+
+CREATE FUNCTION crmcost._trend_query(last_month date) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT coalesce(p.party_id, m.customer_id) AS customer_id,
+         coalesce(sum(m.revenue) FILTER (
+           WHERE m.month_start > %1$L::date - interval '3 months'), 0)
+           AS lately,
+         coalesce(sum(m.revenue) FILTER (
+           WHERE m.month_start <= %1$L::date - interval '3 months'), 0)
+           AS before
+  FROM customer_month m
+  LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+  WHERE m.month_start <= %1$L
+        AND m.month_start > %1$L::date - interval '6 months'
+        AND m.revenue <> 0
+  GROUP BY 1
+$query$, last_month);
+
+COMMENT ON FUNCTION crmcost._trend_query(date) IS
+  'Query of the revenue of customers in the three months up to one, and in the three before.';
+
+-- Who had not churned when he was assigned has nothing to come back from.  He
+-- is back with the first time in a stage of customers after that.
 CREATE FUNCTION crmcost._write_winback(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$

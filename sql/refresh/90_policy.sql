@@ -1,5 +1,5 @@
--- Step policy: what became of the rules by tier: who was given which discount, who
--- moves from tier to tier, and in which tiers the value still to come is.
+-- Step policy: what became of the rules by tier: who was given which discount,
+-- who moves from tier to tier, and in which tiers the value still to come is.
 CREATE FUNCTION crmcost._refresh_policy(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -26,7 +26,7 @@ COMMENT ON FUNCTION crmcost._refresh_policy(crmcost._run) IS
 
 -- Lines of customer_discount, one by one (69_detail.sql).
 CREATE FUNCTION crmcost._discount_line_query() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT customer_id, sale_id, sold_on,
          coalesce(product_code, '(unknown)') AS product_code, discount_rate,
@@ -37,9 +37,9 @@ $query$, crmcost._discounted_query());
 COMMENT ON FUNCTION crmcost._discount_line_query() IS
   'Query of discount_line for the customers with news.';
 
--- Who moved has a row of classification in the month: the last one of it, and the
--- last one before.  Who stayed is the rest of those who are in the tier at its end.
--- A row dated midnight is of the evening before, as in tier_month.
+-- Who moved has a row of classification in the month: the last one of it, and
+-- the last one before.  Who stayed is the rest of those who are in the tier at
+-- its end. A row dated midnight is of the evening before, as in tier_month.
 CREATE FUNCTION crmcost._write_tier_move(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -133,21 +133,19 @@ COMMENT ON FUNCTION crmcost._potential_query(name) IS
   'Query of potential_cell.';
 
 -- A migration between any two evenings, from the history that tier_move counts by
--- the month.
+-- the month.  It may run beside parallel workers: names are qualified.
 CREATE FUNCTION crmcost.tier_migration(ledger name, from_day date, to_day date)
   RETURNS TABLE (scheme text, tier_from text, tier_to text, direction text,
                  customers bigint)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
 DECLARE
   last_day date;
-  zone text;
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  SELECT r.as_of INTO last_day FROM last_refresh r;
-  zone := crmcost._setting(ledger, 'timezone');
+  EXECUTE format('SELECT r.as_of FROM %I.last_refresh r', ledger)
+    INTO last_day;
   IF (from_day < to_day AND to_day <= last_day AND isfinite(from_day))
      IS NOT TRUE THEN
     RAISE EXCEPTION 'from_day must be a finite date before to_day, and that not after the last refresh, as of %, not % and %',
@@ -156,51 +154,57 @@ BEGIN
                     coalesce(to_day::text, 'null')
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  RETURN QUERY
-    WITH RECURSIVE chain AS (
-      SELECT c.customer_id, c.merged_into AS party_id FROM customer c
-      WHERE c.merged_into IS NOT NULL
-      UNION ALL
-      SELECT p.customer_id, c.merged_into
-      FROM chain p JOIN customer c ON c.customer_id = p.party_id
-      WHERE c.merged_into IS NOT NULL
-    ),
-    party AS (
-      SELECT p.customer_id, p.party_id
-      FROM chain p JOIN customer c ON c.customer_id = p.party_id
-      WHERE c.merged_into IS NULL
-    ),
-    held AS (
-      SELECT DISTINCT ON (k.customer_id, k.dimension, d.n) d.n,
-             k.customer_id, k.dimension, nullif(k.code, 'none') AS code
-      FROM (VALUES (1, crmcost._midnight(from_day + 1, zone)),
-                   (2, crmcost._midnight(to_day + 1, zone))) AS d (n, at)
-      JOIN LATERAL (
-        SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
-               k.dimension, k.code, k.entered_at
-        FROM classification k
-        LEFT JOIN party p ON p.customer_id = k.customer_id
-        WHERE k.dimension IN (SELECT t.scheme FROM tier t)
-              AND k.entered_at <= d.at
-      ) k ON true
-      ORDER BY k.customer_id, k.dimension, d.n, k.entered_at DESC, k.code
-    )
-    SELECT m.dimension, coalesce(m.code_from, '(none)'),
-           coalesce(m.code_to, '(none)'),
-           crmcost._tier_direction(f.rank, t.rank), count(*)
-    FROM (SELECT customer_id, dimension, max(code) FILTER (WHERE n = 1)
-                   AS code_from, max(code) FILTER (WHERE n = 2) AS code_to
-          FROM held GROUP BY customer_id, dimension) m
-    LEFT JOIN tier f ON f.scheme = m.dimension AND f.code = m.code_from
-    LEFT JOIN tier t ON t.scheme = m.dimension AND t.code = m.code_to
-    WHERE num_nonnulls(m.code_from, m.code_to) > 0
-    GROUP BY m.dimension, f.rank, t.rank, m.code_from, m.code_to
-    ORDER BY m.dimension, f.rank, t.rank;
+  RETURN QUERY EXECUTE format($query$
+    SELECT dimension, coalesce(f.code, '(none)'), coalesce(t.code, '(none)'),
+           crmcost._tier_direction(a.rank, b.rank), count(*)
+    FROM (%2$s) f
+    FULL JOIN (%3$s) t USING (customer_id, dimension)
+    LEFT JOIN %1$I.tier a ON a.scheme = dimension AND a.code = f.code
+    LEFT JOIN %1$I.tier b ON b.scheme = dimension AND b.code = t.code
+    GROUP BY dimension, a.rank, b.rank, f.code, t.code
+    ORDER BY dimension, a.rank, b.rank
+  $query$, ledger,
+  crmcost._tiers_at_query(ledger, crmcost._midnight(from_day + 1, zone)),
+  crmcost._tiers_at_query(ledger, crmcost._midnight(to_day + 1, zone)));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost.tier_migration(name, date, date) IS
   'Customers by scheme, tier on the evening of one day and tier on that of a later one, with the direction: up, down, stay, new or left; days not after the last refresh.';
+
+-- Of merged customers the facts of all count for the one who stays.
+CREATE FUNCTION crmcost._tiers_at_query(ledger name, at timestamptz)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT l.customer_id, l.dimension, l.code
+  FROM (
+    WITH RECURSIVE chain AS (
+      SELECT c.customer_id, c.merged_into AS party_id FROM %1$I.customer c
+      WHERE c.merged_into IS NOT NULL
+      UNION ALL
+      SELECT p.customer_id, c.merged_into
+      FROM chain p JOIN %1$I.customer c ON c.customer_id = p.party_id
+      WHERE c.merged_into IS NOT NULL
+    )
+    SELECT DISTINCT ON (coalesce(p.party_id, k.customer_id), k.dimension)
+           coalesce(p.party_id, k.customer_id) AS customer_id, k.dimension,
+           k.code
+    FROM %1$I.classification k
+    LEFT JOIN (SELECT p.customer_id, p.party_id
+               FROM chain p JOIN %1$I.customer c ON c.customer_id = p.party_id
+               WHERE c.merged_into IS NULL) p
+      ON p.customer_id = k.customer_id
+    WHERE k.dimension IN (SELECT t.scheme FROM %1$I.tier t)
+          AND k.entered_at <= %2$L
+    ORDER BY coalesce(p.party_id, k.customer_id), k.dimension,
+             k.entered_at DESC, k.code
+  ) l
+  WHERE l.code <> 'none'
+$query$, ledger, at);
+
+COMMENT ON FUNCTION crmcost._tiers_at_query(name, timestamptz) IS
+  'Query of the tier of each customer in each scheme at an instant, as the last refresh knows.';
 
 CREATE FUNCTION crmcost._tier_direction(rank_from integer, rank_to integer)
   RETURNS text

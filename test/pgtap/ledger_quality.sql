@@ -105,7 +105,7 @@ SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES
   ($$INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'loyality', '2024-01-01', 'gold')$$, true,
    'unknown_tier 1', 'customer 1 has loyality gold'),
   ($$UPDATE tier SET m = '[2,3]' WHERE scheme = 'value'$$, true,
-   'unmatched_rfm_score 1, untiered_customer 1', 'customer 1 has no tier in value'),
+   'tier_rule_gap 75, unmatched_rfm_score 1, untiered_customer 1', 'customer 1 has no tier in value'),
   ($$UPDATE setting SET value = 'bgnbd' WHERE key = 'clv_model'$$, true,
    'clv_not_fitted 3', 'bgnbd: bgnbd_fit must have at least 3 different customers, not 1; used instead: closed_form'),
   ($$UPDATE setting SET value = 'observed' WHERE key = 'clv_retention'$$, true,

@@ -1,6 +1,6 @@
--- The stages of a customer's life, what to do in each, and which may follow which.
--- Refresh knows these stages and no others, so their codes are fixed; steps may be
--- added and taken away.
+-- The stages of a customer's life, what to do in each, and which may follow
+-- which. Refresh knows these stages and no others, so their codes are fixed;
+-- steps may be added and taken away.
 CREATE TABLE stage (
   code text PRIMARY KEY CONSTRAINT code_is_known
     CHECK (code IN ('lead', 'active', 'at_risk', 'churned', 'won_back')),

@@ -1,5 +1,5 @@
--- Computed by refresh; nothing else writes it.  It is what classification has of
--- stages, rows of the same stage joined, from the first to the report day.
+-- Computed by refresh; nothing else writes it.  It is what classification has
+-- of stages, rows of the same stage joined, from the first to the report day.
 CREATE TABLE stage_spell (
   customer_id bigint NOT NULL,
   entered_at timestamptz NOT NULL,
@@ -33,7 +33,8 @@ COMMENT ON COLUMN stage_spell.reason_code IS 'Reason that a person gave, else th
 COMMENT ON COLUMN stage_spell.reason_inferred IS 'Whether the reason is that of a complaint; NULL without a reason.';
 COMMENT ON COLUMN stage_spell.channel_code IS 'Channel that won the customer; (unknown) where it is not known.';
 
--- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they were.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as
+-- they were.
 CREATE TABLE stage_day (
   as_of date NOT NULL,
   stage text COLLATE "C" NOT NULL,
@@ -55,7 +56,8 @@ COMMENT ON COLUMN stage_day.left_customers IS 'Times that one left it in these d
 COMMENT ON COLUMN stage_day.median_days IS 'Median of the days that those had spent in it who left; NULL for none.';
 COMMENT ON COLUMN stage_day.mean_age_days IS 'Mean of the days that those in it have been there; NULL for none.';
 
--- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they were.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as
+-- they were.
 CREATE TABLE stage_flow_month (
   month_start date NOT NULL,
   stage_from text COLLATE "C" NOT NULL,
@@ -73,7 +75,8 @@ COMMENT ON COLUMN stage_flow_month.stage_to IS 'Stage after.';
 COMMENT ON COLUMN stage_flow_month.transitions IS 'Steps.';
 COMMENT ON COLUMN stage_flow_month.median_days IS 'Median of the days in the stage before; NULL for (new).';
 
--- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they were.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as
+-- they were.
 CREATE TABLE churn_month (
   month_start date NOT NULL,
   channel_code text COLLATE "C" NOT NULL,
@@ -97,7 +100,8 @@ COMMENT ON COLUMN churn_month.went IS 'Times that one went: into churned, or bac
 COMMENT ON COLUMN churn_month.end_customers IS 'Customers at its end, for the running month on the report day.';
 COMMENT ON COLUMN churn_month.retained IS 'Those of the start who are customers at the end.';
 
--- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they were.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as
+-- they were.
 CREATE TABLE churn_reason_month (
   month_start date NOT NULL,
   reason_code text COLLATE "C" NOT NULL,

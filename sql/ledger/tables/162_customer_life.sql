@@ -84,7 +84,8 @@ COMMENT ON COLUMN survival_comparison.chi_square IS 'Statistic of the test; NULL
 COMMENT ON COLUMN survival_comparison.df IS 'Degrees of freedom; NULL likewise.';
 COMMENT ON COLUMN survival_comparison.p IS 'Chance of so large a statistic if the groups are alike; NULL likewise.';
 
--- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they were.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as
+-- they were.
 CREATE TABLE retention_month (
   month_start date NOT NULL,
   cohort_month date NOT NULL,

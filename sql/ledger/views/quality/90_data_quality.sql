@@ -306,7 +306,8 @@ SELECT 'tier_below_last_bound', 'warning', count(*), NULL,
 FROM tier t
 WHERE t.basis = 'min_value' AND t.bound > 0
       AND NOT EXISTS (SELECT FROM tier k
-                      WHERE k.scheme = t.scheme AND k.rank > t.rank)
+                      WHERE k.scheme = t.scheme
+                            AND (k.rank > t.rank OR k.basis <> t.basis))
 UNION ALL
 SELECT 'tier_above_last_bound', 'warning', count(*), NULL,
        min(format('scheme %s: what is above %s of the last tier, %s, is in it too',
@@ -314,13 +315,15 @@ SELECT 'tier_above_last_bound', 'warning', count(*), NULL,
 FROM tier t
 WHERE t.basis = 'cum_share' AND t.bound < 1
       AND NOT EXISTS (SELECT FROM tier k
-                      WHERE k.scheme = t.scheme AND k.rank > t.rank)
+                      WHERE k.scheme = t.scheme
+                            AND (k.rank > t.rank OR k.basis <> t.basis))
 UNION ALL
 
 -- steps that nobody may take: a person's row, for refresh writes none
 SELECT 'illegal_stage_step', 'warning',
        coalesce(sum(f.transitions), 0)::bigint, NULL,
-       min(format('from %s to %s in %s', f.stage_from, f.stage_to,
+       min(format('from %s to %s in %s', f.stage_from COLLATE "default",
+                  f.stage_to COLLATE "default",
                   to_char(f.month_start, 'YYYY-MM')))
 FROM stage_flow_month f
 LEFT JOIN stage_step p
@@ -330,7 +333,8 @@ WHERE p.from_stage IS NULL
       AND NOT (f.stage_from = '(new)' AND coalesce(s.may_begin, false))
 UNION ALL
 SELECT 'stage_without_action', 'warning', count(*), NULL,
-       min(format('stage %s is not in table stage', d.stage))
+       min(format('stage %s is not in table stage',
+                  d.stage COLLATE "default"))
 FROM (SELECT DISTINCT stage FROM stage_day) d
 LEFT JOIN stage s ON s.code = d.stage
 WHERE s.code IS NULL
