@@ -281,19 +281,18 @@ AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  WITH gone AS (
-    DELETE FROM need_tag
-      WHERE customer_id IN (_erase_needs.customer_id, party)
-      RETURNING need, in_attributes, mentions
-  )
   UPDATE need_total t
     SET customers = t.customers - g.customers,
         in_attributes = t.in_attributes - g.in_attributes,
         mentions = t.mentions - g.mentions
     FROM (SELECT need, count(*) AS customers, sum(mentions) AS mentions,
                  count(*) FILTER (WHERE in_attributes) AS in_attributes
-          FROM gone GROUP BY need) g
+          FROM need_tag
+          WHERE customer_id IN (_erase_needs.customer_id, party)
+          GROUP BY need) g
     WHERE t.need = g.need;
+  DELETE FROM need_tag
+    WHERE customer_id IN (_erase_needs.customer_id, party);
   DELETE FROM need_total WHERE customers <= 0;
   DELETE FROM customer_occasion
     WHERE customer_id IN (_erase_needs.customer_id, party);

@@ -11,6 +11,10 @@ AS $$
 DECLARE
   known record;
 BEGIN
+  IF crmcost._acts_for_owner(ledger) THEN
+    RETURN crmcost._run_as_owner(ledger, NULL,
+      'crmcost.worklist_done(name,bigint,timestamptz)', ledger, worklist_id, done_at);
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   known := crmcost._worklist_row(ledger, worklist_id);
   IF done_at IS NULL OR NOT isfinite(done_at) OR done_at > now() THEN
@@ -42,6 +46,10 @@ AS $$
 DECLARE
   known record;
 BEGIN
+  IF crmcost._acts_for_owner(ledger) THEN
+    RETURN crmcost._run_as_owner(ledger, NULL,
+      'crmcost.worklist_snooze(name,bigint,date)', ledger, worklist_id, until);
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   known := crmcost._worklist_row(ledger, worklist_id);
   IF until IS NULL OR NOT isfinite(until) OR until <= known.as_of THEN
@@ -74,6 +82,10 @@ CREATE FUNCTION crmcost.worklist_reopen(ledger name, worklist_id bigint)
 AS $$
 #variable_conflict use_variable
 BEGIN
+  IF crmcost._acts_for_owner(ledger) THEN
+    RETURN crmcost._run_as_owner(ledger, NULL,
+      'crmcost.worklist_reopen(name,bigint)', ledger, worklist_id);
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._worklist_row(ledger, worklist_id);
   UPDATE worklist w
@@ -87,7 +99,24 @@ $$;
 COMMENT ON FUNCTION crmcost.worklist_reopen(name, bigint) IS
   'Opens a row of the worklist again that was done or snoozed; false when it is open.';
 
--- The search path is the caller's, with the ledger first.
+-- _run_as_owner is for those who maintain a ledger: who only marks rows need not be
+-- allowed to call it.
+CREATE FUNCTION crmcost._acts_for_owner(ledger name) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  RETURN (SELECT pg_has_role(c.relowner, 'USAGE')
+                 AND pg_get_userbyid(c.relowner) <> current_user
+          FROM pg_class c
+          WHERE c.oid = format('%I.setting', ledger)::regclass);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._acts_for_owner(name) IS
+  'Whether the caller has the rights of the owner of a ledger, and is somebody else.';
+
 CREATE FUNCTION crmcost._worklist_row(ledger name, worklist_id bigint,
                                       OUT status text, OUT as_of date)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE

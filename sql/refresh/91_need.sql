@@ -84,13 +84,10 @@ COMMENT ON FUNCTION crmcost._cart_query() IS
 CREATE FUNCTION crmcost._needs(attributes jsonb) RETURNS SETOF text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
 BEGIN ATOMIC
+  -- of what is no array, lax takes it for one with itself
   SELECT DISTINCT pg_catalog.btrim(e.value #>> '{}'::text[])
-  FROM pg_catalog.jsonb_array_elements(
-    CASE pg_catalog.jsonb_typeof(attributes -> 'needs'::text)
-      WHEN 'array'::text THEN attributes -> 'needs'::text
-      WHEN 'string'::text
-        THEN pg_catalog.jsonb_build_array(attributes -> 'needs'::text)
-    END) AS e (value)
+  FROM pg_catalog.jsonb_path_query(attributes, 'lax $.needs[*]'::jsonpath)
+    AS e (value)
   WHERE pg_catalog.jsonb_typeof(e.value) = 'string'::text
         AND pg_catalog.btrim(e.value #>> '{}'::text[]) <> ''::text;
 END;
@@ -251,14 +248,15 @@ RETURN $query$
            round(s.expected_purchases::numeric * s.expected_value, 6)
              AS revenue,
            coalesce(s.clv_predictive, s.clv_formula) AS margin
-    FROM customer_score s
-    CROSS JOIN LATERAL (
-      SELECT '(segment)' AS dimension, s.segment AS code
+    FROM (
+      SELECT s.customer_id, '(segment)' AS dimension, s.segment AS code
+      FROM customer_score s
       UNION ALL
-      SELECT c.dimension, c.code FROM customer_class c
-      WHERE c.customer_id = s.customer_id
-            AND c.dimension NOT IN ('stage', 'owner', 'invalid')
+      SELECT c.customer_id, c.dimension, c.code
+      FROM customer_class c
+      WHERE c.dimension NOT IN ('stage', 'owner', 'invalid')
     ) m
+    JOIN customer_score s ON s.customer_id = m.customer_id
     WHERE s.r IS NOT NULL
   ) member
   GROUP BY dimension, coalesce(code, '(unknown)')

@@ -48,8 +48,9 @@ RETURN pg_catalog.format($query$
   ) p
   JOIN pg_temp.refresh_worklist_base b USING (customer_id)
   CROSS JOIN LATERAL (
-    SELECT coalesce((b.last_contact_at AT TIME ZONE %1$L) + p.contact_every,
-                    p.first_due_at) AS due_on) d
+    VALUES (coalesce((b.last_contact_at AT TIME ZONE %1$L) + p.contact_every,
+                     p.first_due_at))
+  ) AS d (due_on)
   WHERE d.due_on < %2$L::date + 1 AND b.stage IS DISTINCT FROM 'churned'
 $query$, run.zone, until);
 
@@ -77,13 +78,14 @@ RETURN pg_catalog.format($query$
   FROM pg_temp.refresh_worklist_base b
   LEFT JOIN customer_favourite f USING (customer_id)
   CROSS JOIN LATERAL (
-    SELECT CASE WHEN b.order_days > 1
-             THEN b.last_ordered_on + 1
-                  + greatest(2 * (b.last_ordered_on - b.first_ordered_on)
-                             / (b.order_days - 1), 14)::integer
-             WHEN b.stage = 'at_risk'
-               THEN (b.stage_since AT TIME ZONE %1$L)::date
-           END AS due_on) d
+    VALUES (CASE WHEN b.order_days > 1
+              THEN b.last_ordered_on + 1
+                   + greatest(2 * (b.last_ordered_on - b.first_ordered_on)
+                              / (b.order_days - 1), 14)::integer
+              WHEN b.stage = 'at_risk'
+                THEN (b.stage_since AT TIME ZONE %1$L)::date
+            END)
+  ) AS d (due_on)
   WHERE b.stage IN ('active', 'at_risk', 'won_back')
 $query$, run.zone);
 
@@ -207,9 +209,10 @@ RETURN $query$
   FROM pg_temp.refresh_worklist_base b
   CROSS JOIN LATERAL (
     -- the mean, rounded to whole days
-    SELECT b.last_ordered_on
-           + ((2 * (b.last_ordered_on - b.first_ordered_on) + b.order_days - 1)
-              / (2 * (b.order_days - 1)))::integer AS due_on) d
+    VALUES (b.last_ordered_on
+            + ((2 * (b.last_ordered_on - b.first_ordered_on) + b.order_days - 1)
+               / (2 * nullif(b.order_days - 1, 0)))::integer)
+  ) AS d (due_on)
   -- asked of those alone whose order is due
   CROSS JOIN LATERAL (SELECT o.product_code, o.basis, o.confidence,
                              o.favourite_product_code

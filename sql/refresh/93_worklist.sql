@@ -113,7 +113,8 @@ BEGIN
       FROM worklist w
       LEFT JOIN pg_temp.refresh_party p USING (customer_id)
       JOIN customer c ON c.customer_id = coalesce(p.party_id, w.customer_id)
-      CROSS JOIN LATERAL (SELECT w.status IN ('open', 'snoozed') AS is_live) k
+      CROSS JOIN LATERAL (VALUES (w.status IN ('open', 'snoozed')))
+        AS k (is_live)
     ) w
     WHERE w.of_day = 1
           AND CASE WHEN w.is_live THEN w.of_live = 1 AND NOT w.is_nobody
@@ -363,7 +364,7 @@ BEGIN
                    ROWS UNBOUNDED PRECEDING) AS place
           FROM (%3$s) q
           LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
-          CROSS JOIN LATERAL (SELECT %4$s AS is_held) k
+          CROSS JOIN LATERAL (VALUES (%4$s)) AS k (is_held)
           WHERE %9$s AND s.is_nobody IS NOT TRUE
                 AND (s.priorities IS NULL
                      OR crmcost._rows_before(s.priorities, %2$s) < %5$s)

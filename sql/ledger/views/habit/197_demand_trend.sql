@@ -13,8 +13,8 @@ WITH bound AS (
            + date_part('month', m.last_month)::integer AS last,
          s.value::integer AS months, m.last_month, r.as_of
   FROM last_refresh r
-  CROSS JOIN LATERAL (SELECT crmcost._last_complete_month(r.as_of)
-                        AS last_month) m
+  CROSS JOIN LATERAL (VALUES (crmcost._last_complete_month(r.as_of)))
+    AS m (last_month)
   JOIN setting s ON s.key = 'trend_months'
 ),
 month AS (
@@ -58,12 +58,10 @@ fit AS (
   SELECT l.*,
          sqrt(greatest(l.yy - l.y * l.y / l.n
                        - l.slope * (l.ky - l.mean_k * l.y), 0)
-              / nullif(l.n - 2, 0) * 12 / (l.n * (l.n * l.n - 1.0)))::float8
+              / nullif(l.n - 2, 0) * 12
+              / nullif(l.n * (l.n * l.n - 1.0), 0))::float8
            * crmcost._student_quantile(greatest(l.n - 2, 1)) AS half
   FROM line l
-  WHERE l.n > 1
-  UNION ALL
-  SELECT l.*, NULL FROM line l WHERE l.n = 1
 )
 SELECT
   f.dimension, f.code COLLATE "default" AS code, f.measure,

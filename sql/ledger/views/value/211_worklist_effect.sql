@@ -19,8 +19,9 @@ listed AS (
   FROM worklist w
   CROSS JOIN frame f
   CROSS JOIN LATERAL (
-    SELECT CASE w.status WHEN 'done' THEN w.status_at
-             ELSE crmcost._midnight(w.told_on + 1, f.zone) END AS start_at) t
+    VALUES (CASE w.status WHEN 'done' THEN w.status_at
+              ELSE crmcost._midnight(w.told_on + 1, f.zone) END)
+  ) AS t (start_at)
   WHERE w.status IN ('done', 'held')
 ),
 outcome AS (
