@@ -171,7 +171,6 @@ function picture(id) {
 if (["dark", "light"].includes(wanted.get("theme")))
 	document.documentElement.dataset.theme = wanted.get("theme");
 show();
-document.documentElement.dataset.drawnIn = Math.round(performance.now() - startedAt);
 document.addEventListener("keydown", step);
 prefersDark.addEventListener("change", show);
 addEventListener("resize", () => {
