@@ -134,7 +134,7 @@ run_sql crmcost -f demo/lifetime.sql
 trap - EXIT
 
 if command -v python3 > /dev/null; then
-	PGDATABASE=crmcost python3 report/build.py crm "$base/report.html" --psql "$bin/psql" ||
+	PGDATABASE=crmcost python3 -B report/build.py crm "$base/report.html" --psql "$bin/psql" ||
 		die 'the report page could not be written: see the line above'
 	page="the same as charts, to open in a browser: $base/report.html"
 else

@@ -1,9 +1,10 @@
 """Writes the report page of a ledger: one HTML file that needs nothing else.
 
-    python3 report/build.py LEDGER FILE [--psql PATH] [--language en|zh]
+    python3 report/build.py LEDGER FILE [--psql PATH] [--data]
 
 The connection is libpq's (PGHOST, PGPORT, PGDATABASE, PGUSER ...).  The file is
-written for its owner alone, for it has figures of the business.
+written for its owner alone, for it has figures of the business; with --data it
+is the JSON that the page would show.
 """
 
 import argparse

@@ -24,6 +24,6 @@ if [ -z "$out" ]; then
 	mkdir -p build || die "cannot write in $PWD: name a file with OUT=FILE"
 	out=build/report-$(printf %s "$ledger" | tr -c 'A-Za-z0-9_.-' _).html
 fi
-python3 report/build.py "$ledger" "$out" --psql "$psql"
+python3 -B report/build.py "$ledger" "$out" --psql "$psql"
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 say "the report of ledger $ledger is in $out"

@@ -53,13 +53,6 @@ function card(section) {
 	return figure;
 }
 
-function drawChart(section, width) {
-	const place = byId(section.id).querySelector(".drawing");
-	const chart = charts[section.chart.kind];
-	place.replaceChildren(chart(section.chart, width || place.clientWidth || 600,
-		say(section.title)));
-}
-
 // What there is to see first; and no card stands alone in a row of two.
 function cards() {
 	const sections = [...data.sections].sort((a, b) => Boolean(a.empty) - Boolean(b.empty));
@@ -75,10 +68,15 @@ function cards() {
 
 let drawnWidth = 0;
 
+// All widths are read before anything is drawn: the page is laid out once.
 function drawCharts(width) {
 	drawnWidth = byId("sections").clientWidth;
-	for (const section of data.sections)
-		if (section.chart) drawChart(section, width);
+	const places = data.sections.filter((section) => section.chart).map((section) => {
+		const place = byId(section.id).querySelector(".drawing");
+		return [section, place, width || place.clientWidth || 600];
+	});
+	for (const [section, place, room] of places)
+		place.replaceChildren(charts[section.chart.kind](section.chart, room, say(section.title)));
 }
 
 function contents() {
@@ -173,7 +171,6 @@ function picture(id) {
 if (["dark", "light"].includes(wanted.get("theme")))
 	document.documentElement.dataset.theme = wanted.get("theme");
 show();
-document.documentElement.dataset.drawnIn = Math.round(performance.now() - startedAt);
 document.addEventListener("keydown", step);
 prefersDark.addEventListener("change", show);
 addEventListener("resize", () => {

@@ -1,5 +1,4 @@
 // Texts: the data of the page, the language, and how wide words are.
-const startedAt = performance.now();
 const data = JSON.parse(document.getElementById("data").textContent);
 const languages = ["en", "zh"];
 const wanted = new URLSearchParams(location.search);

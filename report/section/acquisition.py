@@ -57,7 +57,7 @@ def payback(page, row):
         return page.say('cac.not_yet')
     if months == 0:
         return page.say('cac.at_once')
-    return page.say('cac.months', months=count(months), n=months)
+    return count(months)
 
 
 def cac_finding(page, rows, whole):

@@ -248,12 +248,23 @@ def hostile(browser, path):
        'a name of ten thousand characters is cut')
 
 
+def drawing_time(browser, path):
+    """In processor time: the machine may be busy with other things."""
+    page = browser.new_page()
+    tools = page.context.new_cdp_session(page)
+    tools.send('Performance.enable', {'timeDomain': 'threadTicks'})
+    page.goto(f'file://{path}')
+    spent = {one['name']: one['value'] for one in
+             tools.send('Performance.getMetrics')['metrics']}
+    return (0 < spent['TaskDuration'] < 2,
+            'the page is drawn in less than 2 s', spent['TaskDuration'])
+
+
 def main(chromium, full, live):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium)
         page = open_page(browser, full)
-        drawn = int(page.evaluate('document.documentElement.dataset.drawnIn'))
-        ok(drawn < 2000, 'the page is drawn in less than 2 s', drawn)
+        ok(*drawing_time(browser, full))
         marks(page)
         unobserved(page)
         tables(page)
