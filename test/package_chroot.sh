@@ -211,7 +211,7 @@ case_schedule()
 	works 'its job is taken away' root "runuser -u postgres -- psql -XAtqc 'SELECT cron.unschedule(jobid) FROM cron.job'"
 	works 'cron has the job' alice 'crontab /src/crontab'
 	_runs=$(runs)
-	chroot "$root" cron
+	chroot "$root" cron 9<&-
 	if wait_for_runs $((_runs + 2)); then result 'cron refreshes' yes; else result 'cron refreshes' no; fi
 	on alice 'cat $(echo ~alice)/refresh.log' >> "$place/log/$case" 2>&1 || true
 	close_machine
