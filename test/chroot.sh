@@ -33,8 +33,10 @@ in_namespace()		# in_namespace SCRIPT ARG ...
 		sh "$_script" --inside "$@"
 }
 
+suite=
 use_suite()			# use_suite NAME
 {
+	[ "$suite" != "$1" ] || return 0	# ours already
 	suite=$1
 	case $suite in
 		bookworm) major=15 ;;
@@ -111,7 +113,7 @@ close_machine()
 on()				# on USER COMMAND: a shell's, in /src
 {
 	chroot "$root" runuser -u "$1" -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		HOME="/tmp" LC_ALL="${lc_all:-C.UTF-8}" sh -c "cd '/src' && $2" < /dev/null
+		HOME="/tmp" LC_ALL="${lc_all:-C.UTF-8}" sh -c "cd '/src' && $2" < /dev/null 9<&-
 }
 
 passed=0 failed=0

@@ -8,7 +8,7 @@ find_pg_config
 if [ "$(id -u)" = 0 ] && [ -e "$(setup_dir)" ]; then
 	private_root_dir "$(setup_dir)"
 	for dir in "$(setup_dir)"/*; do
-		flock -n "$dir" true || die "make check-setup is at work in $dir: wait for it, or interrupt it first"
+		flock -n "$dir" true || die "make check-setup or check-package is at work in $dir: wait for it, or interrupt it first"
 	done
 	rm -rf "$(setup_dir)"
 fi

@@ -10,14 +10,14 @@ use Test::More;
 
 my $node = start_node('operate');
 my $page = slurp_file('doc/operate.md');
-$node->safe_psql('postgres', 'CREATE ROLE alice LOGIN; CREATE DATABASE sales OWNER alice');
+$node->safe_psql('postgres', 'CREATE ROLE merchant LOGIN; CREATE DATABASE sales OWNER merchant');
 
 # What an operating system's user has who is that role.
-my %machine = (PGHOST => $node->host, PGPORT => $node->port, PGUSER => 'alice', HOME => PostgreSQL::Test::Utils::tempdir());
+my %machine = (PGHOST => $node->host, PGPORT => $node->port, PGUSER => 'merchant', HOME => PostgreSQL::Test::Utils::tempdir());
 
 sub sales
 {
-	return $node->safe_psql('sales', $_[0], extra_params => [ '-U', 'alice' ]);
+	return $node->safe_psql('sales', $_[0], extra_params => [ '-U', 'merchant' ]);
 }
 
 # A shell's command with the environment of cron, or of a service: not ours.
