@@ -355,8 +355,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_value_tables() IS
-  'Makes the work tables of customers: values, models, statistics and stages.';
+COMMENT ON FUNCTION crmcost._make_stage_tables() IS
+  'Makes the work tables of stages: points of lives and what follows from them.';
 
 CREATE FUNCTION crmcost._make_life_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -382,8 +382,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_stage_tables_make_life_tables() IS
-  'Makes the work tables of stageslives and signals.';
+COMMENT ON FUNCTION crmcost._make_life_tables() IS
+  'Makes the work tables of lives and signals.';
 
 CREATE FUNCTION crmcost._make_class_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
