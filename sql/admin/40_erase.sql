@@ -129,7 +129,8 @@ DECLARE
   erased CONSTANT text := '^erased [0-9a-f-]{36}$';
 BEGIN
   WITH RECURSIVE member AS (
-    SELECT _erase_cases.party AS customer_id
+    SELECT c.customer_id FROM customer c
+    WHERE c.customer_id = _erase_cases.party
     UNION
     SELECT c.customer_id
     FROM customer c JOIN member m ON c.merged_into = m.customer_id

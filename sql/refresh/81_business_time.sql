@@ -20,75 +20,77 @@ COMMENT ON FUNCTION crmcost._local_instant(timestamp, text) IS
   'Instant of a local time, to the minute where clocks pass over it.';
 
 -- Days are those of the team, else of team ''; so are weekdays, all seven at once.
--- The search path is the caller's, with the ledger first.
-CREATE FUNCTION crmcost._open_hours(zone text, teams text[], from_day date,
-                                    to_day date)
+CREATE FUNCTION crmcost._open_hours(ledger name, zone text, teams text[],
+                                    from_day date, to_day date)
   RETURNS TABLE (team text, opens_at timestamptz, closes_at timestamptz)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
 BEGIN
-  RETURN QUERY
+  RETURN QUERY EXECUTE format($query$
     WITH asked AS (
       SELECT u.team,
-             CASE WHEN EXISTS (SELECT FROM calendar k
+             CASE WHEN EXISTS (SELECT FROM %1$I.calendar k
                                WHERE k.team = u.team AND k.weekday IS NOT NULL)
                THEN u.team ELSE '' END AS weekday_team
-      FROM unnest(teams) AS u (team)
+      FROM unnest($2) AS u (team)
     ), special AS (
       SELECT DISTINCT ON (a.team, k.on_day) a.team, k.on_day,
              k.team AS day_team
       FROM asked a
-      JOIN calendar k ON k.team IN (a.team, '')
-      WHERE k.on_day BETWEEN from_day AND to_day
+      JOIN %1$I.calendar k ON k.team IN (a.team, '')
+      WHERE k.on_day BETWEEN $3 AND $4
       ORDER BY a.team, k.on_day, k.team DESC
     ), stretch AS (
       SELECT s.team, s.on_day AS day, k.opens_at, k.closes_at
       FROM special s
-      JOIN calendar k ON k.team = s.day_team AND k.on_day = s.on_day
+      JOIN %1$I.calendar k ON k.team = s.day_team AND k.on_day = s.on_day
       WHERE k.opens_at IS NOT NULL
       UNION ALL
       SELECT a.team, d.day::date, k.opens_at, k.closes_at
-      FROM generate_series(from_day::timestamp, to_day::timestamp, '1 day')
-             AS d (day)
-      JOIN calendar k ON k.weekday = extract(isodow FROM d.day)
+      FROM generate_series($3::timestamp, $4::timestamp, '1 day') AS d (day)
+      JOIN %1$I.calendar k ON k.weekday = extract(isodow FROM d.day)
       JOIN asked a ON a.weekday_team = k.team
       LEFT JOIN special s ON s.team = a.team AND s.on_day = d.day::date
       WHERE s.team IS NULL
     )
     SELECT i.team, i.opens_at, i.closes_at
     FROM (SELECT s.team,
-                 crmcost._local_instant(s.day + s.opens_at, zone) AS opens_at,
-                 crmcost._local_instant(s.day + s.closes_at, zone)
-                   AS closes_at
+                 crmcost._local_instant(s.day + s.opens_at, $1) AS opens_at,
+                 crmcost._local_instant(s.day + s.closes_at, $1) AS closes_at
           FROM stretch s) i
-    WHERE i.closes_at > i.opens_at;
+    WHERE i.closes_at > i.opens_at
+    $query$, ledger) USING zone, teams, from_day, to_day;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._open_hours(text, text[], date, date) IS
-  'Stretches in which teams work, on the local days from one to another.';
+COMMENT ON FUNCTION crmcost._open_hours(name, text, text[], date, date) IS
+  'Stretches in which teams work by the calendar of a ledger, on the local days from one to another.';
 
 -- Whether calendar has hours for a team: NULL where it says nothing, and the team
 -- is always open; false where it has days of its own alone, and is never.
-CREATE FUNCTION crmcost._has_hours(team text) RETURNS boolean
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._has_hours(ledger name, team text) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
+DECLARE
+  result boolean;
 BEGIN
-  RETURN (SELECT bool_or(k.opens_at IS NOT NULL) FROM calendar k
-          WHERE k.team IN (_has_hours.team, ''));
+  EXECUTE format('SELECT bool_or(k.opens_at IS NOT NULL) FROM %I.calendar k WHERE k.team IN ($1, %L)',
+                 ledger, '')
+    INTO result USING team;
+  RETURN result;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._has_hours(text) IS
-  'Whether a team ever works by table calendar; NULL where that says nothing of it.';
+COMMENT ON FUNCTION crmcost._has_hours(name, text) IS
+  'Whether a team ever works by table calendar of a ledger; NULL where that says nothing of it.';
 
 CREATE FUNCTION crmcost.business_seconds(ledger name, team text,
                                          from_at timestamptz,
                                          to_at timestamptz)
   RETURNS numeric
-  LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
+  LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -106,8 +108,7 @@ BEGIN
                     to_at
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  has_hours := crmcost._has_hours(team);
+  has_hours := crmcost._has_hours(ledger, team);
   IF has_hours IS NULL THEN
     RETURN extract(epoch FROM to_at - from_at);
   ELSIF NOT has_hours THEN
@@ -116,7 +117,7 @@ BEGIN
   RETURN (
     SELECT coalesce(sum(extract(epoch FROM least(h.closes_at, to_at)
                                            - greatest(h.opens_at, from_at))), 0)
-    FROM crmcost._open_hours(zone, ARRAY[team],
+    FROM crmcost._open_hours(ledger, zone, ARRAY[team],
                              (from_at AT TIME ZONE zone)::date - 1,
                              (to_at AT TIME ZONE zone)::date + 1) h
     WHERE h.opens_at < to_at AND h.closes_at > from_at);
@@ -139,7 +140,7 @@ BEGIN
                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
                     0)
     FROM crmcost._open_hours(
-           run.zone,
+           run.ledger, run.zone,
            ARRAY(SELECT DISTINCT c.team FROM pg_temp.refresh_case c),
            (SELECT (min(c.opened_at) AT TIME ZONE run.zone)::date - 1
             FROM pg_temp.refresh_case c),

@@ -203,7 +203,7 @@ BEGIN
     resolution_open_seconds = extract(epoch FROM closed_at - opened_at);
   IF EXISTS (SELECT FROM calendar) THEN
     PERFORM crmcost._find_hours(run);
-    PERFORM crmcost._count_open_seconds();
+    PERFORM crmcost._count_open_seconds(run.ledger);
   END IF;
   UPDATE pg_temp.refresh_case SET
     response_met = CASE WHEN by_business THEN response_open_seconds
@@ -221,7 +221,7 @@ $$;
 COMMENT ON FUNCTION crmcost._time_cases(crmcost._run) IS
   'Fills in how long the cases of refresh_case took, and whether that was in time.';
 
-CREATE FUNCTION crmcost._count_open_seconds() RETURNS void
+CREATE FUNCTION crmcost._count_open_seconds(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
@@ -231,7 +231,7 @@ BEGIN
     resolution_open_seconds = CASE WHEN c.closed_at IS NOT NULL
                                 THEN closed.open - opened.open END
     FROM pg_temp.refresh_case o
-    JOIN (SELECT t.team, crmcost._has_hours(t.team) AS has_hours
+    JOIN (SELECT t.team, crmcost._has_hours(ledger, t.team) AS has_hours
           FROM (SELECT DISTINCT k.team FROM pg_temp.refresh_case k) t) t
       ON t.team = o.team AND t.has_hours IS NOT NULL
     LEFT JOIN LATERAL (
@@ -270,7 +270,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._count_open_seconds() IS
+COMMENT ON FUNCTION crmcost._count_open_seconds(name) IS
   'Fills in how much of the time of the cases of refresh_case lies in business hours.';
 
 CREATE FUNCTION crmcost._find_work(run crmcost._run) RETURNS void

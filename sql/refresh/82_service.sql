@@ -185,7 +185,7 @@ COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run, boolean, regclass) I
 CREATE FUNCTION crmcost._by_dimension(relation text, dimensions text[],
                                       codes text[], schemes text[])
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.concat_ws(' UNION ALL '::text,
   (SELECT pg_catalog.format(
      'SELECT c.*, d.dimension, d.code FROM %s c CROSS JOIN LATERAL (VALUES %s) AS d (dimension, code)',
@@ -232,7 +232,7 @@ COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
 -- A case that stands for n counts n times.  The value at a share of all is the
 -- first one up to which that share lies: percentile_disc, of counted values.
 CREATE FUNCTION crmcost._service_percentiles() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.format($query$
     SELECT month_start, dimension, code, %s
@@ -259,7 +259,7 @@ COMMENT ON FUNCTION crmcost._service_percentiles() IS
   'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in event lie.';
 
 CREATE FUNCTION crmcost._service_month_query(source text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH event AS (
     SELECT c.month_start, c.dimension, c.code, c.what, c.cases, c.seconds,

@@ -81,8 +81,11 @@ CREATE FUNCTION crmcost._sum_service_cost(run crmcost._run) RETURNS void
 AS $$
 DECLARE
   borne CONSTANT text := $query$
-    (SELECT k.*, k.handle_seconds * r.second_rate
-                 + k.contacts * r.contact_rate AS cost, 0::numeric AS idle_cost
+    (SELECT k.customer_id, k.month_start, k.kind, k.channel_code,
+            k.product_code, k.team, k.service_level, k.agent_code, k.automated,
+            k.contacts, k.handle_seconds,
+            k.handle_seconds * r.second_rate + k.contacts * r.contact_rate
+              AS cost, 0::numeric AS idle_cost
      FROM service_contact k
      JOIN pg_temp.refresh_service_rate r
        USING (month_start, channel_code, product_code)
@@ -110,7 +113,7 @@ COMMENT ON FUNCTION crmcost._sum_service_cost(crmcost._run) IS
 
 -- What rounding leaves of the cost of a month goes to the greatest row.
 CREATE FUNCTION crmcost._service_cost_query(source text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH summed AS (
     SELECT month_start, dimension, code, sum(contacts)::bigint AS contacts,

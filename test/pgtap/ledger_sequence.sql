@@ -246,9 +246,15 @@ BEGIN
       at := pg_temp.next_as_of(zone);
       story := format('%srefresh as of %s', story, at);
       CALL crmcost.refresh('crm', at);
-      PERFORM crmcost._make_work_tables('crm');
-      found := ARRAY(SELECT format('%s is not that of a full refresh in %s rows after %s', v.target, v.rows_differ, story)
-                     FROM crmcost._verify('crm') v);
+      -- what the exception takes back is the locks of the work tables
+      BEGIN
+        PERFORM crmcost._make_work_tables('crm');
+        found := ARRAY(SELECT format('%s is not that of a full refresh in %s rows after %s', v.target, v.rows_differ, story)
+                       FROM crmcost._verify('crm') v);
+        RAISE EXCEPTION 'verified' USING ERRCODE = 'P9999';
+      EXCEPTION WHEN SQLSTATE 'P9999' THEN
+        NULL;
+      END;
       IF closes AND pg_temp.chance(0.6) THEN
         CALL pg_temp.close_or_reopen(story);
       END IF;
