@@ -159,6 +159,7 @@ CREATE FUNCTION crmcost._is_step(ledger name, before text, after text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   RETURN after = before
@@ -176,6 +177,7 @@ CREATE FUNCTION crmcost._step_hint(ledger name, before text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   RETURN format(CASE WHEN before IS NULL THEN 'A life may begin with %2$s.'

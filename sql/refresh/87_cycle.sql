@@ -8,6 +8,7 @@ CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
   scope CONSTANT text := CASE WHEN run.whole THEN 'true'
     ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
@@ -33,7 +34,7 @@ BEGIN
                             crmcost._month_of(run.day));
   END IF;
   RETURN crmcost._write_difference(run.ledger, 'stage_spell',
-           'SELECT * FROM pg_temp.refresh_spell', scope)
+           'SELECT customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before, days_before, by_rule, reason_code, reason_inferred, channel_code FROM pg_temp.refresh_spell', scope)
     + crmcost._write_difference(run.ledger, 'stage_flow_month', $query$
         SELECT month_start, stage_before AS stage_from, stage AS stage_to,
                count(*) AS transitions,
@@ -68,6 +69,9 @@ CREATE FUNCTION crmcost._find_spells(run crmcost._run) RETURNS void
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_spell
+      (customer_id, entered_at, month_start, entered_on, left_on, stage,
+       stage_before, days_before, by_rule, reason_code, reason_inferred,
+       channel_code)
     WITH history AS (
       SELECT DISTINCT ON (customer_id, entered_at) *
       FROM (
@@ -166,6 +170,7 @@ COMMENT ON FUNCTION crmcost._infer_reasons(crmcost._run) IS
 CREATE FUNCTION crmcost._kept_days(from_on date, upto_on date) RETURNS date[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
+#variable_conflict use_variable
 DECLARE
   days date[] := '{}';
   day date := from_on - 1;

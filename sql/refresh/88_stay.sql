@@ -134,6 +134,7 @@ CREATE FUNCTION crmcost._write_retention_month(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+#variable_conflict use_variable
 DECLARE
   apart CONSTANT interval := make_interval(
     months => crmcost._setting(run.ledger, 'retention_months')::integer);

@@ -39,6 +39,7 @@ CREATE FUNCTION crmcost._find_signal_customers(run crmcost._run)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+#variable_conflict use_variable
 DECLARE
   day_before CONSTANT date := crmcost._report_day(run.upto_before, run.zone);
   last_month CONSTANT date := crmcost._last_complete_month(run.day);
