@@ -53,3 +53,62 @@ num_chi_square_tail(double x, int df)
 	}
 	return fmin(tail, 1);
 }
+
+/*
+ * The chance that Student's t with df >= 1 degrees of freedom is above t >= 0:
+ * with tan(angle) = t / sqrt(df), the finite sums of Abramowitz and Stegun
+ * 1964, 26.7.3 and 26.7.4.
+ */
+static double
+StudentTail(double t, int df)
+{
+	double		angle = atan(t / sqrt(df));
+	double		cosine = cos(angle);
+	double		term = df % 2 == 1 ? cosine : 1;
+	double		sum = df == 1 ? 0 : term;
+
+	for (int i = df % 2 == 1 ? 3 : 2; i < df; i += 2)
+	{
+		term *= cosine * cosine * (i - 1) / i;
+		sum += term;
+	}
+	if (df % 2 == 1)
+		return 0.5 - (angle + sin(angle) * sum) / M_PI;
+	return (1 - sin(angle) * sum) / 2;
+}
+
+/* Beyond so many the expansion is good to ten digits. */
+#define FEW_DEGREES_OF_FREEDOM 400
+
+/*
+ * The t above which Student's t with df >= 1 degrees of freedom is with this
+ * chance, 0.001 <= tail <= 1/2: by halving, or for many degrees of freedom
+ * from that of the normal distribution (Abramowitz and Stegun 1964, 26.7.5),
+ * which then is good to 1e-10.
+ */
+double
+num_student_upper_quantile(double tail, int df)
+{
+	double		z = num_normal_upper_quantile(tail);
+	double		z2 = z * z;
+	double		low = 0;
+	double		high = 1;
+
+	if (df > FEW_DEGREES_OF_FREEDOM)
+		return z * (1 + (z2 + 1) / (4.0 * df) +
+					((5 * z2 + 16) * z2 + 3) / (96.0 * df * df) +
+					(((3 * z2 + 19) * z2 + 17) * z2 - 15) /
+					(384.0 * df * df * df));
+	while (StudentTail(high, df) > tail)
+		high *= 2;
+	for (int i = 0; i < 60; i++)
+	{
+		double		middle = (low + high) / 2;
+
+		if (StudentTail(middle, df) > tail)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (low + high) / 2;
+}

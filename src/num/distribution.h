@@ -10,5 +10,6 @@
 
 extern double num_normal_upper_quantile(double tail);
 extern double num_chi_square_tail(double x, int df);
+extern double num_student_upper_quantile(double tail, int df);
 
 #endif							/* NUM_DISTRIBUTION_H */

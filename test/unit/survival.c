@@ -87,6 +87,39 @@ test_chi_square(void)
 	done("tails of the chi-square distribution");
 }
 
+/*
+ * Quantiles by Gauss and Legendre's quadrature of the density, 64 pieces of 20
+ * points, and Newton's method; 1 is tan(0.475 pi).
+ */
+static void
+test_student(void)
+{
+	static const double table[][2] = {
+		{1, 12.706204736174696},
+		{2, 4.302652729749463},
+		{3, 3.182446305283703},
+		{10, 2.2281388519862624},
+		{30, 2.04227245630129},
+		{100, 1.9839715185237725},
+		{400, 1.9659123432294883},
+		{401, 1.9658974653370986}
+	};
+
+	for (int i = 0; i < COUNT(table); i++)
+	{
+		double		have = num_student_upper_quantile(0.025,
+													  (int) table[i][0]);
+
+		check(near(have, table[i][1], table[i][0] > 400 ? 1e-10 : 1e-11),
+			  "t(%g) = %.17g, not %.17g",
+			  table[i][0], have, table[i][1]);
+	}
+	check(near(num_student_upper_quantile(0.025, 1000000000),
+			   NUM_NORMAL_975, 1e-8), "the limit is the normal distribution");
+	check(num_student_upper_quantile(0.5, 3) < 1e-15, "the median is 0");
+	done("quantiles of Student's distribution");
+}
+
 /* Without censoring, the estimate is the part that is left. */
 static void
 test_product_limit(void)
@@ -175,6 +208,7 @@ main(void)
 {
 	test_normal();
 	test_chi_square();
+	test_student();
 	test_product_limit();
 	test_log_rank();
 	return finish();
