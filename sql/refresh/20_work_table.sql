@@ -642,13 +642,13 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_worklist_past (
     customer_id bigint, reason text COLLATE "C", last_due_on date,
-    ended_on date, PRIMARY KEY (customer_id, reason)
+    ended_on date
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_worklist_live (
-    worklist_id bigint PRIMARY KEY, customer_id bigint, reason text COLLATE "C"
+    worklist_id bigint, customer_id bigint, reason text COLLATE "C"
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_worklist_found (
-    worklist_id bigint PRIMARY KEY, due_on date, action text,
+    worklist_id bigint, due_on date, action text,
     channel_code text, product_code text, priority smallint, value numeric,
     expected_value numeric, evidence jsonb
   ) ON COMMIT DROP;

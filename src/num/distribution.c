@@ -77,14 +77,14 @@ StudentTail(double t, int df)
 	return (1 - sin(angle) * sum) / 2;
 }
 
-/* Beyond so many the expansion is good to all digits that matter. */
+/* Beyond so many the expansion is good to ten digits. */
 #define FEW_DEGREES_OF_FREEDOM 400
 
 /*
  * The t above which Student's t with df >= 1 degrees of freedom is with this
  * chance, 0.001 <= tail <= 1/2: by halving, or for many degrees of freedom
  * from that of the normal distribution (Abramowitz and Stegun 1964, 26.7.5),
- * which then is good to 1e-11.
+ * which then is good to 1e-10.
  */
 double
 num_student_upper_quantile(double tail, int df)

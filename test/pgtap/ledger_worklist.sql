@@ -59,6 +59,8 @@ CALL crmcost.refresh('crm', '2024-07-02');
 SELECT results_eq('SELECT customer_id, status COLLATE "default" FROM worklist ORDER BY worklist_id', $$ SELECT * FROM (VALUES (8::bigint, 'open'), (7, 'held'), (6, 'open')) v $$,
   'the best two are told, and who is of a running control group is held back where he would have been told');
 SELECT results_eq('SELECT customer_id, place FROM worklist_open ORDER BY place', 'VALUES (8::bigint, 1::bigint), (6, 2)', 'nobody works on who is held back');
+SELECT results_eq('SELECT customer_id FROM worklist_open WHERE segment = (SELECT segment FROM customer_rfm WHERE customer_id = 8) ORDER BY 1',
+  'SELECT customer_id FROM customer_rfm WHERE customer_id IN (6, 8) AND segment = (SELECT segment FROM customer_rfm WHERE customer_id = 8) ORDER BY 1', 'B15: of a segment, only its rows');
 CALL crmcost.refresh('crm', '2024-07-02');
 SELECT is(pg_temp.differing(), NULL, 'and the day is full');
 CALL crmcost.refresh('crm', '2024-07-03');
