@@ -35,7 +35,7 @@ function tablePart(section) {
 
 // A card without its chart, which needs to know how wide it is.
 function card(section) {
-	const figure = html("figure", { id: section.id, tabindex: 0 },
+	const figure = html("figure", { id: section.id, tabindex: 0, "aria-label": say(section.question) },
 		html("p", { class: "question" }, say(section.question)));
 	if (section.empty) {
 		figure.className = "empty";
