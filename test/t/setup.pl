@@ -183,6 +183,9 @@ SKIP:
 			PATH => "$tmp/no-gcc"), qr/^nothing is missing/);
 }
 
+refuses(in_odd('make dist'), qr/packs what is committed, and this is no git repository/, 'make dist of a copy',
+	GIT_DIR => "$tmp/none");
+
 system('chmod', '-R', 'a-w', $odd);
 my $copy = qq{. test/house.sh; find_pg_config; in_copy probe sh -c};
 SKIP:
