@@ -225,3 +225,82 @@ $query$;
 
 COMMENT ON FUNCTION crmcost._worklist_next_product(crmcost._run, date) IS
   'Reason of the worklist: the next order is due, with a product to offer.';
+
+-- One order such as those before would close the gap.  At stake is what that is
+-- worth.
+CREATE FUNCTION crmcost._worklist_tier_gap(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT DISTINCT ON (b.customer_id)
+         b.customer_id, (k.since AT TIME ZONE %L)::date AS due_on,
+         b.last_contact_channel AS channel_code, f.product_code,
+         g.worth AS value,
+         jsonb_build_object('scheme', g.scheme, 'tier', g.tier,
+                            'next_tier', g.next_tier, 'measure', g.measure,
+                            'gap', g.gap) AS evidence
+  FROM tier_gap g
+  JOIN customer_value v ON v.customer_id = g.customer_id
+  JOIN pg_temp.refresh_worklist_base b ON b.customer_id = g.customer_id
+  JOIN customer_class k
+    ON k.customer_id = g.customer_id AND k.dimension = g.scheme COLLATE "C"
+  LEFT JOIN customer_favourite f ON f.customer_id = g.customer_id
+  WHERE b.stage IN ('active', 'won_back')
+        AND g.gap <= CASE g.measure WHEN 'revenue' THEN v.revenue
+                       WHEN 'margin' THEN v.margin ELSE v.profit END / b.orders
+  ORDER BY b.customer_id, g.worth DESC, g.scheme COLLATE "C"
+$query$, run.zone);
+
+COMMENT ON FUNCTION crmcost._worklist_tier_gap(crmcost._run, date) IS
+  'Reason of the worklist: one usual order from the next better tier.';
+
+-- At stake is the margin of one order such as those before.
+CREATE FUNCTION crmcost._worklist_points_expiring(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT DISTINCT ON (b.customer_id)
+         b.customer_id, (s.expires_at AT TIME ZONE %1$L)::date AS due_on,
+         b.last_contact_channel AS channel_code, f.product_code,
+         b.margin / b.orders AS value,
+         jsonb_build_object('program', s.program_code, 'points', s.points,
+                            'expires_on',
+                            (s.expires_at AT TIME ZONE %1$L)::date) AS evidence
+  FROM loyalty_schedule s
+  JOIN pg_temp.refresh_worklist_base b USING (customer_id)
+  LEFT JOIN customer_favourite f USING (customer_id)
+  WHERE (s.expires_at AT TIME ZONE %1$L)::date <= %2$L
+  ORDER BY b.customer_id, s.expires_at, s.program_code
+$query$, run.zone, until);
+
+COMMENT ON FUNCTION crmcost._worklist_points_expiring(crmcost._run, date) IS
+  'Reason of the worklist: points are about to expire.';
+
+-- Of a customer's cases the one that is overdue longest, by what was promised, else
+-- by setting sla_resolution_hours.  At stake is the value still to come.
+CREATE FUNCTION crmcost._worklist_open_case(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT DISTINCT ON (c.customer_id)
+         c.customer_id, (d.due_at AT TIME ZONE %1$L)::date AS due_on,
+         nullif(c.channel_code, '(unknown)') AS channel_code,
+         nullif(c.product_code, '(unknown)') AS product_code,
+         coalesce(b.potential, 0) AS value,
+         jsonb_build_object('kind', c.kind, 'case_ref', nullif(c.case_ref, ''),
+                            'opened_on',
+                            (c.opened_at AT TIME ZONE %1$L)::date,
+                            'agent', c.agent_code) AS evidence
+  FROM service_case c
+  CROSS JOIN LATERAL (
+    VALUES (coalesce(c.due_at, c.opened_at
+                               + %2$L::float8 * interval '1 hour'))
+  ) AS d (due_at)
+  LEFT JOIN pg_temp.refresh_worklist_base b USING (customer_id)
+  WHERE c.closed_at IS NULL AND d.due_at < %3$L
+  ORDER BY c.customer_id, d.due_at, c.source, c.case_ref, c.interaction_id
+$query$, run.zone, crmcost._setting(run.ledger, 'sla_resolution_hours'),
+run.upto);
+
+COMMENT ON FUNCTION crmcost._worklist_open_case(crmcost._run, date) IS
+  'Reason of the worklist: a case that should be closed by now.';

@@ -50,6 +50,36 @@ CALL crmcost.refresh('crm', '2024-05-04');
 SELECT is_empty('SELECT FROM worklist', 'which nobody was told');
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 
+-- points that expire in four weeks, a case that is late, a tier within reach
+ROLLBACK TO base;
+INSERT INTO loyalty_entry (customer_id, program_code, occurred_at, kind, points, expires_at) VALUES (3, 'points', '2024-04-01', 'earn', 70, '2024-05-29'), (3, 'points', '2024-04-01', 'earn', 5, '2024-06-29'), (4, 'points', '2024-04-01', 'earn', 9, '2024-05-30');
+SELECT pg_temp.only('points_expiring');
+CALL crmcost.refresh('crm', '2024-05-02');
+SELECT results_eq('SELECT customer_id, due_on, value, evidence FROM worklist', $$ VALUES (3::bigint, date '2024-05-29', 15.0000, '{"program": "points", "points": 70.0000, "expires_on": "2024-05-29"}'::jsonb) $$, 'points are told four weeks before they expire, at the margin of an order: 30 / 2');
+CALL crmcost.refresh('crm', '2024-05-03');
+SELECT results_eq('SELECT customer_id FROM worklist ORDER BY 1', 'VALUES (3::bigint), (4)', 'each in its time');
+INSERT INTO loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (3, 'points', '2024-05-03 12:00Z', 'redeem', -72);
+CALL crmcost.refresh('crm', '2024-05-04');
+SELECT results_eq('SELECT customer_id FROM worklist ORDER BY 1', 'VALUES (4::bigint)', 'who spends them leaves the list; what expires later is not due yet');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+ROLLBACK TO base;
+INSERT INTO interaction (customer_id, occurred_at, kind, case_ref, due_at, resolved_at) VALUES (3, '2024-04-25 10:00Z', 'ticket', 'a', NULL, NULL), (3, '2024-04-29', 'ticket', 'b', '2024-04-30 12:00Z', NULL), (4, '2024-04-25', 'ticket', 'c', '2024-06-01', NULL), (5, '2024-04-25', 'ticket', 'd', NULL, '2024-04-26');
+SELECT pg_temp.only('open_case');
+CALL crmcost.refresh('crm', '2024-05-02');
+SELECT results_eq($$SELECT customer_id, due_on, evidence ->> 'case_ref' FROM worklist$$, $$ VALUES (3::bigint, date '2024-04-28', 'a') $$, 'E10: of the open cases that are late the oldest: 72 hours, where nothing was promised');
+UPDATE interaction SET resolved_at = '2024-05-02 09:00Z' WHERE case_ref = 'a';
+CALL crmcost.refresh('crm', '2024-05-03');
+SELECT results_eq($$SELECT customer_id, due_on, evidence ->> 'case_ref' FROM worklist$$, $$ VALUES (3::bigint, date '2024-04-30', 'b') $$, 'then the one that was promised');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+ROLLBACK TO base;
+DELETE FROM tier WHERE scheme IN ('abc', 'value');
+INSERT INTO tier (scheme, code, rank, basis, bound, name) VALUES ('metal', 'gold', 1, 'min_value', 210, 'Gold'), ('metal', 'silver', 2, 'min_value', 100, 'Silver'), ('metal', 'normal', 3, 'min_value', 0, 'Normal');
+SELECT pg_temp.only('tier_gap');
+CALL crmcost.refresh('crm', '2024-05-02');
+SELECT results_eq($$SELECT customer_id, evidence ->> 'next_tier', (evidence ->> 'gap')::numeric, value FROM worklist$$, $$ VALUES (4::bigint, 'gold', 10.0, 5.0) $$,
+  'C8: 200 spent, 40 an order, gold at 210: ten are missing, at a margin of a half');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+
 -- caps, and who is held back
 ROLLBACK TO base;
 UPDATE setting SET value = '2' WHERE key = 'worklist_per_day';

@@ -11,7 +11,18 @@ VALUES
    'Day of the customer', '客户纪念日'),
   ('next_product', 3, 'Offer the product that goes with the last ones', 0.10,
    14, 60, 'Next product', '下一个产品'),
+  ('open_case', 1, 'Close the case, and say when', 0.05, NULL, 7,
+   'Case overdue', '逾期工单'),
   ('overdue_contact', 2, 'Contact, as the tier promises', 0.05, NULL, 14,
    'Contact overdue', '逾期回访'),
+  ('tier_gap', 3, 'Say how little is missing to the next tier', 0.05, NULL, 90,
+   'Close to the next tier', '接近升级'),
   ('win_back', 2, 'Win back with an offer of what the customer liked', 0.05,
    365, 90, 'Win back', '客户挽回');
+
+-- told four weeks before
+INSERT INTO worklist_reason (code, priority, action, effect, days_ahead,
+                             days_after, again_after_days, name, name_zh)
+VALUES
+  ('points_expiring', 3, 'Say what the points buy until they expire', 0.05, 28,
+   0, 30, 'Points expiring', '积分即将到期');
