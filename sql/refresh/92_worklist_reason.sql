@@ -57,40 +57,38 @@ $query$, run.zone, until);
 COMMENT ON FUNCTION crmcost._worklist_overdue_contact(crmcost._run, date) IS
   'Reason of the worklist: longer without contact than a tier promises.';
 
--- Silence over twice the own rhythm, of at least a week; of who ordered on one day
--- only, the stage.  At stake is the part of the value still to come that is in
--- doubt.
+-- Who is at risk, and what tells, is said by view at_risk.  Due since the first day
+-- of the silence, else of what else tells.  At stake is the part of the value still
+-- to come that is in doubt.
 CREATE FUNCTION crmcost._worklist_at_risk(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT b.customer_id, d.due_on, b.last_contact_channel AS channel_code,
-         f.product_code,
+  SELECT b.customer_id,
+         CASE WHEN r.silent
+             THEN b.last_ordered_on + 1
+                  + floor(%L::numeric * (b.last_ordered_on
+                                         - b.first_ordered_on)
+                          / (b.order_days - 1))::integer
+           WHEN r.bad_voice THEN r.bad_voice_on
+           WHEN r.falling THEN date_trunc('month', r.as_of::timestamp)::date
+           ELSE b.last_ordered_on + 1 END AS due_on,
+         b.last_contact_channel AS channel_code, f.product_code,
          b.potential * (1 - coalesce(b.p_alive, 0)::numeric) AS value,
          jsonb_build_object('last_ordered_on', b.last_ordered_on,
                             'order_days', b.order_days,
-                            'usual_gap_days',
-                            round((b.last_ordered_on
-                                   - b.first_ordered_on)::numeric
-                                  / nullif(b.order_days - 1, 0), 1),
-                            'p_alive', round(b.p_alive::numeric, 4))
-           AS evidence
-  FROM pg_temp.refresh_worklist_base b
+                            'usual_gap_days', round(r.rhythm_days, 1),
+                            'p_alive', round(b.p_alive::numeric, 4),
+                            'silent', r.silent, 'bad_voice', r.bad_voice,
+                            'falling', r.falling,
+                            'low_p_alive', r.low_p_alive) AS evidence
+  FROM at_risk r
+  JOIN pg_temp.refresh_worklist_base b USING (customer_id)
   LEFT JOIN customer_favourite f USING (customer_id)
-  CROSS JOIN LATERAL (
-    VALUES (CASE WHEN b.order_days > 1
-              THEN b.last_ordered_on + 1
-                   + greatest(2 * (b.last_ordered_on - b.first_ordered_on)
-                              / (b.order_days - 1), 14)::integer
-              WHEN b.stage = 'at_risk'
-                THEN (b.stage_since AT TIME ZONE %1$L)::date
-            END)
-  ) AS d (due_on)
-  WHERE b.stage IN ('active', 'at_risk', 'won_back')
-$query$, run.zone);
+$query$, crmcost._setting(run.ledger, 'silence_factor'));
 
 COMMENT ON FUNCTION crmcost._worklist_at_risk(crmcost._run, date) IS
-  'Reason of the worklist: silence over twice the own rhythm, or the stage at_risk.';
+  'Reason of the worklist: something tells that the customer may leave.';
 
 -- At stake is the margin of one order such as those before.
 CREATE FUNCTION crmcost._worklist_win_back(run crmcost._run, until date)
