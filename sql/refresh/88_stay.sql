@@ -108,7 +108,8 @@ BEGIN
            (m.median).lower::integer AS median_low,
            (m.median).upper::integer AS median_high
     FROM pg_temp.refresh_survival s
-    CROSS JOIN LATERAL (SELECT crmcost.median_survival(s.points) AS median) m
+    CROSS JOIN LATERAL (VALUES (crmcost.median_survival(s.points)))
+      AS m (median)
     LEFT JOIN (
       SELECT d.dimension, g.grp AS code, g.expected
       FROM pg_temp.refresh_logrank d

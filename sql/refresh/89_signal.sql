@@ -86,7 +86,7 @@ BEGIN
       ORDER BY a.customer_id, a.occurred_on DESC
     ),
     said AS (
-      SELECT * FROM voice
+      SELECT v.customer_id, v.bad_voice_on, v.bad_score FROM voice v
       UNION ALL
       SELECT s.customer_id, s.bad_voice_on, s.bad_score
       FROM customer_signal s

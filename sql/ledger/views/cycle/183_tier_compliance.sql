@@ -27,7 +27,7 @@ member AS (
         OR t.account_manager
 ),
 breach AS (
-  SELECT 'discount' AS rule, m.customer_id, m.scheme, m.tier, d.sold_on
+  SELECT m.customer_id, 'discount' AS rule, m.scheme, m.tier, d.sold_on
            AS happened_on, d.sale_id, d.product_code COLLATE "default" AS product_code,
          NULL::text AS agent_code, d.discount_rate AS actual,
          m.discount_rate::numeric AS allowed, 'rate' AS unit,
@@ -36,21 +36,21 @@ breach AS (
   JOIN discount_line d
     ON d.customer_id = m.customer_id AND d.discount_rate > m.discount_rate
   UNION ALL
-  SELECT 'contact', m.customer_id, m.scheme, m.tier, e.due_on, NULL, NULL,
+  SELECT m.customer_id, 'contact', m.scheme, m.tier, e.due_on, NULL, NULL,
          m.owner COLLATE "default", m.as_of - e.from_on, e.due_on - e.from_on, 'days', NULL
   FROM member m
   CROSS JOIN LATERAL (
-    SELECT f.from_on, (f.from_on + m.contact_every)::date AS due_on
-    FROM (SELECT coalesce(m.contacted_on, m.since_on) AS from_on) f
-  ) e
+    VALUES (coalesce(m.contacted_on, m.since_on),
+            (coalesce(m.contacted_on, m.since_on) + m.contact_every)::date)
+  ) AS e (from_on, due_on)
   WHERE e.due_on < m.as_of
   UNION ALL
-  SELECT 'owner', m.customer_id, m.scheme, m.tier, m.since_on, NULL, NULL,
+  SELECT m.customer_id, 'owner', m.scheme, m.tier, m.since_on, NULL, NULL,
          NULL, 0, 1, 'owners', NULL
   FROM member m
   WHERE m.account_manager AND m.owner IS NULL
   UNION ALL
-  SELECT 'best_agent', m.customer_id, m.scheme, m.tier, m.since_on, NULL,
+  SELECT m.customer_id, 'best_agent', m.scheme, m.tier, m.since_on, NULL,
          NULL, m.owner COLLATE "default", NULL, NULL, NULL, NULL
   FROM member m
   LEFT JOIN agent a ON a.agent_code = m.owner

@@ -36,12 +36,12 @@ FROM (
   JOIN customer_value v ON v.customer_id = c.customer_id
   JOIN setting s ON s.key = 'abc_measure'
   CROSS JOIN LATERAL (
-    SELECT k.measure,
-           CASE k.measure WHEN 'revenue' THEN v.revenue
-             WHEN 'margin' THEN v.margin ELSE v.profit END AS value
-    FROM (SELECT CASE WHEN t.basis = 'min_value' THEN 'revenue'
-                   ELSE s.value END AS measure) k
-  ) m
+    VALUES (CASE WHEN t.basis = 'min_value' THEN 'revenue' ELSE s.value END)
+  ) AS k (measure)
+  CROSS JOIN LATERAL (
+    VALUES (k.measure, CASE k.measure WHEN 'revenue' THEN v.revenue
+                         WHEN 'margin' THEN v.margin ELSE v.profit END)
+  ) AS m (measure, value)
   WHERE t.needed IS NOT NULL
 ) g
 CROSS JOIN last_refresh r

@@ -7,11 +7,10 @@ SELECT
   round(s.points * p.point_cost, 4) AS redemption_cost, p.as_of, p.currency
 FROM loyalty_schedule s
 JOIN loyalty_point p ON p.program_code = s.program_code
+JOIN setting z ON z.key = 'timezone'
 CROSS JOIN LATERAL (
-  SELECT (s.expires_at AT TIME ZONE
-          (SELECT value FROM setting WHERE key = 'timezone'))::date
-           AS expires_on
-) day;
+  VALUES ((s.expires_at AT TIME ZONE z.value)::date)
+) AS day (expires_on);
 
 COMMENT ON VIEW loyalty_expiry IS
 'When a customer''s points expire if none is spent, as of the last refresh, one row a customer, loyalty programme and instant.';
