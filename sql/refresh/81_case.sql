@@ -224,49 +224,38 @@ COMMENT ON FUNCTION crmcost._time_cases(crmcost._run) IS
 CREATE FUNCTION crmcost._count_open_seconds(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  open_before CONSTANT text := $query$
+    coalesce((SELECT h.seconds_before
+                     + extract(epoch FROM least(h.closes_at, c.%1$I)
+                                          - h.opens_at)
+              FROM pg_temp.refresh_hours h
+              WHERE h.team = c.team AND h.opens_at <= c.%1$I
+              ORDER BY h.opens_at DESC LIMIT 1), 0)
+  $query$;
+  teams record;
 BEGIN
+  SELECT coalesce(array_agg(t.team) FILTER (WHERE t.has_hours), '{}') AS open,
+         coalesce(array_agg(t.team) FILTER (WHERE NOT t.has_hours), '{}')
+           AS never_open
+    INTO teams
+    FROM (SELECT k.team, crmcost._has_hours(ledger, k.team) AS has_hours
+          FROM (SELECT DISTINCT c.team FROM pg_temp.refresh_case c) k) t;
   UPDATE pg_temp.refresh_case c SET
-    response_open_seconds = CASE WHEN c.first_response_at IS NOT NULL
-                              THEN answered.open - opened.open END,
-    resolution_open_seconds = CASE WHEN c.closed_at IS NOT NULL
-                                THEN closed.open - opened.open END
-    FROM pg_temp.refresh_case o
-    JOIN (SELECT t.team, crmcost._has_hours(ledger, t.team) AS has_hours
-          FROM (SELECT DISTINCT k.team FROM pg_temp.refresh_case k) t) t
-      ON t.team = o.team AND t.has_hours IS NOT NULL
-    LEFT JOIN LATERAL (
-      SELECT h.seconds_before
-             + extract(epoch FROM least(h.closes_at, o.opened_at)
-                                  - h.opens_at) AS open
-      FROM pg_temp.refresh_hours h
-      WHERE h.team = o.team AND h.opens_at <= o.opened_at
-      ORDER BY h.opens_at DESC LIMIT 1
-    ) before_opened ON true
-    LEFT JOIN LATERAL (
-      SELECT h.seconds_before
-             + extract(epoch FROM least(h.closes_at, o.first_response_at)
-                                  - h.opens_at) AS open
-      FROM pg_temp.refresh_hours h
-      WHERE h.team = o.team AND h.opens_at <= o.first_response_at
-      ORDER BY h.opens_at DESC LIMIT 1
-    ) before_answered ON true
-    LEFT JOIN LATERAL (
-      SELECT h.seconds_before
-             + extract(epoch FROM least(h.closes_at, o.closed_at)
-                                  - h.opens_at) AS open
-      FROM pg_temp.refresh_hours h
-      WHERE h.team = o.team AND h.opens_at <= o.closed_at
-      ORDER BY h.opens_at DESC LIMIT 1
-    ) before_closed ON true
-    CROSS JOIN LATERAL (
-      VALUES (CASE WHEN t.has_hours
-                THEN coalesce(before_opened.open, 0) END)) AS opened (open)
-    CROSS JOIN LATERAL (
-      VALUES (coalesce(before_answered.open, 0))) AS answered (open)
-    CROSS JOIN LATERAL (
-      VALUES (coalesce(before_closed.open, 0))) AS closed (open)
-    WHERE (o.customer_id, o.source, o.case_ref, o.interaction_id)
-          = (c.customer_id, c.source, c.case_ref, c.interaction_id);
+    response_open_seconds = NULL,
+    resolution_open_seconds = NULL
+    WHERE c.team = ANY (teams.never_open);
+  EXECUTE format($query$
+    UPDATE pg_temp.refresh_case c SET
+      response_open_seconds = CASE WHEN c.first_response_at IS NOT NULL
+                                THEN %2$s - %1$s END,
+      resolution_open_seconds = CASE WHEN c.closed_at IS NOT NULL
+                                  THEN %3$s - %1$s END
+      WHERE c.team = ANY ($1)
+            AND num_nonnulls(c.first_response_at, c.closed_at) > 0
+    $query$, format(open_before, 'opened_at'),
+    format(open_before, 'first_response_at'), format(open_before, 'closed_at'))
+    USING teams.open;
 END
 $$;
 

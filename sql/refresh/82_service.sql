@@ -151,6 +151,13 @@ $$;
 COMMENT ON FUNCTION crmcost._find_held_months(crmcost._run) IS
   'Sees to it that refresh_held has the months of refresh_service_event and refresh_service_rate.';
 
+CREATE FUNCTION crmcost._few_rows() RETURNS integer
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 100000;
+
+COMMENT ON FUNCTION crmcost._few_rows() IS
+  'Rows up to which all dimensions of service are summed up in one statement.';
+
 -- Few rows are taken by all dimensions at once, many by one after the other.
 CREATE FUNCTION crmcost._dimension_groups(run crmcost._run, of_cost boolean,
                                           relation regclass)
@@ -161,8 +168,8 @@ AS $$
 DECLARE
   many boolean;
 BEGIN
-  EXECUTE format('SELECT count(*) > 100000 FROM (SELECT FROM %s LIMIT 100001) r',
-                 relation) INTO many;
+  EXECUTE format('SELECT count(*) > $1 FROM (SELECT FROM %s LIMIT $1 + 1) r',
+                 relation) INTO many USING crmcost._few_rows();
   RETURN QUERY
     SELECT array_agg(d.dimension) FILTER (WHERE d.code IS NOT NULL),
            array_agg(d.code) FILTER (WHERE d.code IS NOT NULL),
@@ -196,8 +203,8 @@ RETURN pg_catalog.concat_ws(' UNION ALL '::text,
           AS u (dimension, code)
    HAVING pg_catalog.count(*) > 0),
   CASE WHEN pg_catalog.cardinality(schemes) > 0 THEN pg_catalog.format($query$
-    SELECT c.*, s.scheme COLLATE "C",
-           coalesce(h.tier, '(unknown)') COLLATE "C"
+    SELECT c.*, s.scheme COLLATE "C" AS dimension,
+           coalesce(h.tier, '(unknown)') COLLATE "C" AS code
     FROM %s c
     CROSS JOIN unnest(%L::text[]) AS s (scheme)
     LEFT JOIN pg_temp.refresh_held h
