@@ -219,7 +219,9 @@ trap 'stop_beside; drop_cluster' EXIT
 
 mkdir -p "$cluster"
 ln -sfn "$inst" "$cluster/inst"
-cluster_start "$cluster" || die "the throw-away cluster did not start: see the lines above"
+# Tests of the ledger roll everything back, so all refreshes of a test are in one
+# transaction, and keep their locks; those of test/t do with the default.
+cluster_start "$cluster" "max_locks_per_transaction = 512" || die "the throw-away cluster did not start: see the lines above"
 for name in 'regress sql sql' 'pgtap pgtap sql' 'pgtap_parallel pgtap sql'; do
 	suite $name
 	report_suites ${name%% *}

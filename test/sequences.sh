@@ -26,7 +26,7 @@ session=8
 build_into "$base/inst" "$base/build.log"
 mkdir -p "$base/cluster"
 [ -e "$base/cluster/inst" ] || ln -s "$base/inst" "$base/cluster/inst"
-cluster_start "$base/cluster"
+cluster_start "$base/cluster" "max_locks_per_transaction = 512"
 trap 'cluster_stop "$base/cluster"' EXIT
 
 failed=0
