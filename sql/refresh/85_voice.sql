@@ -10,6 +10,10 @@ AS $$
 DECLARE
   months text;
   tier_months text;
+  -- from it on tier_month was found anew; the first row is of the month before
+  tiers_from CONSTANT date := greatest(
+    (SELECT (min(m.month_start) + interval '1 month')::date
+     FROM pg_temp.refresh_tier_month m), run.open_month);
   news_months CONSTANT text := CASE WHEN run.whole
     THEN format('month_start >= %L', run.open_month)
     ELSE 'month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
@@ -18,10 +22,7 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_answers(run);
   months := crmcost._changed_months(run, 'survey_answer', 'refresh_answer');
-  -- the first row is of the month before
-  tier_months := format('(%s OR old.month_start >= %L)', months, greatest(
-    (SELECT (min(m.month_start) + interval '1 month')::date
-     FROM pg_temp.refresh_tier_month m), run.open_month));
+  tier_months := format('(%s OR old.month_start >= %L)', months, tiers_from);
   PERFORM crmcost._note_due(run, -1);
   RETURN crmcost._write_difference(run.ledger, 'survey_answer',
            'SELECT * FROM pg_temp.refresh_answer', crmcost._rows_of_news(run))
@@ -32,7 +33,8 @@ BEGIN
              crmcost._survey_day_query(months),
              replace(months, 'old.month_start', 'crmcost._month_of(old.day)'))
          + crmcost._write_difference(run.ledger, 'voice_month',
-             crmcost._voice_month_query(run, tier_months), tier_months)
+             crmcost._voice_month_query(run, tier_months, tiers_from),
+             tier_months)
          + crmcost._write_difference(run.ledger, 'reason_month',
              crmcost._reason_month_query(news_months), 'old.' || news_months)
          + crmcost._write_findings(run,
@@ -174,15 +176,17 @@ COMMENT ON FUNCTION crmcost._survey_day_query(text) IS
 
 -- Part of a query that has the rows of survey_answer as answer.  A month counts for
 -- the tier that held at its end, the running one for that of the report day, as in
--- tier_month.
-CREATE FUNCTION crmcost._answer_tiers(run crmcost._run) RETURNS text
+-- tier_month; for the months that this was found for, it is in refresh_held.
+CREATE FUNCTION crmcost._answer_tiers(run crmcost._run, tiers_from date)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   member AS (
     SELECT a.customer_id, a.month_start,
            least(crmcost._midnight((a.month_start + interval '1 month')::date,
-                                   %L), %L) AS at
-    FROM (SELECT DISTINCT customer_id, month_start FROM answer) a
+                                   %1$L), %2$L) AS at
+    FROM (SELECT DISTINCT customer_id, month_start FROM answer
+          WHERE month_start < %3$L) a
   ),
   row_of AS (
     SELECT m.customer_id, m.month_start, m.at, m.customer_id AS held_by
@@ -196,20 +200,33 @@ RETURN pg_catalog.format($query$
     SELECT DISTINCT ON (r.customer_id, r.month_start, s.scheme)
            r.customer_id, r.month_start, s.scheme, k.code AS tier
     FROM row_of r
-    CROSS JOIN (SELECT DISTINCT scheme FROM tier) s
+    CROSS JOIN unnest(%4$L::text[]) AS s (scheme)
     CROSS JOIN LATERAL (
       SELECT c.code, c.entered_at FROM classification c
       WHERE c.customer_id = r.held_by AND c.dimension = s.scheme
             AND c.entered_at <= r.at
       ORDER BY c.entered_at DESC LIMIT 1) k
     ORDER BY r.customer_id, r.month_start, s.scheme, k.entered_at DESC
+  ),
+  tiered AS (
+    SELECT customer_id, month_start, scheme, tier FROM held
+    UNION ALL
+    SELECT h.customer_id, a.month_start, h.scheme, h.tier
+    FROM (SELECT DISTINCT customer_id, month_start FROM answer
+          WHERE month_start >= %3$L) a
+    JOIN pg_temp.refresh_held h
+      ON h.customer_id = a.customer_id AND a.month_start >= h.from_month
+         AND a.month_start < h.before_month
   )
-$query$, run.zone, run.upto);
+$query$, run.zone, run.upto, tiers_from, crmcost._tier_schemes(run.ledger));
 
-COMMENT ON FUNCTION crmcost._answer_tiers(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._answer_tiers(crmcost._run, date) IS
   'Part of the query of voice_month: which tiers the customers were in who answered.';
 
-CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text)
+-- The finest cells are summed up first, so that few rows are left to sort for the
+-- totals.
+CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text,
+                                           tiers_from date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -220,41 +237,40 @@ RETURN pg_catalog.format($query$
     FROM survey_answer old WHERE %1$s
   ),
   %2$s,
-  scheme AS (
-    SELECT DISTINCT scheme FROM tier
-    UNION ALL
-    SELECT '(all)'
-  ),
   cell AS (
-    SELECT a.month_start, a.survey, a.channel_code, a.product_code, a.answers,
-           a.score, a.verdict, a.complaints, s.scheme,
+    SELECT a.month_start, a.survey, a.channel_code, a.product_code, s.scheme,
            CASE s.scheme WHEN '(all)' THEN '(all)'
-             ELSE coalesce(t.code, '(unknown)') END AS tier
+             ELSE coalesce(t.code, '(unknown)') END AS tier,
+           sum(a.answers) AS asked,
+           sum(a.answers) FILTER (WHERE a.score IS NOT NULL) AS answers,
+           sum(a.score * a.answers) AS score,
+           sum(a.answers) FILTER (WHERE a.verdict = 'good') AS good,
+           sum(a.answers) FILTER (WHERE a.verdict = 'bad') AS bad,
+           sum(a.answers) FILTER (WHERE a.verdict = 'bad'
+                                        AND a.complaints > 0) AS complained
     FROM answer a
-    CROSS JOIN scheme s
-    LEFT JOIN held h
+    CROSS JOIN unnest(%3$L::text[] || '(all)'::text) AS s (scheme)
+    LEFT JOIN tiered h
       ON h.customer_id = a.customer_id AND h.month_start = a.month_start
          AND h.scheme = s.scheme
     LEFT JOIN tier t ON t.scheme = h.scheme AND t.code = h.tier
+    GROUP BY 1, 2, 3, 4, 5, 6
   )
   SELECT month_start, survey, scheme, tier,
          coalesce(channel_code, '(all)') AS channel_code,
          coalesce(product_code, '(all)') AS product_code,
-         sum(answers)::bigint AS asked,
-         coalesce(sum(answers) FILTER (WHERE score IS NOT NULL), 0)::bigint
-           AS answers,
-         coalesce(sum(score * answers), 0) AS score,
-         coalesce(sum(answers) FILTER (WHERE verdict = 'good'), 0)::bigint
-           AS good,
-         coalesce(sum(answers) FILTER (WHERE verdict = 'bad'), 0)::bigint AS bad,
-         coalesce(sum(answers) FILTER (WHERE verdict = 'bad'
-                                             AND complaints > 0), 0)::bigint
-           AS complained
+         sum(asked)::bigint AS asked,
+         coalesce(sum(answers), 0)::bigint AS answers,
+         coalesce(sum(score), 0) AS score,
+         coalesce(sum(good), 0)::bigint AS good,
+         coalesce(sum(bad), 0)::bigint AS bad,
+         coalesce(sum(complained), 0)::bigint AS complained
   FROM cell
   GROUP BY month_start, survey, scheme, tier, CUBE (channel_code, product_code)
-$query$, months, crmcost._answer_tiers(run));
+$query$, months, crmcost._answer_tiers(run, tiers_from),
+         crmcost._tier_schemes(run.ledger));
 
-COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, text) IS
+COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, text, date) IS
   'Query of voice_month for the months that a condition on old names.';
 
 CREATE FUNCTION crmcost._reason_month_query(months text) RETURNS text
@@ -267,8 +283,8 @@ RETURN pg_catalog.format($query$
         FROM pg_temp.refresh_contact
         WHERE kind IN ('complaint', 'return')
         UNION ALL
-        SELECT month_start, 'survey', product_code, reason_code, n
-        FROM crmcost._answers()
+        SELECT month_start, 'survey', product_code, reason_code, answers
+        FROM survey_answer
         WHERE verdict = 'bad') said
   WHERE %s
   GROUP BY 1, 2, 3, 4
