@@ -265,6 +265,19 @@ JOIN (SELECT customer_id, source, order_ref, sale_id FROM conversion
 WHERE j.conversion_kind = 'order'
 ORDER BY j.touch_number;
 
+\qecho '== The worklist: what to do for whom, the first ten of' :as_of
+SELECT w.place, c.source_key AS household, w.reason_name AS reason, w.due_on,
+       left(w.product_name, 24) AS offer, to_char(w.value, '9,990.00') AS at_stake,
+       to_char(w.expected_value, '990.00') AS expected, w.segment
+FROM worklist_open AS w
+JOIN customer AS c USING (customer_id)
+ORDER BY w.place
+LIMIT 10;
+SELECT reason_name AS reason, count(*) AS told, to_char(sum(expected_value), '99,990.00') AS expected
+FROM worklist_open
+GROUP BY reason_name
+ORDER BY sum(expected_value) DESC;
+
 \qecho '== One page of outcome: the last twelve complete months (view kpi)'
 SELECT family, metric, to_char(value, '99,999,990.00') AS value, definition
 FROM kpi

@@ -2,8 +2,8 @@
 -- procedures and volatile functions write and are not, nor are parts of others that
 -- rely on the search path of these (a body of text without one of its own).
 -- Triggers are called by nobody, and their rights are asked when a ledger is
--- installed.  What they call is called by who loads: that is open, and writes only
--- where its caller may.
+-- installed.  What they call is called by who loads, and what marks rows of the
+-- worklist by who works with it: that is open, and writes only where its caller may.
 --
 -- @extowner@ is who created the extension: under "trusted" that need not be the
 -- superuser who owns the functions.
@@ -21,7 +21,9 @@ BEGIN
           AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v'
                OR p.prokind = 'f' AND p.proname ~ '^_' AND p.proconfig IS NULL
                   AND p.prosqlbody IS NULL AND p.probin IS NULL)
-          AND p.proname NOT IN ('_enter_ledger', '_touch', '_late_before')
+          AND p.proname NOT IN ('_enter_ledger', '_touch', '_late_before',
+                              'worklist_done', 'worklist_snooze',
+                              'worklist_reopen')
   LOOP
     EXECUTE 'REVOKE EXECUTE ON ROUTINE ' || routine || ' FROM PUBLIC';
     EXECUTE 'GRANT EXECUTE ON ROUTINE ' || routine

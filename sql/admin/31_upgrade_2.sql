@@ -178,6 +178,14 @@ BEGIN
       CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
     ADD CONSTRAINT response_window_days_from_1_to_9999
       CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
+    ADD CONSTRAINT worklist_limit_from_1_to_999999
+      CHECK (key NOT IN ('cart_after_hours', 'trend_months',
+                         'worklist_per_day', 'worklist_per_customer',
+                         'worklist_pause_days', 'worklist_effect_days')
+             OR value ~ '^[1-9][0-9]{0,5}$'),
+    ADD CONSTRAINT worklist_holdout_from_0_below_1
+      CHECK (key <> 'worklist_holdout' OR value ~ '^0?[.][0-9]+$'
+             OR value = '0'),
     ADD CONSTRAINT plan_scenario_is_a_name
       CHECK (key <> 'plan_scenario' OR value NOT IN ('', 'actual')),
     ADD CONSTRAINT fiscal_year_start_from_1_to_12

@@ -149,6 +149,7 @@ BEGIN
     WHERE customer_id = _erase_references.customer_id
           AND source_ref !~ erased;
   PERFORM crmcost._erase_tags(ledger, _erase_references.customer_id);
+  PERFORM crmcost._erase_needs(ledger, _erase_references.customer_id, party);
   PERFORM crmcost._erase_classes(ledger, _erase_references.customer_id);
 END
 $$;
@@ -180,6 +181,48 @@ $$;
 
 COMMENT ON FUNCTION crmcost._erase_tags(name, bigint) IS
   'Clears the attributes of a customer''s interactions, but those that say the channel.';
+
+-- What the customer said goes at once, also where it counts for another one after a
+-- merger: the next refresh finds what is left of that.  Nobody is to talk to an
+-- erased customer; but what was done, or held back, stays to be counted.
+CREATE FUNCTION crmcost._erase_needs(ledger name, customer_id bigint,
+                                     party bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  UPDATE need_total t
+    SET customers = t.customers - g.customers,
+        in_attributes = t.in_attributes - g.in_attributes,
+        mentions = t.mentions - g.mentions
+    FROM (SELECT need, count(*) AS customers, sum(mentions) AS mentions,
+                 count(*) FILTER (WHERE in_attributes) AS in_attributes
+          FROM need_tag
+          WHERE customer_id IN (_erase_needs.customer_id, party)
+          GROUP BY need) g
+    WHERE t.need = g.need;
+  DELETE FROM need_tag
+    WHERE customer_id IN (_erase_needs.customer_id, party);
+  DELETE FROM need_total WHERE customers <= 0;
+  DELETE FROM customer_occasion
+    WHERE customer_id IN (_erase_needs.customer_id, party);
+  DELETE FROM cart_item WHERE customer_id = _erase_needs.customer_id;
+  DELETE FROM customer_favourite
+    WHERE customer_id = _erase_needs.customer_id;
+  DELETE FROM worklist
+    WHERE customer_id = _erase_needs.customer_id
+          AND status IN ('open', 'snoozed');
+  UPDATE worklist SET evidence = '{}'
+    WHERE customer_id = _erase_needs.customer_id AND evidence <> '{}';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._erase_needs(name, bigint, bigint) IS
+  'Takes a customer off the worklist, and out of the tables of what customers want.';
 
 -- Stages and tiers are the ledger's own words, and so is the evidence of its
 -- rules; anything else is a person's.

@@ -335,7 +335,8 @@ $$;
 COMMENT ON FUNCTION crmcost._capture_customer() IS
   'Statement trigger of customer: notes who came and went, and late acquisitions.';
 
--- Tags and keys matter to no report.  A merger concerns both parties, always.
+-- Of tags those matter that the step need reads; they are of no month.  A merger
+-- concerns both parties, always.
 CREATE FUNCTION crmcost._capture_customer_change() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -375,6 +376,14 @@ BEGIN
             AND party.customer_id IS NOT NULL
     ) AS r (c, f, t)
     HAVING count(*) > 0;
+  PERFORM crmcost._touch('customer_tag', true, array_agg(customer_id),
+                         array_agg(date '-infinity'),
+                         array_agg(date 'infinity'))
+    FROM old_row o JOIN new_row n USING (customer_id)
+    WHERE (o.attributes -> 'needs', o.attributes ->> 'month_day', o.erased_at)
+          IS DISTINCT FROM
+          (n.attributes -> 'needs', n.attributes ->> 'month_day', n.erased_at)
+    HAVING count(*) > 0;
   INSERT INTO late_fact (relation, fact_id, booked_on)
     SELECT 'customer', customer_id, (n.acquired_at AT TIME ZONE zone)::date
     FROM old_row o JOIN new_row n USING (customer_id)
@@ -389,7 +398,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._capture_customer_change() IS
-  'Statement trigger of customer: notes whose dates, channel, account, referrer, kind or party changed, and late acquisitions.';
+  'Statement trigger of customer: notes whose dates, channel, account, referrer, kind, party or needs changed, and late acquisitions.';
 
 -- Refresh writes its own rows, which are no news.
 CREATE FUNCTION crmcost._capture_classification() RETURNS trigger
@@ -506,6 +515,8 @@ BEGIN ATOMIC
     ('activity_time', '_capture_all'),
     ('funnel_step', '_capture_all'),
     ('channel_rule', '_capture_all'),
+    ('product', '_capture_all'),
+    ('worklist_reason', '_capture_all'),
     ('capacity', '_capture_all')) AS c (relation, capture);
 END;
 

@@ -35,6 +35,7 @@ BEGIN
   PERFORM crmcost._make_group_tables();
   PERFORM crmcost._make_detail_tables();
   PERFORM crmcost._make_acquisition_tables();
+  PERFORM crmcost._make_worklist_tables();
   CREATE TEMPORARY TABLE refresh_rule_finding (
     check_name text, severity text, category_code text, driver text,
     month_from date, month_to date, amount numeric, message text
@@ -506,6 +507,47 @@ $$;
 COMMENT ON FUNCTION crmcost._make_acquisition_tables() IS
   'Makes the work tables of funnels, acquisitions and campaigns.';
 
+CREATE FUNCTION crmcost._make_worklist_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- worklist: what reasons ask of customers; when they were dealt with; rows that
+  -- are looked at, and what is found of them; what is known of who is on the list;
+  -- who may come onto it.  refresh_worklist is as the table is.
+  CREATE TEMPORARY TABLE refresh_worklist_base (
+    customer_id bigint, first_ordered_on date, last_ordered_on date,
+    order_days bigint, orders bigint, margin numeric,
+    last_contact_at timestamptz, last_contact_channel text COLLATE "C",
+    stage text COLLATE "C", stage_since timestamptz, potential numeric,
+    p_alive float8
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_worklist_past (
+    customer_id bigint, reason text COLLATE "C", last_due_on date,
+    ended_on date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_worklist_live (
+    worklist_id bigint, customer_id bigint, reason text COLLATE "C"
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_worklist_found (
+    worklist_id bigint, due_on date, action text,
+    channel_code text, product_code text, priority smallint, value numeric,
+    expected_value numeric, evidence jsonb
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_worklist_customer (
+    customer_id bigint PRIMARY KEY, priorities smallint[], is_held boolean,
+    is_nobody boolean
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_candidate (
+    customer_id bigint, reason text COLLATE "C", due_on date,
+    priority smallint, expected_value numeric, is_held boolean
+  ) ON COMMIT DROP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_worklist_tables() IS
+  'Makes the work tables of the worklist.';
+
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for what differs, as _write_difference finds it.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
@@ -535,7 +577,8 @@ BEGIN
                  ('conversion', 'refresh_conversion', ''),
                  ('touch_credit', 'refresh_credit', ''),
                  ('open_journey', 'refresh_open_journey', ''),
-                 ('customer_touch', 'refresh_customer_touch', '')) w
+                 ('customer_touch', 'refresh_customer_touch', ''),
+                 ('worklist', 'refresh_worklist', '')) w
     JOIN pg_namespace s ON s.nspname = ledger
     JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
     JOIN pg_attribute a
@@ -557,21 +600,25 @@ COMMENT ON FUNCTION crmcost._make_new_tables(name) IS
 CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
-         campaign_result, category_lineage, channel_lineage, classification,
+         campaign_result, cart_item, category_lineage, channel_lineage, classification,
          clv_model, cohort_quality, contact_month, conversion, cost_day,
          cost_month, cost_pool, cost_trend, credit_month,
          customer_acquisition, customer_agent, customer_class,
-         customer_discount, customer_driver, customer_funnel,
-         customer_month, customer_order, customer_product, customer_quality,
+         customer_discount, customer_driver, customer_favourite,
+         customer_funnel,
+         customer_month, customer_occasion, customer_order,
+         customer_product, customer_quality,
          customer_response, customer_score, customer_stage, customer_touch,
          customer_value, customer_year, day_total, driver_before,
-         exposure_month, funnel_month, group_month, group_size,
+         exposure_month, funnel_month, group_forecast, group_month, group_size,
          kept_snapshot, lead_chance, lead_coefficient, lead_feature,
-         lead_model, model_calibration, open_journey, posted_cost,
+         lead_model, model_calibration, need_tag, need_total, open_journey, posted_cost,
+         product_next,
          product_pair, product_price, product_total, quality_finding,
          response_curve, rfm_cell, sale_month, stage_total, survey_day,
          tier_agent, tier_breach, tier_cost_month, tier_month,
-         tier_threshold, touch_credit, untagged_month, whale_point}'::text[];
+         tier_threshold, touch_credit, untagged_month, whale_point,
+         worklist}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';
@@ -602,6 +649,10 @@ RETURN '{refresh_written, refresh_party, refresh_customer, refresh_month,
          refresh_funnel_event, refresh_funnel, refresh_acquisition,
          refresh_best_customer, refresh_referral, refresh_campaign_member,
          refresh_campaign_sum, refresh_lead, refresh_lead_model,
+         refresh_worklist, refresh_worklist_base, refresh_worklist_past,
+         refresh_worklist_live,
+         refresh_worklist_found, refresh_worklist_customer,
+         refresh_candidate,
          refresh_rule_finding, refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS

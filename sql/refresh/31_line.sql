@@ -113,8 +113,9 @@ BEGIN
              i.kind IN ('ticket', 'complaint', 'return')
                AND (i.resolved_at IS NULL OR i.resolved_at >= $1),
              i.score, t.customer_id IS NOT NULL,
-             CASE WHEN i.channel_code IS NULL AND k.channel_code IS NULL
-                       AND i.attributes <> '{}' THEN i.attributes END
+             CASE WHEN i.attributes <> '{}'
+                       AND (i.channel_code IS NULL AND k.channel_code IS NULL
+                            OR i.attributes ? 'needs') THEN i.attributes END
       FROM (SELECT a.customer_id, a.interaction_id, a.occurred_at,
                    (a.occurred_at AT TIME ZONE $4)::date AS occurred_on,
                    a.kind, a.subtype, a.channel_code, a.campaign_code,

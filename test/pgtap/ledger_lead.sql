@@ -55,6 +55,8 @@ SELECT results_eq('SELECT holdout_auc FROM lead_model', $$
 SELECT results_eq($$ SELECT customer_id, score_rank, observed, score > 0.5 FROM lead_score ORDER BY 2, 1 $$,
   $$ VALUES (2001::bigint, 1::bigint, true, true), (2002, 2, true, false), (2003, 3, false, false), (2004, 3, false, false) $$, 'B8: the referred one first, equal ones alike; who is not open is not scored');
 SELECT results_eq($$ SELECT score FROM lead_score WHERE customer_id = 2001 $$, $$ SELECT round(crmcost.logit_score(m, ARRAY[ln(6), 0, 0, 1, 1, 0, 1, 0, 0, 0]::float8[])::numeric, 6) FROM fit $$, 'by the model');
+SELECT results_eq($$ SELECT customer_id, due_on, evidence ->> 'touches' FROM worklist WHERE reason = 'lead_to_call' ORDER BY 1 $$, $$ VALUES (2001::bigint, date '2024-05-15', '5'), (2002, '2024-05-15', '5') $$,
+  'B8: open leads are on the worklist from their 14th day on');
 SELECT is((SELECT rows FROM data_quality WHERE check_name = 'lead_model_not_fitted'), 0::bigint, 'nothing is missing');
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
 SAVEPOINT fitted;

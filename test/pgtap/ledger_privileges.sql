@@ -47,11 +47,11 @@ CREATE TEMPORARY VIEW member AS
 SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'crmcost';
 SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$,
-  $$SELECT oid::regprocedure::text FROM member WHERE (prokind = 'p' OR prokind = 'f' AND provolatile = 'v' OR prokind = 'f' AND proname ~ '^_' AND proconfig IS NULL AND prosqlbody IS NULL AND probin IS NULL) AND proname NOT IN ('_enter_ledger', '_touch', '_late_before')$$,
+  $$SELECT oid::regprocedure::text FROM member WHERE (prokind = 'p' OR prokind = 'f' AND provolatile = 'v' OR prokind = 'f' AND proname ~ '^_' AND proconfig IS NULL AND prosqlbody IS NULL AND probin IS NULL) AND proname NOT IN ('_enter_ledger', '_touch', '_late_before', 'worklist_done', 'worklist_snooze', 'worklist_reopen')$$,
   'what writes is closed to PUBLIC, and nothing else');
 SELECT set_eq($$SELECT DISTINCT proname FROM member WHERE proname !~ '^_' AND NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('install'), ('upgrade'), ('ensure_partitions'), ('load_facts'), ('refresh'), ('verify'), ('backfill'), ('close_period'), ('reopen_period'),
-  ('compare_rules'), ('validate_rules'), ('merge_customer'), ('unmerge_customer'), ('erase_customer'), ('grant_read') $$, 'which are these');
+  ('compare_rules'), ('validate_rules'), ('merge_customer'), ('unmerge_customer'), ('erase_customer'), ('grant_read'), ('grant_worklist') $$, 'which are these');
 SELECT is_empty($$SELECT oid::regprocedure FROM member WHERE NOT pg_temp.may('crm_dba', oid)$$,
                 'who created the extension may call everything');
 SELECT is_empty('SELECT oid::regprocedure FROM member WHERE prosecdef', 'nothing runs with its owner''s rights');

@@ -56,10 +56,10 @@ INSERT INTO event VALUES
          pg_temp.pick('{search,social,-,-}'), pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,p2,-,-}'), CASE WHEN pg_temp.chance(0.4) THEN pg_temp.r(10) END, pg_temp.pick('{hour,-}'), pg_temp.pick('{a1,a2,-}')
   FROM (SELECT pg_temp.some_day()::date AS d FROM generate_series(1, 1 + pg_temp.r(5)) OFFSET 0) x$$),
 ('contacts', 3, $$INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, campaign_code, product_code, handle_seconds, score, n, agent_code, automated, resolved_at, attributes)
-  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,care,sales,behavior,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,click,-}'), pg_temp.pick('{search,social,-}'),
+  SELECT pg_temp.someone(), m, pg_temp.pick('{touch,touch,care,sales,behavior,ticket,complaint,survey,survey}'), pg_temp.pick('{nps,csat,click,cart,-}'), pg_temp.pick('{search,social,-}'),
          pg_temp.pick('{k1,k2,-}'), pg_temp.pick('{p1,-}'), CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(900) END, CASE WHEN pg_temp.chance(0.7) THEN pg_temp.r(12) END,
          1 + pg_temp.r(3), pg_temp.pick('{a1,a2,-}'), pg_temp.chance(0.2), CASE WHEN pg_temp.chance(0.4) THEN m + random() * interval '20 days' END,
-         CASE WHEN pg_temp.chance(0.5) THEN jsonb_build_object('utm_source', pg_temp.pick('{google,bing}')) ELSE '{}' END
+         CASE WHEN pg_temp.chance(0.5) THEN jsonb_build_object('utm_source', pg_temp.pick('{google,bing}'), 'needs', pg_temp.pick('{a,b,c}')) ELSE '{}' END
   FROM (SELECT pg_temp.some_day() AS m FROM generate_series(1, 2 + pg_temp.r(6)) OFFSET 0) x$$),
 ('sale changes', 1, $$UPDATE sale SET amount = amount + 1, sold_at = sold_at + interval '3 days' WHERE sale_id IN (SELECT pg_temp.some('sale', 'kind = ''sale''', 2))$$),
 ('sale goes', 1, $$DELETE FROM sale WHERE sale_id IN (SELECT pg_temp.some('sale', 'true', 2))$$),
@@ -109,6 +109,10 @@ INSERT INTO event VALUES
   INSERT INTO funnel_step (funnel, position, kind, subtype, name) SELECT * FROM (VALUES ('f', 1, 'lead', NULL, 'a'), ('f', 2, 'touch', NULL, 'b'),
     ('f', 3, 'survey', 'nps', 'c'), ('f', 4, 'acquisition', NULL, 'd'), ('g', 1, 'order', NULL, 'e'), ('g', 2, 'complaint', NULL, 'f')) v WHERE random() < 0.8$$),
 ('standard time', 1, $$INSERT INTO activity_time (kind, subtype, minutes) VALUES ('care', '', 1 + pg_temp.r(9)) ON CONFLICT DO NOTHING$$),
+('tags', 2, $$UPDATE customer SET attributes = jsonb_build_object('needs', pg_temp.pick('{a,b,c,-}'), 'month_day', pg_temp.pick('{01-15,02-29,03-20,-}'))
+  WHERE customer_id IN (SELECT pg_temp.some('customer', 'erased_at IS NULL', 2))$$),
+('products', 1, $$DELETE FROM product; INSERT INTO product (code, name) VALUES ('g', 'g');
+  INSERT INTO product (code, parent_code, owned_once, name) SELECT p, CASE WHEN random() < 0.5 THEN 'g' END, random() < 0.5, p FROM unnest('{p1,p2,p3}'::text[]) p$$),
 ('erasure', 1, $$SELECT crmcost.erase_customer('crm', pg_temp.someone()) WHERE pg_temp.chance(0.3)$$);
 
 CREATE PROCEDURE pg_temp.begin_sequence(zone text) LANGUAGE plpgsql AS $$
@@ -161,7 +165,7 @@ DECLARE
   relation text;
   names text;
 BEGIN
-  FOREACH relation IN ARRAY '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
+  FOREACH relation IN ARRAY '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,worklist_reason,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names FROM pg_attribute
       WHERE attrelid = format('crm.%I', relation)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     EXECUTE format('ALTER TABLE other.%I DISABLE TRIGGER ALL', relation);
@@ -172,14 +176,14 @@ BEGIN
   END LOOP;
 END$$;
 
--- All tables but those of facts and configuration, of runs and of closed months.  Of what is kept of earlier report days
+-- All tables but those of facts and configuration, of runs and of closed months; and the worklist, which knows what was told when.  Of what is kept of earlier report days
 -- a fresh ledger knows nothing.
 CREATE TEMPORARY TABLE computed AS
   SELECT c.relname AS target, CASE WHEN c.relname IN ('kept_snapshot', 'clv_model') THEN 'as_of = (SELECT as_of FROM crm.last_refresh)'
                                 WHEN c.relname = 'classification' THEN 'by_rule' ELSE 'true' END AS rows
   FROM pg_class c
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL (
-    '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state}');
+    '{setting,reason,term,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,worklist_reason,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,erasure_secret,erased_key,touched,late_fact,closed_period,refresh_run,refresh_state,worklist}');
 CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   c computed;

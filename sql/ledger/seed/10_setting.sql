@@ -29,4 +29,11 @@ INSERT INTO setting (key, value, note) VALUES
   ('attribution_model', 'linear', 'How touches share a conversion: first, last, last_non_direct, linear, position or time_decay.'),
   ('touch_window_days', '90', 'Days before a conversion in which touches count.'),
   ('converting_entity', 'customer', 'Whose touches lead to a conversion: those of the customer, or of all of the account.'),
-  ('decay_half_life', '7', 'Days in which a touch loses half its weight under time_decay.');
+  ('decay_half_life', '7', 'Days in which a touch loses half its weight under time_decay.'),
+  ('cart_after_hours', '24', 'Hours without a sale after which a cart is an abandoned one.'),
+  ('trend_months', '12', 'Complete months that demand_trend looks at.'),
+  ('worklist_per_day', '200', 'Rows that the worklist tells a day, those held back not counted.'),
+  ('worklist_per_customer', '1', 'Rows that a customer may have on the worklist at a time; a more urgent one comes all the same.'),
+  ('worklist_pause_days', '7', 'Days after a row of the worklist was done in which it still counts as one the customer has.'),
+  ('worklist_holdout', '0', 'Share of customers, 0 to below 1, who are held back from the worklist, by chance, to see what difference it makes.'),
+  ('worklist_effect_days', '30', 'Days after a row of the worklist was done in which worklist_effect counts orders.');

@@ -64,6 +64,14 @@ CREATE TABLE setting (
     CHECK (key <> 'quality_months' OR value ~ '^[1-9][0-9]{0,2}$'),
   CONSTRAINT response_window_days_from_1_to_9999
     CHECK (key <> 'response_window_days' OR value ~ '^[1-9][0-9]{0,3}$'),
+  CONSTRAINT worklist_limit_from_1_to_999999
+    CHECK (key NOT IN ('cart_after_hours', 'trend_months', 'worklist_per_day',
+                       'worklist_per_customer', 'worklist_pause_days',
+                       'worklist_effect_days')
+           OR value ~ '^[1-9][0-9]{0,5}$'),
+  CONSTRAINT worklist_holdout_from_0_below_1
+    CHECK (key <> 'worklist_holdout' OR value ~ '^0?[.][0-9]+$'
+           OR value = '0'),
   CONSTRAINT schema_version_is_a_positive_integer
     CHECK (key <> 'schema_version' OR value ~ '^[1-9][0-9]{0,5}$')
 );

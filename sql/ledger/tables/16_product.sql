@@ -8,6 +8,7 @@ CREATE TABLE product (
   parent_code text COLLATE "C"
     CONSTRAINT parent_is_known REFERENCES product (code)
     CONSTRAINT parent_is_another_product CHECK (parent_code <> code),
+  owned_once boolean NOT NULL DEFAULT false,
   name text NOT NULL,
   name_zh text
 );
@@ -20,6 +21,8 @@ COMMENT ON COLUMN product.code IS
 'Code that facts carry.';
 COMMENT ON COLUMN product.parent_code IS
 'Group that it belongs to; NULL for a root.';
+COMMENT ON COLUMN product.owned_once IS
+'Whether who has one needs no second: it is never offered to who has bought it.';
 COMMENT ON COLUMN product.name IS
 'English name.';
 COMMENT ON COLUMN product.name_zh IS

@@ -17,6 +17,9 @@ WITH known_setting (key) AS (
          ('fiscal_year_start'), ('language'), ('attribute_columns'),
          ('attribution_model'), ('touch_window_days'), ('decay_half_life'),
          ('converting_entity'),
+         ('cart_after_hours'), ('trend_months'), ('worklist_per_day'),
+         ('worklist_per_customer'), ('worklist_pause_days'),
+         ('worklist_holdout'), ('worklist_effect_days'),
          ('schema_version')
 ),
 this_ledger (name) AS (

@@ -1,0 +1,266 @@
+-- Step need: what customers want, of those with news: carts, favourites, needs
+-- and days they named; which products go together best; and what the models expect of
+-- groups.
+--
+-- Nothing of it is of technical or erased customers.
+CREATE FUNCTION crmcost._refresh_need(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  scope CONSTANT text := crmcost._rows_of_news(run);
+  -- another tree of products
+  regrouped boolean;
+  changed bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  regrouped := run.whole
+               OR EXISTS (SELECT FROM touched t WHERE t.relation = 'product');
+  changed := crmcost._write_difference(run.ledger, 'cart_item',
+               crmcost._cart_query(), scope)
+    + crmcost._write_difference(run.ledger, 'need_tag',
+        crmcost._need_query(), scope)
+    + crmcost._write_difference(run.ledger, 'customer_occasion',
+        crmcost._occasion_query(), scope)
+    + crmcost._write_difference(run.ledger, 'customer_favourite',
+        crmcost._favourite_query(CASE WHEN regrouped THEN 'true'
+          ELSE 'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+          END),
+        CASE WHEN regrouped THEN 'true' ELSE scope END);
+  IF crmcost._was_written(run, '{product_pair}') THEN
+    changed := changed
+      + crmcost._write_difference(run.ledger, 'product_next',
+          crmcost._next_query(), 'true');
+  END IF;
+  IF crmcost._was_written(run, '{need_tag}')
+     -- an erasure takes rows at once
+     OR EXISTS (SELECT FROM touched t WHERE t.relation = 'customer_tag') THEN
+    changed := changed
+      + crmcost._write_difference(run.ledger, 'need_total', $query$
+          SELECT need, count(*) AS customers,
+                 count(*) FILTER (WHERE in_attributes) AS in_attributes,
+                 sum(mentions)::bigint AS mentions,
+                 max(last_mentioned_on) AS last_mentioned_on
+          FROM need_tag
+          GROUP BY need
+        $query$, 'true');
+  END IF;
+  IF crmcost._was_written(run, '{customer_score,customer_class}') THEN
+    changed := changed
+      + crmcost._write_difference(run.ledger, 'group_forecast',
+          crmcost._forecast_query(), 'true');
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_need(crmcost._run) IS
+  'Step of refresh: cart_item, need_tag, need_total, customer_occasion, customer_favourite, product_next and group_forecast; returns the rows changed.';
+
+CREATE FUNCTION crmcost._cart_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT i.customer_id, coalesce(i.product_code, '(unknown)') AS product_code,
+         sum(i.n)::bigint AS quantity, min(i.occurred_at) AS first_at,
+         max(i.occurred_at) AS last_at
+  FROM pg_temp.refresh_contact i
+  JOIN pg_temp.refresh_customer USING (customer_id)
+  JOIN customer c USING (customer_id)
+  LEFT JOIN (SELECT o.customer_id, max(o.ordered_at) AS ordered_at
+             FROM customer_order o
+             JOIN pg_temp.refresh_customer USING (customer_id)
+             WHERE o.is_order
+             GROUP BY o.customer_id) o USING (customer_id)
+  WHERE i.kind = 'behavior' AND i.subtype = 'cart'
+        AND (o.ordered_at IS NULL OR i.occurred_at > o.ordered_at)
+        AND c.source <> 'anon' AND c.erased_at IS NULL
+  GROUP BY 1, 2
+$query$;
+
+COMMENT ON FUNCTION crmcost._cart_query() IS
+  'Query of cart_item for the customers with news.';
+
+-- A text, or an array of texts; anything else is no need.
+CREATE FUNCTION crmcost._needs(attributes jsonb) RETURNS SETOF text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
+BEGIN ATOMIC
+  -- of what is no array, lax takes it for one with itself
+  SELECT DISTINCT pg_catalog.btrim(e.value #>> '{}'::text[])
+  FROM pg_catalog.jsonb_path_query(attributes, 'lax $.needs[*]'::jsonpath)
+    AS e (value)
+  WHERE pg_catalog.jsonb_typeof(e.value) = 'string'::text
+        AND pg_catalog.btrim(e.value #>> '{}'::text[]) <> ''::text;
+END;
+
+COMMENT ON FUNCTION crmcost._needs(jsonb) IS
+  'Needs that attributes name under the key needs, each once.';
+
+CREATE FUNCTION crmcost._need_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT n.customer_id, n.need, bool_or(n.in_attributes) AS in_attributes,
+         sum(n.mentions)::bigint AS mentions,
+         max(n.mentioned_on) AS last_mentioned_on
+  FROM (
+    SELECT coalesce(p.party_id, c.customer_id) AS customer_id,
+           u.need COLLATE "C" AS need, true AS in_attributes, 0 AS mentions,
+           NULL::date AS mentioned_on
+    FROM customer c
+    LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+    CROSS JOIN LATERAL crmcost._needs(c.attributes) AS u (need)
+    WHERE c.attributes ? 'needs'
+    UNION ALL
+    SELECT i.customer_id, u.need COLLATE "C", false, i.n, i.occurred_on
+    FROM pg_temp.refresh_contact i
+    CROSS JOIN LATERAL crmcost._needs(i.tags) AS u (need)
+    WHERE i.tags ? 'needs'
+  ) n
+  JOIN pg_temp.refresh_customer USING (customer_id)
+  JOIN customer c USING (customer_id)
+  WHERE c.source <> 'anon' AND c.erased_at IS NULL
+  GROUP BY n.customer_id, n.need
+$query$;
+
+COMMENT ON FUNCTION crmcost._need_query() IS
+  'Query of need_tag for the customers with news.';
+
+-- Of merged customers their own day goes before that of another.
+CREATE FUNCTION crmcost._occasion_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT DISTINCT ON (s.customer_id) s.customer_id,
+         c.attributes ->> 'month_day' AS month_day
+  FROM customer c
+  LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+  JOIN customer s ON s.customer_id = coalesce(p.party_id, c.customer_id)
+  JOIN pg_temp.refresh_customer r ON r.customer_id = s.customer_id
+  WHERE c.attributes ? 'month_day' AND s.source <> 'anon'
+        AND s.erased_at IS NULL
+        AND crmcost._is_month_day(c.attributes ->> 'month_day')
+  ORDER BY s.customer_id, p.party_id IS NULL DESC, c.customer_id
+$query$;
+
+COMMENT ON FUNCTION crmcost._occasion_query() IS
+  'Query of customer_occasion for the customers with news.';
+
+CREATE FUNCTION crmcost._is_month_day(month_day text) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN month_day ~ '^((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$'::text;
+
+COMMENT ON FUNCTION crmcost._is_month_day(text) IS
+  'Whether a text is a month and day, such as 02-29; NULL for NULL.';
+
+-- In a year that has no 29 February it is the day before March.
+CREATE FUNCTION crmcost._last_occasion(month_day text, day date) RETURNS date
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.max(o.occasion)
+  FROM (
+    SELECT (pg_catalog.make_date(
+              pg_catalog.date_part('year'::text, day)::integer - back.years,
+              pg_catalog.substr(month_day, 1, 2)::integer, 1)
+            + least(
+                pg_catalog.substr(month_day, 4, 2)::integer,
+                pg_catalog.date_part('day'::text,
+                  pg_catalog.make_date(
+                    pg_catalog.date_part('year'::text, day)::integer
+                    - back.years,
+                    pg_catalog.substr(month_day, 1, 2)::integer, 1)
+                  + interval '1 month' - interval '1 day')::integer)
+            - 1) AS occasion
+    FROM (VALUES (0), (1)) AS back (years)
+    WHERE crmcost._is_month_day(month_day)
+  ) o
+  WHERE o.occasion <= day);
+
+COMMENT ON FUNCTION crmcost._last_occasion(text, date) IS
+  'Last day up to a given one on which a month and day, such as 02-29, comes; NULL for what is none.';
+
+CREATE FUNCTION crmcost._favourite_query(wanted text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT DISTINCT ON (customer_id) customer_id, group_code,
+         group_orders::bigint AS group_orders, product_code, orders
+  FROM (
+    SELECT o.customer_id, o.product_code, o.orders, o.revenue,
+           coalesce(n.parent_code, o.product_code) AS group_code,
+           sum(o.orders) OVER grouped AS group_orders,
+           sum(o.revenue) OVER grouped AS group_revenue
+    FROM customer_product o
+    JOIN customer c USING (customer_id)
+    LEFT JOIN product n ON n.code = o.product_code
+    WHERE o.orders > 0 AND c.source <> 'anon' AND c.erased_at IS NULL AND %s
+    WINDOW grouped AS (PARTITION BY o.customer_id,
+                                    coalesce(n.parent_code, o.product_code))
+  ) bought
+  ORDER BY customer_id, group_orders DESC, group_revenue DESC, group_code,
+           orders DESC, revenue DESC, product_code
+$query$, wanted);
+
+COMMENT ON FUNCTION crmcost._favourite_query(text) IS
+  'Query of customer_favourite for the customers that a condition on o names.';
+
+-- Of one product, confidence goes by the orders with both.
+CREATE FUNCTION crmcost._next_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT product_code, place::integer AS place, other_product_code,
+         orders_together,
+         round(orders_together::numeric / orders, 6) AS confidence,
+         round(orders_together::numeric * all_orders
+               / (orders::numeric * other_orders), 6) AS lift
+  FROM (
+    SELECT p.product_code, p.other_product_code, p.orders AS orders_together,
+           a.orders, b.orders AS other_orders, t.orders AS all_orders,
+           row_number() OVER (PARTITION BY p.product_code
+                              ORDER BY p.orders DESC, b.orders,
+                                       p.other_product_code) AS place
+    FROM product_pair p
+    JOIN product_pair a
+      ON a.product_code = p.product_code
+         AND a.other_product_code = a.product_code
+    JOIN product_pair b
+      ON b.product_code = p.other_product_code
+         AND b.other_product_code = b.product_code
+    JOIN product_pair t
+      ON t.product_code = '(all)' AND t.other_product_code = '(all)'
+    WHERE p.product_code <> p.other_product_code
+          AND p.orders::float8 * t.orders > a.orders::float8 * b.orders
+  ) pair
+  WHERE place <= 5
+$query$;
+
+COMMENT ON FUNCTION crmcost._next_query() IS
+  'Query of product_next.';
+
+-- Sums of floats depend on the order of the rows in the last digits: so they are
+-- of 6 decimals.
+CREATE FUNCTION crmcost._forecast_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT dimension, coalesce(code, '(unknown)') AS code, count(*) AS customers,
+         count(p_alive) AS predicted_customers, sum(p_alive) AS expected_alive,
+         sum(purchases) AS expected_purchases, sum(revenue) AS expected_revenue,
+         sum(margin) AS expected_margin
+  FROM (
+    SELECT m.dimension, m.code, round(s.p_alive::numeric, 6) AS p_alive,
+           round(s.expected_purchases::numeric, 6) AS purchases,
+           round(s.expected_purchases::numeric * s.expected_value, 6)
+             AS revenue,
+           coalesce(s.clv_predictive, s.clv_formula) AS margin
+    FROM (
+      SELECT s.customer_id, '(segment)' AS dimension, s.segment AS code
+      FROM customer_score s
+      UNION ALL
+      SELECT c.customer_id, c.dimension, c.code
+      FROM customer_class c
+      WHERE c.dimension NOT IN ('stage', 'owner', 'invalid')
+    ) m
+    JOIN customer_score s ON s.customer_id = m.customer_id
+    WHERE s.r IS NOT NULL
+  ) member
+  GROUP BY dimension, coalesce(code, '(unknown)')
+$query$;
+
+COMMENT ON FUNCTION crmcost._forecast_query() IS
+  'Query of group_forecast.';

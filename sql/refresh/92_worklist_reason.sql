@@ -1,0 +1,227 @@
+-- The reasons of the worklist, one function each: crmcost._worklist_ and the code
+-- in table worklist_reason.  It is told the last day on which what it finds may be
+-- due, and returns a query with one row a customer at most, and these columns:
+--
+--   customer_id
+--   due_on        the day of what is told: it stays while that does
+--   channel_code  channel of the last contact, NULL for none
+--   product_code  what to offer, NULL for none
+--   value         money at stake in base currency; below 0 counts as 0
+--   evidence      jsonb, the facts behind it
+--
+-- The list asks for all customers without the last four columns but value, and
+-- then for some customers with all of them: so columns may cost, rows may not.
+-- Who is not a customer of the list (technical, erased), when a row is due, and
+-- how long it stays, is no concern of a reason.
+--
+-- What most of them ask is in refresh_worklist_base, one row a customer who bought.
+-- Value still to come is potential: that of the models, else of the closed form.
+
+-- Between two contacts, what a tier promises (tier.contact_every), the earliest
+-- where several do; who churned is another reason's.
+CREATE FUNCTION crmcost._worklist_overdue_contact(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT p.customer_id, d.due_on::date AS due_on,
+         b.last_contact_channel AS channel_code, NULL::text AS product_code,
+         b.potential AS value,
+         jsonb_build_object(
+           'tiers', (SELECT string_agg(format('%%s %%s', t.scheme, t.code), ', '
+                                       ORDER BY t.scheme)
+                     FROM customer_class k
+                     JOIN tier t
+                       ON t.scheme COLLATE "C" = k.dimension
+                          AND t.code COLLATE "C" = k.code
+                     WHERE k.customer_id = p.customer_id
+                           AND t.contact_every IS NOT NULL),
+           'last_contact_on',
+           (b.last_contact_at AT TIME ZONE %1$L)::date) AS evidence
+  FROM (
+    SELECT k.customer_id, min(t.contact_every) AS contact_every,
+           min((k.since AT TIME ZONE %1$L) + t.contact_every) AS first_due_at
+    FROM tier t
+    JOIN customer_class k
+      ON k.dimension = t.scheme COLLATE "C" AND k.code = t.code COLLATE "C"
+    WHERE t.contact_every IS NOT NULL
+    GROUP BY k.customer_id
+  ) p
+  JOIN pg_temp.refresh_worklist_base b USING (customer_id)
+  CROSS JOIN LATERAL (
+    VALUES (coalesce((b.last_contact_at AT TIME ZONE %1$L) + p.contact_every,
+                     p.first_due_at))
+  ) AS d (due_on)
+  WHERE d.due_on < %2$L::date + 1 AND b.stage IS DISTINCT FROM 'churned'
+$query$, run.zone, until);
+
+COMMENT ON FUNCTION crmcost._worklist_overdue_contact(crmcost._run, date) IS
+  'Reason of the worklist: longer without contact than a tier promises.';
+
+-- Silence over twice the own rhythm, of at least a week; of who ordered on one day
+-- only, the stage.  At stake is the part of the value still to come that is in
+-- doubt.
+CREATE FUNCTION crmcost._worklist_at_risk(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT b.customer_id, d.due_on, b.last_contact_channel AS channel_code,
+         f.product_code,
+         b.potential * (1 - coalesce(b.p_alive, 0)::numeric) AS value,
+         jsonb_build_object('last_ordered_on', b.last_ordered_on,
+                            'order_days', b.order_days,
+                            'usual_gap_days',
+                            round((b.last_ordered_on
+                                   - b.first_ordered_on)::numeric
+                                  / nullif(b.order_days - 1, 0), 1),
+                            'p_alive', round(b.p_alive::numeric, 4))
+           AS evidence
+  FROM pg_temp.refresh_worklist_base b
+  LEFT JOIN customer_favourite f USING (customer_id)
+  CROSS JOIN LATERAL (
+    VALUES (CASE WHEN b.order_days > 1
+              THEN b.last_ordered_on + 1
+                   + greatest(2 * (b.last_ordered_on - b.first_ordered_on)
+                              / (b.order_days - 1), 14)::integer
+              WHEN b.stage = 'at_risk'
+                THEN (b.stage_since AT TIME ZONE %1$L)::date
+            END)
+  ) AS d (due_on)
+  WHERE b.stage IN ('active', 'at_risk', 'won_back')
+$query$, run.zone);
+
+COMMENT ON FUNCTION crmcost._worklist_at_risk(crmcost._run, date) IS
+  'Reason of the worklist: silence over twice the own rhythm, or the stage at_risk.';
+
+-- At stake is the margin of one order such as those before.
+CREATE FUNCTION crmcost._worklist_win_back(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT b.customer_id, (b.stage_since AT TIME ZONE %1$L)::date AS due_on,
+         b.last_contact_channel AS channel_code, f.product_code,
+         b.margin / b.orders AS value,
+         jsonb_build_object('last_ordered_on', b.last_ordered_on,
+                            'orders', b.orders, 'margin', b.margin) AS evidence
+  FROM pg_temp.refresh_worklist_base b
+  LEFT JOIN customer_favourite f USING (customer_id)
+  WHERE b.stage = 'churned'
+$query$, run.zone);
+
+COMMENT ON FUNCTION crmcost._worklist_win_back(crmcost._run, date) IS
+  'Reason of the worklist: a customer who churned.';
+
+-- At stake is the margin of what is in the cart, at what it brought on average.
+CREATE FUNCTION crmcost._worklist_abandoned_cart(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT i.customer_id, (i.abandoned_at AT TIME ZONE %1$L)::date AS due_on,
+         v.last_contact_channel AS channel_code,
+         nullif(i.product_code, '(unknown)') AS product_code,
+         coalesce(i.value, v.margin / nullif(v.orders, 0)) AS value,
+         jsonb_build_object(
+           'last_at', to_char(i.last_at AT TIME ZONE %1$L, 'YYYY-MM-DD HH24:MI'),
+           'items', i.items) AS evidence
+  FROM (
+    SELECT i.customer_id, max(i.last_at) AS last_at,
+           max(i.last_at) + %2$L::integer * interval '1 hour' AS abandoned_at,
+           sum(i.quantity)::bigint AS items,
+           (array_agg(i.product_code ORDER BY i.last_at DESC,
+                                              i.product_code))[1]
+             AS product_code,
+           sum(i.quantity * t.margin / t.quantity) AS value
+    FROM cart_item i
+    LEFT JOIN product_total t
+      ON t.product_code = i.product_code AND t.quantity > 0
+         AND i.product_code <> '(unknown)'
+    GROUP BY i.customer_id
+  ) i
+  LEFT JOIN customer_value v USING (customer_id)
+  WHERE i.abandoned_at <= %3$L
+$query$, run.zone, crmcost._setting(run.ledger, 'cart_after_hours'), run.upto);
+
+COMMENT ON FUNCTION crmcost._worklist_abandoned_cart(crmcost._run, date) IS
+  'Reason of the worklist: a cart without an order since.';
+
+CREATE FUNCTION crmcost._worklist_month_day(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT o.customer_id, d.due_on, v.last_contact_channel AS channel_code,
+         f.product_code, coalesce(s.clv_predictive, s.clv_formula) AS value,
+         jsonb_build_object('month_day', o.month_day) AS evidence
+  FROM (
+    SELECT m.month_day, crmcost._last_occasion(m.month_day, %1$L) AS due_on
+    FROM (SELECT to_char(y.day, 'MM-DD') AS month_day
+          FROM generate_series(timestamp '2000-01-01', '2000-12-31', '1 day')
+            AS y (day)) m
+    OFFSET 0
+  ) d
+  JOIN customer_occasion o ON o.month_day = d.month_day COLLATE "C"
+  LEFT JOIN customer_value v USING (customer_id)
+  LEFT JOIN customer_score s USING (customer_id)
+  LEFT JOIN customer_favourite f USING (customer_id)
+$query$, until);
+
+COMMENT ON FUNCTION crmcost._worklist_month_day(crmcost._run, date) IS
+  'Reason of the worklist: a day of the year that the customer told us.';
+
+-- At stake is what a customer brings and will bring, times the chance.
+CREATE FUNCTION crmcost._worklist_lead_to_call(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT c.customer_id,
+         (f.seen_at AT TIME ZONE %1$L)::date + 14 AS due_on,
+         v.last_contact_channel AS channel_code, NULL::text AS product_code,
+         c.score * (SELECT (coalesce(sum(f.expected_margin), 0)
+                            + (SELECT coalesce(sum(g.margin), 0)
+                               FROM group_month g
+                               WHERE g.dimension = '(segment)'))
+                           / nullif(sum(f.customers), 0)
+                    FROM group_forecast f
+                    WHERE f.dimension = '(segment)') AS value,
+         jsonb_build_object('score', c.score, 'touches', f.touches,
+                            'sales_contacts', f.sales_contacts) AS evidence
+  FROM lead_chance c
+  JOIN lead_feature f USING (customer_id)
+  LEFT JOIN customer_value v USING (customer_id)
+$query$, run.zone);
+
+COMMENT ON FUNCTION crmcost._worklist_lead_to_call(crmcost._run, date) IS
+  'Reason of the worklist: an open lead with a score.';
+
+-- When the next order is due by the own rhythm.  At stake is what the offer brings
+-- on average, times the share of orders with the favourite that have it too; of the
+-- favourite again, the margin of one order.
+CREATE FUNCTION crmcost._worklist_next_product(run crmcost._run, until date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN $query$
+  SELECT b.customer_id, d.due_on, b.last_contact_channel AS channel_code,
+         n.product_code,
+         CASE WHEN n.basis = 'affinity'
+           THEN n.confidence * t.margin / nullif(t.quantity, 0)
+           ELSE b.margin / b.orders END AS value,
+         jsonb_build_object('favourite', n.favourite_product_code,
+                            'basis', n.basis, 'confidence', n.confidence,
+                            'last_ordered_on', b.last_ordered_on) AS evidence
+  FROM pg_temp.refresh_worklist_base b
+  CROSS JOIN LATERAL (
+    -- the mean, rounded to whole days
+    VALUES (b.last_ordered_on
+            + ((2 * (b.last_ordered_on - b.first_ordered_on) + b.order_days - 1)
+               / (2 * nullif(b.order_days - 1, 0)))::integer)
+  ) AS d (due_on)
+  -- asked of those alone whose order is due
+  CROSS JOIN LATERAL (SELECT o.product_code, o.basis, o.confidence,
+                             o.favourite_product_code
+                      FROM next_product o
+                      WHERE o.customer_id = b.customer_id
+                      OFFSET 0) n
+  LEFT JOIN product_total t ON t.product_code = n.product_code COLLATE "C"
+  WHERE b.order_days > 1 AND b.stage IN ('active', 'won_back')
+$query$;
+
+COMMENT ON FUNCTION crmcost._worklist_next_product(crmcost._run, date) IS
+  'Reason of the worklist: the next order is due, with a product to offer.';
