@@ -78,6 +78,8 @@ cluster_start()
 			echo "synchronous_commit = off"
 			echo "max_wal_size = '4GB'"
 			echo "timezone = 'UTC'"
+			# a test is one transaction, and each refresh in it leaves its locks
+			echo "max_locks_per_transaction = 256"
 			server_settings "$_dir/inst"
 			for _setting in "$@"; do echo "$_setting"; done
 		} | as_server tee -a "$_dir/data/postgresql.conf" > /dev/null
