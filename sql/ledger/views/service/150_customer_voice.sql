@@ -52,8 +52,10 @@ SELECT
   round(1 - crmcost._wilson_lower(c.judged - c.good, c.judged, 0.95)::numeric, 6)
     AS csat_high,
   round(c.score / c.judged, 4) AS csat_mean, round(c.nps, 6) AS nps,
-  round(greatest(c.nps - c.error, -100), 6) AS nps_low,
-  round(least(c.nps + c.error, 100), 6) AS nps_high,
+  CASE WHEN c.nps IS NOT NULL
+    THEN round(greatest(c.nps - c.error, -100), 6) END AS nps_low,
+  CASE WHEN c.nps IS NOT NULL
+    THEN round(least(c.nps + c.error, 100), 6) END AS nps_high,
   coalesce(c.good, 0) AS good_answers, coalesce(c.bad, 0) AS bad_answers,
   coalesce(c.complained, 0) AS complained,
   c.overdue,
