@@ -85,7 +85,7 @@ is_deeply(\@listed, \@there, 'doc/ledger_reference.md lists them with their grai
 
 # Where one looks for a view, a setting or a check, it is.
 foreach my $what (
-	[ 'view', 'README.md', q{SELECT viewname FROM pg_views WHERE schemaname = 'crm'} ],
+	[ 'view', 'doc/views.md', q{SELECT viewname FROM pg_views WHERE schemaname = 'crm'} ],
 	[ 'view', 'doc/ledger.md', q{SELECT viewname FROM pg_views WHERE schemaname = 'crm'} ],
 	[ 'table', 'doc/ledger.md', q{SELECT tablename FROM pg_tables WHERE schemaname = 'crm'} ],
 	[ 'setting', 'doc/ledger.md', 'SELECT key FROM crm.setting' ],
