@@ -512,8 +512,8 @@ CREATE FUNCTION crmcost._make_loyalty_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- loyalty: whose points are gone through; their entries, with the names that
-  -- lots go by; what became of the points
+  -- loyalty: whose points are gone through; their entries, with the name of the lot
+  -- that they are, or are taken back of; what became of the points
   CREATE TEMPORARY TABLE refresh_loyalty_customer (
     customer_id bigint PRIMARY KEY
   ) ON COMMIT DROP;
@@ -521,7 +521,10 @@ BEGIN
     customer_id bigint, program_code text COLLATE "C", occurred_at timestamptz,
     kind text, points numeric, expires_at timestamptz,
     available_at timestamptz, lot text COLLATE "C",
-    order_ref text COLLATE "C", gives_back boolean
+    order_ref text COLLATE "C", gives_back boolean,
+    name text COLLATE "C" GENERATED ALWAYS AS (
+      coalesce('lot ' || lot, CASE WHEN kind IN ('earn', 'reverse')
+                                THEN 'order ' || order_ref END)) STORED
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_account (
     customer_id bigint, program_code text COLLATE "C", entries bigint,
@@ -596,7 +599,8 @@ RETURN '{acquisition_month, agent_cost_month, agent_month, agent_score,
          customer_value, customer_year, day_total, driver_before,
          exposure_month, funnel_month, group_month, group_size,
          kept_snapshot, lead_chance, lead_coefficient, lead_feature,
-         lead_model, loyalty_account, loyalty_schedule, model_calibration, open_journey, posted_cost,
+         lead_model, loyalty_account, loyalty_decile, loyalty_member,
+         loyalty_schedule, loyalty_total, model_calibration, open_journey, posted_cost,
          product_pair, product_price, product_total, quality_finding,
          response_curve, rfm_cell, sale_month, stage_total, survey_day,
          tier_agent, tier_breach, tier_cost_month, tier_month,

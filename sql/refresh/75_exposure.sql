@@ -20,12 +20,12 @@ BEGIN
                ::bigint AS follows,
              coalesce(sum(old.n) FILTER (WHERE old.subtype = 'claim'), 0)
                ::bigint AS claims,
-             coalesce(sum(old.n) FILTER (WHERE old.subtype = 'redeemed'), 0)
-               ::bigint AS redemptions
+             coalesce(sum(old.n) FILTER (WHERE old.subtype IN
+               ('redeemed', 'coupon_redemption')), 0)::bigint AS redemptions
       FROM pg_temp.refresh_contact old
       WHERE old.kind IN ('touch', 'behavior')
             AND old.subtype IN ('impression', 'click', 'follow', 'claim',
-                                'redeemed')
+                                'redeemed', 'coupon_redemption')
             AND %s
       GROUP BY old.month_start, old.channel_code, old.campaign_code
     $query$, months), months)

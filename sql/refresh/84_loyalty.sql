@@ -156,16 +156,11 @@ BEGIN
            count(*) FILTER (WHERE e.kind = 'reverse' AND e.lot IS NULL
                                   AND e.order_ref IS NULL),
            crmcost._points_account(e.points, e.occurred_at, e.expires_at,
-                                   e.available_at, n.name, run.upto, p.burn),
+                                   e.available_at, e.name, run.upto, p.burn),
            crmcost._points_schedule(e.points, e.occurred_at, e.expires_at,
-                                    e.available_at, n.name, run.upto, p.burn)
+                                    e.available_at, e.name, run.upto, p.burn)
     FROM pg_temp.refresh_points e
     JOIN loyalty_program p ON p.code = e.program_code
-    CROSS JOIN LATERAL (
-      SELECT coalesce('lot ' || e.lot,
-                      CASE WHEN e.kind IN ('earn', 'reverse')
-                        THEN 'order ' || e.order_ref END) AS name
-    ) n
     GROUP BY e.customer_id, e.program_code;
 END
 $$;

@@ -11,8 +11,7 @@ CREATE TEMPORARY TABLE refresh_code AS
 -- what no step of refresh reads: views do, or what keeps house
 CREATE TEMPORARY TABLE kept_out (relname, because) AS VALUES
   ('reason', 'names for views'), ('term', 'names for views'), ('product', 'names for views'),
-  ('plan', 'plans are compared by views'), ('loyalty_program', 'points are summed by views'),
-  ('loyalty_entry', 'points are summed by views'), ('erased_key', 'erasure'), ('erasure_secret', 'erasure'),
+  ('plan', 'plans are compared by views'), ('erased_key', 'erasure'), ('erasure_secret', 'erasure'),
   ('scenario_profit', 'written by compare_rules');
 CREATE TEMPORARY TABLE house_keeping (relname, because) AS VALUES
   ('touched', 'the news'), ('late_fact', 'the news'), ('refresh_state', 'what the store was made from'),

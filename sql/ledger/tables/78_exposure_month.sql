@@ -20,4 +20,4 @@ COMMENT ON COLUMN exposure_month.impressions IS 'Touches and behavior of subtype
 COMMENT ON COLUMN exposure_month.clicks IS 'Likewise of subtype click.';
 COMMENT ON COLUMN exposure_month.follows IS 'Likewise of subtype follow.';
 COMMENT ON COLUMN exposure_month.claims IS 'Likewise of subtype claim: customers that the platform says it won.';
-COMMENT ON COLUMN exposure_month.redemptions IS 'Coupons redeemed (subtype redeemed).';
+COMMENT ON COLUMN exposure_month.redemptions IS 'Coupons redeemed: likewise of subtype redeemed or coupon_redemption.';
