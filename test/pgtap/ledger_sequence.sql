@@ -109,6 +109,11 @@ INSERT INTO event VALUES
   INSERT INTO funnel_step (funnel, position, kind, subtype, name) SELECT * FROM (VALUES ('f', 1, 'lead', NULL, 'a'), ('f', 2, 'touch', NULL, 'b'),
     ('f', 3, 'survey', 'nps', 'c'), ('f', 4, 'acquisition', NULL, 'd'), ('g', 1, 'order', NULL, 'e'), ('g', 2, 'complaint', NULL, 'f')) v WHERE random() < 0.8$$),
 ('standard time', 1, $$INSERT INTO activity_time (kind, subtype, minutes) VALUES ('care', '', 1 + pg_temp.r(9)) ON CONFLICT DO NOTHING$$),
+('points', 3, $$INSERT INTO loyalty_entry (customer_id, program_code, occurred_at, kind, points, expires_at, lot)
+  SELECT pg_temp.someone(), 'points', at, kind, CASE kind WHEN 'earn' THEN 30 + pg_temp.r(9) ELSE -10 - pg_temp.r(9) END,
+         CASE kind WHEN 'earn' THEN at + interval '20 days' END, CASE WHEN kind <> 'redeem' THEN 'l' END
+  FROM (SELECT pg_temp.some_day() AS at, pg_temp.pick('{earn,earn,redeem,reverse}') AS kind FROM generate_series(1, 3) OFFSET 0) x$$),
+('programme', 1, $$UPDATE loyalty_program SET burn = pg_temp.pick('{first_earned,first_expiring}'), point_cost = 0.01 + 0.01 * pg_temp.r(3)$$),
 ('erasure', 1, $$SELECT crmcost.erase_customer('crm', pg_temp.someone()) WHERE pg_temp.chance(0.3)$$);
 
 CREATE PROCEDURE pg_temp.begin_sequence(zone text) LANGUAGE plpgsql AS $$
