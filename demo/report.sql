@@ -244,6 +244,33 @@ LEFT JOIN (SELECT campaign_code,
 WHERE g.is_chosen
 ORDER BY g.roi DESC NULLS LAST, g.campaign_code;
 
+\qecho '== Loyalty: what discounts and coupons cost, who comes again, and whether the loyal pay'
+SELECT line AS " ", value
+FROM loyalty_rate AS r
+CROSS JOIN (SELECT sum(base_amount) AS card FROM cost WHERE category_code = 'ret.loyalty.discount') AS d
+CROSS JOIN (SELECT sum(redemptions) AS coupons, sum(cost) AS matched,
+                   sum(cost) / nullif(sum(redemptions), 0) AS a_coupon
+            FROM coupon_cost WHERE campaign_code = '(all)') AS c
+CROSS JOIN LATERAL (VALUES
+  (1, 'Households that came again', to_char(100 * r.repeat_rate, '999,990.0') || ' %'),
+  (2, 'Baskets a household', to_char(r.orders_per_customer, '999,990.0')),
+  (3, 'Of their days, those with a basket', to_char(100 * r.order_day_rate, '999,990.0') || ' %'),
+  (4, 'Loyalty-card discount a household', to_char(d.card / r.buyers, '999,990.00')),
+  (5, 'Coupons handed in', to_char(c.coupons, '9,999,990')),
+  (6, 'Store''s match for each of them', to_char(c.a_coupon, '999,990.00'))
+) AS l (n, line, value)
+WHERE r.program_code = '(all)'
+ORDER BY n;
+SELECT 'Tenths of the households by their baskets; rank correlation with profit ' || max(spearman) AS words
+FROM loyalty_profit WHERE measure = 'orders' \gset
+\qecho :words
+SELECT decile, customers AS households, to_char(mean_loyalty, '9,990.0') AS baskets_each,
+       to_char(mean_profit, '99,990.00') AS profit_each,
+       to_char(100 * profit_share, '990.0') || ' %' AS of_profit
+FROM loyalty_profit
+WHERE measure = 'orders'
+ORDER BY decile;
+
 SELECT c.customer_id AS touched, c.source_key AS touched_household
 FROM conversion AS v
 JOIN customer AS c USING (customer_id)

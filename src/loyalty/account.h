@@ -19,7 +19,7 @@ typedef struct Lot
 typedef struct Account
 {
 	int			scale;
-	bool		tolerant;		/* what cannot be taken is counted, not refused */
+	bool		tolerant;		/* counts what cannot be taken */
 	TimestampTz as_of;
 	int64		lots;
 	Lot		   *lot;			/* in the order in which they are spent */

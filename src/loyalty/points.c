@@ -5,7 +5,8 @@
  * SQL, in file order: points_balance and points_expiry, each of (points,
  * booked_at, expires_at, as_of [, burn]) and of (points, booked_at,
  * expires_at, available_at, lot, as_of [, burn]); _points_account and
- * _points_schedule of the last form, which refuse no redemption or reversal.  What becomes of the points is in account.c.
+ * _points_schedule of the last form, which refuse no redemption or reversal.
+ * What becomes of the points is in account.c.
  */
 #include "crmcost.h"
 
