@@ -1,12 +1,21 @@
 -- Step member: points by programme, how members buy beside all customers, and
 -- whether the loyal are the profitable ones.  Who is active, and who is in which
--- tenth, depends on the day and on all others: so all of it is summed each time.
+-- tenth, depends on the day and on all others: so all of it is summed, unless the
+-- day and the customers are those of before.
 CREATE FUNCTION crmcost._refresh_member(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF NOT run.whole AND run.upto = run.upto_before
+     AND NOT EXISTS (SELECT FROM pg_temp.refresh_written w
+                     WHERE w.rows_changed > 0
+                           AND w.target IN ('customer_value',
+                                            'customer_acquisition',
+                                            'loyalty_account')) THEN
+    RETURN 0;
+  END IF;
   RETURN crmcost._write_difference(run.ledger, 'loyalty_total',
                                    crmcost._loyalty_total_query(run), 'true')
     + crmcost._write_difference(run.ledger, 'loyalty_member',

@@ -46,4 +46,8 @@ INSERT INTO term (kind, code, name, name_zh) VALUES
   ('measure', 'contact', 'Contact of care', '关怀联系'),
   ('measure', 'answer', 'Answer to a survey', '调查答复'),
   ('measure', 'order', 'Order', '订单'),
+  ('measure', 'point', 'Point redeemed', '兑换积分'),
+  ('measure', 'orders', 'Orders', '订单数'),
+  ('measure', 'tenure_days', 'Days from first to last order', '首末订单间隔天数'),
+  ('measure', 'points', 'Points earned', '获得积分'),
   ('measure', 'hour', 'Hour', '小时');

@@ -8,8 +8,12 @@ SELECT
     AS profit_share,
   round(d.profit / nullif(d.total_cost, 0), 6) AS return_on_cost, d.spearman,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM loyalty_decile d;
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh,
+                 d.measure COLLATE "default") AS measure_name
+FROM loyalty_decile d
+LEFT JOIN term w ON w.kind = 'measure' AND w.code = d.measure;
 
 COMMENT ON VIEW loyalty_profit IS
 'Profit by tenths of the customers in order of their loyalty, as of the last refresh, one row a measure of loyalty and tenth.';
@@ -27,3 +31,4 @@ COMMENT ON COLUMN loyalty_profit.return_on_cost IS 'Profit for one unit of cost,
 COMMENT ON COLUMN loyalty_profit.spearman IS 'Rank correlation of the measure with profit over all customers, -1 to 1, 6 decimals; NULL where all are equal.';
 COMMENT ON COLUMN loyalty_profit.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN loyalty_profit.currency IS 'Base currency, which money is in.';
+COMMENT ON COLUMN loyalty_profit.measure_name IS 'Name of the measure.';
