@@ -60,9 +60,9 @@ RETURN pg_catalog.format($query$
          coalesce(sum(%2$L - v.first_ordered_on + 1), 0)::bigint AS days,
          sum(v.revenue) AS revenue, sum(v.total_cost) AS total_cost,
          sum(v.profit) AS profit
-  FROM (SELECT NULL AS program_code, customer_id FROM customer_value
+  FROM (SELECT customer_id, NULL AS program_code FROM customer_value
         UNION ALL
-        SELECT program_code, customer_id FROM loyalty_account) m
+        SELECT customer_id, program_code FROM loyalty_account) m
   JOIN customer_value v USING (customer_id)
   LEFT JOIN customer_acquisition q USING (customer_id)
   WHERE v.is_customer AND NOT v.is_technical
