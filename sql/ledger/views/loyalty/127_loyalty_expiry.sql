@@ -2,15 +2,14 @@
 CREATE VIEW loyalty_expiry WITH (security_invoker = true) AS
 SELECT
   s.customer_id, s.program_code COLLATE "default" AS program_code,
-  p.program_name, s.expires_at, day.expires_on,
-  day.expires_on - p.as_of AS days_left, s.points,
-  round(s.points * p.point_cost, 4) AS redemption_cost, p.as_of, p.currency
+  p.program_name, s.expires_at,
+  (s.expires_at AT TIME ZONE zone.value)::date AS expires_on,
+  (s.expires_at AT TIME ZONE zone.value)::date - p.as_of AS days_left,
+  s.points, round(s.points * p.point_cost, 4) AS redemption_cost, p.as_of,
+  p.currency
 FROM loyalty_schedule s
 JOIN loyalty_point p ON p.program_code = s.program_code
-JOIN setting z ON z.key = 'timezone'
-CROSS JOIN LATERAL (
-  VALUES ((s.expires_at AT TIME ZONE z.value)::date)
-) AS day (expires_on);
+JOIN setting zone ON zone.key = 'timezone';
 
 COMMENT ON VIEW loyalty_expiry IS
 'When a customer''s points expire if none is spent, as of the last refresh, one row a customer, loyalty programme and instant.';
