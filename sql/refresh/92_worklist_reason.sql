@@ -79,9 +79,12 @@ RETURN pg_catalog.format($query$
                             'order_days', b.order_days,
                             'usual_gap_days', round(r.rhythm_days, 1),
                             'p_alive', round(b.p_alive::numeric, 4),
-                            'silent', r.silent, 'bad_voice', r.bad_voice,
-                            'falling', r.falling,
-                            'low_p_alive', r.low_p_alive) AS evidence
+                            'signs', array_remove(ARRAY[
+                              CASE WHEN r.silent THEN 'silent' END,
+                              CASE WHEN r.bad_voice THEN 'bad_voice' END,
+                              CASE WHEN r.falling THEN 'falling' END,
+                              CASE WHEN r.low_p_alive THEN 'low_p_alive' END],
+                              NULL)) AS evidence
   FROM at_risk r
   JOIN pg_temp.refresh_worklist_base b USING (customer_id)
   LEFT JOIN customer_favourite f USING (customer_id)

@@ -25,7 +25,7 @@ SELECT results_eq('SELECT customer_id, reason COLLATE "default", due_on, told_on
   $$ VALUES (1::bigint, 'at_risk', date '2024-05-01', date '2024-05-01', 'Call, and offer what the customer likes', '(unknown)', 'P', 2::smallint, 'open', NULL::timestamptz, NULL::date) $$,
   'B9: lapsed 61 days with a cycle of 30 is exactly one row');
 SELECT results_eq('SELECT value, expected_value, evidence FROM worklist', $$ SELECT round(potential * (1 - coalesce(p_alive, 0)::numeric), 4), round(round(potential * (1 - coalesce(p_alive, 0)::numeric), 4) * 0.10, 4),
-  jsonb_build_object('last_ordered_on', '2024-03-01', 'order_days', 3, 'usual_gap_days', 30.0, 'p_alive', round(p_alive::numeric, 4), 'silent', true, 'bad_voice', false, 'falling', false, 'low_p_alive', false) FROM customer_clv WHERE customer_id = 1 $$, 'with its value by the formula, and the evidence');
+  jsonb_build_object('last_ordered_on', '2024-03-01', 'order_days', 3, 'usual_gap_days', 30.0, 'p_alive', round(p_alive::numeric, 4), 'signs', '{silent}'::text[]) FROM customer_clv WHERE customer_id = 1 $$, 'with its value by the formula, and the evidence');
 CREATE TEMPORARY TABLE told AS SELECT * FROM worklist;
 SELECT pg_temp.buy(2, '2024-05-01 12:00Z', 5);
 CALL crmcost.refresh('crm', '2024-05-02');
