@@ -1,4 +1,5 @@
 -- What it takes to win customers, and which ones: funnels, exposure, claims, agents, cohorts, referrals.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

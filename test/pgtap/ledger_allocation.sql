@@ -1,4 +1,5 @@
 -- Cost to customers: direct, by rule, or to nobody; nothing is ever lost.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

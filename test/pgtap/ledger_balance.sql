@@ -1,4 +1,5 @@
 -- What customers cost to win against what they are worth: acquisition_balance.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 -- n customers of a channel, won and buying on a day

@@ -1,4 +1,5 @@
 -- Where the next coin goes: budgets at constant cost and along curves (B3, B4).
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 CREATE FUNCTION pg_temp.won(channel text, month date, n int) RETURNS void LANGUAGE sql AS $$

@@ -1,4 +1,5 @@
 -- Lifetime value: models, predictions, potential, stages, hold-out.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -1,4 +1,5 @@
 -- Cost: taxonomy, base currency, months, acquisition cost by channel.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

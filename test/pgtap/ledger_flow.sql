@@ -1,5 +1,6 @@
 -- cost_flow, service pools, capacity, limited rules: every way of a cost, and
 -- that nothing is lost on it.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -1,4 +1,5 @@
 -- Journeys: which touches led to whom, by every model, and acquisition cost that follows them to the coin (B1, B2, B6, B7).
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 CREATE FUNCTION pg_temp.balanced() RETURNS boolean LANGUAGE sql AS $$

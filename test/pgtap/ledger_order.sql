@@ -1,5 +1,6 @@
 -- What is one order, one product and one month: sources, corrections in several
 -- currencies, clocks set back, dates of long ago.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -1,5 +1,6 @@
 -- Who makes and who loses money: profit and loss of customers, by month, tier,
 -- segment, channel and product, and the whale curve.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

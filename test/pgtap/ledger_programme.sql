@@ -1,5 +1,6 @@
 -- Plans, budgets and the programme's own return: planned beside actual, total
 -- cost, return of investment, the page of outcome.
+\set partitioned false
 \ir ledger_setup.psql
 CALL crmcost.ensure_partitions('crm', '2021-05-01', '2022-12-01');
 SELECT no_plan();

@@ -1,5 +1,6 @@
 -- What cost is driven by, and whether resources follow value: drivers of cost,
 -- resources and profit by tier, the mix of customers, price sensitivity.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -1,6 +1,7 @@
 -- The history of tiers: who leaves a scheme, rows by hand, technical customers,
 -- schemes that cannot be applied.  That rules decide as they should is tested in
 -- ledger_value.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

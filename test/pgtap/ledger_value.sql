@@ -1,4 +1,5 @@
 -- Value: orders, RFM, profit, tiers.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 

@@ -1,4 +1,5 @@
 -- The owner's tools: verify, backfill, merge_customer, validate_rules, compare_rules.
+\set partitioned false
 \ir ledger_setup.psql
 SELECT no_plan();
 INSERT INTO customer (source, source_key, first_seen_at, acquired_at)

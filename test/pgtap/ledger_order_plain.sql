@@ -1,3 +1,0 @@
--- The same on a ledger without partitions.
-\set partitioned false
-\ir ledger_order.sql
