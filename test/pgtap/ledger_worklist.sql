@@ -26,6 +26,7 @@ SELECT results_eq('SELECT customer_id, reason COLLATE "default", due_on, told_on
   'B9: lapsed 61 days with a cycle of 30 is exactly one row');
 SELECT results_eq('SELECT value, expected_value, evidence FROM worklist', $$ SELECT round(potential * (1 - coalesce(p_alive, 0)::numeric), 4), round(round(potential * (1 - coalesce(p_alive, 0)::numeric), 4) * 0.10, 4),
   jsonb_build_object('last_ordered_on', '2024-03-01', 'order_days', 3, 'usual_gap_days', 30.0, 'p_alive', round(p_alive::numeric, 4), 'signs', '{silent}'::text[]) FROM customer_clv WHERE customer_id = 1 $$, 'with its value by the formula, and the evidence');
+SELECT results_eq('SELECT customer_id, next_reason, next_action, next_action_due_on, stage_action FROM customer_360 WHERE next_reason IS NOT NULL', $$ SELECT w.customer_id, 'at_risk', w.action, w.due_on, s.action FROM worklist w, stage s WHERE s.code = 'active' $$, 'it is the next action of the customer, beside that of his stage');
 CREATE TEMPORARY TABLE told AS SELECT * FROM worklist;
 SELECT pg_temp.buy(2, '2024-05-01 12:00Z', 5);
 CALL crmcost.refresh('crm', '2024-05-02');
@@ -58,6 +59,7 @@ CALL crmcost.refresh('crm', '2024-05-02');
 SELECT results_eq('SELECT customer_id, due_on, value, evidence FROM worklist', $$ VALUES (3::bigint, date '2024-05-29', 15.0000, '{"program": "points", "points": 70.0000, "expires_on": "2024-05-29"}'::jsonb) $$, 'points are told four weeks before they expire, at the margin of an order: 30 / 2');
 CALL crmcost.refresh('crm', '2024-05-03');
 SELECT results_eq('SELECT customer_id FROM worklist ORDER BY 1', 'VALUES (3::bigint), (4)', 'each in its time');
+SELECT results_eq('SELECT customer_id, points FROM customer_360 WHERE points IS NOT NULL ORDER BY 1', 'VALUES (3::bigint, 75.0), (4, 9.0)', 'points that can be spent are on the page of the customer');
 INSERT INTO loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (3, 'points', '2024-05-03 12:00Z', 'redeem', -72);
 CALL crmcost.refresh('crm', '2024-05-04');
 SELECT results_eq('SELECT customer_id FROM worklist ORDER BY 1', 'VALUES (4::bigint)', 'who spends them leaves the list; what expires later is not due yet');

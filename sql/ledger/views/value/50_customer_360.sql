@@ -57,7 +57,10 @@ SELECT
   sat.last_asked_on AS csat_asked_on, sat.last_answered_on AS csat_answered_on,
   sat.last_score AS csat_last_score, rec.last_score AS nps_last_score,
   cov.purchase_month IS NOT NULL AND cov.behavior_month IS NOT NULL
-    AND cov.feedback_month IS NOT NULL AS data_complete
+    AND cov.feedback_month IS NOT NULL AS data_complete,
+  pts.points, n.action AS stage_action,
+  w.reason COLLATE "default" AS next_reason, w.action AS next_action,
+  w.due_on AS next_action_due_on
 FROM customer_value v
 JOIN customer c ON c.customer_id = v.customer_id
 CROSS JOIN last_refresh r
@@ -72,6 +75,14 @@ LEFT JOIN customer_class loyalty
   ON loyalty.customer_id = c.customer_id AND loyalty.dimension = 'loyalty'
 LEFT JOIN customer_class value
   ON value.customer_id = c.customer_id AND value.dimension = 'value'
+LEFT JOIN (SELECT customer_id, sum(balance) AS points FROM loyalty_account
+           GROUP BY customer_id) pts
+  ON pts.customer_id = v.customer_id
+LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, reason, action, due_on
+           FROM worklist
+           WHERE status = 'open'
+           ORDER BY customer_id, priority, expected_value DESC, worklist_id) w
+  ON w.customer_id = v.customer_id
 LEFT JOIN customer_survey sat
   ON sat.customer_id = c.customer_id AND sat.survey = 'csat'
 LEFT JOIN customer_survey rec
@@ -142,3 +153,13 @@ COMMENT ON COLUMN customer_360.csat_answered_on IS 'Day of the last answer to it
 COMMENT ON COLUMN customer_360.csat_last_score IS 'That answer, in its scale.';
 COMMENT ON COLUMN customer_360.nps_last_score IS 'Last answer to survey nps, 0..10; NULL for none.';
 COMMENT ON COLUMN customer_360.data_complete IS 'Whether there are purchases, behaviour and feedback of the customer, as view coverage counts them.';
+COMMENT ON COLUMN customer_360.points IS
+'Points that can be spent on the report day, over all loyalty programmes; NULL without an account.';
+COMMENT ON COLUMN customer_360.stage_action IS
+'What is done for customers of that stage.';
+COMMENT ON COLUMN customer_360.next_reason IS
+'Reason of the most urgent open row of the worklist; NULL where nothing is to be done.';
+COMMENT ON COLUMN customer_360.next_action IS
+'What is to be done then.';
+COMMENT ON COLUMN customer_360.next_action_due_on IS
+'Day on which that was due.';
