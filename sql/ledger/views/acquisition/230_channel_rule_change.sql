@@ -1,17 +1,29 @@
 -- What the channel rules of a scenario would change, before they hold.
 CREATE VIEW channel_rule_change WITH (security_invoker = true) AS
-WITH proposed AS (
-  SELECT s.scenario, t.*,
-         coalesce((SELECT r.channel_code FROM channel_rule r
-                   WHERE r.scenario = s.scenario
-                         AND crmcost._tags_match(
-                               r.source, r.medium, r.campaign, t.source,
+WITH matched AS (
+  SELECT DISTINCT ON (r.scenario, t.month_start, t.source, t.medium,
+                      t.campaign, t.channel_code)
+         r.scenario, t.month_start, t.source, t.medium, t.campaign,
+         t.channel_code, r.channel_code AS proposed_channel_code
+  FROM tag_month t
+  JOIN channel_rule r
+    ON r.scenario IS NOT NULL
+       AND crmcost._tags_match(r.source, r.medium, r.campaign, t.source,
                                t.medium, t.campaign)
-                   ORDER BY r.priority LIMIT 1), '(unknown)')
+  ORDER BY r.scenario, t.month_start, t.source, t.medium, t.campaign,
+           t.channel_code, r.priority
+),
+proposed AS (
+  SELECT s.scenario, t.*,
+         coalesce(m.proposed_channel_code, '(unknown)')
            AS proposed_channel_code
   FROM (SELECT DISTINCT scenario FROM channel_rule
         WHERE scenario IS NOT NULL) s
   CROSS JOIN tag_month t
+  LEFT JOIN matched m
+    ON m.scenario = s.scenario AND m.month_start = t.month_start
+       AND m.source = t.source AND m.medium = t.medium
+       AND m.campaign = t.campaign AND m.channel_code = t.channel_code
 )
 SELECT
   p.scenario, p.month_start,

@@ -27,8 +27,8 @@ WITH question (check_number, check_name, checks, definition) AS (
 counted AS (
   SELECT q.check_number, d.rows, d.example
   FROM question q
-  JOIN (SELECT check_name, rows, example FROM data_quality) d
-    ON d.check_name = ANY (q.checks)
+  CROSS JOIN LATERAL unnest(q.checks) AS u (check_name)
+  JOIN data_quality d ON d.check_name = u.check_name
   UNION ALL
   SELECT 1, 1, format('no %s', k.fact)
   FROM (VALUES ('customers', EXISTS (SELECT FROM customer_value
@@ -45,19 +45,22 @@ counted AS (
   LEFT JOIN (SELECT family, count(target) AS targets FROM kpi GROUP BY family) k
     USING (family)
   WHERE coalesce(k.targets, 0) = 0
+),
+summed AS (
+  SELECT check_number, sum(rows)::bigint AS rows,
+         (array_agg(example ORDER BY rows DESC, example)
+            FILTER (WHERE rows > 0))[1] AS example
+  FROM counted
+  GROUP BY check_number
 )
 SELECT
-  q.check_number, q.check_name, coalesce(sum(c.rows), 0) = 0 AS passed,
-  coalesce(sum(c.rows), 0)::bigint AS rows,
-  (array_agg(c.example ORDER BY c.rows DESC, c.example)
-     FILTER (WHERE c.rows > 0))[1] AS example,
-  q.definition,
+  q.check_number, q.check_name, coalesce(c.rows, 0) = 0 AS passed,
+  coalesce(c.rows, 0) AS rows, c.example, q.definition,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  t.name, t.name_zh, q.check_name) AS check_title
 FROM question q
-LEFT JOIN counted c ON c.check_number = q.check_number
+LEFT JOIN summed c ON c.check_number = q.check_number
 LEFT JOIN term t ON t.kind = 'readiness' AND t.code = q.check_name
-GROUP BY q.check_number, q.check_name, q.definition, t.name, t.name_zh
 ORDER BY q.check_number;
 
 COMMENT ON VIEW readiness IS

@@ -50,13 +50,16 @@ bound AS (
   WHERE p.partrelid IN ('sale'::regclass, 'cost_entry'::regclass,
                         'interaction'::regclass, 'loyalty_entry'::regclass)
 ),
--- every score of RFM that there can be
+-- every score of RFM that there can be, by a list whose length the planner knows
+bin (bin) AS (
+  VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9)
+),
 score AS (
-  SELECT r, f, m
+  SELECT r.bin AS r, f.bin AS f, m.bin AS m
   FROM (SELECT value::integer AS bins FROM setting WHERE key = 'rfm_bins') b
-  CROSS JOIN generate_series(1, b.bins) AS r
-  CROSS JOIN generate_series(1, b.bins) AS f
-  CROSS JOIN generate_series(1, b.bins) AS m
+  JOIN bin r ON r.bin <= b.bins
+  JOIN bin f ON f.bin <= b.bins
+  JOIN bin m ON m.bin <= b.bins
 ),
 finding AS (
 
