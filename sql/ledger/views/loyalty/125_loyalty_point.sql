@@ -17,6 +17,7 @@ CROSS JOIN LATERAL (
            ELSE (SELECT f.to_base FROM fx_rate f
                  WHERE f.currency = p.currency AND f.valid_from <= r.as_of
                  ORDER BY f.valid_from DESC LIMIT 1) END AS to_base
+  OFFSET 0
 ) rate;
 
 COMMENT ON VIEW loyalty_point IS
