@@ -75,7 +75,7 @@ SELECT is((SELECT sum(revenue) FROM customer_profit),
           (SELECT sum(amount) FROM sale WHERE sold_at < '2024-08-31 23:59Z'), 'facts after as_of are not in it');
 SELECT is((SELECT sum(total_cost) FROM customer_profit),
           (SELECT sum(amount) FROM cost_entry WHERE incurred_on <= '2024-08-31'), 'nor is cost');
-SELECT results_eq($$SELECT check_name, rows FROM data_quality WHERE check_name LIKE '%after_as_of' ORDER BY 1$$,
+SELECT results_eq($$SELECT check_name, rows FROM data_quality WHERE check_name IN ('cost_after_as_of', 'sale_after_as_of') ORDER BY 1$$,
   $$SELECT 'cost_after_as_of', count(*) FROM cost_entry WHERE incurred_on > '2024-08-31' UNION ALL
     SELECT 'sale_after_as_of', count(*) FROM sale WHERE sold_at >= '2024-08-31 23:59Z'$$, 'data_quality counts them');
 
