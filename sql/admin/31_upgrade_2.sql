@@ -174,7 +174,7 @@ BEGIN
     SELECT format('ALTER TABLE setting ADD CONSTRAINT %I %s', n.conname,
                   pg_get_constraintdef(n.oid))
     FROM pg_constraint n
-    WHERE n.conrelid = 'pg_temp.crmcost_setting'::regclass
+    WHERE n.conrelid = to_regclass('pg_temp.crmcost_setting')
           AND n.contype = 'c'
           AND NOT EXISTS (SELECT FROM pg_constraint o
                           WHERE o.conrelid = 'setting'::regclass

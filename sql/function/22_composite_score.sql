@@ -1,28 +1,28 @@
 -- Grading by several factors at once.
-CREATE FUNCTION crmcost.composite_score("values" numeric[], weights numeric[])
+CREATE FUNCTION crmcost.composite_score(scores numeric[], weights numeric[])
   RETURNS numeric
   LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  factors CONSTANT integer := cardinality("values");
+  factors CONSTANT integer := cardinality(scores);
   score numeric;
   total numeric;
   unknown boolean;
   odd numeric;
 BEGIN
-  IF factors = 0 OR array_ndims("values") <> 1 OR array_ndims(weights) <> 1
+  IF factors = 0 OR array_ndims(scores) <> 1 OR array_ndims(weights) <> 1
      OR cardinality(weights) <> factors THEN
-    RAISE EXCEPTION 'weights must have one element for each of values, not % for %',
+    RAISE EXCEPTION 'weights must have one element for each of scores, not % for %',
                     cardinality(weights), factors
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   SELECT sum(f.v * f.w), sum(f.w), bool_or(f.v IS NULL OR f.w IS NULL),
          min(f.v) FILTER (WHERE f.v IN ('NaN', 'Infinity', '-Infinity'))
     INTO score, total, unknown, odd
-    FROM unnest("values", weights) AS f (v, w);
+    FROM unnest(scores, weights) AS f (v, w);
   IF odd IS NOT NULL THEN
-    RAISE EXCEPTION 'values must be finite, not %', odd
+    RAISE EXCEPTION 'scores must be finite, not %', odd
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   odd := (SELECT min(w) FROM unnest(weights) AS w
@@ -42,4 +42,4 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost.composite_score(numeric[], numeric[]) IS
-  'Mean of values by weights: the sum of each value times its weight, by the sum of the weights, exact where that is 1; NULL where any element is NULL; weights finite, not negative and not all 0.';
+  'Mean of scores by weights: the sum of each score times its weight, by the sum of the weights, exact where that is 1; NULL where any element is NULL; weights finite, not negative and not all 0.';

@@ -406,7 +406,7 @@ CREATE FUNCTION crmcost._capture_customer_change() RETURNS trigger
 AS $$
 DECLARE
   of_no_report CONSTANT text[] :=       -- or seen to below
-    '{source_key,attributes,erased_at,merged_into}';
+    '{source_key,attributes,erased_at,merged_into}'::text[];
   zone text;
   watched text[];
 BEGIN

@@ -179,7 +179,7 @@ COMMENT ON FUNCTION crmcost._survey_day_query(text) IS
 -- tier_month; for the months that this was found for, it is in refresh_held.
 CREATE FUNCTION crmcost._answer_tiers(run crmcost._run, tiers_from date)
   RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN pg_catalog.format($query$
   member AS (
     SELECT a.customer_id, a.month_start,
@@ -228,7 +228,7 @@ COMMENT ON FUNCTION crmcost._answer_tiers(crmcost._run, date) IS
 CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text,
                                            tiers_from date)
   RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN pg_catalog.format($query$
   WITH answer AS (
     SELECT old.customer_id, old.month_start, old.survey, old.channel_code,

@@ -17,10 +17,10 @@ SELECT is(crmcost.composite_score('{7}', '{0.001}'), 7.0, 'one factor is the sco
 SELECT is(crmcost.composite_score('{1e30,1}', '{0.5,0.5}'), 500000000000000000000000000000.5, 'exact to the last digit');
 SELECT is(crmcost.composite_score('{80,NULL}', '{.5,.5}'), NULL, 'an unknown factor makes the score unknown');
 SELECT is(crmcost.composite_score(NULL, '{1}'), NULL, 'and so does none');
-SELECT throws_ok($$SELECT crmcost.composite_score('{1,2}', '{1}')$$, '22023', 'weights must have one element for each of values, not 1 for 2', 'each value has a weight');
-SELECT throws_ok($$SELECT crmcost.composite_score('{}', '{}')$$, '22023', 'weights must have one element for each of values, not 0 for 0', 'and there are some');
+SELECT throws_ok($$SELECT crmcost.composite_score('{1,2}', '{1}')$$, '22023', 'weights must have one element for each of scores, not 1 for 2', 'each value has a weight');
+SELECT throws_ok($$SELECT crmcost.composite_score('{}', '{}')$$, '22023', 'weights must have one element for each of scores, not 0 for 0', 'and there are some');
 SELECT throws_ok($$SELECT crmcost.composite_score('{{1,2},{3,4}}', '{1,1,1,1}')$$, '22023', NULL, 'a table is refused');
-SELECT throws_ok($$SELECT crmcost.composite_score('{1,NaN}', '{1,1}')$$, '22023', 'values must be finite, not NaN', 'NaN is refused');
+SELECT throws_ok($$SELECT crmcost.composite_score('{1,NaN}', '{1,1}')$$, '22023', 'scores must be finite, not NaN', 'NaN is refused');
 SELECT throws_ok($$SELECT crmcost.composite_score('{1,2}', '{1,-1}')$$, '22023', 'weights must be finite and not negative, not -1', 'a negative weight too');
 SELECT throws_ok($$SELECT crmcost.composite_score('{1,2}', '{1,Infinity}')$$, '22023', 'weights must be finite and not negative, not Infinity', 'an infinite one');
 SELECT throws_ok($$SELECT crmcost.composite_score('{1,2}', '{1,NaN}')$$, '22023', 'weights must be finite and not negative, not NaN', 'and NaN');
