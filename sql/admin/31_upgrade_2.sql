@@ -156,7 +156,8 @@ $$;
 COMMENT ON FUNCTION crmcost._alter_cost_tables_to_2() IS
   'Gives the tables of pools and drivers of version 1 the columns of version 2.';
 
--- The checks are those of a table made from the source today.  The search path is
+-- The checks are those of a table made from the source today: no temporary one,
+-- which may not be made as the owner of somebody else's ledger.  The search path is
 -- the caller's, with the ledger first.
 CREATE FUNCTION crmcost._add_setting_checks() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -165,7 +166,7 @@ DECLARE
   statement text;
 BEGIN
   SELECT replace(s.statement, 'CREATE TABLE setting',
-                 'CREATE TEMPORARY TABLE crmcost_setting')
+                 'CREATE TABLE crmcost_setting')
     INTO STRICT statement
     FROM crmcost._statements('tables') s
     WHERE s.statement LIKE 'CREATE TABLE setting %';
@@ -174,7 +175,7 @@ BEGIN
     SELECT format('ALTER TABLE setting ADD CONSTRAINT %I %s', n.conname,
                   pg_get_constraintdef(n.oid))
     FROM pg_constraint n
-    WHERE n.conrelid = to_regclass('pg_temp.crmcost_setting')
+    WHERE n.conrelid = to_regclass('crmcost_setting')
           AND n.contype = 'c'
           AND NOT EXISTS (SELECT FROM pg_constraint o
                           WHERE o.conrelid = 'setting'::regclass
@@ -183,7 +184,7 @@ BEGIN
   LOOP
     EXECUTE statement;
   END LOOP;
-  DROP TABLE pg_temp.crmcost_setting;
+  EXECUTE 'DROP TABLE crmcost_setting';
 END
 $$;
 
