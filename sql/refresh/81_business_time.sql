@@ -90,13 +90,21 @@ CREATE FUNCTION crmcost.business_seconds(ledger name, team text,
                                          from_at timestamptz,
                                          to_at timestamptz)
   RETURNS numeric
-  LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+  zone text;
   has_hours boolean;
 BEGIN
+  IF ledger IS NULL THEN
+    RETURN NULL;
+  END IF;
+  PERFORM crmcost._ledger_path(ledger);
+  IF num_nulls(team, from_at, to_at) > 0 THEN
+    RETURN NULL;
+  END IF;
+  zone := crmcost._setting(ledger, 'timezone');
   IF NOT isfinite(from_at) OR NOT isfinite(to_at) THEN
     RAISE EXCEPTION '% must be a finite instant, not %',
                     CASE WHEN isfinite(from_at) THEN 'to_at' ELSE 'from_at' END,

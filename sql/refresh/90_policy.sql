@@ -144,6 +144,7 @@ DECLARE
   last_day date;
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
 BEGIN
+  PERFORM crmcost._ledger_path(ledger);
   EXECUTE format('SELECT r.as_of FROM %I.last_refresh r', ledger)
     INTO last_day;
   IF (from_day < to_day AND to_day <= last_day AND isfinite(from_day))
