@@ -109,27 +109,44 @@ $$;
 COMMENT ON FUNCTION crmcost._gather_points(crmcost._run, text) IS
   'Fills refresh_points with the entries that a condition on e names.';
 
--- A lot goes by its own name, else by that of its order.  Where an order is taken
--- back by its number, its lots go by that, whatever their own names are.
+-- A lot goes by its own name, else by that of its order.
+CREATE FUNCTION crmcost._lot_name(kind text, lot text, order_ref text)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce('lot ' || lot, CASE WHEN kind IN ('earn', 'reverse')
+                                 THEN 'order ' || order_ref END);
+
+COMMENT ON FUNCTION crmcost._lot_name(text, text, text) IS
+  'By what points_balance knows the lot that an entry is, or is of; NULL for none.';
+
+-- Where an order is taken back by its number, its lots go by that, whatever their
+-- own names are.
+CREATE FUNCTION crmcost._lots_of_orders(source text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN format($query$
+  SELECT e.customer_id, e.program_code, e.lot, min(e.order_ref) AS order_ref
+  FROM %1$s e
+  JOIN (SELECT DISTINCT customer_id, program_code, order_ref FROM %1$s
+        WHERE kind = 'reverse' AND lot IS NULL) r
+    USING (customer_id, program_code, order_ref)
+  WHERE e.kind = 'earn' AND e.lot IS NOT NULL
+  GROUP BY e.customer_id, e.program_code, e.lot
+$query$, source);
+
+COMMENT ON FUNCTION crmcost._lots_of_orders(text) IS
+  'Query of the named lots of orders that are taken back by their number, with it.';
+
 CREATE FUNCTION crmcost._name_lots() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   ANALYZE pg_temp.refresh_points;
-  WITH lot_of_order AS (
-    SELECT e.customer_id, e.program_code, e.lot, min(e.order_ref) AS order_ref
-    FROM pg_temp.refresh_points e
-    JOIN (SELECT DISTINCT customer_id, program_code, order_ref
-          FROM pg_temp.refresh_points
-          WHERE kind = 'reverse' AND lot IS NULL) r
-      USING (customer_id, program_code, order_ref)
-    WHERE e.kind = 'earn' AND e.lot IS NOT NULL
-    GROUP BY e.customer_id, e.program_code, e.lot
-  )
-  UPDATE pg_temp.refresh_points e SET lot = NULL, order_ref = l.order_ref
-    FROM lot_of_order l
-    WHERE l.customer_id = e.customer_id AND l.program_code = e.program_code
-          AND l.lot = e.lot;
+  EXECUTE format($query$
+    UPDATE pg_temp.refresh_points e SET lot = NULL, order_ref = l.order_ref
+      FROM (%s) l
+      WHERE l.customer_id = e.customer_id AND l.program_code = e.program_code
+            AND l.lot = e.lot
+    $query$, crmcost._lots_of_orders('pg_temp.refresh_points'));
 END
 $$;
 

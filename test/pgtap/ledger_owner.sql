@@ -111,6 +111,37 @@ ALTER FUNCTION public.evil_equal(text, name) OWNER TO crm_stranger;
 SELECT throws_ok($$CALL crmcost.refresh('theirs')$$, '55000', 'triggers of ledger "theirs" must run code of its owner "crm_owner", not function public.evil_equal(text,name) of "crm_stranger"', 'and the function behind one');
 ROLLBACK TO fresh;
 
+-- whoever has the owner's rights is answered as the owner is
+SET LOCAL ROLE crm_owner;
+INSERT INTO theirs.customer (customer_id, source_key, first_seen_at, acquired_at)
+SELECT i, i, '2024-01-01', '2024-01-01' FROM generate_series(1, 3) i;
+INSERT INTO theirs.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, '1', '2024-01-02', 10, 'EUR');
+INSERT INTO theirs.loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (1, 'points', '2024-01-02', 'earn', 10);
+CALL crmcost.refresh('theirs', '2024-02-01');
+RESET ROLE;
+SAVEPOINT filled;
+INSERT INTO call VALUES
+  ('set_stage in full', $$CALL crmcost.set_stage('theirs', 1, 'at_risk', NULL, '2024-01-20')$$),
+  ('transfer_points in full', $$SELECT crmcost.transfer_points('theirs', 'points', 1, 2, 4, '2024-01-20')$$),
+  ('merge_customer in full', $$SELECT crmcost.merge_customer('theirs', 2, 3)$$);
+GRANT SELECT ON call TO crm_owner;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO crm_member;
+CREATE FUNCTION pg_temp.answer(who name, statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  message text;
+BEGIN
+  EXECUTE format('SET LOCAL ROLE %s', who);
+  EXECUTE statement;
+  RAISE EXCEPTION 'done';
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLERRM;
+END
+$$;
+SELECT is(pg_temp.answer(who, statement), pg_temp.answer('crm_owner', statement), format('%s: as by the owner: %s', who, routine))
+FROM call, unnest('{none,crm_member}'::name[]) who ORDER BY routine, who;
+SELECT is(pg_temp.answer('none', statement), 'done', routine) FROM call WHERE routine ~ 'in full';
+ROLLBACK TO fresh;
+
 -- _run_as_owner itself
 CREATE FUNCTION public.who(ledger name, day date) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RETURN current_user = ledger AND day IS NULL; END$$;
 CREATE FUNCTION public.strict_one(name) RETURNS boolean STRICT LANGUAGE sql AS 'SELECT true';

@@ -117,12 +117,16 @@ my $tables = q{
 	INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, customer_id)
 	SELECT c.code, '2024-01-06', 10, 'EUR', CASE i WHEN 1 THEN 1 END FROM crm.cost_category c, generate_series(1, 2) i;
 	INSERT INTO crm.interaction (customer_id, occurred_at, kind) SELECT i, '2024-01-06', 'care' FROM generate_series(1, 20) i;
+	INSERT INTO crm.loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (1, 'points', '2024-01-06', 'earn', 10);
 };
 my @calls = (
 	q{CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-12-01')}, q{CALL crmcost.refresh('crm', '2024-04-10 10:00Z')},
 	q{CALL crmcost.upgrade('crm')}, q{CALL crmcost.close_period('crm', '2024-01-01')}, q{CALL crmcost.reopen_period('crm', '2024-01-01')},
+	q{CALL crmcost.set_stage('crm', 1, 'at_risk', NULL, '2024-04-09')},
+	q{SELECT crmcost.transfer_points('crm', 'points', 1, 2, 4, '2024-04-09')}, q{SELECT crmcost.merge_customer('crm', 4, 5)},
 	q{SELECT crmcost.erase_customer('crm', 3)}, q{SELECT crmcost.grant_read('crm', 'owner')},
 	q{SELECT * FROM crmcost.clv_holdout('crm', '2024-02-20', '2024-03-20')});
+my @writing = grep { !/holdout/ } @calls;
 my $plant = q{
 	SET search_path = pg_catalog;
 	CREATE TEMPORARY TABLE word AS
@@ -284,7 +288,7 @@ is($err, '', 'eve has a ledger');
 as($super, 'maintained', q{ALTER FUNCTION hostile.trap(text) OWNER TO eve});
 ($out, $err) = as('eve', 'maintained', $maintain);
 is($err, '', 'with traps on every table');
-foreach my $call (@calls[ 0 .. 6 ], q{CALL crmcost.refresh('crm', '2024-05-10 10:00Z')})
+foreach my $call (@writing, q{CALL crmcost.refresh('crm', '2024-05-10 10:00Z')})
 {
 	$before = caught('maintained', 'theirs');
 	($out, $err) = as($super, 'maintained', "$call;\nSELECT 'called ' || current_setting('application_name');");
@@ -332,7 +336,7 @@ cmp_ok(scalar @written, '>', 25, 'on each table');
 as('mallory', 'trigger', q{CREATE TRIGGER trap BEFORE INSERT ON crm.customer_month FOR EACH ROW WHEN (hostile.trap('when')) EXECUTE FUNCTION suppress_redundant_updates_trigger()})
 	if grep { $_ eq 'crm.customer_month' } @written;
 as('mallory', 'trigger', q{CREATE TRIGGER trap BEFORE INSERT ON crm.refresh_run FOR EACH ROW WHEN (hostile.trap('when')) EXECUTE FUNCTION suppress_redundant_updates_trigger()});
-foreach my $call (@calls[ 0 .. 6 ])
+foreach my $call (@writing)
 {
 	($out, $err) = as('owner', 'trigger', $call);
 	like($err, qr/must run code of its owner "owner", not function hostile\.trap\(text\) of "mallory"/, "nor a condition of theirs: $call");
