@@ -77,7 +77,7 @@ report()			# report SUITE EXITCODE
 	set -- "$1" $(echo "$_out" | tail -n 1)
 	passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
 	if [ "$3" != 0 ]; then
-		grep -E -A 8 '^not ok|^#  |FAILED|ERROR|rror:|Dubious|runtime error' "$log/$1" | head -n 60 || true
+		grep -Ev '^ok ' "$log/$1" | grep -E -A 8 '^not ok|^#  |FAILED|ERROR|rror:|Dubious|runtime error' | head -n 60 || true
 		case $1 in
 			regress) head -n 100 regression.diffs 2> /dev/null || true ;;
 			# what a program died of is in its own log

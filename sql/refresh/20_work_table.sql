@@ -610,8 +610,7 @@ BEGIN
     available_at timestamptz, lot text COLLATE "C",
     order_ref text COLLATE "C", gives_back boolean,
     name text COLLATE "C" GENERATED ALWAYS AS (
-      coalesce('lot ' || lot, CASE WHEN kind IN ('earn', 'reverse')
-                                THEN 'order ' || order_ref END)) STORED
+      crmcost._lot_name(kind, lot, order_ref)) STORED
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_account (
     customer_id bigint, program_code text COLLATE "C", entries bigint,

@@ -226,16 +226,31 @@ $$;
 COMMENT ON FUNCTION crmcost._find_stages(crmcost._run, integer, integer) IS
   'Fills refresh_stage from refresh_staged: the stages that the rule gives.';
 
+-- In which stages one is a customer: not as a lead, and not once churned.
+CREATE FUNCTION crmcost._customer_stages() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{active,at_risk,won_back}'::text[];
+
+COMMENT ON FUNCTION crmcost._customer_stages() IS
+  'Stages in which a party is a customer.';
+
+-- Rows of a table by customer that follow the stages, of a table alias.
+CREATE FUNCTION crmcost._rows_of_stage_news(run crmcost._run, alias text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN run.whole THEN 'true'
+  ELSE pg_catalog.format('%I.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)', alias)
+  END;
+
+COMMENT ON FUNCTION crmcost._rows_of_stage_news(crmcost._run, text) IS
+  'Condition on an alias that a row is of a customer whose stages may have changed.';
+
 -- Orders by what they found and left behind.  What an order found is what held
 -- before the first order or acquisition of its day; what is no order (refunds alone) is of no stage, like technical customers.
 CREATE FUNCTION crmcost._write_customer_stage(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  wanted CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE '%s.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
-    END;
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'customer_stage', format($query$
       WITH day AS (
@@ -271,7 +286,8 @@ BEGIN
       GROUP BY 1, 2, 3
       HAVING count(*) FILTER (WHERE o.is_order) > 0 OR sum(o.revenue) <> 0
              OR sum(o.margin) <> 0
-    $query$, format(wanted, 'o')), format(wanted, 'old'));
+    $query$, crmcost._rows_of_stage_news(run, 'o')),
+    crmcost._rows_of_stage_news(run, 'old'));
 END
 $$;
 

@@ -38,7 +38,7 @@ BEGIN ATOMIC
   SELECT pg_catalog.format($query$
   WITH stage AS (
     SELECT coalesce(p.party_id, k.customer_id) AS customer_id, k.entered_at,
-           k.code IN ('active', 'at_risk', 'won_back') AS of_customer
+           k.code = ANY (crmcost._customer_stages()) AS of_customer
     FROM classification k
     LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
     WHERE k.dimension = 'stage' AND k.entered_at < %5$L

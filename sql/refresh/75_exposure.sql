@@ -1,7 +1,6 @@
 -- Step exposure: impressions, clicks, follows, claims and redeemed coupons of the
--- months with news, by month, channel and campaign; and contacts
--- whose channel their tags say, or
--- not.
+-- months with news, by month, channel and campaign; and contacts whose channel their
+-- tags say, or not.
 CREATE FUNCTION crmcost._refresh_exposure(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp

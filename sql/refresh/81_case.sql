@@ -318,7 +318,8 @@ CREATE FUNCTION crmcost._find_case_months(run crmcost._run) RETURNS void
 AS $$
 DECLARE
   scope CONSTANT text := crmcost._rows_of_news(run);
-  rows_differ CONSTANT text := 'SELECT d.* FROM ((SELECT old.* FROM %1$I old WHERE %2$s EXCEPT SELECT * FROM pg_temp.%3$I) UNION ALL (SELECT * FROM pg_temp.%3$I EXCEPT SELECT old.* FROM %1$I old WHERE %2$s)) d';
+  open_scope CONSTANT text := format('%s AND old.month_start >= %L', scope,
+                                     run.open_month);
 BEGIN
   IF run.whole THEN
     RETURN;
@@ -326,22 +327,23 @@ BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_case_month
       SELECT m.month_start
-      FROM (%s) c
+      FROM ((SELECT old.* FROM service_case old WHERE %1$s
+             EXCEPT SELECT * FROM pg_temp.refresh_case)
+            UNION ALL
+            (SELECT * FROM pg_temp.refresh_case
+             EXCEPT SELECT old.* FROM service_case old WHERE %1$s)) c
       CROSS JOIN LATERAL unnest(
         ARRAY[c.opened_month, c.responded_month, c.due_month, c.closed_month]
         || c.closing_months || c.reopening_months) AS m (month_start)
       WHERE m.month_start >= $1
-      UNION
-      SELECT w.month_start FROM (%s) w
-      UNION
-      SELECT w.month_start FROM (%s) w
-    $query$, format(rows_differ, 'service_case', scope, 'refresh_case'),
-    format(rows_differ, 'service_contact',
-           format('%s AND old.month_start >= %L', scope, run.open_month),
-           'refresh_service_work'),
-    format(rows_differ, 'customer_care',
-           format('%s AND old.month_start >= %L', scope, run.open_month),
-           'refresh_care')) USING run.open_month;
+      UNION SELECT unnest($2)
+      UNION SELECT unnest($3)
+    $query$, scope)
+    USING run.open_month,
+          crmcost._months_that_differ('service_contact',
+                                      'refresh_service_work', open_scope),
+          crmcost._months_that_differ('customer_care', 'refresh_care',
+                                      open_scope);
 END
 $$;
 

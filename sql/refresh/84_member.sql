@@ -95,8 +95,10 @@ RETURN $query$
   ),
   ranked AS (
     SELECT m.*,
-           ntile(10) OVER (PARTITION BY measure
-                           ORDER BY loyalty DESC, customer_id) AS decile,
+           -- the tenth in which the first of equal ones is has them all
+           (10 * (rank() OVER (PARTITION BY measure
+                               ORDER BY loyalty DESC) - 1)
+            / count(*) OVER (PARTITION BY measure))::integer + 1 AS decile,
            rank() OVER (PARTITION BY measure ORDER BY loyalty)
              + (count(*) OVER (PARTITION BY measure, loyalty) - 1) / 2.0
              AS loyalty_rank,

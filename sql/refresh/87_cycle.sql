@@ -10,9 +10,7 @@ CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
 AS $$
 #variable_conflict use_variable
 DECLARE
-  scope CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
-    END;
+  scope CONSTANT text := crmcost._rows_of_stage_news(run, 'old');
   months date[];
   first_month date := run.open_month;
   in_months text := format('old.month_start >= %L', run.open_month);
@@ -294,8 +292,8 @@ BEGIN
     WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
-  '{active,at_risk,won_back}'::text[],
-  crmcost._churn_step_query('{active,at_risk,won_back}')),
+  crmcost._customer_stages(),
+  crmcost._churn_step_query(crmcost._customer_stages())),
   format('old.month_start >= %L', first_month));
 END
 $$;

@@ -28,16 +28,13 @@ BEGIN
                    AS began_at,
                  min(s.entered_on) FILTER (WHERE s.is_in) OVER life
                    AS began_on
-          FROM (SELECT s.*, s.stage IN ('active', 'at_risk', 'won_back')
+          FROM (SELECT s.*, s.stage = ANY (crmcost._customer_stages())
                          AS is_in
                 FROM pg_temp.refresh_spell s) s
           WINDOW life AS (PARTITION BY s.customer_id)) s
     WHERE began_on IS NOT NULL
     GROUP BY customer_id, began_on
-  $query$,
-  CASE WHEN run.whole THEN 'true'
-    ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
-  END);
+  $query$, crmcost._rows_of_stage_news(run, 'old'));
 END
 $$;
 

@@ -162,10 +162,6 @@ COMMENT ON FUNCTION crmcost._trend_query(date) IS
 CREATE FUNCTION crmcost._write_winback(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  in_scope CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE '%s.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)'
-    END;
 BEGIN
   IF NOT EXISTS (SELECT FROM campaign k WHERE k.purpose = 'winback')
      AND NOT EXISTS (SELECT FROM customer_winback) THEN
@@ -193,7 +189,7 @@ BEGIN
                       AND b.entered_at >= m.assigned_at
                       AND b.entered_at < m.assigned_at
                                          + %3$s * interval '24 hours'
-                      AND b.stage IN ('active', 'at_risk', 'won_back'))
+                      AND b.stage = ANY (crmcost._customer_stages()))
                  AS won_on
         FROM member m
         WHERE %5$s
@@ -213,7 +209,8 @@ BEGIN
     $query$, run.upto, run.zone,
     crmcost._setting(run.ledger, 'winback_days')::integer,
     crmcost._setting(run.ledger, 'second_life_days')::integer,
-    format(in_scope, 'm')), format(in_scope, 'old'));
+    crmcost._rows_of_stage_news(run, 'm')),
+    crmcost._rows_of_stage_news(run, 'old'));
 END
 $$;
 

@@ -278,7 +278,8 @@ COMMENT ON FUNCTION crmcost._worklist_points_expiring(crmcost._run, date) IS
   'Reason of the worklist: points are about to expire.';
 
 -- Of a customer's cases the one that is overdue longest, by what was promised, else
--- by setting sla_resolution_hours.  At stake is the value still to come.
+-- by setting sla_resolution_hours, which by setting sla_clock may be business hours:
+-- then it is due at that time at the earliest.  At stake is the value still to come.
 CREATE FUNCTION crmcost._worklist_open_case(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -299,9 +300,13 @@ RETURN pg_catalog.format($query$
   ) AS d (due_at)
   LEFT JOIN pg_temp.refresh_worklist_base b USING (customer_id)
   WHERE c.closed_at IS NULL AND d.due_at < %3$L
+        AND CASE WHEN %4$L AND c.due_at IS NULL
+              THEN crmcost.business_seconds(%5$L, c.team, c.opened_at, %3$L)
+                   > %2$L::numeric * 3600
+              ELSE true END
   ORDER BY c.customer_id, d.due_at, c.source, c.case_ref, c.interaction_id
 $query$, run.zone, crmcost._setting(run.ledger, 'sla_resolution_hours'),
-run.upto);
+run.upto, crmcost._setting(run.ledger, 'sla_clock') = 'business', run.ledger);
 
 COMMENT ON FUNCTION crmcost._worklist_open_case(crmcost._run, date) IS
   'Reason of the worklist: a case that should be closed by now.';

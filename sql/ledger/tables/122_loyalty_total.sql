@@ -79,9 +79,9 @@ CREATE TABLE loyalty_decile (
 );
 
 COMMENT ON TABLE loyalty_decile IS
-'Customers with an order in ten equal groups by how loyal they are, one row a measure of that and tenth, as of the last refresh.';
+'Customers with an order by tenths of how loyal they are, one row a measure of that and tenth, as of the last refresh.';
 COMMENT ON COLUMN loyalty_decile.measure IS 'orders, tenure_days (from the first order to the last) or points (earned in all programmes; members alone).';
-COMMENT ON COLUMN loyalty_decile.decile IS 'Tenth, 1 the most loyal; equal ones in order of customer_id.';
+COMMENT ON COLUMN loyalty_decile.decile IS 'Tenth, 1 the most loyal; equal ones are in the same, that of the first of them.';
 COMMENT ON COLUMN loyalty_decile.customers IS 'Customers in it.';
 COMMENT ON COLUMN loyalty_decile.loyalty IS 'Sum of the measure.';
 COMMENT ON COLUMN loyalty_decile.orders IS 'Their orders.';

@@ -36,7 +36,7 @@ judged AS (
   CROSS JOIN wanted w
   JOIN customer_class k ON k.customer_id = v.customer_id
                            AND k.dimension = 'stage'
-                           AND k.code IN ('active', 'at_risk', 'won_back')
+                           AND k.code = ANY (crmcost._customer_stages())
   LEFT JOIN customer_score s ON s.customer_id = v.customer_id
   LEFT JOIN customer_signal g ON g.customer_id = v.customer_id
   WHERE NOT v.is_technical

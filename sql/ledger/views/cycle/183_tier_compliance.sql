@@ -1,15 +1,8 @@
 -- Where the rules by tier are broken, row by row: a discount above that of the
 -- tier, a contact that is overdue, no owner where the tier promises one, or
--- one who is not among the best agents: those whose mean score no more than a
--- quarter of the agents exceed, as in tier_resource.
+-- one who is not among the best agents (agent_rank).
 CREATE VIEW tier_compliance WITH (security_invoker = true) AS
-WITH agent AS (
-  SELECT agent_code, rank() OVER (ORDER BY score / answers DESC)
-                       <= ceil(count(*) OVER () / 4.0) AS best
-  FROM agent_score
-  WHERE agent_code <> '(unknown)' AND answers > 0
-),
-member AS (
+WITH member AS (
   SELECT c.customer_id, t.scheme, t.code AS tier, t.name, t.name_zh,
          t.rank, t.discount_rate, t.contact_every, t.account_manager,
          (c.since AT TIME ZONE z.value)::date AS since_on,
@@ -53,9 +46,9 @@ breach AS (
   SELECT m.customer_id, 'best_agent', m.scheme, m.tier, m.since_on, NULL,
          NULL, m.owner COLLATE "default", NULL, NULL, NULL, NULL
   FROM member m
-  LEFT JOIN agent a ON a.agent_code = m.owner
-  WHERE m.account_manager AND m.owner IS NOT NULL AND a.best IS NOT TRUE
-        AND EXISTS (SELECT FROM agent)
+  LEFT JOIN agent_rank a ON a.agent_code = m.owner
+  WHERE m.account_manager AND m.owner IS NOT NULL AND a.is_best IS NOT TRUE
+        AND EXISTS (SELECT FROM agent_rank)
 )
 SELECT
   b.rule, b.customer_id, b.scheme, b.tier,

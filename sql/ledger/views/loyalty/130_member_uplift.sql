@@ -1,8 +1,6 @@
 -- What members do beyond others: members of a programme beside all other customers,
 -- members of a loyalty campaign beside its control group.  A programme has no
 -- control group: who buys more joins more, so its uplift is no effect.
---
--- The interval is that of Newcombe, as in campaign_response.
 CREATE VIEW member_uplift WITH (security_invoker = true) AS
 WITH side AS (
   SELECT 'program' AS kind, m.program_code AS code, 'active' AS response,
@@ -26,17 +24,11 @@ WITH side AS (
   GROUP BY r.campaign_code
 ),
 rated AS (
-  SELECT s.*, s.member_responses::float8 / nullif(s.members, 0) AS p1,
-         s.other_responses::float8 / nullif(s.others, 0) AS p2,
-         crmcost._wilson_lower(member_responses::bigint,
-                               nullif(members, 0)::bigint, 0.95) AS low1,
-         1 - crmcost._wilson_lower((members - member_responses)::bigint,
-                                   nullif(members, 0)::bigint, 0.95) AS high1,
-         crmcost._wilson_lower(other_responses::bigint,
-                               nullif(others, 0)::bigint, 0.95) AS low2,
-         1 - crmcost._wilson_lower((others - other_responses)::bigint,
-                                   nullif(others, 0)::bigint, 0.95) AS high2
+  SELECT s.*, i.lower, i.upper
   FROM side s
+  CROSS JOIN LATERAL crmcost._uplift_interval(
+    s.member_responses::bigint, s.members::bigint, s.other_responses::bigint,
+    s.others::bigint) AS i
 )
 SELECT
   r.kind, r.code COLLATE "default" AS code,
@@ -50,10 +42,8 @@ SELECT
   round(r.other_responses::numeric / nullif(r.others, 0), 6) AS other_rate,
   round(r.member_responses::numeric / nullif(r.members, 0)
         - r.other_responses::numeric / nullif(r.others, 0), 6) AS uplift,
-  round((p1 - p2 - sqrt((p1 - low1) ^ 2 + (high2 - p2) ^ 2))::numeric, 6)
-    AS uplift_low,
-  round((p1 - p2 + sqrt((high1 - p1) ^ 2 + (p2 - low2) ^ 2))::numeric, 6)
-    AS uplift_high,
+  round(r.lower::numeric, 6) AS uplift_low,
+  round(r.upper::numeric, 6) AS uplift_high,
   r.member_revenue, r.other_revenue,
   round(r.member_revenue / nullif(r.members, 0), 4) AS revenue_per_member,
   round(r.other_revenue / nullif(r.others, 0), 4) AS revenue_per_other,

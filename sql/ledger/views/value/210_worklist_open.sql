@@ -31,7 +31,7 @@ LEFT JOIN customer_class g
   ON g.customer_id = w.customer_id AND g.dimension = 'stage'
 LEFT JOIN customer_class o
   ON o.customer_id = w.customer_id AND o.dimension = 'owner'
-LEFT JOIN term f ON f.kind = 'stage' AND f.code = g.code
+LEFT JOIN stage f ON f.code = g.code
 WHERE w.status = 'open' AND w.told_on <= r.as_of;
 
 COMMENT ON VIEW worklist_open IS

@@ -3,9 +3,8 @@
 -- was done starts then, that of one that was held back with the end of the day for
 -- which it would have been told.
 --
--- The interval of the difference of two rates is that of Newcombe (Statistics in
--- Medicine 17, 1998, 873-890, method 10); that of two means is Welch's (Biometrika
--- 34, 1947, 28-35), with the degrees of freedom rounded down.
+-- The interval of the difference of two means is Welch's (Biometrika 34, 1947,
+-- 28-35), with the degrees of freedom rounded down.
 CREATE VIEW worklist_effect WITH (security_invoker = true) AS
 WITH frame AS (
   SELECT r.as_of, r.as_of_at, z.value AS zone, s.value::integer AS days
@@ -62,31 +61,25 @@ result AS (
   GROUP BY GROUPING SETS ((reason), ())
 ),
 bounded AS (
-  SELECT r.*, r.done_ordered::float8 / nullif(r.done, 0) AS p1,
-         r.held_ordered::float8 / nullif(r.held, 0) AS p2,
-         crmcost._wilson_lower(done_ordered, nullif(done, 0), 0.95) AS low1,
-         1 - crmcost._wilson_lower(done - done_ordered, nullif(done, 0), 0.95)
-           AS high1,
-         crmcost._wilson_lower(held_ordered, nullif(held, 0), 0.95) AS low2,
-         1 - crmcost._wilson_lower(held - held_ordered, nullif(held, 0), 0.95)
-           AS high2,
+  SELECT r.*, i.lower, i.upper,
          -- without any spread there is no freedom to count, and none needed
          sqrt(v1 + v2)::float8 * crmcost._student_quantile(coalesce(
            floor((v1 + v2) ^ 2 / nullif(v1 ^ 2 / (done - 1)
                                         + v2 ^ 2 / (held - 1), 0))::integer,
            1)) AS half
   FROM result r
+  CROSS JOIN LATERAL crmcost._uplift_interval(r.done_ordered, r.done,
+                                              r.held_ordered, r.held) AS i
 )
 SELECT
   b.reason COLLATE "default" AS reason, f.days AS window_days, b.done, b.held,
   b.running, b.done_orders, b.held_orders,
   round(b.done_ordered::numeric / nullif(b.done, 0), 6) AS done_order_rate,
   round(b.held_ordered::numeric / nullif(b.held, 0), 6) AS held_order_rate,
-  round((p1 - p2)::numeric, 6) AS uplift,
-  round((p1 - p2 - sqrt((p1 - low1) ^ 2 + (high2 - p2) ^ 2))::numeric, 6)
-    AS uplift_low,
-  round((p1 - p2 + sqrt((high1 - p1) ^ 2 + (p2 - low2) ^ 2))::numeric, 6)
-    AS uplift_high,
+  round(b.done_ordered::numeric / nullif(b.done, 0)
+        - b.held_ordered::numeric / nullif(b.held, 0), 6) AS uplift,
+  round(b.lower::numeric, 6) AS uplift_low,
+  round(b.upper::numeric, 6) AS uplift_high,
   round(m1, 4) AS done_margin, round(m2, 4) AS held_margin,
   round(m1 - m2, 4) AS margin_gain,
   round(((m1 - m2)::float8 - half)::numeric, 4) AS margin_gain_low,

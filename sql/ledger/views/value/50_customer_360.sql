@@ -81,7 +81,9 @@ LEFT JOIN (SELECT customer_id, sum(balance) AS points FROM loyalty_account
 LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, reason, action, due_on
            FROM worklist
            WHERE status = 'open'
-           ORDER BY customer_id, priority, expected_value DESC, worklist_id) w
+                 AND told_on <= (SELECT as_of FROM last_refresh)
+           ORDER BY customer_id, priority, expected_value DESC, due_on,
+                    worklist_id) w
   ON w.customer_id = v.customer_id
 LEFT JOIN customer_survey sat
   ON sat.customer_id = c.customer_id AND sat.survey = 'csat'

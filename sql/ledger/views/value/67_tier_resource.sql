@@ -1,15 +1,10 @@
 -- Do resources follow value?  All that was spent on the customers who are in a
 -- tier on the report day, up to it, beside the profit they brought.
---
--- The best agents are those whose mean score no more than a quarter of the
--- agents exceed: equal scores are treated alike.
 CREATE VIEW tier_resource WITH (security_invoker = true) AS
 WITH agent AS (
-  SELECT agent_code, score / answers AS score,
-         rank() OVER (ORDER BY score / answers DESC)
-           <= ceil(count(*) OVER () / 4.0) AS best
-  FROM agent_score
-  WHERE agent_code <> '(unknown)' AND answers > 0
+  SELECT s.agent_code, s.score / s.answers AS score, r.is_best AS best
+  FROM agent_score s
+  JOIN agent_rank r ON r.agent_code = s.agent_code
 ),
 people AS (
   SELECT t.scheme, t.tier, sum(t.customers)::bigint AS customers,
