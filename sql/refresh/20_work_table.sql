@@ -613,9 +613,9 @@ BEGIN
     customer_id bigint, program_code text COLLATE "C", occurred_at timestamptz,
     kind text, points numeric, expires_at timestamptz,
     available_at timestamptz, lot text COLLATE "C",
-    order_ref text COLLATE "C", gives_back boolean,
+    order_ref text COLLATE "C", gives_back boolean, lot_order text COLLATE "C",
     name text COLLATE "C" GENERATED ALWAYS AS (
-      crmcost._lot_name(kind, lot, order_ref)) STORED
+      crmcost._lot_name(kind, lot, order_ref, lot_order)) STORED
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_account (
     customer_id bigint, program_code text COLLATE "C", entries bigint,

@@ -63,8 +63,8 @@ CREATE FUNCTION crmcost._written_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{acquisition_month, agent_cost_month, agent_month,
          agent_score, alert_state, campaign_result, care_month,
-         cart_item, category_lineage, channel_lineage, churn_month,
-         churn_reason_month, classification, clv_model,
+         cart_item, case_backlog, category_lineage, channel_lineage,
+         churn_month, churn_reason_month, classification, clv_model,
          cohort_quality, contact_month, conversion, cost_day,
          cost_month, cost_pool, cost_trend, coverage_month,
          credit_month, customer_acquisition, customer_agent,
@@ -87,11 +87,12 @@ RETURN '{acquisition_month, agent_cost_month, agent_month,
          retention_month, rfm_cell, sale_month, service_case,
          service_contact, service_cost_month, service_month,
          stage_day, stage_flow_month, stage_spell, stage_total,
-         survey_answer, survey_day, survey_due, survival_comparison,
-         survival_curve, survival_group, tag_month, tier_agent,
-         tier_breach, tier_contact, tier_cost_month, tier_month,
-         tier_move, tier_threshold, touch_credit, voice_month,
-         whale_point, worklist}'::text[];
+         strategy_total, survey_answer, survey_day, survey_due,
+         survival_comparison, survival_curve, survival_group,
+         tag_month, tier_agent, tier_breach, tier_contact,
+         tier_cost_month, tier_month, tier_move, tier_threshold,
+         touch_credit, verdict_total, voice_month, whale_point,
+         winback_total, worklist}'::text[];
 
 COMMENT ON FUNCTION crmcost._written_tables() IS
   'Names of the tables that refresh writes by their difference.';
