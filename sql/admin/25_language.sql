@@ -9,13 +9,11 @@ CREATE FUNCTION crmcost._translations()
 AS $$
 BEGIN
   RETURN QUERY
-    SELECT o.name, part.word[1], part.comment
+    SELECT o.name, part.word[1], crmcost._from_utf8(part.word[2])
     FROM string_to_table(crmcost._chinese(), E'\n') AS l (line),
-         LATERAL (SELECT w.word, crmcost._from_utf8(w.word[2]) AS comment
-                  FROM (SELECT string_to_array(l.line, ' ')) w (word)
-                  OFFSET 0) part,
+         LATERAL string_to_array(l.line, ' ') AS part (word),
          LATERAL unnest(part.word[3:]) AS o (name)
-    WHERE part.comment IS NOT NULL;
+    WHERE crmcost._from_utf8('e4b8ad') IS NOT NULL;
 END
 $$;
 
@@ -40,7 +38,7 @@ BEGIN
                   ledger, getdatabaseencoding();
   END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  WITH commented AS MATERIALIZED (
+  WITH commented AS (
     SELECT concat_ws('.', c.relname, a.attname) AS object, d.description,
            CASE WHEN a.attname IS NOT NULL THEN 'COLUMN'
              WHEN c.relkind = 'v' THEN 'VIEW' ELSE 'TABLE' END AS kind
@@ -52,7 +50,7 @@ BEGIN
     WHERE c.relnamespace = format('%I', ledger)::regnamespace
           AND c.relkind IN ('r', 'p', 'v')
           AND (only_of IS NULL OR c.relname = only_of)
-  ), original AS MATERIALIZED (
+  ), original AS (
     SELECT (regexp_match(s.statement, '^COMMENT ON \w+ ([\w.]+)'))[1] AS object,
            s.statement
     FROM crmcost._statements('tables') s

@@ -4,6 +4,8 @@
   translations.py --add    gives sql/ledger/zh.tsv a line without a translation for
                            each that is missing or stale, takes those too many away,
                            and prints what is to be translated
+  translations.py --samples
+                           says which of these faults it would not notice
 
 A line of the file is an object (table, view or column), the hash of the English
 comment that was translated, and the translation, with tabs between.
@@ -94,11 +96,40 @@ def add(comments, lines):
             out.write(f'{name}\t{now}\t{chinese}\n')
 
 
+def samples(comments, lines):
+    """The faults that somebody could make with the file as it is, each noticed once."""
+    name, of, chinese = lines[7].split('\t')
+    rest = lines[:7] + lines[8:]
+
+    def forged(fault, with_lines, of_comments=comments):
+        found = list(faults(of_comments, with_lines))
+        if len(found) != 1 or not found[0].startswith(fault):
+            print(f'translations.py: not noticed: {fault}: {found}')
+
+    def instead(*cells):
+        return lines[:7] + ['\t'.join(cells)] + lines[8:]
+
+    forged(f'{name}: no translation: {comments[name]}', rest)
+    forged(f'{name}: no translation', instead(name, of, ''))
+    forged(f'{name}: the translation is stale: Other', lines, {**comments, name: 'Other.'})
+    forged(f'{name}: the translation is stale', instead(name, '00000000', chinese))
+    forged(f'{name}: a translation of what', lines, {n: c for n, c in comments.items() if n != name})
+    forged('zz.gone: a translation of what is not there', lines + [f'zz.gone\t{of}\t{chinese}'])
+    forged(f'{name}: twice', lines[:8] + lines[7:])
+    forged(f'{name}: not Chinese', instead(name, of, comments[name]))
+    forged(f'{name}: not a sentence', instead(name, of, chinese[:-1]))
+    forged(f'{name}: not a sentence', instead(name, of, ' ' + chinese))
+    forged(f'{name}: GB 2312 lacks \u2212', instead(name, of, '\u2212' + chinese))
+    forged('not in the order', lines[8:] + lines[:8])
+
+
 def main():
     comments = english()
     lines = read(FILE).splitlines()
     if sys.argv[1:] == ['--add']:
         add(comments, lines)
+    elif sys.argv[1:] == ['--samples']:
+        samples(comments, lines)
     elif sys.argv[1:] == []:
         found = list(faults(comments, lines))
         for fault in found:
