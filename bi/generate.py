@@ -2,8 +2,8 @@
 
     python3 bi/generate.py LEDGER [--check] [--psql PATH]
 
-bi/dbt/models/crmcost.yml is made of all views of a live ledger with the settings
-of install.  With --check nothing is written, and what would be different is named
+bi/dbt/models/crmcost.yml is made of all views of a live ledger with the settings of
+install, bi/superset/bundle of those that its charts show.  With --check nothing is written, and what would be different is named
 (exit code 1).  The connection is libpq's (PGHOST, PGPORT, PGDATABASE ...).
 """
 
@@ -12,18 +12,24 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, 'dbt')]
+sys.path[:0] = [HERE, os.path.join(HERE, 'dbt'),
+                os.path.join(HERE, 'superset')]
 
+from bundle import ContentFault, bundle        # noqa: E402
 from catalog import LedgerError, read_views    # noqa: E402
 from source import KeyFault, source            # noqa: E402
 from yaml_text import dump                     # noqa: E402
 
-MADE = 'Made of the catalog by bi/generate.py: change the comments there.'
+MADE = ('Made by bi/generate.py of the catalog and what lies beside this folder: '
+        'change those.')
 
 
 def files(views):
     """What is generated: text by path."""
-    return {'dbt/models/crmcost.yml': dump(source(views), MADE)}
+    made = {'dbt/models/crmcost.yml': dump(source(views), MADE)}
+    for name, value in bundle(views).items():
+        made['superset/bundle/' + name] = dump(value, MADE)
+    return made
 
 
 def read(path):
@@ -42,7 +48,7 @@ def main():
     options = parser.parse_args()
     try:
         made = files(read_views(options.ledger, options.psql))
-    except (LedgerError, KeyFault) as fault:
+    except (LedgerError, KeyFault, ContentFault) as fault:
         sys.exit(f'crmcost: {fault}')
     stale = [name for name, text in made.items()
              if read(os.path.join(HERE, name)) != text]

@@ -81,6 +81,11 @@ run_sql()			# run_sql ARGUMENT ...
 	"$bin/psql" -X -q -v ON_ERROR_STOP=1 "$@"
 }
 
+free_port()
+{
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 # Two of the drivers know no sockets of files: the server listens on this machine,
 # where only the two reading roles get in, with a password of this run.
 start_ledgers()
@@ -88,7 +93,7 @@ start_ledgers()
 	cluster_stop "$base/cluster"
 	mkdir -p "$base/cluster"
 	ln -s "$base/inst" "$base/cluster/inst"
-	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	port=$(free_port)
 	password=$(python3 -c 'import secrets; print(secrets.token_hex(16))')
 	cluster_start "$base/cluster" "listen_addresses = '127.0.0.1'" "port = $port" 'jit = off' ||
 		die 'the throw-away cluster did not start: see the lines above'
@@ -175,9 +180,65 @@ case_dbt()
 	fi
 }
 
+# Superset listens on this machine while it is looked at; stop_superset ends it.
+serve_superset()
+{
+	superset_port=$(free_port)
+	setsid "$base/superset/serve" "$superset_port" > "$base/superset/serve.log" 2>&1 9>&- &
+	superset=$!
+	for _second in $(seq 60); do
+		sleep 1
+		! python3 -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:$superset_port/health')" 2> /dev/null || return 0
+	done
+	return 1
+}
+
+superset=
+stop_superset()
+{
+	[ -z "$superset" ] || kill -- "-$superset" 2> /dev/null || true
+	superset=
+}
+
+# Import the bundle for a ledger and role, and open each chart.
+open_charts()		# open_charts CASE ROLE LEDGER
+{
+	sh bi/superset/install.sh "$base/superset" \
+		"postgresql+psycopg2://$2:$password@127.0.0.1:$PGPORT/bi" "$3" > "$base/install.log" 2>&1 || {
+		if [ ! -e "$base/superset/venv/.packages" ]; then
+			echo "skipped superset: $(tail -n 1 "$base/install.log")"
+			return 0
+		fi
+		echo "not ok superset: the bundle is imported for $1 # $(tail -n 1 "$base/install.log")"
+		return 0
+	}
+	echo "ok superset: the bundle is imported for $1"
+	if [ -z "$superset" ] && ! serve_superset; then
+		echo "not ok superset is served # $(tail -n 1 "$base/superset/serve.log")"
+		return 0
+	fi
+	python3 -B test/bi/superset.py "$base/superset" "http://127.0.0.1:$superset_port" "$bin/psql" "$1"
+}
+
+case_superset()
+{
+	[ -e "$base/superset/venv/.packages" ] || say 'installing Superset, which takes minutes the first time'
+	check superset open_charts empty bi empty
+	[ -n "$superset" ] || return 0
+	check superset open_charts half half crm
+	check superset open_charts crm bi crm
+	_chromium=$(command -v chromium || command -v chromium-browser || true)
+	if [ -z "$_chromium" ]; then
+		skip browser 'no chromium (Debian: chromium)'
+	elif has_venv browser browser playwright==1.65.2; then
+		check browser "$base/browser/bin/python" -B test/bi/superset_browser.py "$_chromium" "$base/superset" "http://127.0.0.1:$superset_port"
+	fi
+	stop_superset
+}
+
 say "building ($(server_version))"
 build_into "$base/inst" "$base/build.log" || die 'the build failed: see the lines above'
-trap 'cluster_stop "$base/cluster"' EXIT
+trap 'stop_superset; cluster_stop "$base/cluster"' EXIT
 trap 'exit 130' INT TERM HUP
 say 'making the ledgers'
 start_ledgers
