@@ -30,6 +30,8 @@ COST_RATE = ratio('cost_rate', 'Customer cost of revenue', 'total_cost',
 PROFIT_EACH = ratio('profit_per_customer', 'Profit a customer', 'profit',
                     'customers')
 
+TIER_LABEL = {'tier_label': ('Tier', "concat_ws(' ', tier_rank, tier_name)")}
+
 # Measures by view, and columns of our own (name: label, expression).
 DATASETS = {
     'acquisition_balance': ([], {}),
@@ -86,7 +88,7 @@ DATASETS = {
         ratio('margin_rate', 'Margin of revenue', 'margin', 'revenue', RATE),
         PROFIT_RATE, COST_RATE], {}),
     'profit_by_segment': ([PROFIT, REVENUE, CUSTOMERS, PROFIT_EACH], {}),
-    'profit_by_tier': ([PROFIT, REVENUE, CUSTOMERS, PROFIT_EACH], {}),
+    'profit_by_tier': ([PROFIT, REVENUE, CUSTOMERS, PROFIT_EACH], TIER_LABEL),
     'rfm_grid': ([CUSTOMERS, PROFIT], {}),
     'service_cost': ([
         total('service_spend', 'Cost of service', 'cost'),
@@ -105,7 +107,7 @@ DATASETS = {
     'tier_resource': ([
         ratio('spend_a_customer', 'Cost a customer', 'spend', 'customers'),
         ratio('profit_a_customer', 'Profit a customer', 'profit',
-              'customers')], {}),
+              'customers')], TIER_LABEL),
     'whale_curve_point': ([{
         'metric_name': 'profit_so_far', 'verbose_name': 'Profit so far',
         'd3format': MONEY, 'expression': 'MAX(cumulative_profit)'}], {}),
@@ -153,10 +155,10 @@ CHARTS = [
          ['customer_id', 'channel_name', 'segment_name', 'revenue', 'margin',
           'total_cost', 'profit'], order=('profit', True), limit=20),
     chart('tiers', 'Profit a customer by tier', 'profit_by_tier', 'bars',
-          metrics=['profit_per_customer'], x='tier_name',
+          metrics=['profit_per_customer'], x='tier_label',
           where={'scheme': 'value'}),
     chart('tier-resource', 'What a customer of a tier costs and brings',
-          'tier_resource', 'bars', x='tier_name', where={'scheme': 'value'},
+          'tier_resource', 'bars', x='tier_label', where={'scheme': 'value'},
           metrics=['spend_a_customer', 'profit_a_customer']),
     chart('segments', 'Profit by segment', 'profit_by_segment', 'bars',
           metrics=['total_profit'], x='segment_name'),

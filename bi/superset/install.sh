@@ -45,42 +45,34 @@ umask 077
 SECRET_KEY = '$(random)'
 SQLALCHEMY_DATABASE_URI = 'sqlite:///$folder/superset.db?check_same_thread=false'
 END
-cat > "$folder/superset" <<END
-#!/bin/sh
-export FLASK_APP=superset SUPERSET_HOME='$folder' SUPERSET_CONFIG_PATH='$folder/superset_config.py'
-exec '$folder/venv/bin/superset' "\$@"
-END
 cat > "$folder/serve" <<END
 #!/bin/sh
-exec '$folder/superset' run -h 127.0.0.1 -p "\${1:-8088}" --with-threads
+export FLASK_APP=superset SUPERSET_HOME='$folder' SUPERSET_CONFIG_PATH='$folder/superset_config.py'
+exec '$folder/venv/bin/superset' run -h 127.0.0.1 -p "\${1:-8088}" --with-threads
 END
-chmod 700 "$folder/superset" "$folder/serve"
+chmod 700 "$folder/serve"
 
-superset()			# superset ARGUMENT ...
+export FLASK_APP=superset SUPERSET_HOME="$folder" SUPERSET_CONFIG_PATH="$folder/superset_config.py"
+run()				# run PROGRAM ARGUMENT ...: a program in FOLDER, quietly
 {
-	"$folder/superset" "$@" > "$folder/superset.log" 2>&1 < /dev/null ||
-		die "superset $1 failed ($(grep -E '[A-Za-z]*(Error|Exception)' "$folder/superset.log" | tail -n 1)): see $folder/superset.log"
+	"$folder/$@" > "$folder/superset.log" 2>&1 < /dev/null ||
+		die "Superset did not take that ($(grep -E '^[A-Za-z_.]*(Error|Exception|Failed)' "$folder/superset.log" | tail -n 1)): see $folder/superset.log"
 }
 
 if [ ! -e "$folder/password" ]; then
 	say 'making its metadata database'
 	rm -f "$folder/superset.db"
-	superset db upgrade
+	run venv/bin/superset db upgrade
 	random > "$folder/password.new"
-	superset fab create-admin --username admin --firstname Superset --lastname Admin \
+	run venv/bin/superset fab create-admin --username admin --firstname Superset --lastname Admin \
 		--email admin@localhost --password "$(cat "$folder/password.new")"
-	superset init
+	run venv/bin/superset init
 	mv "$folder/password.new" "$folder/password"
 fi
 
 say 'importing the bundle'
-rm -rf "$folder/bundle"
 "$python" -B bi/superset/pack.py "$uri" "$ledger" "$folder/bundle.zip" || exit 2
-"$python" -m zipfile -e "$folder/bundle.zip" "$folder/bundle"
-# unlike import-dashboards, this overwrites datasets and charts that are there
-superset import-directory --overwrite "$folder/bundle/crmcost"
-rm -rf "$folder/bundle" "$folder/bundle.zip"
-! grep -q ':ERROR:' "$folder/superset.log" ||
-	die "Superset did not take the bundle ($(grep -m 1 ':ERROR:' "$folder/superset.log")): see $folder/superset.log"
+run venv/bin/python -B bi/superset/load.py "$folder/bundle.zip"
+rm -f "$folder/bundle.zip"
 say "Superset has the dashboard; serve it on this machine with: $folder/serve 8088"
 say "then open http://127.0.0.1:8088/superset/dashboard/customer-cost/ as admin, with the password in $folder/password"

@@ -186,7 +186,7 @@ serve_superset()
 	superset_port=$(free_port)
 	setsid "$base/superset/serve" "$superset_port" > "$base/superset/serve.log" 2>&1 9>&- &
 	superset=$!
-	for _second in $(seq 60); do
+	for _second in $(seq 180); do
 		sleep 1
 		! python3 -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:$superset_port/health')" 2> /dev/null || return 0
 	done

@@ -23,14 +23,14 @@ FOLDER, URL, PSQL, CASE = sys.argv[1:]
 SAME = [
     ('Cost to win a customer, by channel', 'channel_name', 'cost_per_customer',
      "SELECT channel_name, cac FROM crm.channel_cac_total "
-     "WHERE channel_code <> '(all)' AND acquisition_cost <> 0"),
+     "WHERE channel_code <> '(all)'"),
     ('Profit of revenue', None, 'profit_rate',
      'SELECT NULL, sum(profit) / sum(revenue) FROM crm.customer_profit'),
     ('Profit of customers', None, 'total_profit',
      'SELECT NULL, sum(profit) FROM crm.customer_profit'),
-    ('Profit a customer by tier', 'tier_name', 'profit_per_customer',
-     "SELECT t.tier_name, sum(p.profit) / count(*) FROM crm.customer_profit p "
-     "JOIN crm.customer_tier t USING (customer_id) WHERE t.scheme = 'value' "
+    ('Profit a customer by tier', 'tier_label', 'profit_per_customer',
+     "SELECT concat_ws(' ', t.tier_rank, t.tier_name), "
+     "sum(p.profit) / count(*) FROM crm.customer_profit p JOIN crm.customer_tier t USING (customer_id) WHERE t.scheme = 'value' "
      "GROUP BY 1"),
     ('Campaigns by the model of the ledger', 'campaign_name', 'return_rate',
      'SELECT campaign_name, roi FROM crm.campaign_roi WHERE is_chosen'),
