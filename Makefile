@@ -80,7 +80,8 @@ can-build:
 	@test -w . || { echo "crmcost: cannot write in $$PWD: build a copy of it" >&2; exit 2; }
 $(OBJS): $(LOCAL_HEADERS) | can-build
 
-$(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh sql/privileges.sql Makefile
+$(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/zh.tsv \
+		sql/ledger/wrap.sh sql/privileges.sql Makefile
 	{ printf '%s\n' '-- for CREATE EXTENSION, not for psql' \
 	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \

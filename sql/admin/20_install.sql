@@ -33,6 +33,9 @@ BEGIN
       getdatabaseencoding();
   END IF;
   EXECUTE crmcost._ledger_source('views');
+  IF install.language <> 'en' THEN
+    PERFORM crmcost._translate_comments(ledger);
+  END IF;
   PERFORM crmcost._add_capture(ledger);
 
   IF partitioned THEN
@@ -55,7 +58,7 @@ END
 $$;
 
 COMMENT ON PROCEDURE crmcost.install(name, boolean, text) IS
-  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views with names in English (en) or Chinese (zh).';
+  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views; with names and comments in English (en) or Chinese (zh).';
 
 CREATE FUNCTION crmcost._check_new_ledger(ledger name, partitioned boolean,
                                           language text)

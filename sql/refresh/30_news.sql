@@ -240,7 +240,8 @@ COMMENT ON FUNCTION crmcost._rows_of_news(crmcost._run) IS
   'Condition on old that a row is of a customer with news.';
 
 CREATE FUNCTION crmcost._months_that_differ(target name, work_table name,
-                                            scope text)
+                                            scope text,
+                                            apart_from name DEFAULT NULL)
   RETURNS date[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -249,7 +250,7 @@ DECLARE
     SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
     FROM pg_attribute a
     WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
-          AND a.attnum > 0);
+          AND a.attnum > 0 AND a.attname IS DISTINCT FROM apart_from);
   months date[];
 BEGIN
   EXECUTE format($query$
@@ -264,8 +265,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text) IS
-  'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns.';
+COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text, name) IS
+  'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns, but for a column that may be named.';
 
 CREATE FUNCTION crmcost._changed_months(run crmcost._run, target name,
                                         work_table name)

@@ -31,12 +31,14 @@ BEGIN
            crmcost._product_case_query(cost_months),
            format(cost_months, 'old.month_start'))
          + crmcost._write_products_sold(run)
-         + crmcost._write_care_month(run);
+         + crmcost._write_care_month(run)
+         + crmcost._write_difference(run.ledger, 'case_backlog',
+             crmcost._backlog_query(run), 'true');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_service(crmcost._run) IS
-  'Step of refresh: service_month, service_cost_month, product_case_month, product_sold_month and care_month; returns the rows changed.';
+  'Step of refresh: service_month, service_cost_month, product_case_month, product_sold_month, care_month and case_backlog; returns the rows changed.';
 
 -- Condition on %1$s that a month is to be summed up.  Tiers of a month may change
 -- without any news of service: then all from there on.
@@ -306,3 +308,35 @@ $query$, source, crmcost._service_percentiles(), (
 
 COMMENT ON FUNCTION crmcost._service_month_query(text) IS
   'Query of service_month, given that of the events with dimension and code.';
+
+-- Open cases are few, and the older they get without any news.
+CREATE FUNCTION crmcost._backlog_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN pg_catalog.format($query$
+  SELECT c.dimension, c.code, sum(c.cases)::bigint AS open_cases,
+         coalesce(sum(c.cases) FILTER (WHERE c.first_response_at IS NULL), 0)
+           AS unanswered,
+         coalesce(sum(c.cases) FILTER (WHERE c.due_at < %2$L), 0) AS overdue,
+         coalesce(sum(c.cases) FILTER (WHERE a.days <= 1), 0) AS to_1_day,
+         coalesce(sum(c.cases) FILTER (WHERE a.days > 1 AND a.days <= 7), 0)
+           AS to_7_days,
+         coalesce(sum(c.cases) FILTER (WHERE a.days > 7 AND a.days <= 30), 0)
+           AS to_30_days,
+         coalesce(sum(c.cases) FILTER (WHERE a.days > 30), 0) AS over_30_days,
+         coalesce(sum(c.cases) FILTER (WHERE a.days > %3$s), 0) AS old_cases,
+         min(c.opened_at) AS oldest_opened_at
+  FROM (%1$s) c
+  CROSS JOIN LATERAL (
+    VALUES (extract(epoch FROM %2$L::timestamptz - c.opened_at) / 86400))
+    AS a (days)
+  GROUP BY c.dimension, c.code
+$query$,
+  (SELECT crmcost._by_dimension(
+            '(SELECT * FROM service_case WHERE closed_at IS NULL)'::text,
+            pg_catalog.array_agg(d.dimension), pg_catalog.array_agg(d.code),
+            '{}'::text[])
+   FROM crmcost._service_dimensions() d WHERE d.of_cost),
+  run.upto, crmcost._setting(run.ledger, 'sla_open_days')::numeric);
+
+COMMENT ON FUNCTION crmcost._backlog_query(crmcost._run) IS
+  'Query of case_backlog.';

@@ -109,22 +109,23 @@ $$;
 COMMENT ON FUNCTION crmcost._gather_points(crmcost._run, text) IS
   'Fills refresh_points with the entries that a condition on e names.';
 
--- A lot goes by its own name, else by that of its order.
-CREATE FUNCTION crmcost._lot_name(kind text, lot text, order_ref text)
+-- A lot goes by its own name, else by that of its order.  Where that order is taken
+-- back by its number (lot_order), its lots go by that, whatever their own names are.
+CREATE FUNCTION crmcost._lot_name(kind text, lot text, order_ref text,
+                                  lot_order text)
   RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce('lot ' || lot, CASE WHEN kind IN ('earn', 'reverse')
-                                 THEN 'order ' || order_ref END);
+RETURN coalesce('order ' || lot_order, 'lot ' || lot,
+                CASE WHEN kind IN ('earn', 'reverse')
+                  THEN 'order ' || order_ref END);
 
-COMMENT ON FUNCTION crmcost._lot_name(text, text, text) IS
+COMMENT ON FUNCTION crmcost._lot_name(text, text, text, text) IS
   'By what points_balance knows the lot that an entry is, or is of; NULL for none.';
 
--- Where an order is taken back by its number, its lots go by that, whatever their
--- own names are.
 CREATE FUNCTION crmcost._lots_of_orders(source text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN format($query$
-  SELECT e.customer_id, e.program_code, e.lot, min(e.order_ref) AS order_ref
+  SELECT e.customer_id, e.program_code, e.lot, min(e.order_ref) AS lot_order
   FROM %1$s e
   JOIN (SELECT DISTINCT customer_id, program_code, order_ref FROM %1$s
         WHERE kind = 'reverse' AND lot IS NULL) r
@@ -142,7 +143,7 @@ AS $$
 BEGIN
   ANALYZE pg_temp.refresh_points;
   EXECUTE format($query$
-    UPDATE pg_temp.refresh_points e SET lot = NULL, order_ref = l.order_ref
+    UPDATE pg_temp.refresh_points e SET lot_order = l.lot_order
       FROM (%s) l
       WHERE l.customer_id = e.customer_id AND l.program_code = e.program_code
             AND l.lot = e.lot

@@ -3,7 +3,7 @@
 --
 -- Histories are found anew of whose stages may have changed.  A month counts
 -- anew when a step in it changed; what counts customers at a day, from the
--- first such month on.
+-- first such month on.  When a stage was left is when the next was entered.
 CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -19,7 +19,7 @@ BEGIN
   PERFORM crmcost._find_spells(run);
   IF NOT run.whole THEN
     months := crmcost._months_that_differ('stage_spell', 'refresh_spell',
-                                          scope);
+                                          scope, 'left_on');
     in_months := in_months || format(
       ' AND old.month_start = ANY (%L::date[])', months);
     first_month := greatest(first_month, least(
@@ -201,14 +201,19 @@ BEGIN
               AS m
             UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
     ),
+    -- all that was before the first day is one day
     change AS (
-      SELECT s.stage, e.day, sum(e.sign) AS customers,
-             sum(e.sign * (s.entered_on - date '2000-01-01')) AS age
+      SELECT s.stage, greatest(s.entered_on, %1$L::date - 1) AS day,
+             count(*) AS customers,
+             sum(s.entered_on - date '2000-01-01') AS age
       FROM stage_spell s
-      CROSS JOIN LATERAL (VALUES (s.entered_on, 1), (s.left_on, -1))
-        AS e (day, sign)
-      WHERE e.day IS NOT NULL
-      GROUP BY s.stage, e.day
+      GROUP BY 1, 2
+      UNION ALL
+      SELECT s.stage, greatest(s.left_on, %1$L::date - 1), -count(*),
+             -sum(s.entered_on - date '2000-01-01')
+      FROM stage_spell s
+      WHERE s.left_on IS NOT NULL
+      GROUP BY 1, 2
     ),
     held AS (
       SELECT d.as_of, c.stage, sum(c.customers) AS customers,
@@ -262,22 +267,25 @@ BEGIN
       SELECT m::date AS month_start, (m + interval '1 month')::date AS until_on
       FROM generate_series(%1$L::timestamp, %2$L::timestamp, '1 month') AS m
     ),
+    -- all that was before the first month is one day
     change AS (
-      SELECT s.channel_code, crmcost._month_of(e.day) AS changed_month,
-             sum(e.sign) AS customers
+      SELECT s.channel_code, greatest(s.entered_on, %1$L::date - 1) AS day,
+             count(*) AS customers
       FROM stage_spell s
-      CROSS JOIN LATERAL (VALUES (s.entered_on, 1), (s.left_on, -1))
-        AS e (day, sign)
-      WHERE e.day IS NOT NULL AND s.stage = ANY (%3$L::text[])
-      GROUP BY s.channel_code, crmcost._month_of(e.day)
+      WHERE s.stage = ANY (%3$L::text[])
+      GROUP BY 1, 2
+      UNION ALL
+      SELECT s.channel_code, greatest(s.left_on, %1$L::date - 1), -count(*)
+      FROM stage_spell s
+      WHERE s.stage = ANY (%3$L::text[]) AND s.left_on IS NOT NULL
+      GROUP BY 1, 2
     ),
     stock AS (
       SELECT m.month_start, c.channel_code,
-             coalesce(sum(c.customers)
-                        FILTER (WHERE c.changed_month < m.month_start), 0)
+             coalesce(sum(c.customers) FILTER (WHERE c.day < m.month_start), 0)
                AS start_customers,
              sum(c.customers) AS end_customers
-      FROM month m JOIN change c ON c.changed_month <= m.month_start
+      FROM month m JOIN change c ON c.day < m.until_on
       GROUP BY m.month_start, c.channel_code
     ),
     step AS (%4$s)
@@ -293,7 +301,7 @@ BEGIN
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
   crmcost._customer_stages(),
-  crmcost._churn_step_query(crmcost._customer_stages())),
+  crmcost._churn_step_query(crmcost._customer_stages(), first_month)),
   format('old.month_start >= %L', first_month));
 END
 $$;
@@ -301,7 +309,8 @@ $$;
 COMMENT ON FUNCTION crmcost._write_churn_month(crmcost._run, date) IS
   'Writes churn_month from a month on; returns the rows changed.';
 
-CREATE FUNCTION crmcost._churn_step_query(stages text[]) RETURNS text
+CREATE FUNCTION crmcost._churn_step_query(stages text[], first_month date)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT month_start, s.channel_code,
@@ -316,7 +325,8 @@ RETURN pg_catalog.format($query$
   FROM month m
   JOIN (SELECT s.*, s.stage = ANY (%1$L::text[]) AS is_in,
                s.stage_before = ANY (%1$L::text[]) AS was_in
-        FROM stage_spell s) s USING (month_start)
+        FROM stage_spell s
+        WHERE s.month_start >= %2$L) s USING (month_start)
   -- where the month began for who is none at its end
   LEFT JOIN LATERAL (
     SELECT b.stage FROM stage_spell b
@@ -325,7 +335,7 @@ RETURN pg_catalog.format($query$
     ORDER BY b.entered_at DESC LIMIT 1
   ) began ON true
   GROUP BY month_start, s.channel_code
-$query$, stages);
+$query$, stages, first_month);
 
-COMMENT ON FUNCTION crmcost._churn_step_query(text[]) IS
-  'Query of who came, returned and went in the months m of a query, and who of those at the start is gone, given the stages of customers.';
+COMMENT ON FUNCTION crmcost._churn_step_query(text[], date) IS
+  'Query of who came, returned and went in the months m of a query, from the first on, and who of those at the start is gone, given the stages of customers.';
