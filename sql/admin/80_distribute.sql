@@ -40,7 +40,8 @@ $$;
 COMMENT ON FUNCTION crmcost._is_distributed(name) IS
   'Whether a ledger is distributed over a Citus cluster.';
 
--- A table with an exclusion constraint over code_range stays: Citus takes neither.
+-- A table with an exclusion constraint over code_range stays, Citus takes neither,
+-- and so does a partitioned one without a customer in every row.
 CREATE FUNCTION crmcost._placement(ledger name)
   RETURNS TABLE (relation regclass, placement text)
   LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -51,7 +52,7 @@ BEGIN
     SELECT c.oid::regclass,
            CASE WHEN c.by_customer THEN 'distributed' ELSE 'reference' END
     FROM (
-      SELECT c.oid, c.relname,
+      SELECT c.oid, c.relname, c.relkind,
              EXISTS (SELECT FROM pg_attribute a
                      WHERE a.attrelid = c.oid AND a.attname = 'customer_id'
                            AND a.attnotnull AND NOT a.attisdropped) AS by_customer
@@ -62,8 +63,10 @@ BEGIN
             AND NOT EXISTS (SELECT FROM pg_constraint x
                             WHERE x.conrelid = c.oid AND x.contype = 'x')
     ) c
-    WHERE c.by_customer OR c.relname = 'reason'
-          OR c.relname IN (SELECT k.relation FROM crmcost._captured() k)
+    WHERE c.by_customer
+          OR c.relkind = 'r'
+             AND (c.relname = 'reason'
+                  OR c.relname IN (SELECT k.relation FROM crmcost._captured() k))
     ORDER BY 2 DESC, c.oid;
 END
 $$;
@@ -231,17 +234,19 @@ BEGIN
     END IF;
   END LOOP;
   FOR rule IN
-    SELECT g.tgname AS name, p.relation::text AS relation,
-           t.relid::regclass AS place, pg_get_triggerdef(g.oid) AS definition,
+    SELECT g.tgname AS name, t.relid AS place, pg_get_triggerdef(g.oid) AS definition,
            g.tgenabled = 'A' AS always
-    FROM crmcost._placement(ledger) p
-    CROSS JOIN LATERAL (
-      SELECT p.relation AS relid
-      UNION
-      SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = p.relation
-    ) t
+    FROM pg_class c
+    LEFT JOIN crmcost._placement(ledger) p ON p.relation = c.oid
+    CROSS JOIN LATERAL pg_partition_tree(c.oid) t
     JOIN pg_trigger g ON g.tgrelid = t.relid
-    WHERE NOT g.tgisinternal AND g.tgparentid = 0
+    WHERE c.relnamespace = format('%I', ledger)::regnamespace
+          AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND NOT g.tgisinternal
+          AND g.tgparentid = 0
+          -- this one joins what was loaded with a table of the cluster
+          AND (p.relation IS NOT NULL
+               OR g.tgname = 'erased_customer_takes_no_facts')
     ORDER BY g.oid
   LOOP
     EXECUTE format('INSERT INTO %I.distribution_change (what, relation, name, restore) VALUES ($1, $2, $3, $4)',
@@ -339,6 +344,8 @@ DECLARE
   gather CONSTANT name := ledger || '_gather';
   part name;
 BEGIN
+  -- of this node alone
+  PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
   EXECUTE format('CREATE SCHEMA %I', gather);
   EXECUTE format('COMMENT ON SCHEMA %I IS %L', gather,
                  'Where a distributed ledger is computed, made by crmcost.distribute.');
@@ -350,23 +357,32 @@ BEGIN
     JOIN pg_class c ON c.oid = p.relation
   LOOP
     PERFORM crmcost._make_copy(ledger, part);
-    PERFORM crmcost._make_pulled(ledger, part);
   END LOOP;
-  PERFORM crmcost._make_gather_views(ledger);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_gather(name) IS
   'Makes the schema in which a distributed ledger is computed.';
 
--- In the order of the sources: what a view stands on comes before it.
-CREATE FUNCTION crmcost._make_gather_views(ledger name) RETURNS void
+-- In the order of the sources: what a view stands on comes before it.  They are of
+-- the coordinator alone: on workers nothing reads them.
+CREATE FUNCTION crmcost._make_cluster_views(ledger name, granted text[])
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   part text;
 BEGIN
+  PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
+  PERFORM set_config('citus.explain_distributed_queries', 'off', true);
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  EXECUTE crmcost._ledger_source('views');
+  PERFORM crmcost._renew_attributes(ledger);
+  PERFORM crmcost._grant_again(ledger, granted);
+  PERFORM crmcost._make_pulled(ledger, c.relname)
+    FROM crmcost._placement(ledger) p
+    JOIN pg_class c ON c.oid = p.relation;
   FOREACH part IN ARRAY crmcost._ledger_relations('VIEW') LOOP
     CONTINUE WHEN to_regclass(format('%I.%I', ledger, part)) IS NULL;
     EXECUTE format('CREATE VIEW %I.%I WITH (security_invoker = true) AS %s',
@@ -375,11 +391,65 @@ BEGIN
     PERFORM crmcost._suit_view(ledger, part);
     PERFORM crmcost._make_pulled(ledger, part);
   END LOOP;
+  PERFORM crmcost._grant_pulled(ledger);
+  PERFORM set_config('citus.enable_ddl_propagation', 'on', true);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_gather_views(name) IS
-  'Makes the views of schema LEDGER_gather, and gives the views of a distributed ledger the form that Citus takes.';
+COMMENT ON FUNCTION crmcost._make_cluster_views(name, text[]) IS
+  'Makes the views of a distributed ledger, in the form that Citus takes, and those that it is read by.';
+
+-- The views run with the reader's rights.
+CREATE FUNCTION crmcost._grant_pulled(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  pulled CONSTANT name := ledger || '_pulled';
+  grantee text;
+  names text;
+BEGIN
+  IF NOT crmcost._is_distributed(ledger) THEN
+    RETURN;
+  END IF;
+  FOR grantee, names IN
+    SELECT CASE g.grantee WHEN 0 THEN 'PUBLIC'
+             ELSE g.grantee::regrole::text END,
+           string_agg(format('%I.%I', pulled, c.relname), ', ')
+    FROM pg_class c
+    JOIN pg_class v ON v.relnamespace = format('%I', pulled)::regnamespace
+                       AND v.relname = c.relname
+    CROSS JOIN LATERAL aclexplode(c.relacl) g
+    WHERE c.relnamespace = format('%I', ledger)::regnamespace
+          AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+    GROUP BY g.grantee
+  LOOP
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', pulled, grantee);
+    EXECUTE format('GRANT SELECT ON %s TO %s', names, grantee);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._grant_pulled(name) IS
+  'Lets those who read tables and views of a distributed ledger read what its views stand on; nothing for any other ledger.';
+
+-- For upgrade.
+CREATE FUNCTION crmcost._renew_cluster_views(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET client_min_messages = error
+AS $$
+DECLARE
+  names CONSTANT text[] := crmcost._ledger_relations('VIEW');
+  granted CONSTANT text[] := crmcost._granted(ledger, names);
+BEGIN
+  PERFORM crmcost._drop_all_views(ledger, names);
+  PERFORM crmcost._make_cluster_views(ledger, granted);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._renew_cluster_views(name) IS
+  'Makes the views of a distributed ledger anew, keeping their grants.';
 
 -- Names of relations are written with their schema, as it is not in the path.
 CREATE FUNCTION crmcost._view_over(ledger name, relation name, within name)
@@ -686,15 +756,9 @@ BEGIN
   PERFORM crmcost._take_rules(ledger);
   PERFORM crmcost._place_tables(ledger);
   PERFORM crmcost._give_keys_back(ledger);
-  PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
-  PERFORM set_config('citus.explain_distributed_queries', 'off', true);
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  EXECUTE crmcost._ledger_source('views');
-  PERFORM crmcost._renew_attributes(ledger);
-  PERFORM crmcost._grant_again(ledger, granted);
   PERFORM crmcost._make_gather(ledger);
-  UPDATE refresh_state SET storage = NULL;
-  PERFORM set_config('citus.enable_ddl_propagation', 'on', true);
+  PERFORM crmcost._make_cluster_views(ledger, granted);
+  EXECUTE format('UPDATE %I.refresh_state SET storage = NULL', ledger);
 END
 $$;
 
@@ -791,7 +855,7 @@ DECLARE
   names text;
   copied text;
 BEGIN
-  IF NOT crmcost._is_distributed(ledger) THEN
+  IF to_regclass(format('%I.%I', ledger || '_gather', target)) IS NULL THEN
     RETURN;
   END IF;
   SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
@@ -806,7 +870,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._send_new(name, name, name) IS
-  'Writes rows that were added to the copy of a table of a distributed ledger to the table itself; nothing for any other ledger.';
+  'Writes rows that were added to the copy of a table of a distributed ledger to the table itself; nothing where there is no copy.';
 
 -- Comments of relations and columns as statements: undistribute_table makes a table
 -- anew, and leaves them behind.
