@@ -234,12 +234,15 @@ BEGIN
     END IF;
   END LOOP;
   FOR rule IN
-    SELECT g.tgname AS name, t.relid AS place, pg_get_triggerdef(g.oid) AS definition,
+    SELECT g.tgname AS name, g.tgrelid::regclass AS place,
+           pg_get_triggerdef(g.oid) AS definition,
            g.tgenabled = 'A' AS always
     FROM pg_class c
     LEFT JOIN crmcost._placement(ledger) p ON p.relation = c.oid
-    CROSS JOIN LATERAL pg_partition_tree(c.oid) t
-    JOIN pg_trigger g ON g.tgrelid = t.relid
+    JOIN pg_trigger g
+      ON g.tgrelid = c.oid
+         OR g.tgrelid IN (SELECT i.inhrelid FROM pg_inherits i
+                          WHERE i.inhparent = c.oid)
     WHERE c.relnamespace = format('%I', ledger)::regnamespace
           AND c.relkind IN ('r', 'p') AND NOT c.relispartition
           AND NOT g.tgisinternal

@@ -81,6 +81,7 @@ same()				# same KINDS NAME: r tables, v views
 mkdir -p "$base/inst"
 build_into "$base/inst" "$base/build.log"
 trap 'for n in $nodes; do cluster_stop "$base/$n"; done' EXIT
+trap 'exit 1' INT TERM
 for n in $nodes; do
 	cluster_stop "$base/$n"
 	mkdir -p "$base/$n"
@@ -192,7 +193,7 @@ done
 _rc=0
 wait $refresh || _rc=$?
 like "$_rc $(cat "$base/killed.out")" '^[1-9].*(connection|server closed|terminat|shut)' 'a refresh whose worker is killed ends with an error'
-"$bin/pg_ctl" --pgdata="$base/worker_2/data" --log="$base/worker_2/server.log" --wait --silent start
+"$bin/pg_ctl" --pgdata="$base/worker_2/data" --log="$base/worker_2/server.log" --wait --silent start 9>&-
 is "$(ask "SELECT same.fingerprint('crm')")" "$before" 'and has written nothing'
 both "CALL crmcost.refresh('L', '2025-09-01')" 'the next refresh'
 same rv 'after which every table and view is the same'
