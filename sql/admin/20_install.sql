@@ -8,6 +8,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   tables text := crmcost._ledger_source('tables');
+  propagates CONSTANT boolean :=
+    current_setting('citus.enable_ddl_propagation', true) = 'on';
 BEGIN
   PERFORM crmcost._check_new_ledger(ledger, partitioned, install.language);
 
@@ -32,10 +34,15 @@ BEGIN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
       getdatabaseencoding();
   END IF;
+  -- Citus would warn of each view that its tables are of this node alone
+  PERFORM set_config('citus.enable_ddl_propagation', 'off', true)
+    WHERE propagates;
   EXECUTE crmcost._ledger_source('views');
   IF install.language <> 'en' THEN
     PERFORM crmcost._translate_comments(ledger);
   END IF;
+  PERFORM set_config('citus.enable_ddl_propagation', 'on', true)
+    WHERE propagates;
   PERFORM crmcost._add_capture(ledger);
 
   IF partitioned THEN
