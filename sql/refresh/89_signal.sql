@@ -45,6 +45,7 @@ DECLARE
   day_before CONSTANT date := crmcost._report_day(run.upto_before, run.zone);
   last_month CONSTANT date := crmcost._last_complete_month(run.day);
   month_before CONSTANT date := crmcost._last_complete_month(day_before);
+  window_start CONSTANT date := crmcost._window_start(run);
 BEGIN
   IF run.whole OR run.day < day_before THEN
     INSERT INTO pg_temp.refresh_signal_customer
@@ -55,7 +56,7 @@ BEGIN
       SELECT c.customer_id FROM pg_temp.refresh_customer c
       UNION
       SELECT s.customer_id FROM customer_signal s
-      WHERE s.oldest_on < crmcost._window_start(run)
+      WHERE s.oldest_on < window_start
       UNION
       SELECT coalesce(p.party_id, m.customer_id)
       FROM customer_month m
