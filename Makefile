@@ -6,6 +6,7 @@
 #   make test                               every suite, on a throw-away cluster
 #   make test ONE='tier doc'                tests of these names, on one that stays
 #   make check-report                       the report page in a real browser
+#   make check-bi                           drivers, dbt and Superset on a ledger
 #   make check-setup                        the set-up, on bare and odd machines
 #   make check-package                      what is handed out, in bare chroots
 #   make dist                               the archive for PGXN
@@ -90,7 +91,7 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop report check-report test test-clean check-assert check-ubsan check-setup check-package check-fuzz \
+.PHONY: demo demo-stop report check-report check-bi test test-clean check-assert check-ubsan check-setup check-package check-fuzz \
 	check-sequences lint format bench hook dist
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
@@ -102,6 +103,8 @@ report:
 	@sh report/run.sh
 check-report:
 	@sh test/report/run.sh
+check-bi:
+	@sh test/bi/run.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 test:
 	@sh test/run.sh $(if $(findstring command,$(origin ONE)),one '$(ONE)',normal)
 check-assert:
