@@ -114,20 +114,7 @@ BEGIN
             crmcost._midnight(news.before_on, run.zone),
             crmcost._setting(run.ledger, 'base_currency');
   END LOOP;
-  -- a case is open until it is resolved, and what was promised is due one day
-  INSERT INTO pg_temp.refresh_customer
-    SELECT i.customer_id, true FROM interaction i
-    WHERE i.resolved_at >= least(run.upto, run.upto_before)
-          AND i.resolved_at < greatest(run.upto, run.upto_before)
-    UNION
-    SELECT i.customer_id, true FROM interaction i
-    WHERE i.first_response_at >= least(run.upto, run.upto_before)
-          AND i.first_response_at < greatest(run.upto, run.upto_before)
-    UNION
-    SELECT i.customer_id, true FROM interaction i
-    WHERE i.due_at >= least(run.upto, run.upto_before)
-          AND i.due_at < greatest(run.upto, run.upto_before)
-    ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true;
+  PERFORM crmcost._find_due_customers(run);
   -- the store may hold rows of either party of a merger
   INSERT INTO pg_temp.refresh_customer
     SELECT p.party_id, bool_or(r.of_contacts)
@@ -141,6 +128,30 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_customers(crmcost._run) IS
   'Fills refresh_customer: the customers whose facts changed, and whether contacts are among these.';
+
+-- A case is open until it is resolved, and what was promised is due one day.
+CREATE FUNCTION crmcost._find_due_customers(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_customer
+    SELECT i.customer_id, true FROM interaction i
+    WHERE i.resolved_at >= least(run.upto, run.upto_before)
+          AND i.resolved_at < greatest(run.upto, run.upto_before)
+    UNION
+    SELECT i.customer_id, true FROM interaction i
+    WHERE i.first_response_at >= least(run.upto, run.upto_before)
+          AND i.first_response_at < greatest(run.upto, run.upto_before)
+    UNION
+    SELECT i.customer_id, true FROM interaction i
+    WHERE i.due_at >= least(run.upto, run.upto_before)
+          AND i.due_at < greatest(run.upto, run.upto_before)
+    ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_due_customers(crmcost._run) IS
+  'Adds to refresh_customer those with a contact that is resolved, answered or due in the days that the move of as_of brought in or took out.';
 
 -- Months of facts that are read anew, and months of cost that are: those with
 -- news, those whose days as_of brought in, and for late facts the first open one.
