@@ -7,8 +7,9 @@
 #   make test ONE='tier doc'                tests of these names, on one that stays
 #   make check-report                       the report page in a real browser
 #   make check-bi                           drivers, dbt and Superset on a ledger
-#   make check-setup                        the set-up, on bare and odd machines
 #   make check-package                      what is handed out, in bare chroots
+#   make check-slow                         the last three, one after the other
+#   make check-setup                        the set-up, on bare and odd machines
 #   make dist                               the archive for PGXN
 #   make lint, make format, make check-assert
 #   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
@@ -92,7 +93,7 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop report check-report check-bi test test-clean check-assert check-ubsan check-setup check-package check-fuzz \
+.PHONY: demo demo-stop report check-report check-bi test test-clean check-assert check-ubsan check-setup check-package check-slow check-fuzz \
 	check-sequences check-citus lint format bench hook dist
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
@@ -116,6 +117,8 @@ check-setup:
 	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 check-package:
 	@sh test/package_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
+check-slow:
+	@sh test/series.sh check-report check-bi check-package
 check-fuzz:
 	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 check-citus:
