@@ -114,6 +114,25 @@ BEGIN
             crmcost._midnight(news.before_on, run.zone),
             crmcost._setting(run.ledger, 'base_currency');
   END LOOP;
+  PERFORM crmcost._find_answered(run);
+  -- the store may hold rows of either party of a merger
+  INSERT INTO pg_temp.refresh_customer
+    SELECT p.party_id, bool_or(r.of_contacts)
+    FROM pg_temp.refresh_party p
+    JOIN pg_temp.refresh_customer r USING (customer_id)
+    GROUP BY p.party_id
+    ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true
+      WHERE excluded.of_contacts;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_customers(crmcost._run) IS
+  'Fills refresh_customer: the customers whose facts changed, and whether contacts are among these.';
+
+CREATE FUNCTION crmcost._find_answered(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
   -- a case is open until it is resolved, and what was promised is due one day
   INSERT INTO pg_temp.refresh_customer
     SELECT i.customer_id, true FROM interaction i
@@ -128,19 +147,11 @@ BEGIN
     WHERE i.due_at >= least(run.upto, run.upto_before)
           AND i.due_at < greatest(run.upto, run.upto_before)
     ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true;
-  -- the store may hold rows of either party of a merger
-  INSERT INTO pg_temp.refresh_customer
-    SELECT p.party_id, bool_or(r.of_contacts)
-    FROM pg_temp.refresh_party p
-    JOIN pg_temp.refresh_customer r USING (customer_id)
-    GROUP BY p.party_id
-    ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true
-      WHERE excluded.of_contacts;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_customers(crmcost._run) IS
-  'Fills refresh_customer: the customers whose facts changed, and whether contacts are among these.';
+COMMENT ON FUNCTION crmcost._find_answered(crmcost._run) IS
+  'Adds to refresh_customer those of whom a case was answered, resolved or due between the instants of this refresh and the one before.';
 
 -- Months of facts that are read anew, and months of cost that are: those with
 -- news, those whose days as_of brought in, and for late facts the first open one.

@@ -40,16 +40,6 @@ BEGIN
                 OR s.profit_rank = p.profit_rank
         $query$, 'true');
   END IF;
-  IF crmcost._was_written(run, '{customer_survey,customer_value,customer_class}')
-  THEN
-    changed := changed + crmcost._write_difference(run.ledger, 'verdict_total',
-                           crmcost._verdict_query(), 'true');
-  END IF;
-  IF crmcost._was_written(run, '{customer_signal,customer_value,customer_class}')
-  THEN
-    changed := changed + crmcost._write_difference(run.ledger, 'strategy_total',
-                           crmcost._strategy_query(), 'true');
-  END IF;
   IF crmcost._was_written(run, '{customer_stage}') THEN
     changed := changed + crmcost._write_stage_total(run);
   END IF;
@@ -59,12 +49,35 @@ BEGIN
   IF crmcost._was_written(run, '{cost_month}') THEN
     changed := changed + crmcost._write_cost_trend(run);
   END IF;
-  RETURN changed;
+  RETURN changed + crmcost._write_verdicts(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_total(crmcost._run) IS
   'Step of refresh: group_size, rfm_cell, whale_point, verdict_total, strategy_total, stage_total, product_total and cost_trend; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_verdicts(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  changed bigint := 0;
+BEGIN
+  IF crmcost._was_written(run, '{customer_survey,customer_value,customer_class}')
+  THEN
+    changed := crmcost._write_difference(run.ledger, 'verdict_total',
+                                         crmcost._verdict_query(), 'true');
+  END IF;
+  IF crmcost._was_written(run, '{customer_signal,customer_value,customer_class}')
+  THEN
+    changed := changed + crmcost._write_difference(run.ledger, 'strategy_total',
+                           crmcost._strategy_query(), 'true');
+  END IF;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_verdicts(crmcost._run) IS
+  'Writes verdict_total and strategy_total; returns the rows changed.';
 
 CREATE FUNCTION crmcost._verdict_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
