@@ -44,6 +44,7 @@ BEGIN
   PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._renew_views(ledger);
+  PERFORM crmcost._translate_comments(ledger);
   RETURN false;
 END
 $$;
@@ -66,6 +67,10 @@ DECLARE
   granted text[];
   afterwards text;
 BEGIN
+  IF crmcost._is_distributed(ledger) THEN
+    PERFORM crmcost._renew_cluster_views(ledger);
+    RETURN;
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   BEGIN
     -- the columns of customer_attribute are the user's

@@ -447,13 +447,13 @@ BEGIN
   -- class, as far as these may change it; who went from one to another
   CREATE TEMPORARY TABLE refresh_value_before (
     customer_id bigint PRIMARY KEY, channel_code text, acquired_on date,
-    first_ordered_on date, is_technical boolean
+    first_ordered_on date, is_technical boolean, last_contact_at timestamptz
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_segment_before (
     customer_id bigint PRIMARY KEY, segment text
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_class_before (
-    customer_id bigint, dimension text, code text,
+    customer_id bigint, dimension text, code text, since timestamptz,
     PRIMARY KEY (customer_id, dimension)
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_moved (
@@ -487,15 +487,20 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_member (
     sign integer, customer_id bigint, scheme text COLLATE "C",
-    tier text COLLATE "C", owner text COLLATE "C"
+    tier text COLLATE "C", owner text COLLATE "C", since timestamptz
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_agent (
     scheme text COLLATE "C", tier text COLLATE "C",
     agent_code text COLLATE "C", customers bigint, interactions bigint,
     automated bigint, handle_seconds bigint
   ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_contact (
+    scheme text COLLATE "C", tier text COLLATE "C", contacted_on date,
+    customers bigint
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_breach (
-    scheme text COLLATE "C", tier text COLLATE "C", sale_lines bigint
+    scheme text COLLATE "C", tier text COLLATE "C", discount_limit numeric,
+    customers bigint, discounts bigint, sale_lines bigint
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_agent_score (
     agent_code text COLLATE "C", answers bigint, score numeric

@@ -114,7 +114,7 @@ BEGIN
             crmcost._midnight(news.before_on, run.zone),
             crmcost._setting(run.ledger, 'base_currency');
   END LOOP;
-  PERFORM crmcost._find_answered(run);
+  PERFORM crmcost._find_due_customers(run);
   -- the store may hold rows of either party of a merger
   INSERT INTO pg_temp.refresh_customer
     SELECT p.party_id, bool_or(r.of_contacts)
@@ -129,11 +129,11 @@ $$;
 COMMENT ON FUNCTION crmcost._find_customers(crmcost._run) IS
   'Fills refresh_customer: the customers whose facts changed, and whether contacts are among these.';
 
-CREATE FUNCTION crmcost._find_answered(run crmcost._run) RETURNS void
+-- A case is open until it is resolved, and what was promised is due one day.
+CREATE FUNCTION crmcost._find_due_customers(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  -- a case is open until it is resolved, and what was promised is due one day
   INSERT INTO pg_temp.refresh_customer
     SELECT i.customer_id, true FROM interaction i
     WHERE i.resolved_at >= least(run.upto, run.upto_before)
@@ -150,8 +150,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_answered(crmcost._run) IS
-  'Adds to refresh_customer those of whom a case was answered, resolved or due between the instants of this refresh and the one before.';
+COMMENT ON FUNCTION crmcost._find_due_customers(crmcost._run) IS
+  'Adds to refresh_customer those with a contact that is resolved, answered or due in the days that the move of as_of brought in or took out.';
 
 -- Months of facts that are read anew, and months of cost that are: those with
 -- news, those whose days as_of brought in, and for late facts the first open one.
@@ -268,7 +268,8 @@ COMMENT ON FUNCTION crmcost._rows_of_contacts(crmcost._run) IS
   'Condition on old that a row is of a customer whose contacts may be others than before.';
 
 CREATE FUNCTION crmcost._months_that_differ(target name, work_table name,
-                                            scope text)
+                                            scope text,
+                                            apart_from name DEFAULT NULL)
   RETURNS date[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -277,7 +278,7 @@ DECLARE
     SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
     FROM pg_attribute a
     WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
-          AND a.attnum > 0);
+          AND a.attnum > 0 AND a.attname IS DISTINCT FROM apart_from);
   months date[];
 BEGIN
   EXECUTE format($query$
@@ -292,8 +293,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text) IS
-  'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns.';
+COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text, name) IS
+  'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns, but for a column that may be named.';
 
 CREATE FUNCTION crmcost._changed_months(run crmcost._run, target name,
                                         work_table name, scope text)

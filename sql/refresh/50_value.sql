@@ -22,7 +22,7 @@ BEGIN
   IF NOT run.whole THEN
     INSERT INTO pg_temp.refresh_value_before
       SELECT v.customer_id, v.channel_code, v.acquired_on, v.first_ordered_on,
-             v.is_technical
+             v.is_technical, v.last_contact_at
       FROM customer_value v
       JOIN pg_temp.refresh_customer USING (customer_id);
   END IF;

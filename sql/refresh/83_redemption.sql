@@ -134,9 +134,13 @@ BEGIN
             AND NOT EXISTS (SELECT FROM cost_entry old
                             WHERE old.source = 'loyalty'
                                   AND old.source_ref = e.entry_id::text)
+      ORDER BY e.entry_id
     $query$, category, amount, currency, joined, condition)
     USING upto, crmcost._setting(ledger, 'timezone');
   GET DIAGNOSTICS booked = ROW_COUNT;
+  IF booked > 0 THEN
+    PERFORM crmcost._send_new(ledger, 'cost_entry', 'cost_id');
+  END IF;
   RETURN booked;
 END
 $$;
