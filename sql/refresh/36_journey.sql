@@ -481,12 +481,11 @@ CREATE FUNCTION crmcost.journey(ledger name, customer_id bigint)
                  linear_credit numeric, position_credit numeric,
                  time_decay_credit numeric, conversion_value numeric,
                  spend numeric)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-  PERFORM crmcost._ledger_path(ledger);
   PERFORM crmcost._check_customer(ledger, 'customer_id', journey.customer_id);
   RETURN QUERY EXECUTE format($query$
     SELECT j.conversion_kind, j.converted_at, j.source, j.order_ref,
