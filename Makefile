@@ -13,6 +13,7 @@
 #   make lint, make format, make check-assert
 #   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
 #   make check-sequences [N=200] [SEED=1]   random sequences of changes and refreshes
+#   make check-citus                        a ledger on a Citus cluster, where there is one
 #   make bench, make bench NAME=rfm         against the plain SQL it replaces
 
 PG_CONFIG ?= pg_config
@@ -92,7 +93,7 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 
 # The house: each does its own set-up, and touches nothing that is there.
 .PHONY: demo demo-stop report check-report check-bi test test-clean check-assert check-ubsan check-setup check-package check-fuzz \
-	check-sequences lint format bench hook dist
+	check-sequences check-citus lint format bench hook dist
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
 demo-stop:
@@ -117,6 +118,8 @@ check-package:
 	@sh test/package_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 check-fuzz:
 	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
+check-citus:
+	@sh test/citus/run.sh
 check-sequences:
 	@sh test/sequences.sh '$(if $(findstring command,$(origin N)),$(N),200)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 test-clean:

@@ -32,10 +32,7 @@ BEGIN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
       getdatabaseencoding();
   END IF;
-  EXECUTE crmcost._ledger_source('views');
-  IF install.language <> 'en' THEN
-    PERFORM crmcost._translate_comments(ledger);
-  END IF;
+  PERFORM crmcost._make_views(ledger);
   PERFORM crmcost._add_capture(ledger);
 
   IF partitioned THEN
@@ -59,6 +56,28 @@ $$;
 
 COMMENT ON PROCEDURE crmcost.install(name, boolean, text) IS
   'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views; with names and comments in English (en) or Chinese (zh).';
+
+-- Citus would warn of each view that its tables are of this node alone.
+CREATE FUNCTION crmcost._make_views(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  propagates CONSTANT boolean :=
+    current_setting('citus.enable_ddl_propagation', true) = 'on';
+BEGIN
+  PERFORM set_config('citus.enable_ddl_propagation', 'off', true)
+    WHERE propagates;
+  EXECUTE crmcost._ledger_source('views');
+  IF crmcost._setting(ledger, 'language') <> 'en' THEN
+    PERFORM crmcost._translate_comments(ledger);
+  END IF;
+  PERFORM set_config('citus.enable_ddl_propagation', 'on', true)
+    WHERE propagates;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_views(name) IS
+  'Makes the views of a new ledger, which is first in the search path, and gives its comments in its language.';
 
 CREATE FUNCTION crmcost._check_new_ledger(ledger name, partitioned boolean,
                                           language text)

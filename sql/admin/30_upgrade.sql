@@ -67,6 +67,10 @@ DECLARE
   granted text[];
   afterwards text;
 BEGIN
+  IF crmcost._is_distributed(ledger) THEN
+    PERFORM crmcost._renew_cluster_views(ledger);
+    RETURN;
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   BEGIN
     -- the columns of customer_attribute are the user's

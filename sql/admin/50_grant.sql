@@ -26,6 +26,7 @@ BEGIN
     EXECUTE format('GRANT SELECT ON %I.%I TO %I', ledger, relation,
                    grant_read.role);
   END LOOP;
+  PERFORM crmcost._grant_pulled(ledger);
 END
 $$;
 

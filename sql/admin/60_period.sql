@@ -178,7 +178,7 @@ BEGIN
     SELECT m::date,
            CASE WHEN m = open_month THEN last_closed
                 ELSE (m - interval '1 month')::date END,
-           now(), last.as_of
+           clock_timestamp(), last.as_of
     FROM generate_series(open_month::timestamp, closing::timestamp,
                          '1 month') m;
   PERFORM crmcost._compute_after_closing(ledger, last.as_of_at);

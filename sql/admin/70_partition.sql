@@ -145,13 +145,15 @@ BEGIN
          '(CONSTRAINT wants_a_partition_of_its_month CHECK (false)) DEFAULT'
        END;
   EXECUTE format('COMMENT ON TABLE %s IS %L', partition, note);
-  IF month IS NULL THEN
+  -- a distributed one bears no triggers, and the constraint of the rest holds
+  IF month IS NULL AND NOT crmcost._is_sharded(parent::regclass) THEN
     PERFORM crmcost._guard_rest(partition::regclass::oid);
   END IF;
   PERFORM crmcost._add_triggers(partition::regclass, k.capture)
     FROM crmcost._captured() k
     JOIN pg_class c ON c.oid = _make_partition.parent
-                       AND c.relname = k.relation;
+                       AND c.relname = k.relation
+    WHERE NOT crmcost._is_sharded(parent::regclass);
   -- a superuser may do this for the owner
   IF owner <> current_user::regrole THEN
     EXECUTE format('ALTER TABLE %s OWNER TO %s', partition, owner);
@@ -389,7 +391,7 @@ BEGIN
     IF part.never_analysed THEN
       EXECUTE format('ANALYZE %s', part.relation);
     END IF;
-    IF part.unguarded THEN
+    IF part.unguarded AND NOT crmcost._is_distributed(ledger) THEN
       PERFORM crmcost._guard_rest(part.oid);
     END IF;
     IF part.moves THEN

@@ -650,11 +650,15 @@ END;
 COMMENT ON FUNCTION crmcost._captured_tables(name) IS
   'Tables and partitions of a ledger that carry triggers, with the function of these.';
 
+-- Distributed tables bear none: the next refresh computes everything.
 CREATE FUNCTION crmcost._add_capture(ledger name) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  IF crmcost._is_distributed(ledger) THEN
+    RETURN true;
+  END IF;
   PERFORM crmcost._add_triggers(t.relation::regclass, t.capture)
     FROM crmcost._captured_tables(ledger) t
     WHERE crmcost._triggers_of(t.relation, t.capture) < 4;

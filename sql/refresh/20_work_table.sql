@@ -66,7 +66,7 @@ BEGIN
     customer_id bigint PRIMARY KEY, party_id bigint NOT NULL
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_customer (
-    customer_id bigint PRIMARY KEY
+    customer_id bigint PRIMARY KEY, of_contacts boolean NOT NULL DEFAULT false
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_month (
     month_start date PRIMARY KEY

@@ -25,13 +25,15 @@ DECLARE
   statement text;
   changed bigint := 0;
   rows_now bigint;
+  sent CONSTANT boolean :=
+    crmcost._is_sharded(format('%I.%I', ledger, target)::regclass);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
   -- without rows to replace there is nothing to compare
   EXECUTE format('SELECT count(*) FROM (SELECT FROM %I old WHERE %s LIMIT 1) s',
                  target, scope) INTO rows_now;
-  IF rows_now = 0 AND NOT noted THEN
+  IF rows_now = 0 AND NOT noted AND NOT sent THEN
     EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
                    target, part.names, part.new_names, source, part.keys);
     GET DIAGNOSTICS changed = ROW_COUNT;
@@ -52,6 +54,10 @@ BEGIN
       GET DIAGNOSTICS rows_now = ROW_COUNT;
       changed := changed + rows_now;
     END LOOP;
+    IF sent THEN
+      PERFORM crmcost._send_difference(ledger, target, part.work_table,
+                                       part.keys, part.same_key);
+    END IF;
     IF NOT noted THEN
       EXECUTE format('TRUNCATE pg_temp.%I', part.work_table);
     END IF;

@@ -22,6 +22,7 @@ CREATE FUNCTION crmcost._compute(ledger name, as_of timestamptz,
   SET enable_memoize = off      -- keeps what is asked for once: orders, customers
   SET default_statistics_target = 20    -- for joins by keys
   SET application_name = crmcost        -- until here ends: _tell_step sets it
+  SET crmcost.gather = off              -- and this: the first line below
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -32,6 +33,7 @@ DECLARE
   started timestamptz;
   changed bigint;
 BEGIN
+  PERFORM crmcost._gather(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   run := crmcost._begin_run(ledger, as_of, whole);
   PERFORM crmcost._tell_day(run);
@@ -52,6 +54,7 @@ BEGIN
       round(extract(epoch FROM clock_timestamp() - started), 2);
   END LOOP;
   PERFORM crmcost._end_run(run);
+  PERFORM crmcost._leave_gather(ledger);
 END
 $$;
 

@@ -48,7 +48,7 @@ BEGIN
     GROUP BY c.customer_id;
   UPDATE pg_temp.refresh_contact_sum s SET open_cases = o.cases
     FROM (SELECT c.customer_id, sum(c.cases) AS cases
-          FROM pg_temp.refresh_case c
+          FROM service_case c
           WHERE c.closed_at IS NULL
           GROUP BY c.customer_id) o
     WHERE o.customer_id = s.customer_id;

@@ -15,30 +15,7 @@ BEGIN
                                          'true');
   END IF;
   IF crmcost._was_written(run, '{customer_score,customer_value}') THEN
-    changed := changed
-      + crmcost._write_difference(run.ledger, 'rfm_cell', $query$
-          SELECT s.r, s.f, count(*) AS customers,
-                 sum(v.orders)::bigint AS orders, sum(v.revenue) AS revenue,
-                 sum(v.profit) AS profit, sum(s.m) AS m
-          FROM customer_score s
-          JOIN customer_value v ON v.customer_id = s.customer_id
-          WHERE s.r IS NOT NULL
-          GROUP BY s.r, s.f
-        $query$, 'true')
-      + crmcost._write_difference(run.ledger, 'whale_point', $query$
-          SELECT s.profit_rank, a.customers, s.cumulative_profit,
-                 s.cumulative_share, s.profit_rank = p.profit_rank AS is_peak
-          FROM customer_score s
-          CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
-          CROSS JOIN (
-            SELECT profit_rank FROM customer_score
-            ORDER BY cumulative_profit DESC, profit_rank
-            LIMIT 1
-          ) p
-          WHERE s.profit_rank * 200 / a.customers
-                  > (s.profit_rank - 1) * 200 / a.customers
-                OR s.profit_rank = p.profit_rank
-        $query$, 'true');
+    changed := changed + crmcost._write_score_total(run);
   END IF;
   IF crmcost._was_written(run, '{customer_survey,customer_value,customer_class}')
   THEN
@@ -65,6 +42,39 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_total(crmcost._run) IS
   'Step of refresh: group_size, rfm_cell, whale_point, verdict_total, strategy_total, stage_total, product_total and cost_trend; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_score_total(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'rfm_cell', $query$
+        SELECT s.r, s.f, count(*) AS customers,
+               sum(v.orders)::bigint AS orders, sum(v.revenue) AS revenue,
+               sum(v.profit) AS profit, sum(s.m) AS m
+        FROM customer_score s
+        JOIN customer_value v ON v.customer_id = s.customer_id
+        WHERE s.r IS NOT NULL
+        GROUP BY s.r, s.f
+      $query$, 'true')
+    + crmcost._write_difference(run.ledger, 'whale_point', $query$
+        SELECT s.profit_rank, a.customers, s.cumulative_profit,
+               s.cumulative_share, s.profit_rank = p.profit_rank AS is_peak
+        FROM customer_score s
+        CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
+        CROSS JOIN (
+          SELECT profit_rank FROM customer_score
+          ORDER BY cumulative_profit DESC, profit_rank
+          LIMIT 1
+        ) p
+        WHERE s.profit_rank * 200 / a.customers
+                > (s.profit_rank - 1) * 200 / a.customers
+              OR s.profit_rank = p.profit_rank
+      $query$, 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_score_total(crmcost._run) IS
+  'Writes rfm_cell and whale_point; returns the rows changed.';
 
 CREATE FUNCTION crmcost._verdict_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

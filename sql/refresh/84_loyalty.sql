@@ -60,7 +60,7 @@ BEGIN
       FROM (
         SELECT e.customer_id FROM loyalty_entry e WHERE %s
         UNION ALL
-        -- whose entries are gone, and who was merged or is no more
+        -- whose entries changed, and who was merged or is no more
         SELECT t.customer_id FROM touched t
         WHERE t.relation IN ('loyalty_entry', 'customer')
               AND t.customer_id IS NOT NULL
@@ -69,7 +69,7 @@ BEGIN
         WHERE least(a.next_expiry_at, a.next_available_at) <= $1
       ) n
       LEFT JOIN pg_temp.refresh_party p USING (customer_id)
-    $query$, crmcost._points_of_news(run)) USING run.upto;
+    $query$, crmcost._points_of_days(run)) USING run.upto;
   -- who was merged has no account any more
   INSERT INTO pg_temp.refresh_loyalty_customer
     SELECT DISTINCT t.customer_id FROM touched t

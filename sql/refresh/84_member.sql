@@ -73,10 +73,17 @@ $query$, run.day - crmcost._setting(run.ledger, 'churn_after_days')::integer,
 COMMENT ON FUNCTION crmcost._loyalty_member_query(crmcost._run) IS
   'Query of loyalty_member.';
 
-CREATE FUNCTION crmcost._loyalty_decile_query() RETURNS text
+-- Those of one loyalty are together in all that follows; ranks upward, equal ones
+-- with the mean of theirs.
+CREATE FUNCTION crmcost._equally_loyal_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  WITH buyer AS (
+  SELECT m.measure, m.loyalty, count(*) AS customers,
+         sum(b.orders) AS orders, sum(b.revenue) AS revenue,
+         sum(b.total_cost) AS total_cost, sum(b.profit) AS profit,
+         sum(m.profit_rank) AS rank_sum,
+         sum(m.profit_rank * m.profit_rank) AS rank_squares
+  FROM (
     SELECT v.orders, v.revenue, v.total_cost, v.profit,
            v.last_ordered_on - v.first_ordered_on AS tenure_days, p.points,
            count(*) OVER upward - (count(*) OVER equal_ones - 1) / 2.0
@@ -88,31 +95,30 @@ RETURN $query$
                GROUP BY customer_id) p USING (customer_id)
     WHERE v.orders > 0 AND NOT v.is_technical
     WINDOW upward AS (ORDER BY v.profit), equal_ones AS (PARTITION BY v.profit)
-  ),
-  -- those of one loyalty are together in all that follows
-  equally_loyal AS (
-    SELECT m.measure, m.loyalty, count(*) AS customers,
-           sum(b.orders) AS orders, sum(b.revenue) AS revenue,
-           sum(b.total_cost) AS total_cost, sum(b.profit) AS profit,
-           sum(m.profit_rank) AS rank_sum,
-           sum(m.profit_rank * m.profit_rank) AS rank_squares
-    FROM buyer b
-    CROSS JOIN LATERAL (
-      VALUES ('orders', b.orders::numeric, b.profit_rank),
-             ('tenure_days', b.tenure_days, b.profit_rank),
-             ('points', b.points, b.profit_rank_of_members)
-    ) AS m (measure, loyalty, profit_rank)
-    WHERE m.loyalty IS NOT NULL
-    GROUP BY m.measure, m.loyalty
-  ),
-  ranked AS (
+  ) b
+  CROSS JOIN LATERAL (
+    VALUES ('orders', b.orders::numeric, b.profit_rank),
+           ('tenure_days', b.tenure_days, b.profit_rank),
+           ('points', b.points, b.profit_rank_of_members)
+  ) AS m (measure, loyalty, profit_rank)
+  WHERE m.loyalty IS NOT NULL
+  GROUP BY m.measure, m.loyalty
+$query$;
+
+COMMENT ON FUNCTION crmcost._equally_loyal_query() IS
+  'Query of buyers by measure and loyalty, with the sums of their ranks by profit.';
+
+CREATE FUNCTION crmcost._loyalty_decile_query() RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH ranked AS (
     SELECT e.*, sum(e.customers) OVER measure AS all_customers,
            -- the tenth in which the first of equal ones is has them all
            div(10 * (sum(e.customers) OVER downward - e.customers),
                sum(e.customers) OVER measure)::integer + 1 AS decile,
            sum(e.customers) OVER measure - sum(e.customers) OVER downward
              + (e.customers + 1) / 2.0 AS loyalty_rank
-    FROM equally_loyal e
+    FROM (%s) e
     WINDOW measure AS (PARTITION BY e.measure),
            downward AS (PARTITION BY e.measure ORDER BY e.loyalty DESC)
   )
@@ -137,7 +143,7 @@ RETURN $query$
           FROM ranked r) r
     GROUP BY measure, mean_part
   ) s USING (measure)
-$query$;
+$query$, crmcost._equally_loyal_query());
 
 COMMENT ON FUNCTION crmcost._loyalty_decile_query() IS
   'Query of loyalty_decile.';

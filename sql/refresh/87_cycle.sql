@@ -186,6 +186,29 @@ $$;
 COMMENT ON FUNCTION crmcost._kept_days(date, date) IS
   'Days from one to another that kept_snapshot has.';
 
+-- Who came (1) and who went (-1), and the sum of the days on which they had come.
+-- All that was before the first month is one day.
+CREATE FUNCTION crmcost._stage_change_query(by_column name, first_month date,
+                                            which text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT s.%1$I, greatest(s.entered_on, %2$L::date - 1) AS day,
+         count(*) AS customers, sum(s.entered_on - date '2000-01-01') AS age
+  FROM stage_spell s
+  WHERE %3$s
+  GROUP BY 1, 2
+  UNION ALL
+  SELECT s.%1$I, greatest(s.left_on, %2$L::date - 1), -count(*),
+         -sum(s.entered_on - date '2000-01-01')
+  FROM stage_spell s
+  WHERE s.left_on IS NOT NULL AND %3$s
+  GROUP BY 1, 2
+$query$, by_column, first_month, which);
+
+COMMENT ON FUNCTION crmcost._stage_change_query(name, date, text) IS
+  'Query of how many came and went on which day, by a column of stage_spell, of rows s that a condition names.';
+
 -- Who is in a stage at a day is who came less who went until then; the sum of
 -- the days on which those in it came gives their mean age.
 CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
@@ -201,20 +224,7 @@ BEGIN
               AS m
             UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
     ),
-    -- all that was before the first day is one day
-    change AS (
-      SELECT s.stage, greatest(s.entered_on, %1$L::date - 1) AS day,
-             count(*) AS customers,
-             sum(s.entered_on - date '2000-01-01') AS age
-      FROM stage_spell s
-      GROUP BY 1, 2
-      UNION ALL
-      SELECT s.stage, greatest(s.left_on, %1$L::date - 1), -count(*),
-             -sum(s.entered_on - date '2000-01-01')
-      FROM stage_spell s
-      WHERE s.left_on IS NOT NULL
-      GROUP BY 1, 2
-    ),
+    change AS (%4$s),
     held AS (
       SELECT d.as_of, c.stage, sum(c.customers) AS customers,
              sum(c.age) AS age
@@ -247,7 +257,8 @@ BEGIN
     FROM held h
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
-  $query$, first_month, crmcost._kept_days(first_month, run.day), run.day),
+  $query$, first_month, crmcost._kept_days(first_month, run.day), run.day,
+  crmcost._stage_change_query('stage', first_month, 'true')),
   format('old.as_of >= %L', first_month));
 END
 $$;
@@ -267,19 +278,7 @@ BEGIN
       SELECT m::date AS month_start, (m + interval '1 month')::date AS until_on
       FROM generate_series(%1$L::timestamp, %2$L::timestamp, '1 month') AS m
     ),
-    -- all that was before the first month is one day
-    change AS (
-      SELECT s.channel_code, greatest(s.entered_on, %1$L::date - 1) AS day,
-             count(*) AS customers
-      FROM stage_spell s
-      WHERE s.stage = ANY (%3$L::text[])
-      GROUP BY 1, 2
-      UNION ALL
-      SELECT s.channel_code, greatest(s.left_on, %1$L::date - 1), -count(*)
-      FROM stage_spell s
-      WHERE s.stage = ANY (%3$L::text[]) AND s.left_on IS NOT NULL
-      GROUP BY 1, 2
-    ),
+    change AS (%3$s),
     stock AS (
       SELECT m.month_start, c.channel_code,
              coalesce(sum(c.customers) FILTER (WHERE c.day < m.month_start), 0)
@@ -300,7 +299,8 @@ BEGIN
     WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
-  crmcost._customer_stages(),
+  crmcost._stage_change_query('channel_code', first_month, format(
+    's.stage = ANY (%L::text[])', crmcost._customer_stages())),
   crmcost._churn_step_query(crmcost._customer_stages(), first_month)),
   format('old.month_start >= %L', first_month));
 END

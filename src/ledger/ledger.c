@@ -260,13 +260,35 @@ FindLedger(FunctionCallInfo fcinfo)
 	return ledger;
 }
 
+/*
+ * The copies in which a distributed ledger is computed (crmcost._gather), in a
+ * schema that is checked as the ledger's own is.  Empty unless setting
+ * crmcost.gather asks for them.
+ */
+static char *
+GatherPath(const Ledger *ledger)
+{
+	const char *wanted = GetConfigOption("crmcost.gather", true, false);
+	Ledger		gather = *ledger;
+
+	if (wanted == NULL || strcmp(wanted, "on") != 0)
+		return "";
+	gather.name = psprintf("%s_gather", ledger->name);
+	gather.schema = LookupExplicitNamespace(gather.name, true);
+	if (!OidIsValid(gather.schema))
+		return "";
+	CheckSchema(&gather);
+	return psprintf("%s, ", quote_identifier(gather.name));
+}
+
 /* _ledger_path(ledger name): search path for work in a ledger. */
 Datum
 ledger__ledger_path(PG_FUNCTION_ARGS)
 {
 	Ledger		ledger = FindLedger(fcinfo);
 
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s, pg_temp",
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("%s%s, pg_temp",
+											  GatherPath(&ledger),
 											  quote_identifier(ledger.name))));
 }
 

@@ -215,6 +215,16 @@ def recursive_view(statement):
                 yield token.line
 
 
+def empty_select(statement):
+    """SELECT of no column in a view: computed by itself it has none to be sent."""
+    words = [t.word for t in statement]
+    if "create" in words and "view" in words:
+        for level in levels(statement):
+            for i, token in enumerate(level):
+                if token.word == "select" and word_at(level, i + 1) == "from":
+                    yield token.line
+
+
 def unnest_aggregate(statement):
     """unnest() of an aggregate."""
     def aggregates(tokens):
@@ -311,6 +321,7 @@ RULES = {
     "update-date": update_date,
     "cycle": cycle,
     "recursive-view": recursive_view,
+    "empty-select": empty_select,
     "unnest-aggregate": unnest_aggregate,
     "select-without-from": select_without_from,
     "cte-columns": cte_columns,

@@ -52,6 +52,13 @@ CREATE VIEW v AS WITH RECURSIVE w AS (SELECT 1 AS c UNION ALL SELECT c FROM w) S
 -- breaks nothing
 CREATE VIEW v AS WITH w AS (SELECT 1 AS c) SELECT c FROM w;
 
+-- breaks empty-select
+CREATE VIEW v AS SELECT a FROM t WHERE EXISTS (SELECT FROM u WHERE u.a = t.a);
+-- breaks nothing
+CREATE VIEW v AS SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.a);
+-- breaks nothing
+SELECT a FROM t WHERE EXISTS (SELECT FROM u WHERE u.a = t.a);
+
 -- breaks unnest-aggregate
 SELECT * FROM unnest((SELECT 1), array_agg(x));
 -- breaks unnest-aggregate

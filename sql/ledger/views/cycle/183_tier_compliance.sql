@@ -52,7 +52,7 @@ breach AS (
   JOIN setting z ON z.key = 'timezone'
   LEFT JOIN agent_rank a ON a.agent_code = m.owner
   WHERE m.account_manager AND m.owner IS NOT NULL AND a.is_best IS NOT TRUE
-        AND EXISTS (SELECT FROM agent_rank)
+        AND EXISTS (SELECT 1 FROM agent_rank)
 )
 SELECT
   b.rule, b.customer_id, b.scheme, b.tier,

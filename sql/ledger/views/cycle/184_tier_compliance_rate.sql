@@ -19,7 +19,7 @@ WITH breach AS (
   FROM tier_agent a
   LEFT JOIN agent_rank k ON k.agent_code = a.agent_code
   WHERE a.agent_code <> '(unknown)' AND k.is_best IS NOT TRUE
-        AND EXISTS (SELECT FROM agent_rank)
+        AND EXISTS (SELECT 1 FROM agent_rank)
 )
 SELECT
   k.rule, t.scheme, t.code AS tier,

@@ -30,7 +30,7 @@ LEFT JOIN LATERAL (
   SELECT n.other_product_code, n.orders_together, n.confidence, n.lift
   FROM product_next n
   WHERE n.product_code = f.product_code
-        AND NOT EXISTS (SELECT FROM customer_product b
+        AND NOT EXISTS (SELECT 1 FROM customer_product b
                         WHERE b.customer_id = f.customer_id
                               AND b.product_code = n.other_product_code
                               AND b.orders > 0

@@ -19,7 +19,7 @@ FROM (
   FROM plan_base p
   LEFT JOIN cost_category c ON c.code = p.category_code
   WHERE p.kind = 'forecast' AND p.measure = 'cost'
-        AND NOT EXISTS (SELECT FROM plan_nesting s
+        AND NOT EXISTS (SELECT 1 FROM plan_nesting s
                         WHERE s.plan_id = p.plan_id)
         AND (p.aspect <> '(all)' OR coalesce(c.bucket, 'program') = 'program')
   GROUP BY p.scenario, p.aspect, p.category_code

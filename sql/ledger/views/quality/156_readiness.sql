@@ -31,11 +31,11 @@ counted AS (
   JOIN data_quality d ON d.check_name = u.check_name
   UNION ALL
   SELECT 1, 1, format('no %s', k.fact)
-  FROM (VALUES ('customers', EXISTS (SELECT FROM customer_value
+  FROM (VALUES ('customers', EXISTS (SELECT 1 FROM customer_value
                                      WHERE NOT is_technical)),
-               ('sales', EXISTS (SELECT FROM sale_month)),
-               ('cost', EXISTS (SELECT FROM cost_month)),
-               ('contacts', EXISTS (SELECT FROM contact_month)))
+               ('sales', EXISTS (SELECT 1 FROM sale_month)),
+               ('cost', EXISTS (SELECT 1 FROM cost_month)),
+               ('contacts', EXISTS (SELECT 1 FROM contact_month)))
     AS k (fact, present)
   WHERE NOT k.present
   UNION ALL

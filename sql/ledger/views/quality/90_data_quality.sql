@@ -69,7 +69,7 @@ SELECT 'not_refreshed' AS check_name, 'error' AS severity, count(*) AS rows,
        min(format('not refreshed yet: CALL crmcost.refresh(%L)',
                   name COLLATE "default")) AS example
 FROM this_ledger
-WHERE NOT EXISTS (SELECT FROM refresh_run)
+WHERE NOT EXISTS (SELECT 1 FROM refresh_run)
 UNION ALL
 SELECT k.check_name, 'error',
        count(DISTINCT (t.relation, t.customer_id, t.from_on))
@@ -95,7 +95,7 @@ FROM (VALUES
 ) AS k (check_name, relations)
 -- what the last refresh has seen may stay in touched for a while
 LEFT JOIN (SELECT t.* FROM touched t
-           WHERE EXISTS (SELECT FROM refresh_run)
+           WHERE EXISTS (SELECT 1 FROM refresh_run)
                  AND NOT pg_visible_in_snapshot(
                        t.written_by, (SELECT coalesce(s.seen, '1:1:')
                                       FROM refresh_state s))) t
@@ -209,7 +209,7 @@ UNION ALL
 SELECT 'capacity_without_rule', 'warning', count(*), NULL,
        min(format('%s in %s', c.category_code, c.period))
 FROM capacity c
-WHERE NOT EXISTS (SELECT FROM allocation_rule r
+WHERE NOT EXISTS (SELECT 1 FROM allocation_rule r
                   WHERE r.category_code = c.category_code
                         AND r.scenario IS NULL
                         AND r.driver = 'handle_time' AND r.valid && c.period
@@ -220,7 +220,7 @@ SELECT 'blend_without_parts', 'error', count(*), NULL,
        min(format('driver %s', d.code))
 FROM driver d
 WHERE d.kind = 'blend'
-      AND NOT EXISTS (SELECT FROM driver_blend b WHERE b.driver = d.code)
+      AND NOT EXISTS (SELECT 1 FROM driver_blend b WHERE b.driver = d.code)
 UNION ALL
 SELECT 'tree_has_a_cycle', 'error', count(*), NULL,
        min(format('%s %s', kind, code))
@@ -250,8 +250,8 @@ SELECT 'funnel_step_never_entered', 'warning', count(*), NULL,
        min(format('funnel %s, step %s: nobody has a %s', s.funnel, s.position,
                   concat_ws(' ', s.kind, s.subtype)))
 FROM funnel_step s
-WHERE EXISTS (SELECT FROM refresh_run)
-      AND NOT EXISTS (SELECT FROM funnel_month m
+WHERE EXISTS (SELECT 1 FROM refresh_run)
+      AND NOT EXISTS (SELECT 1 FROM funnel_month m
                       WHERE m.funnel = s.funnel AND m.position = s.position)
 UNION ALL
 SELECT 'bucket_differs_from_parent', 'warning', count(*), NULL,
@@ -284,7 +284,7 @@ SELECT 'tier_rule_gap', 'error', count(*), NULL,
 FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
       FROM (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t
       CROSS JOIN score s
-      WHERE NOT EXISTS (SELECT FROM tier k
+      WHERE NOT EXISTS (SELECT 1 FROM tier k
                         WHERE k.scheme = t.scheme AND k.basis = 'rfm'
                               AND k.r @> s.r AND k.f @> s.f AND k.m @> s.m)
      ) gap
@@ -295,10 +295,10 @@ SELECT 'tier_rule_overlap', 'error', count(*), NULL,
 FROM tier t
 WHERE t.basis = 'rfm'
       AND NOT EXISTS (
-        SELECT FROM score s
+        SELECT 1 FROM score s
         WHERE t.r @> s.r AND t.f @> s.f AND t.m @> s.m
               AND NOT EXISTS (
-                SELECT FROM tier k
+                SELECT 1 FROM tier k
                 WHERE k.scheme = t.scheme AND k.rank < t.rank
                       AND k.basis = 'rfm' AND k.r @> s.r AND k.f @> s.f
                       AND k.m @> s.m))
@@ -308,7 +308,7 @@ SELECT 'tier_below_last_bound', 'warning', count(*), NULL,
                   t.scheme, trim_scale(t.bound), t.code))
 FROM tier t
 WHERE t.basis = 'min_value' AND t.bound > 0
-      AND NOT EXISTS (SELECT FROM tier k
+      AND NOT EXISTS (SELECT 1 FROM tier k
                       WHERE k.scheme = t.scheme
                             AND (k.rank > t.rank OR k.basis <> t.basis))
 UNION ALL
@@ -317,7 +317,7 @@ SELECT 'tier_above_last_bound', 'warning', count(*), NULL,
                   t.scheme, trim_scale(t.bound), t.code))
 FROM tier t
 WHERE t.basis = 'cum_share' AND t.bound < 1
-      AND NOT EXISTS (SELECT FROM tier k
+      AND NOT EXISTS (SELECT 1 FROM tier k
                       WHERE k.scheme = t.scheme
                             AND (k.rank > t.rank OR k.basis <> t.basis))
 UNION ALL
@@ -369,7 +369,7 @@ UNION ALL
 SELECT 'calendar_never_open', 'error', count(*), NULL,
        min(format('team "%s" has days of its own, but no hours', team))
 FROM (SELECT DISTINCT k.team FROM calendar k) t
-WHERE NOT EXISTS (SELECT FROM calendar k
+WHERE NOT EXISTS (SELECT 1 FROM calendar k
                   WHERE k.team IN (t.team, '') AND k.opens_at IS NOT NULL)
 UNION ALL
 

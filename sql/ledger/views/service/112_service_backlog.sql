@@ -1,7 +1,7 @@
 -- What lies there on the report day, by age.
 CREATE VIEW service_backlog WITH (security_invoker = true) AS
 SELECT
-  b.dimension, b.code COLLATE "default" AS code,
+  b.dimension COLLATE "default" AS dimension, b.code COLLATE "default" AS code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  coalesce(h.name, p.name, w.name),
                  coalesce(h.name_zh, p.name_zh, w.name_zh),

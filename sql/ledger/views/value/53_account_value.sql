@@ -20,7 +20,7 @@ FROM (
   UNION ALL
   SELECT p.customer_id, p.customer_id AS account_id
   FROM customer p
-  WHERE EXISTS (SELECT FROM customer m WHERE m.account_id = p.customer_id)
+  WHERE EXISTS (SELECT 1 FROM customer m WHERE m.account_id = p.customer_id)
 ) a
 JOIN customer c ON c.customer_id = a.account_id
 JOIN customer_value v ON v.customer_id = a.customer_id

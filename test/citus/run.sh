@@ -1,0 +1,209 @@
+#!/bin/sh
+# "make check-citus": a ledger on a Citus cluster of three nodes on this machine is
+# the same, row for row, as its twin on one node: tables and views, after changes,
+# after a month was closed and facts came late, after a worker was killed in the
+# middle of a refresh, after new partitions, and when it has come back.
+#
+#   sh test/citus/run.sh
+#
+# It runs where the server of PG_CONFIG has the extension citus, and says skipped
+# elsewhere.  Prints TAP; the exit code is not 0 when a test failed.
+set -eu
+cd "$(dirname "$0")/../.."
+. test/house.sh
+
+if [ "${1:-}" != --inside ]; then
+	find_pg_config
+	if [ ! -e "$("$PG_CONFIG" --sharedir)/extension/citus.control" ]; then
+		echo "1..0 # skipped: the server of $PG_CONFIG has no extension citus"
+		exit 0
+	fi
+	in_copy citus sh test/citus/run.sh --inside
+fi
+
+. test/cluster.sh
+base=$(cd .. && pwd)
+bin=$("$PG_CONFIG" --bindir)
+nodes='coordinator worker_1 worker_2'
+done_tests=0
+failed=0
+
+# node NAME: what follows is asked of it
+node()
+{
+	PGHOST=$base/$1/socket PGPORT=5432 PGUSER=postgres PGDATABASE=crm_test
+	export PGHOST PGPORT PGUSER PGDATABASE
+}
+ask()				# ask SQL ...: each a statement of its own
+{
+	for _sql in "$@"; do set -- "$@" -c "$_sql"; shift; done
+	"$bin/psql" -X -A -t -q -v ON_ERROR_STOP=1 -c 'SET client_min_messages = warning' "$@" 2>&1
+}
+quiet()				# quiet SQL ...: it must do
+{
+	_said=$(ask "$@") || { echo "Bail out! $_said"; exit 1; }
+}
+result()			# result OK NAME [DETAIL]
+{
+	done_tests=$((done_tests + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $done_tests - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $done_tests - $2"
+		printf '%s\n' "${3:-}" | sed 's/^/# /'
+	fi
+}
+is()				# is HAVE WANT NAME
+{
+	_rc=0
+	[ "$1" = "$2" ] || _rc=1
+	result $_rc "$3" "have: $1
+want: $2"
+}
+like()				# like HAVE PATTERN NAME
+{
+	_rc=0
+	printf '%s\n' "$1" | grep -qE "$2" || _rc=1
+	result $_rc "$3" "have: $1
+want: $2"
+}
+both()				# both SQL NAME: for ledger crm and its twin, L in the text
+{
+	_have=$(for _l in crm twin; do ask "$(printf %s "$1" | sed "s/\\bL\\b/$_l/g")" || true; done)
+	like "${_have:-fine}" '^(fine|[0-9a-f-]*)$' "$2"
+}
+same()				# same KINDS NAME: r tables, v views
+{
+	is "$(ask "SELECT same.differences('$1')" || true)" '' "$2"
+}
+
+mkdir -p "$base/inst"
+build_into "$base/inst" "$base/build.log"
+trap 'for n in $nodes; do cluster_stop "$base/$n"; done' EXIT
+trap 'exit 1' INT TERM
+for n in $nodes; do
+	cluster_stop "$base/$n"
+	mkdir -p "$base/$n"
+	ln -s "$base/inst" "$base/$n/inst"
+	cluster_start "$base/$n" "shared_preload_libraries = 'citus'" "jit = off" \
+		"wal_level = logical" "max_prepared_transactions = 100" \
+		"max_locks_per_transaction = 2000" "citus.shard_count = 4" \
+		"citus.enable_statistics_collection = off" \
+		"citus.node_conninfo = 'sslmode=disable'" "citus.recover_2pc_interval = '2s'"
+	node $n
+	PGDATABASE=postgres
+	quiet 'CREATE EXTENSION citus'
+	"$bin/psql" -X -q -c 'SET client_min_messages = error' -c 'CREATE DATABASE crm_test'
+	node $n
+	quiet 'CREATE EXTENSION citus'
+done
+
+node coordinator
+quiet 'CREATE EXTENSION crmcost'
+like "$(ask "CALL crmcost.install('crm', true)" "CALL crmcost.distribute('crm')" || true)" \
+	'has no worker that this node knows of' 'a cluster without workers is refused'
+quiet "SELECT citus_set_coordinator_host('$base/coordinator/socket', 5432)" \
+	"SELECT citus_add_node('$base/worker_1/socket', 5432)" \
+	"SELECT citus_add_node('$base/worker_2/socket', 5432)"
+is "$(ask "CALL crmcost.install('twin', true)")" '' 'install prints no warning on a cluster'
+for ledger in crm twin; do
+	quiet "CALL crmcost.ensure_partitions('$ledger', '2024-11-01', '2025-04-01')"
+	"$bin/psql" -X -q -v ON_ERROR_STOP=1 -v ledger=$ledger -f test/citus/facts.psql > /dev/null
+done
+"$bin/psql" -X -q -v ON_ERROR_STOP=1 -f test/citus/same.sql > /dev/null
+same r 'two ledgers begin with the same facts'
+
+# what is refused
+quiet 'CREATE ROLE someone LOGIN' 'GRANT USAGE ON SCHEMA crm TO someone' 'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO someone'
+like "$(ask 'SET ROLE someone' "CALL crmcost.distribute('crm')" || true)" \
+	'must be owner of ledger "crm"' 'another role is refused'
+node worker_2
+quiet 'SET citus.enable_ddl_propagation = off' "UPDATE pg_extension SET extversion = '9.9' WHERE extname = 'crmcost'"
+node coordinator
+like "$(ask "CALL crmcost.distribute('crm')" || true)" \
+	'worker .* has crmcost 9.9, and the coordinator has crmcost' 'a worker with another version is refused'
+node worker_2
+node coordinator
+version=$(ask "SELECT extversion FROM pg_extension WHERE extname = 'crmcost'")
+node worker_2
+quiet "UPDATE pg_extension SET extversion = '$version' WHERE extname = 'crmcost'"
+node coordinator
+like "$(ask "CALL crmcost.undistribute('crm')" || true)" 'ledger "crm" is not distributed' \
+	'a ledger that is not distributed cannot come back'
+is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled)$'")" \
+	'0
+0' 'what was refused has changed nothing'
+
+quiet "SELECT crmcost.grant_read('crm', 'someone')" "CALL crmcost.refresh('twin', '2025-04-01')"
+quiet "SELECT crmcost.grant_read('twin', 'someone')"
+is "$(ask "CALL crmcost.distribute('crm')")" '' 'a ledger is distributed'
+like "$(ask "CALL crmcost.distribute('crm')" || true)" 'is distributed already' 'and not twice'
+is "$(ask "SELECT same.tables_of_cluster()")" \
+	"distributed: every table with a customer_id in each row, beside customer" \
+	'every table with a customer in each row lies beside the customers'
+
+both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh'
+same rv 'every table and view is the same after a refresh'
+is "$(ask 'SET ROLE someone' "SELECT same.readable()")" '' 'a reader of the ledger reads every view'
+
+both "INSERT INTO L.sale (customer_id, source, order_ref, line_no, sold_at, product_code, amount, currency) SELECT 2 + i, 'n', 'x' || i, 1, timestamptz '2025-03-05' + i * interval '1 hour', 'p1', 10 + i, 'EUR' FROM generate_series(1, 20) i; UPDATE L.sale SET amount = amount + 1 WHERE line_no % 50 = 0; DELETE FROM L.interaction WHERE interaction_id % 40 = 0; UPDATE L.customer SET acquired_at = '2025-03-04' WHERE customer_id % 33 = 0; UPDATE L.cost_entry SET amount = amount + 5 WHERE cost_id % 10 = 0 AND source = 'manual'" 'facts change'
+both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh after changes'
+same r 'every table is the same after changes'
+both "CALL crmcost.verify('L')" 'verify finds nothing'
+
+both "CALL crmcost.close_period('L', '2025-01-01')" 'a month is closed'
+same r 'every table is the same after a month was closed'
+both "INSERT INTO L.sale (customer_id, source, order_ref, line_no, sold_at, product_code, amount, currency) SELECT 2 + i, 'late', 'x' || i, 1, timestamptz '2025-01-05' + i * interval '1 hour', 'p1', 10 + i, 'EUR' FROM generate_series(1, 20) i; INSERT INTO L.interaction (customer_id, occurred_at, kind, handle_seconds) SELECT 9 + i, timestamptz '2024-12-05' + i * interval '1 hour', 'care', 10 + i FROM generate_series(1, 9) i; INSERT INTO L.cost_entry (category_code, incurred_on, amount, currency, covers) VALUES ('svc', '2025-01-15', 50, 'EUR', NULL), ('svc', '2025-02-15', 50, 'EUR', '[2024-12-05,2025-03-01)'); INSERT INTO L.customer (source, source_key, first_seen_at, acquired_at) VALUES ('s', 'late1', '2025-01-03', '2025-01-09'); UPDATE L.customer SET acquired_at = '2025-01-25' WHERE acquired_at IS NULL AND source <> 'anon' AND first_seen_at < '2025-01-20' AND customer_id < 60" 'facts come late'
+both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh with late facts'
+same r 'every table is the same with late facts'
+both "CALL crmcost.reopen_period('L', '2025-01-01')" 'a month is opened again'
+both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh with an open month'
+same r 'every table is the same when it is open again'
+
+# keys that Citus does not hold
+quiet "INSERT INTO crm.customer (source, source_key, first_seen_at) VALUES ('s', 'c5', '2025-01-01')"
+like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
+	'customer of ledger "crm" has a row that breaks key "customer_loaded_once"' 'a customer loaded twice is told'
+quiet "DELETE FROM crm.customer WHERE source_key = 'c5' AND customer_id > 190; INSERT INTO crm.customer (customer_id, source, source_key, first_seen_at, account_id) VALUES (9001, 's', 'z', '2025-01-01', 9002)"
+like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
+	'customer of ledger "crm" has a row that breaks foreign key "account_is_known": \(9002\)' 'an account that is not there is told'
+quiet "DELETE FROM crm.customer WHERE customer_id = 9001"
+
+# other work
+both "SELECT crmcost.erase_customer('L', 7)" 'a customer is erased'
+both "SELECT crmcost.merge_customer('L', 9, 12)" 'a customer is merged'
+both "SELECT crmcost.set_stage('L', 14, 'churned', '2025-03-20')" 'a stage is set by hand'
+both "CALL crmcost.ensure_partitions('L', '2025-07-01', '2025-09-01')" 'partitions are added'
+both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (20, 'q', '2025-08-02', 5, 'EUR')" 'and take rows'
+both "CALL crmcost.upgrade('L')" 'upgrade'
+both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh after all of that'
+same r 'every table is the same after all of that'
+
+# a worker is killed in the middle of a refresh
+quiet "INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 2 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 150) i; INSERT INTO twin.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 2 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 150) i"
+before=$(ask "SELECT same.fingerprint('crm')")
+ask "CALL crmcost.refresh('crm', '2025-09-01')" > "$base/killed.out" &
+refresh=$!
+until ask "SELECT application_name FROM pg_stat_activity" | grep -q 'crm: .* value since'; do
+	kill -0 $refresh 2> /dev/null || break
+	sleep 0.05
+done
+"$bin/pg_ctl" --pgdata="$base/worker_2/data" --mode=immediate --wait --silent stop
+_rc=0
+wait $refresh || _rc=$?
+like "$_rc $(cat "$base/killed.out")" '^[1-9].*(connection|server closed|terminat|shut)' 'a refresh whose worker is killed ends with an error'
+"$bin/pg_ctl" --pgdata="$base/worker_2/data" --log="$base/worker_2/server.log" --wait --silent start 9>&-
+is "$(ask "SELECT same.fingerprint('crm')")" "$before" 'and has written nothing'
+both "CALL crmcost.refresh('L', '2025-09-01')" 'the next refresh'
+same rv 'after which every table and view is the same'
+
+is "$(ask "CALL crmcost.undistribute('crm')")" '' 'the ledger comes back'
+is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled)$'" "SELECT same.schema_differences()")" \
+	'0
+0' 'with all keys, triggers, columns, comments and rights'
+both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh of a ledger that has come back'
+same rv 'every table and view is the same'
+
+echo "1..$done_tests"
+[ $failed = 0 ]
