@@ -18,7 +18,7 @@ BROWSER = """
     SELECT table_schema, table_name,
            CASE table_type WHEN 'BASE TABLE' THEN 'TABLE' ELSE table_type END
     FROM information_schema.tables
-    WHERE table_schema NOT IN ('information_schema', 'pg_catalog')"""
+    WHERE table_schema NOT IN ('information_schema', 'pg_catalog', 'doubled')"""
 
 
 def ok(faults, name):
