@@ -8,8 +8,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
   tables text := crmcost._ledger_source('tables');
-  propagates CONSTANT boolean :=
-    current_setting('citus.enable_ddl_propagation', true) = 'on';
 BEGIN
   PERFORM crmcost._check_new_ledger(ledger, partitioned, install.language);
 
@@ -34,12 +32,7 @@ BEGIN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
       getdatabaseencoding();
   END IF;
-  -- Citus would warn of each view that its tables are of this node alone
-  PERFORM set_config('citus.enable_ddl_propagation', 'off', true)
-    WHERE propagates;
-  EXECUTE crmcost._ledger_source('views');
-  PERFORM set_config('citus.enable_ddl_propagation', 'on', true)
-    WHERE propagates;
+  PERFORM crmcost._create_views(ledger);
   PERFORM crmcost._add_capture(ledger);
 
   IF partitioned THEN
@@ -63,6 +56,42 @@ $$;
 
 COMMENT ON PROCEDURE crmcost.install(name, boolean, text) IS
   'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views with names in English (en) or Chinese (zh).';
+
+-- A coordinator of Citus would warn of each view that its tables are of this node
+-- alone.
+CREATE FUNCTION crmcost._keep_local(wanted boolean DEFAULT true) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  propagates CONSTANT text :=
+    current_setting('citus.enable_ddl_propagation', true);
+BEGIN
+  PERFORM set_config('citus.enable_ddl_propagation',
+                     CASE WHEN wanted THEN 'off' ELSE 'on' END, true)
+    WHERE propagates IS NOT NULL;
+  RETURN coalesce(propagates = 'on', false);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_local(boolean) IS
+  'Whether what was made until now went to the workers of a Citus cluster, and keeps what is made from now on here, or not; false and nothing elsewhere.';
+
+CREATE FUNCTION crmcost._create_views(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  propagated CONSTANT boolean := crmcost._keep_local();
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  EXECUTE crmcost._ledger_source('views');
+  PERFORM crmcost._keep_local(NOT propagated);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._create_views(name) IS
+  'Makes the views of a ledger, which has none.';
 
 CREATE FUNCTION crmcost._check_new_ledger(ledger name, partitioned boolean,
                                           language text)
