@@ -6,8 +6,10 @@
 #   make test                               every suite, on a throw-away cluster
 #   make test ONE='tier doc'                tests of these names, on one that stays
 #   make check-report                       the report page in a real browser
-#   make check-setup                        the set-up, on bare and odd machines
+#   make check-bi                           drivers, dbt and Superset on a ledger
 #   make check-package                      what is handed out, in bare chroots
+#   make check-slow                         the last three, one after the other
+#   make check-setup                        the set-up, on bare and odd machines
 #   make dist                               the archive for PGXN
 #   make lint, make format, make check-assert
 #   make check-fuzz [CALLS=100000] [SEED=1] random calls; the server must live
@@ -80,7 +82,8 @@ can-build:
 	@test -w . || { echo "crmcost: cannot write in $$PWD: build a copy of it" >&2; exit 2; }
 $(OBJS): $(LOCAL_HEADERS) | can-build
 
-$(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/wrap.sh sql/privileges.sql Makefile
+$(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/zh.tsv \
+		sql/ledger/wrap.sh sql/privileges.sql Makefile
 	{ printf '%s\n' '-- for CREATE EXTENSION, not for psql' \
 	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
 	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
@@ -90,7 +93,7 @@ $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@
 
 # The house: each does its own set-up, and touches nothing that is there.
-.PHONY: demo demo-stop report check-report test test-clean check-assert check-ubsan check-setup check-package check-fuzz \
+.PHONY: demo demo-stop report check-report check-bi test test-clean check-assert check-ubsan check-setup check-package check-slow check-fuzz \
 	check-sequences check-citus lint format bench hook dist
 demo:
 	@sh demo/run.sh '$(if $(findstring command,$(origin DATA)),$(DATA))'
@@ -102,6 +105,8 @@ report:
 	@sh report/run.sh
 check-report:
 	@sh test/report/run.sh
+check-bi:
+	@sh test/bi/run.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 test:
 	@sh test/run.sh $(if $(findstring command,$(origin ONE)),one '$(ONE)',normal)
 check-assert:
@@ -112,6 +117,8 @@ check-setup:
 	@sh test/setup_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
 check-package:
 	@sh test/package_chroot.sh $(if $(findstring command,$(origin ONE)),$(ONE))
+check-slow:
+	@sh test/series.sh check-report check-bi check-package
 check-fuzz:
 	@sh test/fuzz/run.sh '$(if $(findstring command,$(origin CALLS)),$(CALLS),100000)' '$(if $(findstring command,$(origin SEED)),$(SEED),1)'
 check-citus:

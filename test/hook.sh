@@ -52,6 +52,7 @@ shell_syntax()
 check 'text: columns, messages, no notes to self' sh test/lint/text.sh
 check 'functions of SQL of at most 60 lines' sh test/lint/length.sh
 check 'statements for a distributed engine' python3 test/lint/engine.py
+check 'Chinese comments' python3 test/lint/translations.py
 check 'versions equal' sh test/lint/versions.sh
 check 'shell scripts parse' shell_syntax
 check 'formatted' formatted

@@ -208,7 +208,7 @@ room()				# room NAME COMMAND ...
 	case $* in
 		demo*' sample '*) echo 300 ;;
 		demo* | normal* | assert*) echo 1500 ;;
-		bench*) echo 3000 ;;
+		bench* | bi*) echo 3000 ;;
 		*) echo 500 ;;
 	esac
 }

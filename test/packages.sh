@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a purpose needs and the machine lacks:
 #
-#   sh test/packages.sh build|test|lint|demo|report|browser ...
+#   sh test/packages.sh build|test|lint|demo|report|browser|bi|odbc ...
 #
 # Debian packages only, as root or by sudo, never removing what is there nor
 # upgrading PostgreSQL.  The server package would create and start a cluster 15/main: that is
@@ -159,6 +159,7 @@ has_plpgsql_check() { [ -e "$("$PG_CONFIG" --sharedir)/extension/plpgsql_check.c
 has_libc() { [ -e /usr/include/stdio.h ]; }
 has_psql() { has psql || [ -x "${PG_CONFIG%/*}/psql" ]; }
 has_chinese() { fc-list :lang=zh family | grep .; }
+has_psqlodbc() { ls /usr/lib/*/odbc/psqlodbcw.so /usr/lib64/psqlodbcw.so | grep .; }
 has_venv() { python3 -c 'import ensurepip, venv'; }
 
 need_build()
@@ -212,6 +213,19 @@ need_browser()
 	need python3-venv has_venv
 }
 
+need_bi()
+{
+	need_build
+	need python3 has python3
+	need python3-venv has_venv
+}
+
+need_odbc()
+{
+	need unixodbc has isql
+	need odbc-postgresql has_psqlodbc
+}
+
 find_missing()		# find_missing PURPOSE ...: the packages, each once
 {
 	missing=
@@ -254,6 +268,6 @@ if [ -n "$missing" ]; then
 	[ -z "$missing" ] ||
 		die "not found although installed: $missing: look at PATH and PG_CONFIG ($PG_CONFIG)"
 fi
-case " $* " in *" build "* | *" test "* | *" lint "* | *" demo "*)
+case " $* " in *" build "* | *" test "* | *" lint "* | *" demo "* | *" bi "*)
 	sh test/headers.sh "$PG_CONFIG" ;;
 esac

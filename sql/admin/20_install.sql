@@ -32,7 +32,7 @@ BEGIN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
       getdatabaseencoding();
   END IF;
-  PERFORM crmcost._create_views(ledger);
+  PERFORM crmcost._make_views(ledger);
   PERFORM crmcost._add_capture(ledger);
 
   IF partitioned THEN
@@ -55,7 +55,7 @@ END
 $$;
 
 COMMENT ON PROCEDURE crmcost.install(name, boolean, text) IS
-  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views with names in English (en) or Chinese (zh).';
+  'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views; with names and comments in English (en) or Chinese (zh).';
 
 -- A coordinator of Citus would warn of each view that its tables are of this node
 -- alone.
@@ -77,21 +77,22 @@ $$;
 COMMENT ON FUNCTION crmcost._keep_local(boolean) IS
   'Whether what was made until now went to the workers of a Citus cluster, and keeps what is made from now on here, or not; false and nothing elsewhere.';
 
-CREATE FUNCTION crmcost._create_views(ledger name) RETURNS void
+CREATE FUNCTION crmcost._make_views(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   propagated CONSTANT boolean := crmcost._keep_local();
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   EXECUTE crmcost._ledger_source('views');
+  IF crmcost._setting(ledger, 'language') <> 'en' THEN
+    PERFORM crmcost._translate_comments(ledger);
+  END IF;
   PERFORM crmcost._keep_local(NOT propagated);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._create_views(name) IS
-  'Makes the views of a ledger, which has none.';
+COMMENT ON FUNCTION crmcost._make_views(name) IS
+  'Makes the views of a new ledger, which is first in the search path, and gives its comments in its language.';
 
 CREATE FUNCTION crmcost._check_new_ledger(ledger name, partitioned boolean,
                                           language text)

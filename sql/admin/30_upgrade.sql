@@ -44,6 +44,7 @@ BEGIN
   PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._renew_views(ledger);
+  PERFORM crmcost._translate_comments(ledger);
   RETURN false;
 END
 $$;

@@ -82,14 +82,16 @@ COMMENT ON FUNCTION crmcost.unmerge_customer(name, bigint) IS
 CREATE FUNCTION crmcost._check_customer(ledger name, argument text,
                                         customer_id bigint)
   RETURNS void
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
+DECLARE
+  is_known boolean;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF NOT EXISTS (SELECT FROM customer c
-                 WHERE c.customer_id = _check_customer.customer_id) THEN
+  PERFORM crmcost._ledger_path(ledger);
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.customer c WHERE c.customer_id = $1)',
+                 ledger) INTO is_known USING _check_customer.customer_id;
+  IF NOT is_known THEN
     RAISE EXCEPTION '% must be a customer of ledger "%", not %', argument,
                     ledger, coalesce(_check_customer.customer_id::text, 'null')
       USING ERRCODE = 'no_data_found';

@@ -138,8 +138,7 @@ BEGIN
       WHERE e.customer_id = $1 AND e.program_code = $2 AND e.occurred_at <= $3
     ), named AS (
       SELECT e.points, e.occurred_at, e.expires_at, e.available_at,
-             crmcost._lot_name(e.kind, CASE WHEN l.lot IS NULL THEN e.lot END,
-                               coalesce(l.order_ref, e.order_ref)) AS name
+             crmcost._lot_name(e.kind, e.lot, e.order_ref, l.lot_order) AS name
       FROM entry e
       LEFT JOIN (%s) l USING (customer_id, program_code, lot)
     ), now_and_then AS (

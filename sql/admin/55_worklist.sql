@@ -1,6 +1,7 @@
 -- The worklist in the hands of who works with it.  These functions write with the
 -- rights of their caller: SELECT on worklist and UPDATE of its columns status,
--- status_at and snoozed_until, which grant_worklist gives.
+-- status_at and snoozed_until, which grant_worklist gives.  A mark is news for the
+-- next refresh, so that it takes INSERT on touched too.
 CREATE FUNCTION crmcost.worklist_done(ledger name, worklist_id bigint,
                                       done_at timestamptz DEFAULT now())
   RETURNS boolean
@@ -157,6 +158,8 @@ BEGIN
   PERFORM crmcost.grant_read(ledger, role);
   EXECUTE format('GRANT UPDATE (status, status_at, snoozed_until) ON %I.worklist TO %I',
                  ledger, grant_worklist.role);
+  EXECUTE format('GRANT INSERT ON %I.touched TO %I', ledger,
+                 grant_worklist.role);
 END
 $$;
 

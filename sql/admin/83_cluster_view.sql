@@ -13,7 +13,8 @@ AS $$
 DECLARE
   part text;
 BEGIN
-  PERFORM crmcost._create_views(ledger);
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._make_views(ledger);
   PERFORM crmcost._keep_local();
   PERFORM set_config('citus.explain_distributed_queries', 'off', true);
   PERFORM crmcost._renew_attributes(ledger);

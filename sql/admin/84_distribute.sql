@@ -129,7 +129,8 @@ BEGIN
                  ledger || '_pulled');
   PERFORM crmcost._take_tables_back(ledger);
   PERFORM crmcost._give_rules_back(ledger);
-  PERFORM crmcost._create_views(ledger);
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._make_views(ledger);
   PERFORM crmcost._renew_attributes(ledger);
   PERFORM crmcost._grant_again(ledger, granted);
   PERFORM crmcost._add_capture(ledger);

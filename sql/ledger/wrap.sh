@@ -1,10 +1,12 @@
 #!/bin/sh
 # Wraps the ledger's plain SQL (tables, seed, views) into a function that
-# returns it as text, for crmcost.install() and crmcost.upgrade() to execute.
+# returns it as text, for crmcost.install() and crmcost.upgrade() to execute,
+# and the Chinese comments (zh.tsv) into another.
 # Prints SQL; the Makefile appends it to the extension script.
 #
 # The result is plain ASCII, so that it can be read in a database of any encoding:
-# literals that are not, the Chinese names, go through crmcost._from_utf8().
+# literals that are not, the Chinese names, go through crmcost._from_utf8(), and
+# so do the comments.
 set -eu
 cd "$(dirname "$0")"
 
@@ -14,29 +16,51 @@ if grep -rnF "$tag" --include='*.sql' . >&2; then
 	exit 1
 fi
 
+hex='
+	BEGIN {
+		for (i = 1; i < 256; i++)
+			code[sprintf("%c", i)] = sprintf("%02x", i)
+	}
+	function hex(text,	i, result) {
+		for (i = 1; i <= length(text); i++)
+			result = result code[substr(text, i, 1)]
+		return result
+	}'
+
 # 'literal' becomes crmcost._from_utf8('hex') where it is not ASCII
 ascii()
 {
-	LC_ALL=C awk '
-		BEGIN {
-			for (i = 1; i < 256; i++)
-				code[sprintf("%c", i)] = sprintf("%02x", i)
-		}
+	LC_ALL=C awk "$hex"'
 		!/[\200-\377]/ { print; next }
 		{
 			n = split($0, part, "\047")
 			line = part[1]
 			for (k = 2; k <= n; k++) {
 				if (k % 2 == 0 && part[k] ~ /[\200-\377]/) {
-					hex = ""
-					for (i = 1; i <= length(part[k]); i++)
-						hex = hex code[substr(part[k], i, 1)]
-					line = line "crmcost._from_utf8(\047" hex "\047)" part[++k]
+					line = line "crmcost._from_utf8(\047" hex(part[k]) "\047)" part[k + 1]
+					k++
 				} else
 					line = line "\047" part[k]
 			}
 			print line
 		}'
+}
+
+# object, hash and translation become hash, hex and the objects that share them;
+# what is not translated stays English.
+translations()
+{
+	LC_ALL=C awk -F '\t' "$hex"'
+		$3 != "" {
+			key = $2 " " hex($3)
+			if (!(key in objects))
+				keys[++n] = key
+			objects[key] = objects[key] " " $1
+		}
+		END {
+			for (k = 1; k <= n; k++)
+				print keys[k] objects[keys[k]]
+		}' zh.tsv
 }
 
 # In the order of the numbers, whatever the folder: what a file builds on has a
@@ -64,4 +88,18 @@ END;
 
 COMMENT ON FUNCTION crmcost._ledger_source(text) IS
 'SQL that builds a part of a ledger: tables, seed or views; NULL for any other part.';
+
+CREATE FUNCTION crmcost._chinese() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $chinese$
+SELECT text '
+SQL
+translations
+cat <<'SQL'
+';
+$chinese$;
+
+COMMENT ON FUNCTION crmcost._chinese() IS
+'Chinese comments of a ledger, a line each: hash of the English one, the bytes in UTF8 in hexadecimal, the tables, views and columns that have it.';
 SQL

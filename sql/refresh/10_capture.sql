@@ -554,7 +554,7 @@ COMMENT ON FUNCTION crmcost._capture_all() IS
 -- What refresh reads besides its own tables, and the function of its triggers.
 CREATE FUNCTION crmcost._captured(OUT relation name, OUT capture name)
   RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 23
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 28
 BEGIN ATOMIC
   SELECT c.relation, c.capture
   FROM (VALUES
@@ -584,6 +584,7 @@ BEGIN ATOMIC
     ('survey', '_capture_all'),
     ('product', '_capture_all'),
     ('worklist_reason', '_capture_all'),
+    ('worklist', '_capture_all'),
     ('capacity', '_capture_all')) AS c (relation, capture);
 END;
 

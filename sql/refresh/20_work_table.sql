@@ -66,7 +66,7 @@ BEGIN
     customer_id bigint PRIMARY KEY, party_id bigint NOT NULL
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_customer (
-    customer_id bigint PRIMARY KEY
+    customer_id bigint PRIMARY KEY, of_contacts boolean NOT NULL DEFAULT false
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_month (
     month_start date PRIMARY KEY
@@ -447,13 +447,13 @@ BEGIN
   -- class, as far as these may change it; who went from one to another
   CREATE TEMPORARY TABLE refresh_value_before (
     customer_id bigint PRIMARY KEY, channel_code text, acquired_on date,
-    first_ordered_on date, is_technical boolean
+    first_ordered_on date, is_technical boolean, last_contact_at timestamptz
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_segment_before (
     customer_id bigint PRIMARY KEY, segment text
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_class_before (
-    customer_id bigint, dimension text, code text,
+    customer_id bigint, dimension text, code text, since timestamptz,
     PRIMARY KEY (customer_id, dimension)
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_moved (
@@ -487,15 +487,20 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_member (
     sign integer, customer_id bigint, scheme text COLLATE "C",
-    tier text COLLATE "C", owner text COLLATE "C"
+    tier text COLLATE "C", owner text COLLATE "C", since timestamptz
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_agent (
     scheme text COLLATE "C", tier text COLLATE "C",
     agent_code text COLLATE "C", customers bigint, interactions bigint,
     automated bigint, handle_seconds bigint
   ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_contact (
+    scheme text COLLATE "C", tier text COLLATE "C", contacted_on date,
+    customers bigint
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_breach (
-    scheme text COLLATE "C", tier text COLLATE "C", sale_lines bigint
+    scheme text COLLATE "C", tier text COLLATE "C", discount_limit numeric,
+    customers bigint, discounts bigint, sale_lines bigint
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_agent_score (
     agent_code text COLLATE "C", answers bigint, score numeric
@@ -608,9 +613,9 @@ BEGIN
     customer_id bigint, program_code text COLLATE "C", occurred_at timestamptz,
     kind text, points numeric, expires_at timestamptz,
     available_at timestamptz, lot text COLLATE "C",
-    order_ref text COLLATE "C", gives_back boolean,
+    order_ref text COLLATE "C", gives_back boolean, lot_order text COLLATE "C",
     name text COLLATE "C" GENERATED ALWAYS AS (
-      crmcost._lot_name(kind, lot, order_ref)) STORED
+      crmcost._lot_name(kind, lot, order_ref, lot_order)) STORED
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_account (
     customer_id bigint, program_code text COLLATE "C", entries bigint,

@@ -11,7 +11,8 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_parties();
   IF run.whole THEN
-    INSERT INTO pg_temp.refresh_customer SELECT c.customer_id FROM customer c;
+    INSERT INTO pg_temp.refresh_customer
+      SELECT c.customer_id, true FROM customer c;
   ELSE
     PERFORM crmcost._find_customers(run);
     PERFORM crmcost._find_account_members(run);
@@ -71,6 +72,8 @@ $$;
 COMMENT ON FUNCTION crmcost._news(crmcost._run) IS
   'Rows of touched, and the days that the move of as_of brought in or took out.';
 
+-- of_contacts says whether contacts may be others than before, by an interaction or
+-- by who the customer is: most news is of orders.
 CREATE FUNCTION crmcost._find_customers(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -78,9 +81,11 @@ DECLARE
   news record;
 BEGIN
   INSERT INTO pg_temp.refresh_customer
-    SELECT DISTINCT n.customer_id FROM crmcost._news(run) n
+    SELECT n.customer_id, bool_or(n.relation IN ('interaction', 'customer'))
+    FROM crmcost._news(run) n
     WHERE n.customer_id IS NOT NULL
-          AND n.relation <> 'loyalty_entry';    -- of step loyalty alone
+          AND n.relation <> 'loyalty_entry'     -- of step loyalty alone
+    GROUP BY n.customer_id;
   FOR news IN
     SELECT n.relation, min(n.from_on) AS from_on, max(n.before_on) AS before_on
     FROM crmcost._news(run) n
@@ -91,10 +96,11 @@ BEGIN
   LOOP
     EXECUTE format($query$
       INSERT INTO pg_temp.refresh_customer
-        SELECT DISTINCT customer_id FROM %I
+        SELECT DISTINCT customer_id, %L::boolean FROM %I
         WHERE (%s)
-        ON CONFLICT (customer_id) DO NOTHING
-      $query$,
+        ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true
+          WHERE excluded.of_contacts
+      $query$, news.relation IN ('interaction', 'customer'),
       CASE news.relation WHEN 'fx_rate' THEN 'sale' ELSE news.relation END,
       CASE news.relation
         WHEN 'customer' THEN
@@ -108,31 +114,44 @@ BEGIN
             crmcost._midnight(news.before_on, run.zone),
             crmcost._setting(run.ledger, 'base_currency');
   END LOOP;
-  -- a case is open until it is resolved, and what was promised is due one day
-  INSERT INTO pg_temp.refresh_customer
-    SELECT i.customer_id FROM interaction i
-    WHERE i.resolved_at >= least(run.upto, run.upto_before)
-          AND i.resolved_at < greatest(run.upto, run.upto_before)
-    UNION
-    SELECT i.customer_id FROM interaction i
-    WHERE i.first_response_at >= least(run.upto, run.upto_before)
-          AND i.first_response_at < greatest(run.upto, run.upto_before)
-    UNION
-    SELECT i.customer_id FROM interaction i
-    WHERE i.due_at >= least(run.upto, run.upto_before)
-          AND i.due_at < greatest(run.upto, run.upto_before)
-    ON CONFLICT (customer_id) DO NOTHING;
+  PERFORM crmcost._find_due_customers(run);
   -- the store may hold rows of either party of a merger
   INSERT INTO pg_temp.refresh_customer
-    SELECT DISTINCT p.party_id
+    SELECT p.party_id, bool_or(r.of_contacts)
     FROM pg_temp.refresh_party p
-    JOIN pg_temp.refresh_customer USING (customer_id)
-    ON CONFLICT (customer_id) DO NOTHING;
+    JOIN pg_temp.refresh_customer r USING (customer_id)
+    GROUP BY p.party_id
+    ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true
+      WHERE excluded.of_contacts;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_customers(crmcost._run) IS
-  'Fills refresh_customer: the customers whose facts changed.';
+  'Fills refresh_customer: the customers whose facts changed, and whether contacts are among these.';
+
+-- A case is open until it is resolved, and what was promised is due one day.
+CREATE FUNCTION crmcost._find_due_customers(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_customer
+    SELECT i.customer_id, true FROM interaction i
+    WHERE i.resolved_at >= least(run.upto, run.upto_before)
+          AND i.resolved_at < greatest(run.upto, run.upto_before)
+    UNION
+    SELECT i.customer_id, true FROM interaction i
+    WHERE i.first_response_at >= least(run.upto, run.upto_before)
+          AND i.first_response_at < greatest(run.upto, run.upto_before)
+    UNION
+    SELECT i.customer_id, true FROM interaction i
+    WHERE i.due_at >= least(run.upto, run.upto_before)
+          AND i.due_at < greatest(run.upto, run.upto_before)
+    ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_due_customers(crmcost._run) IS
+  'Adds to refresh_customer those with a contact that is resolved, answered or due in the days that the move of as_of brought in or took out.';
 
 -- Months of facts that are read anew, and months of cost that are: those with
 -- news, those whose days as_of brought in, and for late facts the first open one.
@@ -239,8 +258,18 @@ RETURN CASE WHEN run.whole THEN 'true'
 COMMENT ON FUNCTION crmcost._rows_of_news(crmcost._run) IS
   'Condition on old that a row is of a customer with news.';
 
+CREATE FUNCTION crmcost._rows_of_contacts(run crmcost._run) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN run.whole THEN 'true'
+         ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c WHERE c.of_contacts)'
+       END;
+
+COMMENT ON FUNCTION crmcost._rows_of_contacts(crmcost._run) IS
+  'Condition on old that a row is of a customer whose contacts may be others than before.';
+
 CREATE FUNCTION crmcost._months_that_differ(target name, work_table name,
-                                            scope text)
+                                            scope text,
+                                            apart_from name DEFAULT NULL)
   RETURNS date[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -249,7 +278,7 @@ DECLARE
     SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
     FROM pg_attribute a
     WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
-          AND a.attnum > 0);
+          AND a.attnum > 0 AND a.attname IS DISTINCT FROM apart_from);
   months date[];
 BEGIN
   EXECUTE format($query$
@@ -264,11 +293,11 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text) IS
-  'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns.';
+COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text, name) IS
+  'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns, but for a column that may be named.';
 
 CREATE FUNCTION crmcost._changed_months(run crmcost._run, target name,
-                                        work_table name)
+                                        work_table name, scope text)
   RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -278,10 +307,9 @@ BEGIN
   END IF;
   RETURN format('old.month_start >= %L AND old.month_start = ANY (%L::date[])',
                 run.open_month,
-                crmcost._months_that_differ(target, work_table,
-                                            crmcost._rows_of_news(run)));
+                crmcost._months_that_differ(target, work_table, scope));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._changed_months(crmcost._run, name, name) IS
+COMMENT ON FUNCTION crmcost._changed_months(crmcost._run, name, name, text) IS
   'Condition on old that a row is of an open month in which a table by customer is to change, given its new rows in a work table.';

@@ -470,3 +470,43 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_credit_month(crmcost._run) IS
   'Writes credit_month of the months of refresh_credit_month; returns the rows changed.';
+
+-- One way, in order, with the money that went into it.
+CREATE FUNCTION crmcost.journey(ledger name, customer_id bigint)
+  RETURNS TABLE (conversion_kind text, converted_at timestamptz, source text,
+                 order_ref text, touch_number bigint, interaction_id bigint,
+                 touched_at timestamptz, days_before numeric,
+                 channel_code text, campaign_code text, first_credit numeric,
+                 last_credit numeric, last_non_direct_credit numeric,
+                 linear_credit numeric, position_credit numeric,
+                 time_decay_credit numeric, conversion_value numeric,
+                 spend numeric)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM crmcost._check_customer(ledger, 'customer_id', journey.customer_id);
+  RETURN QUERY EXECUTE format($query$
+    SELECT j.conversion_kind, j.converted_at, j.source, j.order_ref,
+           j.touch_number, j.interaction_id, j.touched_at, j.days_before,
+           j.channel_code, j.campaign_code, j.first_credit, j.last_credit,
+           j.last_non_direct_credit, j.linear_credit, j.position_credit,
+           j.time_decay_credit, j.conversion_value, s.spend
+    FROM %1$I.journey j
+    LEFT JOIN (SELECT s.interaction_id, s.touched_at, sum(s.spend) AS spend
+               FROM %1$I.touch_spend s
+               WHERE s.customer_id = $1
+               GROUP BY s.interaction_id, s.touched_at) s
+      ON j.conversion_kind = 'acquisition'
+         AND s.interaction_id = j.interaction_id
+         AND s.touched_at = j.touched_at
+    WHERE j.customer_id = $1
+    ORDER BY j.converted_at, j.conversion_kind, j.source, j.order_ref,
+             j.sale_id, j.touch_number
+  $query$, ledger) USING journey.customer_id;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.journey(name, bigint) IS
+  'Touches of a customer up to each conversion, in order, with their credits as in view journey, and under the acquisition the spend that they have of view touch_spend; NULL for none.';

@@ -22,7 +22,7 @@ BEGIN
   IF NOT run.whole THEN
     INSERT INTO pg_temp.refresh_value_before
       SELECT v.customer_id, v.channel_code, v.acquired_on, v.first_ordered_on,
-             v.is_technical
+             v.is_technical, v.last_contact_at
       FROM customer_value v
       JOIN pg_temp.refresh_customer USING (customer_id);
   END IF;
@@ -48,7 +48,7 @@ BEGIN
     GROUP BY c.customer_id;
   UPDATE pg_temp.refresh_contact_sum s SET open_cases = o.cases
     FROM (SELECT c.customer_id, sum(c.cases) AS cases
-          FROM pg_temp.refresh_case c
+          FROM service_case c
           WHERE c.closed_at IS NULL
           GROUP BY c.customer_id) o
     WHERE o.customer_id = s.customer_id;

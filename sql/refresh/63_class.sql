@@ -87,7 +87,7 @@ BEGIN
                       OFFSET 0);
   ANALYZE pg_temp.refresh_class_customer;
   INSERT INTO pg_temp.refresh_class_before
-    SELECT c.customer_id, c.dimension, c.code
+    SELECT c.customer_id, c.dimension, c.code, c.since
     FROM customer_class c
     JOIN pg_temp.refresh_class_customer USING (customer_id, dimension)
     WHERE c.dimension NOT IN ('stage', 'invalid');

@@ -76,6 +76,7 @@ BEGIN
     END IF;
     EXECUTE crmcost._attribute_view(wanted, view.relowner, view.relacl,
                                     to_regclass('customer_attribute') IS NULL);
+    PERFORM crmcost._translate_comments(ledger, 'customer_attribute');
   EXCEPTION WHEN dependent_objects_still_exist THEN
     RAISE WARNING 'view customer_attribute of ledger "%" stays as it is: others depend on it',
                   ledger
@@ -99,11 +100,6 @@ BEGIN ATOMIC
               ORDER BY a.i)
      FROM pg_catalog.unnest(names) WITH ORDINALITY AS a (name, i)),
     ' FROM customer; COMMENT ON VIEW customer_attribute IS ''Attributes of customers that setting attribute_columns names, one row a customer or lead, one column an attribute.''; COMMENT ON COLUMN customer_attribute.customer_id IS ''Customer.'';',
-    (SELECT pg_catalog.string_agg(pg_catalog.format(
-              'COMMENT ON COLUMN customer_attribute.%I IS %L;', a.name,
-              pg_catalog.format('Attribute %s; NULL where the customer has none.',
-                                a.name)), ' '::text)
-     FROM pg_catalog.unnest(names) AS a (name)),
     CASE WHEN is_new THEN pg_catalog.format(
       ' ALTER VIEW customer_attribute OWNER TO %s;', owner::regrole) END,
     (SELECT pg_catalog.string_agg(pg_catalog.format(

@@ -15,15 +15,15 @@ BEGIN
   PERFORM crmcost._note_details(run, -1);
   changed := crmcost._write_difference(run.ledger, 'customer_agent',
                                        crmcost._agent_query(), scope)
-             + crmcost._write_difference(run.ledger, 'customer_discount',
-                                         crmcost._discount_query(), scope);
+             + crmcost._write_difference(run.ledger, 'discount_line',
+                                         crmcost._discount_line_query(), scope);
   PERFORM crmcost._note_details(run, 1);
   RETURN changed + crmcost._write_tier_details(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_detail(crmcost._run) IS
-  'Step of refresh: customer_agent, customer_discount, tier_agent, tier_breach and agent_score; returns the rows changed.';
+  'Step of refresh: customer_agent, discount_line, tier_agent, tier_contact, tier_breach and agent_score; returns the rows changed.';
 
 CREATE FUNCTION crmcost._agent_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -56,15 +56,15 @@ COMMENT ON FUNCTION crmcost._agent_query() IS
 -- A correction has the rate of what it takes back.  Of the lines of an order
 -- with a product and a rate those are left that what is left of their price
 -- needs.
-CREATE FUNCTION crmcost._discounted_query() RETURNS text
+CREATE FUNCTION crmcost._discount_line_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  SELECT customer_id, discount_rate, product_code,
-         min(sale_id) FILTER (WHERE is_purchase) AS sale_id,
+  SELECT customer_id, min(sale_id) FILTER (WHERE is_purchase) AS sale_id,
          max(sold_on) FILTER (WHERE is_purchase) AS sold_on,
+         coalesce(product_code, '(unknown)') AS product_code, discount_rate,
          least(ceil(count(*) FILTER (WHERE is_purchase) * sum(price)
                     / sum(price) FILTER (WHERE is_purchase)),
-               count(*) FILTER (WHERE is_purchase)) AS sale_lines,
+               count(*) FILTER (WHERE is_purchase))::bigint AS sale_lines,
          sum(price) AS price, sum(discount) AS discount
   FROM (
     SELECT l.customer_id, l.source, l.order_ref, l.product_code,
@@ -84,16 +84,5 @@ RETURN $query$
          AND sum(price) FILTER (WHERE is_purchase) > 0
 $query$;
 
-COMMENT ON FUNCTION crmcost._discounted_query() IS
-  'Query of the lines with a discount of the customers with news, by order, product and rate.';
-
-CREATE FUNCTION crmcost._discount_query() RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT customer_id, discount_rate, sum(sale_lines)::bigint AS sale_lines
-  FROM (%s) kept
-  GROUP BY customer_id, discount_rate
-$query$, crmcost._discounted_query());
-
-COMMENT ON FUNCTION crmcost._discount_query() IS
-  'Query of customer_discount for the customers with news.';
+COMMENT ON FUNCTION crmcost._discount_line_query() IS
+  'Query of discount_line for the customers with news.';

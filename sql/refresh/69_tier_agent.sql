@@ -28,26 +28,27 @@ BEGIN
       SELECT c.customer_id FROM pg_temp.refresh_customer c
       UNION
       SELECT customer_id
-      FROM (SELECT b.customer_id, b.dimension, b.code
+      FROM (SELECT b.customer_id, b.dimension, b.code, b.since
             FROM pg_temp.refresh_class_before b) b
-      FULL JOIN (SELECT c.customer_id, c.dimension, c.code
+      FULL JOIN (SELECT c.customer_id, c.dimension, c.code, c.since
                  FROM customer_class c
                  JOIN pg_temp.refresh_class_customer
                    USING (customer_id, dimension)
                  WHERE c.dimension = 'owner' OR c.dimension = ANY (schemes)) n
         USING (customer_id, dimension)
-      WHERE b.code IS DISTINCT FROM n.code
+      WHERE (b.code IS DISTINCT FROM n.code
+             OR b.since IS DISTINCT FROM n.since)
             AND (dimension = 'owner' OR dimension = ANY (schemes));
     ANALYZE pg_temp.refresh_member_customer;
   END IF;
   INSERT INTO pg_temp.refresh_member
     WITH class AS (
-      SELECT b.customer_id, -1 AS sign, b.dimension, b.code
+      SELECT b.customer_id, -1 AS sign, b.dimension, b.code, b.since
       FROM pg_temp.refresh_class_before b
       JOIN pg_temp.refresh_member_customer USING (customer_id)
       WHERE NOT anew
       UNION ALL
-      SELECT c.customer_id, -1, c.dimension, c.code
+      SELECT c.customer_id, -1, c.dimension, c.code, c.since
       FROM customer_class c
       JOIN pg_temp.refresh_member_customer USING (customer_id)
       WHERE NOT anew
@@ -55,13 +56,13 @@ BEGIN
                             WHERE r.customer_id = c.customer_id
                                   AND r.dimension = c.dimension)
       UNION ALL
-      SELECT c.customer_id, 1, c.dimension, c.code
+      SELECT c.customer_id, 1, c.dimension, c.code, c.since
       FROM customer_class c
       WHERE anew OR c.customer_id IN (SELECT m.customer_id
                                       FROM pg_temp.refresh_member_customer m)
     )
     SELECT k.sign, k.customer_id, k.dimension, k.code,
-           coalesce(o.code, '(unknown)')
+           coalesce(o.code, '(unknown)'), k.since
     FROM class k
     JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
     LEFT JOIN class o
@@ -74,7 +75,7 @@ $$;
 COMMENT ON FUNCTION crmcost._find_members(crmcost._run) IS
   'Fills refresh_member: tier and owner of the customers whose contacts, discounts, tiers or owners may have changed.';
 
--- Before and after customer_agent and customer_discount are written.
+-- Before and after customer_agent and discount_line are written.
 CREATE FUNCTION crmcost._note_details(run crmcost._run, at integer)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -95,13 +96,16 @@ BEGIN
     WHERE m.sign = at
     GROUP BY m.scheme, m.tier, a.agent_code;
   INSERT INTO pg_temp.refresh_tier_breach
-    SELECT m.scheme, m.tier, at * sum(d.sale_lines)
+    SELECT m.scheme, m.tier, t.discount_rate,
+           at * count(DISTINCT m.customer_id), at * count(*),
+           at * sum(d.sale_lines)
     FROM pg_temp.refresh_member m
     JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier
-    JOIN customer_discount d
+    JOIN discount_line d
       ON d.customer_id = m.customer_id AND d.discount_rate > t.discount_rate
     WHERE m.sign = at
-    GROUP BY m.scheme, m.tier;
+    GROUP BY m.scheme, m.tier, t.discount_rate;
+  PERFORM crmcost._note_contacts(run, at);
   INSERT INTO pg_temp.refresh_agent_score
     SELECT a.agent_code, at * sum(a.answers), at * sum(a.score)
     FROM customer_agent a
@@ -115,6 +119,36 @@ $$;
 
 COMMENT ON FUNCTION crmcost._note_details(crmcost._run, integer) IS
   'Notes what the customers of refresh_member give to the sums by tier, before (-1) or now (1).';
+
+-- Step value has written customer_value: what it had of customers with news is in
+-- refresh_value_before.
+CREATE FUNCTION crmcost._note_contacts(run crmcost._run, at integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_tier_contact
+    SELECT m.scheme, m.tier,
+           (coalesce(v.last_contact_at, m.since) AT TIME ZONE run.zone)::date,
+           at * count(*)
+    FROM pg_temp.refresh_member m
+    JOIN (SELECT b.customer_id, b.last_contact_at
+          FROM pg_temp.refresh_value_before b
+          WHERE at = -1
+          UNION ALL
+          SELECT v.customer_id, v.last_contact_at
+          FROM customer_value v
+          WHERE at = 1
+                OR NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
+                               WHERE c.customer_id = v.customer_id)) v
+      USING (customer_id)
+    WHERE m.sign = at
+    GROUP BY 1, 2, 3;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_contacts(crmcost._run, integer) IS
+  'Notes by tier and day when the customers of refresh_member were last contacted, before (-1) or now (1).';
 
 CREATE FUNCTION crmcost._write_tier_details(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -132,7 +166,9 @@ BEGIN
     FROM (VALUES
       ('tier_agent', 'scheme, tier, agent_code',
        '{customers,interactions,automated,handle_seconds}'::text[]),
-      ('tier_breach', 'scheme, tier', '{sale_lines}'),
+      ('tier_contact', 'scheme, tier, contacted_on', '{customers}'),
+      ('tier_breach', 'scheme, tier, discount_limit',
+       '{customers,discounts,sale_lines}'),
       ('agent_score', 'agent_code', '{answers,score}')
     ) AS t (target, keys, sums)
   LOOP
@@ -153,4 +189,4 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_tier_details(crmcost._run) IS
-  'Writes tier_agent, tier_breach and agent_score; returns the rows changed.';
+  'Writes tier_agent, tier_contact, tier_breach and agent_score; returns the rows changed.';

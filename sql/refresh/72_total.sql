@@ -15,30 +15,17 @@ BEGIN
                                          'true');
   END IF;
   IF crmcost._was_written(run, '{customer_score,customer_value}') THEN
-    changed := changed
-      + crmcost._write_difference(run.ledger, 'rfm_cell', $query$
-          SELECT s.r, s.f, count(*) AS customers,
-                 sum(v.orders)::bigint AS orders, sum(v.revenue) AS revenue,
-                 sum(v.profit) AS profit, sum(s.m) AS m
-          FROM customer_score s
-          JOIN customer_value v ON v.customer_id = s.customer_id
-          WHERE s.r IS NOT NULL
-          GROUP BY s.r, s.f
-        $query$, 'true')
-      + crmcost._write_difference(run.ledger, 'whale_point', $query$
-          SELECT s.profit_rank, a.customers, s.cumulative_profit,
-                 s.cumulative_share, s.profit_rank = p.profit_rank AS is_peak
-          FROM customer_score s
-          CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
-          CROSS JOIN (
-            SELECT profit_rank FROM customer_score
-            ORDER BY cumulative_profit DESC, profit_rank
-            LIMIT 1
-          ) p
-          WHERE s.profit_rank * 200 / a.customers
-                  > (s.profit_rank - 1) * 200 / a.customers
-                OR s.profit_rank = p.profit_rank
-        $query$, 'true');
+    changed := changed + crmcost._write_score_total(run);
+  END IF;
+  IF crmcost._was_written(run, '{customer_survey,customer_value,customer_class}')
+  THEN
+    changed := changed + crmcost._write_difference(run.ledger, 'verdict_total',
+                           crmcost._verdict_query(), 'true');
+  END IF;
+  IF crmcost._was_written(run, '{customer_signal,customer_value,customer_class}')
+  THEN
+    changed := changed + crmcost._write_difference(run.ledger, 'strategy_total',
+                           crmcost._strategy_query(), 'true');
   END IF;
   IF crmcost._was_written(run, '{customer_stage}') THEN
     changed := changed + crmcost._write_stage_total(run);
@@ -54,7 +41,76 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_total(crmcost._run) IS
-  'Step of refresh: group_size, rfm_cell, whale_point, stage_total, product_total and cost_trend; returns the rows changed.';
+  'Step of refresh: group_size, rfm_cell, whale_point, verdict_total, strategy_total, stage_total, product_total and cost_trend; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_score_total(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'rfm_cell', $query$
+        SELECT s.r, s.f, count(*) AS customers,
+               sum(v.orders)::bigint AS orders, sum(v.revenue) AS revenue,
+               sum(v.profit) AS profit, sum(s.m) AS m
+        FROM customer_score s
+        JOIN customer_value v ON v.customer_id = s.customer_id
+        WHERE s.r IS NOT NULL
+        GROUP BY s.r, s.f
+      $query$, 'true')
+    + crmcost._write_difference(run.ledger, 'whale_point', $query$
+        SELECT s.profit_rank, a.customers, s.cumulative_profit,
+               s.cumulative_share, s.profit_rank = p.profit_rank AS is_peak
+        FROM customer_score s
+        CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
+        CROSS JOIN (
+          SELECT profit_rank FROM customer_score
+          ORDER BY cumulative_profit DESC, profit_rank
+          LIMIT 1
+        ) p
+        WHERE s.profit_rank * 200 / a.customers
+                > (s.profit_rank - 1) * 200 / a.customers
+              OR s.profit_rank = p.profit_rank
+      $query$, 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_score_total(crmcost._run) IS
+  'Writes rfm_cell and whale_point; returns the rows changed.';
+
+CREATE FUNCTION crmcost._verdict_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT l.survey, l.last_verdict AS verdict, count(*) AS customers,
+         count(*) FILTER (WHERE k.code = 'churned') AS churned,
+         count(*) FILTER (WHERE k.code = 'at_risk') AS at_risk,
+         sum(v.orders)::bigint AS orders, sum(v.revenue) AS revenue,
+         sum(v.total_cost) AS cost, sum(v.profit) AS profit
+  FROM customer_survey l
+  JOIN customer_value v ON v.customer_id = l.customer_id AND v.is_customer
+  LEFT JOIN customer_class k
+    ON k.customer_id = l.customer_id AND k.dimension = 'stage'
+  WHERE l.last_verdict IS NOT NULL
+  GROUP BY l.survey, l.last_verdict
+$query$;
+
+COMMENT ON FUNCTION crmcost._verdict_query() IS
+  'Query of verdict_total.';
+
+-- Who is invalid, and what to do about him, is said by view invalid_customer.
+CREATE FUNCTION crmcost._strategy_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT coalesce(i.strategy, 'none') AS strategy,
+         count(*) FILTER (WHERE NOT v.is_technical) AS customers,
+         sum(v.revenue) AS revenue, sum(v.total_cost) AS total_cost,
+         sum(v.profit) AS profit
+  FROM customer_value v
+  LEFT JOIN invalid_customer i ON i.customer_id = v.customer_id
+  WHERE v.is_customer
+  GROUP BY 1
+$query$;
+
+COMMENT ON FUNCTION crmcost._strategy_query() IS
+  'Query of strategy_total.';
 
 CREATE FUNCTION crmcost._was_written(run crmcost._run, targets text[])
   RETURNS boolean

@@ -21,7 +21,8 @@ BEGIN
   END IF;
   PERFORM crmcost._find_funnel_events(run);
   PERFORM crmcost._find_funnel_entries();
-  months := crmcost._changed_months(run, 'customer_funnel', 'refresh_funnel');
+  months := crmcost._changed_months(run, 'customer_funnel', 'refresh_funnel',
+                                    crmcost._rows_of_news(run));
   RETURN crmcost._write_difference(run.ledger, 'customer_funnel',
            'SELECT * FROM pg_temp.refresh_funnel',
            crmcost._rows_of_news(run))

@@ -10,7 +10,8 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_acquisitions(run);
   months := crmcost._changed_months(run, 'customer_acquisition',
-                                    'refresh_acquisition');
+                                    'refresh_acquisition',
+                                    crmcost._rows_of_news(run));
   RETURN crmcost._write_difference(run.ledger, 'customer_acquisition',
            'SELECT * FROM pg_temp.refresh_acquisition',
            crmcost._rows_of_news(run))

@@ -15,11 +15,11 @@ BEGIN
     FROM customer c
     LEFT JOIN pg_temp.refresh_party p USING (customer_id)
     WHERE anew
-          OR coalesce(p.party_id, c.customer_id) = ANY (ARRAY(
+          OR coalesce(p.party_id, c.customer_id) IN (
                SELECT r.customer_id FROM pg_temp.refresh_customer r
                UNION
                SELECT k.customer_id FROM pg_temp.refresh_class_customer k
-               WHERE k.dimension IN (SELECT t.scheme FROM tier t)));
+               WHERE k.dimension IN (SELECT t.scheme FROM tier t));
   ANALYZE pg_temp.refresh_best_customer;
   changed := crmcost._write_difference(run.ledger, 'customer_quality',
     crmcost._best_query(run), CASE WHEN anew THEN 'true'

@@ -1,4 +1,5 @@
--- Step case: cases of the customers with news, and the work on them.
+-- Step case: cases of the customers whose contacts changed, and the work on them; and
+-- the care of all with news, which orders follow.
 --
 -- A contact (ticket, complaint, return) opens its case, or opens it again if it was
 -- resolved before and nobody came since.  A step (kind care with the case_ref) does
@@ -9,9 +10,7 @@ CREATE FUNCTION crmcost._refresh_case(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  scope CONSTANT text := crmcost._rows_of_news(run);
-  open_scope CONSTANT text := format('%s AND old.month_start >= %L', scope,
-                                     run.open_month);
+  scope CONSTANT text := crmcost._rows_of_contacts(run);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_cases(run);
@@ -22,14 +21,24 @@ BEGIN
   RETURN crmcost._write_difference(run.ledger, 'service_case',
            'SELECT * FROM pg_temp.refresh_case', scope)
          + crmcost._write_difference(run.ledger, 'service_contact',
-           'SELECT * FROM pg_temp.refresh_service_work', open_scope)
+           'SELECT * FROM pg_temp.refresh_service_work',
+           crmcost._in_open_months(run, scope))
          + crmcost._write_difference(run.ledger, 'customer_care',
-           'SELECT * FROM pg_temp.refresh_care', open_scope);
+           'SELECT * FROM pg_temp.refresh_care',
+           crmcost._in_open_months(run, crmcost._rows_of_news(run)));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_case(crmcost._run) IS
   'Step of refresh: service_case, service_contact and customer_care; returns the rows changed.';
+
+CREATE FUNCTION crmcost._in_open_months(run crmcost._run, scope text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format('%s AND old.month_start >= %L', scope, run.open_month);
+
+COMMENT ON FUNCTION crmcost._in_open_months(crmcost._run, text) IS
+  'Condition on old that a row is among those that another names, and of an open month.';
 
 CREATE FUNCTION crmcost._counted_month(at timestamptz, before date, zone text,
                                        open_month date)
@@ -54,14 +63,15 @@ RETURN $query$
          c.kind <> 'care' OR c.case_ref IS NULL AS is_contact,
          coalesce(c.handle_seconds, 60 * c.minutes, 0) AS seconds
   FROM pg_temp.refresh_contact c
-  JOIN pg_temp.refresh_customer USING (customer_id)
+  JOIN pg_temp.refresh_customer n
+    ON n.customer_id = c.customer_id AND n.of_contacts
   WHERE c.kind IN ('ticket', 'complaint', 'return')
         OR c.kind = 'care'
            AND (c.case_ref IS NOT NULL OR c.due_at IS NOT NULL)
 $query$;
 
 COMMENT ON FUNCTION crmcost._case_rows() IS
-  'Query of the rows of refresh_contact that belong to cases of the customers with news.';
+  'Query of the rows of refresh_contact that belong to cases of the customers whose contacts changed.';
 
 -- What the store has of them, under the number of the party.
 CREATE FUNCTION crmcost._cases_before(open_month date) RETURNS text
@@ -75,7 +85,8 @@ RETURN pg_catalog.format($query$
   LEFT JOIN pg_temp.refresh_party p ON p.customer_id = o.customer_id
   WHERE %L
         AND coalesce(p.party_id, o.customer_id)
-            IN (SELECT r.customer_id FROM pg_temp.refresh_customer r)
+            IN (SELECT r.customer_id FROM pg_temp.refresh_customer r
+                WHERE r.of_contacts)
   ORDER BY 1, 2, 3, 4, o.opened_at
 $query$, pg_catalog.isfinite(open_month));
 
@@ -317,9 +328,7 @@ CREATE FUNCTION crmcost._find_case_months(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  scope CONSTANT text := crmcost._rows_of_news(run);
-  open_scope CONSTANT text := format('%s AND old.month_start >= %L', scope,
-                                     run.open_month);
+  scope CONSTANT text := crmcost._rows_of_contacts(run);
 BEGIN
   IF run.whole THEN
     RETURN;
@@ -341,9 +350,9 @@ BEGIN
     $query$, scope)
     USING run.open_month,
           crmcost._months_that_differ('service_contact',
-                                      'refresh_service_work', open_scope),
+            'refresh_service_work', crmcost._in_open_months(run, scope)),
           crmcost._months_that_differ('customer_care', 'refresh_care',
-                                      open_scope);
+            crmcost._in_open_months(run, crmcost._rows_of_news(run)));
 END
 $$;
 

@@ -31,12 +31,14 @@ BEGIN
            crmcost._product_case_query(cost_months),
            format(cost_months, 'old.month_start'))
          + crmcost._write_products_sold(run)
-         + crmcost._write_care_month(run);
+         + crmcost._write_care_month(run)
+         + crmcost._write_difference(run.ledger, 'case_backlog',
+             crmcost._backlog_query(run), 'true');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_service(crmcost._run) IS
-  'Step of refresh: service_month, service_cost_month, product_case_month, product_sold_month and care_month; returns the rows changed.';
+  'Step of refresh: service_month, service_cost_month, product_case_month, product_sold_month, care_month and case_backlog; returns the rows changed.';
 
 -- Condition on %1$s that a month is to be summed up.  Tiers of a month may change
 -- without any news of service: then all from there on.
@@ -219,6 +221,8 @@ CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  counted CONSTANT boolean := EXISTS (SELECT FROM pg_temp.refresh_service_event
+                                      WHERE cases > 1);
   part record;
 BEGIN
   FOR part IN
@@ -228,7 +232,7 @@ BEGIN
     EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
             || crmcost._service_month_query(crmcost._by_dimension(
                  'pg_temp.refresh_service_event', part.dimensions, part.codes,
-                 part.schemes));
+                 part.schemes), counted);
   END LOOP;
 END
 $$;
@@ -238,34 +242,63 @@ COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
 
 -- A case that stands for n counts n times.  The value at a share of all is the
 -- first one up to which that share lies: percentile_disc, of counted values.
-CREATE FUNCTION crmcost._service_percentiles() RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION crmcost._value_at_share(ordered numeric[], counts bigint[],
+                                        share numeric)
+  RETURNS numeric
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
-  SELECT pg_catalog.format($query$
-    SELECT month_start, dimension, code, %s
-    FROM (
-      SELECT e.month_start, e.dimension, e.code, e.what, m.clock, m.seconds,
-             sum(e.cases) OVER (alike ORDER BY m.seconds) AS upto,
-             sum(e.cases) OVER alike AS cases
-      FROM event e
-      CROSS JOIN LATERAL (VALUES ('all', e.seconds), ('open', e.open_seconds))
-        AS m (clock, seconds)
-      WHERE m.seconds IS NOT NULL
-      WINDOW alike AS (PARTITION BY e.month_start, e.dimension, e.code, e.what,
-                                    m.clock)
-    ) placed
-    GROUP BY month_start, dimension, code
-    $query$, pg_catalog.string_agg(pg_catalog.format(
-      'min(seconds) FILTER (WHERE what = %L AND clock = %L AND upto * 100 >= cases * %s) AS %s_%s_%s',
-      e.what, c.clock, s.share, e.what, c.clock, s.share), ', '::text))
+  SELECT u.value
+  FROM (
+    SELECT u.value, u.place,
+           pg_catalog.sum(u.times) OVER (ORDER BY u.place) AS upto,
+           pg_catalog.sum(u.times) OVER () AS times
+    FROM ROWS FROM (pg_catalog.unnest(ordered), pg_catalog.unnest(counts))
+           WITH ORDINALITY AS u (value, times, place)
+  ) u
+  WHERE u.upto >= u.times * share
+  ORDER BY u.place
+  LIMIT 1);
+
+COMMENT ON FUNCTION crmcost._value_at_share(numeric[], bigint[], numeric) IS
+  'First of values in order up to which a share of them lies, each counted as often as counts says.';
+
+-- counted says whether any case counts more than once: else percentile_disc does.
+CREATE FUNCTION crmcost._service_percentiles(counted boolean) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT month_start, dimension, code, %s
+  FROM (SELECT e.month_start, e.dimension, e.code, %s
+        FROM event e
+        GROUP BY e.month_start, e.dimension, e.code) sorted
+$query$, (
+  SELECT pg_catalog.string_agg(pg_catalog.format(
+    CASE WHEN counted
+      THEN 'crmcost._value_at_share(%1$s_%2$s, %1$s_%2$s_n, %4$s) AS %1$s_%2$s_%3$s'
+      ELSE '%1$s_%2$s[%5$s] AS %1$s_%2$s_%3$s' END,
+    e.what, c.clock, s.percent, s.percent / 100::numeric, s.place), ', '::text)
   FROM (VALUES ('responded'::text), ('closed')) AS e (what)
   CROSS JOIN (VALUES ('all'::text), ('open')) AS c (clock)
-  CROSS JOIN (VALUES (50), (90), (95)) AS s (share));
+  CROSS JOIN (VALUES (50, 1), (90, 2), (95, 3)) AS s (percent, place)), (
+  SELECT pg_catalog.string_agg(pg_catalog.format(
+    CASE WHEN counted THEN $sorted$
+      array_agg(e.%1$s ORDER BY e.%1$s)
+        FILTER (WHERE e.what = %2$L AND e.%1$s IS NOT NULL) AS %2$s_%3$s,
+      array_agg(e.cases ORDER BY e.%1$s)
+        FILTER (WHERE e.what = %2$L AND e.%1$s IS NOT NULL) AS %2$s_%3$s_n
+      $sorted$ ELSE $sorted$
+      percentile_disc('{0.5,0.9,0.95}'::float8[])
+        WITHIN GROUP (ORDER BY e.%1$s) FILTER (WHERE e.what = %2$L)
+        AS %2$s_%3$s
+      $sorted$ END, c.measure, e.what, c.clock), ', '::text)
+  FROM (VALUES ('responded'::text), ('closed')) AS e (what)
+  CROSS JOIN (VALUES ('all'::text, 'seconds'::text), ('open', 'open_seconds'))
+    AS c (clock, measure)));
 
-COMMENT ON FUNCTION crmcost._service_percentiles() IS
+COMMENT ON FUNCTION crmcost._service_percentiles(boolean) IS
   'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in event lie.';
 
-CREATE FUNCTION crmcost._service_month_query(source text) RETURNS text
+CREATE FUNCTION crmcost._service_month_query(source text, counted boolean)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH event AS (
@@ -294,7 +327,7 @@ RETURN pg_catalog.format($query$
          c.reopened_n, c.due_n, c.due_met
   FROM counted c
   LEFT JOIN (%2$s) p USING (month_start, dimension, code)
-$query$, source, crmcost._service_percentiles(), (
+$query$, source, crmcost._service_percentiles(counted), (
   SELECT pg_catalog.string_agg(pg_catalog.format(
            'coalesce(sum(%1$I) FILTER (WHERE what = %2$L), 0) AS %2$s_%1$s',
            m.measure, e.what), ', '::text)
@@ -304,5 +337,42 @@ $query$, source, crmcost._service_percentiles(), (
                ('reopened', '{n}'), ('due', '{n,met}')) AS e (what, measures)
   CROSS JOIN LATERAL pg_catalog.unnest(e.measures) AS m (measure)));
 
-COMMENT ON FUNCTION crmcost._service_month_query(text) IS
+COMMENT ON FUNCTION crmcost._service_month_query(text, boolean) IS
   'Query of service_month, given that of the events with dimension and code.';
+
+-- Open cases are few, and get older without any news.
+CREATE FUNCTION crmcost._backlog_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN pg_catalog.format($query$
+  SELECT c.dimension, c.code, sum(c.cases)::bigint AS open_cases, %s,
+         min(c.opened_at) AS oldest_opened_at
+  FROM (%s) c
+  GROUP BY c.dimension, c.code
+$query$,
+  (SELECT pg_catalog.string_agg(pg_catalog.format(
+            'coalesce(sum(c.cases) FILTER (WHERE %s), 0)::bigint AS %s',
+            k.condition, k.measure), ', '::text)
+   FROM (SELECT 'unanswered'::text AS measure,
+                'c.first_response_at IS NULL'::text AS condition
+         UNION ALL
+         SELECT 'overdue', pg_catalog.format('c.due_at < %L', run.upto)
+         UNION ALL
+         SELECT a.measure, pg_catalog.format(
+                  'c.opened_at < %L AND c.opened_at >= %L',
+                  run.upto - a.over_days * interval '24 hours',
+                  coalesce(run.upto - a.to_days * interval '24 hours',
+                           '-infinity'))
+         FROM (VALUES ('to_1_day'::text, 0::float8, 1::float8),
+                      ('to_7_days', 1, 7), ('to_30_days', 7, 30),
+                      ('over_30_days', 30, NULL),
+                      ('old_cases', crmcost._setting(
+                         run.ledger, 'sla_open_days')::float8, NULL))
+                AS a (measure, over_days, to_days)) k),
+  (SELECT crmcost._by_dimension(
+            '(SELECT * FROM service_case WHERE closed_at IS NULL)'::text,
+            pg_catalog.array_agg(d.dimension), pg_catalog.array_agg(d.code),
+            '{}'::text[])
+   FROM crmcost._service_dimensions() d WHERE d.of_cost));
+
+COMMENT ON FUNCTION crmcost._backlog_query(crmcost._run) IS
+  'Query of case_backlog.';

@@ -37,24 +37,30 @@ $$;
 COMMENT ON FUNCTION crmcost._all_points_are_news(crmcost._run) IS
   'Whether all points are gone through: in a full refresh, one that goes back, and after a change of programmes.';
 
-CREATE FUNCTION crmcost._points_of_news(run crmcost._run) RETURNS text
+CREATE FUNCTION crmcost._points_of_days(run crmcost._run) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
   many record;
 BEGIN
-  IF crmcost._all_points_are_news(run) THEN
-    RETURN 'true';
-  END IF;
   SELECT min(t.from_on) AS from_on, max(t.before_on) AS before_on INTO many
     FROM touched t
     WHERE t.relation = 'loyalty_entry' AND t.customer_id IS NULL;
-  RETURN format(
-    '(e.customer_id = ANY (ARRAY(SELECT t.customer_id FROM touched t WHERE t.relation = ''loyalty_entry'' AND t.customer_id IS NOT NULL)) OR e.occurred_at >= %L AND e.occurred_at < %L)',
+  RETURN format('e.occurred_at >= %L AND e.occurred_at < %L',
     least(run.upto_before, crmcost._midnight(many.from_on, run.zone)),
     greatest(run.upto, crmcost._midnight(many.before_on, run.zone)));
 END
 $$;
+
+COMMENT ON FUNCTION crmcost._points_of_days(crmcost._run) IS
+  'Condition on e that a loyalty entry is of the days that as_of brought in or took out, or that many came for.';
+
+CREATE FUNCTION crmcost._points_of_news(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN CASE WHEN crmcost._all_points_are_news(run) THEN 'true'
+  ELSE '(e.customer_id = ANY (ARRAY(SELECT t.customer_id FROM touched t WHERE t.relation = ''loyalty_entry'' AND t.customer_id IS NOT NULL)) OR '
+       || crmcost._points_of_days(run) || ')'
+  END;
 
 COMMENT ON FUNCTION crmcost._points_of_news(crmcost._run) IS
   'Condition on e that a loyalty entry may be new, or of a customer whose points changed.';

@@ -60,7 +60,7 @@ BEGIN
       FROM (
         SELECT e.customer_id FROM loyalty_entry e WHERE %s
         UNION ALL
-        -- whose entries are gone, and who was merged or is no more
+        -- whose entries changed, and who was merged or is no more
         SELECT t.customer_id FROM touched t
         WHERE t.relation IN ('loyalty_entry', 'customer')
               AND t.customer_id IS NOT NULL
@@ -69,7 +69,7 @@ BEGIN
         WHERE least(a.next_expiry_at, a.next_available_at) <= $1
       ) n
       LEFT JOIN pg_temp.refresh_party p USING (customer_id)
-    $query$, crmcost._points_of_news(run)) USING run.upto;
+    $query$, crmcost._points_of_days(run)) USING run.upto;
   -- who was merged has no account any more
   INSERT INTO pg_temp.refresh_loyalty_customer
     SELECT DISTINCT t.customer_id FROM touched t
@@ -109,22 +109,23 @@ $$;
 COMMENT ON FUNCTION crmcost._gather_points(crmcost._run, text) IS
   'Fills refresh_points with the entries that a condition on e names.';
 
--- A lot goes by its own name, else by that of its order.
-CREATE FUNCTION crmcost._lot_name(kind text, lot text, order_ref text)
+-- A lot goes by its own name, else by that of its order.  Where that order is taken
+-- back by its number (lot_order), its lots go by that, whatever their own names are.
+CREATE FUNCTION crmcost._lot_name(kind text, lot text, order_ref text,
+                                  lot_order text)
   RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce('lot ' || lot, CASE WHEN kind IN ('earn', 'reverse')
-                                 THEN 'order ' || order_ref END);
+RETURN coalesce('order ' || lot_order, 'lot ' || lot,
+                CASE WHEN kind IN ('earn', 'reverse')
+                  THEN 'order ' || order_ref END);
 
-COMMENT ON FUNCTION crmcost._lot_name(text, text, text) IS
+COMMENT ON FUNCTION crmcost._lot_name(text, text, text, text) IS
   'By what points_balance knows the lot that an entry is, or is of; NULL for none.';
 
--- Where an order is taken back by its number, its lots go by that, whatever their
--- own names are.
 CREATE FUNCTION crmcost._lots_of_orders(source text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN format($query$
-  SELECT e.customer_id, e.program_code, e.lot, min(e.order_ref) AS order_ref
+  SELECT e.customer_id, e.program_code, e.lot, min(e.order_ref) AS lot_order
   FROM %1$s e
   JOIN (SELECT DISTINCT customer_id, program_code, order_ref FROM %1$s
         WHERE kind = 'reverse' AND lot IS NULL) r
@@ -142,7 +143,7 @@ AS $$
 BEGIN
   ANALYZE pg_temp.refresh_points;
   EXECUTE format($query$
-    UPDATE pg_temp.refresh_points e SET lot = NULL, order_ref = l.order_ref
+    UPDATE pg_temp.refresh_points e SET lot_order = l.lot_order
       FROM (%s) l
       WHERE l.customer_id = e.customer_id AND l.program_code = e.program_code
             AND l.lot = e.lot

@@ -73,51 +73,77 @@ $query$, run.day - crmcost._setting(run.ledger, 'churn_after_days')::integer,
 COMMENT ON FUNCTION crmcost._loyalty_member_query(crmcost._run) IS
   'Query of loyalty_member.';
 
-CREATE FUNCTION crmcost._loyalty_decile_query() RETURNS text
+-- Those of one loyalty are together in all that follows; ranks upward, equal ones
+-- with the mean of theirs.
+CREATE FUNCTION crmcost._equally_loyal_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  WITH buyer AS MATERIALIZED (
-    SELECT v.customer_id, v.orders, v.revenue, v.total_cost, v.profit,
-           v.last_ordered_on - v.first_ordered_on AS tenure_days, p.points
+  SELECT m.measure, m.loyalty, count(*) AS customers,
+         sum(b.orders) AS orders, sum(b.revenue) AS revenue,
+         sum(b.total_cost) AS total_cost, sum(b.profit) AS profit,
+         sum(m.profit_rank) AS rank_sum,
+         sum(m.profit_rank * m.profit_rank) AS rank_squares
+  FROM (
+    SELECT v.orders, v.revenue, v.total_cost, v.profit,
+           v.last_ordered_on - v.first_ordered_on AS tenure_days, p.points,
+           count(*) OVER upward - (count(*) OVER equal_ones - 1) / 2.0
+             AS profit_rank,
+           count(p.points) OVER upward - (count(p.points) OVER equal_ones - 1)
+                                         / 2.0 AS profit_rank_of_members
     FROM customer_value v
     LEFT JOIN (SELECT customer_id, sum(earned) AS points FROM loyalty_account
                GROUP BY customer_id) p USING (customer_id)
     WHERE v.orders > 0 AND NOT v.is_technical
-  ),
-  measured AS (
-    SELECT m.measure, m.loyalty, b.customer_id, b.orders, b.revenue,
-           b.total_cost, b.profit
-    FROM buyer b
-    CROSS JOIN LATERAL (VALUES ('orders', b.orders::numeric),
-                               ('tenure_days', b.tenure_days),
-                               ('points', b.points)) AS m (measure, loyalty)
-    WHERE m.loyalty IS NOT NULL
-  ),
-  ranked AS (
-    SELECT m.*,
+    WINDOW upward AS (ORDER BY v.profit), equal_ones AS (PARTITION BY v.profit)
+  ) b
+  CROSS JOIN LATERAL (
+    VALUES ('orders', b.orders::numeric, b.profit_rank),
+           ('tenure_days', b.tenure_days, b.profit_rank),
+           ('points', b.points, b.profit_rank_of_members)
+  ) AS m (measure, loyalty, profit_rank)
+  WHERE m.loyalty IS NOT NULL
+  GROUP BY m.measure, m.loyalty
+$query$;
+
+COMMENT ON FUNCTION crmcost._equally_loyal_query() IS
+  'Query of buyers by measure and loyalty, with the sums of their ranks by profit.';
+
+CREATE FUNCTION crmcost._loyalty_decile_query() RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH ranked AS (
+    SELECT e.*, sum(e.customers) OVER measure AS all_customers,
            -- the tenth in which the first of equal ones is has them all
-           (10 * (rank() OVER (PARTITION BY measure
-                               ORDER BY loyalty DESC) - 1)
-            / count(*) OVER (PARTITION BY measure))::integer + 1 AS decile,
-           rank() OVER (PARTITION BY measure ORDER BY loyalty)
-             + (count(*) OVER (PARTITION BY measure, loyalty) - 1) / 2.0
-             AS loyalty_rank,
-           rank() OVER (PARTITION BY measure ORDER BY profit)
-             + (count(*) OVER (PARTITION BY measure, profit) - 1) / 2.0
-             AS profit_rank
-    FROM measured m
+           div(10 * (sum(e.customers) OVER downward - e.customers),
+               sum(e.customers) OVER measure)::integer + 1 AS decile,
+           sum(e.customers) OVER measure - sum(e.customers) OVER downward
+             + (e.customers + 1) / 2.0 AS loyalty_rank
+    FROM (%s) e
+    WINDOW measure AS (PARTITION BY e.measure),
+           downward AS (PARTITION BY e.measure ORDER BY e.loyalty DESC)
   )
-  SELECT d.*, round(s.spearman::numeric, 6) AS spearman
+  SELECT d.*, s.spearman
   FROM (
-    SELECT measure, decile, count(*) AS customers, sum(loyalty) AS loyalty,
-           sum(orders)::bigint AS orders, sum(revenue) AS revenue,
-           sum(total_cost) AS total_cost, sum(profit) AS profit
+    SELECT measure, decile, sum(customers)::bigint AS customers,
+           sum(loyalty * customers) AS loyalty, sum(orders)::bigint AS orders,
+           sum(revenue) AS revenue, sum(total_cost) AS total_cost,
+           sum(profit) AS profit
     FROM ranked
     GROUP BY measure, decile
   ) d
-  JOIN (SELECT measure, corr(loyalty_rank, profit_rank) AS spearman
-        FROM ranked GROUP BY measure) s USING (measure)
-$query$;
+  JOIN (
+    -- correlation of the ranks, whose mean is half of all and one
+    SELECT measure,
+           round((sum(loyalty_rank * rank_sum) - mean_part)
+                 / nullif(sqrt((sum(customers * loyalty_rank * loyalty_rank)
+                                - mean_part)
+                               * (sum(rank_squares) - mean_part)), 0), 6)
+             AS spearman
+    FROM (SELECT r.*, all_customers * (all_customers + 1) ^ 2 / 4 AS mean_part
+          FROM ranked r) r
+    GROUP BY measure, mean_part
+  ) s USING (measure)
+$query$, crmcost._equally_loyal_query());
 
 COMMENT ON FUNCTION crmcost._loyalty_decile_query() IS
   'Query of loyalty_decile.';

@@ -1,6 +1,6 @@
 -- Step voice: what customers were asked and answered, and what they complain of.
 --
--- survey_answer and customer_survey follow the customers with news; survey_day and
+-- survey_answer and customer_survey follow the customers whose contacts changed; survey_day and
 -- voice_month are summed up from survey_answer, for the months in which one of its
 -- rows is another, and voice_month for those whose tiers were found anew.
 CREATE FUNCTION crmcost._refresh_voice(run crmcost._run) RETURNS bigint
@@ -21,13 +21,15 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_answers(run);
-  months := crmcost._changed_months(run, 'survey_answer', 'refresh_answer');
+  months := crmcost._changed_months(run, 'survey_answer', 'refresh_answer',
+                                    crmcost._rows_of_contacts(run));
   tier_months := format('(%s OR old.month_start >= %L)', months, tiers_from);
   PERFORM crmcost._note_due(run, -1);
   RETURN crmcost._write_difference(run.ledger, 'survey_answer',
-           'SELECT * FROM pg_temp.refresh_answer', crmcost._rows_of_news(run))
+           'SELECT * FROM pg_temp.refresh_answer',
+           crmcost._rows_of_contacts(run))
          + crmcost._write_difference(run.ledger, 'customer_survey',
-             crmcost._customer_survey_query(), crmcost._rows_of_news(run))
+             crmcost._customer_survey_query(), crmcost._rows_of_contacts(run))
          + crmcost._write_due(run)
          + crmcost._write_difference(run.ledger, 'survey_day',
              crmcost._survey_day_query(months),
@@ -83,7 +85,7 @@ $$;
 COMMENT ON FUNCTION crmcost._answers() IS
   'Answers to surveys in refresh_contact, one a customer, survey and day; without a score those who were asked and did not answer that day.';
 
--- Of the customers with news.  Who answers within the days of the survey was asked
+-- Of the customers whose contacts changed.  Who answers within the days of the survey was asked
 -- once; what he complains of after it is laid to the answer.
 CREATE FUNCTION crmcost._find_answers(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -99,7 +101,8 @@ BEGIN
                AND lead(a.occurred_on) OVER later - a.occurred_on
                    <= a.answer_within AS answered_later
       FROM crmcost._answers() a
-      JOIN pg_temp.refresh_customer USING (customer_id)
+      JOIN pg_temp.refresh_customer n
+        ON n.customer_id = a.customer_id AND n.of_contacts
       WINDOW later AS (PARTITION BY a.customer_id, a.survey, a.own_id
                        ORDER BY a.occurred_on)
     ),
@@ -128,7 +131,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_answers(crmcost._run) IS
-  'Fills refresh_answer: what the customers with news were asked and answered.';
+  'Fills refresh_answer: what the customers whose contacts changed were asked and answered.';
 
 CREATE FUNCTION crmcost._customer_survey_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -145,7 +148,7 @@ RETURN $query$
 $query$;
 
 COMMENT ON FUNCTION crmcost._customer_survey_query() IS
-  'Query of customer_survey for the customers with news.';
+  'Query of customer_survey for the customers whose contacts changed.';
 
 CREATE FUNCTION crmcost._survey_day_query(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE

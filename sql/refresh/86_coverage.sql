@@ -104,7 +104,8 @@ RETURN $query$
              WHERE kind IN ('behavior', 'complaint')
              GROUP BY customer_id) b USING (customer_id)
   LEFT JOIN (SELECT customer_id, min(month_start) AS answer_month
-             FROM pg_temp.refresh_answer
+             FROM survey_answer
+             JOIN pg_temp.refresh_customer USING (customer_id)
              WHERE score IS NOT NULL
              GROUP BY customer_id) a USING (customer_id)
   WHERE NOT v.is_technical

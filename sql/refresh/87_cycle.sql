@@ -3,7 +3,7 @@
 --
 -- Histories are found anew of whose stages may have changed.  A month counts
 -- anew when a step in it changed; what counts customers at a day, from the
--- first such month on.
+-- first such month on.  When a stage was left is when the next was entered.
 CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -19,7 +19,7 @@ BEGIN
   PERFORM crmcost._find_spells(run);
   IF NOT run.whole THEN
     months := crmcost._months_that_differ('stage_spell', 'refresh_spell',
-                                          scope);
+                                          scope, 'left_on');
     in_months := in_months || format(
       ' AND old.month_start = ANY (%L::date[])', months);
     first_month := greatest(first_month, least(
@@ -186,6 +186,29 @@ $$;
 COMMENT ON FUNCTION crmcost._kept_days(date, date) IS
   'Days from one to another that kept_snapshot has.';
 
+-- Who came (1) and who went (-1), and the sum of the days on which they had come.
+-- All that was before the first month is one day.
+CREATE FUNCTION crmcost._stage_change_query(by_column name, first_month date,
+                                            which text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT s.%1$I, greatest(s.entered_on, %2$L::date - 1) AS day,
+         count(*) AS customers, sum(s.entered_on - date '2000-01-01') AS age
+  FROM stage_spell s
+  WHERE %3$s
+  GROUP BY 1, 2
+  UNION ALL
+  SELECT s.%1$I, greatest(s.left_on, %2$L::date - 1), -count(*),
+         -sum(s.entered_on - date '2000-01-01')
+  FROM stage_spell s
+  WHERE s.left_on IS NOT NULL AND %3$s
+  GROUP BY 1, 2
+$query$, by_column, first_month, which);
+
+COMMENT ON FUNCTION crmcost._stage_change_query(name, date, text) IS
+  'Query of how many came and went on which day, by a column of stage_spell, of rows s that a condition names.';
+
 -- Who is in a stage at a day is who came less who went until then; the sum of
 -- the days on which those in it came gives their mean age.
 CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
@@ -201,15 +224,7 @@ BEGIN
               AS m
             UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
     ),
-    change AS (
-      SELECT s.stage, e.day, sum(e.sign) AS customers,
-             sum(e.sign * (s.entered_on - date '2000-01-01')) AS age
-      FROM stage_spell s
-      CROSS JOIN LATERAL (VALUES (s.entered_on, 1), (s.left_on, -1))
-        AS e (day, sign)
-      WHERE e.day IS NOT NULL
-      GROUP BY s.stage, e.day
-    ),
+    change AS (%4$s),
     held AS (
       SELECT d.as_of, c.stage, sum(c.customers) AS customers,
              sum(c.age) AS age
@@ -242,7 +257,8 @@ BEGIN
     FROM held h
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
-  $query$, first_month, crmcost._kept_days(first_month, run.day), run.day),
+  $query$, first_month, crmcost._kept_days(first_month, run.day), run.day,
+  crmcost._stage_change_query('stage', first_month, 'true')),
   format('old.as_of >= %L', first_month));
 END
 $$;
@@ -262,22 +278,13 @@ BEGIN
       SELECT m::date AS month_start, (m + interval '1 month')::date AS until_on
       FROM generate_series(%1$L::timestamp, %2$L::timestamp, '1 month') AS m
     ),
-    change AS (
-      SELECT s.channel_code, crmcost._month_of(e.day) AS changed_month,
-             sum(e.sign) AS customers
-      FROM stage_spell s
-      CROSS JOIN LATERAL (VALUES (s.entered_on, 1), (s.left_on, -1))
-        AS e (day, sign)
-      WHERE e.day IS NOT NULL AND s.stage = ANY (%3$L::text[])
-      GROUP BY s.channel_code, crmcost._month_of(e.day)
-    ),
+    change AS (%3$s),
     stock AS (
       SELECT m.month_start, c.channel_code,
-             coalesce(sum(c.customers)
-                        FILTER (WHERE c.changed_month < m.month_start), 0)
+             coalesce(sum(c.customers) FILTER (WHERE c.day < m.month_start), 0)
                AS start_customers,
              sum(c.customers) AS end_customers
-      FROM month m JOIN change c ON c.changed_month <= m.month_start
+      FROM month m JOIN change c ON c.day < m.until_on
       GROUP BY m.month_start, c.channel_code
     ),
     step AS (%4$s)
@@ -292,8 +299,9 @@ BEGIN
     WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
-  crmcost._customer_stages(),
-  crmcost._churn_step_query(crmcost._customer_stages())),
+  crmcost._stage_change_query('channel_code', first_month, format(
+    's.stage = ANY (%L::text[])', crmcost._customer_stages())),
+  crmcost._churn_step_query(crmcost._customer_stages(), first_month)),
   format('old.month_start >= %L', first_month));
 END
 $$;
@@ -301,7 +309,8 @@ $$;
 COMMENT ON FUNCTION crmcost._write_churn_month(crmcost._run, date) IS
   'Writes churn_month from a month on; returns the rows changed.';
 
-CREATE FUNCTION crmcost._churn_step_query(stages text[]) RETURNS text
+CREATE FUNCTION crmcost._churn_step_query(stages text[], first_month date)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT month_start, s.channel_code,
@@ -316,7 +325,8 @@ RETURN pg_catalog.format($query$
   FROM month m
   JOIN (SELECT s.*, s.stage = ANY (%1$L::text[]) AS is_in,
                s.stage_before = ANY (%1$L::text[]) AS was_in
-        FROM stage_spell s) s USING (month_start)
+        FROM stage_spell s
+        WHERE s.month_start >= %2$L) s USING (month_start)
   -- where the month began for who is none at its end
   LEFT JOIN LATERAL (
     SELECT b.stage FROM stage_spell b
@@ -325,7 +335,7 @@ RETURN pg_catalog.format($query$
     ORDER BY b.entered_at DESC LIMIT 1
   ) began ON true
   GROUP BY month_start, s.channel_code
-$query$, stages);
+$query$, stages, first_month);
 
-COMMENT ON FUNCTION crmcost._churn_step_query(text[]) IS
-  'Query of who came, returned and went in the months m of a query, and who of those at the start is gone, given the stages of customers.';
+COMMENT ON FUNCTION crmcost._churn_step_query(text[], date) IS
+  'Query of who came, returned and went in the months m of a query, from the first on, and who of those at the start is gone, given the stages of customers.';

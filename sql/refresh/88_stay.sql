@@ -147,7 +147,7 @@ BEGIN
             FROM pg_temp.refresh_value_before b
             JOIN customer_value v USING (customer_id)
             JOIN customer_month m USING (customer_id)
-            WHERE NOT run.whole
+            WHERE NOT run.whole AND m.revenue <> 0
                   AND crmcost._month_of(v.first_ordered_on)
                       IS DISTINCT FROM crmcost._month_of(b.first_ordered_on)
            ) w

@@ -13,12 +13,13 @@ BEGIN
   PERFORM crmcost._find_signal_customers(run);
   RETURN crmcost._write_difference(run.ledger, 'customer_signal',
                                    crmcost._signal_query(run), scope)
-         + crmcost._write_winback(run);
+         + crmcost._write_winback(run)
+         + crmcost._write_winback_total(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_signal(crmcost._run) IS
-  'Step of refresh: customer_signal and customer_winback; returns the rows changed.';
+  'Step of refresh: customer_signal, customer_winback and winback_total; returns the rows changed.';
 
 CREATE FUNCTION crmcost._window_start(run crmcost._run) RETURNS date
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -44,6 +45,7 @@ DECLARE
   day_before CONSTANT date := crmcost._report_day(run.upto_before, run.zone);
   last_month CONSTANT date := crmcost._last_complete_month(run.day);
   month_before CONSTANT date := crmcost._last_complete_month(day_before);
+  window_start CONSTANT date := crmcost._window_start(run);
 BEGIN
   IF run.whole OR run.day < day_before THEN
     INSERT INTO pg_temp.refresh_signal_customer
@@ -54,7 +56,7 @@ BEGIN
       SELECT c.customer_id FROM pg_temp.refresh_customer c
       UNION
       SELECT s.customer_id FROM customer_signal s
-      WHERE s.oldest_on < crmcost._window_start(run)
+      WHERE s.oldest_on < window_start
       UNION
       SELECT coalesce(p.party_id, m.customer_id)
       FROM customer_month m
@@ -216,3 +218,24 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_winback(crmcost._run) IS
   'Writes customer_winback; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_winback_total(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF NOT crmcost._was_written(run, '{customer_winback}') THEN
+    RETURN 0;
+  END IF;
+  RETURN crmcost._write_difference(run.ledger, 'winback_total', $query$
+    SELECT campaign_code, role, count(*) AS customers, count(won_on) AS won,
+           sum(second_revenue) AS second_revenue,
+           sum(second_margin) AS second_margin,
+           max(assigned_on) AS last_assigned_on, max(won_on) AS last_won_on
+    FROM customer_winback
+    GROUP BY campaign_code, role
+  $query$, 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_winback_total(crmcost._run) IS
+  'Writes winback_total; returns the rows changed.';

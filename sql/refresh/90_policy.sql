@@ -1,5 +1,5 @@
--- Step policy: what became of the rules by tier: who was given which discount,
--- who moves from tier to tier, and in which tiers the value still to come is.
+-- Step policy: what became of the rules by tier: who moves from tier to tier, and
+-- in which tiers the value still to come is.
 CREATE FUNCTION crmcost._refresh_policy(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -8,9 +8,7 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  changed := crmcost._write_difference(run.ledger, 'discount_line',
-               crmcost._discount_line_query(), crmcost._rows_of_news(run))
-             + crmcost._write_tier_move(run);
+  changed := crmcost._write_tier_move(run);
   IF crmcost._was_written(run, '{customer_score,customer_value,customer_class}')
      OR EXISTS (SELECT FROM touched WHERE relation = 'tier') THEN
     changed := changed
@@ -22,20 +20,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_policy(crmcost._run) IS
-  'Step of refresh: discount_line, tier_move and potential_cell; returns the rows changed.';
-
--- Lines of customer_discount, one by one (69_detail.sql).
-CREATE FUNCTION crmcost._discount_line_query() RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT customer_id, sale_id, sold_on,
-         coalesce(product_code, '(unknown)') AS product_code, discount_rate,
-         sale_lines::bigint AS sale_lines, price, discount
-  FROM (%s) kept
-$query$, crmcost._discounted_query());
-
-COMMENT ON FUNCTION crmcost._discount_line_query() IS
-  'Query of discount_line for the customers with news.';
+  'Step of refresh: tier_move and potential_cell; returns the rows changed.';
 
 -- Who moved has a row of classification in the month: the last one of it, and
 -- the last one before.  Who stayed is the rest of those who are in the tier at

@@ -200,7 +200,8 @@ $query$, wanted);
 COMMENT ON FUNCTION crmcost._favourite_query(text) IS
   'Query of customer_favourite for the customers that a condition on o names.';
 
--- Of one product, confidence goes by the orders with both.
+-- Of one product, confidence goes by the orders with both.  The planner takes
+-- products for fewer than they are, and would pair all of them first.
 CREATE FUNCTION crmcost._next_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
@@ -210,22 +211,25 @@ RETURN $query$
          round(orders_together::numeric * all_orders
                / (orders::numeric * other_orders), 6) AS lift
   FROM (
-    SELECT p.product_code, p.other_product_code, p.orders AS orders_together,
-           a.orders, b.orders AS other_orders, t.orders AS all_orders,
+    SELECT p.product_code, p.other_product_code, p.orders_together, p.orders,
+           b.orders AS other_orders, t.orders AS all_orders,
            row_number() OVER (PARTITION BY p.product_code
-                              ORDER BY p.orders DESC, b.orders,
+                              ORDER BY p.orders_together DESC, b.orders,
                                        p.other_product_code) AS place
-    FROM product_pair p
-    JOIN product_pair a
-      ON a.product_code = p.product_code
-         AND a.other_product_code = a.product_code
+    FROM (SELECT p.product_code, p.other_product_code,
+                 p.orders AS orders_together, a.orders
+          FROM product_pair p
+          JOIN product_pair a
+            ON a.product_code = p.product_code
+               AND a.other_product_code = a.product_code
+          WHERE p.product_code <> p.other_product_code
+          OFFSET 0) p
     JOIN product_pair b
       ON b.product_code = p.other_product_code
          AND b.other_product_code = b.product_code
     JOIN product_pair t
       ON t.product_code = '(all)' AND t.other_product_code = '(all)'
-    WHERE p.product_code <> p.other_product_code
-          AND p.orders::float8 * t.orders > a.orders::float8 * b.orders
+    WHERE p.orders_together::float8 * t.orders > p.orders::float8 * b.orders
   ) pair
   WHERE place <= 5
 $query$;

@@ -35,12 +35,8 @@ BEGIN
     changed := crmcost._write_difference(run.ledger, 'worklist',
       'SELECT * FROM pg_temp.refresh_worklist', 'true');
   EXCEPTION WHEN serialization_failure THEN
-    -- somebody has marked a row since the snapshot was taken.  What this
-    -- transaction writes to touched goes with its end: so it is of another
-    INSERT INTO touched (relation, customer_id, from_on, before_on, epoch,
-                         written_by)
-      SELECT 'worklist', NULL, 'infinity', 'infinity', s.epoch, '1'
-      FROM refresh_state s;
+    -- somebody has marked a row since the snapshot was taken, and has noted that
+    -- in touched
     RAISE WARNING 'worklist of ledger "%" stays as it was: rows were marked during the refresh',
                   run.ledger
       USING HINT = 'The next refresh renews it.';

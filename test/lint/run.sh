@@ -123,6 +123,8 @@ check 'settings: each is read' sh test/lint/settings.sh
 check 'functions of SQL of at most 60 lines' sh test/lint/length.sh
 check 'statements for a distributed engine' python3 test/lint/engine.py
 check '... and each of its rules fires' python3 test/lint/engine.py --samples
+check 'Chinese comments' python3 test/lint/translations.py
+check '... and each of their faults is noticed' python3 test/lint/translations.py --samples
 check 'versions equal' sh test/lint/versions.sh
 check 'shell scripts parse' shell_syntax
 check 'builds with gcc and the flags of PostgreSQL' builds

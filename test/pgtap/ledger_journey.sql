@@ -14,6 +14,15 @@ BEGIN
   PERFORM crmcost._make_work_tables('crm');
   RETURN QUERY SELECT target || ' ' || rows_differ FROM crmcost._verify('crm');
 END$$;
+-- pools and customers whose touches do not have what they cost
+CREATE FUNCTION pg_temp.uncredited() RETURNS TABLE (customer_id bigint, month_start date, driver text, lacks numeric) LANGUAGE sql AS $$
+  SELECT b.customer_id, b.month_start, b.driver, sum(b.cost)
+  FROM (SELECT NULL::bigint AS customer_id, month_start, driver_key AS driver, sum(cost) AS cost FROM crm.cost_pool WHERE driver = 'attributed' AND unallocated_because IS NULL GROUP BY 2, 3
+        UNION ALL SELECT NULL, month_start, driver, - sum(spend) FROM crm.touch_spend GROUP BY 2, 3
+        UNION ALL SELECT customer_id, month_start, driver, sum(cost) FROM crm.cost_flow WHERE via = 'allocated' AND driver LIKE 'attributed%' GROUP BY 1, 2, 3
+        UNION ALL SELECT customer_id, month_start, driver, - sum(spend) FROM crm.touch_spend GROUP BY 1, 2, 3) b
+  GROUP BY 1, 2, 3 HAVING sum(b.cost) <> 0
+$$;
 INSERT INTO campaign (code, channel_code, purpose, period, name) VALUES ('spring', 'search', 'acquisition', '[2024-01-01,2025-01-01)', 'Spring');
 INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at, acquisition_channel) VALUES
   (1, 's', 'tv', '2024-01-05', '2024-01-20 12:00', 'tv'), (2, 's', 'search', '2024-01-10', '2024-03-05 12:00', 'search'),
@@ -54,6 +63,16 @@ SELECT results_eq($$SELECT month_start, channel_code, customers, aligned_cac FRO
 SELECT results_eq($$SELECT interaction_id::int, touch_number::int, days_before, linear_credit, last_credit FROM journey
   WHERE customer_id = 2 AND conversion_kind = 'acquisition' ORDER BY touch_number$$,
   $$ VALUES (1, 1, 55.083333, 0.5, 0.0), (2, 2, 24.083333, 0.5, 1.0) $$, 'B1: the journey; care is no touch, and what comes after leads to nothing');
+SELECT results_eq('SELECT customer_id::int, month_start, touch_month, driver, interaction_id::int, channel_code, credit, spend FROM touch_spend ORDER BY 2',
+  $$ VALUES (2, '2024-01-01'::date, '2024-01-01'::date, 'attributed of channel search', 1, 'search', 0.5, 1000.0), (2, '2024-02-01', '2024-02-01', 'attributed of channel search', 2, 'search', 0.5, 77.0) $$,
+  'B2: each touch has the spend of its month');
+SELECT results_eq($$SELECT conversion_kind, touch_number::int, interaction_id::int, linear_credit, spend FROM crmcost.journey('crm', 2)$$,
+  $$ VALUES ('acquisition', 1, 1, 0.5, 1000.0), ('acquisition', 2, 2, 0.5, 77.0), ('order', 1, 1, 0.5, NULL), ('order', 2, 2, 0.5, NULL) $$, 'B1: journey() tells the way of a customer, with its credits and what it cost');
+SELECT results_eq($$SELECT conversion_kind, touch_number, channel_code, first_credit, spend FROM crmcost.journey('crm', 1)$$, $$ VALUES ('acquisition', NULL::bigint, 'tv', 1::numeric, NULL::numeric), ('order', NULL, '(unknown)', 1, NULL) $$, 'B1: without touches, his own channel');
+SELECT is_empty($$SELECT * FROM crmcost.journey('crm', 3)$$, 'B1: a lead has arrived nowhere');
+SELECT throws_ok($$SELECT * FROM crmcost.journey('crm', 77)$$, 'P0002', 'customer_id must be a customer of ledger "crm", not 77', 'a customer who is not there');
+SELECT throws_ok($$SELECT * FROM crmcost.journey('crm', NULL)$$, 'P0002', 'customer_id must be a customer of ledger "crm", not null', 'or nobody');
+SELECT is_empty('SELECT * FROM pg_temp.uncredited()', 'the touches have all that was spent, to the last digit');
 SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
 SELECT is((SELECT count(*) FROM open_journey WHERE conversion_kind = 'acquisition'), 1::bigint, 'the lead is on his way');
 SELECT is((SELECT array_to_string(path, ' ') FROM open_journey WHERE entity_id = 2), 'social', 'a customer is on the way to the next order');
@@ -77,6 +96,9 @@ SELECT results_eq($$SELECT month_start, spend, allocated_cost, unconverted_cost 
   $$ VALUES ('2024-01-01'::date, 1000.0, 0.0, 1000.0), ('2024-02-01', 77.0, 1077.0, -1000.0) $$, 'and the claim is in the first open one, where it adds no cost');
 SELECT is((SELECT cac FROM customer_cac WHERE customer_id = 2), 1077.0, 'the customer bears it');
 SELECT is(pg_temp.balanced(), true, 'every month balances');
+SELECT results_eq('SELECT month_start, touch_month, driver, interaction_id::int, spend FROM touch_spend ORDER BY touch_month',
+  $$ VALUES ('2024-02-01'::date, '2024-01-01'::date, 'attributed of channel search in 2024-01', 1, 1000.0), ('2024-02-01', '2024-02-01', 'attributed of channel search', 2, 77.0) $$, 'the touch of January has what is claimed in February');
+SELECT is_empty('SELECT * FROM pg_temp.uncredited()', 'all of it');
 SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
 SELECT results_eq($$SELECT customer_id::int, cost, booked_month FROM cost_flow WHERE month_start = '2024-02-01' AND cost_id = 1 AND via <> 'rounding' ORDER BY cost$$,
   $$ VALUES (NULL, -1000.0, '2024-01-01'::date), (2, 1000.0, '2024-01-01') $$, 'cost_flow shows the way');
@@ -88,6 +110,13 @@ CALL crmcost.refresh('crm', '2024-04-01');
 SELECT is((SELECT cac FROM customer_cac WHERE customer_id = 3), 0.0, 'what was claimed in a closed month is claimed once');
 SELECT is((SELECT cac FROM customer_cac WHERE customer_id = 2), 1077.0, 'and stays with who claimed it');
 SELECT is(pg_temp.balanced(), true, 'every month balances again');
+SELECT is_empty('SELECT * FROM pg_temp.uncredited()', 'and the touches have what the closed months gave them');
+SAVEPOINT two_closed;
+DELETE FROM interaction WHERE interaction_id = 1;
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq('SELECT interaction_id::int, spend FROM touch_spend ORDER BY touch_month', 'VALUES (NULL::int, 1000.0), (2, 77.0)', 'a touch that is no more leaves its spend in the closed month');
+SELECT is_empty('SELECT * FROM pg_temp.uncredited()', 'which nobody loses');
+ROLLBACK TO two_closed;
 SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
 ROLLBACK TO open_books;
 
@@ -96,6 +125,8 @@ UPDATE customer SET acquired_at = '2024-03-20' WHERE customer_id = 3;
 CALL crmcost.refresh('crm', '2024-04-01');
 SELECT results_eq($$SELECT customer_id::int, cac FROM customer_cac ORDER BY 1$$, $$ VALUES (1, 560.0), (2, 410.33), (3, 666.67) $$,
   'January by credits 0.5 and 1: 333.33 and 666.67');
+SELECT results_eq('SELECT customer_id::int, interaction_id::int, spend FROM touch_spend ORDER BY 2', 'VALUES (2, 1, 333.3333), (2, 2, 77.0), (3, 3, 666.6667)', 'and so by touch, before coins');
+SELECT is_empty('SELECT * FROM pg_temp.uncredited()', 'to the last digit');
 UPDATE setting SET value = 'first' WHERE key = 'attribution_model';
 CALL crmcost.refresh('crm', '2024-04-01');
 SELECT results_eq($$SELECT customer_id::int, cac FROM customer_cac ORDER BY 1$$, $$ VALUES (1, 560.0), (2, 500.0), (3, 500.0) $$,

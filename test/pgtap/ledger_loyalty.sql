@@ -117,6 +117,15 @@ SELECT is(pg_temp.account(1), 'earned 150, balance 0, pending 0, redeemed 0, exp
 SELECT is(pg_temp.account(2), 'earned 160, balance 100, pending 0, redeemed 0, expired 0, owed 0', 'a lot that is, that lot');
 SELECT is(pg_temp.account(3), 'earned 100, balance 0, pending 0, redeemed 80, expired 0, owed 80', 'a lot already spent is owed');
 SELECT is(pg_temp.findings(), 'points_owed 1', 'and said');
+-- an adjustment of a lot stays one of it where its order is taken back; else it would take the points that expire first
+SELECT pg_temp.points(8, '2024-01-05', 'earn', 50, '2024-02-10'), pg_temp.points(8, '2024-01-05', 'earn', 100, '2024-03-10', lot => 'l-8', order_ref => 'o-8'), pg_temp.points(8, '2024-01-10', 'adjust', -30, lot => 'l-8'), pg_temp.points(8, '2024-01-25', 'reverse', -70, order_ref => 'o-8');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT expires_on, points FROM loyalty_expiry WHERE customer_id = 8', $$ VALUES (date '2024-02-10', 50.0) $$, 'of a lot of 100, of which 30 were taken away and 70 taken back, nothing is left');
+SELECT is(pg_temp.account(8), 'earned 150, balance 50, pending 0, redeemed 0, expired 0, owed 0', 'the other lot is whole');
+SAVEPOINT whole;
+SELECT crmcost.transfer_points('crm', 'points', 8, 9, 50, '2024-02-01');
+SELECT results_eq($$SELECT points, expires_at FROM loyalty_entry WHERE customer_id = 9$$, $$ VALUES (50.0, timestamptz '2024-02-10') $$, 'and goes as such');
+ROLLBACK TO whole;
 -- what does not add up stops no refresh
 SELECT pg_temp.points(4, '2024-01-05', 'earn', 100), pg_temp.points(4, '2024-01-10', 'redeem', -130),
   pg_temp.points(5, '2024-01-05', 'earn', 100, available => '2024-01-20'), pg_temp.points(5, '2024-01-10', 'redeem', -50),

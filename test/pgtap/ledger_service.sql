@@ -128,8 +128,8 @@ INSERT INTO interaction (customer_id, occurred_at, kind, subtype, resolved_at, a
   (1, '2024-01-20', 'ticket', 'repair', NULL, 'anna', 'P1'), (2, '2024-01-24', 'ticket', 'followup', NULL, NULL, NULL), (3, '2024-01-26', 'complaint', NULL, NULL, NULL, NULL),
   (4, '2024-01-02', 'return', NULL, '2024-01-30', NULL, NULL), (5, '2024-01-03', 'return', NULL, '2024-02-03', NULL, NULL);
 CALL crmcost.refresh('crm', '2024-02-01');
-SELECT results_eq('SELECT case_rank, customer_id, kind_name, subtype, age_days, is_old FROM open_case ORDER BY 1', $$ VALUES (1::bigint, 5::bigint, 'Return', NULL, 29.000000, true),
-  (2, 1, 'Ticket', 'repair', 12.000000, true), (3, 2, 'Ticket', 'followup', 8.000000, true), (4, 3, 'Complaint', NULL, 6.000000, false) $$, 'E10: what is open, the oldest first, and for more than 7 days');
+SELECT results_eq('SELECT customer_id, kind_name, subtype, age_days, is_old FROM open_case ORDER BY opened_at', $$ VALUES (5::bigint, 'Return', NULL, 29.000000, true),
+  (1, 'Ticket', 'repair', 12.000000, true), (2, 'Ticket', 'followup', 8.000000, true), (3, 'Complaint', NULL, 6.000000, false) $$, 'E10: what is open, the oldest first, and for more than 7 days');
 SELECT results_eq($$ SELECT open_cases, to_1_day, to_7_days, to_30_days, over_30_days, old_cases FROM service_backlog WHERE dimension = '(all)' $$, $$ VALUES (4::bigint, 0::bigint, 1::bigint, 3::bigint, 0::bigint, 3::bigint) $$, 'E10: by age');
 SELECT is((SELECT sum(open_cases) FROM customer_360), 4::numeric, 'E10: customer_360 has as many');
 CALL crmcost.refresh('crm', '2024-02-10');

@@ -217,7 +217,7 @@ SELECT results_eq($$
   SELECT customer_id::int, tier, gap_to_next FROM customer_tier WHERE scheme = 'loyalty' ORDER BY 1
 $$, $$ VALUES (1, 'silver', 1800.0), (2, 'gold', NULL), (3, 'regular', 0.01), (4, 'silver', 9000.0), (5, 'regular', 1020.0) $$,
   'C8: 8,200 with gold at 10,000 is 1,800 short; below every bound is the lowest tier');
-SELECT is((SELECT evidence->>'revenue' FROM customer_classification WHERE customer_id = 1 AND dimension = 'loyalty'),
+SELECT is((SELECT evidence::jsonb->>'revenue' FROM customer_classification WHERE customer_id = 1 AND dimension = 'loyalty'),
           '8200.0000', 'the evidence is the revenue');
 SELECT results_eq($$SELECT rows, example FROM data_quality WHERE check_name = 'refunds_exceed_sales'$$,
   $$ VALUES (1::bigint, 'customer 5: -20.0000') $$, 'who gave back more than they bought is reported');
@@ -228,7 +228,7 @@ SELECT pg_temp.sell(i, 'o' || i || '-' || j, '2024-01-01'::timestamptz + i * int
 FROM generate_series(1, 10) i, generate_series(1, i) j;
 CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
-  SELECT r.rfm_score, t.tier, c.evidence FROM customer_rfm r
+  SELECT r.rfm_score, t.tier, c.evidence::jsonb FROM customer_rfm r
   JOIN customer_tier t ON t.customer_id = r.customer_id AND t.scheme = 'value'
   JOIN customer_classification c ON c.customer_id = r.customer_id AND c.dimension = 'value'
   WHERE r.customer_id = 10

@@ -1,6 +1,6 @@
 # doc/capabilities.md keeps its word: every row that the founding documents ask
 # for is there once, what it names is in an installed ledger, and what it gives
-# as proof is what a test says.
+# as proof is what a test says.  The Chinese page has the same rows.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -139,6 +139,36 @@ my $text = slurp_file($page);
 cmp_ok(scalar(grep { /\(\)$/ } keys %is_there), '>', 50, 'the routines of the extension are known');
 my @faults = faults($text, \%is_there);
 is(scalar @faults, 0, "$page keeps its word") or diag(join "\n", @faults);
+
+# Where the Chinese page differs from the English one but in the words of ours.
+my $chinese = 'doc/capabilities.zh.md';
+my $han = qr/[\xE3-\xE9][\x80-\xBF]{2}/;
+sub faults_of_chinese
+{
+	my %other = map { $_->{id} => $_ } rows(shift);
+	my @faults;
+
+	foreach my $row (rows($text))
+	{
+		my $same = delete $other{ $row->{id} };
+		push(@faults, "$row->{id} is missing"), next if !$same;
+		push @faults, "$row->{id}: another $_" foreach grep { $row->{$_} ne $same->{$_} } qw(term served proof);
+		push @faults, "$row->{id} has no Chinese words" if $same->{capability} !~ $han;
+	}
+	return @faults, map { "$_ is too many" } sort keys %other;
+}
+my $translated = slurp_file($chinese);
+is(join("\n", faults_of_chinese($translated)), '', "$chinese says the same");
+foreach my $forgery (
+	[ qr/^\| A3 .*\n/m, '', 'A3 is missing' ],
+	[ qr/(?<=^\| A2 \|)[^|]*/m, ' categories ', 'A2 has no Chinese words' ],
+	[ qr/`cost_tree`(?=, `cost_by_month` \| `ledger_cost` "A5)/, '`cost`', 'A5: another served' ],
+	[ qr/A5: four media/, 'A5: five media', 'A5: another proof' ])
+{
+	my ($what, $with, $fault) = @$forgery;
+	(my $forged = $translated) =~ s/$what/$with/ or die "nothing to forge: $what";
+	is(join("\n", faults_of_chinese($forged)), $fault, "noticed: $fault");
+}
 
 # The test itself would notice.
 sub notices

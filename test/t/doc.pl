@@ -69,6 +69,38 @@ foreach my $file ('README.md', sort glob('doc/*.md'))
 	}
 }
 
+# The Chinese README has the same commands, outputs, names, links and figures; the
+# comments in the commands are Chinese.
+sub parts
+{
+	my ($file) = @_;
+	my $page = slurp_file($file);
+	my %has;
+
+	while ($page =~ s/^```.*?^```$//ms)
+	{
+		(my $block = $&) =~ s/\s+(?:--|#) .*$//mg;
+		push @{ $has{block} }, $block;
+	}
+	@{ $has{name} } = sort $page =~ /`[^`\n]+`/g;
+	@{ $has{link} } = sort map { s/\.zh\.md/.md/r } grep { !/README/ } $page =~ /\]\(([^)]*)\)/g;
+	@{ $has{link} } = grep { !/capabilities/ } @{ $has{link} };
+	@{ $has{figure} } = sort $page =~ /\d+\.\d+(?!\d| million)/g;
+	@{ $has{shape} } = map { /^(#+ |\||- )/ } split /\n/, $page;
+	return \%has;
+}
+my ($readme, $chinese) = map { parts($_) } 'README.md', 'README.zh.md';
+cmp_ok(scalar @{ $readme->{block} }, '>', 10, 'README.md has commands');
+is_deeply($chinese->{$_}, $readme->{$_}, "README.zh.md has every $_ of README.md") foreach qw(block name link figure shape);
+foreach my $pair ([ 'README.md', 'README.zh.md' ], [ 'doc/capabilities.md', 'capabilities.zh.md' ])
+{
+	my ($english, $to) = @$pair;
+	my ($folder, $from) = $english =~ m,^(.*?)([^/]*)$,;
+	like(slurp_file($english), qr/\]\(\Q$to\E\)/, "$english is linked with its Chinese page");
+	like(slurp_file("$folder$to"), qr/\]\(\Q$from\E\)/, '... and back');
+}
+is(scalar(() = slurp_file('README.md') =~ /\n/g) <= 250, 1, 'README.md has at most 250 lines');
+
 # The page that lists tables and views has the words of the catalog.  Where it
 # differs, what the test expects is the line to write.
 $node->safe_psql('postgres', 'CREATE DATABASE reference');

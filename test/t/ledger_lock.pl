@@ -85,5 +85,30 @@ is($node->safe_psql('gb', q{SELECT encode(convert_to(name_zh, 'UTF8'), 'hex') FR
 is($node->safe_psql('utf', q{SELECT name_zh = U&'\5BA2\6237\83B7\53D6\6210\672C' FROM crm.cost_category WHERE code = 'acq'}), 't',
 	'they are read as what they are');
 
+# So do Chinese comments: where there is none, the ledger stays English and says so.
+foreach my $database ('latin', 'ascii', 'gb', 'utf')
+{
+	my $count = q{
+		SELECT count(*), count(*) FILTER (WHERE description ~ '[^\x01-\x7f]') FROM pg_description d JOIN pg_class c ON c.oid = d.objoid
+		WHERE d.classoid = 'pg_class'::regclass AND c.relnamespace = 'zh'::regnamespace};
+	my $warning = qr/WARNING:  comments of ledger "zh" stay English: database encoding LATIN1 cannot hold Chinese/;
+	foreach my $call (q{install('zh', language => 'zh')}, q{upgrade('zh')})
+	{
+		($code, $stdout, $stderr) = $node->psql($database, "CALL crmcost.$call;$count");
+		is($code, 0, "$database: $call runs");
+		my ($all, $chinese) = split /\|/, $stdout;
+		cmp_ok($all, '>', 3000, "$database: the ledger has comments");
+		is($chinese, $database eq 'latin' ? 0 : $all, "$database: Chinese ones where they can be held");
+		$database eq 'latin' ? like($stderr, $warning, 'which is said') : unlike($stderr, qr/WARNING/, 'without a complaint');
+	}
+	is($node->safe_psql($database, q{UPDATE zh.setting SET value = 'en' WHERE key = 'language'; CALL crmcost.upgrade('zh');} . $count) =~ /\|0$/, 1,
+		"$database: and English ones on demand");
+}
+$node->safe_psql('gb', q{UPDATE zh.setting SET value = 'zh' WHERE key = 'language'; CALL crmcost.upgrade('zh')});
+is($node->safe_psql('gb', q{SELECT encode(convert_to(obj_description('zh.fx_rate'::regclass, 'pg_class'), 'UTF8'), 'hex')}),
+	unpack('H*', "\xe5\xaf\xb9\xe6\x9c\xac\xe4\xbd\x8d\xe5\xb8\x81\xe7\x9a\x84\xe6\xb1\x87\xe7\x8e\x87\xef\xbc\x8c"
+	. "\xe6\xaf\x8f\xe4\xb8\xaa\xe5\xb8\x81\xe7\xa7\x8d\xe5\x92\x8c\xe8\xb5\xb7\xe5\xa7\x8b\xe6\x97\xa5\xe4\xb8\x80\xe8\xa1\x8c\xe3\x80\x82"),
+	'in the bytes of their encoding');
+
 $node->stop;
 done_testing();

@@ -37,7 +37,7 @@ INSERT INTO setting (key, value, note) VALUES
   ('snapshot_keep', 'month_end', 'Days of which customer_snapshot keeps what was known: month_end, every, or none.'),
   ('plan_scenario', 'default', 'Scenario of plan that kpi and the views by tier compare with.'),
   ('fiscal_year_start', '1', 'Month in which the fiscal year begins, 1 to 12.'),
-  ('language', 'en', 'Language of the names in views: en or zh.'),
+  ('language', 'en', 'Language of the names in views, and of comments: en or zh.'),
   ('attribute_columns', '', 'Attributes of customers that customer_attribute shows as columns, separated by commas.'),
   ('quality_months', '12', 'Months after the acquisition in which channel_quality asks whether a customer was in the best tier.'),
   ('response_window_days', '14', 'Days after a customer was assigned to a campaign in which campaign_response counts what he does.'),

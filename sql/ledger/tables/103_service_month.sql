@@ -150,3 +150,33 @@ COMMENT ON COLUMN care_month.handle_seconds IS 'Working time as measured, else b
 COMMENT ON COLUMN care_month.converted IS 'Those of them after which the customer placed his first order within response_window_days.';
 COMMENT ON COLUMN care_month.repeated IS 'Those of them after which the customer ordered once more within response_window_days.';
 COMMENT ON COLUMN care_month.cost IS 'Cost of regular communication (ret.contact and below), in base currency, shared by contacts.';
+
+-- Computed by refresh; nothing else writes it.
+CREATE TABLE case_backlog (
+  dimension text COLLATE "C" NOT NULL,
+  code text COLLATE "C" NOT NULL,
+  open_cases bigint NOT NULL,
+  unanswered bigint NOT NULL,
+  overdue bigint NOT NULL,
+  to_1_day bigint NOT NULL,
+  to_7_days bigint NOT NULL,
+  to_30_days bigint NOT NULL,
+  over_30_days bigint NOT NULL,
+  old_cases bigint NOT NULL,
+  oldest_opened_at timestamptz NOT NULL,
+  PRIMARY KEY (dimension, code)
+);
+
+COMMENT ON TABLE case_backlog IS
+'Cases that are open on the report day, by age, one row a dimension and code with any; as of the last refresh.';
+COMMENT ON COLUMN case_backlog.dimension IS 'As in service_month, but no phase and no tier scheme.';
+COMMENT ON COLUMN case_backlog.code IS 'Channel, product and so on of the case.';
+COMMENT ON COLUMN case_backlog.open_cases IS 'Open cases.';
+COMMENT ON COLUMN case_backlog.unanswered IS 'Those that nobody has answered.';
+COMMENT ON COLUMN case_backlog.overdue IS 'Those for which something was promised that is past.';
+COMMENT ON COLUMN case_backlog.to_1_day IS 'Those of at most 24 hours.';
+COMMENT ON COLUMN case_backlog.to_7_days IS 'Those of more than that and at most 7 times 24 hours.';
+COMMENT ON COLUMN case_backlog.to_30_days IS 'Those of more than that and at most 30 times 24 hours.';
+COMMENT ON COLUMN case_backlog.over_30_days IS 'Those of more than that.';
+COMMENT ON COLUMN case_backlog.old_cases IS 'Those of more than sla_open_days times 24 hours.';
+COMMENT ON COLUMN case_backlog.oldest_opened_at IS 'When the oldest was opened.';

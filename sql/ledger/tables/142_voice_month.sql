@@ -49,3 +49,29 @@ COMMENT ON COLUMN reason_month.kind IS 'complaint, return, or survey for bad ans
 COMMENT ON COLUMN reason_month.product_code IS 'Product; (unknown) for none.';
 COMMENT ON COLUMN reason_month.reason_code IS 'Reason; (unknown) for none.';
 COMMENT ON COLUMN reason_month.interactions IS 'How often.';
+
+-- Computed by refresh; nothing else writes it.
+CREATE TABLE verdict_total (
+  survey text COLLATE "C" NOT NULL,
+  verdict text COLLATE "C" NOT NULL,
+  customers bigint NOT NULL,
+  churned bigint NOT NULL,
+  at_risk bigint NOT NULL,
+  orders bigint NOT NULL,
+  revenue numeric(38,4) NOT NULL,
+  cost numeric(38,4) NOT NULL,
+  profit numeric(38,4) NOT NULL,
+  PRIMARY KEY (survey, verdict)
+);
+
+COMMENT ON TABLE verdict_total IS
+'Customers by what they answered last, one row a survey and verdict, as of the last refresh.';
+COMMENT ON COLUMN verdict_total.survey IS 'Survey.';
+COMMENT ON COLUMN verdict_total.verdict IS 'good, neutral or bad: the last answer of the customer.';
+COMMENT ON COLUMN verdict_total.customers IS 'Customers.';
+COMMENT ON COLUMN verdict_total.churned IS 'Those who have churned.';
+COMMENT ON COLUMN verdict_total.at_risk IS 'Those who are at risk.';
+COMMENT ON COLUMN verdict_total.orders IS 'Their orders so far.';
+COMMENT ON COLUMN verdict_total.revenue IS 'Their revenue so far, in base currency.';
+COMMENT ON COLUMN verdict_total.cost IS 'What they cost so far, all of it, in base currency.';
+COMMENT ON COLUMN verdict_total.profit IS 'Margin less cost so far, in base currency.';

@@ -44,3 +44,44 @@ COMMENT ON COLUMN customer_winback.assigned_on IS 'Day of the assignment.';
 COMMENT ON COLUMN customer_winback.won_on IS 'Day of the return within winback_days of it; NULL for none.';
 COMMENT ON COLUMN customer_winback.second_revenue IS 'Net revenue of the orders within second_life_days from the return on, in base currency.';
 COMMENT ON COLUMN customer_winback.second_margin IS 'Their margin, in base currency.';
+
+-- Computed by refresh; nothing else writes it.
+CREATE TABLE winback_total (
+  campaign_code text COLLATE "C" NOT NULL,
+  role text COLLATE "C" NOT NULL,
+  customers bigint NOT NULL,
+  won bigint NOT NULL,
+  second_revenue numeric(38,4) NOT NULL,
+  second_margin numeric(38,4) NOT NULL,
+  last_assigned_on date NOT NULL,
+  last_won_on date,
+  PRIMARY KEY (campaign_code, role)
+);
+
+COMMENT ON TABLE winback_total IS
+'customer_winback summed up, one row a campaign and role; as of the last refresh.';
+COMMENT ON COLUMN winback_total.campaign_code IS 'Campaign.';
+COMMENT ON COLUMN winback_total.role IS 'target, control or both, as there.';
+COMMENT ON COLUMN winback_total.customers IS 'Members who had churned.';
+COMMENT ON COLUMN winback_total.won IS 'Those who came back within winback_days.';
+COMMENT ON COLUMN winback_total.second_revenue IS 'Net revenue of their second lives, in base currency.';
+COMMENT ON COLUMN winback_total.second_margin IS 'Its margin, in base currency.';
+COMMENT ON COLUMN winback_total.last_assigned_on IS 'Day of the last assignment.';
+COMMENT ON COLUMN winback_total.last_won_on IS 'Day of the last return; NULL for none.';
+
+-- Computed by refresh; nothing else writes it.
+CREATE TABLE strategy_total (
+  strategy text COLLATE "C" NOT NULL PRIMARY KEY,
+  customers bigint NOT NULL,
+  revenue numeric(38,4) NOT NULL,
+  total_cost numeric(38,4) NOT NULL,
+  profit numeric(38,4) NOT NULL
+);
+
+COMMENT ON TABLE strategy_total IS
+'All customers by what invalid_customer says of them, one row a strategy with any; as of the last refresh.';
+COMMENT ON COLUMN strategy_total.strategy IS 'Strategy; none for those who are not in invalid_customer.';
+COMMENT ON COLUMN strategy_total.customers IS 'Customers, technical ones left out.';
+COMMENT ON COLUMN strategy_total.revenue IS 'Net revenue so far, that of technical ones too, in base currency.';
+COMMENT ON COLUMN strategy_total.total_cost IS 'Cost so far, direct and allocated, that of technical ones too, in base currency.';
+COMMENT ON COLUMN strategy_total.profit IS 'Profit so far, that of technical ones too, in base currency.';

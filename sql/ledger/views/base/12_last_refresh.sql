@@ -1,10 +1,13 @@
 -- What the computed tables, and the views over them, are for.
 CREATE VIEW last_refresh WITH (security_invoker = true) AS
-SELECT r.run_id, r.as_of, r.as_of_at, max(r.finished_at) AS finished_at,
-       sum(r.rows_changed)::bigint AS rows_changed
-FROM refresh_run r
-WHERE r.run_id = (SELECT max(run_id) FROM refresh_run)
-GROUP BY r.run_id, r.as_of, r.as_of_at;
+SELECT r.run_id, r.as_of, r.as_of_at,
+       (SELECT max(s.finished_at) FROM refresh_run s
+        WHERE s.run_id = r.run_id) AS finished_at,
+       (SELECT sum(s.rows_changed)::bigint FROM refresh_run s
+        WHERE s.run_id = r.run_id) AS rows_changed
+-- one row, as the planner sees too
+FROM (SELECT run_id, as_of, as_of_at FROM refresh_run
+      ORDER BY run_id DESC LIMIT 1) r;
 
 COMMENT ON VIEW last_refresh IS
 'The last refresh, one row; none before the first.';

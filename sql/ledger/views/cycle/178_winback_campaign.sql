@@ -4,16 +4,20 @@
 CREATE VIEW winback_campaign WITH (security_invoker = true) AS
 WITH result AS (
   SELECT campaign_code,
-         count(*) FILTER (WHERE role = 'target') AS targeted,
-         count(won_on) FILTER (WHERE role = 'target') AS won,
-         count(*) FILTER (WHERE role = 'control') AS control,
-         count(won_on) FILTER (WHERE role = 'control') AS control_won,
+         coalesce(sum(customers) FILTER (WHERE role = 'target'), 0)::bigint
+           AS targeted,
+         coalesce(sum(won) FILTER (WHERE role = 'target'), 0)::bigint AS won,
+         coalesce(sum(customers) FILTER (WHERE role = 'control'), 0)::bigint
+           AS control,
+         coalesce(sum(won) FILTER (WHERE role = 'control'), 0)::bigint
+           AS control_won,
          coalesce(sum(second_revenue) FILTER (WHERE role = 'target'), 0)
            AS second_revenue,
          coalesce(sum(second_margin) FILTER (WHERE role = 'target'), 0)
            AS second_margin,
-         max(assigned_on) AS last_assigned_on, max(won_on) AS last_won_on
-  FROM customer_winback
+         max(last_assigned_on) AS last_assigned_on,
+         max(last_won_on) AS last_won_on
+  FROM winback_total
   GROUP BY campaign_code
 ),
 spent AS (

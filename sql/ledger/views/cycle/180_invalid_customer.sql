@@ -50,8 +50,7 @@ SELECT
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM judged j
 CROSS JOIN last_refresh r
-CROSS JOIN (SELECT sum(total_cost) AS total_cost FROM customer_value
-            WHERE is_customer) t
+CROSS JOIN (SELECT sum(total_cost) AS total_cost FROM strategy_total) t
 WHERE CASE WHEN j.by_hand IS NULL THEN j.by_rule
         ELSE j.by_hand NOT IN ('valid', 'none') END;
 

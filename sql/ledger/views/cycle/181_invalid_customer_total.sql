@@ -1,18 +1,19 @@
 -- How much cost is locked in customers not worth the effort.
 CREATE VIEW invalid_customer_total WITH (security_invoker = true) AS
 SELECT
-  coalesce(i.strategy, '(all)') AS strategy, count(*) AS customers,
-  round(count(*)::numeric / nullif(t.customers, 0), 6) AS customer_share,
-  sum(i.revenue_so_far) AS revenue, sum(i.total_cost) AS total_cost,
-  round(sum(i.total_cost) / nullif(t.total_cost, 0), 6) AS cost_share,
-  sum(i.profit) AS profit, r.as_of,
+  coalesce(s.strategy, '(all)') COLLATE "default" AS strategy,
+  sum(s.customers)::bigint AS customers,
+  round(sum(s.customers) / nullif(t.customers, 0), 6) AS customer_share,
+  sum(s.revenue) AS revenue, sum(s.total_cost) AS total_cost,
+  round(sum(s.total_cost) / nullif(t.total_cost, 0), 6) AS cost_share,
+  sum(s.profit) AS profit, r.as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM invalid_customer i
+FROM strategy_total s
 CROSS JOIN last_refresh r
-CROSS JOIN (SELECT count(*) FILTER (WHERE NOT is_technical) AS customers,
-                   sum(total_cost) AS total_cost
-            FROM customer_value WHERE is_customer) t
-GROUP BY GROUPING SETS ((i.strategy, t.customers, t.total_cost, r.as_of),
+CROSS JOIN (SELECT sum(customers) AS customers, sum(total_cost) AS total_cost
+            FROM strategy_total) t
+WHERE s.strategy <> 'none'
+GROUP BY GROUPING SETS ((s.strategy, t.customers, t.total_cost, r.as_of),
                         (t.customers, t.total_cost, r.as_of));
 
 COMMENT ON VIEW invalid_customer_total IS

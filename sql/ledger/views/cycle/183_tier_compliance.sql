@@ -2,50 +2,54 @@
 -- tier, a contact that is overdue, no owner where the tier promises one, or
 -- one who is not among the best agents (agent_rank).
 CREATE VIEW tier_compliance WITH (security_invoker = true) AS
-WITH member AS (
-  SELECT c.customer_id, t.scheme, t.code AS tier, t.name, t.name_zh,
-         t.rank, t.discount_rate, t.contact_every, t.account_manager,
-         (c.since AT TIME ZONE z.value)::date AS since_on,
-         (v.last_contact_at AT TIME ZONE z.value)::date AS contacted_on,
-         r.as_of, o.code AS owner
+-- not computed once for all: who asks for one customer gets there by the keys
+WITH member AS NOT MATERIALIZED (
+  SELECT c.customer_id, t.scheme, t.code AS tier, t.contact_every,
+         t.account_manager, c.since, o.code AS owner
   FROM customer_class c
   JOIN tier t ON t.scheme = c.dimension AND t.code = c.code
-  JOIN customer_value v ON v.customer_id = c.customer_id
-  CROSS JOIN last_refresh r
-  JOIN setting z ON z.key = 'timezone'
   LEFT JOIN customer_class o
     ON o.customer_id = c.customer_id AND o.dimension = 'owner'
        AND o.code <> 'none'
-  WHERE num_nonnulls(t.discount_rate, t.contact_every) > 0
-        OR t.account_manager
 ),
 breach AS (
-  SELECT m.customer_id, 'discount' AS rule, m.scheme, m.tier, d.sold_on
-           AS happened_on, d.sale_id, d.product_code COLLATE "default" AS product_code,
+  SELECT c.customer_id, 'discount' AS rule, c.dimension COLLATE "default" AS scheme,
+         c.code COLLATE "default" AS tier, d.sold_on AS happened_on, d.sale_id,
+         d.product_code COLLATE "default" AS product_code,
          NULL::text AS agent_code, d.discount_rate AS actual,
-         m.discount_rate::numeric AS allowed, 'rate' AS unit,
-         round(d.discount - d.price * m.discount_rate, 4) AS amount
-  FROM member m
+         x.discount_limit AS allowed, 'rate' AS unit,
+         round(d.discount - d.price * x.discount_limit, 4) AS amount
+  FROM customer_class c
+  JOIN tier_breach x ON x.scheme = c.dimension AND x.tier = c.code
   JOIN discount_line d
-    ON d.customer_id = m.customer_id AND d.discount_rate > m.discount_rate
+    ON d.customer_id = c.customer_id AND d.discount_rate > x.discount_limit
   UNION ALL
-  SELECT m.customer_id, 'contact', m.scheme, m.tier, e.due_on, NULL, NULL,
-         m.owner COLLATE "default", m.as_of - e.from_on, e.due_on - e.from_on, 'days', NULL
+  SELECT m.customer_id, 'contact', m.scheme, m.tier,
+         (e.contacted_on + m.contact_every)::date, NULL, NULL,
+         m.owner COLLATE "default", r.as_of - e.contacted_on,
+         (e.contacted_on + m.contact_every)::date - e.contacted_on, 'days',
+         NULL
   FROM member m
+  JOIN customer_value v ON v.customer_id = m.customer_id
+  CROSS JOIN last_refresh r
+  JOIN setting z ON z.key = 'timezone'
   CROSS JOIN LATERAL (
-    VALUES (coalesce(m.contacted_on, m.since_on),
-            (coalesce(m.contacted_on, m.since_on) + m.contact_every)::date)
-  ) AS e (from_on, due_on)
-  WHERE e.due_on < m.as_of
+    VALUES ((coalesce(v.last_contact_at, m.since) AT TIME ZONE z.value)::date)
+  ) AS e (contacted_on)
+  WHERE (e.contacted_on + m.contact_every)::date < r.as_of
   UNION ALL
-  SELECT m.customer_id, 'owner', m.scheme, m.tier, m.since_on, NULL, NULL,
-         NULL, 0, 1, 'owners', NULL
+  SELECT m.customer_id, 'owner', m.scheme, m.tier,
+         (m.since AT TIME ZONE z.value)::date, NULL, NULL, NULL, 0, 1,
+         'owners', NULL
   FROM member m
+  JOIN setting z ON z.key = 'timezone'
   WHERE m.account_manager AND m.owner IS NULL
   UNION ALL
-  SELECT m.customer_id, 'best_agent', m.scheme, m.tier, m.since_on, NULL,
-         NULL, m.owner COLLATE "default", NULL, NULL, NULL, NULL
+  SELECT m.customer_id, 'best_agent', m.scheme, m.tier,
+         (m.since AT TIME ZONE z.value)::date, NULL, NULL,
+         m.owner COLLATE "default", NULL, NULL, NULL, NULL
   FROM member m
+  JOIN setting z ON z.key = 'timezone'
   LEFT JOIN agent_rank a ON a.agent_code = m.owner
   WHERE m.account_manager AND m.owner IS NOT NULL AND a.is_best IS NOT TRUE
         AND EXISTS (SELECT 1 FROM agent_rank)
@@ -86,7 +90,7 @@ COMMENT ON COLUMN tier_compliance.agent_code IS
 COMMENT ON COLUMN tier_compliance.actual IS
 'Rate of discount given, days since the last contact (since the tier holds, without one), or owners; NULL for best_agent.';
 COMMENT ON COLUMN tier_compliance.allowed IS
-'Rate, days or owners that the tier says; NULL for best_agent.';
+'Rate (as of the last refresh), days or owners that the tier says; NULL for best_agent.';
 COMMENT ON COLUMN tier_compliance.unit IS
 'rate, days or owners; NULL for best_agent.';
 COMMENT ON COLUMN tier_compliance.amount IS

@@ -1,9 +1,30 @@
 -- How well the rules by tier are kept.
 CREATE VIEW tier_compliance_rate WITH (security_invoker = true) AS
+WITH breach AS (
+  SELECT x.scheme, x.tier, 'discount' AS rule, x.customers,
+         x.discounts AS breaches
+  FROM tier_breach x
+  UNION ALL
+  SELECT c.scheme, c.tier, 'contact', c.customers, c.customers
+  FROM tier_contact c
+  JOIN tier t ON t.scheme = c.scheme AND t.code = c.tier
+  CROSS JOIN last_refresh r
+  WHERE (c.contacted_on + t.contact_every)::date < r.as_of
+  UNION ALL
+  SELECT a.scheme, a.tier, 'owner', a.customers, a.customers
+  FROM tier_agent a
+  WHERE a.agent_code = '(unknown)'
+  UNION ALL
+  SELECT a.scheme, a.tier, 'best_agent', a.customers, a.customers
+  FROM tier_agent a
+  LEFT JOIN agent_rank k ON k.agent_code = a.agent_code
+  WHERE a.agent_code <> '(unknown)' AND k.is_best IS NOT TRUE
+        AND EXISTS (SELECT 1 FROM agent_rank)
+)
 SELECT
-  k.rule, t.scheme, t.code AS tier, crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 t.name, t.name_zh,
-                 t.code) AS tier_name,
+  k.rule, t.scheme, t.code AS tier,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.name, t.name_zh, t.code) AS tier_name,
   t.rank AS tier_rank, n.customers,
   coalesce(b.customers, 0) AS breached_customers,
   coalesce(b.breaches, 0) AS breaches,
@@ -19,9 +40,9 @@ CROSS JOIN LATERAL (
 JOIN (SELECT scheme, tier, sum(customers)::bigint AS customers
       FROM tier_agent GROUP BY scheme, tier) n
   ON n.scheme = t.scheme AND n.tier = t.code AND n.customers > 0
-LEFT JOIN (SELECT rule, scheme, tier, count(DISTINCT customer_id)
-                    AS customers, count(*) AS breaches
-           FROM tier_compliance GROUP BY rule, scheme, tier) b
+LEFT JOIN (SELECT rule, scheme, tier, sum(customers)::bigint AS customers,
+                  sum(breaches)::bigint AS breaches
+           FROM breach GROUP BY rule, scheme, tier) b
   ON b.rule = k.rule AND b.scheme = t.scheme AND b.tier = t.code
 WHERE k.applies;
 

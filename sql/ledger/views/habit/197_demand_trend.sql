@@ -26,7 +26,10 @@ month AS (
            k.y, p.month_start
     FROM (SELECT product_code, month_start, sum(quantity) AS quantity,
                  sum(revenue) AS revenue
-          FROM sale_month GROUP BY product_code, month_start) p
+          FROM sale_month
+          WHERE month_start > (SELECT last_month - make_interval(months => months)
+                               FROM bound)
+          GROUP BY product_code, month_start) p
     CROSS JOIN LATERAL (VALUES ('quantity', p.quantity),
                                ('revenue', p.revenue)) AS k (measure, y)
     UNION ALL

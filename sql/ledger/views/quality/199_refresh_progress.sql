@@ -53,7 +53,7 @@ expected AS (
   CROSS JOIN last_run r
   GROUP BY p.pid
 )
-SELECT p.pid, p.role_name, p.began_at, p.step, p.step_number, p.steps,
+SELECT p.pid, p.role_name::text AS role_name, p.began_at, p.step, p.step_number, p.steps,
        p.step_began_at,
        round(CASE WHEN e.seconds > 0
                THEN (coalesce(e.before, 0)

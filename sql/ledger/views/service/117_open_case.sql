@@ -1,7 +1,7 @@
--- What is still to be done, the oldest first by case_rank.
+-- What is still to be done.
 CREATE VIEW open_case WITH (security_invoker = true) AS
 SELECT
-  rank() OVER (ORDER BY c.opened_at) AS case_rank, c.customer_id,
+  c.customer_id,
   c.source COLLATE "default" AS source,
   nullif(c.case_ref, '') COLLATE "default" AS case_ref,
   nullif(c.interaction_id, 0) AS interaction_id,
@@ -36,7 +36,6 @@ WHERE c.closed_at IS NULL;
 
 COMMENT ON VIEW open_case IS
 'Cases that are not resolved on the report day, one row each.';
-COMMENT ON COLUMN open_case.case_rank IS 'Place by age, 1 for the oldest; equally old ones share theirs.';
 COMMENT ON COLUMN open_case.customer_id IS 'Customer; of merged customers the one that stays.';
 COMMENT ON COLUMN open_case.source IS 'System that its rows came from.';
 COMMENT ON COLUMN open_case.case_ref IS 'Case in the numbers of its source; NULL for an interaction that is a case of its own.';

@@ -1,18 +1,13 @@
 -- Who answers badly, does he leave?  Customers by their last answer.
 CREATE VIEW voice_outcome WITH (security_invoker = true) AS
 WITH counted AS (
-  SELECT l.survey, coalesce(l.last_verdict, '(all)') AS verdict,
-         count(*) AS customers,
-         count(*) FILTER (WHERE k.code = 'churned') AS churned,
-         count(*) FILTER (WHERE k.code = 'at_risk') AS at_risk,
-         sum(v.orders) AS orders, sum(v.revenue) AS revenue,
-         sum(v.total_cost) AS cost, sum(v.profit) AS profit
-  FROM customer_survey l
-  JOIN customer_value v ON v.customer_id = l.customer_id AND v.is_customer
-  LEFT JOIN customer_class k
-    ON k.customer_id = l.customer_id AND k.dimension = 'stage'
-  WHERE l.last_verdict IS NOT NULL
-  GROUP BY l.survey, ROLLUP (l.last_verdict)
+  SELECT t.survey, coalesce(t.verdict, '(all)') AS verdict,
+         sum(t.customers)::bigint AS customers,
+         sum(t.churned)::bigint AS churned, sum(t.at_risk)::bigint AS at_risk,
+         sum(t.orders) AS orders, sum(t.revenue) AS revenue,
+         sum(t.cost) AS cost, sum(t.profit) AS profit
+  FROM verdict_total t
+  GROUP BY t.survey, ROLLUP (t.verdict)
 )
 SELECT
   c.survey COLLATE "default" AS survey,

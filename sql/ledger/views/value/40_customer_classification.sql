@@ -5,7 +5,7 @@ CREATE VIEW customer_classification WITH (security_invoker = true) AS
 SELECT
   c.customer_id, c.dimension COLLATE "default" AS dimension,
   c.code COLLATE "default" AS code, c.since, k.reason_code, k.campaign_code,
-  k.evidence, c.by_rule,
+  k.evidence::text AS evidence, c.by_rule,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.name, n.name_zh,
                  c.code COLLATE "default") AS code_name,
@@ -33,7 +33,7 @@ COMMENT ON COLUMN customer_classification.code IS 'What holds: a stage, a tier, 
 COMMENT ON COLUMN customer_classification.since IS 'From when it holds without a change of the code.';
 COMMENT ON COLUMN customer_classification.reason_code IS 'Reason of the row; NULL for none.';
 COMMENT ON COLUMN customer_classification.campaign_code IS 'Campaign that brought the change; NULL for none.';
-COMMENT ON COLUMN customer_classification.evidence IS 'What the decision was based on; NULL for none, and where a merged customer brought it.';
+COMMENT ON COLUMN customer_classification.evidence IS 'What the decision was based on, as a JSON object in text; NULL for none, and where a merged customer brought it.';
 COMMENT ON COLUMN customer_classification.by_rule IS 'true when refresh decided, false when a person did.';
 COMMENT ON COLUMN customer_classification.code_name IS 'Name of the stage or tier; else the code.';
 COMMENT ON COLUMN customer_classification.reason_name IS 'Name of the reason; NULL for none.';
