@@ -57,22 +57,37 @@ $$;
 COMMENT ON PROCEDURE crmcost.install(name, boolean, text) IS
   'Builds a ledger in a new schema owned by the caller: tables (with monthly partitions on request), seed rows, views; with names and comments in English (en) or Chinese (zh).';
 
--- Citus would warn of each view that its tables are of this node alone.
+-- A coordinator of Citus would warn of each view that its tables are of this node
+-- alone.
+CREATE FUNCTION crmcost._keep_local(wanted boolean DEFAULT true) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  propagates CONSTANT text :=
+    current_setting('citus.enable_ddl_propagation', true);
+BEGIN
+  PERFORM set_config('citus.enable_ddl_propagation',
+                     CASE WHEN wanted THEN 'off' ELSE 'on' END, true)
+    WHERE propagates IS NOT NULL;
+  RETURN coalesce(propagates = 'on', false);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_local(boolean) IS
+  'Whether what was made until now went to the workers of a Citus cluster, and keeps what is made from now on here, or not; false and nothing elsewhere.';
+
 CREATE FUNCTION crmcost._make_views(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  propagates CONSTANT boolean :=
-    current_setting('citus.enable_ddl_propagation', true) = 'on';
+  propagated CONSTANT boolean := crmcost._keep_local();
 BEGIN
-  PERFORM set_config('citus.enable_ddl_propagation', 'off', true)
-    WHERE propagates;
   EXECUTE crmcost._ledger_source('views');
   IF crmcost._setting(ledger, 'language') <> 'en' THEN
     PERFORM crmcost._translate_comments(ledger);
   END IF;
-  PERFORM set_config('citus.enable_ddl_propagation', 'on', true)
-    WHERE propagates;
+  PERFORM crmcost._keep_local(NOT propagated);
 END
 $$;
 

@@ -66,6 +66,7 @@ DECLARE
   names CONSTANT text[] := crmcost._ledger_relations('VIEW');
   granted text[];
   afterwards text;
+  propagates CONSTANT boolean := crmcost._keep_local();
 BEGIN
   IF crmcost._is_distributed(ledger) THEN
     PERFORM crmcost._renew_cluster_views(ledger);
@@ -92,6 +93,7 @@ BEGIN
     JOIN pg_class c ON c.oid = 'setting'::regclass AND c.relowner <> v.owner;
   EXECUTE coalesce(afterwards, '');
   PERFORM crmcost._renew_attributes(ledger);
+  PERFORM crmcost._keep_local(NOT propagates);
 END
 $$;
 

@@ -236,6 +236,7 @@ DECLARE
   made bigint := 0;
   storage CONSTANT text := crmcost._storage(ledger);
 BEGIN
+  PERFORM crmcost._one_connection();
   PERFORM pg_advisory_xact_lock(
             hashtextextended('crmcost.partition ' || ledger::text, 0::bigint));
   FOR part IN SELECT * FROM crmcost._partitioned_tables(ledger) LOOP

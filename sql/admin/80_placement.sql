@@ -1,0 +1,216 @@
+-- A ledger on a Citus cluster: which tables lie where.  Tables that have a customer_id in
+-- every row are distributed by it; the configuration, reason and cost_entry are
+-- copied to every worker; the rest stays on the coordinator.
+--
+-- Nothing here names a function of Citus but in text: a server without it never
+-- parses them.
+
+CREATE FUNCTION crmcost._is_sharded(relation regclass) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result boolean := false;
+BEGIN
+  IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+    EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition d WHERE d.logicalrelid = $1 AND d.partmethod = ''h'')'
+      INTO result USING relation;
+  END IF;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._is_sharded(regclass) IS
+  'Whether a table is distributed over a Citus cluster, by a column.';
+
+-- Several statements of a transaction on tables with keys to copied ones: Citus
+-- takes them over one connection to each node.
+CREATE FUNCTION crmcost._one_connection() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true)
+    WHERE current_setting('citus.multi_shard_modify_mode', true) IS NOT NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._one_connection() IS
+  'Lets Citus use one connection to each node until the transaction ends; nothing elsewhere.';
+
+CREATE FUNCTION crmcost._is_distributed(ledger name) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  RETURN crmcost._is_sharded(format('%I.customer', ledger)::regclass);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._is_distributed(name) IS
+  'Whether a ledger is distributed over a Citus cluster.';
+
+-- A table with an exclusion constraint over code_range stays, Citus takes neither,
+-- and so does a partitioned one without a customer in every row.
+CREATE FUNCTION crmcost._placement(ledger name)
+  RETURNS TABLE (relation regclass, placement text)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT c.oid::regclass,
+           CASE WHEN c.by_customer THEN 'distributed' ELSE 'reference' END
+    FROM (
+      SELECT c.oid, c.relname, c.relkind,
+             EXISTS (SELECT FROM pg_attribute a
+                     WHERE a.attrelid = c.oid AND a.attname = 'customer_id'
+                           AND a.attnotnull AND NOT a.attisdropped) AS by_customer
+      FROM pg_class c
+      WHERE c.relnamespace = format('%I', ledger)::regnamespace
+            AND c.relkind IN ('r', 'p')
+            AND c.relname = ANY (crmcost._ledger_relations('TABLE'))
+            AND NOT EXISTS (SELECT FROM pg_constraint x
+                            WHERE x.conrelid = c.oid AND x.contype = 'x')
+    ) c
+    WHERE c.by_customer
+          OR c.relkind = 'r'
+             AND (c.relname = 'reason'
+                  OR c.relname IN (SELECT k.relation FROM crmcost._captured() k))
+    ORDER BY 2 DESC, c.oid;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._placement(name) IS
+  'Tables of a ledger that a Citus cluster holds: distributed by customer_id, or as a reference table; the others stay on the coordinator.';
+
+CREATE FUNCTION crmcost._check_cluster() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  here CONSTANT text := (SELECT e.extversion FROM pg_extension e
+                         WHERE e.extname = 'crmcost');
+  node record;
+  workers integer := 0;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'citus') THEN
+    RAISE EXCEPTION 'database "%" has no extension citus', current_database()
+      USING ERRCODE = 'undefined_object',
+            HINT = 'A ledger is distributed from the coordinator of a Citus cluster: see doc/citus.md.';
+  END IF;
+  -- a worker that is away ends this with the error of Citus
+  FOR node IN EXECUTE
+    $query$
+      SELECT n.nodename || ':' || n.nodeport AS name, r.success, r.result
+      FROM run_command_on_workers(
+             'SELECT coalesce(max(extversion), '''') FROM pg_extension WHERE extname = ''crmcost''') r
+      JOIN pg_dist_node n ON n.nodename = r.nodename AND n.nodeport = r.nodeport
+    $query$
+  LOOP
+    workers := workers + 1;
+    IF NOT node.success THEN
+      RAISE EXCEPTION 'worker % cannot be asked for its version of crmcost: %',
+                      node.name, node.result
+        USING ERRCODE = 'connection_exception';
+    END IF;
+    IF node.result <> here THEN
+      RAISE EXCEPTION 'worker % has %, and the coordinator has crmcost %',
+                      node.name, coalesce('crmcost ' || nullif(node.result, ''),
+                                          'no extension crmcost'), here
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'Install the same version on every node; CREATE EXTENSION and ALTER EXTENSION UPDATE on the coordinator reach the workers.';
+    END IF;
+  END LOOP;
+  IF workers = 0 THEN
+    RAISE EXCEPTION 'the Citus cluster has no worker that this node knows of'
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = 'SELECT citus_add_node(NAME, PORT) on the coordinator adds one.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_cluster() IS
+  'Raises an error unless this is a Citus cluster with workers that all have the same version of crmcost.';
+
+-- The customers first: the others lie beside them.
+CREATE FUNCTION crmcost._place_tables(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  customer CONSTANT regclass := format('%I.customer', ledger)::regclass;
+  part record;
+BEGIN
+  FOR part IN
+    SELECT p.relation, p.placement FROM crmcost._placement(ledger) p
+    ORDER BY p.placement DESC, p.relation <> customer, p.relation::oid
+  LOOP
+    IF part.placement = 'reference' THEN
+      EXECUTE 'SELECT create_reference_table($1)' USING part.relation;
+    ELSIF part.relation = customer THEN
+      EXECUTE 'SELECT create_distributed_table($1, ''customer_id'', colocate_with => ''none'')'
+        USING part.relation;
+    ELSE
+      EXECUTE 'SELECT create_distributed_table($1, ''customer_id'', colocate_with => $2)'
+        USING part.relation, customer::text;
+    END IF;
+    EXECUTE 'SELECT truncate_local_data_after_distributing_table($1)'
+      USING part.relation;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._place_tables(name) IS
+  'Moves the tables of a ledger to the nodes of a Citus cluster.';
+
+CREATE FUNCTION crmcost._take_tables_back(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  comments CONSTANT text[] := crmcost._comments(ledger);
+  part record;
+  statement text;
+BEGIN
+  FOR part IN
+    SELECT k.conrelid::regclass AS relation, k.conname
+    FROM pg_constraint k
+    JOIN crmcost._placement(ledger) p ON p.relation = k.conrelid
+    WHERE k.contype = 'f' AND k.conparentid = 0
+  LOOP
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', part.relation,
+                   part.conname);
+  END LOOP;
+  FOR part IN SELECT p.relation FROM crmcost._placement(ledger) p LOOP
+    EXECUTE 'SELECT undistribute_table($1)' USING part.relation;
+  END LOOP;
+  FOREACH statement IN ARRAY comments LOOP
+    EXECUTE statement;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._take_tables_back(name) IS
+  'Moves the tables of a ledger from the nodes of a cluster to the coordinator.';
+
+-- Comments of relations and columns as statements: undistribute_table makes a table
+-- anew, and leaves them behind.
+CREATE FUNCTION crmcost._comments(ledger name) RETURNS text[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN ARRAY(
+  SELECT CASE WHEN a.attname IS NULL
+           THEN pg_catalog.format('COMMENT ON TABLE %I.%I IS %L', ledger,
+                                  c.relname, d.description)
+           ELSE pg_catalog.format('COMMENT ON COLUMN %I.%I.%I IS %L', ledger,
+                                  c.relname, a.attname, d.description) END
+  FROM crmcost._placement(ledger) p
+  JOIN pg_catalog.pg_class c ON c.oid = p.relation
+  JOIN pg_catalog.pg_description d
+    ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass
+  LEFT JOIN pg_catalog.pg_attribute a
+    ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0);
+
+COMMENT ON FUNCTION crmcost._comments(name) IS
+  'Statements that give the tables of a cluster the comments that they have.';

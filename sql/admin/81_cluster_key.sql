@@ -1,0 +1,325 @@
+-- A ledger on a Citus cluster: keys and triggers that it cannot keep.  They are noted in
+-- table distribution_change of the ledger, as statements that bring them back and,
+-- for keys, as queries for a row that breaks them, which every refresh asks.
+
+-- What Citus cannot keep of a ledger: the table is there while it is distributed.
+CREATE FUNCTION crmcost._make_distribution_change(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format($query$
+    CREATE TABLE %1$I.distribution_change (
+      place integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      what text NOT NULL,
+      relation text NOT NULL,
+      name text NOT NULL,
+      restore text NOT NULL,
+      probe text
+    );
+    COMMENT ON TABLE %1$I.distribution_change IS
+      'What crmcost.distribute took from the tables of this ledger, one row a rule; crmcost.undistribute brings it back.';
+    COMMENT ON COLUMN %1$I.distribution_change.place IS
+      'Order in which undistribute brings it back.';
+    COMMENT ON COLUMN %1$I.distribution_change.what IS
+      'foreign key, key or trigger.';
+    COMMENT ON COLUMN %1$I.distribution_change.relation IS
+      'Table it was taken from.';
+    COMMENT ON COLUMN %1$I.distribution_change.name IS
+      'Name of the constraint or trigger.';
+    COMMENT ON COLUMN %1$I.distribution_change.restore IS
+      'Statement that makes it again.';
+    COMMENT ON COLUMN %1$I.distribution_change.probe IS
+      'Query for a row that breaks the rule, which refresh asks; NULL where Citus keeps it, and for triggers.'
+    $query$, ledger);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_distribution_change(name) IS
+  'Makes the table in which a distributed ledger notes what was taken from it.';
+
+-- Queries for a row that breaks a foreign key, or a unique one, whose columns are
+-- all there: the values, as text.
+CREATE FUNCTION crmcost._key_probe(key oid) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE k.contype
+    WHEN 'f' THEN pg_catalog.format(
+      'SELECT ROW(%1$s)::text FROM (SELECT DISTINCT %1$s FROM %2$I r WHERE (%1$s) IS NOT NULL) r LEFT JOIN (SELECT DISTINCT %3$s, true AS is_known FROM %4$I f) f ON %5$s WHERE f.is_known IS NULL ORDER BY 1 LIMIT 1',
+      n.own, c.relname, n.other, f.relname, n.pairs)
+    ELSE pg_catalog.format(
+      'SELECT ROW(%1$s)::text FROM %2$I r WHERE (%1$s) IS NOT NULL GROUP BY %1$s HAVING count(*) > 1 ORDER BY 1 LIMIT 1',
+      n.own, c.relname)
+    END
+  FROM pg_catalog.pg_constraint k
+  JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+  LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
+  CROSS JOIN LATERAL (
+    SELECT pg_catalog.string_agg(pg_catalog.format('r.%I', a.attname), ', '
+                                 ORDER BY u.i) AS own,
+           pg_catalog.string_agg('f.' || pg_catalog.quote_ident(b.attname), ', '
+                                 ORDER BY u.i) AS other,
+           pg_catalog.string_agg('f.' || pg_catalog.quote_ident(b.attname)
+                                 || ' = r.' || pg_catalog.quote_ident(a.attname),
+                                 ' AND ' ORDER BY u.i) AS pairs
+    FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u (attnum, i)
+    JOIN pg_catalog.pg_attribute a
+      ON a.attrelid = k.conrelid AND a.attnum = u.attnum
+    LEFT JOIN pg_catalog.pg_attribute b
+      ON b.attrelid = k.confrelid AND b.attnum = k.confkey[u.i]
+  ) n
+  WHERE k.oid = _key_probe.key;
+END;
+
+COMMENT ON FUNCTION crmcost._key_probe(oid) IS
+  'Query for a row that breaks a key of a ledger, with the ledger in the search path.';
+
+-- Foreign keys first: they stand on the keys below.
+CREATE FUNCTION crmcost._take_keys(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rule record;
+BEGIN
+  FOR rule IN
+    SELECT k.conname AS name, c.relname AS relation, k.contype AS kind,
+           k.conrelid::regclass AS place, pg_get_constraintdef(k.oid) AS definition,
+           crmcost._key_probe(k.oid) AS probe
+    FROM pg_constraint k
+    JOIN pg_class c ON c.oid = k.conrelid
+    LEFT JOIN crmcost._placement(ledger) p ON p.relation = k.conrelid
+    LEFT JOIN crmcost._placement(ledger) q ON q.relation = k.confrelid
+    WHERE c.relnamespace = format('%I', ledger)::regnamespace
+          AND k.conparentid = 0
+          AND (k.contype = 'f' AND (p.relation IS NOT NULL OR q.relation IS NOT NULL)
+               OR k.contype IN ('p', 'u') AND p.placement = 'distributed'
+                  AND NOT (SELECT a.attnum FROM pg_attribute a
+                           WHERE a.attrelid = k.conrelid
+                                 AND a.attname = 'customer_id') = ANY (k.conkey))
+    ORDER BY k.contype = 'f' DESC, k.oid
+  LOOP
+    EXECUTE format('INSERT INTO %I.distribution_change (what, relation, name, restore, probe) VALUES ($1, $2, $3, $4, $5)',
+                   ledger)
+      USING CASE rule.kind WHEN 'f' THEN 'foreign key' ELSE 'key' END,
+            rule.relation, rule.name,
+            format('ALTER TABLE %s ADD CONSTRAINT %I %s', rule.place, rule.name,
+                   rule.definition), rule.probe;
+    EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rule.place, rule.name);
+    -- the same with the customer is one that Citus keeps, and finds rows by
+    IF rule.kind <> 'f' THEN
+      EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', rule.place, rule.name,
+                     regexp_replace(rule.definition, '[)]$', ', customer_id)'));
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._take_keys(name) IS
+  'Takes the foreign keys and keys that Citus refuses from the tables of a ledger, and notes them.';
+
+CREATE FUNCTION crmcost._take_triggers(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rule record;
+BEGIN
+  FOR rule IN
+    SELECT g.tgname AS name, g.tgrelid::regclass AS place,
+           pg_get_triggerdef(g.oid) AS definition,
+           g.tgenabled = 'A' AS always
+    FROM pg_class c
+    LEFT JOIN crmcost._placement(ledger) p ON p.relation = c.oid
+    JOIN pg_trigger g
+      ON g.tgrelid = c.oid
+         OR g.tgrelid IN (SELECT i.inhrelid FROM pg_inherits i
+                          WHERE i.inhparent = c.oid)
+    WHERE c.relnamespace = format('%I', ledger)::regnamespace
+          AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND NOT g.tgisinternal
+          AND g.tgparentid = 0
+          -- this one joins what was loaded with a table of the cluster
+          AND (p.relation IS NOT NULL
+               OR g.tgname = 'erased_customer_takes_no_facts')
+    ORDER BY g.oid
+  LOOP
+    EXECUTE format('INSERT INTO %I.distribution_change (what, relation, name, restore) VALUES ($1, $2, $3, $4)',
+                   ledger)
+      USING 'trigger', split_part(rule.place::text, '.', 2), rule.name,
+            rule.definition || CASE WHEN rule.always THEN
+              format('; ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', rule.place,
+                     rule.name) ELSE '' END;
+    EXECUTE format('DROP TRIGGER %I ON %s', rule.name, rule.place);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._take_triggers(name) IS
+  'Takes the triggers that Citus refuses from the tables of a ledger, and notes them.';
+
+-- A key from a table that stays would draw that table in.
+CREATE FUNCTION crmcost._give_keys_back(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rule record;
+BEGIN
+  FOR rule IN EXECUTE format(
+    $query$
+      SELECT d.place, d.restore, p.relation IS NOT NULL AS is_placed
+      FROM %1$I.distribution_change d
+      LEFT JOIN crmcost._placement(%1$L) p
+        ON p.relation = format('%%I.%%I', %1$L, d.relation)::regclass
+      WHERE d.what = 'foreign key' ORDER BY d.place
+    $query$, ledger)
+  LOOP
+    CONTINUE WHEN NOT rule.is_placed;
+    BEGIN
+      EXECUTE rule.restore;
+      EXECUTE format('UPDATE %I.distribution_change SET probe = NULL WHERE place = $1',
+                     ledger) USING rule.place;
+    EXCEPTION WHEN feature_not_supported OR invalid_foreign_key
+                   OR invalid_table_definition THEN
+      NULL;
+    END;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._give_keys_back(name) IS
+  'Makes the foreign keys of a distributed ledger again that Citus takes.';
+
+CREATE FUNCTION crmcost._give_rules_back(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rule record;
+BEGIN
+  FOR rule IN EXECUTE format(
+    'SELECT d.* FROM %I.distribution_change d ORDER BY d.what = ''key'' DESC, d.place',
+    ledger)
+  LOOP
+    IF rule.what = 'key' THEN
+      EXECUTE format('ALTER TABLE %I.%I DROP CONSTRAINT %I', ledger,
+                     rule.relation, rule.name);
+    END IF;
+    EXECUTE rule.restore;
+  END LOOP;
+  EXECUTE format('DROP TABLE %I.distribution_change', ledger);
+  EXECUTE (SELECT string_agg(format('ALTER TABLE %I.%I DROP COLUMN loaded_at',
+                                    ledger, fact), '; ')
+           FROM unnest('{customer,sale,interaction,cost_entry}'::name[]) fact);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._give_rules_back(name) IS
+  'Gives the tables of a ledger the keys and triggers again that distributing took.';
+
+-- From then on a row says when it came; those that are there came before.
+CREATE FUNCTION crmcost._note_loading(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  fact name;
+BEGIN
+  FOREACH fact IN ARRAY '{customer,sale,interaction,cost_entry}'::name[] LOOP
+    EXECUTE format('ALTER TABLE %I.%I ADD COLUMN loaded_at timestamptz NOT NULL DEFAULT %L',
+                   ledger, fact, '-infinity');
+    EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN loaded_at SET DEFAULT clock_timestamp()',
+                   ledger, fact);
+    EXECUTE format('COMMENT ON COLUMN %I.%I.loaded_at IS %L', ledger, fact,
+                   'When the row was loaded into the distributed ledger, by the clock of the node; -infinity before it was distributed.');
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_loading(name) IS
+  'Gives the facts of a ledger that is being distributed the column by which late ones are told.';
+
+-- What a key of PostgreSQL would have refused.
+CREATE FUNCTION crmcost._check_keys(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rule record;
+  broken text;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  FOR rule IN
+    EXECUTE 'SELECT d.* FROM distribution_change d WHERE d.probe IS NOT NULL ORDER BY d.place'
+  LOOP
+    EXECUTE rule.probe INTO broken;
+    IF broken IS NOT NULL THEN
+      RAISE EXCEPTION '% of ledger "%" has a row that breaks % "%": %',
+                      rule.relation, ledger, rule.what, rule.name, broken
+        USING ERRCODE = CASE rule.what WHEN 'key' THEN 'unique_violation'
+                          ELSE 'foreign_key_violation' END,
+              SCHEMA = ledger, TABLE = rule.relation, CONSTRAINT = rule.name,
+              DETAIL = rule.restore,
+              HINT = 'A distributed ledger cannot refuse it at once: correct the row, and refresh again.';
+    END IF;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_keys(name) IS
+  'Raises an error where a row breaks a key that a distributed ledger cannot hold.';
+
+-- What the triggers of the facts note elsewhere: loaded after its month was closed.
+-- A customer is late, too, who was acquired in a closed month by a later change.
+CREATE FUNCTION crmcost._find_late_facts(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone CONSTANT text := crmcost._setting(ledger, 'timezone');
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  EXECUTE $query$
+    INSERT INTO late_fact (relation, fact_id, booked_on)
+      SELECT f.relation, f.fact_id, f.booked_on
+      FROM (
+        SELECT 'sale', s.sale_id, (s.sold_at AT TIME ZONE $1)::date,
+               (s.sold_at AT TIME ZONE $1)::date, s.loaded_at
+        FROM sale s
+        UNION ALL
+        SELECT 'interaction', i.interaction_id,
+               (i.occurred_at AT TIME ZONE $1)::date,
+               (i.occurred_at AT TIME ZONE $1)::date, i.loaded_at
+        FROM interaction i
+        UNION ALL
+        SELECT 'cost_entry', c.cost_id, c.incurred_on,
+               least(lower(c.covers), c.incurred_on), c.loaded_at
+        FROM cost_entry c
+        UNION ALL
+        SELECT k.relation, c.customer_id, k.booked_on, k.booked_on, c.loaded_at
+        FROM customer c
+        CROSS JOIN LATERAL (
+          VALUES ('lead', (c.first_seen_at AT TIME ZONE $1)::date),
+                 ('customer', (c.acquired_at AT TIME ZONE $1)::date)
+        ) AS k (relation, booked_on)
+        UNION ALL
+        SELECT 'customer', c.customer_id, (c.acquired_at AT TIME ZONE $1)::date,
+               (c.acquired_at AT TIME ZONE $1)::date, 'infinity'
+        FROM customer c
+        WHERE c.merged_into IS NULL AND c.source <> 'anon'
+              AND NOT EXISTS (
+                SELECT FROM customer_month m
+                WHERE m.customer_id = c.customer_id AND m.acquired
+                      AND m.month_start = crmcost._month_of(
+                            (c.acquired_at AT TIME ZONE $1)::date))
+      ) AS f (relation, fact_id, booked_on, counts_from, loaded_at)
+      JOIN closed_period p ON p.month_start = crmcost._month_of(f.counts_from)
+      WHERE f.loaded_at > p.closed_at
+      ON CONFLICT (relation, fact_id, booked_on) DO NOTHING
+    $query$ USING zone;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_late_facts(name) IS
+  'Notes the facts of a distributed ledger that were loaded after their month was closed.';
