@@ -96,6 +96,7 @@ BEGIN ATOMIC
            bool_or(x.sale_lines > 0 OR x.revenue <> 0 OR x.margin <> 0)
              AS bought,
            %1$s,
+           sum(x.acquisition_direct_cost) AS acquisition_direct_cost,
            sum(x.direct_cost) AS direct_cost,
            sum(x.allocated_cost) AS allocated_cost
     FROM (
@@ -210,6 +211,7 @@ BEGIN ATOMIC
            coalesce(m.revenue, 0) AS revenue, coalesce(m.margin, 0) AS margin,
            coalesce(m.discount, 0) AS discount,
            coalesce(m.refund, 0) AS refund, %4$s,
+           coalesce(m.acquisition_direct_cost, 0) AS acquisition_direct_cost,
            coalesce(m.direct_cost, 0) AS direct_cost,
            coalesce(m.allocated_cost, 0) AS allocated_cost,
            coalesce(m.direct_cost + m.allocated_cost, 0) AS total_cost,

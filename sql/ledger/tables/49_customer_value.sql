@@ -17,6 +17,7 @@ CREATE TABLE customer_value (
   discount numeric(38,4) NOT NULL,
   refund numeric(38,4) NOT NULL,
   acquisition_cost numeric(38,4) NOT NULL,
+  acquisition_direct_cost numeric(38,4) NOT NULL,
   retention_cost numeric(38,4) NOT NULL,
   service_cost numeric(38,4) NOT NULL,
   churn_cost numeric(38,4) NOT NULL,
@@ -56,6 +57,7 @@ COMMENT ON COLUMN customer_value.margin IS 'Revenue less cost of goods, in base 
 COMMENT ON COLUMN customer_value.discount IS 'Discounts given, in base currency.';
 COMMENT ON COLUMN customer_value.refund IS 'Refunds, zero or negative, in base currency.';
 COMMENT ON COLUMN customer_value.acquisition_cost IS 'Direct and allocated cost of bucket acquisition, in base currency.';
+COMMENT ON COLUMN customer_value.acquisition_direct_cost IS 'That part of it that is booked on the customer.';
 COMMENT ON COLUMN customer_value.retention_cost IS 'Direct and allocated cost of bucket retention, in base currency.';
 COMMENT ON COLUMN customer_value.service_cost IS 'Direct and allocated cost of bucket service, in base currency.';
 COMMENT ON COLUMN customer_value.churn_cost IS 'Direct and allocated cost of bucket churn, in base currency.';

@@ -41,7 +41,7 @@ COMMENT ON COLUMN tier_contact.customers IS 'Customers of whom that is the day.'
 CREATE TABLE tier_breach (
   scheme text COLLATE "C" NOT NULL,
   tier text COLLATE "C" NOT NULL,
-  discount_limit numeric(38,6) NOT NULL,
+  discount_limit numeric(5,4) NOT NULL,
   customers bigint NOT NULL,
   discounts bigint NOT NULL,
   sale_lines bigint NOT NULL,

@@ -10,18 +10,12 @@ SELECT
   coalesce(a.touches, 0) AS touches,
   a.path[1] COLLATE "default" AS first_touch_channel,
   a.path[a.touches] COLLATE "default" AS last_touch_channel,
-  coalesce(c.direct_cost, 0) AS direct_cost,
-  coalesce(c.allocated_cost, 0) AS allocated_cost,
+  v.acquisition_direct_cost AS direct_cost,
+  v.acquisition_cost - v.acquisition_direct_cost AS allocated_cost,
   v.acquisition_cost AS cac,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM customer_value v
-LEFT JOIN (
-  SELECT customer_id, sum(acquisition_direct_cost) AS direct_cost,
-         sum(acquisition_allocated_cost) AS allocated_cost
-  FROM customer_month
-  GROUP BY customer_id
-) c ON c.customer_id = v.customer_id
 LEFT JOIN conversion a
   ON a.customer_id = v.customer_id AND a.conversion_kind = 'acquisition'
      AND a.source = '' AND a.order_ref = '' AND a.sale_id = 0
