@@ -166,6 +166,7 @@ BEGIN
 
   PERFORM crmcost._compute(ledger, last.as_of_at, false);
   PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
+  PERFORM crmcost._note_unrated_lines(open_month, next_month);
   PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
   PERFORM crmcost._note_long_orders(next_month);
   IF open_month IS NULL THEN
@@ -255,6 +256,27 @@ $$;
 
 COMMENT ON FUNCTION crmcost._note_long_orders(date) IS
   'Notes in touched whose orders of open months have lines in months that are closed.';
+
+-- A line without a rate comes late, when it gets one: whoever has one in a month
+-- that is closed is news, also without anything in the open months.  The search path
+-- is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._note_unrated_lines(open_month date, next_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
+    SELECT DISTINCT 'sale', s.customer_id, next_month,
+           (next_month + interval '1 month')::date, r.epoch
+    FROM sale_base s
+    CROSS JOIN refresh_state r
+    WHERE s.rate IS NULL AND s.month_start < next_month
+          AND s.month_start >= coalesce(open_month, '-infinity');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_unrated_lines(date, date) IS
+  'Notes in touched who has a line without a rate in months that are closed.';
 
 -- Late facts have counted in the first of the months; facts of these months that
 -- were noted count in their own.  What has no rate counts nowhere, and comes late

@@ -274,6 +274,17 @@ CALL crmcost.close_period('crm', '2024-01-01');
 SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'once a month of it is closed, it is there');
 SELECT is((SELECT sum(orders) FROM customer_month), 1::numeric, 'and is counted once');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+ROLLBACK TO fresh;
+
+-- who has nothing in the open months, and in the closed one a line without a rate that dates no order
+DELETE FROM sale;
+INSERT INTO sale (customer_id, source, order_ref, line_no, kind, sold_at, amount, currency) VALUES
+  (1, 'shop', NULL, 1, 'refund', '2024-01-21', -10, 'XTS'), (2, 'shop', 'o2', 1, 'sale', '2024-01-05', 20, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-20');
+SELECT is((SELECT month_start FROM customer_order WHERE customer_id = 1), '2024-01-01'::date, 'a refund without a rate is of its month');
+CALL crmcost.close_period('crm', '2024-01-01');
+SELECT is((SELECT month_start FROM customer_order WHERE customer_id = 1), '2024-02-01'::date, 'once that is closed it comes late, in the first open one');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
 
 SELECT * FROM finish();
 ROLLBACK;
