@@ -44,7 +44,6 @@ BEGIN
   PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._renew_views(ledger);
-  PERFORM crmcost._translate_comments(ledger);
   RETURN false;
 END
 $$;
@@ -93,6 +92,7 @@ BEGIN
     JOIN pg_class c ON c.oid = 'setting'::regclass AND c.relowner <> v.owner;
   EXECUTE coalesce(afterwards, '');
   PERFORM crmcost._renew_attributes(ledger);
+  PERFORM crmcost._translate_comments(ledger);
   PERFORM crmcost._keep_local(NOT propagates);
 END
 $$;

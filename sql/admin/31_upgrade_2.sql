@@ -51,7 +51,6 @@ BEGIN
   PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._add_capture(ledger);
   PERFORM crmcost._renew_views(ledger);
-  PERFORM crmcost._translate_comments(ledger);
   PERFORM crmcost._grant_again(ledger, granted);
   PERFORM crmcost._grant_new(ledger, present);
 END

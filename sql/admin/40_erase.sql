@@ -41,6 +41,13 @@ BEGIN
   IF erased IS NOT NULL THEN
     RETURN erased;
   END IF;
+  IF crmcost._is_distributed(ledger) THEN
+    RAISE EXCEPTION 'a customer of ledger "%" cannot be erased while it is distributed',
+                    ledger
+      USING ERRCODE = 'feature_not_supported',
+            HINT = format('CALL crmcost.undistribute(%L); erase, and distribute it again.',
+                          ledger);
+  END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT source, source_key, erased_at INTO known
     FROM customer

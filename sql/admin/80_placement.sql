@@ -210,7 +210,8 @@ RETURN ARRAY(
   JOIN pg_catalog.pg_description d
     ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass
   LEFT JOIN pg_catalog.pg_attribute a
-    ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0);
+    ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
+  ORDER BY c.relname, d.objsubid);
 
 COMMENT ON FUNCTION crmcost._comments(name) IS
   'Statements that give the tables of a cluster the comments that they have.';

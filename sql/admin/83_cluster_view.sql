@@ -41,7 +41,7 @@ COMMENT ON FUNCTION crmcost._make_cluster_views(name, text[]) IS
 -- Names of relations are written with their schema, as it is not in the path.
 CREATE FUNCTION crmcost._view_over(ledger name, relation name, within name)
   RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

@@ -40,19 +40,28 @@ BEGIN
 END
 $$;
 
-SELECT crmcost._make_two_levels(
-         p.proname, pg_get_function_arguments(p.oid),
-         format_type(a.aggtranstype, NULL), a.aggtransfn::text,
-         a.aggcombinefn::text, a.aggfinalfn::text, a.aggtransspace)
-FROM pg_catalog.pg_aggregate a
-JOIN pg_catalog.pg_proc p ON p.oid = a.aggfnoid
-WHERE p.pronamespace = 'crmcost'::pg_catalog.regnamespace
-      AND a.aggfinalfn <> 0 AND p.proname !~ '^_'
-      AND p.proname !~ '_merge$'
-      AND NOT EXISTS (
-        SELECT FROM pg_catalog.pg_proc m
-        WHERE m.pronamespace = p.pronamespace
-              AND m.proname = p.proname || '_merge')
-ORDER BY p.oid;
+CREATE FUNCTION crmcost._make_all_levels() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._make_two_levels(
+            p.proname, pg_get_function_arguments(p.oid),
+            format_type(a.aggtranstype, NULL), a.aggtransfn::text,
+            a.aggcombinefn::text, a.aggfinalfn::text, a.aggtransspace)
+    FROM pg_aggregate a
+    JOIN pg_proc p ON p.oid = a.aggfnoid
+    WHERE p.pronamespace = 'crmcost'::regnamespace
+          AND a.aggfinalfn <> 0 AND p.proname !~ '^_'
+          AND p.proname !~ '_merge$'
+          AND NOT EXISTS (SELECT FROM pg_proc m
+                          WHERE m.pronamespace = p.pronamespace
+                                AND m.proname = p.proname || '_merge')
+    ORDER BY p.oid;
+END
+$$;
 
+SELECT crmcost._make_all_levels();
+
+DROP FUNCTION crmcost._make_all_levels();
 DROP FUNCTION crmcost._make_two_levels(text, text, text, text, text, text, int);
