@@ -44,6 +44,7 @@ DECLARE
   names CONSTANT text[] := crmcost._ledger_relations('VIEW');
   granted text[];
 BEGIN
+  PERFORM crmcost._check_can_distribute(ledger);
   PERFORM crmcost._hold_ledger(ledger);
   PERFORM crmcost._ledger_path(ledger);
   PERFORM crmcost._one_connection();
@@ -69,7 +70,6 @@ CREATE PROCEDURE crmcost.distribute(ledger name)
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM crmcost._check_can_distribute(ledger);
   IF crmcost._run_as_owner(ledger, NULL, 'crmcost._distribute(name)', ledger)
      IS NULL THEN
     PERFORM crmcost._distribute(ledger);
@@ -121,6 +121,12 @@ DECLARE
   names CONSTANT text[] := crmcost._ledger_relations('VIEW');
   granted text[];
 BEGIN
+  PERFORM crmcost._check_owner(ledger);
+  PERFORM crmcost._check_version(ledger);
+  IF NOT crmcost._is_distributed(ledger) THEN
+    RAISE EXCEPTION 'ledger "%" is not distributed', ledger
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
   PERFORM crmcost._hold_ledger(ledger);
   PERFORM crmcost._one_connection();
   granted := crmcost._granted(ledger, names);
@@ -146,12 +152,6 @@ CREATE PROCEDURE crmcost.undistribute(ledger name)
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM crmcost._check_owner(ledger);
-  PERFORM crmcost._check_version(ledger);
-  IF NOT crmcost._is_distributed(ledger) THEN
-    RAISE EXCEPTION 'ledger "%" is not distributed', ledger
-      USING ERRCODE = 'object_not_in_prerequisite_state';
-  END IF;
   IF crmcost._run_as_owner(ledger, NULL, 'crmcost._undistribute(name)', ledger)
      IS NULL THEN
     PERFORM crmcost._undistribute(ledger);
