@@ -45,8 +45,7 @@ BEGIN
     RAISE EXCEPTION 'a customer of ledger "%" cannot be erased while it is distributed',
                     ledger
       USING ERRCODE = 'feature_not_supported',
-            HINT = format('CALL crmcost.undistribute(%L); erase, and distribute it again.',
-                          ledger);
+            HINT = 'Erase before the ledger is distributed: see doc/citus.md.';
   END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT source, source_key, erased_at INTO known
