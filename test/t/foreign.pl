@@ -94,11 +94,11 @@ foreach my $pair (@pairs)
 }
 
 # a place without rows sends a NULL, which counts for nothing
-is($node->safe_psql('postgres', q{SELECT crmcost.gini_merge(s)::text FROM (
-	SELECT crmcost.gini_partial(value) AS s FROM fact_east UNION ALL SELECT crmcost.gini_partial(value) FROM fact_west WHERE value < 0) p}),
-	$node->safe_psql('postgres', q{SELECT crmcost.gini(value)::text FROM whole WHERE place = 'east'}), 'a place without rows counts for nothing');
+is($node->safe_psql('postgres', q{SELECT crmcost.nps_merge(s)::text FROM (
+	SELECT crmcost.nps_partial(score::integer) AS s FROM fact_east UNION ALL SELECT crmcost.nps_partial(score::integer) FROM fact_west WHERE score < 0) p}),
+	$node->safe_psql('postgres', q{SELECT crmcost.nps(score::integer)::text FROM whole WHERE place = 'east'}), 'a place without rows counts for nothing');
 # without the option the rows come
-unlike($node->safe_psql('postgres', q{ALTER SERVER east OPTIONS (DROP extensions); EXPLAIN (VERBOSE, COSTS OFF) SELECT crmcost.gini_partial(value) FROM fact_east}),
+unlike($node->safe_psql('postgres', q{ALTER SERVER east OPTIONS (DROP extensions); EXPLAIN (VERBOSE, COSTS OFF) SELECT crmcost.nps_partial(score::integer) FROM fact_east}),
 	qr/Remote SQL: SELECT crmcost/, 'option extensions is what lets them be computed there');
 
 done_testing();
