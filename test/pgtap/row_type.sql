@@ -27,7 +27,8 @@ CREATE VIEW routine AS
     (SELECT typname::text FROM pg_type WHERE oid = arg_type AND typname IN (SELECT row_type.name FROM row_type)) AS arg_row
   FROM pg_proc p, unnest(proargtypes, proargnames) WITH ORDINALITY AS a (arg_type, argument, n)
   WHERE pronamespace = 'crmcost'::regnamespace AND prokind IN ('f', 'a') AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'sql') AND proname !~ '_(trans|final|combine)$'
-    AND proname <> '_points_that_go';	-- reads a ledger
+    AND proname NOT IN ('_points_that_go', '_account_when_spent')	-- read a ledger
+    AND proargnames IS DISTINCT FROM '{state}';	-- NAME_merge of two levels ends as NAME does
 CREATE FUNCTION pg_temp.calls(row_type text) RETURNS TABLE (makes boolean, call text)
 LANGUAGE sql AS $$
   SELECT makes, format('SELECT %I(%s)::text FROM %s', name, arguments, CASE WHEN prokind = 'a' THEN 'shopper' ELSE '(SELECT) one_row' END)
