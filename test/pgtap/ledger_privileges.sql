@@ -51,7 +51,7 @@ SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may
   'what writes is closed to PUBLIC, and nothing else');
 SELECT set_eq($$SELECT DISTINCT proname FROM member WHERE proname !~ '^_' AND NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('install'), ('upgrade'), ('ensure_partitions'), ('load_facts'), ('refresh'), ('verify'), ('backfill'), ('close_period'), ('reopen_period'),
-  ('compare_rules'), ('validate_rules'), ('merge_customer'), ('set_stage'), ('unmerge_customer'), ('transfer_points'), ('erase_customer'), ('grant_read'), ('grant_worklist') $$, 'which are these');
+  ('compare_rules'), ('validate_rules'), ('merge_customer'), ('set_stage'), ('unmerge_customer'), ('transfer_points'), ('erase_customer'), ('grant_read'), ('grant_worklist'), ('distribute'), ('undistribute') $$, 'which are these');
 SELECT is_empty($$SELECT oid::regprocedure FROM member WHERE NOT pg_temp.may('crm_dba', oid)$$,
                 'who created the extension may call everything');
 SELECT is_empty('SELECT oid::regprocedure FROM member WHERE prosecdef', 'nothing runs with its owner''s rights');
