@@ -100,7 +100,9 @@ $$;
 COMMENT ON FUNCTION crmcost._renew_views(name) IS
   'Makes the views of a ledger anew, keeping their grants.';
 
-CREATE FUNCTION crmcost._drop_views(ledger name, names text[]) RETURNS void
+CREATE FUNCTION crmcost._drop_views(ledger name, names text[],
+                                    others name[] DEFAULT '{}')
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -110,8 +112,10 @@ DECLARE
 BEGIN
   SELECT string_agg(c.oid::regclass::text, ', ') INTO dropped
     FROM pg_class c
-    WHERE c.relnamespace = format('%I', ledger)::regnamespace
-          AND c.relkind = 'v' AND c.relname = ANY (names);
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'v'
+          AND (n.nspname = ledger AND c.relname = ANY (names)
+               OR n.nspname = ANY (others));
   IF dropped IS NOT NULL THEN
     EXECUTE 'DROP VIEW ' || dropped;
   END IF;
@@ -120,12 +124,12 @@ EXCEPTION WHEN dependent_objects_still_exist THEN
   RAISE EXCEPTION 'views of ledger "%" cannot be renewed: others depend on them',
                   ledger
     USING ERRCODE = 'dependent_objects_still_exist', DETAIL = dependent,
-          HINT = 'Drop what depends on them, upgrade, and make it again.';
+          HINT = 'Drop what depends on them, try again, and make it again.';
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._drop_views(name, text[]) IS
-  'Drops views of a ledger; an error that names them where others depend on them.';
+COMMENT ON FUNCTION crmcost._drop_views(name, text[], name[]) IS
+  'Drops views of a ledger, and all of other schemas; an error that names them where others depend on them.';
 
 -- Rights on relations, and on single columns, as statements from GRANT on, each
 -- after the name of its relation and a space.

@@ -61,7 +61,9 @@ BEGIN
     PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
     RETURN false;
   END IF;
-  PERFORM crmcost._book_redemptions_now(ledger, erase_customer.customer_id);
+  PERFORM crmcost._book_redemptions(
+    ledger, format('e.customer_id = %s', erase_customer.customer_id),
+    now());
   PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
   -- before the key goes, so that a load of it finds the one or the other
   INSERT INTO erased_key (key_hash)

@@ -135,38 +135,12 @@ DECLARE
   names CONSTANT text[] := crmcost._ledger_relations('VIEW');
   granted CONSTANT text[] := crmcost._granted(ledger, names);
 BEGIN
-  PERFORM crmcost._drop_all_views(ledger, names);
+  -- they stand on each other
+  PERFORM crmcost._drop_views(ledger, names,
+                              ARRAY[ledger || '_gather', ledger || '_pulled']);
   PERFORM crmcost._make_cluster_views(ledger, granted);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._renew_cluster_views(name) IS
   'Makes the views of a distributed ledger anew, keeping their grants.';
-
--- The views of the ledger and those that it is read by stand on each other.
-CREATE FUNCTION crmcost._drop_all_views(ledger name, names text[])
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  dependent text;
-BEGIN
-  EXECUTE (
-    SELECT 'DROP VIEW ' || string_agg(c.oid::regclass::text, ', ')
-    FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'v'
-          AND (n.nspname IN (ledger || '_gather', ledger || '_pulled')
-               OR n.nspname = ledger AND c.relname = ANY (names)));
-EXCEPTION WHEN dependent_objects_still_exist THEN
-  GET STACKED DIAGNOSTICS dependent = PG_EXCEPTION_DETAIL;
-  RAISE EXCEPTION 'views of ledger "%" cannot be renewed: others depend on them',
-                  ledger
-    USING ERRCODE = 'dependent_objects_still_exist', DETAIL = dependent,
-          HINT = 'Drop what depends on them, and make it again afterwards.';
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._drop_all_views(name, text[]) IS
-  'Drops the views of a distributed ledger; an error that names them where others depend on them.';

@@ -130,7 +130,8 @@ BEGIN
   PERFORM crmcost._hold_ledger(ledger);
   PERFORM crmcost._one_connection();
   granted := crmcost._granted(ledger, names);
-  PERFORM crmcost._drop_all_views(ledger, names);
+  PERFORM crmcost._drop_views(ledger, names,
+                              ARRAY[ledger || '_gather', ledger || '_pulled']);
   EXECUTE format('DROP SCHEMA %I, %I CASCADE', ledger || '_gather',
                  ledger || '_pulled');
   PERFORM crmcost._take_tables_back(ledger);

@@ -111,24 +111,6 @@ $$;
 COMMENT ON FUNCTION crmcost._book_redemptions(name, text, timestamptz) IS
   'Books what points redeemed before an instant cost, of the entries that a condition on e names; returns the rows written.';
 
--- For an erasure, outside of a refresh.
-CREATE FUNCTION crmcost._book_redemptions_now(ledger name, customer_id bigint)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-  SET crmcost.gather = off              -- _gather sets it
-AS $$
-BEGIN
-  PERFORM crmcost._gather(ledger);
-  PERFORM crmcost._book_redemptions(
-    ledger, format('e.customer_id = %s', customer_id), now());
-  PERFORM crmcost._leave_gather(ledger);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._book_redemptions_now(name, bigint) IS
-  'Books what points that a customer has redeemed until now cost.';
-
 -- The search path is the caller's, with the ledger first.
 CREATE FUNCTION crmcost._book_points(ledger name, upto timestamptz,
                                      condition text, category text,
