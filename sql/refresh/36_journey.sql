@@ -118,7 +118,8 @@ $$;
 COMMENT ON FUNCTION crmcost._find_account_members(crmcost._run) IS
   'Adds all customers of the accounts with news to refresh_customer, where accounts convert as one.';
 
--- Of an account the first customer acquired is its acquisition.
+-- Of an account the first customer acquired is its acquisition.  Of first orders at
+-- one instant the larger counts, whatever their references: erasing changes those.
 CREATE FUNCTION crmcost._find_conversions(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -141,7 +142,7 @@ BEGIN
         SELECT DISTINCT ON (customer_id) customer_id, revenue, margin
         FROM pg_temp.refresh_order
         WHERE is_order
-        ORDER BY customer_id, ordered_at, source, order_ref, sale_id
+        ORDER BY customer_id, ordered_at, revenue DESC, margin DESC
       ) o USING (customer_id)
       WHERE e.is_acquisition
       ORDER BY j.entity_id, j.acquired_at, j.customer_id

@@ -132,12 +132,15 @@ SELECT is((SELECT count(*) FROM customer_month) + (SELECT count(*) FROM cost_mon
           + (SELECT count(*) FROM cost_pool) + (SELECT count(*) FROM customer_snapshot), 0::bigint, 'without facts nothing is left');
 ROLLBACK TO fresh;
 
--- erasing keeps the facts
+-- erasing keeps the facts, and which of orders at one instant came first
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
+SELECT i, format('first %s of %s', n, i), '2024-01-02 10:00Z', 10 * n, 'EUR' FROM generate_series(4, 30) i, generate_series(1, 3) n;
 CALL crmcost.refresh('crm', '2024-08-31 20:00Z');
 UPDATE customer SET attributes = '{"region": "north"}' WHERE customer_id = 3;
 CREATE TEMPORARY TABLE before AS SELECT * FROM customer_profit;
 SELECT ok(crmcost.erase_customer('crm', 3), 'a customer is erased');
 SELECT ok(NOT crmcost.erase_customer('crm', 3), 'once');
+SELECT ok(bool_and(crmcost.erase_customer('crm', i)), 'and more') FROM generate_series(4, 30) i;
 SELECT results_eq('SELECT source_key, attributes, erased_at IS NOT NULL FROM customer WHERE customer_id = 3',
   $$ VALUES (NULL::text, '{}'::jsonb, true) $$, 'the key and the attributes are gone');
 SELECT throws_ok($$SELECT crmcost.erase_customer('crm', 4711)$$, 'P0002', 'customer_id must be a customer of ledger "crm", not 4711', 'an unknown customer');
