@@ -20,31 +20,37 @@ spend AS (
                      ('position'), ('time_decay'), ('markov'), ('shapley'))
     AS m (model)
   GROUP BY c.month_start, k.conversion_kind, m.model, c.channel_code
+),
+told AS (
+  SELECT month_start, conversion_kind, model, channel_code,
+         coalesce(c.conversions, 0) AS conversions,
+         coalesce(c.value, 0) AS value,
+         CASE WHEN model NOT IN ('markov', 'shapley')
+           THEN coalesce(c.margin, 0) END AS margin,
+         coalesce(s.cost, 0) AS cost,
+         CASE WHEN NOT s.lacks_rate THEN s.cost END AS rated_cost
+  FROM credit c
+  FULL JOIN spend s USING (month_start, conversion_kind, model, channel_code)
 )
 SELECT
-  month_start, conversion_kind COLLATE "default" AS conversion_kind,
-  model COLLATE "default" AS model,
-  channel_code COLLATE "default" AS channel_code,
+  t.month_start, t.conversion_kind COLLATE "default" AS conversion_kind,
+  t.model COLLATE "default" AS model,
+  t.channel_code COLLATE "default" AS channel_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  h.name, h.name_zh,
-                 channel_code COLLATE "default") AS channel_name,
-  trim_scale(coalesce(c.conversions, 0)) AS conversions,
-  trim_scale(coalesce(c.value, 0)) AS value, trim_scale(m.margin) AS margin,
-  coalesce(s.cost, 0) AS cost,
-  round(r.cost / nullif(c.conversions, 0), 4) AS cost_per_conversion,
-  round(coalesce(c.value, 0) / nullif(greatest(r.cost, 0), 0), 6)
+                 t.channel_code COLLATE "default") AS channel_name,
+  trim_scale(t.conversions) AS conversions, trim_scale(t.value) AS value,
+  trim_scale(t.margin) AS margin, t.cost,
+  round(t.rated_cost / nullif(t.conversions, 0), 4) AS cost_per_conversion,
+  round(t.value / nullif(greatest(t.rated_cost, 0), 0), 6)
     AS return_on_spend,
-  round((m.margin - r.cost) / nullif(greatest(r.cost, 0), 0), 6) AS roi,
-  model = (SELECT value FROM setting WHERE key = 'attribution_model')
+  round((t.margin - t.rated_cost) / nullif(greatest(t.rated_cost, 0), 0), 6)
+    AS roi,
+  t.model = (SELECT value FROM setting WHERE key = 'attribution_model')
     AS is_chosen,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM credit c
-FULL JOIN spend s USING (month_start, conversion_kind, model, channel_code)
-LEFT JOIN channel h ON h.code = channel_code
-CROSS JOIN LATERAL (SELECT CASE WHEN model NOT IN ('markov', 'shapley')
-                             THEN coalesce(c.margin, 0) END) AS m (margin)
-CROSS JOIN LATERAL (SELECT CASE WHEN NOT s.lacks_rate THEN s.cost END)
-  AS r (cost);
+FROM told t
+LEFT JOIN channel h ON h.code = t.channel_code;
 
 COMMENT ON VIEW channel_credit IS
 'What channels have of conversions and what they cost, as of the last refresh, one row a month, kind of conversion, model and channel; over the channels of a model conversions and value sum to all there were.';
