@@ -140,7 +140,11 @@ BEGIN
       SELECT e.points, e.occurred_at, e.expires_at, e.available_at,
              crmcost._lot_name(e.kind, e.lot, e.order_ref, l.lot_order) AS name
       FROM entry e
-      LEFT JOIN (%s) l USING (customer_id, program_code, lot)
+      LEFT JOIN (%s) l
+        ON (l.customer_id, l.program_code, l.lot)
+           = (e.customer_id, e.program_code, e.lot)
+           AND crmcost._goes_by_order(e.kind, e.order_ref, l.lot_order,
+                                      l.is_alone)
     ), now_and_then AS (
       SELECT spent.is_spent, n.points, n.occurred_at, n.expires_at,
              n.available_at, n.name

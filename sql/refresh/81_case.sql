@@ -106,15 +106,12 @@ BEGIN
          closed_at, closed_month, reopenings, closing_months,
          reopening_months)
       WITH line AS (
-        SELECT l.*, row_number() OVER along AS place,
-               max(l.resolved_at) OVER (along ROWS BETWEEN UNBOUNDED PRECEDING
-                                        AND 1 PRECEDING) AS resolved_before,
-               lag(l.occurred_at) OVER along AS came_before
+        SELECT l.*, row_number() OVER along AS place
         FROM (%s) l
         WINDOW along AS (PARTITION BY l.customer_id, l.source, l.ref, l.own_id,
                                       l.is_contact
                          ORDER BY l.occurred_at, l.interaction_id)
-      ), one AS (%s)
+      ), again AS (%s), one AS (%s)
       SELECT o.customer_id, o.source, o.ref, o.own_id, o.opened_at,
              o.opened_month, o.kind, o.subtype, o.phase, o.channel_code,
              o.product_code, o.team, o.service_level, o.agent_code,
@@ -127,8 +124,12 @@ BEGIN
              o.closed_at, CASE WHEN o.closed_at IS NOT NULL
                THEN k.months[cardinality(k.months)] END,
              cardinality(o.reopening_months), k.months, o.reopening_months
-      FROM (SELECT o.*, CASE WHEN o.came_last <= o.resolved_last
-                          THEN o.resolved_last END AS closed_at FROM one o) o
+      FROM (SELECT o.*, coalesce(a.closings, '{}') AS closings,
+                   coalesce(a.reopening_months, '{}') AS reopening_months,
+                   CASE WHEN o.came_last <= o.resolved_last
+                     THEN o.resolved_last END AS closed_at
+            FROM one o
+            LEFT JOIN again a USING (customer_id, source, ref, own_id)) o
       LEFT JOIN (%s) b USING (customer_id, source, ref, own_id)
       CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(crmcost._counted_month(
@@ -136,7 +137,8 @@ BEGIN
         FROM unnest(o.closings || CASE WHEN o.closed_at IS NULL THEN '{}'
                       ELSE ARRAY[o.closed_at] END) WITH ORDINALITY AS u (at, n)
       ) AS k (months)
-    $query$, crmcost._case_rows(), crmcost._case_sums(),
+    $query$, crmcost._case_rows(), crmcost._case_reopenings(),
+    crmcost._case_sums(),
     crmcost._cases_before(run.open_month))
     USING run.zone, run.open_month, run.upto;
   ANALYZE pg_temp.refresh_case;
@@ -145,6 +147,33 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_cases(crmcost._run) IS
   'Fills refresh_case: the cases of the customers with news, without their times.';
+
+-- Who comes when the last thing that happened was a resolution opens the case again.
+-- An earlier contact that is resolved only after that takes none of it back.
+CREATE FUNCTION crmcost._case_reopenings() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT e.customer_id, e.source, e.ref, e.own_id,
+         array_agg(e.at_before ORDER BY e.at, e.interaction_id) AS closings,
+         array_agg(e.month_start ORDER BY e.at, e.interaction_id)
+           AS reopening_months
+  FROM (SELECT v.*, lag(v.at) OVER along AS at_before,
+               lag(v.resolves) OVER along AS resolved_before
+        FROM (SELECT l.customer_id, l.source, l.ref, l.own_id, l.month_start,
+                     l.interaction_id, u.at, u.resolves
+              FROM line l
+              CROSS JOIN LATERAL (VALUES (l.occurred_at, false),
+                                         (l.resolved_at, true))
+                AS u (at, resolves)
+              WHERE l.is_contact AND l.own_id = 0 AND u.at IS NOT NULL) v
+        WINDOW along AS (PARTITION BY v.customer_id, v.source, v.ref
+                         ORDER BY v.at, v.resolves, v.interaction_id)) e
+  WHERE e.resolved_before AND NOT e.resolves
+  GROUP BY e.customer_id, e.source, e.ref, e.own_id
+$query$;
+
+COMMENT ON FUNCTION crmcost._case_reopenings() IS
+  'Query of the cases in line that were opened again: the resolutions before that, and the months in which it counts.';
 
 -- Steps without a contact are of a case that is not known.
 CREATE FUNCTION crmcost._case_sums() RETURNS text
@@ -174,16 +203,8 @@ RETURN $query$
                min(l.resolved_at) FILTER (WHERE l.is_contact)) AS responded_at,
          max(l.due_at) AS due_at,
          max(l.occurred_at) FILTER (WHERE l.is_contact) AS came_last,
-         max(l.resolved_at) FILTER (WHERE l.is_contact) AS resolved_last,
-         coalesce(array_agg(l.resolved_before
-                            ORDER BY l.occurred_at, l.interaction_id)
-                    FILTER (WHERE l.is_reopening), '{}') AS closings,
-         coalesce(array_agg(l.month_start
-                            ORDER BY l.occurred_at, l.interaction_id)
-                    FILTER (WHERE l.is_reopening), '{}') AS reopening_months
+         max(l.resolved_at) FILTER (WHERE l.is_contact) AS resolved_last
   FROM (SELECT l.*, l.is_contact AND l.place = 1 AS f,
-               l.is_contact AND l.resolved_before < l.occurred_at
-                 AND l.came_before <= l.resolved_before AS is_reopening,
                min(l.occurred_at) FILTER (WHERE l.is_contact)
                  OVER (PARTITION BY l.customer_id, l.source, l.ref, l.own_id)
                  AS began_at

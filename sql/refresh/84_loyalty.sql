@@ -125,17 +125,31 @@ COMMENT ON FUNCTION crmcost._lot_name(text, text, text, text) IS
 CREATE FUNCTION crmcost._lots_of_orders(source text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN format($query$
-  SELECT e.customer_id, e.program_code, e.lot, min(e.order_ref) AS lot_order
-  FROM %1$s e
+  SELECT l.customer_id, l.program_code, l.lot, l.order_ref AS lot_order,
+         l.is_alone
+  FROM (SELECT e.customer_id, e.program_code, e.lot, e.order_ref,
+               count(*) OVER (PARTITION BY e.customer_id, e.program_code,
+                                           e.lot) = 1 AS is_alone
+        FROM %1$s e
+        WHERE e.kind = 'earn' AND e.lot IS NOT NULL
+        GROUP BY e.customer_id, e.program_code, e.lot, e.order_ref) l
   JOIN (SELECT DISTINCT customer_id, program_code, order_ref FROM %1$s
         WHERE kind = 'reverse' AND lot IS NULL) r
     USING (customer_id, program_code, order_ref)
-  WHERE e.kind = 'earn' AND e.lot IS NOT NULL
-  GROUP BY e.customer_id, e.program_code, e.lot
 $query$, source);
 
 COMMENT ON FUNCTION crmcost._lots_of_orders(text) IS
-  'Query of the named lots of orders that are taken back by their number, with it.';
+  'Query of the named lots of orders that are taken back by their number, with it, and whether the name is of no other order.';
+
+-- Of a name that several orders share, what each of them earned goes by that order.
+CREATE FUNCTION crmcost._goes_by_order(kind text, order_ref text,
+                                       lot_order text, is_alone boolean)
+  RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN is_alone OR kind = 'earn' AND order_ref = lot_order;
+
+COMMENT ON FUNCTION crmcost._goes_by_order(text, text, text, boolean) IS
+  'Whether an entry with the name of a lot of _lots_of_orders goes by the order.';
 
 CREATE FUNCTION crmcost._name_lots() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -147,6 +161,8 @@ BEGIN
       FROM (%s) l
       WHERE l.customer_id = e.customer_id AND l.program_code = e.program_code
             AND l.lot = e.lot
+            AND crmcost._goes_by_order(e.kind, e.order_ref, l.lot_order,
+                                       l.is_alone)
     $query$, crmcost._lots_of_orders('pg_temp.refresh_points'));
 END
 $$;

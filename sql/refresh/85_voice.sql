@@ -97,14 +97,15 @@ BEGIN
   INSERT INTO pg_temp.refresh_answer
     WITH answer AS (
       SELECT a.*,
-             lead(a.score) OVER later IS NOT NULL
-               AND lead(a.occurred_on) OVER later - a.occurred_on
-                   <= a.answer_within AS answered_later
+             min(a.occurred_on) FILTER (WHERE a.score IS NOT NULL)
+               OVER later - a.occurred_on <= a.answer_within
+               AS answered_later
       FROM crmcost._answers() a
       JOIN pg_temp.refresh_customer n
         ON n.customer_id = a.customer_id AND n.of_contacts
       WINDOW later AS (PARTITION BY a.customer_id, a.survey, a.own_id
-                       ORDER BY a.occurred_on)
+                       ORDER BY a.occurred_on
+                       ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
     ),
     complained AS (
       SELECT a.customer_id, a.survey, a.occurred_on, sum(c.n) AS complaints,

@@ -122,6 +122,27 @@ SELECT results_eq('SELECT * FROM service_level ORDER BY 1, 2, 3', 'SELECT * FROM
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 ROLLBACK TO empty;
 
+-- an earlier contact that is resolved last takes no resolution and no reopening back
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, case_ref, resolved_at) VALUES
+  (1, '2024-01-05 08:00Z', 'ticket', 'slow', 'K', NULL), (1, '2024-01-06 08:00Z', 'ticket', 'quick', 'K', '2024-01-07 08:00Z'), (1, '2024-01-10 08:00Z', 'ticket', 'again', 'K', NULL);
+PREPARE life AS SELECT month_start, opened, resolutions, reopened, resolved, backlog FROM service_level WHERE dimension = '(all)' ORDER BY 1;
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 1::bigint, 1::bigint, 1::bigint, 0::bigint, 1::bigint) $$, 'resolved on the 7th, opened again on the 10th');
+SAVEPOINT slow;
+UPDATE interaction SET resolved_at = '2024-02-03 08:00Z' WHERE subtype = 'slow';
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 1::bigint, 1::bigint, 1::bigint, 0::bigint, 1::bigint), ('2024-02-01', 0, 1, 0, 1, 0) $$, 'so it was, whenever the first contact is resolved');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+ROLLBACK TO slow;
+CALL crmcost.close_period('crm', '2024-01-01');
+UPDATE interaction SET resolved_at = '2024-02-03 08:00Z' WHERE subtype = 'slow';
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 1::bigint, 1::bigint, 1::bigint, 0::bigint, 1::bigint), ('2024-02-01', 0, 1, 0, 1, 0) $$, 'also after January was closed');
+SELECT is_empty('SELECT FROM open_case', 'and nothing is left open');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+DEALLOCATE life;
+ROLLBACK TO empty;
+
 -- many cases against a walk through their rows, in business hours of two teams
 INSERT INTO calendar (team, weekday, opens_at, closes_at) SELECT t, d, CASE t WHEN '' THEN '09:00' ELSE '13:20' END::time, '18:00' FROM unnest('{"",blue}'::text[]) t, generate_series(1, 6) d;
 INSERT INTO calendar (on_day) VALUES ('2024-02-14');
@@ -138,6 +159,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   k record;
   r record;
+  came_last timestamptz;
 BEGIN
   FOR k IN SELECT DISTINCT i.customer_id AS c, i.case_ref AS ref, CASE WHEN i.case_ref IS NULL THEN i.interaction_id END AS own FROM interaction i WHERE i.occurred_at < upto AND (i.kind <> 'care' OR i.case_ref IS NULL AND i.due_at IS NOT NULL) LOOP
     customer_id := k.c; ref := k.ref; own := k.own; opened_at := NULL; closed_at := NULL; resolutions := 0; reopenings := 0; contacts := 0; team := NULL;
@@ -145,14 +167,17 @@ BEGIN
       contacts := contacts + 1;
       IF opened_at IS NULL THEN
         opened_at := r.occurred_at; team := coalesce(r.attributes ->> 'team', '(unknown)');
-      ELSIF closed_at < r.occurred_at THEN      -- it was resolved, and somebody comes again
-        reopenings := reopenings + 1; resolutions := resolutions + 1; closed_at := NULL;
+      -- it was resolved since the last one came, and somebody comes again
+      ELSIF EXISTS (SELECT FROM interaction i WHERE i.customer_id = k.c AND i.case_ref = k.ref AND i.kind <> 'care' AND (i.occurred_at, i.interaction_id) < (r.occurred_at, r.interaction_id)
+                      AND i.resolved_at >= came_last AND i.resolved_at < r.occurred_at) THEN
+        reopenings := reopenings + 1; resolutions := resolutions + 1;
       END IF;
-      -- closed is when the last of those who came so far is served
-      closed_at := (SELECT max(i.resolved_at) FILTER (WHERE i.resolved_at < upto) FROM interaction i WHERE i.customer_id = k.c AND i.occurred_at < upto AND (i.case_ref = k.ref OR i.case_ref IS NULL AND i.interaction_id = k.own)
-                      AND (i.kind <> 'care' OR i.case_ref IS NULL) AND (i.occurred_at, i.interaction_id) <= (r.occurred_at, r.interaction_id));
-      IF closed_at < r.occurred_at THEN closed_at := NULL; END IF;
+      came_last := r.occurred_at;
     END LOOP;
+    -- closed is when the last of all who came is served
+    closed_at := (SELECT max(i.resolved_at) FILTER (WHERE i.resolved_at < upto) FROM interaction i WHERE i.customer_id = k.c AND i.occurred_at < upto AND (i.case_ref = k.ref OR i.case_ref IS NULL AND i.interaction_id = k.own)
+                    AND (i.kind <> 'care' OR i.case_ref IS NULL));
+    IF closed_at < came_last THEN closed_at := NULL; END IF;
     IF closed_at IS NOT NULL THEN resolutions := resolutions + 1; END IF;
     steps := (SELECT count(*) FROM interaction i WHERE i.customer_id = k.c AND i.occurred_at < upto AND (i.case_ref = k.ref OR i.case_ref IS NULL AND i.interaction_id = k.own));
     responded_at := (SELECT min(a) FROM interaction i, LATERAL (VALUES (CASE WHEN i.first_response_at >= opened_at THEN i.first_response_at END), (CASE WHEN i.kind <> 'care' OR i.case_ref IS NULL THEN i.resolved_at END)) v (a)

@@ -78,10 +78,22 @@ SELECT is((SELECT count(*) FROM open_journey WHERE conversion_kind = 'acquisitio
 SELECT is((SELECT array_to_string(path, ' ') FROM open_journey WHERE entity_id = 2), 'social', 'a customer is on the way to the next order');
 
 -- models
-SELECT results_eq($$SELECT month_start, channel_code, conversions, value, margin, cost FROM channel_credit
+SELECT results_eq($$SELECT month_start, channel_code, conversions, value, margin, cost, return_on_spend, roi FROM channel_credit
   WHERE conversion_kind = 'acquisition' AND model = 'linear' ORDER BY 1, 2$$,
-  $$ VALUES ('2024-01-01'::date, 'search', 0::numeric, 0::numeric, NULL::numeric, 1000::numeric), ('2024-01-01', 'social', 0, 0, NULL, 60), ('2024-01-01', 'tv', 1, 100, 40, 500),
-            ('2024-02-01', 'search', 0, 0, NULL, 77), ('2024-03-01', 'search', 1, 200, 80, 0) $$, 'a channel with spend and no credit is there');
+  $$ VALUES ('2024-01-01'::date, 'search', 0::numeric, 0::numeric, 0::numeric, 1000::numeric, 0::numeric, -1::numeric), ('2024-01-01', 'social', 0, 0, 0, 60, 0, -1),
+            ('2024-01-01', 'tv', 1, 100, 40, 500, 0.2, -0.92), ('2024-02-01', 'search', 0, 0, 0, 77, 0, -1), ('2024-03-01', 'search', 1, 200, 80, 0, NULL, NULL) $$,
+  'a channel with spend and no credit is there, and has lost what it cost');
+SELECT results_eq($$SELECT DISTINCT model, margin, return_on_spend, roi FROM channel_credit WHERE conversion_kind = 'acquisition' AND channel_code = 'social' AND model IN ('markov', 'shapley') ORDER BY 1$$,
+  $$ VALUES ('markov', NULL::numeric, 0::numeric, NULL::numeric), ('shapley', NULL, 0, NULL) $$, 'also by models that split revenue, as far as they say anything of it');
+SAVEPOINT rated;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code, campaign_code) VALUES ('acq.ads.tv', '2024-01-16', 9, 'XTS', 'tv', 'spring');
+INSERT INTO interaction (customer_id, occurred_at, kind, campaign_code, channel_code) VALUES (1, '2024-01-19', 'touch', 'spring', 'tv');
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq($$SELECT conversions, cost, cost_per_conversion, return_on_spend, roi FROM channel_credit WHERE conversion_kind = 'acquisition' AND channel_code = 'tv' AND model = 'linear'$$,
+  $$ VALUES (1::numeric, 500::numeric, NULL::numeric, NULL::numeric, NULL::numeric) $$, 'where cost has no rate, no figure pretends that it was nothing');
+SELECT results_eq($$SELECT cost, acquisitions, cost_per_acquisition, roi FROM campaign_roi WHERE campaign_code = 'spring' AND is_chosen$$,
+  $$ VALUES (0::numeric, 1::numeric, NULL::numeric, NULL::numeric) $$, 'nor of a campaign');
+ROLLBACK TO rated;
 SELECT is_empty($$SELECT conversion_kind, month_start FROM channel_credit GROUP BY 1, 2, model HAVING sum(conversions) NOT IN (0, 1)$$,
   'of each model all conversions');
 

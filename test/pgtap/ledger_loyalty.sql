@@ -122,6 +122,21 @@ SELECT pg_temp.points(8, '2024-01-05', 'earn', 50, '2024-02-10'), pg_temp.points
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT results_eq('SELECT expires_on, points FROM loyalty_expiry WHERE customer_id = 8', $$ VALUES (date '2024-02-10', 50.0) $$, 'of a lot of 100, of which 30 were taken away and 70 taken back, nothing is left');
 SELECT is(pg_temp.account(8), 'earned 150, balance 50, pending 0, redeemed 0, expired 0, owed 0', 'the other lot is whole');
+-- a name that two orders share: what is taken back of the one is not taken of the other
+SELECT pg_temp.points(c, '2024-01-05', 'earn', 100, '2024-03-10', lot => 'bonus', order_ref => 'o-a'), pg_temp.points(c, '2024-01-06', 'earn', 60, '2024-04-10', lot => 'bonus', order_ref => 'o-b'), pg_temp.points(c, '2024-01-25', 'reverse', -60, order_ref => 'o-b')
+FROM (VALUES (4), (5)) v (c);
+SELECT pg_temp.points(5, '2024-01-26', 'reverse', -100, order_ref => 'o-a');
+SAVEPOINT shared;
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT expires_on, points FROM loyalty_expiry WHERE customer_id = 4', $$ VALUES (date '2024-03-10', 100.0) $$, 'a name that two orders share: the points of the one that is not taken back are there');
+SELECT is(pg_temp.account(5), 'earned 160, balance 0, pending 0, redeemed 0, expired 0, owed 0', 'or both are taken back');
+SELECT is(pg_temp.findings(), 'points_owed 1', 'and nothing is taken back that was not earned');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+SELECT crmcost.transfer_points('crm', 'points', 4, 9, 100, '2024-02-01');
+CALL crmcost.refresh('crm', '2024-02-02');
+SELECT results_eq('SELECT customer_id, expires_on, points FROM loyalty_expiry WHERE customer_id IN (4, 9)', $$ VALUES (9::bigint, date '2024-03-10', 100.0) $$, 'a transfer moves the same');
+ROLLBACK TO shared;
+DELETE FROM loyalty_entry WHERE customer_id IN (4, 5);
 SAVEPOINT whole;
 SELECT crmcost.transfer_points('crm', 'points', 8, 9, 50, '2024-02-01');
 SELECT results_eq($$SELECT points, expires_at FROM loyalty_entry WHERE customer_id = 9$$, $$ VALUES (50.0, timestamptz '2024-02-10') $$, 'and goes as such');

@@ -104,6 +104,12 @@ DELETE FROM interaction WHERE customer_id = 4 AND occurred_at = '2024-01-21';
 SELECT crmcost.merge_customer('crm', 2, 3);
 CALL crmcost.refresh('crm', '2024-03-01');
 SELECT results_eq('EXECUTE asked', $$ VALUES ('2024-01-01'::date, 'csat', 3::bigint, 1::bigint, 0.333333, 5.0), ('2024-01-01', 'nps', 1, 1, 1.0, NULL), ('2024-02-01', 'csat', 2, 2, 1.0, 4.0) $$, 'corrections and mergers are noticed');
+SELECT pg_temp.answer(6, '2024-01-20', 'csat', NULL), pg_temp.answer(6, '2024-01-27', 'csat', NULL), pg_temp.answer(6, '2024-02-02', 'csat', 4);   -- reminded
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('EXECUTE asked', $$ VALUES ('2024-01-01'::date, 'csat', 3::bigint, 1::bigint, 0.333333, 5.0), ('2024-01-01', 'nps', 1, 1, 1.0, NULL), ('2024-02-01', 'csat', 3, 3, 1.0, 4.0) $$, 'E5: who was reminded and answers in time was asked once');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+DELETE FROM interaction WHERE customer_id = 6;
+CALL crmcost.refresh('crm', '2024-03-01');
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 -- a month that is closed stays as it was
 CALL crmcost.close_period('crm', '2024-02-01');

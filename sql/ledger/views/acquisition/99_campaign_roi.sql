@@ -40,6 +40,9 @@ roi AS (
          CASE WHEN coalesce(s.unrated, 0) = 0
            THEN (coalesce(c.margin, 0) - s.cost) / nullif(greatest(s.cost, 0),
                                                           0) END AS roi,
+         CASE WHEN coalesce(s.unrated, 0) = 0
+           THEN coalesce(s.cost, 0) / nullif(c.acquisitions, 0) END
+           AS cost_per_acquisition,
          (e.revenue - e.cost) / nullif(greatest(e.cost, 0), 0)
            AS expected_roi, i.incremental_responses, i.incremental_revenue
   FROM campaign k
@@ -57,7 +60,7 @@ SELECT
     AS acquisitions,
   trim_scale(r.orders) AS orders, trim_scale(r.revenue) AS revenue,
   trim_scale(r.margin) AS margin, round(r.roi, 6) AS roi,
-  round(r.cost / nullif(r.acquisitions, 0), 4) AS cost_per_acquisition,
+  round(r.cost_per_acquisition, 4) AS cost_per_acquisition,
   r.expected_cost, r.expected_revenue,
   round(r.expected_roi, 6) AS expected_roi,
   round(r.roi - r.expected_roi, 6) AS roi_delta,
@@ -81,7 +84,7 @@ COMMENT ON COLUMN campaign_roi.orders IS 'Orders credited to it.';
 COMMENT ON COLUMN campaign_roi.revenue IS 'Revenue of these orders.';
 COMMENT ON COLUMN campaign_roi.margin IS 'Margin of these orders.';
 COMMENT ON COLUMN campaign_roi.roi IS 'Margin less cost, for a coin of cost, 6 decimals; NULL without cost, or with cost that has no rate.';
-COMMENT ON COLUMN campaign_roi.cost_per_acquisition IS 'Cost for one customer credited, 4 decimals; NULL without one.';
+COMMENT ON COLUMN campaign_roi.cost_per_acquisition IS 'Cost for one customer credited, 4 decimals; NULL without one, or with cost that has no rate.';
 COMMENT ON COLUMN campaign_roi.expected_cost IS 'Cost planned for the campaign in the scenario of setting plan_scenario; NULL for none.';
 COMMENT ON COLUMN campaign_roi.expected_revenue IS 'Revenue planned; NULL for none.';
 COMMENT ON COLUMN campaign_roi.expected_roi IS 'Planned revenue less planned cost, for a coin of that cost, 6 decimals; NULL where either is missing.';
