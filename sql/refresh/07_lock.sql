@@ -64,6 +64,25 @@ $$;
 COMMENT ON FUNCTION crmcost._check_version(name) IS
   'Raises an error unless the tables of a ledger are of the version that the extension works with.';
 
+-- DROP EXTENSION ... CASCADE takes views along, among them one that refresh reads.
+CREATE FUNCTION crmcost._check_views(ledger name) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF to_regclass(format('%I.accrued_cost', ledger)) IS NULL THEN
+    RAISE EXCEPTION 'ledger "%" must have its views: they went with the extension',
+                    ledger
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+            HINT = format('CALL crmcost.upgrade(%L) makes them again; then give grant_read again.',
+                          ledger);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._check_views(name) IS
+  'Raises an error where the views of a ledger are gone.';
+
 -- Leaves at once where another session has the ledger.
 CREATE FUNCTION crmcost._hold_ledger(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

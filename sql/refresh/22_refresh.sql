@@ -179,6 +179,7 @@ DECLARE
   storage CONSTANT text := crmcost._storage(ledger);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._check_views(ledger);
   IF as_of IS NULL OR NOT isfinite(as_of) THEN
     RAISE EXCEPTION 'as_of must be a finite instant, not %',
                     coalesce(as_of::text, 'null')

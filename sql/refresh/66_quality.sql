@@ -10,14 +10,15 @@ BEGIN
   RETURN
     crmcost._write_findings(run, '{sale_without_rate,sale_without_cogs,sale_fx_on_base_currency,sale_before_first_seen}',
       crmcost._sale_findings(run), format(
-        'old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m))',
-        run.open_month, run.whole))
+        'old.month_start >= %1$L AND (%2$L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m)) OR old.check_name = ''sale_without_rate'' AND old.month_start < crmcost._unrated_from(%3$L, %4$L)',
+        run.open_month, run.whole,
+        (run.open_month - interval '1 month')::date, run.day))
     + crmcost._write_findings(run, '{cost_fx_on_base_currency}',
         crmcost._rate_findings(run), format(
           'old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_cost_month m))',
           run.open_month, run.whole))
     + crmcost._write_findings(run, '{cost_without_rate,acquisition_cost_without_channel,unallocated_cost,unused_capacity,capacity_exceeded}',
-        crmcost._cost_findings(), 'true')
+        crmcost._cost_findings(run), 'true')
     -- of rules that are gone
     + crmcost._write_findings(run, '{blend_part_without_quantity}', $query$
         SELECT f.* FROM quality_finding f
@@ -115,27 +116,28 @@ $$;
 COMMENT ON FUNCTION crmcost._rate_findings(crmcost._run) IS
   'Query of the entries of refresh_part in base currency with a rate of their own.';
 
-CREATE FUNCTION crmcost._cost_findings() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
+CREATE FUNCTION crmcost._cost_findings(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
   SELECT 'cost_without_rate' AS check_name, month_start, 'error' AS severity,
          sum(entries_without_rate)::bigint AS rows, NULL::numeric AS amount,
-         min(format('category %s in %s', category_code,
+         min(format('category %%s in %%s', category_code,
                     to_char(month_start, 'YYYY-MM'))) AS example
   FROM cost_month
   WHERE entries_without_rate > 0
+        AND month_start >= %L::date
   GROUP BY month_start
   UNION ALL
   SELECT 'acquisition_cost_without_channel', month_start, 'info',
          sum(entries)::bigint, sum(cost),
-         min(format('category %s in %s', category_code,
+         min(format('category %%s in %%s', category_code,
                     to_char(month_start, 'YYYY-MM')))
   FROM cost_month
   WHERE bucket = 'acquisition' AND channel_code = '(unknown)' AND entries > 0
   GROUP BY month_start
   UNION ALL
   SELECT f.check_name, p.month_start, f.severity, count(*), sum(f.amount),
-         min(format('%s in %s: %s', p.bucket,
+         min(format('%%s in %%s: %%s', p.bucket,
                     to_char(p.month_start, 'YYYY-MM'), f.example))
   FROM cost_pool p
   CROSS JOIN LATERAL (
@@ -144,19 +146,19 @@ RETURN $query$
     WHERE p.unallocated_cost <> 0
     UNION ALL
     SELECT 'unused_capacity', 'info', p.unused_cost,
-           format('%s s of %s s', trim_scale(p.capacity - coalesce(
+           format('%%s s of %%s s', trim_scale(p.capacity - coalesce(
                     p.driver_quantity, 0)), trim_scale(p.capacity))
     WHERE p.unused_cost <> 0
     UNION ALL
     SELECT 'capacity_exceeded', 'warning', NULL,
-           format('%s s worked of %s s', trim_scale(p.driver_quantity),
+           format('%%s s worked of %%s s', trim_scale(p.driver_quantity),
                   trim_scale(p.capacity))
     WHERE p.driver_quantity > p.capacity
   ) f
   GROUP BY f.check_name, p.month_start, f.severity
-$query$;
+$query$, crmcost._unrated_from((run.open_month - interval '1 month')::date, run.day));
 
-COMMENT ON FUNCTION crmcost._cost_findings() IS
+COMMENT ON FUNCTION crmcost._cost_findings(crmcost._run) IS
   'Query of the findings in cost_month and cost_pool.';
 
 CREATE FUNCTION crmcost._customer_findings(run crmcost._run) RETURNS text

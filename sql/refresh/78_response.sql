@@ -83,7 +83,9 @@ RETURN pg_catalog.format($query$
           FROM cost_month
           WHERE bucket = 'acquisition'
           GROUP BY campaign_code
-          HAVING sum(cost) > 0 AND sum(unrated_parts) = 0) c
+          HAVING sum(cost) > 0
+                 AND coalesce(sum(unrated_parts)
+                                FILTER (WHERE month_start >= %L), 0) = 0) c
       ON c.campaign_code = k.code
     GROUP BY k.code, k.channel_code, c.cost, c.months
     HAVING max(r.assigned_on) + %L::integer <= %L
@@ -93,7 +95,9 @@ RETURN pg_catalog.format($query$
   CROSS JOIN LATERAL crmcost._uplift_interval(x.won, x.targeted, x.won_anyway,
                                               x.control) i
   GROUP BY x.channel_code
-$query$, crmcost._setting(run.ledger, 'response_window_days'), run.day);
+$query$, crmcost._unrated_from((run.open_month - interval '1 month')::date,
+                               run.day),
+   crmcost._setting(run.ledger, 'response_window_days'), run.day);
 
 COMMENT ON FUNCTION crmcost._experiment_query(crmcost._run) IS
   'Query of the campaigns that are points of the curves of their channels, one row a channel.';

@@ -68,5 +68,38 @@ SELECT results_eq($$SELECT channel_code, customers::int, acquisition_cost, cac, 
   $$ VALUES ('radio', 0, 70.0, NULL::numeric, NULL::numeric, NULL::boolean), ('tv', 1, 500.0, NULL, (SELECT ltv FROM acquisition_balance WHERE channel_code = 'tv'), NULL) $$,
   'without a rate a cac is not known, nor is the balance; without customers there is none');
 
+-- what has no rate when its month is closed is of the first open month: counted once, and known when it gets a rate
+ROLLBACK TO fresh;
+SELECT pg_temp.win(2, 'web', '2024-01-10', 30, 20), pg_temp.win(2, 'web', '2024-02-10', 30, 20);
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
+SELECT min(customer_id), 'abroad', '2024-01-20', 10, 'SEK' FROM customer;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code)
+VALUES ('acq.ads.web', '2024-01-15', 100, 'EUR', 'web'), ('acq.ads.web', '2024-01-15', 50, 'SEK', 'web');
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq($$ SELECT c.cac, k.value FROM channel_cac_total c, kpi k WHERE c.channel_code = '(all)' AND k.metric = 'cac' $$,
+  $$ VALUES (NULL::numeric, NULL::numeric) $$, 'the page of outcome knows no cac where channel_cac knows none: a part of the cost has no rate');
+CREATE FUNCTION pg_temp.unrated() RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT concat_ws(' ', check_name, rows) FROM crm.data_quality WHERE check_name IN ('sale_without_rate', 'cost_without_rate')
+  UNION ALL SELECT concat_ws(' ', 'of channels', unrated_entries) FROM crm.channel_cac_total WHERE channel_code = '(all)' ORDER BY 1$$;
+SELECT results_eq('SELECT * FROM pg_temp.unrated()', $$ VALUES ('cost_without_rate 1'), ('of channels 1'), ('sale_without_rate 1') $$, 'one cost and one sale without a rate');
+CALL crmcost.close_period('crm', '2024-01-01');
+SELECT results_eq('SELECT * FROM pg_temp.unrated()', $$ VALUES ('cost_without_rate 1'), ('of channels 1'), ('sale_without_rate 1') $$, 'and still one each once the month is closed');
+SELECT results_eq($$ SELECT month_start, cac, unrated_entries FROM channel_cac ORDER BY 1 $$,
+  $$ VALUES ('2024-01-01'::date, NULL::numeric, 1::bigint), ('2024-02-01', NULL, 1) $$, 'the closed month stands, the first open one has it');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'a full computation says the same');
+INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('SEK', '2024-01-01', 0.5);
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('SELECT * FROM pg_temp.unrated()', $$ VALUES ('cost_without_rate 0'), ('of channels 0'), ('sale_without_rate 0') $$, 'with a rate nothing is left without one');
+SELECT results_eq($$ SELECT month_start, cac FROM channel_cac UNION ALL SELECT NULL, cac FROM channel_cac_total WHERE channel_code = '(all)' ORDER BY 1 $$,
+  $$ VALUES ('2024-01-01'::date, NULL), ('2024-02-01', 12.5), (NULL, 31.25) $$, 'the closed month stands, its cost of 25 comes late, and 125 for four customers is known');
+SELECT results_eq($$ SELECT cac FROM channel_cac_quarter UNION ALL SELECT cac FROM channel_cac_year $$, $$ SELECT 31.25 FROM generate_series(1, 4) $$, 'also of the quarter and the year that both months are in');
+SELECT is((SELECT value FROM kpi WHERE metric = 'cac'), 31.25, 'on the page of outcome, too');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'a full computation says the same then');
+CALL crmcost.reopen_period('crm', '2024-01-01');
+DELETE FROM fx_rate;
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq($$ SELECT month_start, cac, unrated_entries FROM channel_cac ORDER BY 1 $$,
+  $$ VALUES ('2024-01-01'::date, NULL, 1::bigint), ('2024-02-01', 0.0, 0) $$, 'opened again, the month has it again');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -47,6 +47,7 @@ SELECT results_eq($$SELECT channel_code, budget, optimal_budget, round(customers
 SELECT results_eq($$SELECT channel_code, months, customers_on_curve > 0, beyond_seen FROM budget_whatif WHERE scenario = 'year' ORDER BY 1$$,
   $$ VALUES ('(all)', 12.0, true, true), ('search', 12.0, true, true), ('social', 12.0, true, false) $$, 'beyond the spend ever seen is said');
 SELECT is((SELECT round(customers_on_curve, 2) FROM budget_whatif WHERE scenario = 'year' AND channel_code = 'social'), 180.00, 'by month, twelve times 15');
+SELECT is_empty($$SELECT * FROM optimal_split s LEFT JOIN channel c ON c.code = s.channel_code WHERE s.channel_name IS DISTINCT FROM coalesce(c.name, '(all)')$$, 'the row of all channels has the name of none');
 SELECT is_empty($$SELECT * FROM optimal_split WHERE channel_code = '(all)' AND optimal_customers < customers - 0.000001$$, 'never fewer than proposed');
 INSERT INTO plan (scenario, kind, measure, channel_code, period, amount, currency)
   SELECT 'nothing', 'budget', 'cost', channel, daterange '[2024-08-01,2024-09-01)', 0, 'EUR' FROM (VALUES ('search'), ('social')) v (channel)

@@ -136,6 +136,11 @@ SELECT results_eq('SELECT targeted, won, win_rate, cost_per_win, roi, is_complet
 CALL crmcost.refresh('crm', '2024-07-01');
 SELECT results_eq('SELECT targeted, won, win_rate, control, control_won, cost, cost_per_win, second_margin, roi, is_complete FROM winback_campaign',
   $$ VALUES (60::bigint, 9::bigint, 0.15, 9::bigint, 1::bigint, 1800.0, 200.0, 3150.0, 0.75, false) $$, 'F9: 9 of 60 are 15 %, 1,800 are 200 each, 9 times 350 are an ROI of 75 %');
+SAVEPOINT won;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, campaign_code) VALUES ('chn.reactivate.marketing', '2024-01-21', 9, 'XTS', 'back');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('SELECT cost, cost_per_win, roi, unrated_entries FROM winback_campaign', $$ VALUES (1800.0, NULL::numeric, NULL::numeric, 1::bigint) $$, 'with cost that has no rate it is not known what one costs, nor whether it pays');
+ROLLBACK TO won;
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
 CALL crmcost.refresh('crm', '2025-02-01');
 SELECT results_eq('SELECT second_margin, is_complete FROM winback_campaign', $$ VALUES (3160.0, true) $$, 'F9: the second life has an end');

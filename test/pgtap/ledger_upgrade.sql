@@ -61,6 +61,7 @@ SELECT hasnt_view('crm', 'customer_profit', 'CASCADE takes the views that use it
 SELECT is((SELECT count(*) FROM sale), 1::bigint, 'rows stay');
 SELECT is((SELECT sum(profit) FROM whale_curve), 10.0, 'and so do views that use none');
 CREATE EXTENSION crmcost;
+SELECT throws_ok($$CALL crmcost.refresh('crm', '2024-02-01')$$, '55000', 'ledger "crm" must have its views: they went with the extension', 'without them refresh says what is missing');
 CALL crmcost.upgrade('crm');
 SELECT is((SELECT sum(profit) FROM whale_curve), 10.0, 'the extension and upgrade bring everything back');
 SELECT bag_eq('SELECT * FROM customer_profit', 'SELECT * FROM profit', 'as it was');

@@ -120,6 +120,7 @@ foreach my $what (
 	[ 'view', 'doc/views.md', q{SELECT viewname FROM pg_views WHERE schemaname = 'crm'} ],
 	[ 'view', 'doc/ledger.md', q{SELECT viewname FROM pg_views WHERE schemaname = 'crm'} ],
 	[ 'table', 'doc/ledger.md', q{SELECT tablename FROM pg_tables WHERE schemaname = 'crm'} ],
+	[ 'step', 'doc/store.md', 'SELECT unnest(crmcost._refresh_steps())' ],
 	[ 'setting', 'doc/ledger.md', 'SELECT key FROM crm.setting' ],
 	[ 'check', 'doc/ledger.md', 'SELECT check_name FROM crm.data_quality' ])
 {

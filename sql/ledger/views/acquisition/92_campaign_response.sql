@@ -35,8 +35,15 @@ valued AS (
     b.target_responses, b.targeted, b.control_responses, b.control) AS i
   JOIN setting s ON s.key = 'response_window_days'
   LEFT JOIN (SELECT campaign_code, sum(cost) AS cost,
-                    sum(unrated_parts)::bigint AS unrated_parts
-             FROM cost_month GROUP BY campaign_code) c USING (campaign_code)
+                    (sum(unrated_parts)
+                       FILTER (WHERE month_start >= u.unrated_from))::bigint
+                      AS unrated_parts
+             FROM cost_month
+             CROSS JOIN (SELECT crmcost._unrated_from(
+                           (SELECT max(month_start) FROM closed_period),
+                           (SELECT as_of FROM last_refresh)))
+               AS u (unrated_from)
+             GROUP BY campaign_code) c USING (campaign_code)
 )
 SELECT
   v.campaign_code COLLATE "default" AS campaign_code, v.response,

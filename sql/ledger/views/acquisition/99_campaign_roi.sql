@@ -3,8 +3,13 @@
 -- that no cost is counted once an order.
 CREATE VIEW campaign_roi WITH (security_invoker = true) AS
 WITH spend AS (
-  SELECT campaign_code, sum(cost) AS cost, sum(unrated_parts) AS unrated
+  SELECT campaign_code, sum(cost) AS cost,
+         sum(unrated_parts) FILTER (WHERE month_start >= u.unrated_from)
+           AS unrated
   FROM cost_month
+  CROSS JOIN (SELECT crmcost._unrated_from(
+                (SELECT max(month_start) FROM closed_period),
+                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
   WHERE campaign_code <> '(unknown)'
   GROUP BY campaign_code
 ),

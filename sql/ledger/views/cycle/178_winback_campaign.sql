@@ -22,8 +22,14 @@ WITH result AS (
 ),
 spent AS (
   SELECT campaign_code, sum(cost) AS cost,
-         sum(unrated_parts)::bigint AS unrated_entries
-  FROM cost_month GROUP BY campaign_code
+         coalesce(sum(unrated_parts)
+                    FILTER (WHERE month_start >= u.unrated_from), 0)::bigint
+           AS unrated_entries
+  FROM cost_month
+  CROSS JOIN (SELECT crmcost._unrated_from(
+                (SELECT max(month_start) FROM closed_period),
+                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
+  GROUP BY campaign_code
 )
 SELECT
   k.code AS campaign_code, k.name AS campaign_name,
@@ -33,10 +39,11 @@ SELECT
   round(r.control_won::numeric / nullif(r.control, 0), 6)
     AS control_win_rate,
   coalesce(c.cost, 0) AS cost,
-  round(coalesce(c.cost, 0) / nullif(r.won, 0), 4) AS cost_per_win,
+  CASE WHEN coalesce(c.unrated_entries, 0) = 0
+    THEN round(coalesce(c.cost, 0) / nullif(r.won, 0), 4) END AS cost_per_win,
   coalesce(r.second_revenue, 0) AS second_revenue,
   coalesce(r.second_margin, 0) AS second_margin,
-  CASE WHEN c.cost > 0
+  CASE WHEN c.cost > 0 AND c.unrated_entries = 0
     THEN round((coalesce(r.second_margin, 0) - c.cost) / c.cost, 6)
   END AS roi,
   w.value::integer AS winback_days, s.value::integer AS second_life_days,
@@ -74,13 +81,13 @@ COMMENT ON COLUMN winback_campaign.control_win_rate IS
 COMMENT ON COLUMN winback_campaign.cost IS
 'All cost of the campaign, in base currency.';
 COMMENT ON COLUMN winback_campaign.cost_per_win IS
-'Cost by customers won; NULL without any.';
+'Cost by customers won; NULL without any, or with cost that has no rate.';
 COMMENT ON COLUMN winback_campaign.second_revenue IS
 'Net revenue of those won within second_life_days from the return on.';
 COMMENT ON COLUMN winback_campaign.second_margin IS
 'Margin of it.';
 COMMENT ON COLUMN winback_campaign.roi IS
-'Second margin less cost, by cost; NULL without cost.';
+'Second margin less cost, by cost; NULL without cost, or with cost that has no rate.';
 COMMENT ON COLUMN winback_campaign.winback_days IS
 'Setting of that name: days after the assignment in which a return counts.';
 COMMENT ON COLUMN winback_campaign.second_life_days IS

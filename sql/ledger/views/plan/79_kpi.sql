@@ -38,9 +38,9 @@ WITH metric (family, metric, measure, flow, money, lower_is_better, place,
   ('profit', 'margin', NULL, true, true, false, 12,
    'Revenue less cost of goods, in base currency'),
   ('profit', 'cost', 'cost', true, true, true, 13,
-   'All customer cost, in base currency'),
+   'All customer cost, whether customers bear it or nobody does, in base currency'),
   ('profit', 'profit', NULL, true, true, false, 14,
-   'Margin less customer cost, in base currency'),
+   'Margin less all customer cost (ledger_profit of profit_by_month), in base currency'),
   ('profit', 'cac', NULL, false, true, true, 15,
    'All acquisition cost for one customer acquired, in base currency'),
   ('profit', 'ltv_cac', NULL, false, false, false, 16,
@@ -68,10 +68,16 @@ booked AS (
          sum(c.cost) FILTER (WHERE c.bucket = 'acquisition')
            AS acquisition_cost,
          -- cost without a rate is not known, and not nothing
-         sum(c.entries) FILTER (WHERE c.bucket = 'acquisition') = 0
-         AND sum(c.entries_without_rate)
-               FILTER (WHERE c.bucket = 'acquisition') > 0 AS unrated
-  FROM cost_month c JOIN span s ON c.month_start BETWEEN s.from_on AND s.to_on
+         coalesce(sum(c.unrated_parts)
+                    FILTER (WHERE c.bucket = 'acquisition'
+                                  AND (c.month_start >= u.unrated_from
+                                       OR s.to_on < u.unrated_from)), 0) > 0
+           AS unrated
+  FROM cost_month c
+  JOIN span s ON c.month_start BETWEEN s.from_on AND s.to_on
+  CROSS JOIN (SELECT crmcost._unrated_from(
+                (SELECT max(month_start) FROM closed_period),
+                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
   GROUP BY s.n
 ),
 asked AS (
