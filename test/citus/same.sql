@@ -1,4 +1,4 @@
--- What test/citus/run.sh asks of ledger crm and of its twin, in schema same.
+-- What test/citus/run.sh asks of ledger crm and of its twin, in schema same, or of two others.
 SET citus.enable_ddl_propagation = off;
 CREATE SCHEMA same;
 GRANT USAGE ON SCHEMA same TO PUBLIC;
@@ -9,14 +9,16 @@ CREATE FUNCTION same.columns(relation regclass) RETURNS text LANGUAGE sql STABLE
            -- Citus gives 0 for 0.0000
            WHEN 'numeric' THEN format('trim_scale(%1$I)::text AS %1$I', a.attname)
            WHEN '_numeric' THEN format('(SELECT array_agg(trim_scale(u) ORDER BY i) FROM unnest(%1$I) WITH ORDINALITY x (u, i))::text AS %1$I', a.attname)
+           -- what stands for an erased reference is random
+           WHEN 'text' THEN format('regexp_replace(%1$I, ''^erased [0-9a-f-]{36}$'', ''erased'') AS %1$I', a.attname)
            ELSE format('%1$I::text', a.attname) END, ', ' ORDER BY a.attnum)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.attname NOT IN ('closed_at', 'run_id', 'started_at', 'finished_at', 'refreshed_at', 'loaded_at')
+        AND a.attname NOT IN ('closed_at', 'run_id', 'started_at', 'finished_at', 'refreshed_at', 'loaded_at', 'erased_at')
 $$;
 
 -- Tables (r) and views (v) that differ, with the number of rows and some of them.
-CREATE FUNCTION same.differences(kinds text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION same.differences(kinds text, this_ledger text DEFAULT 'crm', other_ledger text DEFAULT 'twin') RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   r record;
   n bigint;
@@ -25,17 +27,17 @@ BEGIN
   FOR r IN
     SELECT c.relname, same.columns(c.oid) AS names, CASE c.relkind WHEN 'v' THEN 'v' ELSE 'r' END AS kind
     FROM pg_class c
-    WHERE c.relnamespace = 'twin'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+    WHERE c.relnamespace = other_ledger::regnamespace AND c.relkind IN ('r', 'p', 'v')
           AND c.relname NOT IN ('refresh_run', 'refresh_state', 'touched', 'refresh_progress', 'erasure_secret', 'erased_key', 'last_refresh')
     ORDER BY 1
   LOOP
     CONTINUE WHEN strpos(kinds, r.kind) = 0;
     BEGIN
-      EXECUTE format('CREATE TEMPORARY TABLE have AS SELECT %s FROM crm.%I', r.names, r.relname);
-      EXECUTE format('CREATE TEMPORARY TABLE want AS SELECT %s FROM twin.%I', r.names, r.relname);
+      EXECUTE format('CREATE TEMPORARY TABLE have AS SELECT %s FROM %I.%I', r.names, this_ledger, r.relname);
+      EXECUTE format('CREATE TEMPORARY TABLE want AS SELECT %s FROM %I.%I', r.names, other_ledger, r.relname);
       SELECT count(*), (array_agg(x.line ORDER BY x.line))[1:4] INTO n, examples
-        FROM (SELECT 'crm ' || h::text FROM (TABLE have EXCEPT ALL TABLE want) h
-              UNION ALL SELECT 'twin ' || w::text FROM (TABLE want EXCEPT ALL TABLE have) w) x (line);
+        FROM (SELECT this_ledger || ' ' || h::text FROM (TABLE have EXCEPT ALL TABLE want) h
+              UNION ALL SELECT other_ledger || ' ' || w::text FROM (TABLE want EXCEPT ALL TABLE have) w) x (line);
       DROP TABLE have, want;
       IF n > 0 THEN
         RETURN NEXT format('%s: %s rows: %s', r.relname, n, array_to_string(examples, ' | '));
@@ -127,9 +129,9 @@ BEGIN
   END LOOP;
 END
 $$;
-CREATE FUNCTION same.schema_differences() RETURNS SETOF text LANGUAGE sql STABLE AS $$
-  (SELECT 'only crm: ' || x FROM (SELECT same.schema_of('crm') AS x EXCEPT SELECT same.schema_of('twin')) a ORDER BY 1)
+CREATE FUNCTION same.schema_differences(one text DEFAULT 'crm', other text DEFAULT 'twin') RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  (SELECT 'only ' || one || ': ' || x FROM (SELECT same.schema_of(one) AS x EXCEPT SELECT same.schema_of(other)) a ORDER BY 1)
   UNION ALL
-  (SELECT 'only twin: ' || x FROM (SELECT same.schema_of('twin') AS x EXCEPT SELECT same.schema_of('crm')) b ORDER BY 1)
+  (SELECT 'only ' || other || ': ' || x FROM (SELECT same.schema_of(other) AS x EXCEPT SELECT same.schema_of(one)) b ORDER BY 1)
 $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA same TO PUBLIC;
