@@ -9,12 +9,12 @@ CREATE FUNCTION same.columns(relation regclass) RETURNS text LANGUAGE sql STABLE
            -- Citus gives 0 for 0.0000
            WHEN 'numeric' THEN format('trim_scale(%1$I)::text AS %1$I', a.attname)
            WHEN '_numeric' THEN format('(SELECT array_agg(trim_scale(u) ORDER BY i) FROM unnest(%1$I) WITH ORDINALITY x (u, i))::text AS %1$I', a.attname)
-           -- what stands for an erased reference is random
-           WHEN 'text' THEN format('regexp_replace(%1$I, ''^erased [0-9a-f-]{36}$'', ''erased'') AS %1$I', a.attname)
+           -- what stands for an erased reference, or names a transfer of points
+           WHEN 'text' THEN format('regexp_replace(%1$I, ''[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'', ''(random)'') AS %1$I', a.attname)
            ELSE format('%1$I::text', a.attname) END, ', ' ORDER BY a.attnum)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.attname NOT IN ('closed_at', 'run_id', 'started_at', 'finished_at', 'refreshed_at', 'loaded_at', 'erased_at')
+        AND a.attname NOT IN ('closed_at', 'run_id', 'started_at', 'finished_at', 'refreshed_at', 'loaded_at', 'erased_at', 'status_at')
 $$;
 
 -- Tables (r) and views (v) that differ, with the number of rows and some of them.
