@@ -1,6 +1,6 @@
 -- Step need: what customers want, of those with news: carts, favourites, needs
--- and days they named; which products go together best; and what the models expect of
--- groups.
+-- and days they named; which products go together best; what the models expect of
+-- groups; and how demand moves.
 --
 -- Nothing of it is of technical or erased customers.
 CREATE FUNCTION crmcost._refresh_need(run crmcost._run) RETURNS bigint
@@ -11,6 +11,7 @@ DECLARE
   scope CONSTANT text := crmcost._rows_of_news(run);
   -- another tree of products
   regrouped boolean;
+  last_month CONSTANT date := crmcost._last_complete_month(run.day);
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
@@ -50,12 +51,95 @@ BEGIN
       + crmcost._write_difference(run.ledger, 'group_forecast',
           crmcost._forecast_query(), 'true');
   END IF;
+  IF crmcost._was_written(run, '{sale_month,group_month}')
+     OR last_month <> crmcost._last_complete_month(
+          crmcost._report_day(run.upto_before, run.zone)) THEN
+    changed := changed
+      + crmcost._write_difference(run.ledger, 'demand_line',
+          crmcost._line_query(last_month, crmcost._setting(
+            run.ledger, 'trend_months')::integer), 'true');
+  END IF;
   RETURN changed;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_need(crmcost._run) IS
-  'Step of refresh: cart_item, need_tag, need_total, customer_occasion, customer_favourite, product_next and group_forecast; returns the rows changed.';
+  'Step of refresh: cart_item, need_tag, need_total, customer_occasion, customer_favourite, product_next, group_forecast and demand_line; returns the rows changed.';
+
+-- Where demand goes: a straight line through the complete months of the window,
+-- from the first one with anything in it, a month without anything being 0.  With
+-- k the number of a month and y its figure,
+--
+--   slope (sum(k y) - mean(k) sum(y)) / sum((k - mean(k))^2), and for n months
+--   k in a row the divisor is n (n^2 - 1) / 12
+--
+-- and the interval of the slope is that of least squares, by Student's
+-- distribution with n - 2 degrees of freedom.
+--
+-- Months are counted from year 0, 12 a year.
+CREATE FUNCTION crmcost._line_query(last_month date, months integer)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH month AS (
+    SELECT d.dimension, d.code, d.measure, d.y,
+           12 * date_part('year', d.month_start)::integer
+             + date_part('month', d.month_start)::integer AS k
+    FROM (
+      SELECT '(product)' AS dimension, p.product_code AS code, k.measure,
+             k.y, p.month_start
+      FROM (SELECT product_code, month_start, sum(quantity) AS quantity,
+                   sum(revenue) AS revenue
+            FROM sale_month
+            GROUP BY product_code, month_start) p
+      CROSS JOIN LATERAL (VALUES ('quantity', p.quantity),
+                                 ('revenue', p.revenue)) AS k (measure, y)
+      UNION ALL
+      SELECT g.dimension, g.code, k.measure, k.y, g.month_start
+      FROM group_month g
+      CROSS JOIN LATERAL (VALUES ('orders', g.orders::numeric),
+                                 ('revenue', g.revenue)) AS k (measure, y)
+      WHERE g.dimension NOT IN ('(acquisition)', '(cohort)')
+    ) d
+    WHERE d.month_start > %1$L::date - make_interval(months => %2$s)
+          AND d.month_start <= %1$L::date
+  ),
+  line AS (
+    SELECT s.*, (s.ky - s.mean_k * s.y) * 12
+                  / nullif(s.n * (s.n * s.n - 1.0), 0) AS slope
+    FROM (
+      SELECT m.dimension, m.code, m.measure, %3$s - min(m.k) + 1 AS n,
+             (min(m.k) + %3$s) / 2.0 AS mean_k, sum(m.y) AS y,
+             sum(m.y * m.y) AS yy, sum(m.k * m.y) AS ky,
+             coalesce(sum(m.y) FILTER (WHERE m.k = %3$s), 0) AS last_y
+      FROM month m
+      GROUP BY m.dimension, m.code, m.measure
+    ) s
+  )
+  SELECT f.dimension, f.code, f.measure, %1$L::date AS last_month,
+         f.n AS months, round(f.y / f.n, 6) AS mean_value,
+         round(f.last_y, 6) AS last_value, round(f.slope, 6) AS slope,
+         round((f.slope::float8 - f.half)::numeric, 6) AS slope_low,
+         round((f.slope::float8 + f.half)::numeric, 6) AS slope_high,
+         CASE WHEN f.half IS NULL THEN '(unknown)'
+              WHEN f.slope::float8 - f.half > 0 THEN 'rising'
+              WHEN f.slope::float8 + f.half < 0 THEN 'falling'
+              ELSE 'steady' END AS trend,
+         round(f.y / f.n + f.slope * (%3$s + 1 - f.mean_k), 6) AS next_value
+  FROM (
+    SELECT l.*, sqrt(greatest(l.yy - l.y * l.y / l.n
+                              - l.slope * (l.ky - l.mean_k * l.y), 0)
+                     / nullif(l.n - 2, 0) * 12
+                     / nullif(l.n * (l.n * l.n - 1.0), 0))::float8
+                  * crmcost._student_quantile(greatest(l.n - 2, 1)) AS half
+    FROM line l
+  ) f
+$query$, last_month, months,
+         12 * pg_catalog.date_part('year', last_month)::integer
+           + pg_catalog.date_part('month', last_month)::integer);
+
+COMMENT ON FUNCTION crmcost._line_query(date, integer) IS
+  'Query of what goes into demand_line, for a last month and a number of months.';
 
 CREATE FUNCTION crmcost._cart_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

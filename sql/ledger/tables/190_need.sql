@@ -122,3 +122,34 @@ COMMENT ON COLUMN group_forecast.expected_alive IS 'How many of these are still 
 COMMENT ON COLUMN group_forecast.expected_purchases IS 'Days with an order expected of them, 4 decimals; NULL likewise.';
 COMMENT ON COLUMN group_forecast.expected_revenue IS 'Revenue expected of them in base currency, not discounted, 4 decimals; NULL without models of purchases and spend.';
 COMMENT ON COLUMN group_forecast.expected_margin IS 'Value still to come in base currency, by the models, else by the closed form; NULL without either.';
+
+CREATE TABLE demand_line (
+  dimension text COLLATE "C" NOT NULL,
+  code text COLLATE "C" NOT NULL,
+  measure text COLLATE "C" NOT NULL,
+  last_month date NOT NULL,
+  months integer NOT NULL,
+  mean_value numeric(38,6) NOT NULL,
+  last_value numeric(38,6) NOT NULL,
+  slope numeric(38,6),
+  slope_low numeric(38,6),
+  slope_high numeric(38,6),
+  trend text COLLATE "C" NOT NULL,
+  next_value numeric(38,6),
+  PRIMARY KEY (dimension, code, measure)
+);
+
+COMMENT ON TABLE demand_line IS
+'Straight line through what was sold in the last complete months (setting trend_months), one row a product, segment or tier and measure, as of the last refresh.';
+COMMENT ON COLUMN demand_line.dimension IS '(product), (segment) of RFM, or a tier scheme.';
+COMMENT ON COLUMN demand_line.code IS 'Product, segment or tier; (unknown) for none.';
+COMMENT ON COLUMN demand_line.measure IS 'quantity or revenue of a product, orders or revenue of a segment or tier.';
+COMMENT ON COLUMN demand_line.last_month IS 'Last complete month, where the line ends.';
+COMMENT ON COLUMN demand_line.months IS 'Months of the line; one without anything counts as 0.';
+COMMENT ON COLUMN demand_line.mean_value IS 'Mean of a month, 6 decimals.';
+COMMENT ON COLUMN demand_line.last_value IS 'That of the last month.';
+COMMENT ON COLUMN demand_line.slope IS 'Change a month, by least squares, 6 decimals; NULL for a single month.';
+COMMENT ON COLUMN demand_line.slope_low IS 'Lower end of its 95 % confidence interval; NULL with less than three months.';
+COMMENT ON COLUMN demand_line.slope_high IS 'Upper end likewise.';
+COMMENT ON COLUMN demand_line.trend IS 'rising or falling where the interval is above or below 0, steady where it holds 0, (unknown) without one.';
+COMMENT ON COLUMN demand_line.next_value IS 'What the line says of the next month, 6 decimals; NULL for a single month.';

@@ -48,6 +48,9 @@ CREATE INDEX customer_merged_into ON customer (merged_into)
   WHERE merged_into IS NOT NULL;
 CREATE INDEX customer_referred_by ON customer (referred_by)
   WHERE referred_by IS NOT NULL;
+-- what data_quality asks for
+CREATE INDEX customer_with_personal_data ON customer (customer_id)
+  WHERE attributes <> '{}' AND attributes::text ~ '@';
 
 COMMENT ON TABLE customer IS
 'Customers and leads, one row a party; no personal data.';
