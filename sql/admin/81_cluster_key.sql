@@ -272,7 +272,7 @@ COMMENT ON FUNCTION crmcost._check_keys(name) IS
 
 -- What the triggers of the facts note elsewhere: loaded after its month was closed.
 -- A customer is late, too, who was acquired in a closed month by a later change, but
--- not who was merged at the last refresh, and so has no value of his own.
+-- not who was merged until now: the last refresh had another day for him, or none.
 CREATE FUNCTION crmcost._find_late_facts(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -310,7 +310,9 @@ BEGIN
         FROM customer c
         WHERE c.merged_into IS NULL AND c.source <> 'anon'
               AND EXISTS (SELECT FROM customer_value v
-                          WHERE v.customer_id = c.customer_id)
+                          WHERE v.customer_id = c.customer_id
+                                AND v.acquired_on IS DISTINCT FROM
+                                      (c.acquired_at AT TIME ZONE $1)::date)
               AND NOT EXISTS (
                 SELECT FROM customer_month m
                 WHERE m.customer_id = c.customer_id AND m.acquired
