@@ -2,7 +2,8 @@
 -- have columns of the ledger's are made, and how all are emptied and dropped.
 
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
--- refresh_new_ and its name for what differs, as _write_difference finds it.
+-- refresh_new_ and its name for what differs, as _write_difference finds it, where
+-- something reads it or, in a distributed ledger, it cannot be written at once.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -21,7 +22,9 @@ BEGIN
              || w.place AS columns
     FROM (SELECT u.name AS target, 'refresh_new_' || u.name AS work_table,
                  ', refresh_row tid, refresh_gone boolean' AS place
-          FROM unnest(crmcost._written_tables()) AS u (name)
+          FROM unnest(CASE WHEN crmcost._is_distributed(ledger)
+                        THEN crmcost._written_tables()
+                      ELSE '{classification,customer_month}' END) AS u (name)
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
                  ('clv_model', 'refresh_model', ''),

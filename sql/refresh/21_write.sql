@@ -10,8 +10,8 @@
 --
 -- What differs is found in one pass over both; refresh_row says where the row of
 -- the target is, NULL where there is none, and refresh_gone that it has to go.
--- ON CONFLICT would lock each row it meets, and take half as long again.  Where it
--- is noted, it stays in the work table.
+-- ON CONFLICT would lock each row it meets, and take half as long again.  Where the
+-- target has a work table, it goes through that; where it is noted, it stays there.
 CREATE FUNCTION crmcost._write_difference(ledger name, target name,
                                           source text, scope text,
                                           noted boolean DEFAULT false)
@@ -22,38 +22,34 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   part record;
-  statement text;
-  changed bigint := 0;
-  rows_now bigint;
+  difference text;
+  changed bigint;
+  found boolean;
   sent CONSTANT boolean :=
     crmcost._is_sharded(format('%I.%I', ledger, target)::regclass);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
   -- without rows to replace there is nothing to compare
-  EXECUTE format('SELECT count(*) FROM (SELECT FROM %I old WHERE %s LIMIT 1) s',
-                 target, scope) INTO rows_now;
-  IF rows_now = 0 AND NOT noted AND NOT sent THEN
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I old WHERE %s)', target, scope)
+    INTO found;
+  difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s',
+                       part.first_key, part.either_names, part.cast_names,
+                       source, target, scope, part.same_key, part.differs);
+  IF NOT (found OR noted OR sent) THEN
     EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
                    target, part.names, part.new_names, source, part.keys);
     GET DIAGNOSTICS changed = ROW_COUNT;
+  ELSIF to_regclass('pg_temp.' || quote_ident(part.work_table)) IS NULL THEN
+    EXECUTE format('MERGE INTO %I old USING crmcost._rows_of(%L) AS new (refresh_row tid, refresh_gone boolean, %s) ON old.ctid = new.refresh_row WHEN MATCHED AND new.refresh_gone THEN DELETE WHEN MATCHED THEN %s WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)',
+                   target, difference || ' ORDER BY ' || part.places,
+                   part.columns,
+                   coalesce('UPDATE SET ' || part.assignments, 'DO NOTHING'),
+                   part.names, part.new_names);
+    GET DIAGNOSTICS changed = ROW_COUNT;
   ELSE
-    EXECUTE format('TRUNCATE pg_temp.%I', part.work_table);
-    EXECUTE format('INSERT INTO pg_temp.%I (refresh_row, refresh_gone, %s) SELECT old.refresh_row, new.%I IS NULL, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s',
-                   part.work_table, part.names, part.first_key,
-                   part.either_names, part.cast_names, source, target, scope,
-                   part.same_key, part.differs);
-    FOREACH statement IN ARRAY ARRAY[
-      'UPDATE %1$I old SET %4$s FROM pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND NOT new.refresh_gone',
-      'DELETE FROM %1$I old USING pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND new.refresh_gone',
-      'INSERT INTO %1$I (%3$s) SELECT %3$s FROM pg_temp.%2$I WHERE refresh_row IS NULL ORDER BY %5$s']
-    LOOP
-      CONTINUE WHEN statement ~ '^UPDATE' AND part.assignments IS NULL;
-      EXECUTE format(statement, target, part.work_table, part.names,
-                     part.assignments, part.keys);
-      GET DIAGNOSTICS rows_now = ROW_COUNT;
-      changed := changed + rows_now;
-    END LOOP;
+    changed := crmcost._write_by_table(target, difference, part.work_table,
+                                       part.names, part.assignments, part.keys);
     IF sent THEN
       PERFORM crmcost._send_difference(ledger, target, part.work_table,
                                        part.keys, part.same_key);
@@ -70,14 +66,62 @@ $$;
 COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text, boolean) IS
   'Brings the rows of a computed table that a condition names to those of a query; returns the rows changed.';
 
+-- That there are few makes a join look the other side up by where its rows are, which
+-- costs little more than reading all of it even where there are many.
+CREATE FUNCTION crmcost._rows_of(query text) RETURNS SETOF record
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10
+AS $$
+BEGIN
+  RETURN QUERY EXECUTE query;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._rows_of(text) IS
+  'Rows of a query, computed whole before the first is returned.';
+
+-- For what reads the difference afterwards, and for a distributed ledger: Citus
+-- takes no MERGE into a table that each node has.
+CREATE FUNCTION crmcost._write_by_table(target name, difference text,
+                                        work_table name, names text,
+                                        assignments text, keys text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  statement text;
+  changed bigint := 0;
+  rows_now bigint;
+BEGIN
+  EXECUTE format('TRUNCATE pg_temp.%I', work_table);
+  EXECUTE format('INSERT INTO pg_temp.%I (refresh_row, refresh_gone, %s) %s',
+                 work_table, names, difference);
+  FOREACH statement IN ARRAY ARRAY[
+    'UPDATE %1$I old SET %4$s FROM pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND NOT new.refresh_gone',
+    'DELETE FROM %1$I old USING pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND new.refresh_gone',
+    'INSERT INTO %1$I (%3$s) SELECT %3$s FROM pg_temp.%2$I WHERE refresh_row IS NULL ORDER BY %5$s']
+  LOOP
+    CONTINUE WHEN statement ~ '^UPDATE' AND assignments IS NULL;
+    EXECUTE format(statement, target, work_table, names, assignments, keys);
+    GET DIAGNOSTICS rows_now = ROW_COUNT;
+    changed := changed + rows_now;
+  END LOOP;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_by_table(name, text, name, text, text, text) IS
+  'Writes what a query says differs to a computed table by way of its work table; returns the rows changed.';
+
 -- A row is compared as it would be stored: as of the types of the columns.
 CREATE FUNCTION crmcost._difference_parts(
   ledger name, target name, source text, OUT work_table text,
   OUT names text, OUT new_names text, OUT either_names text,
-  OUT cast_names text, OUT keys text, OUT first_key name, OUT same_key text,
-  OUT assignments text, OUT differs text)
+  OUT cast_names text, OUT keys text, OUT places text, OUT first_key name,
+  OUT same_key text, OUT assignments text, OUT differs text, OUT columns text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
+DECLARE
+  given CONSTANT name[] := crmcost._query_columns(source);
 BEGIN
   work_table := 'refresh_new_' || target;
   SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
@@ -90,6 +134,8 @@ BEGIN
                     ', ' ORDER BY a.attnum),
          string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
            FILTER (WHERE a.is_key),
+         string_agg(a.place::text, ', ' ORDER BY a.attnum)
+           FILTER (WHERE a.is_key),
          min(a.attname::text) FILTER (WHERE a.is_key),
          string_agg(format('new.%1$I = old.%1$I', a.attname), ' AND ')
            FILTER (WHERE a.is_key),
@@ -98,11 +144,16 @@ BEGIN
          string_agg(format(CASE WHEN a.is_key
                                THEN 'new.%1$I IS NULL OR old.%1$I IS NULL'
                              ELSE 'old.%1$I IS DISTINCT FROM new.%1$I' END,
-                           a.attname), ' OR ' ORDER BY a.is_key)
-    INTO names, new_names, either_names, cast_names, keys, first_key, same_key,
-         assignments, differs
-    FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) a
-    WHERE a.attname = ANY (crmcost._query_columns(source));
+                           a.attname), ' OR ' ORDER BY a.is_key),
+         string_agg(format('%I %s', a.attname, a.type), ', ' ORDER BY a.attnum)
+    INTO names, new_names, either_names, cast_names, keys, places, first_key,
+         same_key, assignments, differs, columns
+    FROM (
+      -- the first two columns of a difference are its own
+      SELECT c.*, 2 + row_number() OVER (ORDER BY c.attnum) AS place
+      FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) c
+      WHERE c.attname = ANY (given)
+    ) a;
 END
 $$;
 
