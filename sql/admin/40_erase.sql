@@ -29,11 +29,13 @@ CREATE FUNCTION crmcost.erase_customer(ledger name, customer_id bigint)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
+  SET crmcost.gather = off      -- until here ends: _gather_party sets it
 AS $$
 #variable_conflict use_column
 DECLARE
   known record;
   erased boolean;
+  party bigint[];
 BEGIN
   erased := crmcost._run_as_owner(
               ledger, NULL, 'crmcost.erase_customer(name,bigint)', ledger,
@@ -41,12 +43,7 @@ BEGIN
   IF erased IS NOT NULL THEN
     RETURN erased;
   END IF;
-  IF crmcost._is_distributed(ledger) THEN
-    RAISE EXCEPTION 'a customer of ledger "%" cannot be erased while it is distributed',
-                    ledger
-      USING ERRCODE = 'feature_not_supported',
-            HINT = 'Erase before the ledger is distributed: see doc/citus.md.';
-  END IF;
+  party := crmcost._gather_party(ledger, erase_customer.customer_id);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT source, source_key, erased_at INTO known
     FROM customer
@@ -59,6 +56,7 @@ BEGIN
   END IF;
   IF known.erased_at IS NOT NULL THEN
     PERFORM crmcost._erase_references(ledger, erase_customer.customer_id);
+    PERFORM crmcost._send_party(ledger, party);
     RETURN false;
   END IF;
   PERFORM crmcost._book_redemptions(
@@ -72,6 +70,7 @@ BEGIN
   UPDATE customer
     SET source_key = NULL, attributes = '{}', erased_at = now()
     WHERE customer_id = erase_customer.customer_id;
+  PERFORM crmcost._send_party(ledger, party);
   RETURN true;
 END
 $$;

@@ -47,7 +47,7 @@ BEGIN
   target := format('%I.%I', ledger, fact)::regclass;
   columns := crmcost._common_columns(target, source);
   EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', target);
-  EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', target) INTO is_empty;
+  EXECUTE format('SELECT NOT EXISTS (SELECT 1 FROM %s)', target) INTO is_empty;
   IF is_empty THEN
     keys := crmcost._keys_of(target);
     PERFORM crmcost._run_all(keys.drops);

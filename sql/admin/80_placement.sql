@@ -171,6 +171,7 @@ CREATE FUNCTION crmcost._take_tables_back(ledger name) RETURNS void
 AS $$
 DECLARE
   comments CONSTANT text[] := crmcost._comments(ledger);
+  numbering text[];
   part record;
   statement text;
 BEGIN
@@ -183,10 +184,11 @@ BEGIN
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', part.relation,
                    part.conname);
   END LOOP;
+  numbering := crmcost._take_numbering(ledger);
   FOR part IN SELECT p.relation FROM crmcost._placement(ledger) p LOOP
     EXECUTE 'SELECT undistribute_table($1)' USING part.relation;
   END LOOP;
-  FOREACH statement IN ARRAY comments LOOP
+  FOREACH statement IN ARRAY comments || numbering LOOP
     EXECUTE statement;
   END LOOP;
 END
@@ -196,22 +198,105 @@ COMMENT ON FUNCTION crmcost._take_tables_back(name) IS
   'Moves the tables of a ledger from the nodes of a cluster to the coordinator.';
 
 -- Comments of relations and columns as statements: undistribute_table makes a table
--- anew, and leaves them behind.
+-- and its partitions anew, and leaves them behind.
 CREATE FUNCTION crmcost._comments(ledger name) RETURNS text[]
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
   SELECT CASE WHEN a.attname IS NULL
-           THEN pg_catalog.format('COMMENT ON TABLE %I.%I IS %L', ledger,
+           THEN pg_catalog.format('COMMENT ON TABLE %I.%I IS %L', n.nspname,
                                   c.relname, d.description)
-           ELSE pg_catalog.format('COMMENT ON COLUMN %I.%I.%I IS %L', ledger,
+           ELSE pg_catalog.format('COMMENT ON COLUMN %I.%I.%I IS %L', n.nspname,
                                   c.relname, a.attname, d.description) END
   FROM crmcost._placement(ledger) p
-  JOIN pg_catalog.pg_class c ON c.oid = p.relation
+  LEFT JOIN pg_catalog.pg_inherits i ON i.inhparent = p.relation
+  JOIN pg_catalog.pg_class c ON c.oid IN (p.relation, i.inhrelid)
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_description d
     ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass
   LEFT JOIN pg_catalog.pg_attribute a
     ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
-  ORDER BY c.relname, d.objsubid);
+  GROUP BY n.nspname, c.relname, a.attname, d.description, d.objsubid
+  ORDER BY n.nspname, c.relname, d.objsubid);
 
 COMMENT ON FUNCTION crmcost._comments(name) IS
   'Statements that give the tables of a cluster the comments that they have.';
+
+-- undistribute_table refuses identity columns, and Citus to drop one; so that is done
+-- on this node alone, whose sequence gave the numbers.  On the workers the columns go with
+-- the tables.
+CREATE FUNCTION crmcost._take_numbering(ledger name) RETURNS text[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  propagated CONSTANT boolean := crmcost._keep_local();
+  result text[] := '{}';
+  part record;
+BEGIN
+  FOR part IN
+    SELECT p.relation, a.attname AS number,
+           pg_get_serial_sequence(p.relation::text, a.attname) AS numbers
+    FROM crmcost._placement(ledger) p
+    JOIN pg_attribute a ON a.attrelid = p.relation AND a.attidentity <> ''
+    ORDER BY p.relation::oid, a.attnum
+  LOOP
+    -- whoever takes a number has it before it is noted where they go on
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', part.relation);
+    result := result || crmcost._numbering(part.relation, part.number,
+                                           part.numbers);
+    EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP IDENTITY',
+                   part.relation, part.number);
+  END LOOP;
+  PERFORM crmcost._keep_local(NOT propagated);
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._take_numbering(name) IS
+  'Drops the identity of the columns of tables of a cluster; returns the statements that bring it back, in order.';
+
+CREATE FUNCTION crmcost._numbering(relation regclass, number name,
+                                   numbers regclass)
+  RETURNS text[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result text[];
+  last bigint;
+  taken boolean;
+BEGIN
+  EXECUTE format('SELECT last_value, is_called FROM %s', numbers)
+    INTO last, taken;
+  SELECT ARRAY[
+           format('ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s START %s INCREMENT %s MINVALUE %s MAXVALUE %s CACHE %s %s)',
+                  relation, number,
+                  CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END,
+                  numbers, q.seqstart, q.seqincrement, q.seqmin, q.seqmax,
+                  q.seqcache, CASE WHEN q.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END),
+           format('SELECT setval(%L, %s, %L)', numbers, last, taken)]
+           || CASE WHEN d.description IS NULL THEN '{}'
+                ELSE ARRAY[format('COMMENT ON SEQUENCE %s IS %L', numbers,
+                                  d.description)] END
+           || ARRAY(
+                SELECT format('GRANT %s ON SEQUENCE %s TO %s%s', g.privilege_type,
+                              numbers, CASE g.grantee WHEN 0 THEN 'PUBLIC'
+                                ELSE g.grantee::regrole::text END,
+                              CASE WHEN g.is_grantable
+                                THEN ' WITH GRANT OPTION' ELSE '' END)
+                FROM aclexplode(c.relacl) g
+                WHERE g.grantee <> c.relowner
+                ORDER BY g.grantee, g.privilege_type)
+    INTO result
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = numbers
+    JOIN pg_sequence q ON q.seqrelid = c.oid
+    LEFT JOIN pg_description d
+      ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+    WHERE a.attrelid = relation AND a.attname = number;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._numbering(regclass, name, regclass) IS
+  'Statements that make an identity column one again: its sequence with the next number, comment and rights that it has.';

@@ -271,7 +271,8 @@ COMMENT ON FUNCTION crmcost._check_keys(name) IS
   'Raises an error where a row breaks a key that a distributed ledger cannot hold.';
 
 -- What the triggers of the facts note elsewhere: loaded after its month was closed.
--- A customer is late, too, who was acquired in a closed month by a later change.
+-- A customer is late, too, who was acquired in a closed month by a later change, but
+-- not who was merged until now: the last refresh had another day for him, or none.
 CREATE FUNCTION crmcost._find_late_facts(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -308,6 +309,10 @@ BEGIN
                (c.acquired_at AT TIME ZONE $1)::date, 'infinity'
         FROM customer c
         WHERE c.merged_into IS NULL AND c.source <> 'anon'
+              AND EXISTS (SELECT FROM customer_value v
+                          WHERE v.customer_id = c.customer_id
+                                AND v.acquired_on IS DISTINCT FROM
+                                      (c.acquired_at AT TIME ZONE $1)::date)
               AND NOT EXISTS (
                 SELECT FROM customer_month m
                 WHERE m.customer_id = c.customer_id AND m.acquired

@@ -59,10 +59,54 @@ $$;
 COMMENT ON FUNCTION crmcost._make_copy(name, name) IS
   'Makes the empty copy of a distributed table in schema LEDGER_gather.';
 
+CREATE FUNCTION crmcost._copies(ledger name)
+  RETURNS TABLE (origin regclass, copy regclass, relation name, placement text,
+                 names text)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT p.relation, g.oid::regclass, c.relname, p.placement,
+           string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+    FROM crmcost._placement(ledger) p
+    JOIN pg_class c ON c.oid = p.relation
+    JOIN pg_class g
+      ON g.relnamespace = format('%I', ledger || '_gather')::regnamespace
+         AND g.relname = c.relname AND g.relkind = 'r'
+    JOIN pg_attribute a
+      ON a.attrelid = g.oid AND a.attnum > 0 AND NOT a.attisdropped
+         AND a.attgenerated = ''
+    GROUP BY p.relation, g.oid, c.relname, p.placement
+    ORDER BY p.placement DESC, p.relation::oid;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._copies(name) IS
+  'Tables of a distributed ledger that the cluster holds, with the copy in LEDGER_gather and the columns that are written.';
+
 -- The nodes of a cluster have no snapshot in common: nobody else writes the facts
--- while they are copied, and until the transaction ends.  The search path of the
--- ledger begins with the copies until the caller ends, which has a SET clause for
--- the setting.
+-- while they are copied, and until the transaction ends.
+CREATE FUNCTION crmcost._begin_gather(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._one_connection();
+  EXECUTE (SELECT format('LOCK TABLE %s IN SHARE MODE',
+                         string_agg(p.relation::text, ', '))
+           FROM crmcost._placement(ledger) p
+           JOIN crmcost._captured() k
+             ON p.relation = format('%I.%I', ledger, k.relation)::regclass);
+  PERFORM crmcost._leave_gather(ledger);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._begin_gather(name) IS
+  'Locks the facts of a distributed ledger and empties the copies of its tables.';
+
+-- The search path of the ledger begins with the copies until the caller ends, which
+-- has a SET clause for the setting.
 CREATE FUNCTION crmcost._gather(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -73,27 +117,8 @@ BEGIN
   IF NOT crmcost._is_distributed(ledger) THEN
     RETURN;
   END IF;
-  PERFORM crmcost._one_connection();
-  EXECUTE (SELECT format('LOCK TABLE %s IN SHARE MODE',
-                         string_agg(p.relation::text, ', '))
-           FROM crmcost._placement(ledger) p
-           JOIN crmcost._captured() k
-             ON p.relation = format('%I.%I', ledger, k.relation)::regclass);
-  PERFORM crmcost._leave_gather(ledger);
-  FOR part IN
-    SELECT p.relation AS origin, g.oid::regclass AS copy, n.names
-    FROM crmcost._placement(ledger) p
-    JOIN pg_class c ON c.oid = p.relation
-    JOIN pg_class g
-      ON g.relnamespace = format('%I', ledger || '_gather')::regnamespace
-         AND g.relname = c.relname AND g.relkind = 'r'
-    CROSS JOIN LATERAL (
-      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS names
-      FROM pg_attribute a
-      WHERE a.attrelid = g.oid AND a.attnum > 0 AND NOT a.attisdropped
-            AND a.attgenerated = ''
-    ) n
-  LOOP
+  PERFORM crmcost._begin_gather(ledger);
+  FOR part IN SELECT c.* FROM crmcost._copies(ledger) c LOOP
     EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s', part.copy,
                    part.names, part.names, part.origin);
     EXECUTE format('ANALYZE %s', part.copy);

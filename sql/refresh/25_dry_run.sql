@@ -10,14 +10,16 @@ CREATE FUNCTION crmcost._dry_run(ledger name, as_of timestamptz, scenario text,
   SET row_security = off
   SET jit = off
   SET client_min_messages = error
+  SET crmcost.gather = off      -- until here ends: _gather sets it
 AS $$
 #variable_conflict use_variable
 DECLARE
   run crmcost._run;
   step text;
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   BEGIN
+    PERFORM crmcost._gather(ledger);
+    PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
     run := crmcost._begin_run(ledger, as_of, true);
     run.open_month := '-infinity';
     run.scenario := scenario;

@@ -29,7 +29,7 @@ BEGIN
            coalesce(b.total_cost, 0), coalesce(b.profit, 0),
            coalesce(t.cost, 0), coalesce(t.profit, 0)
     FROM (SELECT v.customer_id, v.total_cost, v.profit FROM customer_value v
-          WHERE v.total_cost <> 0 OR v.profit <> 0) b
+          WHERE v.total_cost <> 0 OR v.profit <> 0 OFFSET 0) b
     FULL JOIN unnest(tried.customers, tried.costs, tried.profits)
                 AS t (customer_id, cost, profit)
       ON t.customer_id = b.customer_id

@@ -1,8 +1,9 @@
 #!/bin/sh
 # "make check-citus": a ledger on a Citus cluster of three nodes on this machine is
 # the same, row for row, as its twin on one node: tables and views, after changes,
-# after a month was closed and facts came late, after a worker was killed in the
-# middle of a refresh, after new partitions, and when it has come back.
+# after a month was closed and facts came late, after customers were erased and a shard
+# was moved, after a worker was killed in the middle of a refresh, after new partitions,
+# and when it has come back.
 #
 #   sh test/citus/run.sh
 #
@@ -73,9 +74,15 @@ both()				# both SQL NAME [OUTPUT]: for crm and its twin, L in the text
 	_have=$(for _l in crm twin; do ask "$(printf %s "$1" | sed "s/\\bL\\b/$_l/g")" || true; done)
 	is "${_have:-}" "${3:-}" "$2"
 }
-same()				# same KINDS NAME: r tables, v views
+equal()				# equal SQL NAME: crm says what its twin says, and something
 {
-	is "$(ask "SELECT same.differences('$1')" || true)" '' "$2"
+	_have=$(ask "$(printf %s "$1" | sed 's/\bL\b/crm/g')" || true)
+	_want=$(ask "$(printf %s "$1" | sed 's/\bL\b/twin/g')" || true)
+	is "${_have:-nothing}" "$_want" "$2"
+}
+same()				# same KINDS NAME [LEDGER TWIN]: r tables, v views
+{
+	is "$(ask "SELECT same.differences('$1', '${3:-crm}', '${4:-twin}')" || true)" '' "$2"
 }
 
 mkdir -p "$base/inst"
@@ -90,7 +97,8 @@ for n in $nodes; do
 		"wal_level = logical" "max_prepared_transactions = 100" \
 		"max_locks_per_transaction = 2000" "citus.shard_count = 4" \
 		"citus.enable_statistics_collection = off" \
-		"citus.node_conninfo = 'sslmode=disable'" "citus.recover_2pc_interval = '2s'"
+		"citus.node_conninfo = 'sslmode=disable'" "citus.recover_2pc_interval = '2s'" \
+		"citus.local_hostname = '$base/$n/socket'"
 	node $n
 	PGDATABASE=postgres
 	quiet 'CREATE EXTENSION citus'
@@ -135,8 +143,12 @@ is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_name
 	'0
 0' 'what was refused has changed nothing'
 
-quiet "SELECT crmcost.grant_read('crm', 'someone')"
-quiet "SELECT crmcost.grant_read('twin', 'someone')"
+for ledger in crm twin; do
+	quiet "SELECT crmcost.grant_read('$ledger', 'someone')" "GRANT UPDATE (attributes) ON $ledger.customer TO someone" \
+		"GRANT USAGE ON SEQUENCE $ledger.customer_customer_id_seq TO someone WITH GRANT OPTION" \
+		"COMMENT ON SEQUENCE $ledger.sale_sale_id_seq IS 'Numbers of ''sales'''" \
+		"ALTER SEQUENCE $ledger.driver_entry_entry_id_seq INCREMENT 10 CACHE 3"
+done
 is "$(ask "CALL crmcost.distribute('crm')")" '' 'a ledger is distributed'
 like "$(ask "CALL crmcost.distribute('crm')" || true)" 'is distributed already' 'and not twice'
 is "$(ask "SELECT same.tables_of_cluster()")" \
@@ -164,18 +176,56 @@ both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh with an open month'
 same r 'every table is the same when it is open again'
 
 # keys that Citus does not hold
-quiet "INSERT INTO crm.customer (source, source_key, first_seen_at) VALUES ('s', 'c5', '2025-01-01')"
+quiet "INSERT INTO crm.customer (customer_id, source, source_key, first_seen_at) VALUES (9000, 's', 'c5', '2025-01-01')"
 like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
 	'customer of ledger "crm" has a row that breaks key "customer_loaded_once"' 'a customer loaded twice is told'
-quiet "DELETE FROM crm.customer WHERE source_key = 'c5' AND customer_id > 190; INSERT INTO crm.customer (customer_id, source, source_key, first_seen_at, account_id) VALUES (9001, 's', 'z', '2025-01-01', 9002)"
+quiet "DELETE FROM crm.customer WHERE customer_id = 9000; INSERT INTO crm.customer (customer_id, source, source_key, first_seen_at, account_id) VALUES (9001, 's', 'z', '2025-01-01', 9002)"
 like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
 	'customer of ledger "crm" has a row that breaks foreign key "account_is_known": \(9002\)' 'an account that is not there is told'
 quiet "DELETE FROM crm.customer WHERE customer_id = 9001"
 
 # other work
-like "$(ask "SELECT crmcost.erase_customer('crm', 7)" || true)" 'cannot be erased while it is distributed' 'nobody is erased'
 both "SELECT crmcost.merge_customer('L', 9, 12)" 'a customer is merged' 't
 t'
+both "SELECT crmcost.unmerge_customer('L', 77)" 'another is one of its own again' 't
+t'
+both "CALL crmcost.backfill('L', '2025-01-01', '2025-02-01')" 'the days of two months are computed'
+both "INSERT INTO L.allocation_rule (category_code, driver, scenario) VALUES ('svc', 'orders', 's1')" 'rules are proposed'
+both "CALL crmcost.compare_rules('L', 's1')" 'and compared with those of the books'
+equal "SELECT f.* FROM crmcost.validate_rules('L', 's1') f" 'and validated'
+both "SELECT crmcost.transfer_points('L', 'points', 20, 21, 5, '2025-03-25')" 'points are transferred'
+both "SELECT crmcost.worklist_done('L', (SELECT w.worklist_id FROM L.worklist w WHERE w.status = 'open' ORDER BY w.customer_id, w.reason, w.due_on LIMIT 1), '2025-04-01')" 'a row of the worklist is done' 't
+t'
+both "SELECT crmcost.worklist_snooze('L', (SELECT w.worklist_id FROM L.worklist w WHERE w.status = 'open' ORDER BY w.customer_id, w.reason, w.due_on LIMIT 1), '2025-04-20')" 'another is put off' 't
+t'
+quiet "SET citus.enable_ddl_propagation = off; CREATE TABLE public.feed AS SELECT 30 + i AS customer_id, 'f' || i AS order_ref, timestamptz '2025-03-15' AS sold_at, 3 + i AS amount, 'EUR' AS currency FROM generate_series(1, 9) i"
+both "CALL crmcost.load_facts('L', 'sale', 'public.feed')" 'a table of sales is loaded'
+same r 'every table is the same after all of these'
+
+# an erasure books what was redeemed, and is done once
+both "UPDATE L.loyalty_program SET cost_category = 'prg', point_cost = 0.01, currency = 'EUR'; INSERT INTO L.loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (5, 'points', '2025-03-20', 'redeem', -7)" 'points are redeemed'
+both "SELECT crmcost.erase_customer('L', u.c) FROM unnest('{5,7,17,50,13,5}'::bigint[]) WITH ORDINALITY u (c, i) ORDER BY u.i" 'customers are erased, one of them twice' 't
+t
+t
+t
+t
+f
+t
+t
+t
+t
+t
+f'
+same r 'every table is the same after they were erased'
+is "$(ask "SELECT count(*), count(c.erased_at), count(c.source_key) FROM crm.customer c WHERE c.customer_id IN (5, 7, 17, 50, 13)" \
+	"SELECT count(*) FROM crm.sale s WHERE s.customer_id = 7 AND s.order_ref !~ '^erased '" "SELECT count(*) FROM crm.erased_key" \
+	"SELECT count(*) FROM crm.cost_entry k WHERE k.customer_id = 5 AND k.source = 'loyalty' AND k.quantity = 7" "SELECT count(*) FROM crm_gather.customer")" \
+	'5|5|0
+0
+5
+1
+0' 'nothing names them, and what was redeemed is booked'
+like "$(ask "SELECT crmcost.erase_customer('crm', 99999)" || true)" 'customer_id must be a customer of ledger "crm", not 99999' 'who is no customer is not erased'
 both "CALL crmcost.set_stage('L', 14, 'at_risk', NULL, '2025-03-20')" 'a stage is set by hand'
 both "CALL crmcost.ensure_partitions('L', '2025-07-01', '2025-09-01')" 'partitions are added'
 both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (20, 'q', '2025-08-02', 5, 'EUR')" 'and take rows'
@@ -183,8 +233,12 @@ both "CALL crmcost.upgrade('L')" 'upgrade'
 both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh after all of that'
 same r 'every table is the same after all of that'
 
+is "$(ask "SELECT citus_move_shard_placement((SELECT s.shardid FROM citus_shards s WHERE s.table_name = 'crm.customer'::regclass AND s.nodename ~ 'worker_1' ORDER BY 1 LIMIT 1), '$base/worker_1/socket', 5432, '$base/worker_2/socket', 5432, 'block_writes')" "SELECT count(*) FROM citus_shards s WHERE s.table_name = 'crm.customer'::regclass AND s.nodename ~ 'worker_1'")" \
+	'
+1' 'a shard of the customers goes to the other worker'
+
 # a worker is killed in the middle of a refresh
-quiet "INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 2 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 150) i; INSERT INTO twin.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 2 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 150) i"
+quiet "INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 50 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 140) i; INSERT INTO twin.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 50 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 140) i"
 before=$(ask "SELECT same.fingerprint('crm')")
 ask "CALL crmcost.refresh('crm', '2025-09-01')" > "$base/killed.out" &
 refresh=$!
@@ -201,12 +255,44 @@ is "$(ask "SELECT same.fingerprint('crm')")" "$before" 'and has written nothing'
 both "CALL crmcost.refresh('L', '2025-09-01')" 'the next refresh'
 same rv 'after which every table and view is the same'
 
+# a key that cannot come back
+numbers=$(ask "SELECT same.numbers('crm')")
+quiet "INSERT INTO crm.customer (customer_id, source, source_key, first_seen_at) VALUES (9000, 's', 'c6', '2025-01-01')"
+before=$(ask "SELECT same.fingerprint('crm')")
+like "$(ask "CALL crmcost.undistribute('crm')" || true)" 'could not create unique index "customer_loaded_once"' 'a customer loaded twice does not come back'
+is "$(ask "SELECT count(*) > 40 FROM pg_dist_partition" "SELECT same.fingerprint('crm')" "SELECT same.numbers('crm')")" "t
+$before
+$numbers" 'and all is as it was'
+quiet "DELETE FROM crm.customer WHERE customer_id = 9000"
+
 is "$(ask "CALL crmcost.undistribute('crm')")" '' 'the ledger comes back'
 is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled)$'" "SELECT same.schema_differences()")" \
 	'0
 0' 'with all keys, triggers, columns, comments and rights'
+is "$(ask "SELECT same.numbers('crm')")" "$numbers" 'and the numbers go on where they were'
+both "INSERT INTO L.customer (source, source_key, first_seen_at) VALUES ('s', 'next', '2025-08-01') RETURNING customer_id = (SELECT max(c.customer_id) + 1 FROM L.customer c)" 'the next customer has the next number' 't
+t'
+both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (20, 'next', '2025-08-04', 5, 'EUR') RETURNING sale_id = (SELECT max(s.sale_id) + 1 FROM L.sale s)" 'and the next sale' 't
+t'
+both "DELETE FROM L.sale s WHERE s.order_ref ~ '^f[0-9]'; CALL crmcost.load_facts('L', 'sale', 'public.feed')" 'a table of sales is loaded again'
 both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh of a ledger that has come back'
 same rv 'every table and view is the same'
+
+# a ledger without partitions, whose cost lies on every node
+for ledger in flat flattwin; do
+	quiet "CALL crmcost.install('$ledger')"
+	"$bin/psql" -X -q -v ON_ERROR_STOP=1 -v ledger=$ledger -f test/citus/facts.psql > /dev/null
+	quiet "UPDATE $ledger.loyalty_program SET cost_category = 'prg', point_cost = 0.01, currency = 'EUR'"
+done
+is "$(ask "CALL crmcost.distribute('flat')")" '' 'a ledger without partitions is distributed'
+for ledger in flat flattwin; do
+	quiet "CALL crmcost.refresh('$ledger', '2025-04-01')" \
+		"INSERT INTO $ledger.loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (5, 'points', '2025-03-20', 'redeem', -7)" \
+		"SELECT crmcost.erase_customer('$ledger', c) FROM unnest('{5,9,77}'::bigint[]) c"
+done
+same r 'and refreshed, and its customers erased: every table is the same' flat flattwin
+is "$(ask "CALL crmcost.undistribute('flat')" "SELECT same.schema_differences('flat', 'flattwin')")" '' 'and comes back as it was'
+same r 'with every row' flat flattwin
 
 echo "1..$done_tests"
 [ $failed = 0 ]

@@ -1,4 +1,4 @@
--- What test/citus/run.sh asks of ledger crm and of its twin, in schema same.
+-- What test/citus/run.sh asks of ledger crm and of its twin, in schema same, or of two others.
 SET citus.enable_ddl_propagation = off;
 CREATE SCHEMA same;
 GRANT USAGE ON SCHEMA same TO PUBLIC;
@@ -9,33 +9,38 @@ CREATE FUNCTION same.columns(relation regclass) RETURNS text LANGUAGE sql STABLE
            -- Citus gives 0 for 0.0000
            WHEN 'numeric' THEN format('trim_scale(%1$I)::text AS %1$I', a.attname)
            WHEN '_numeric' THEN format('(SELECT array_agg(trim_scale(u) ORDER BY i) FROM unnest(%1$I) WITH ORDINALITY x (u, i))::text AS %1$I', a.attname)
+           -- what stands for an erased reference, or names a transfer of points
+           WHEN 'text' THEN format('regexp_replace(%1$I, ''[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'', ''(random)'') AS %1$I', a.attname)
            ELSE format('%1$I::text', a.attname) END, ', ' ORDER BY a.attnum)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
-        AND a.attname NOT IN ('closed_at', 'run_id', 'started_at', 'finished_at', 'refreshed_at', 'loaded_at')
+        AND a.attname NOT IN ('closed_at', 'run_id', 'started_at', 'finished_at', 'refreshed_at', 'loaded_at', 'erased_at', 'status_at')
 $$;
 
--- Tables (r) and views (v) that differ, with the number of rows.
-CREATE FUNCTION same.differences(kinds text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+-- Tables (r) and views (v) that differ, with the number of rows and some of them.
+CREATE FUNCTION same.differences(kinds text, this_ledger text DEFAULT 'crm', other_ledger text DEFAULT 'twin') RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   r record;
   n bigint;
+  examples text[];
 BEGIN
   FOR r IN
     SELECT c.relname, same.columns(c.oid) AS names, CASE c.relkind WHEN 'v' THEN 'v' ELSE 'r' END AS kind
     FROM pg_class c
-    WHERE c.relnamespace = 'twin'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+    WHERE c.relnamespace = other_ledger::regnamespace AND c.relkind IN ('r', 'p', 'v')
           AND c.relname NOT IN ('refresh_run', 'refresh_state', 'touched', 'refresh_progress', 'erasure_secret', 'erased_key', 'last_refresh')
     ORDER BY 1
   LOOP
     CONTINUE WHEN strpos(kinds, r.kind) = 0;
     BEGIN
-      EXECUTE format('CREATE TEMPORARY TABLE have AS SELECT %s FROM crm.%I', r.names, r.relname);
-      EXECUTE format('CREATE TEMPORARY TABLE want AS SELECT %s FROM twin.%I', r.names, r.relname);
-      SELECT count(*) INTO n FROM ((TABLE have EXCEPT ALL TABLE want) UNION ALL (TABLE want EXCEPT ALL TABLE have)) x;
+      EXECUTE format('CREATE TEMPORARY TABLE have AS SELECT %s FROM %I.%I', r.names, this_ledger, r.relname);
+      EXECUTE format('CREATE TEMPORARY TABLE want AS SELECT %s FROM %I.%I', r.names, other_ledger, r.relname);
+      SELECT count(*), (array_agg(x.line ORDER BY x.line))[1:4] INTO n, examples
+        FROM (SELECT this_ledger || ' ' || h::text FROM (TABLE have EXCEPT ALL TABLE want) h
+              UNION ALL SELECT other_ledger || ' ' || w::text FROM (TABLE want EXCEPT ALL TABLE have) w) x (line);
       DROP TABLE have, want;
       IF n > 0 THEN
-        RETURN NEXT format('%s: %s rows', r.relname, n);
+        RETURN NEXT format('%s: %s rows: %s', r.relname, n, array_to_string(examples, ' | '));
       END IF;
     EXCEPTION WHEN OTHERS THEN
       RETURN NEXT format('%s: %s', r.relname, sqlerrm);
@@ -85,25 +90,48 @@ CREATE FUNCTION same.tables_of_cluster() RETURNS text LANGUAGE sql AS $$
         AND d.colocationid IS DISTINCT FROM (SELECT colocationid FROM pg_dist_partition WHERE logicalrelid = 'crm.customer'::regclass)
 $$;
 
--- What the tables of a ledger are, but for its name.
-CREATE FUNCTION same.schema_of(ledger text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
-  SELECT replace(x, ledger, 'L') FROM (
-    SELECT format('%s %s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
-                  coalesce(pg_get_expr(d.adbin, d.adrelid), '-')) || coalesce(col_description(c.oid, a.attnum), 'none')
-    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = ledger::regnamespace AND c.relkind IN ('r', 'p', 'v')
-    UNION ALL SELECT format('%s %s %s', c.relname, k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-      WHERE c.relnamespace = ledger::regnamespace
-    UNION ALL SELECT format('%s %s %s', c.relname, g.tgname, g.tgenabled) FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
-      WHERE c.relnamespace IN (ledger::regnamespace, (ledger || '_partition')::regnamespace) AND NOT g.tgisinternal
-    UNION ALL SELECT format('%s %s', c.relname, i.indexrelid::regclass) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = ledger::regnamespace
-    UNION ALL SELECT format('%s %s %s', c.relname, obj_description(c.oid, 'pg_class'), (SELECT array_agg(g::text ORDER BY g::text) FROM unnest(c.relacl) g))
-      FROM pg_class c WHERE c.relnamespace = ledger::regnamespace AND c.relkind IN ('r', 'p', 'v')) s (x)
+-- What the relations of a ledger and its partitions are, but for its name.
+CREATE FUNCTION same.relations(ledger text) RETURNS TABLE (oid oid, name text, kind "char") LANGUAGE sql STABLE AS $$
+  SELECT c.oid, replace(n.nspname, ledger, 'L') || '.' || c.relname, c.relkind
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname IN (ledger, ledger || '_partition') AND c.relkind IN ('r', 'p', 'v', 'S')
 $$;
-CREATE FUNCTION same.schema_differences() RETURNS SETOF text LANGUAGE sql STABLE AS $$
-  (SELECT 'only crm: ' || x FROM (SELECT same.schema_of('crm') AS x EXCEPT SELECT same.schema_of('twin')) a ORDER BY 1)
+CREATE FUNCTION same.schema_of(ledger text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  SELECT regexp_replace(x, '\m' || ledger || '(_partition)?\.', 'L\1.', 'g') FROM (
+    SELECT format('%s %s %s %s %s %s %s %s ', c.name, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+                  coalesce(pg_get_expr(d.adbin, d.adrelid), '-'), a.attstorage, a.attacl) || coalesce(col_description(c.oid, a.attnum), 'none')
+    FROM same.relations(ledger) c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    UNION ALL SELECT format('%s %s %s %s', c.name, k.conname, k.convalidated, pg_get_constraintdef(k.oid))
+      FROM pg_constraint k JOIN same.relations(ledger) c ON c.oid = k.conrelid
+    UNION ALL SELECT format('%s %s %s %s', c.name, g.tgname, g.tgenabled, pg_get_triggerdef(g.oid))
+      FROM pg_trigger g JOIN same.relations(ledger) c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal
+    UNION ALL SELECT format('%s %s', c.name, pg_get_indexdef(i.indexrelid)) FROM pg_index i JOIN same.relations(ledger) c ON c.oid = i.indrelid
+    UNION ALL SELECT format('%s %s %s', c.name, p.polname, pg_get_expr(p.polqual, p.polrelid)) FROM pg_policy p JOIN same.relations(ledger) c ON c.oid = p.polrelid
+    UNION ALL SELECT format('%s %s %s %s %s %s', c.name, pg_get_userbyid(r.relowner), r.reloptions, r.relpersistence, r.relrowsecurity, pg_get_expr(r.relpartbound, r.oid))
+      FROM pg_class r JOIN same.relations(ledger) c ON c.oid = r.oid
+    UNION ALL SELECT format('%s %s %s', c.name, obj_description(c.oid, 'pg_class'), (SELECT array_agg(g::text ORDER BY g::text) FROM unnest(r.relacl) g))
+      FROM pg_class r JOIN same.relations(ledger) c ON c.oid = r.oid
+    UNION ALL SELECT format('%s of %s %s %s %s %s %s %s', c.name, t.relname, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle)
+      FROM pg_sequence q JOIN same.relations(ledger) c ON c.oid = q.seqrelid
+      JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('i', 'a') AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_class t ON t.oid = d.refobjid) s (x)
+$$;
+-- Where the numbers of a ledger go on.
+CREATE FUNCTION same.numbers(ledger text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  r record;
+  next text;
+BEGIN
+  FOR r IN SELECT c.oid::regclass AS sequence FROM same.relations(ledger) c WHERE c.kind = 'S' AND c.name <> 'L.distribution_change_place_seq' ORDER BY c.name LOOP
+    EXECUTE format('SELECT format(''%%s %%s'', last_value, is_called) FROM %s', r.sequence) INTO next;
+    RETURN NEXT r.sequence || ' ' || next;
+  END LOOP;
+END
+$$;
+CREATE FUNCTION same.schema_differences(one text DEFAULT 'crm', other text DEFAULT 'twin') RETURNS SETOF text LANGUAGE sql STABLE AS $$
+  (SELECT 'only ' || one || ': ' || x FROM (SELECT same.schema_of(one) AS x EXCEPT SELECT same.schema_of(other)) a ORDER BY 1)
   UNION ALL
-  (SELECT 'only twin: ' || x FROM (SELECT same.schema_of('twin') AS x EXCEPT SELECT same.schema_of('crm')) b ORDER BY 1)
+  (SELECT 'only ' || other || ': ' || x FROM (SELECT same.schema_of(other) AS x EXCEPT SELECT same.schema_of(one)) b ORDER BY 1)
 $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA same TO PUBLIC;

@@ -156,6 +156,9 @@ DO $$BEGIN EXECUTE (SELECT 'DROP TABLE ' || string_agg('crm_partition.' || p, ',
 INSERT INTO refresh_run VALUES (1, 'month', '2024-01-31', '2024-02-01', now(), now(), 0);
 SELECT is((SELECT example FROM data_quality WHERE check_name = 'partitions_end_soon'), 'loyalty_entry ends at -infinity',
           'a table with no partition of a month is found');
+SET LOCAL search_path = public;
+SELECT is((SELECT example FROM crm.data_quality WHERE check_name = 'partitions_end_soon'), 'loyalty_entry ends at -infinity',
+          'and named as the ledger names it, whatever the search path of who asks');
 ROLLBACK TO bounds;
 
 -- the name of the schema

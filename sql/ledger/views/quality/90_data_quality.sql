@@ -40,9 +40,10 @@ this_ledger (name) AS (
 ),
 -- bounds of the partitions of facts; what has none is not partitioned
 bound AS (
-  SELECT p.partrelid::regclass AS relation,
+  SELECT c.relname COLLATE "default" AS relation,
          lower(range.span) AS from_at, upper(range.span) AS before_at
   FROM pg_partitioned_table p
+  JOIN pg_class c ON c.oid = p.partrelid
   LEFT JOIN pg_inherits i ON i.inhparent = p.partrelid
   LEFT JOIN LATERAL (
     SELECT crmcost._partition_range(i.inhrelid) AS span
