@@ -70,7 +70,7 @@ BEGIN
       UNION
       SELECT last.customer_id
       FROM (SELECT v.customer_id,
-                   greatest(v.last_ordered_on, v.acquired_on) AS active_on
+                   coalesce(v.last_ordered_on, v.acquired_on) AS active_on
             FROM customer_value v) last
       WHERE from_on < to_on
             AND (last.active_on + at_risk_after > from_on
@@ -90,7 +90,8 @@ $$;
 COMMENT ON FUNCTION crmcost._find_stage_customers(crmcost._run, integer, integer) IS
   'Fills refresh_stage_customer: whose stages may have changed.';
 
--- Several orders of a day are one point, at the time of the first.
+-- Several orders of a day are one point, at the time of the first.  Who was acquired
+-- after an order had been active before: the acquisition is no point then.
 CREATE FUNCTION crmcost._find_points(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -114,6 +115,9 @@ BEGIN
       JOIN pg_temp.refresh_stage_customer USING (customer_id)
       WHERE c.acquired_at < run.upto AND c.source <> 'anon'
             AND c.merged_into IS NULL
+            AND NOT EXISTS (SELECT FROM customer_order o
+                            WHERE o.customer_id = c.customer_id AND o.is_order
+                                  AND o.ordered_at < c.acquired_at)
       UNION ALL
       SELECT coalesce(p.party_id, k.customer_id), k.entered_at,
              (k.entered_at AT TIME ZONE run.zone)::date, false, k.code

@@ -80,7 +80,12 @@ RETURN pg_catalog.format($query$
     UNION ALL
     SELECT 'sale_before_first_seen', 'warning',
            format('customer %%s sold to on %%s', l.customer_id, l.sold_on)
+    -- none of those who are one party now had been seen
     WHERE l.sold_at < c.first_seen_at
+          AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
+                          JOIN customer m ON m.customer_id = p.customer_id
+                          WHERE p.party_id = l.customer_id
+                                AND m.first_seen_at <= l.sold_at)
   ) f
   WHERE l.month_start >= %L
         AND (%L OR l.month_start IN (SELECT m.month_start

@@ -67,6 +67,10 @@ SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES
    'buyer_not_acquired 1', 'customer 2'),
   ($$INSERT INTO sale (customer_id, sold_at, amount, cogs, currency) VALUES (1, '2023-12-31', 1, 0, 'EUR')$$, true,
    'sale_before_first_seen 1', 'customer 1 sold to on 2023-12-31'),
+  ($$INSERT INTO sale (customer_id, sold_at, amount, cogs, currency) VALUES (1, '2023-12-31', 1, 0, 'EUR'), (1, '2023-12-01', 1, 0, 'EUR');
+     INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (90, 'the same', '2023-12-31');
+     SELECT crmcost.merge_customer('crm', 90, 1)$$, true,
+   'sale_before_first_seen 1', 'customer 1 sold to on 2023-12-01'),
   ($$INSERT INTO sale (customer_id, kind, sold_at, amount, cogs, currency) VALUES (1, 'refund', '2024-01-06', -11, 0, 'EUR')$$, true,
    'refunds_exceed_sales 1', 'customer 1: -1.0000'),
   ($$UPDATE customer SET acquisition_channel = NULL$$, true, 'customer_without_channel 1', 'customer 1'),

@@ -212,6 +212,15 @@ SELECT is(pg_temp.stages('2024-07-26'), '1 churned, 2 won_back, 3 active, 4 acti
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'without a change');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (2, 'j', '2024-07-28', 10, 'EUR');
 SELECT is(pg_temp.stages('2024-07-29'), '1 churned, 2 active, 3 active, 4 active, 6 at_risk', 'then active');
+SAVEPOINT acquired;
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) VALUES (8, 'acquired after the order', '2023-01-01', '2024-05-01');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (8, 'k', '2023-03-01', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-10-28');
+CALL crmcost.refresh('crm', '2024-10-29');
+SELECT results_eq($$SELECT code, entered_at::date FROM classification WHERE customer_id = 8 AND dimension = 'stage' ORDER BY entered_at$$,
+  $$ VALUES ('lead', '2023-01-01'::date), ('active', '2023-03-01'), ('at_risk', '2023-05-30'), ('churned', '2023-08-28') $$,
+  'nobody is won back by an acquisition after an order, which is no order');
+ROLLBACK TO acquired;
 SELECT is(pg_temp.stages('2024-10-09'), '1 churned, 2 active, 3 at_risk, 4 at_risk, 6 at_risk', 'or until the days have passed');
 SELECT is(pg_temp.stages('2025-01-07'), '1 churned, 2 at_risk, 3 churned, 4 churned, 5 lead, 6 churned', 'but left is left');
 ROLLBACK TO fresh;
