@@ -127,9 +127,10 @@ BEGIN
            THEN ' 00:00:00+00' ELSE '' END, c.relowner,
          format('%I.%I', within, c.relname
                 || coalesce(to_char(month, '_YYYY_MM'), '_refused')),
-         coalesce(format('Rows of %s of %s, in UTC.', c.relname,
-                         to_char(month, 'YYYY-MM')),
-                  'No row ever: refuses those of months without a partition.')
+         CASE WHEN month IS NULL
+           THEN 'No row ever: refuses those of months without a partition.'
+           ELSE format('Rows of %s of %s, in UTC.', c.relname,
+                       to_char(month, 'YYYY-MM')) END
     INTO midnight, owner, partition, note
     FROM pg_partitioned_table p
     JOIN pg_class c ON c.oid = p.partrelid

@@ -113,6 +113,8 @@ FROM (VALUES ('infinity', 'sold_at_is_finite'), ('-infinity', 'sold_at_is_finite
 SELECT is((SELECT code FROM pg_temp.told('INSERT INTO sale (customer_id, amount, currency) SELECT customer_id, 1, ''EUR'' FROM customer')),
           '23502', 'and one without a time, as well');
 SELECT is((SELECT count(*) FROM crm_partition.sale_refused), 0::bigint, 'nothing gets in');
+SELECT is(obj_description('crm_partition.sale_refused'::regclass, 'pg_class'), 'No row ever: refuses those of months without a partition.', 'as its comment says');
+SELECT is(obj_description('crm_partition.sale_2024_01'::regclass, 'pg_class'), 'Rows of sale of 2024-01, in UTC.', 'that of another says of which month it has rows');
 -- neither where triggers of other kinds do not fire, nor without them
 SET LOCAL session_replication_role = replica;
 SELECT is((SELECT message FROM pg_temp.told($$INSERT INTO sale (customer_id, sold_at, amount, currency) VALUES (1, '1999-11-30', 1, 'EUR')$$)),
