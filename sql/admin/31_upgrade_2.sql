@@ -354,7 +354,8 @@ CREATE FUNCTION crmcost._renew_comments(ledger name) RETURNS void
 AS $$
 DECLARE
   indexes CONSTANT text[] := '{classification_by_hand,customer_merged_into,
-                               cost_entry_covers,interaction_resolved_at,
+                               customer_with_personal_data,cost_entry_covers,
+                               interaction_resolved_at,
                                interaction_first_response_at,
                                interaction_due_at,
                                posted_cost_cost_id}';
