@@ -22,6 +22,7 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
@@ -39,6 +40,7 @@
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
@@ -212,12 +214,52 @@ CheckSchemaObject(const Ledger *ledger, const ObjectAddress *object)
 						 RoleName(ledger->owner))));
 }
 
+/*
+ * The schema that was found sound last, for a refresh asks some hundred times.
+ * It is forgotten with the statement of the client, when a routine begins its
+ * work, and when a function, operator, schema, role or membership has changed.
+ */
+typedef struct SoundSchema
+{
+	Oid			schema;
+	Oid			owner;
+	TimestampTz statement;
+} SoundSchema;
+
+static SoundSchema sound;
+
+static void
+ForgetSoundSchema(Datum arg, int cache, uint32 hash)
+{
+	sound.schema = InvalidOid;
+}
+
+/* With the first use of a backend begins what it has to be told. */
+static void
+ListenForChanges(void)
+{
+	static const int caches[] = {AUTHMEMMEMROLE, AUTHOID, NAMESPACEOID, OPEROID, PROCOID};
+	static bool listening = false;
+
+	if (listening)
+		return;
+	for (int i = 0; i < lengthof(caches); i++)
+		CacheRegisterSyscacheCallback(caches[i], ForgetSoundSchema, (Datum) 0);
+	listening = true;
+}
+
 /* What the owner of a ledger answers for, and nobody else has a hand in. */
 static void
 CheckSchema(const Ledger *ledger)
 {
-	Oid			grantee = OwnerOf(NamespaceRelationId, ledger->schema);
+	Oid			grantee;
 
+	AcceptInvalidationMessages();
+	if (sound.schema == ledger->schema && sound.owner == ledger->owner &&
+		sound.statement == GetCurrentStatementStartTimestamp())
+		return;
+	ListenForChanges();
+	grantee = OwnerOf(NamespaceRelationId, ledger->schema);
 	if (!IsTrusted(ledger, grantee) ||
 		FindUntrustedGrantee(ledger, NAMESPACEOID, ledger->schema,
 							 Anum_pg_namespace_nspacl, ACL_CREATE, &grantee))
@@ -230,6 +272,9 @@ CheckSchema(const Ledger *ledger)
 						 quote_identifier(ledger->name))));
 	VisitDependencies(ledger, NamespaceRelationId, ledger->schema, false,
 					  CheckSchemaObject);
+	sound.schema = ledger->schema;
+	sound.owner = ledger->owner;
+	sound.statement = GetCurrentStatementStartTimestamp();
 }
 
 /* The ledger of that name; setting and refresh_run make it one. */
@@ -458,8 +503,8 @@ Datum
 ledger__run_as_owner(PG_FUNCTION_ARGS)
 {
 	LOCAL_FCINFO(call, FUNC_MAX_ARGS);
-	Ledger		ledger = FindLedger(fcinfo);
-	Oid			user = WorksAs(&ledger);
+	Ledger		ledger;
+	Oid			user;
 	Oid			prepare = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	Oid			name_type = NAMEOID;
 	Oid			types[FUNC_MAX_ARGS];
@@ -467,6 +512,9 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 	FmgrInfo	routine;
 	Datum		result;
 
+	ForgetSoundSchema((Datum) 0, 0, 0);
+	ledger = FindLedger(fcinfo);
+	user = WorksAs(&ledger);
 	VisitDependencies(&ledger, NamespaceRelationId, ledger.schema, false,
 					  CheckTriggersOfObject);
 	if (!OidIsValid(user))
