@@ -208,14 +208,13 @@ BEGIN
            round(fit[2]::numeric, 6) AS elasticity,
            round(fit[3]::numeric, 6) AS fit
     FROM (
-      SELECT product_code, %1$s AS scheme, %2$s AS tier,
-             sum(quantity) AS quantity, sum(amount) AS amount,
-             min(lowest_price) AS lowest_price,
+      SELECT product_code, scheme, tier, sum(quantity) AS quantity,
+             sum(amount) AS amount, min(lowest_price) AS lowest_price,
              max(highest_price) AS highest_price,
              crmcost._price_fit(crmcost._concat(prices),
                                 crmcost._concat(quantities)) AS fit
       FROM (
-        SELECT product_code %3$s, sum(quantity) AS quantity,
+        SELECT product_code %1$s, sum(quantity) AS quantity,
                sum(amount) AS amount, min(price) AS lowest_price,
                max(price) AS highest_price,
                array_agg(price::float8) AS prices,
@@ -232,41 +231,33 @@ BEGIN
           -- the price once, not once an aggregate
           OFFSET 0
         ) line
-        LEFT JOIN (SELECT k.customer_id %4$s FROM customer_class k
+        LEFT JOIN (SELECT k.customer_id %2$s FROM customer_class k
                    WHERE k.code <> 'none'
                    GROUP BY k.customer_id) k USING (customer_id)
         WHERE price > 0
-        GROUP BY product_code %3$s
+        GROUP BY product_code %1$s
       ) cell
-      GROUP BY GROUPING SETS ((product_code) %5$s)
+      CROSS JOIN LATERAL (VALUES ('(all)', '(all)') %3$s) t (scheme, tier)
+      WHERE tier IS NOT NULL
+      GROUP BY product_code, scheme, tier
     ) part
-    WHERE tier IS NOT NULL
-    $query$, part.schemes, part.tiers, part.columns, part.classes, part.sets);
+    $query$, part.columns, part.classes, part.tiers);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._price_query() IS
   'Query of product_price.';
 
-CREATE FUNCTION crmcost._price_terms(OUT schemes text, OUT tiers text,
-                                     OUT columns text, OUT classes text,
-                                     OUT sets text)
+CREATE FUNCTION crmcost._price_terms(OUT columns text, OUT classes text,
+                                     OUT tiers text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  SELECT concat('CASE ', string_agg(format('WHEN grouping(t%s) = 0 THEN %L',
-                                           d.i, d.name), ' ' ORDER BY d.i),
-                CASE WHEN count(*) = 0 THEN 'WHEN false THEN NULL' END,
-                ' ELSE ''(all)'' END'),
-         concat('CASE ', string_agg(format('WHEN grouping(t%1$s) = 0 THEN t%1$s',
-                                           d.i), ' ' ORDER BY d.i),
-                CASE WHEN count(*) = 0 THEN 'WHEN false THEN NULL' END,
-                ' ELSE ''(all)'' END'),
-         string_agg(format(', t%s', d.i), '' ORDER BY d.i),
+  SELECT string_agg(format(', t%s', d.i), '' ORDER BY d.i),
          string_agg(format(', max(k.code) FILTER (WHERE k.dimension = %L) AS t%s',
                            d.name, d.i), '' ORDER BY d.i),
-         string_agg(format(', (product_code, t%s)', d.i), '' ORDER BY d.i)
-    INTO schemes, tiers, columns, classes, sets
+         string_agg(format(', (%L, t%s)', d.name, d.i), '' ORDER BY d.i)
+    INTO columns, classes, tiers
     FROM (SELECT k.dimension AS name,
                  row_number() OVER (ORDER BY k.dimension) AS i
           FROM customer_class k
@@ -276,4 +267,4 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._price_terms() IS
-  'Of the query of product_price: what says scheme and tier, the columns of tiers, what fills them, and the grouping sets.';
+  'Of the query of product_price: the columns of tiers, what fills them, and the pairs of a dimension and its column.';
