@@ -211,7 +211,7 @@ CHARTS = [
          ['family_name', 'metric_name', 'value', 'baseline', 'target',
           'delta_rate', 'status']),
     rows('quality', 'What to know about the data', 'data_quality',
-         ['severity', 'check_name', 'rows', 'amount', 'example'],
+         ['severity_name', 'check_title', 'rows', 'amount', 'example'],
          where={'rows': ('>', 0)}, order=('severity', True)),
 ]
 

@@ -15,7 +15,8 @@ SEVERITIES = ('error', 'warning', 'info')
 def quality(page, rows):
     found = [row for row in rows if row['rows'] > 0]
     for row in found:
-        row['kind'] = page.say('severity.' + row['severity'])
+        row['kind'] = page.named('severity', row['severity'])
+        row['check'] = page.named('check', row['check_name'])
     n = {severity: sum(row['severity'] == severity for row in found)
          for severity in SEVERITIES}
     said = {'checks': len(rows), 'found': len(found),
@@ -31,7 +32,7 @@ def quality(page, rows):
         finding = page.say('quality.clean', **said)
     return Card(
         finding, None,
-        (('head.severity', 'kind', 'text'), ('head.check', 'check_name', 'text'),
+        (('head.severity', 'kind', 'text'), ('head.check', 'check', 'text'),
          ('head.rows', 'rows', 'count'), ('head.amount', 'amount', 'money'),
          ('head.example', 'example', 'text')),
         found, unit=page.say('quality.unit', checks=len(rows)),

@@ -240,5 +240,19 @@ SELECT CASE WHEN :partitioned THEN results_eq($$
   SELECT rows, example FROM pg_temp.without_march()
 $$, $$ VALUES (1::bigint, 'sale has none from 2024-03-01 00:00:00+00 to 2024-04-01 00:00:00+00') $$, 'a gap between partitions is a finding') END;
 
+-- names beside the codes
+SELECT results_eq($$
+  SELECT check_name COLLATE "C" FROM data_quality ORDER BY 1
+$$, $$
+  SELECT code FROM term WHERE kind = 'check' ORDER BY 1
+$$, 'every check has a name, and no other');
+SELECT is_empty($$
+  SELECT check_name FROM data_quality WHERE check_title = check_name OR severity_name = severity
+$$, 'and shows it');
+UPDATE setting SET value = 'zh' WHERE key = 'language';
+SELECT results_eq($$
+  SELECT check_title, severity_name FROM data_quality WHERE check_name = 'sale_without_rate'
+$$, $$ VALUES ('销售没有汇率', '错误') $$, 'in Chinese too');
+
 SELECT * FROM finish();
 ROLLBACK;

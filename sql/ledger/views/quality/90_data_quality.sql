@@ -394,8 +394,13 @@ WHERE r.key = 'at_risk_after_days' AND c.key = 'churn_after_days'
 SELECT f.check_name, f.severity, f.rows, f.example, f.amount,
        CASE WHEN f.amount IS NOT NULL
          THEN (SELECT value FROM setting WHERE key = 'base_currency')
-       END AS currency
-FROM finding f;
+       END AS currency,
+       crmcost._named(l.value, t.name, t.name_zh, f.check_name) AS check_title,
+       crmcost._named(l.value, s.name, s.name_zh, f.severity) AS severity_name
+FROM finding f
+LEFT JOIN setting l ON l.key = 'language'
+LEFT JOIN term t ON t.kind = 'check' AND t.code = f.check_name
+LEFT JOIN term s ON s.kind = 'severity' AND s.code = f.severity;
 
 COMMENT ON VIEW data_quality IS
 'Checks of the data, one row a check, with 0 rows where all is well; what takes looking at facts is as of the last refresh.';
@@ -411,3 +416,7 @@ COMMENT ON COLUMN data_quality.amount IS
 'Money concerned, in base currency; of closed months what their facts are now less what was counted; NULL where none is or where it cannot be told.';
 COMMENT ON COLUMN data_quality.currency IS
 'Currency of amount; NULL without one.';
+COMMENT ON COLUMN data_quality.check_title IS
+'Name of the check in the language of the setting.';
+COMMENT ON COLUMN data_quality.severity_name IS
+'Name of the severity in the language of the setting.';
