@@ -324,6 +324,14 @@ SELECT results_eq($$ SELECT cohort_month, age, customers, cumulative_margin, cac
   $$ VALUES ('2024-01-01'::date, 1, 2::bigint, 60.0, 50.0), ('2024-02-01', 1, 1, 0, 500) $$, 'and over all channels');
 SELECT is((SELECT sum(margin) FROM acquisition_cohort WHERE channel_code = '(all)'), (SELECT sum(margin) FROM customer_profit), 'nothing is lost');
 ROLLBACK TO fresh;
+-- who buys for months before the acquisition, and who then buys no more
+SELECT pg_temp.lead('[1,3)', 'search', '2024-01-02', '2024-03-12');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency) VALUES (1, 'a', '2024-01-10', 100, 40, 'EUR'), (1, 'b', '2024-02-10', 100, 40, 'EUR'), (1, 'c', '2024-03-20', 100, 40, 'EUR'),
+  (2, 'd', '2024-02-10', 100, 40, 'EUR');
+CALL crmcost.refresh('crm', '2024-05-01');
+SELECT results_eq($$ SELECT age, customers, active_customers, retention, cumulative_margin FROM acquisition_cohort WHERE channel_code = 'search' ORDER BY 1 $$, $$ VALUES
+    (0, 2::bigint, 1::bigint, 0.5, 240.0), (1, 2, 0, 0, 240) $$, 'the margin of before stands at age 0, and a customer counts there once, for the month itself');
+ROLLBACK TO fresh;
 
 -- tags: a contact's own channel, that of its campaign, what the rules say, unknown
 INSERT INTO campaign (code, channel_code, purpose, period, name) VALUES ('k', 'email', 'acquisition', '[2024-01-01,)', 'K');

@@ -327,6 +327,14 @@ SELECT results_eq($$SELECT cost, contribution FROM cohort WHERE cohort_month = '
   'what was before the first order stands at age 0');
 SELECT is((SELECT sum(revenue) FROM cohort), 120.0, 'cohorts have all revenue of who bought');
 ROLLBACK TO fresh;
+-- an order of January that is taken back in it, and the one of February that is the first then
+INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (1, 'c1', '2024-01-01'), (2, 'c2', '2024-01-01');
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES
+  (1, 'a', 1, '2024-01-10', 10, 'EUR'), (1, 'a', 2, '2024-01-20', -10, 'EUR'), (1, 'b', 1, '2024-02-05', 10, 'EUR'), (2, 'c', 1, '2024-02-06', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('SELECT cohort_month, age, customers::int, active_customers::int, active_share, orders::int FROM cohort',
+  $$ VALUES ('2024-02-01'::date, 0, 2, 2, 1.0, 2) $$, 'who bought before the first order that stands is one customer at age 0, not two');
+ROLLBACK TO fresh;
 
 -- 1,000 customers with a profit of 902, 901, ... -97
 INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 1000) i;

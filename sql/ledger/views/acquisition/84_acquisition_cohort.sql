@@ -18,7 +18,9 @@ WITH cohort AS (
 life AS (
   SELECT coalesce(code, '(all)') AS channel_code, cohort_month,
          greatest(month_start, cohort_month) AS month_start,
-         sum(active_customers)::bigint AS active_customers,
+         -- whoever bought before, too, would be there twice
+         sum(active_customers) FILTER (WHERE month_start >= cohort_month)::bigint
+           AS active_customers,
          sum(margin) AS margin, sum(direct_cost + allocated_cost) AS cost,
          sum(direct_cost + allocated_cost - acquisition_cost - program_cost)
            AS serving_cost

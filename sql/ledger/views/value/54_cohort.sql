@@ -49,7 +49,9 @@ FROM (
 ) g
 LEFT JOIN (
   SELECT cohort_month, greatest(month_start, cohort_month) AS month_start,
-         sum(active_customers)::bigint AS active_customers,
+         -- whoever bought before, too, would be there twice
+         sum(active_customers) FILTER (WHERE month_start >= cohort_month)::bigint
+           AS active_customers,
          sum(orders)::bigint AS orders, sum(revenue) AS revenue,
          sum(margin) AS margin, sum(direct_cost + allocated_cost) AS cost,
          sum(acquisition_cost) AS acquisition_cost,
