@@ -17,6 +17,10 @@ BEGIN
      AND NOT EXISTS (SELECT FROM crmcost._news(run) n
                      WHERE n.relation = 'classification'
                            AND crmcost._month_of(n.from_on) <= last_month)
+     -- a merger: rows of closed months are those of one party then
+     AND NOT EXISTS (SELECT FROM touched
+                     WHERE relation = 'customer' AND customer_id IS NOT NULL
+                           AND from_on = '-infinity')
   THEN
     RETURN 0;
   END IF;
@@ -31,7 +35,8 @@ COMMENT ON FUNCTION crmcost._refresh_year(crmcost._run) IS
 
 -- Who had a stage of customers before the twelve months, and who still has one at
 -- their end: both spans in one pass, the second begins where the first ends.  A
--- customer has one where the last row of all is the last of such a stage.
+-- customer has one where the last row of all is the last of such a stage.  Who
+-- stands for many people, a technical customer, neither stays nor comes again.
 CREATE FUNCTION crmcost._year_query(last_month date, zone text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -59,12 +64,15 @@ BEGIN ATOMIC
     SELECT sum(m.orders) FILTER (WHERE m.month_start <= %2$L) AS before,
            sum(m.orders) FILTER (WHERE m.month_start > %2$L) AS now
     FROM customer_month m
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
     WHERE m.month_start > %2$L::date - interval '1 year'
           AND m.month_start <= %1$L AND m.orders > 0
-    GROUP BY m.customer_id
+          AND m.customer_id NOT IN (SELECT v.customer_id FROM customer_value v
+                                    WHERE v.is_technical)
+    GROUP BY coalesce(p.party_id, m.customer_id)
   )
   SELECT s.month_start, s.customers_at_start, s.customers_kept, s.buyers,
-         s.repeat_buyers
+         s.repeat_buyers, s.orders
   FROM (SELECT count(*) FILTER (WHERE at_start) AS at_start,
                count(*) FILTER (WHERE at_start AND at_turn) AS kept_before,
                count(*) FILTER (WHERE at_turn) AS at_turn,
@@ -72,14 +80,17 @@ BEGIN ATOMIC
         FROM held) h
   CROSS JOIN (SELECT count(before) AS before,
                      count(*) FILTER (WHERE before > 1) AS again_before,
+                     coalesce(sum(before), 0)::bigint AS orders_before,
                      count(now) AS now,
-                     count(*) FILTER (WHERE now > 1) AS again
+                     count(*) FILTER (WHERE now > 1) AS again,
+                     coalesce(sum(now), 0)::bigint AS orders
               FROM buyer) b
   CROSS JOIN LATERAL (
-    VALUES (%1$L::date, h.at_turn, h.kept, b.now, b.again),
-           (%2$L, h.at_start, h.kept_before, b.before, b.again_before)
+    VALUES (%1$L::date, h.at_turn, h.kept, b.now, b.again, b.orders),
+           (%2$L, h.at_start, h.kept_before, b.before, b.again_before,
+            b.orders_before)
   ) AS s (month_start, customers_at_start, customers_kept, buyers,
-          repeat_buyers)
+          repeat_buyers, orders)
 $query$, last_month, year_before,
   crmcost._midnight((year_before - interval '11 months')::date, zone),
   crmcost._midnight((year_before + interval '1 month')::date, zone),

@@ -43,6 +43,23 @@ CALL crmcost.refresh('crm', '2025-01-01');
 SELECT results_eq($$ SELECT value, baseline FROM kpi WHERE metric = 'market_share' $$, $$ VALUES (0.14, 0.12) $$, 'D18: from 12 to 14 % of the market');
 ROLLBACK TO fresh;
 
+-- who comes again: anonymous traffic is no customer who does, and two rows of one party are one, whatever month is closed
+SELECT pg_temp.customers(1, 4, '2023-01-01');
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) VALUES (9, 'anon', 'a', '2023-01-01', '2023-01-01');
+SELECT pg_temp.sell(9, '2024-02-01'::timestamptz + i * interval '1 day', 10) FROM generate_series(1, 50) i;
+SELECT pg_temp.sell(1, '2024-02-01', 10), pg_temp.sell(1, '2024-03-01', 10), pg_temp.sell(2, '2024-02-01', 10), pg_temp.sell(3, '2024-02-02', 10), pg_temp.sell(4, '2024-02-03', 10);
+CALL crmcost.refresh('crm', '2025-01-01');
+PREPARE again AS SELECT metric, value FROM kpi WHERE metric IN ('repeat_rate', 'orders_per_customer') UNION ALL SELECT 'of loyalty_rate', repeat_rate FROM loyalty_rate ORDER BY 1;
+SELECT results_eq('EXECUTE again', $$ VALUES ('of loyalty_rate', 0.25), ('orders_per_customer', 1.25), ('repeat_rate', 0.25) $$, 'one of four buyers comes again, with five orders in all');
+SELECT is((SELECT value FROM kpi WHERE metric = 'revenue'), 550.0, 'the revenue is that of all');
+CALL crmcost.close_period('crm', '2024-12-01');
+SELECT crmcost.merge_customer('crm', 4, 3);
+CALL crmcost.refresh('crm', '2025-01-01');
+SELECT results_eq('EXECUTE again', $$ VALUES ('of loyalty_rate', 0.666667), ('orders_per_customer', 1.666667), ('repeat_rate', 0.666667) $$, 'merged, two of three');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+DEALLOCATE again;
+ROLLBACK TO fresh;
+
 -- G14: purchases, behaviour and feedback of 92 of 100
 SELECT pg_temp.customers(1, 100);
 INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (101, 'lead', '2024-01-01');

@@ -4,7 +4,8 @@ CREATE TABLE customer_year (
   customers_at_start bigint NOT NULL,
   customers_kept bigint NOT NULL,
   buyers bigint NOT NULL,
-  repeat_buyers bigint NOT NULL
+  repeat_buyers bigint NOT NULL,
+  orders bigint NOT NULL
 );
 
 COMMENT ON TABLE customer_year IS
@@ -12,5 +13,6 @@ COMMENT ON TABLE customer_year IS
 COMMENT ON COLUMN customer_year.month_start IS 'First day of the last of the twelve months.';
 COMMENT ON COLUMN customer_year.customers_at_start IS 'Customers when they began: in stage active, at_risk or won_back.';
 COMMENT ON COLUMN customer_year.customers_kept IS 'Those of them who still were when they ended.';
-COMMENT ON COLUMN customer_year.buyers IS 'Customers with an order in them.';
+COMMENT ON COLUMN customer_year.buyers IS 'Customers with an order in them, without technical ones.';
 COMMENT ON COLUMN customer_year.repeat_buyers IS 'Those with two orders or more.';
+COMMENT ON COLUMN customer_year.orders IS 'Orders of the buyers.';

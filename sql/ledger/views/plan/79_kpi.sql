@@ -159,7 +159,7 @@ fact AS (
          round(a.nps, 6) AS nps, round(e.response_rate, 6) AS response_rate,
          round(i.complaints / nullif(greatest(b.orders, 0), 0), 6)
            AS complaint_rate,
-         round(b.orders::numeric / nullif(y.buyers, 0), 6)
+         round(y.orders::numeric / nullif(y.buyers, 0), 6)
            AS orders_per_customer,
          round(b.revenue / nullif(m.amount, 0), 6) AS market_share
   FROM span s
