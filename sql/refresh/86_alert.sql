@@ -34,8 +34,10 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_alert(crmcost._run) IS
   'Step of refresh: alert_state; returns the rows changed.';
 
--- The running month and the one before it; cost by the last complete month against
--- the mean of up to twelve before it, three at least.
+-- The running month and the one before it; complaints for what was sold before
+-- refunds, as product_complaint has them: what all came back counts as sold.  Cost
+-- by the last complete month against the mean of up to twelve before it, three at
+-- least.
 CREATE FUNCTION crmcost._watched_query(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -43,7 +45,7 @@ RETURN pg_catalog.format($query$
          coalesce(sum(complaints), 0) / sum(quantity) AS value,
          true AS is_high
   FROM (SELECT product_code, quantity, 0 AS complaints
-        FROM sale_month
+        FROM product_sold_month
         WHERE month_start >= %1$L
         UNION ALL
         SELECT product_code, 0, interactions

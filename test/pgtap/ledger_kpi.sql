@@ -127,6 +127,13 @@ SELECT pg_temp.behave(2, '2024-02-08 10:00', 'complaint', product => 'P1');
 CALL crmcost.refresh('crm', '2024-02-08 12:00');
 SELECT results_eq('EXECUTE told', $$ VALUES ('complaint_rate', 'P1', 0.06, 0.05, 'new', '2024-02-08'::date) $$, 'E16: 6 are, on the same day');
 SELECT results_eq('SELECT alert_name, subject_name, setting FROM alert', $$ VALUES ('Complaints', 'Kettle', 'alert_complaint_rate') $$, 'E16: by name');
+-- what all came back is the worst of all, and not nothing sold
+SAVEPOINT told;
+INSERT INTO sale (customer_id, order_ref, line_no, kind, sold_at, amount, cogs, currency, product_code, quantity) VALUES (1, 'back', 1, 'refund', '2024-02-08 11:00', -100, 0, 'EUR', 'P1', -100);
+CALL crmcost.refresh('crm', '2024-02-08 12:00');
+SELECT is((SELECT value FROM alert), (SELECT complaints_per_100 / 100 FROM product_complaint WHERE product_code = 'P1'), 'E16: of what was sold before refunds, as product_complaint says');
+SELECT is((SELECT value FROM alert), 0.06, 'E16: 6 of 100, though all 100 came back');
+ROLLBACK TO told;
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
 CALL crmcost.refresh('crm', '2024-02-08 12:00');
 SELECT results_eq('EXECUTE told', $$ VALUES ('complaint_rate', 'P1', 0.06, 0.05, 'standing', '2024-02-08'::date) $$, 'it is new once, also without other news');
