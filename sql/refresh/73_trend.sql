@@ -23,14 +23,17 @@ BEGIN
              sum(cost) OVER (along RANGE BETWEEN 12 PRECEDING
                                              AND 12 PRECEDING)
                AS cost_year_before,
-             count(*) OVER year_before AS months_before,
-             avg(cost) OVER year_before AS mean_before,
-             stddev_samp(cost) OVER year_before AS spread_before
+             count(known_cost) OVER year_before AS months_before,
+             avg(known_cost) OVER year_before AS mean_before,
+             stddev_samp(known_cost) OVER year_before AS spread_before
       FROM (
         SELECT month_start, category_code, channel_code,
                (12 * extract(year FROM month_start)
                 + extract(month FROM month_start))::integer AS n,
-               sum(cost) AS cost
+               sum(cost) AS cost,
+               -- a month of which no cost has a rate is not one without cost
+               CASE WHEN sum(cost) <> 0 OR sum(unrated_parts) = 0
+                 THEN sum(cost) END AS known_cost
         FROM cost_month
         WHERE month_start >= %3$L AND month_start < %2$L
         GROUP BY month_start, category_code, channel_code

@@ -77,7 +77,9 @@ RETURN pg_catalog.format($query$
   FROM (SELECT bucket, month_start = %2$L AS is_last, sum(cost) AS cost
         FROM cost_month
         WHERE month_start BETWEEN %2$L::date - interval '1 year' AND %2$L
-        GROUP BY bucket, month_start) monthly
+        GROUP BY bucket, month_start
+        -- a month of which no cost has a rate is not one without cost
+        HAVING sum(cost) <> 0 OR sum(unrated_parts) = 0) monthly
   GROUP BY bucket
   HAVING count(*) FILTER (WHERE is_last) = 1
          AND count(*) FILTER (WHERE NOT is_last) >= 3

@@ -76,8 +76,10 @@ ROLLBACK TO fresh;
 
 -- A27
 SELECT pg_temp.spend('acq.ads.web', m, a, channel => 'search') FROM (VALUES ('2024-01-15'::date, 10), ('2024-02-15', 10), ('2024-03-15', 10), ('2024-04-15', 16), ('2024-05-15', 10.5)) v (m, a);
+-- not known, and so no month of 0
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code) VALUES ('acq.ads.web', '2023-12-15', 9, 'USD', 'search');
 CALL crmcost.refresh('crm', '2024-06-01');
-SELECT results_eq('SELECT month_start, mom_rate, z_score, unusual FROM cost_by_month WHERE month_start < $$2024-05-01$$ ORDER BY 1',
+SELECT results_eq('SELECT month_start, mom_rate, z_score, unusual FROM cost_by_month WHERE month_start BETWEEN $$2024-01-01$$ AND $$2024-04-01$$ ORDER BY 1',
   $$ VALUES ('2024-01-01'::date, NULL::numeric, NULL::numeric, NULL::boolean), ('2024-02-01', 0.0, NULL, NULL), ('2024-03-01', 0.0, NULL, NULL), ('2024-04-01', 0.6, NULL, true) $$,
   'A27: 10, 10, 10, 16 is 60 % more than the month before, and flagged');
 -- mean 11.5, standard deviation 3
