@@ -278,5 +278,17 @@ CALL crmcost.refresh('crm', '2024-08-03');
 SELECT results_eq('SELECT DISTINCT status COLLATE "default" FROM worklist ORDER BY 1', $$ VALUES ('done'), ('held') $$, 'without reasons no row is open');
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 
+-- Welch where nobody of those held back buys: the variance is 73 / 3 of the three done, whose freedom of 2 is not to be rounded to 1
+ROLLBACK TO base;
+INSERT INTO campaign (code, channel_code, purpose, period, name) VALUES ('spring', 'email', 'retention', '[2024-06-01,2024-09-01)', 'Spring');
+INSERT INTO campaign_member (customer_id, campaign_code, role, assigned_at) SELECT i, 'spring', 'control', '2024-06-01' FROM generate_series(6, 7) i;
+CALL crmcost.refresh('crm', '2024-07-02');
+SELECT crmcost.worklist_done('crm', pg_temp.row_of(i), '2024-07-03 12:00Z') FROM unnest('{3,4,5}'::bigint[]) i;
+SELECT pg_temp.buy(3, '2024-07-05', 10), pg_temp.buy(4, '2024-07-05', 24), pg_temp.buy(5, '2024-07-05', 44);
+CALL crmcost.refresh('crm', '2024-08-03');
+SELECT results_eq($$ SELECT done, held, margin_gain, margin_gain_low, margin_gain_high FROM worklist_effect WHERE reason = 'at_risk' $$, $$
+  SELECT 3::bigint, 2::bigint, 13.0, round((13 - h)::numeric, 4), round((13 + h)::numeric, 4) FROM (SELECT sqrt(73 / 3.0) * 0.95 * sqrt(2 / (1 - 0.95 ^ 2)) AS h) q $$,
+  'B9: margins of 5, 12 and 22 against none, with the quantile of two degrees of freedom');
+
 SELECT * FROM finish();
 ROLLBACK;

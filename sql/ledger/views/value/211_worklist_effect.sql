@@ -63,10 +63,12 @@ result AS (
 bounded AS (
   SELECT r.*, i.lower, i.upper,
          -- without any spread there is no freedom to count, and none needed
+         -- products and one division are exact, powers are not: a whole number is
+         -- not to be rounded below itself
          sqrt(v1 + v2)::float8 * crmcost._student_quantile(coalesce(
-           floor((v1 + v2) ^ 2 / nullif(v1 ^ 2 / (done - 1)
-                                        + v2 ^ 2 / (held - 1), 0))::integer,
-           1)) AS half
+           floor((v1 + v2) * (v1 + v2) * (done - 1) * (held - 1)
+                 / nullif(v1 * v1 * (held - 1) + v2 * v2 * (done - 1),
+                          0))::integer, 1)) AS half
   FROM result r
   CROSS JOIN LATERAL crmcost._uplift_interval(r.done_ordered, r.done,
                                               r.held_ordered, r.held) AS i
