@@ -67,8 +67,9 @@ COMMENT ON FUNCTION crmcost._refresh_need(crmcost._run) IS
   'Step of refresh: cart_item, need_tag, need_total, customer_occasion, customer_favourite, product_next, group_forecast and demand_line; returns the rows changed.';
 
 -- Where demand goes: a straight line through the complete months of the window,
--- from the first one with anything sold, a month without being 0.  With
--- k the number of a month and y its figure,
+-- from the first one with anything sold (of a group, months of cost or contacts
+-- alone sold nothing), a month without being 0.  With k the number of a month and
+-- y its figure,
 --
 --   slope (sum(k y) - mean(k) sum(y)) / sum((k - mean(k))^2), and for n months
 --   k in a row the divisor is n (n^2 - 1) / 12
@@ -90,8 +91,7 @@ RETURN pg_catalog.format($query$
              k.y, p.month_start
       FROM (SELECT product_code, month_start, sum(quantity) AS quantity,
                    sum(revenue) AS revenue
-            FROM sale_month
-            GROUP BY product_code, month_start) p
+            FROM sale_month GROUP BY product_code, month_start) p
       CROSS JOIN LATERAL (VALUES ('quantity', p.quantity),
                                  ('revenue', p.revenue)) AS k (measure, y)
       UNION ALL
@@ -100,7 +100,6 @@ RETURN pg_catalog.format($query$
       CROSS JOIN LATERAL (VALUES ('orders', g.orders::numeric),
                                  ('revenue', g.revenue)) AS k (measure, y)
       WHERE g.dimension NOT IN ('(acquisition)', '(cohort)')
-            -- a month of cost or of contacts alone sold nothing
             AND (g.active_customers > 0 OR g.orders <> 0 OR g.revenue <> 0)
     ) d
     WHERE d.month_start > %1$L::date - make_interval(months => %2$s)
