@@ -115,7 +115,9 @@ run_tap()
 {
 	server_settings "$inst" > "$base/tap.conf"	# each node appends it
 	rm -rf "$base/initdb"
-	"$("$PG_CONFIG" --bindir)/initdb" -D "$base/initdb" -A trust -N
+	# in the locale that the tests see
+	env -u LC_ALL -u LANGUAGE LC_MESSAGES=C \
+		"$("$PG_CONFIG" --bindir)/initdb" -D "$base/initdb" -A trust -N
 	INITDB_TEMPLATE="$base/initdb" TEMP_CONFIG="$base/tap.conf" make -s installcheck PG_CONFIG="$PG_CONFIG" \
 		REGRESS= TAP_TESTS=1 PROVE_TESTS="$*" PROVE_FLAGS="-v --timer"
 }
