@@ -181,7 +181,10 @@ ln -sfn "$inst" "$cluster/inst"
 # transaction, and keep their locks; those of test/t do with the default.
 cluster_start "$cluster" "max_locks_per_transaction = 512" || die "the throw-away cluster did not start: see the lines above"
 queue_files $(files pgtap sql)
-[ "$flavour" = one ] || queue_templates
+if [ "$flavour" != one ]; then
+	cluster_scratch "$cluster"
+	queue_templates
+fi
 
 setsid sh test/run.sh "$flavour" --beside $names &
 beside=$!
