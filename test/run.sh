@@ -63,6 +63,7 @@ fi
 
 # From here on we stand in the copy, as an account that may run a server.
 . test/cluster.sh
+. test/queue.sh
 base=$(cd .. && pwd)
 log=$base/log
 inst=$base/inst
@@ -110,54 +111,14 @@ run_regress()
 		REGRESS="$(basename -s .sql "$@" | tr '\n' ' ')"
 }
 
-# Halves run side by side, each in a database of its own, because every test makes
-# the extension in its transaction.  Roles belong to both databases: tests that
-# make some are all in the first half.
-run_pgtap()
-{
-	_shared=
-	_first=
-	_second=
-	for _file; do
-		_base=test/pgtap/$(basename "$_file" .sql | sed 's/_plain$//').sql
-		if grep -q 'CREATE ROLE' "$_base"; then
-			_shared="$_shared $_file"
-		elif [ "${#_first}" -gt "${#_second}" ]; then
-			_second="$_second $_file"
-		else
-			_first="$_first $_file"
-		fi
-	done
-	prove_half tapdb $_first $_shared > "$base/half" 2>&1 &
-	_rc=0
-	prove_half tapdb2 $_second || _rc=$?
-	wait $! || _rc=$?
-	cat "$base/half"
-	return $_rc
-}
-
-prove_half()		# prove_half DATABASE FILE ...
-{
-	_database=$1
-	shift
-	[ $# != 0 ] || return 0
-	"$("$PG_CONFIG" --bindir)/psql" -Xqc "CREATE DATABASE $_database" 2> /dev/null || true	# it may be there
-	pg_prove -v --timer -d "$_database" "$@"
-}
-
-# Again with every query that may go to a worker sent to one; not those tests
-# whose queries would start one for each row (ledger_parallel sees to ledgers).
-run_pgtap_parallel()
-{
-	set -- $(printf '%s\n' "$@" | grep -Ev '/(concordance|ledger_.*|spread|states)[.]sql$')
-	[ $# != 0 ] || return 0
-	PGOPTIONS="-c $(setting_of_workers)=on" run_pgtap "$@"
-}
-
 run_tap()
 {
 	server_settings "$inst" > "$base/tap.conf"	# each node appends it
-	TEMP_CONFIG="$base/tap.conf" make -s installcheck PG_CONFIG="$PG_CONFIG" \
+	rm -rf "$base/initdb"
+	# in the locale that the tests see
+	env -u LC_ALL -u LANGUAGE LC_MESSAGES=C \
+		"$("$PG_CONFIG" --bindir)/initdb" -D "$base/initdb" -A trust -N
+	INITDB_TEMPLATE="$base/initdb" TEMP_CONFIG="$base/tap.conf" make -s installcheck PG_CONFIG="$PG_CONFIG" \
 		REGRESS= TAP_TESTS=1 PROVE_TESTS="$*" PROVE_FLAGS="-v --timer"
 }
 
@@ -168,17 +129,18 @@ report_suites()			# report_suites NAME ...
 	done
 }
 
-# force_parallel_mode was renamed in 16.
-setting_of_workers()
-{
-	"$("$PG_CONFIG" --bindir)/psql" -XAt -c \
-		"SELECT name FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query')"
-}
-
 # What needs no server, or makes its own, runs beside what needs ours.
 if [ "$mode" = --beside ]; then
+	for name in $(seq 3 "$(queue_workers)"); do
+		queue_work "$name" &
+	done
 	suite unit unit c
-	suite tap t pl
+	(
+		unset PGHOST PGPORT PGUSER PGDATABASE	# they have servers of their own
+		suite tap t pl
+	)
+	queue_work 2
+	wait
 	exit 0
 fi
 
@@ -213,21 +175,26 @@ if ! build_into "$inst" "$log/build" COPT="$copt"; then
 	exit 1
 fi
 
-setsid sh test/run.sh "$flavour" --beside $names &
-beside=$!
-trap 'stop_beside; drop_cluster' EXIT
-
 mkdir -p "$cluster"
 ln -sfn "$inst" "$cluster/inst"
 # Tests of the ledger roll everything back, so all refreshes of a test are in one
 # transaction, and keep their locks; those of test/t do with the default.
 cluster_start "$cluster" "max_locks_per_transaction = 512" || die "the throw-away cluster did not start: see the lines above"
-for name in 'regress sql sql' 'pgtap pgtap sql' 'pgtap_parallel pgtap sql'; do
-	suite $name
-	report_suites ${name%% *}
-done
+queue_files $(files pgtap sql)
+if [ "$flavour" != one ]; then
+	cluster_scratch "$cluster"
+	queue_templates
+fi
+
+setsid sh test/run.sh "$flavour" --beside $names &
+beside=$!
+trap 'stop_beside; drop_cluster' EXIT
+suite regress sql sql
+report_suites regress
+queue_work 1
 wait $beside || true
-report_suites unit tap
+queue_end
+report_suites pgtap pgtap_parallel unit tap
 trap drop_cluster EXIT
 
 total="$passed passed, $failed failed"

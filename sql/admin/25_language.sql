@@ -30,6 +30,13 @@ CREATE FUNCTION crmcost._translate_comments(ledger name,
 AS $$
 DECLARE
   language CONSTANT text := crmcost._setting(ledger, 'language');
+  -- taken apart once, not once for each comment
+  original CONSTANT jsonb := (
+    SELECT jsonb_object_agg((regexp_match(s.statement,
+                                          '^COMMENT ON \w+ ([\w.]+)'))[1],
+                            s.statement)
+    FROM crmcost._statements('tables') s
+    WHERE language <> 'zh' AND s.statement ~ '^COMMENT ON');
   statements text;
 BEGIN
   IF language = 'zh' AND only_of IS NULL
@@ -50,20 +57,14 @@ BEGIN
     WHERE c.relnamespace = format('%I', ledger)::regnamespace
           AND c.relkind IN ('r', 'p', 'v')
           AND (only_of IS NULL OR c.relname = only_of)
-  ), original AS (
-    SELECT (regexp_match(s.statement, '^COMMENT ON \w+ ([\w.]+)'))[1] AS object,
-           s.statement
-    FROM crmcost._statements('tables') s
-    WHERE language <> 'zh' AND s.statement ~ '^COMMENT ON'
   )
   SELECT string_agg(
            CASE language WHEN 'zh' THEN format('COMMENT ON %s %s IS %L', kind,
                                                t.object, t.comment)
-             ELSE o.statement END, ';')
+             ELSE original ->> c.object END, ';')
     INTO statements
     FROM commented c
     JOIN crmcost._translations() t ON t.object = c.object
-    LEFT JOIN original o ON o.object = c.object
     WHERE CASE language
             WHEN 'zh' THEN t.english = crmcost._comment_hash(c.description)
             ELSE t.comment = c.description END;

@@ -238,12 +238,14 @@ ForgetSoundSchema(Datum arg, int cache, uint32 hash)
 static void
 ListenForChanges(void)
 {
-	static const int caches[] = {AUTHMEMMEMROLE, AUTHOID, NAMESPACEOID, OPEROID, PROCOID};
+	static const int caches[] = {
+		AUTHMEMMEMROLE, AUTHOID, NAMESPACEOID, OPEROID, PROCOID
+	};
 	static bool listening = false;
 
 	if (listening)
 		return;
-	for (int i = 0; i < lengthof(caches); i++)
+	for (int i = 0; i < (int) lengthof(caches); i++)
 		CacheRegisterSyscacheCallback(caches[i], ForgetSoundSchema, (Datum) 0);
 	listening = true;
 }

@@ -33,9 +33,12 @@ SELECT is((SELECT array_agg(round(removal_effect::numeric, 12)) FROM pg_catalog.
 -- the chain in SQL: states and steps by window, conversion without a channel step by step
 CREATE TABLE walk (path_id int, path text[], c numeric, v numeric, n numeric);
 INSERT INTO walk SELECT i, (SELECT array_agg(chr(97 + (hashint4(i * 100 + k) & 2147483647) % 4) ORDER BY k) FROM generate_series(1, 1 + i * 7 % 6) k), i % 3, CASE WHEN i % 3 > 0 THEN round(i * 1.25, 2) ELSE 0 END, i % 5 + CASE WHEN i % 3 = 0 THEN 1 ELSE 0 END FROM generate_series(1, 60) i;
+ANALYZE walk;
 CREATE FUNCTION pg_temp.left_without(channel text, ord int, OUT conversion float8, OUT worth float8) LANGUAGE plpgsql AS $$
+DECLARE
+  mass float8[];
 BEGIN
-  DROP TABLE IF EXISTS step, here;
+  DROP TABLE IF EXISTS step, state, link;
   CREATE TEMP TABLE step AS
   WITH gram AS (
     SELECT path_id, k, path[k:k + ord - 1] AS gram, c, v, n, cardinality(path) AS length FROM walk, generate_series(1, greatest(1, cardinality(path) - ord + 1)) k
@@ -46,14 +49,18 @@ BEGIN
     UNION ALL SELECT gram, '{-}', n, 0 FROM gram WHERE k = greatest(1, length - ord + 1)
   )
   SELECT origin, target, (sum(weight) / sum(sum(weight)) OVER w)::float8 AS p, (sum(v) / sum(sum(weight)) OVER w)::float8 AS reward FROM move GROUP BY 1, 2 HAVING sum(weight) > 0 WINDOW w AS (PARTITION BY origin);
-  CREATE TEMP TABLE here AS SELECT '{}'::text[] AS gram, 1::float8 AS mass;
+  CREATE TEMP TABLE state AS SELECT origin AS gram, row_number() OVER (ORDER BY origin) AS n FROM (SELECT DISTINCT origin FROM step) s;
+  CREATE TEMP TABLE link AS
+  SELECT o.n AS origin, t.n AS target, target = '{+}' AS converts, p, reward
+  FROM step JOIN state o ON origin = o.gram LEFT JOIN state t ON target = t.gram WHERE target <> '{-}' AND NOT channel = ANY (target);
+  ANALYZE state, link;
+  mass := ARRAY(SELECT (gram = '{}')::int FROM state ORDER BY n);
   conversion := 0;
   worth := 0;
   FOR i IN 1 .. 120 LOOP
-    SELECT conversion + coalesce(sum(mass * p), 0), worth + coalesce(sum(mass * reward), 0) INTO conversion, worth FROM here JOIN step ON origin = gram WHERE target = '{+}';
-    CREATE TEMP TABLE there AS SELECT target AS gram, sum(mass * p) AS mass FROM here JOIN step ON origin = gram WHERE target NOT IN ('{+}', '{-}') AND NOT channel = ANY (target) GROUP BY 1;
-    DROP TABLE here;
-    ALTER TABLE there RENAME TO here;
+    SELECT conversion + coalesce(sum(mass[origin] * p), 0), worth + coalesce(sum(mass[origin] * reward), 0) INTO conversion, worth FROM link WHERE converts;
+    mass := ARRAY(SELECT coalesce(sum(mass[origin] * p), 0) FROM state LEFT JOIN link ON target = n GROUP BY n ORDER BY n);
+    EXIT WHEN (SELECT sum(m) < 1e-30 FROM pg_catalog.unnest(mass) m);
   END LOOP;
 END $$;
 CREATE TABLE removed AS

@@ -74,6 +74,7 @@ BEGIN
     CALL pg_temp.make_ledger(seed);
     CALL pg_temp.recompute();
     CALL pg_temp.ask();
+    ANALYZE pg_temp.said;
     SELECT format('seed %s, %s, as of %s%s', seed, zone, day, ', closed to ' || (closed_day)) INTO ledger FROM report;
     found := ARRAY(SELECT pg_temp.disagreements());
     RAISE EXCEPTION 'tried' USING ERRCODE = 'P9999';

@@ -4,7 +4,7 @@
 -- computation.  At the end the facts are copied into a second ledger, for which one full refresh is all that ever happened:
 -- where no month was closed, every computed table is the same there.
 --
--- psql -v first=N -v sequences=M runs M of them from seed N on; "make check-sequences" runs 200.
+-- psql -v first=N -v sequences=M runs M of them from seed N on, 4 of them if nothing is said; "make check-sequences" runs 200.
 \set partitioned false
 \ir ledger_setup.psql
 \ir random.psql
@@ -13,7 +13,7 @@ CALL crmcost.install('other', false);
 SET LOCAL search_path = crm, public;
 \if :{?sequences}
 \else
-\set sequences 8
+\set sequences 4
 \endif
 \if :{?first}
 \else

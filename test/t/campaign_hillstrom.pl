@@ -36,6 +36,7 @@ INSERT INTO crm.campaign_member
 INSERT INTO crm.interaction (customer_id, occurred_at, kind, subtype) SELECT customer_id, '2008-03-25', 'behavior', 'visit' FROM mailed WHERE visit = 1;
 INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) SELECT customer_id, 'o' || customer_id, '2008-03-26', spend, 'EUR' FROM mailed WHERE conversion = 1;
 INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, campaign_code) VALUES ('ret.contact', '2008-03-20', 2130.70, 'EUR', 'mens');
+ANALYZE;
 CALL crmcost.refresh('crm', '2008-05-01');
 });
 

@@ -36,13 +36,14 @@ sub trimmed
 	return $text;
 }
 
+$node->safe_psql('postgres', 'CREATE DATABASE extension');
+$node->safe_psql('extension', 'CREATE EXTENSION crmcost');
 foreach my $file ('README.md', sort glob('doc/*.md'))
 {
 	my @blocks = blocks($file);
 	next if @blocks == 0;
 	(my $database = $file) =~ s/\W/_/g;
-	$node->safe_psql('postgres', qq{CREATE DATABASE "$database"});
-	$node->safe_psql($database, 'CREATE EXTENSION crmcost');
+	$node->safe_psql('postgres', qq{CREATE DATABASE "$database" TEMPLATE extension});
 
 	my $script = "\\set ON_ERROR_STOP 1\n";
 	$script .= "\\echo \@block $_\n$blocks[$_]{sql}" foreach 0 .. $#blocks;
@@ -103,8 +104,7 @@ is(scalar(() = slurp_file('README.md') =~ /\n/g) <= 250, 1, 'README.md has at mo
 
 # The page that lists tables and views has the words of the catalog.  Where it
 # differs, what the test expects is the line to write.
-$node->safe_psql('postgres', 'CREATE DATABASE reference');
-$node->safe_psql('reference', 'CREATE EXTENSION crmcost');
+$node->safe_psql('postgres', 'CREATE DATABASE reference TEMPLATE extension');
 $node->safe_psql('reference', q{CALL crmcost.install('crm')});
 my @listed = sort grep { /^\| `/ } split /\n/, slurp_file('doc/ledger_reference.md');
 my @there = sort split /\n/, $node->safe_psql('reference', q{

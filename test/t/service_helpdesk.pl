@@ -56,7 +56,7 @@ CREATE TABLE life AS
                  count(*) FILTER (WHERE activity_before = 'Resolve ticket' AND before_at < happened_at) AS reopenings, (array_agg(product ORDER BY at, n))[1] AS product, (array_agg(service_level ORDER BY at, n))[1] AS service_level
           FROM work GROUP BY case_id)
   SELECT o.*, CASE WHEN last_activity = 'Resolve ticket' THEN resolved_at WHEN closed_at >= last_at THEN closed_at END AS ended_at
-  FROM (SELECT o.*, (SELECT max(happened_at) FROM event c WHERE c.case_id = o.case_id AND NOT is_work) AS closed_at FROM one o) o;
+  FROM one o LEFT JOIN (SELECT case_id, max(happened_at) AS closed_at FROM event WHERE NOT is_work GROUP BY case_id) c USING (case_id);
 UPDATE life SET answered_at = ended_at WHERE answered_at IS NULL;
 });
 

@@ -5,6 +5,7 @@ package Demo;
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
+use Nodes;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
