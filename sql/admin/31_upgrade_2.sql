@@ -150,11 +150,12 @@ BEGIN
   ALTER TABLE customer_driver
     ADD COLUMN quantity_before numeric(38,12) NOT NULL DEFAULT 0;
   ALTER TABLE customer_driver ALTER COLUMN quantity_before DROP DEFAULT;
+  ALTER TABLE closed_period ADD COLUMN money_scale integer;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._alter_cost_tables_to_2() IS
-  'Gives the tables of pools and drivers of version 1 the columns of version 2.';
+  'Gives the tables of pools, drivers and closed months of version 1 the columns of version 2.';
 
 -- The checks are those of a table made from the source today: no temporary one,
 -- which may not be made as the owner of somebody else's ledger.  The search path is

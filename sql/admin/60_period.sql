@@ -175,14 +175,15 @@ BEGIN
             UNION ALL SELECT min(month_start) FROM cost_month
             UNION ALL SELECT min(month_start) FROM posted_cost) found (month);
   END IF;
+  PERFORM crmcost._keep_touches(open_month, next_month);
   INSERT INTO closed_period (month_start, follows, closed_at, as_of)
-    SELECT m::date,
-           CASE WHEN m = open_month THEN last_closed
-                ELSE (m - interval '1 month')::date END,
+    SELECT m::date, CASE WHEN m = open_month THEN last_closed
+                      ELSE (m - interval '1 month')::date END,
            clock_timestamp(), last.as_of
     FROM generate_series(open_month::timestamp, closing::timestamp,
                          '1 month') m;
   PERFORM crmcost._compute_after_closing(ledger, last.as_of_at);
+  PERFORM crmcost._keep_closed_months(open_month, next_month);
   PERFORM crmcost._leave_refresh(ledger, old_work_mem);
   RAISE NOTICE 'ledger "%": closed % to %, as of %', ledger,
     to_char(open_month, 'YYYY-MM'), to_char(closing, 'YYYY-MM'), last.as_of;
@@ -210,6 +211,80 @@ $$;
 
 COMMENT ON FUNCTION crmcost._compute_after_closing(name, timestamptz) IS
   'Computes what a closing has noted in touched, with the work tables that are there.';
+
+-- The store follows where customers and categories are on the report day; of months
+-- that are closed is kept where they were.  The search path is the caller's, with the
+-- ledger first.
+CREATE FUNCTION crmcost._keep_closed_months(open_month date, next_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  sums CONSTANT text[] := ARRAY(
+    SELECT g.name FROM crmcost._group_sums() g
+    WHERE g.name NOT IN ('members', 'orders', 'interactions',
+                         'handle_seconds'));
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO closed_group (month_start, dimension, code, %1$s)
+      SELECT g.month_start, g.dimension, g.code, %2$s
+      FROM group_month g
+      WHERE g.dimension <> '(cohort)' AND g.month_start >= $1
+            AND g.month_start < $2
+      GROUP BY g.month_start, g.dimension, g.code
+      ORDER BY 1, 2, 3
+  $query$,
+    (SELECT string_agg(format('%I', n), ', ') FROM unnest(sums) n),
+    (SELECT string_agg(format('sum(g.%I)', n), ', ') FROM unnest(sums) n))
+    USING open_month, next_month;
+  UPDATE closed_period p SET money_scale = s.value::integer
+    FROM setting s
+    WHERE s.key = 'money_scale' AND p.month_start >= open_month
+          AND p.month_start < next_month;
+  INSERT INTO closed_category (month_start, code, ancestor, distance, bucket)
+    SELECT p.month_start, l.code, l.ancestor, l.distance, c.bucket
+    FROM closed_period p
+    CROSS JOIN category_lineage l
+    JOIN cost_category c ON c.code = l.ancestor
+    WHERE p.month_start >= open_month AND p.month_start < next_month
+    ORDER BY 1, 2, 3;
+  INSERT INTO closed_funnel (month_start, funnel, position, kind, subtype,
+                             is_missing)
+    SELECT p.month_start, s.funnel, s.position, s.kind, s.subtype,
+           e.position IS NULL
+    FROM closed_period p
+    CROSS JOIN funnel_step s
+    LEFT JOIN (SELECT DISTINCT funnel, position FROM funnel_month) e
+      ON e.funnel = s.funnel AND e.position = s.position
+    WHERE p.month_start >= open_month AND p.month_start < next_month
+    ORDER BY 1, 2, 3;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_closed_months(date, date) IS
+  'Keeps of closed months what the store does not: the groups that customers were in, the tree of cost categories, the steps of funnels, and the coin.';
+
+-- While the months are open: of closed ones the view shows what is kept.  The search
+-- path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._keep_touches(open_month date, next_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO closed_touch
+      (customer_id, month_start, touch_month, bucket, driver, interaction_id,
+       touched_customer_id, touched_at, channel_code, campaign_code, credit,
+       spend)
+    SELECT t.customer_id, t.month_start, t.touch_month, t.bucket, t.driver,
+           t.interaction_id, t.touched_customer_id, t.touched_at,
+           t.channel_code, t.campaign_code, t.credit, t.spend
+    FROM touch_spend t
+    WHERE t.month_start >= open_month AND t.month_start < next_month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_touches(date, date) IS
+  'Keeps what each touch has of the spend of months that are closed.';
 
 -- What customers caused alone is in the books of a closed month as well.  The
 -- search path is the caller's, with the ledger first.
@@ -349,6 +424,10 @@ BEGIN
   END IF;
   DELETE FROM posted_cost
     WHERE month_start >= reopened AND customer_id IS NOT NULL;
+  DELETE FROM closed_group WHERE month_start >= reopened;
+  DELETE FROM closed_category WHERE month_start >= reopened;
+  DELETE FROM closed_funnel WHERE month_start >= reopened;
+  DELETE FROM closed_touch WHERE month_start >= reopened;
   DELETE FROM closed_period WHERE month_start >= reopened;
   -- of an open month nothing is late
   DELETE FROM late_fact WHERE booked_on >= reopened AND relation <> 'cost_entry';

@@ -59,18 +59,6 @@ RETURN (crmcost._month_of(day + 1) - '1 mon'::interval)::date;
 COMMENT ON FUNCTION crmcost._last_complete_month(date) IS
   'First day of the last month that is over on the evening of a day.';
 
--- What has no rate when its month is closed comes late: as soon as the first open
--- month has begun, it has all of that.  A closed month keeps saying so, also once
--- there is a rate, and what sums up months leaves out what it says.
-CREATE FUNCTION crmcost._unrated_from(last_closed date, day date) RETURNS date
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (last_closed + '1 mon'::interval)::date <= day
-         THEN (last_closed + '1 mon'::interval)::date
-         ELSE '-infinity'::date END;
-
-COMMENT ON FUNCTION crmcost._unrated_from(date, date) IS
-  'First day of the months that have all money without a rate, given the last closed month and the report day.';
-
 -- A day on a line on which all months are equally long.
 CREATE FUNCTION crmcost._month_number(day date) RETURNS numeric
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

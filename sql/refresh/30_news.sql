@@ -154,13 +154,14 @@ COMMENT ON FUNCTION crmcost._find_due_customers(crmcost._run) IS
   'Adds to refresh_customer those with a contact that is resolved, answered or due in the days that the move of as_of brought in or took out.';
 
 -- Months of facts that are read anew, and months of cost that are: those with
--- news, those whose days as_of brought in, and for late facts the first open one.
+-- news, those whose days as_of brought in, and for late facts the first open one,
+-- also before it begins.
 CREATE FUNCTION crmcost._find_months(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  last_month CONSTANT date := crmcost._month_of(
-    greatest(run.day, crmcost._report_day(run.upto_before, run.zone)));
+  last_month CONSTANT date := crmcost._month_of(greatest(run.day,
+    run.open_month, crmcost._report_day(run.upto_before, run.zone)));
   first_month CONSTANT date := coalesce(crmcost._first_month(), 'infinity');
 BEGIN
   INSERT INTO pg_temp.refresh_month

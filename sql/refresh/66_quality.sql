@@ -10,9 +10,8 @@ BEGIN
   RETURN
     crmcost._write_findings(run, '{sale_without_rate,sale_without_cogs,sale_fx_on_base_currency,sale_before_first_seen}',
       crmcost._sale_findings(run), format(
-        'old.month_start >= %1$L AND (%2$L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m)) OR old.check_name = ''sale_without_rate'' AND old.month_start < crmcost._unrated_from(%3$L, %4$L)',
-        run.open_month, run.whole,
-        (run.open_month - interval '1 month')::date, run.day))
+        'old.month_start >= %1$L AND (%2$L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m)) OR old.check_name = ''sale_without_rate'' AND old.month_start < %1$L',
+        run.open_month, run.whole))
     + crmcost._write_findings(run, '{cost_fx_on_base_currency}',
         crmcost._rate_findings(run), format(
           'old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_cost_month m))',
@@ -161,7 +160,7 @@ RETURN pg_catalog.format($query$
     WHERE p.driver_quantity > p.capacity
   ) f
   GROUP BY f.check_name, p.month_start, f.severity
-$query$, crmcost._unrated_from((run.open_month - interval '1 month')::date, run.day));
+$query$, run.open_month);
 
 COMMENT ON FUNCTION crmcost._cost_findings(crmcost._run) IS
   'Query of the findings in cost_month and cost_pool.';

@@ -95,9 +95,7 @@ RETURN pg_catalog.format($query$
   CROSS JOIN LATERAL crmcost._uplift_interval(x.won, x.targeted, x.won_anyway,
                                               x.control) i
   GROUP BY x.channel_code
-$query$, crmcost._unrated_from((run.open_month - interval '1 month')::date,
-                               run.day),
-   crmcost._setting(run.ledger, 'response_window_days'), run.day);
+$query$, run.open_month, crmcost._setting(run.ledger, 'response_window_days'), run.day);
 
 COMMENT ON FUNCTION crmcost._experiment_query(crmcost._run) IS
   'Query of the campaigns that are points of the curves of their channels, one row a channel.';

@@ -27,6 +27,7 @@ BEGIN
   PERFORM crmcost._compute(ledger, at, true);
   IF open_month IS NOT NULL THEN
     PERFORM crmcost._fill_closed_months(ledger, at, open_month);
+    PERFORM crmcost._keep_closed_months('-infinity', open_month);
   END IF;
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
   UPDATE refresh_state SET as_of_at = NULL;     -- the next refresh is full
@@ -79,6 +80,8 @@ BEGIN
   PERFORM crmcost._refresh_service(run);
   TRUNCATE pg_temp.refresh_answer, pg_temp.refresh_due;
   PERFORM crmcost._refresh_voice(run);
+  TRUNCATE pg_temp.refresh_coverage;
+  PERFORM crmcost._refresh_coverage(run);
   PERFORM crmcost._write_tier_move(run);
   TRUNCATE pg_temp.refresh_spell;
   PERFORM crmcost._refresh_cycle(run);

@@ -1,5 +1,7 @@
 -- Step coverage: of which customers which data are there.  The sums follow the
 -- change: what the customers with news gave before goes, what they give now comes.
+-- What changes of closed months counts in the first open one, which has what there is
+-- by its end less what they say.
 CREATE FUNCTION crmcost._refresh_coverage(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -28,15 +30,21 @@ BEGIN
               SELECT m.month_start, m.customers, m.with_purchases,
                      m.with_behavior, m.with_feedback, m.with_all
               FROM coverage_month m
-              WHERE NOT %L
+              WHERE NOT %1$L
                     AND m.month_start IN (SELECT c.month_start
                                           FROM pg_temp.refresh_coverage c)
+              UNION ALL
+              SELECT %2$L, -m.customers, -m.with_purchases, -m.with_behavior,
+                     -m.with_feedback, -m.with_all
+              FROM coverage_month m
+              WHERE %1$L AND m.month_start < %2$L
              ) part
         GROUP BY month_start
         HAVING (sum(customers), sum(with_purchases), sum(with_behavior),
                 sum(with_feedback), sum(with_all)) <> (0, 0, 0, 0, 0)
-      $query$, run.whole),
-      CASE WHEN run.whole THEN 'true'
+      $query$, run.whole, run.open_month),
+      CASE WHEN run.whole
+        THEN format('old.month_start >= %L', run.open_month)
         ELSE 'old.month_start IN (SELECT c.month_start FROM pg_temp.refresh_coverage c)'
       END);
 END
@@ -53,7 +61,7 @@ CREATE FUNCTION crmcost._note_coverage(run crmcost._run, sign integer)
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_coverage
-    SELECT k.month_start, sign * sum(k.customers), sign * sum(k.purchases),
+    SELECT greatest(k.month_start, run.open_month), sign * sum(k.customers), sign * sum(k.purchases),
            sign * sum(k.behavior), sign * sum(k.feedback), sign * sum(k.complete)
     FROM customer_coverage c
     CROSS JOIN LATERAL (VALUES
@@ -72,7 +80,7 @@ BEGIN
     WHERE run.whole
           OR c.customer_id IN (SELECT n.customer_id
                                FROM pg_temp.refresh_customer n)
-    GROUP BY k.month_start;
+    GROUP BY 1;
 END
 $$;
 

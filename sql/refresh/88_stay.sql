@@ -203,6 +203,7 @@ RETURN pg_catalog.format($query$
   SELECT p.month_start,
          coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
            AS cohort_month,
+         p.month_before AS compared_month,
          count(*) FILTER (WHERE p.before > 0) AS customers_before,
          count(*) FILTER (WHERE p.before > 0 AND p.now > 0)
            AS customers_kept,
@@ -230,7 +231,7 @@ RETURN pg_catalog.format($query$
          sum(p.now) AS end_revenue
   FROM part p
   LEFT JOIN customer_value v ON v.customer_id = p.customer_id
-  GROUP BY 1, 2
+  GROUP BY 1, 2, 3
 $query$, months, upto, apart);
 
 COMMENT ON FUNCTION crmcost._retention_query(date[], date, interval) IS

@@ -13,7 +13,9 @@ CREATE TEMPORARY TABLE kept_out (relname, because) AS VALUES
   ('reason', 'names for views'), ('term', 'names for views'),
   ('stage', 'names and actions for views'), ('stage_step', 'what set_stage allows'),
   ('plan', 'plans are compared by views'), ('erased_key', 'erasure'), ('erasure_secret', 'erasure'),
-  ('scenario_profit', 'written by compare_rules');
+  ('scenario_profit', 'written by compare_rules'),
+  ('closed_group', 'kept by close_period'), ('closed_category', 'kept by close_period'),
+  ('closed_funnel', 'kept by close_period'), ('closed_touch', 'kept by close_period');
 CREATE TEMPORARY TABLE house_keeping (relname, because) AS VALUES
   ('touched', 'the news'), ('late_fact', 'the news'), ('refresh_state', 'what the store was made from'),
   ('refresh_run', 'a record of the steps'), ('closed_period', 'reopen_period makes the next refresh full');

@@ -15,8 +15,7 @@ COMMENT ON COLUMN customer_coverage.purchase_month IS 'First day of the month of
 COMMENT ON COLUMN customer_coverage.behavior_month IS 'Likewise of the first interaction of kind behavior.';
 COMMENT ON COLUMN customer_coverage.feedback_month IS 'Likewise of the first answer to a survey or complaint.';
 
--- Computed by refresh; nothing else writes it.  It tells of the data, not of the
--- business: closing a month does not fix it.
+-- Computed by refresh; nothing else writes it.  Rows of a closed month stay as they were.
 CREATE TABLE coverage_month (
   month_start date NOT NULL PRIMARY KEY,
   customers bigint NOT NULL,
@@ -27,7 +26,7 @@ CREATE TABLE coverage_month (
 );
 
 COMMENT ON TABLE coverage_month IS
-'By how many the customers, and those with data, became more in a month, one row a month in which any did; as of the last refresh.';
+'By how many the customers, and those with data, became more or less in a month, one row a month in which any did; what became known of closed months counts in the first open one; as of the last refresh.';
 COMMENT ON COLUMN coverage_month.month_start IS 'First day of the month.';
 COMMENT ON COLUMN coverage_month.customers IS 'Customers acquired, or with a first order.';
 COMMENT ON COLUMN coverage_month.with_purchases IS 'Customers of whom the first order is known from then on.';

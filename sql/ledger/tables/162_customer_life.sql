@@ -89,6 +89,7 @@ COMMENT ON COLUMN survival_comparison.p IS 'Chance of so large a statistic if th
 CREATE TABLE retention_month (
   month_start date NOT NULL,
   cohort_month date NOT NULL,
+  compared_month date NOT NULL,
   customers_before bigint NOT NULL,
   customers_kept bigint NOT NULL,
   customers_now bigint NOT NULL,
@@ -107,6 +108,7 @@ COMMENT ON TABLE retention_month IS
 'Revenue of a month against that of the same customers retention_months before, one row a month and cohort; as of the last refresh.';
 COMMENT ON COLUMN retention_month.month_start IS 'First day of the month.';
 COMMENT ON COLUMN retention_month.cohort_month IS 'First day of the month of the first order; -infinity for none.';
+COMMENT ON COLUMN retention_month.compared_month IS 'First day of the month before that it is compared with.';
 COMMENT ON COLUMN retention_month.customers_before IS 'Customers with revenue above 0 in the month before.';
 COMMENT ON COLUMN retention_month.customers_kept IS 'Those of them with revenue above 0 in the month.';
 COMMENT ON COLUMN retention_month.customers_now IS 'Customers with revenue above 0 in the month.';

@@ -14,6 +14,7 @@ CREATE TABLE closed_period (
       CHECK (follows = month_start - interval '1 month'),
   closed_at timestamptz NOT NULL,
   as_of date NOT NULL,
+  money_scale integer,
   CONSTRAINT closed_months_begin_once UNIQUE NULLS NOT DISTINCT (follows)
 );
 
@@ -27,3 +28,5 @@ COMMENT ON COLUMN closed_period.closed_at IS
 'When it was closed.';
 COMMENT ON COLUMN closed_period.as_of IS
 'Day of the refresh whose figures were fixed.';
+COMMENT ON COLUMN closed_period.money_scale IS
+'Setting money_scale at the closing, by which views split the cost of the month; NULL for what it is now.';

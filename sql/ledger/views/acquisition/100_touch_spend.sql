@@ -3,6 +3,8 @@
 -- customers before, by their credits, so that their parts sum to what the customer
 -- bears, and those of all to the pool, exactly.
 --
+-- Of a closed month it is what it was at the closing, by the model of then.
+--
 -- It is no column of touch_credit: with the spend of a month all its touches would be
 -- written anew, and with each of them the conversions of other months.
 CREATE VIEW touch_spend WITH (security_invoker = true) AS
@@ -18,6 +20,7 @@ pool AS NOT MATERIALIZED (
          greatest(capacity, driver_quantity) AS driver_total,
          sum(cost) AS cost
   FROM cost_pool
+  JOIN last_refresh r ON month_start >= r.open_from
   WHERE driver = 'attributed' AND unallocated_because IS NULL
   GROUP BY month_start, bucket, driver_key, spend_month, capacity,
            driver_quantity
@@ -69,7 +72,14 @@ SELECT
           ELSE quantity END,
     driver_total, NULL, NULL) AS spend,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM placed;
+FROM placed
+UNION ALL
+SELECT
+  customer_id, month_start, touch_month, bucket, driver, interaction_id,
+  touched_customer_id, touched_at, channel_code COLLATE "default",
+  campaign_code COLLATE "default", credit, spend,
+  (SELECT value FROM setting WHERE key = 'base_currency')
+FROM closed_touch;
 
 COMMENT ON VIEW touch_spend IS
 'What each touch has of the cost that rules of driver attributed gave to its customer, as of the last refresh, one row a customer, month, driver and touch; the rows of a driver sum to its cost in cost_pool, those of a customer to his in cost_flow.';
@@ -78,11 +88,11 @@ COMMENT ON COLUMN touch_spend.month_start IS 'First day of the month in which th
 COMMENT ON COLUMN touch_spend.touch_month IS 'First day of the month of the touch: that of the cost, or of the closed month whose spend is claimed.';
 COMMENT ON COLUMN touch_spend.bucket IS 'Kind of customer cost.';
 COMMENT ON COLUMN touch_spend.driver IS 'Whose touches share the cost, such as attributed of channel search.';
-COMMENT ON COLUMN touch_spend.interaction_id IS 'Touch, a row of interaction; NULL where those that shared the cost when its month was closed are no more.';
+COMMENT ON COLUMN touch_spend.interaction_id IS 'Touch, a row of interaction, of a closed month one of its closing; NULL where there is none.';
 COMMENT ON COLUMN touch_spend.touched_customer_id IS 'Who was touched: the customer, or another of the account; NULL without a touch.';
 COMMENT ON COLUMN touch_spend.touched_at IS 'When; NULL without a touch.';
 COMMENT ON COLUMN touch_spend.channel_code IS 'Channel of the touch, else of its campaign; (unknown) for none; NULL without a touch.';
 COMMENT ON COLUMN touch_spend.campaign_code IS 'Campaign of the touch; (unknown) for none; NULL without a touch.';
-COMMENT ON COLUMN touch_spend.credit IS 'Credit by the model of setting attribution_model, 0..1; NULL without a touch.';
+COMMENT ON COLUMN touch_spend.credit IS 'Credit by the model of setting attribution_model, of a closed month that of its closing, 0..1; NULL without a touch.';
 COMMENT ON COLUMN touch_spend.spend IS 'What it has of the cost, 4 decimals, in base currency.';
 COMMENT ON COLUMN touch_spend.currency IS 'Base currency, which all money here is in.';

@@ -7,6 +7,9 @@
 -- Paid back is the cost of a cohort's customers, all acquisition cost of their
 -- month and channel as in channel_cac, when their contribution covers it: asked
 -- are months that are complete.
+--
+-- The month is one of customers, as in acquisition_balance, whose value and payback
+-- are those of who is in the group on the report day: closing it does not fix it.
 CREATE VIEW acquisition_cohort WITH (security_invoker = true) AS
 WITH cohort AS (
   SELECT coalesce(code, '(all)') AS channel_code, cohort_month,
@@ -94,7 +97,7 @@ FROM summed s
 LEFT JOIN channel h ON h.code = s.channel_code;
 
 COMMENT ON VIEW acquisition_cohort IS
-'Customers by the month and channel of their acquisition and their age, as of the last refresh, one row a cohort, channel (and one with (all) for all of them) and month of age.';
+'Customers by the month and channel of their acquisition, as they are known now, and their age, as of the last refresh, one row a cohort, channel (and one with (all) for all of them) and month of age.';
 COMMENT ON COLUMN acquisition_cohort.cohort_month IS 'First day of the month of the acquisition.';
 COMMENT ON COLUMN acquisition_cohort.channel_code IS 'Channel that won them; (unknown) where it is not known, (all) for all of them.';
 COMMENT ON COLUMN acquisition_cohort.age IS 'Months since then, 0 for the month itself.';

@@ -1,5 +1,9 @@
 -- What the customers of a month cost to win, whenever that was spent: channel_cac
 -- holds the spend of a month against the customers of the same month.
+--
+-- The month is one of customers, and what they cost and bring grows with each later
+-- one: so closing it does not fix it.  Like the value of a group, it is that of the
+-- customers who are in the group on the report day.
 CREATE VIEW channel_cac_aligned WITH (security_invoker = true) AS
 SELECT
   k.cohort_month AS month_start,
@@ -27,7 +31,7 @@ LEFT JOIN channel h ON h.code = k.code
 WHERE k.dimension = '(acquisition)' AND k.cohort_month > '-infinity';
 
 COMMENT ON VIEW channel_cac_aligned IS
-'What the customers acquired in a month cost to win, in whatever month it was spent, one row a month of acquisition and channel; as of the last refresh.';
+'What the customers acquired in a month cost to win, in whatever month it was spent, one row a month of acquisition and channel as they are known now; as of the last refresh. What a closed month counted is in channel_cac.';
 COMMENT ON COLUMN channel_cac_aligned.month_start IS 'First day of the month of acquisition.';
 COMMENT ON COLUMN channel_cac_aligned.channel_code IS 'Channel of the acquisition; (unknown) for none.';
 COMMENT ON COLUMN channel_cac_aligned.channel_name IS 'Its name.';

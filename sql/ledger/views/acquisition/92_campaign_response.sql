@@ -36,13 +36,10 @@ valued AS (
   JOIN setting s ON s.key = 'response_window_days'
   LEFT JOIN (SELECT campaign_code, sum(cost) AS cost,
                     (sum(unrated_parts)
-                       FILTER (WHERE month_start >= u.unrated_from))::bigint
+                       FILTER (WHERE month_start >= r.open_from))::bigint
                       AS unrated_parts
              FROM cost_month
-             CROSS JOIN (SELECT crmcost._unrated_from(
-                           (SELECT max(month_start) FROM closed_period),
-                           (SELECT as_of FROM last_refresh)))
-               AS u (unrated_from)
+             CROSS JOIN last_refresh r
              GROUP BY campaign_code) c USING (campaign_code)
 )
 SELECT

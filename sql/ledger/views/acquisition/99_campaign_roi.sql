@@ -4,12 +4,10 @@
 CREATE VIEW campaign_roi WITH (security_invoker = true) AS
 WITH spend AS (
   SELECT campaign_code, sum(cost) AS cost,
-         sum(unrated_parts) FILTER (WHERE month_start >= u.unrated_from)
+         sum(unrated_parts) FILTER (WHERE month_start >= r.open_from)
            AS unrated
   FROM cost_month
-  CROSS JOIN (SELECT crmcost._unrated_from(
-                (SELECT max(month_start) FROM closed_period),
-                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
+  CROSS JOIN last_refresh r
   WHERE campaign_code <> '(unknown)'
   GROUP BY campaign_code
 ),

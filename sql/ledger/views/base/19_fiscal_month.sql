@@ -24,10 +24,15 @@ CROSS JOIN generate_series(
         (SELECT min(month_start) FROM customer_month),
         (SELECT date_trunc('month', min(day)::timestamp)::date
          FROM day_total))::timestamp,
-  (SELECT as_of FROM last_refresh)::timestamp, '1 month') AS m (month_start);
+  -- where all months up to the report day are closed, what came late is in the next
+  greatest((SELECT as_of FROM last_refresh),
+           (SELECT max(month_start) FROM cost_month),
+           (SELECT max(month_start) FROM customer_month),
+           (SELECT max(day) FROM day_total))::timestamp, '1 month')
+  AS m (month_start);
 
 COMMENT ON VIEW fiscal_month IS
-'Months from the first one with anything in it to that of the last refresh, one row each, with their fiscal quarter and year.';
+'Months from the first one with anything in it to that of the last refresh, or where that is closed to the next one with what came late, one row each, with their fiscal quarter and year.';
 COMMENT ON COLUMN fiscal_month.month_start IS 'First day of the month.';
 COMMENT ON COLUMN fiscal_month.fiscal_quarter IS 'Quarter of the fiscal year, 1 to 4.';
 COMMENT ON COLUMN fiscal_month.fiscal_year IS 'Fiscal year, by the number of the year in which it ends.';

@@ -30,9 +30,10 @@ shared AS (
          sum(m.customers) OVER of_month AS all_customers,
          coalesce(sum(m.own_cost) FILTER (WHERE m.channel_code = '(unknown)')
                     OVER of_month, 0) AS shared_cost,
-         s.value::integer AS coin_scale
+         coalesce(p.money_scale, s.value::integer) AS coin_scale
   FROM monthly m
   CROSS JOIN setting s
+  LEFT JOIN closed_period p ON p.month_start = m.month_start
   WHERE s.key = 'money_scale'
   WINDOW of_month AS (PARTITION BY m.month_start)
 ),

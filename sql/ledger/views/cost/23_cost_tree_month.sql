@@ -1,36 +1,40 @@
 -- As cost_tree, month by month.
 CREATE VIEW cost_tree_month WITH (security_invoker = true) AS
 SELECT
-  m.month_start, k.code COLLATE "default" AS category_code,
+  m.month_start, m.ancestor AS category_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  k.name, k.name_zh,
-                 k.code COLLATE "default") AS category_name,
-  k.parent_code, d.level, k.bucket COLLATE "default" AS bucket,
+                 m.ancestor) AS category_name,
+  d.parent_code, d.level, m.bucket,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  w.name, w.name_zh,
-                 k.bucket COLLATE "default") AS bucket_name,
+                 m.bucket) AS bucket_name,
   m.own_cost, m.cost,
   CASE WHEN a.cost > 0 THEN round(m.cost / a.cost, 6) END
     AS cost_share,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM cost_category k
-JOIN (
-  SELECT code, count(*)::integer AS level FROM category_lineage GROUP BY code
-) d ON d.code = k.code
-JOIN (
-  SELECT c.month_start, l.ancestor, sum(c.cost) AS cost,
+FROM (
+  SELECT c.month_start, l.ancestor, l.bucket, sum(c.cost) AS cost,
          coalesce(sum(c.cost) FILTER (WHERE l.distance = 0), 0) AS own_cost
   FROM (SELECT month_start, category_code, sum(cost) AS cost
         FROM cost_month
         GROUP BY month_start, category_code) c
-  JOIN category_lineage l ON l.code = c.category_code
-  GROUP BY c.month_start, l.ancestor
-) m ON m.ancestor = k.code
+  JOIN counted_category l
+    ON l.month_start = c.month_start AND l.code = c.category_code
+  GROUP BY c.month_start, l.ancestor, l.bucket
+) m
+JOIN (
+  SELECT month_start, code, count(*)::integer AS level,
+         min(ancestor) FILTER (WHERE distance = 1) AS parent_code
+  FROM counted_category
+  GROUP BY month_start, code
+) d ON d.month_start = m.month_start AND d.code = m.ancestor
 JOIN (
   SELECT month_start, sum(cost) AS cost FROM cost_month
   GROUP BY month_start
 ) a ON a.month_start = m.month_start
-LEFT JOIN term w ON w.kind = 'bucket' AND w.code = k.bucket;
+LEFT JOIN cost_category k ON k.code = m.ancestor
+LEFT JOIN term w ON w.kind = 'bucket' AND w.code = m.bucket;
 
 COMMENT ON VIEW cost_tree_month IS
 'Cost by month and cost category, one row each where something counts on the category or below it.';

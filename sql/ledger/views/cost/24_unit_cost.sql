@@ -3,9 +3,9 @@
 -- cost of bucket service, a contact of care that of regular communication
 -- (ret.contact and below), an answer that of surveys (ret.survey and below), a case
 -- the cost of service as in service_cost, an hour of training all of bucket training.
--- Cases of the three complete months before and after a month with training stand
--- with that month.  The others are what was bought by the piece, the hour or another
--- unit.
+-- Cases of the three months before a month with training stand with that month, those
+-- after it with the last of them: so the months of a row are over with its own.  The
+-- others are what was bought by the piece, the hour or another unit.
 CREATE VIEW unit_cost WITH (security_invoker = true) AS
 WITH counted AS (
   SELECT month_start, 'ticket' AS measure,
@@ -31,22 +31,20 @@ spent AS (
   SELECT c.month_start,
          coalesce(m.measure, 'ticket') AS measure, sum(c.cost) AS cost
   FROM cost_month c
-  LEFT JOIN (category_lineage l
+  LEFT JOIN (counted_category l
              JOIN (VALUES ('svc.order', 'order'), ('ret.contact', 'contact'),
                           ('ret.survey', 'answer')) AS m (ancestor, measure)
                ON m.ancestor = l.ancestor)
-    ON l.code = c.category_code
+    ON l.month_start = c.month_start AND l.code = c.category_code
   WHERE m.measure IS NOT NULL OR c.bucket = 'service'
   GROUP BY c.month_start, coalesce(m.measure, 'ticket')
 ),
 served AS (
   SELECT c.month_start, coalesce(m.opened, 0) AS cases, c.cost,
-         c.handle_seconds / 60 AS minutes,
-         c.month_start + interval '1 month' <= r.as_of + 1 AS is_complete
+         c.handle_seconds / 60 AS minutes
   FROM service_cost_month c
   LEFT JOIN service_month m
     ON m.month_start = c.month_start AND m.dimension = '(all)'
-  CROSS JOIN last_refresh r
   WHERE c.dimension = '(all)'
 ),
 trained AS (
@@ -57,6 +55,25 @@ trained AS (
   WHERE bucket = 'training'
   GROUP BY month_start
 ),
+-- the complete months around training, and the months of their cases
+around AS (
+  SELECT t.month_start, 'case_before_training' AS measure,
+         (t.month_start - interval '3 months')::date AS from_month,
+         (t.month_start - interval '1 month')::date AS to_month
+  FROM trained t
+  WHERE t.hours > 0
+  UNION ALL
+  SELECT m.month_start, 'case_after_training',
+         (min(t.month_start) + interval '1 month')::date, m.month_start
+  FROM trained t
+  CROSS JOIN generate_series(1, 3) AS months
+  CROSS JOIN LATERAL (
+    VALUES ((t.month_start + months * interval '1 month')::date)
+  ) AS m (month_start)
+  JOIN last_refresh r ON m.month_start + interval '1 month' <= r.as_of + 1
+  WHERE t.hours > 0
+  GROUP BY m.month_start
+),
 unit AS (
   SELECT month_start, 'case' AS measure, '(all)' AS category_code,
          cases AS quantity, cost, minutes
@@ -66,19 +83,11 @@ unit AS (
   FROM trained
   WHERE hours <> 0 OR cost <> 0
   UNION ALL
-  SELECT t.month_start, w.measure, '(all)', sum(s.cases), sum(s.cost),
+  SELECT a.month_start, a.measure, '(all)', sum(s.cases), sum(s.cost),
          sum(s.minutes)
-  FROM trained t
-  CROSS JOIN (VALUES ('case_before_training', -3, -1),
-                     ('case_after_training', 1, 3))
-    AS w (measure, from_month, to_month)
-  JOIN served s
-    ON s.is_complete
-       AND s.month_start BETWEEN t.month_start + w.from_month
-                                 * interval '1 month'
-                         AND t.month_start + w.to_month * interval '1 month'
-  WHERE t.hours > 0
-  GROUP BY t.month_start, w.measure
+  FROM around a
+  JOIN served s ON s.month_start BETWEEN a.from_month AND a.to_month
+  GROUP BY a.month_start, a.measure
   UNION ALL
   SELECT month_start, measure, '(all)',
          coalesce(quantity, 0), coalesce(cost, 0), NULL
@@ -111,7 +120,7 @@ LEFT JOIN cost_category k ON k.code = u.category_code;
 COMMENT ON VIEW unit_cost IS
 'What an order, a case, a ticket, a contact, an answer, an hour or another unit costs, one row a month and measure, for what was bought by the unit also a cost category.';
 COMMENT ON COLUMN unit_cost.month_start IS 'First day of the month.';
-COMMENT ON COLUMN unit_cost.measure IS 'order, case, ticket, contact, answer, training_hour, case_before_training and case_after_training (the three complete months before and after a month with training), or the unit in which something was bought, such as hour.';
+COMMENT ON COLUMN unit_cost.measure IS 'order, case, ticket, contact, answer, training_hour, case_before_training (the three months before a month with training, with that month), case_after_training (the months after it up to this one, at most three), or the unit in which something was bought, such as hour.';
 COMMENT ON COLUMN unit_cost.measure_name IS 'Its name.';
 COMMENT ON COLUMN unit_cost.category_code IS 'Cost category that it was bought for; (all) for what the ledger counts.';
 COMMENT ON COLUMN unit_cost.category_name IS 'Its name.';

@@ -25,15 +25,13 @@ FROM (
          sum(c.leads)::bigint AS leads, sum(c.customers)::bigint AS customers,
          sum(c.converted_leads)::bigint AS converted_leads,
          coalesce(sum(c.unrated_entries)
-                    FILTER (WHERE c.month_start >= u.unrated_from
+                    FILTER (WHERE c.month_start >= r.open_from
                                   OR f.quarter_start + interval '3 months'
-                                     <= u.unrated_from), 0)::bigint
+                                     <= r.open_from), 0)::bigint
            AS unrated_entries
   FROM channel_cac c
   JOIN fiscal_month f USING (month_start)
-  CROSS JOIN (SELECT crmcost._unrated_from(
-                (SELECT max(month_start) FROM closed_period),
-                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
+  CROSS JOIN last_refresh r
   GROUP BY GROUPING SETS ((f.fiscal_year, f.fiscal_quarter, f.quarter_start,
                            c.channel_code),
                           (f.fiscal_year, f.fiscal_quarter, f.quarter_start))

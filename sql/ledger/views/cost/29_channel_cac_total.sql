@@ -25,12 +25,10 @@ FROM (
          sum(c.leads)::bigint AS leads, sum(c.customers)::bigint AS customers,
          sum(c.converted_leads)::bigint AS converted_leads,
          coalesce(sum(c.unrated_entries)
-                    FILTER (WHERE c.month_start >= u.unrated_from), 0)::bigint
+                    FILTER (WHERE c.month_start >= r.open_from), 0)::bigint
            AS unrated_entries
   FROM channel_cac c
-  CROSS JOIN (SELECT crmcost._unrated_from(
-                (SELECT max(month_start) FROM closed_period),
-                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
+  CROSS JOIN last_refresh r
   GROUP BY GROUPING SETS (( c.channel_code), ())
   HAVING count(*) > 0
 ) c

@@ -3,6 +3,7 @@
 CREATE VIEW revenue_retention WITH (security_invoker = true) AS
 WITH month AS (
   SELECT month_start, cohort_month, grouping(cohort_month) = 1 AS is_all,
+         min(compared_month) AS compared_month,
          sum(customers_before)::bigint AS customers_before,
          sum(customers_kept)::bigint AS customers_kept,
          sum(customers_now)::bigint AS customers_now,
@@ -15,9 +16,7 @@ WITH month AS (
   GROUP BY GROUPING SETS ((month_start, cohort_month), (month_start))
 )
 SELECT
-  m.month_start,
-  (m.month_start - make_interval(months => s.value::integer))::date
-    AS compared_month,
+  m.month_start, m.compared_month,
   CASE WHEN m.is_all THEN '(all)'
     WHEN isfinite(m.cohort_month) THEN to_char(m.cohort_month, 'YYYY-MM')
     ELSE '(unknown)' END AS cohort,
@@ -31,8 +30,7 @@ SELECT
   m.month_start <= crmcost._last_complete_month(r.as_of) AS is_complete,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM month m
-CROSS JOIN last_refresh r
-JOIN setting s ON s.key = 'retention_months';
+CROSS JOIN last_refresh r;
 
 COMMENT ON VIEW revenue_retention IS
 'Revenue of a month against that of the same customers retention_months before, one row a month and cohort, (all) for all together.';

@@ -23,12 +23,10 @@ WITH result AS (
 spent AS (
   SELECT campaign_code, sum(cost) AS cost,
          coalesce(sum(unrated_parts)
-                    FILTER (WHERE month_start >= u.unrated_from), 0)::bigint
+                    FILTER (WHERE month_start >= r.open_from), 0)::bigint
            AS unrated_entries
   FROM cost_month
-  CROSS JOIN (SELECT crmcost._unrated_from(
-                (SELECT max(month_start) FROM closed_period),
-                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
+  CROSS JOIN last_refresh r
   GROUP BY campaign_code
 )
 SELECT

@@ -18,8 +18,8 @@ FROM (
     SELECT m.month_start, m.campaign_code, m.cost, 0 AS redemptions,
            m.unrated_parts AS unrated_entries
     FROM cost_month m
-    JOIN code_below b
-      ON b.kind = 'category' AND b.code = m.category_code
+    JOIN counted_category b
+      ON b.month_start = m.month_start AND b.code = m.category_code
          AND b.ancestor = 'ret.loyalty.coupon'
     UNION ALL
     SELECT month_start, campaign_code, 0, redemptions, 0

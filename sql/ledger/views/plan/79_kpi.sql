@@ -70,14 +70,12 @@ booked AS (
          -- cost without a rate is not known, and not nothing
          coalesce(sum(c.unrated_parts)
                     FILTER (WHERE c.bucket = 'acquisition'
-                                  AND (c.month_start >= u.unrated_from
-                                       OR s.to_on < u.unrated_from)), 0) > 0
+                                  AND (c.month_start >= r.open_from
+                                       OR s.to_on < r.open_from)), 0) > 0
            AS unrated
   FROM cost_month c
   JOIN span s ON c.month_start BETWEEN s.from_on AND s.to_on
-  CROSS JOIN (SELECT crmcost._unrated_from(
-                (SELECT max(month_start) FROM closed_period),
-                (SELECT as_of FROM last_refresh))) AS u (unrated_from)
+  CROSS JOIN last_refresh r
   GROUP BY s.n
 ),
 asked AS (

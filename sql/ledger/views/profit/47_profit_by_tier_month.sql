@@ -1,9 +1,7 @@
--- The groups are those that the customers are in now, so that the months of a
--- group sum up to what the view without months says.
 CREATE VIEW profit_by_tier_month WITH (security_invoker = true) AS
 SELECT
-  p.month_start, p.dimension COLLATE "default" AS scheme,
-  p.code COLLATE "default" AS tier, p.customers, p.revenue, p.discount,
+  p.month_start, p.dimension AS scheme,
+  p.code AS tier, p.customers, p.revenue, p.discount,
   p.refund, p.revenue - p.margin AS cogs, p.margin, p.acquisition_cost,
   p.retention_cost, p.service_cost, p.churn_cost, p.data_cost,
   p.training_cost, p.program_cost, p.direct_cost, p.allocated_cost,
@@ -18,26 +16,13 @@ SELECT
   greatest(-p.profit, 0) AS loss, n.rank AS tier_rank,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.name, n.name_zh,
-                 p.code COLLATE "default") AS tier_name,
+                 p.code) AS tier_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
-  SELECT month_start, dimension, code,
-         sum(active_customers)::bigint AS customers,
-         sum(revenue) AS revenue, sum(discount) AS discount,
-         sum(refund) AS refund, sum(margin) AS margin,
-         sum(acquisition_cost) AS acquisition_cost,
-         sum(retention_cost) AS retention_cost,
-         sum(service_cost) AS service_cost,
-         sum(churn_cost) AS churn_cost,
-         sum(data_cost) AS data_cost,
-         sum(training_cost) AS training_cost,
-         sum(program_cost) AS program_cost,
-         sum(direct_cost) AS direct_cost,
-         sum(allocated_cost) AS allocated_cost,
-         sum(margin - direct_cost - allocated_cost) AS profit
-  FROM group_month
-  WHERE dimension NOT IN ('(segment)', '(acquisition)', '(cohort)')
-  GROUP BY month_start, dimension, code
+  SELECT g.*, g.active_customers AS customers,
+         g.margin - g.direct_cost - g.allocated_cost AS profit
+  FROM counted_group g
+  WHERE g.dimension NOT IN ('(segment)', '(acquisition)')
 ) p
 LEFT JOIN tier n ON n.scheme = p.dimension AND n.code = p.code;
 
@@ -45,7 +30,7 @@ COMMENT ON VIEW profit_by_tier_month IS
 'Profit and loss by tier and month, as of the last refresh, one row a scheme and tier and month with anything in it.';
 COMMENT ON COLUMN profit_by_tier_month.month_start IS 'First day of the month.';
 COMMENT ON COLUMN profit_by_tier_month.scheme IS 'Tier scheme.';
-COMMENT ON COLUMN profit_by_tier_month.tier IS 'Tier that the customers have now; (unknown) for none.';
+COMMENT ON COLUMN profit_by_tier_month.tier IS 'Tier that the customers have, or had when the month was closed; (unknown) for none.';
 COMMENT ON COLUMN profit_by_tier_month.customers IS 'Customers who bought in the month.';
 COMMENT ON COLUMN profit_by_tier_month.revenue IS 'Net revenue, after discounts and refunds.';
 COMMENT ON COLUMN profit_by_tier_month.discount IS 'Discounts given, already taken off the revenue.';

@@ -1,8 +1,6 @@
--- The groups are those that the customers are in now, so that the months of a
--- group sum up to what the view without months says.
 CREATE VIEW profit_by_channel_month WITH (security_invoker = true) AS
 SELECT
-  p.month_start, p.code COLLATE "default" AS channel_code, p.customers,
+  p.month_start, p.code AS channel_code, p.customers,
   p.revenue, p.discount, p.refund, p.revenue - p.margin AS cogs, p.margin,
   p.acquisition_cost, p.retention_cost, p.service_cost, p.churn_cost,
   p.data_cost, p.training_cost, p.program_cost, p.direct_cost,
@@ -15,33 +13,20 @@ SELECT
   greatest(-p.profit, 0) AS loss,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.name, n.name_zh,
-                 p.code COLLATE "default") AS channel_name,
+                 p.code) AS channel_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
-  SELECT month_start, dimension, code,
-         sum(active_customers)::bigint AS customers,
-         sum(revenue) AS revenue, sum(discount) AS discount,
-         sum(refund) AS refund, sum(margin) AS margin,
-         sum(acquisition_cost) AS acquisition_cost,
-         sum(retention_cost) AS retention_cost,
-         sum(service_cost) AS service_cost,
-         sum(churn_cost) AS churn_cost,
-         sum(data_cost) AS data_cost,
-         sum(training_cost) AS training_cost,
-         sum(program_cost) AS program_cost,
-         sum(direct_cost) AS direct_cost,
-         sum(allocated_cost) AS allocated_cost,
-         sum(margin - direct_cost - allocated_cost) AS profit
-  FROM group_month
-  WHERE dimension = '(acquisition)'
-  GROUP BY month_start, dimension, code
+  SELECT g.*, g.active_customers AS customers,
+         g.margin - g.direct_cost - g.allocated_cost AS profit
+  FROM counted_group g
+  WHERE g.dimension = '(acquisition)'
 ) p
 LEFT JOIN channel n ON n.code = p.code;
 
 COMMENT ON VIEW profit_by_channel_month IS
 'Profit and loss by the channel that brought the customers and month, as of the last refresh, one row a channel and month with anything in it.';
 COMMENT ON COLUMN profit_by_channel_month.month_start IS 'First day of the month.';
-COMMENT ON COLUMN profit_by_channel_month.channel_code IS 'Channel that brought the customers; (unknown) where it is not known.';
+COMMENT ON COLUMN profit_by_channel_month.channel_code IS 'Channel that brought the customers, as it is known, or was when the month was closed; (unknown) where it is not known.';
 COMMENT ON COLUMN profit_by_channel_month.customers IS 'Customers who bought in the month.';
 COMMENT ON COLUMN profit_by_channel_month.revenue IS 'Net revenue, after discounts and refunds.';
 COMMENT ON COLUMN profit_by_channel_month.discount IS 'Discounts given, already taken off the revenue.';

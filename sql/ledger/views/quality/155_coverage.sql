@@ -29,7 +29,7 @@ SELECT
 FROM summed s;
 
 COMMENT ON VIEW coverage IS
-'Of how many customers there are purchases, behaviour and feedback, as of the last refresh, one row a month: what was known by its end of the customers there were; the last row is that of the report day.';
+'Of how many customers there are purchases, behaviour and feedback, as of the last refresh, one row a month: what is known of the customers there were by its end, of a closed month as it was known then; the last row is that of the report day.';
 COMMENT ON COLUMN coverage.month_start IS 'First day of the month.';
 COMMENT ON COLUMN coverage.customers IS 'Customers acquired, or with an order, by the end of the month.';
 COMMENT ON COLUMN coverage.with_purchases IS 'Those with an order.';

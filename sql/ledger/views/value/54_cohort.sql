@@ -4,6 +4,9 @@
 -- cost of a lead, stands at age 0.  A month after that of the report day is
 -- not observed: its figures are NULL, where an observed one without anything
 -- has 0.
+--
+-- The month is one of customers: who is another since, or was merged, is in his cohort
+-- of now with all his months, and closing them does not fix that.
 CREATE VIEW cohort WITH (security_invoker = true) AS
 SELECT
   g.cohort_month, g.age, g.customers,
@@ -63,7 +66,7 @@ LEFT JOIN (
 ) l ON l.cohort_month = g.cohort_month AND l.month_start = g.month_start;
 
 COMMENT ON VIEW cohort IS
-'Customers by the month of their first order and age, as of the last refresh, one row a cohort and month of age.';
+'Customers by the month of their first order, as it is known now, and age, as of the last refresh, one row a cohort and month of age.';
 COMMENT ON COLUMN cohort.cohort_month IS 'First day of the month of the first order.';
 COMMENT ON COLUMN cohort.age IS 'Months since then, 0 for the month itself.';
 COMMENT ON COLUMN cohort.customers IS 'Customers of the cohort.';
