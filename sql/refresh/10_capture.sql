@@ -463,7 +463,8 @@ $$;
 COMMENT ON FUNCTION crmcost._capture_customer_change() IS
   'Statement trigger of customer: notes whose dates, channel, account, referrer, kind, party, needs or attributes of setting lead_attributes changed, and late acquisitions.';
 
--- Refresh writes its own rows, which are no news.
+-- Refresh writes its own rows, which are no news.  What is set at midnight holds at the
+-- end of the day before, in tier_month too.
 CREATE FUNCTION crmcost._capture_classification() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -478,7 +479,7 @@ BEGIN
   IF TG_OP <> 'INSERT' THEN
     PERFORM crmcost._touch('classification', true, array_agg(r.c),
                            array_agg(r.f), array_agg(r.t))
-      FROM (SELECT DISTINCT customer_id, (entered_at AT TIME ZONE zone)::date,
+      FROM (SELECT DISTINCT customer_id, crmcost._report_day(entered_at, zone),
                    'infinity'::date
             FROM old_row WHERE NOT by_rule) AS r (c, f, t)
       HAVING count(*) > 0;
@@ -486,7 +487,7 @@ BEGIN
   IF TG_OP <> 'DELETE' THEN
     PERFORM crmcost._touch('classification', true, array_agg(r.c),
                            array_agg(r.f), array_agg(r.t))
-      FROM (SELECT DISTINCT customer_id, (entered_at AT TIME ZONE zone)::date,
+      FROM (SELECT DISTINCT customer_id, crmcost._report_day(entered_at, zone),
                    'infinity'::date
             FROM new_row WHERE NOT by_rule) AS r (c, f, t)
       HAVING count(*) > 0;

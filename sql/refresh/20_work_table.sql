@@ -363,10 +363,7 @@ CREATE FUNCTION crmcost._make_life_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- stay: how long each customer was observed, by dimension; curves and tests
-  CREATE TEMPORARY TABLE refresh_life (
-    dimension text, code text, days float8, churned boolean
-  ) ON COMMIT DROP;
+  -- stay: curves and tests
   CREATE TEMPORARY TABLE refresh_survival (
     dimension text COLLATE "C", code text COLLATE "C", customers bigint,
     churned bigint, points crmcost.survival_point[]

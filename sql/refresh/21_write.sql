@@ -31,8 +31,10 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
   -- without rows to replace there is nothing to compare
-  EXECUTE format('SELECT EXISTS (SELECT FROM %I old WHERE %s)', target, scope)
-    INTO found;
+  IF NOT (noted OR sent) THEN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I old WHERE %s)', target, scope)
+      INTO found;
+  END IF;
   difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s',
                        part.first_key, part.either_names, part.cast_names,
                        source, target, scope, part.same_key, part.differs);

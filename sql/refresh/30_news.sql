@@ -253,7 +253,7 @@ COMMENT ON FUNCTION crmcost._first_month() IS
 CREATE FUNCTION crmcost._rows_of_news(run crmcost._run) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN run.whole THEN 'true'
-         ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+         ELSE 'old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))'
        END;
 
 COMMENT ON FUNCTION crmcost._rows_of_news(crmcost._run) IS
@@ -262,7 +262,7 @@ COMMENT ON FUNCTION crmcost._rows_of_news(crmcost._run) IS
 CREATE FUNCTION crmcost._rows_of_contacts(run crmcost._run) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN run.whole THEN 'true'
-         ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c WHERE c.of_contacts)'
+         ELSE 'old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c WHERE c.of_contacts))'
        END;
 
 COMMENT ON FUNCTION crmcost._rows_of_contacts(crmcost._run) IS
@@ -275,21 +275,23 @@ CREATE FUNCTION crmcost._months_that_differ(target name, work_table name,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  columns CONSTANT text := (
-    SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum)
-    FROM pg_attribute a
-    WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
-          AND a.attnum > 0 AND a.attname IS DISTINCT FROM apart_from);
   months date[];
 BEGIN
-  EXECUTE format($query$
-    SELECT coalesce(array_agg(DISTINCT d.month_start), '{}')
-    FROM ((SELECT %1$s FROM %2$I old WHERE %4$s
-           EXCEPT SELECT %1$s FROM pg_temp.%3$I)
-          UNION ALL
-          (SELECT %1$s FROM pg_temp.%3$I
-           EXCEPT SELECT %1$s FROM %2$I old WHERE %4$s)) d
-    $query$, columns, target, work_table, scope) INTO months;
+  EXECUTE (
+    SELECT format($query$
+      SELECT coalesce(array_agg(DISTINCT m.month_start), '{}')
+      FROM pg_temp.%1$I new
+      FULL JOIN (SELECT * FROM %2$I old WHERE %3$s) old ON %4$s
+      CROSS JOIN LATERAL (VALUES (old.month_start), (new.month_start))
+        AS m (month_start)
+      WHERE (%5$s) AND m.month_start IS NOT NULL
+      $query$, work_table, target, scope,
+      string_agg(format('new.%1$I = old.%1$I', a.attname), ' AND ')
+        FILTER (WHERE a.is_key),
+      string_agg(format('new.%1$I IS DISTINCT FROM old.%1$I', a.attname),
+                 ' OR ' ORDER BY a.is_key DESC))
+    FROM crmcost._columns_of(target::regclass) a
+    WHERE a.attname IS DISTINCT FROM apart_from) INTO months;
   RETURN months;
 END
 $$;

@@ -184,7 +184,7 @@ RETURN pg_catalog.format($query$
                                   FROM pg_temp.refresh_customer c)
 $query$,
   CASE WHEN run.whole THEN 'true'
-    ELSE 'x.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))'
   END, run.whole);
 
 COMMENT ON FUNCTION crmcost._value_order_query(crmcost._run) IS

@@ -24,7 +24,6 @@ BEGIN
            v.revenue, v.margin, v.last_ordered_on
     FROM customer_value v
     WHERE v.orders > 0 AND NOT v.is_technical;
-  ANALYZE pg_temp.refresh_purchase;
   IF wanted <> 'none' THEN
     purchase_model := crmcost._fit_purchases(wanted);
     PERFORM crmcost._fit_clv('gamma_gamma');
@@ -304,7 +303,6 @@ BEGIN
     ) p
   $query$, purchase_model)
   USING purchase, horizon, month_weeks, discount;
-  ANALYZE pg_temp.refresh_alive;
 END
 $$;
 
@@ -405,7 +403,6 @@ BEGIN
     USING purchase, spend, (month - interval '1 year')::date, month,
           crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
           closed_form;
-  ANALYZE pg_temp.refresh_clv;
 END
 $$;
 

@@ -48,8 +48,7 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_stage(crmcost._run) IS
   'Step of refresh: stages in classification, and customer_stage; returns the rows changed.';
 
--- Whose facts changed, and whose pause reached a length between the two report
--- days; a stage set by hand has a pause of its own.
+-- A stage set by hand has a pause of its own.
 CREATE FUNCTION crmcost._find_stage_customers(run crmcost._run,
                                               at_risk_after integer,
                                               churn_after integer)
@@ -65,9 +64,8 @@ BEGIN
     INSERT INTO pg_temp.refresh_stage_customer
       SELECT c.customer_id FROM customer c;
   ELSE
+    PERFORM crmcost._find_stage_news(run);
     INSERT INTO pg_temp.refresh_stage_customer
-      SELECT c.customer_id FROM pg_temp.refresh_customer c
-      UNION
       SELECT last.customer_id
       FROM (SELECT v.customer_id,
                    coalesce(v.last_ordered_on, v.acquired_on) AS active_on
@@ -81,14 +79,69 @@ BEGIN
       SELECT coalesce(p.party_id, k.customer_id)
       FROM classification k
       LEFT JOIN pg_temp.refresh_party p USING (customer_id)
-      WHERE from_on < to_on AND k.dimension = 'stage' AND NOT k.by_rule;
+      WHERE from_on < to_on AND k.dimension = 'stage' AND NOT k.by_rule
+      ON CONFLICT (customer_id) DO NOTHING;
   END IF;
   ANALYZE pg_temp.refresh_stage_customer;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_stage_customers(crmcost._run, integer, integer) IS
-  'Fills refresh_stage_customer: whose stages may have changed.';
+  'Fills refresh_stage_customer: whose stages may have changed, and whose pause reached a length between the two report days.';
+
+-- Contacts matter as far as a complaint says why somebody went; that a customer takes
+-- part in a campaign, for who was won back.
+CREATE FUNCTION crmcost._find_stage_news(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_stage_customer
+    WITH news AS (
+      SELECT n.customer_id, n.relation,
+             crmcost._midnight(n.from_on, run.zone) AS from_at,
+             crmcost._midnight(n.before_on, run.zone) AS before_at
+      FROM crmcost._news(run) n
+      WHERE n.relation NOT IN ('sale', 'interaction')
+    ),
+    person AS (
+      SELECT r.customer_id
+      FROM pg_temp.refresh_customer r
+      WHERE r.customer_id IN (SELECT n.customer_id FROM news n)
+      UNION
+      SELECT c.customer_id
+      FROM news n
+      JOIN customer c ON c.first_seen_at >= n.from_at
+                         AND c.first_seen_at < n.before_at
+                         OR c.acquired_at >= n.from_at
+                            AND c.acquired_at < n.before_at
+      WHERE n.customer_id IS NULL AND n.relation = 'customer'
+      UNION
+      SELECT m.customer_id
+      FROM news n
+      JOIN campaign_member m ON m.assigned_at >= n.from_at
+                                AND m.assigned_at < n.before_at
+      WHERE n.customer_id IS NULL AND n.relation = 'campaign_member'
+    )
+    SELECT customer_id FROM person
+    UNION
+    SELECT p.party_id FROM pg_temp.refresh_party p JOIN person USING (customer_id)
+    UNION
+    SELECT o.customer_id FROM pg_temp.refresh_order_news o
+    UNION
+    SELECT r.customer_id FROM pg_temp.refresh_customer r
+    WHERE r.of_contacts
+          AND (EXISTS (SELECT FROM pg_temp.refresh_contact i
+                       WHERE i.customer_id = r.customer_id
+                             AND i.kind = 'complaint'
+                             AND i.reason_code IS NOT NULL)
+               OR EXISTS (SELECT FROM stage_spell s
+                          WHERE s.customer_id = r.customer_id
+                                AND s.reason_inferred));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_stage_news(crmcost._run) IS
+  'Adds to refresh_stage_customer the customers whose orders changed, or who they are, or why they went.';
 
 -- Several orders of a day are one point, at the time of the first.  Who was acquired
 -- after an order had been active before: the acquisition is no point then.
@@ -129,7 +182,6 @@ BEGIN
     ) point
     WINDOW life AS (PARTITION BY customer_id
                     ORDER BY at, by_hand NULLS FIRST, is_order DESC);
-  ANALYZE pg_temp.refresh_point;
 END
 $$;
 
@@ -165,7 +217,6 @@ BEGIN
              END AS before
       FROM pg_temp.refresh_point p
     ) l;
-  ANALYZE pg_temp.refresh_staged;
 END
 $$;
 
@@ -243,7 +294,7 @@ CREATE FUNCTION crmcost._rows_of_stage_news(run crmcost._run, alias text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN run.whole THEN 'true'
-  ELSE pg_catalog.format('%I.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)', alias)
+  ELSE pg_catalog.format('%I.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_stage_customer c))', alias)
   END;
 
 COMMENT ON FUNCTION crmcost._rows_of_stage_news(crmcost._run, text) IS

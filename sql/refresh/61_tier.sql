@@ -29,9 +29,7 @@ BEGIN
       SELECT customer_id, dimension, entered_at, code, evidence,
              true AS by_rule
       FROM pg_temp.refresh_tier_row
-    $query$, format(
-      'old.by_rule AND old.dimension = ANY (%1$L::text[]) AND (old.entered_at > %2$L OR old.evidence ? ''answered_at'' AND crmcost._answered_at(old.entered_at, old.evidence) > %2$L OR (old.customer_id, old.dimension, old.entered_at) IN (SELECT r.customer_id, r.dimension, r.entered_at FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %2$L))',
-      schemes,
+    $query$, crmcost._tier_scope(run, schemes,
       crmcost._midnight((SELECT (min(m.month_start)
                                  + interval '1 month')::date
                          FROM pg_temp.refresh_tier_month m), run.zone)),
@@ -42,6 +40,24 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_tier(crmcost._run) IS
   'Step of refresh: tiers in classification, and tier_threshold; returns the rows changed.';
+
+-- Rows of the rule since the first month, those that were dated back, and those that
+-- new ones take the place of.  Whose last row is older has none of them, but for who
+-- was merged or set by hand, or is no more: they are asked for first.
+CREATE FUNCTION crmcost._tier_scope(run crmcost._run, schemes text[],
+                                    since timestamptz)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  'old.by_rule AND old.dimension = ANY (%1$L::text[])%3$s AND (old.entered_at > %2$L OR old.evidence ? ''answered_at'' AND crmcost._answered_at(old.entered_at, old.evidence) > %2$L OR (old.customer_id, old.dimension, old.entered_at) IN (SELECT r.customer_id, r.dimension, r.entered_at FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %2$L))',
+  schemes, since,
+  CASE WHEN run.whole THEN ''
+    ELSE pg_catalog.format(' AND (old.customer_id, old.dimension) IN (SELECT c.customer_id, c.dimension COLLATE "default" FROM customer_class c WHERE c.entered_at > %1$L AND c.dimension = ANY (%2$L::text[]) UNION SELECT r.customer_id, r.dimension FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %1$L UNION SELECT h.customer_id, h.dimension FROM classification h WHERE NOT h.by_rule UNION SELECT k.customer_id, s FROM (SELECT p.customer_id FROM pg_temp.refresh_party p UNION SELECT t.customer_id FROM touched t WHERE t.relation IN (''customer'', ''classification'')) k CROSS JOIN unnest(%2$L::text[]) AS s)',
+                         since, schemes)
+  END);
+
+COMMENT ON FUNCTION crmcost._tier_scope(crmcost._run, text[], timestamptz) IS
+  'Condition on old that a row of classification is one of the rule that is found anew.';
 
 -- Month ends up to that of a month, or the report day, as far as they are not done
 -- yet.  The step cost asks for them too, where the tier that held when a month

@@ -83,7 +83,7 @@ BEGIN
       SELECT s.customer_id, s.dimension, s.code, s.entered_at, false
       FROM (%s) s WHERE NOT s.by_rule
     $query$,
-    crmcost._tier_state_query('NOT c.by_rule OR c.entered_at > $1'))
+    crmcost._tier_state_query('(c.customer_id, c.dimension) IN (SELECT h.customer_id, h.dimension FROM classification h WHERE NOT h.by_rule AND h.entered_at <= $1)'))
     USING from_at, schemes;
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_cumulated
@@ -99,9 +99,9 @@ BEGIN
                        ', ' ORDER BY k.i)
               FROM unnest(schemes) WITH ORDINALITY AS k (name, i)), ''),
     crmcost._tier_state_query('true'),
-    crmcost._cumulated_query(
-      CASE WHEN first_month < crmcost._month_of(run.day)
-        THEN 'm.month_start < $3' ELSE 'false' END))
+    CASE WHEN first_month >= crmcost._month_of(run.day)
+      THEN crmcost._cumulated_query('false')
+    ELSE crmcost._cumulated_before_query(run) END)
     USING from_at, schemes, first_month;
   ANALYZE pg_temp.refresh_cumulated;
 END
@@ -124,27 +124,82 @@ BEGIN
          max(last_ordered_on) AS last_ordered_on, sum(revenue) AS revenue,
          sum(margin) AS margin, sum(profit) AS profit
   -- sorted: of many groups the sums take more memory than the rows
-  FROM (SELECT m.customer_id, m.orders, o.last_ordered_on, m.revenue, m.margin,
+  FROM (SELECT m.customer_id, m.orders, NULL::date AS last_ordered_on,
+               m.revenue, m.margin,
                m.margin - m.direct_cost - m.allocated_cost AS profit
         FROM customer_month m
-        LEFT JOIN (SELECT m.customer_id, m.month_start,
-                          least(max(m.ordered_on),
-                                (m.month_start + interval '1 month')::date - 1)
-                            AS last_ordered_on
-                   FROM customer_order m
-                   WHERE m.is_order AND (%1$s)
-                   GROUP BY m.customer_id, m.month_start) o
-          USING (customer_id, month_start)
         WHERE (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
-        ORDER BY m.customer_id) month
+        UNION ALL
+        SELECT m.customer_id, 0, least(m.ordered_on, %3$s - 1), 0, 0, 0
+        FROM customer_order m
+        WHERE m.is_order AND (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
+        ORDER BY customer_id) month
   GROUP BY customer_id
 $query$, condition, ARRAY(SELECT t.customer_id FROM customer t
-                          WHERE t.source = 'anon'));
+                          WHERE t.source = 'anon'),
+  '(m.month_start + interval ''1 month'')::date');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._cumulated_query(text) IS
   'Query of the sums of each customer over the months m that a condition names.';
+
+-- What customer_value says less what came since is what the months before add up
+-- to.  Of who was merged it has all in one row, where months have it in two; and
+-- while months are computed it is that of the refresh before: these sums are made
+-- from the months.
+--
+-- The last order is asked for anew of who has one since, and of who has one that
+-- got a line after its month was closed.
+CREATE FUNCTION crmcost._cumulated_before_query(run crmcost._run)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  merged CONSTANT bigint[] := ARRAY(
+    SELECT p.customer_id FROM pg_temp.refresh_party p
+    UNION SELECT p.party_id FROM pg_temp.refresh_party p);
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_written w
+                 WHERE w.target = 'customer_value') THEN
+    RETURN crmcost._cumulated_query('m.month_start < $3');
+  END IF;
+  RETURN format($query$
+    SELECT customer_id, v.orders - coalesce(l.orders, 0) AS orders,
+           CASE WHEN moved.customer_id IS NULL THEN v.last_ordered_on
+             ELSE moved.last_ordered_on END AS last_ordered_on,
+           v.revenue - coalesce(l.revenue, 0) AS revenue,
+           v.margin - coalesce(l.margin, 0) AS margin,
+           v.profit - coalesce(l.profit, 0) AS profit
+    FROM customer_value v
+    LEFT JOIN (%1$s) l USING (customer_id)
+    LEFT JOIN (
+      SELECT o.customer_id,
+             max(least(o.ordered_on,
+                       (o.month_start + interval '1 month')::date - 1))
+               FILTER (WHERE o.month_start < $3) AS last_ordered_on
+      FROM customer_order o
+      WHERE o.is_order AND o.customer_id = ANY (ARRAY(
+        SELECT m.customer_id FROM customer_order m
+        WHERE m.is_order AND (m.month_start >= $3 OR %2$s)))
+      GROUP BY o.customer_id
+    ) moved USING (customer_id)
+    WHERE v.is_customer AND NOT v.is_technical
+          AND v.customer_id <> ALL (%3$L::bigint[])
+    UNION ALL
+    %4$s
+  $query$, crmcost._cumulated_query('m.month_start >= $3'),
+  CASE WHEN isfinite(run.open_month)
+    THEN format('m.month_start < %L AND m.ordered_on >= m.month_start + interval ''1 month''',
+                run.open_month)
+    ELSE 'false' END,
+  merged, crmcost._cumulated_query(format(
+    'm.month_start < $3 AND m.customer_id = ANY (%L::bigint[])', merged)));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._cumulated_before_query(crmcost._run) IS
+  'Query of the sums of each customer over the months before the month $3.';
 
 -- Query of the sums up to the end of a month, $3, given those before it; on the
 -- report day they are those of customer_value.

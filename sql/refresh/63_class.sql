@@ -77,7 +77,7 @@ BEGIN
     UNION SELECT n.customer_id, n.dimension
           FROM pg_temp.refresh_new_classification n
     UNION SELECT c.customer_id, c.dimension FROM customer_class c
-          WHERE c.entered_at > from_at
+          WHERE c.entered_at > from_at AND c.dimension <> 'stage'
                 -- asked of each by its key: OFFSET 0 keeps it from being a join
                 AND NOT EXISTS (
                       SELECT FROM classification k

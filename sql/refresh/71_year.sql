@@ -25,8 +25,7 @@ BEGIN
     RETURN 0;
   END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_year',
-                                   crmcost._year_query(last_month, run.zone),
-                                   'true');
+                                   crmcost._year_query(last_month), 'true');
 END
 $$;
 
@@ -34,31 +33,23 @@ COMMENT ON FUNCTION crmcost._refresh_year(crmcost._run) IS
   'Step of refresh: customer_year; returns the rows changed.';
 
 -- Who had a stage of customers before the twelve months, and who still has one at
--- their end: both spans in one pass, the second begins where the first ends.  A
--- customer has one where the last row of all is the last of such a stage.  Who
+-- their end: both spans in one pass, the second begins where the first ends.  Who
 -- stands for many people, a technical customer, neither stays nor comes again.
-CREATE FUNCTION crmcost._year_query(last_month date, zone text) RETURNS text
+CREATE FUNCTION crmcost._year_query(last_month date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format($query$
-  WITH stage AS (
-    SELECT coalesce(p.party_id, k.customer_id) AS customer_id, k.entered_at,
-           k.code = ANY (crmcost._customer_stages()) AS of_customer
-    FROM classification k
-    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
-    WHERE k.dimension = 'stage' AND k.entered_at < %5$L
-  ),
-  held AS (
-    SELECT max(entered_at) FILTER (WHERE of_customer AND entered_at < %3$L)
-             = max(entered_at) FILTER (WHERE entered_at < %3$L) AS at_start,
-           max(entered_at) FILTER (WHERE of_customer AND entered_at < %4$L)
-             = max(entered_at) FILTER (WHERE entered_at < %4$L) AS at_turn,
-           max(entered_at) FILTER (WHERE of_customer) = max(entered_at)
-             AS at_end
-    FROM stage
-    WHERE customer_id NOT IN (SELECT v.customer_id FROM customer_value v
-                              WHERE v.is_technical)
-    GROUP BY customer_id
+  WITH held AS (
+    SELECT bool_or(at_start) AS at_start, bool_or(at_turn) AS at_turn,
+           bool_or(at_end) AS at_end
+    FROM stage_spell s
+    CROSS JOIN LATERAL (
+      VALUES (s.entered_on < %3$L AND (s.left_on < %3$L) IS NOT TRUE,
+              s.entered_on < %4$L AND (s.left_on < %4$L) IS NOT TRUE,
+              s.entered_on < %5$L AND (s.left_on < %5$L) IS NOT TRUE)
+    ) AS h (at_start, at_turn, at_end)
+    WHERE s.stage = ANY (%6$L::text[]) AND (at_start OR at_turn OR at_end)
+    GROUP BY s.customer_id
   ),
   buyer AS (
     SELECT sum(m.orders) FILTER (WHERE m.month_start <= %2$L) AS before,
@@ -91,12 +82,11 @@ BEGIN ATOMIC
             b.orders_before)
   ) AS s (month_start, customers_at_start, customers_kept, buyers,
           repeat_buyers, orders)
-$query$, last_month, year_before,
-  crmcost._midnight((year_before - interval '11 months')::date, zone),
-  crmcost._midnight((year_before + interval '1 month')::date, zone),
-  crmcost._midnight((last_month + interval '1 month')::date, zone))
+$query$, last_month, year_before, (year_before - interval '11 months')::date,
+  (year_before + interval '1 month')::date,
+  (last_month + interval '1 month')::date, crmcost._customer_stages())
   FROM (SELECT (last_month - interval '1 year')::date AS year_before) v;
 END;
 
-COMMENT ON FUNCTION crmcost._year_query(date, text) IS
+COMMENT ON FUNCTION crmcost._year_query(date) IS
   'Query of customer_year: the twelve months up to one, and the twelve before.';

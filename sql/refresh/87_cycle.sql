@@ -67,16 +67,16 @@ CREATE FUNCTION crmcost._find_spells(run crmcost._run) RETURNS void
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_spell
-      (customer_id, entered_at, month_start, entered_on, left_on, stage,
-       stage_before, days_before, by_rule, reason_code, reason_inferred,
-       channel_code)
+      (customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before,
+       days_before, by_rule, reason_code, reason_inferred, channel_code)
     WITH history AS (
       SELECT DISTINCT ON (customer_id, entered_at) *
       FROM (
         SELECT k.customer_id, k.entered_at, k.code, k.reason_code, k.by_rule
         FROM classification k
-        JOIN pg_temp.refresh_stage_customer USING (customer_id)
         WHERE k.dimension = 'stage' AND k.entered_at < run.upto
+              AND (run.whole OR k.customer_id = ANY (ARRAY(
+                     SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)))
               AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
                               WHERE p.customer_id = k.customer_id)
         UNION ALL
@@ -187,22 +187,20 @@ COMMENT ON FUNCTION crmcost._kept_days(date, date) IS
   'Days from one to another that kept_snapshot has.';
 
 -- Who came (1) and who went (-1), and the sum of the days on which they had come.
--- All that was before the first month is one day.
+-- All that was before the first month is one day: who came and went until then is
+-- left out.
 CREATE FUNCTION crmcost._stage_change_query(by_column name, first_month date,
                                             which text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT s.%1$I, greatest(s.entered_on, %2$L::date - 1) AS day,
-         count(*) AS customers, sum(s.entered_on - date '2000-01-01') AS age
+  SELECT s.%1$I, c.day, sum(c.sign) AS customers,
+         sum(c.sign * (s.entered_on - date '2000-01-01')) AS age
   FROM stage_spell s
-  WHERE %3$s
-  GROUP BY 1, 2
-  UNION ALL
-  SELECT s.%1$I, greatest(s.left_on, %2$L::date - 1), -count(*),
-         -sum(s.entered_on - date '2000-01-01')
-  FROM stage_spell s
-  WHERE s.left_on IS NOT NULL AND %3$s
+  CROSS JOIN LATERAL (VALUES (greatest(s.entered_on, %2$L::date - 1), 1),
+                             (s.left_on, -1)) AS c (day, sign)
+  WHERE (s.left_on >= %2$L OR s.left_on IS NULL) AND c.day IS NOT NULL
+        AND %3$s
   GROUP BY 1, 2
 $query$, by_column, first_month, which);
 
@@ -236,6 +234,7 @@ BEGIN
       FROM day d
       JOIN stage_spell s ON s.month_start = d.from_on
                             AND s.entered_on <= d.as_of
+      WHERE s.month_start >= %1$L
       GROUP BY d.as_of, s.stage
     ),
     went AS (
@@ -245,7 +244,7 @@ BEGIN
       FROM day d
       JOIN stage_spell s ON s.month_start = d.from_on
                             AND s.entered_on <= d.as_of
-      WHERE s.stage_before <> '(new)'
+      WHERE s.month_start >= %1$L AND s.stage_before <> '(new)'
       GROUP BY d.as_of, s.stage_before
     )
     SELECT as_of, stage, h.customers::bigint AS customers,
@@ -258,7 +257,15 @@ BEGIN
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
   $query$, first_month, crmcost._kept_days(first_month, run.day), run.day,
-  crmcost._stage_change_query('stage', first_month, 'true')),
+  crmcost._stage_change_query('stage', first_month, 'true')
+  -- a stage that nobody is in any more has a row with 0
+  || format($query$
+       UNION ALL
+       SELECT k COLLATE "C", %1$L::date - 1, 0, 0
+       FROM unnest('{lead,active,at_risk,churned,won_back}'::text[]) AS k
+       WHERE EXISTS (SELECT FROM stage_spell s
+                     WHERE s.stage = k AND s.entered_on < %1$L)
+     $query$, first_month)),
   format('old.as_of >= %L', first_month));
 END
 $$;

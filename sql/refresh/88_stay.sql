@@ -41,40 +41,46 @@ $$;
 COMMENT ON FUNCTION crmcost._write_lives(crmcost._run) IS
   'Writes customer_life from refresh_spell; returns the rows changed.';
 
--- Who has not churned by the report day was observed until then.  The work
--- table has a row for each customer and dimension.
+-- Who has not churned by the report day was observed until then.
 CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_life
-    SELECT g.dimension, g.code,
-           (coalesce(l.churned_on, run.day) - l.began_on)::float8,
-           l.churned_on IS NOT NULL
+  WITH life AS (
+    SELECT l.customer_id, l.channel_code, l.began_on,
+           (coalesce(l.churned_on, run.day) - l.began_on)::float8 AS days,
+           l.churned_on IS NOT NULL AS churned
     FROM customer_life l
+  ),
+  -- a row for each customer and dimension
+  life_of AS (
+    SELECT g.dimension, g.code, l.days, l.churned
+    FROM life l
     CROSS JOIN LATERAL (
       VALUES ('(all)', '(all)'), ('(channel)', l.channel_code),
              ('(cohort)', to_char(l.began_on, 'YYYY"-Q"Q'))
     ) AS g (dimension, code)
     UNION ALL
-    SELECT k.dimension, k.code,
-           (coalesce(l.churned_on, run.day) - l.began_on)::float8,
-           l.churned_on IS NOT NULL
-    FROM customer_life l
+    SELECT k.dimension, k.code, l.days, l.churned
+    FROM life l
     JOIN customer_class k USING (customer_id)
-    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code;
-  INSERT INTO pg_temp.refresh_survival
-    SELECT dimension, code, count(*), count(*) FILTER (WHERE churned),
-           crmcost.kaplan_meier(days, churned)
-    FROM pg_temp.refresh_life
-    GROUP BY dimension, code;
+    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
+  ),
+  survival AS (
+    INSERT INTO pg_temp.refresh_survival
+      SELECT dimension, code, count(*), count(*) FILTER (WHERE churned),
+             crmcost.kaplan_meier(days, churned)
+      FROM life_of
+      GROUP BY dimension, code
+  )
   -- both in one pass: they have one state
   INSERT INTO pg_temp.refresh_logrank
-    SELECT dimension, count(DISTINCT code), count(*),
+    SELECT dimension,
+           cardinality(crmcost.logrank_groups(days, churned, code)), count(*),
            count(*) FILTER (WHERE churned),
            crmcost.logrank(days, churned, code),
            crmcost.logrank_groups(days, churned, code)
-    FROM pg_temp.refresh_life
+    FROM life_of
     WHERE dimension <> '(all)'
     GROUP BY dimension;
   RETURN crmcost._write_survival_tables(run);

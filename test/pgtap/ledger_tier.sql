@@ -163,6 +163,19 @@ SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-08-01', true)$$, 'a line of 
 SELECT bag_eq($$SELECT scheme, tier, customers FROM tier_month WHERE month_start = '2024-06-01'$$, 'SELECT * FROM in_june', 'June stands');
 ROLLBACK TO fresh;
 
+-- what a person sets as a month begins holds at the end of the month before, and no more once it is taken back
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'a', '2024-03-10', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-06-10');
+INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'loyalty', '2024-05-01', 'gold');
+CALL crmcost.refresh('crm', '2024-06-11');
+SELECT bag_eq($$SELECT tier, customers FROM tier_month WHERE month_start = '2024-04-01' AND scheme = 'loyalty'$$, $$ VALUES ('gold', 1::bigint) $$,
+  'set at midnight of 1 May, it holds at the end of April');
+DELETE FROM classification WHERE NOT by_rule;
+CALL crmcost.refresh('crm', '2024-06-12');
+SELECT bag_eq($$SELECT tier, customers FROM tier_month WHERE month_start = '2024-04-01' AND scheme = 'loyalty'$$, $$ VALUES ('regular', 1::bigint) $$,
+  'and taken back, it never did');
+ROLLBACK TO fresh;
+
 -- news of one month: no other is computed, whoever had booked cost and did nothing in March
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES ('svc', '2024-03-10', 7, 'EUR', 1);
 CALL crmcost.refresh('crm', '2024-06-10');
