@@ -18,7 +18,14 @@ BEGIN
   PERFORM crmcost._find_service_events(case_months);
   PERFORM crmcost._find_service_pools(cost_months);
   PERFORM crmcost._find_service_rates(cost_months);
-  PERFORM crmcost._find_held_months(run);
+  PERFORM crmcost._find_held_of(run, $query$
+    SELECT e.customer_id, e.month_start FROM pg_temp.refresh_service_event e
+    UNION ALL
+    SELECT k.customer_id, k.month_start
+    FROM service_contact k
+    WHERE k.month_start IN (SELECT r.month_start
+                            FROM pg_temp.refresh_service_rate r)
+    $query$);
   PERFORM crmcost._sum_service(run);
   PERFORM crmcost._sum_service_cost(run);
   RETURN crmcost._write_difference(run.ledger, 'service_month',
@@ -128,30 +135,61 @@ $$;
 COMMENT ON FUNCTION crmcost._find_service_events(text) IS
   'Fills refresh_service_event: what happened with cases in the months that a condition names.';
 
--- refresh_held has the months that the step tier_month looked at.
-CREATE FUNCTION crmcost._find_held_months(run crmcost._run) RETURNS void
+-- refresh_held has everybody in the months that the step tier_month looked at; of
+-- those before, whoever is asked for here, one row a month.
+CREATE FUNCTION crmcost._find_held_of(run crmcost._run, members text)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   has_from CONSTANT date := greatest(
     (SELECT (min(m.month_start) + interval '1 month')::date
      FROM pg_temp.refresh_tier_month m), run.open_month);
-  first_month CONSTANT date := least(
-    (SELECT min(e.month_start) FROM pg_temp.refresh_service_event e),
-    (SELECT min(r.month_start) FROM pg_temp.refresh_service_rate r));
 BEGIN
-  IF first_month < has_from OR NOT EXISTS (SELECT
-                                           FROM pg_temp.refresh_tier_month)
-  THEN
-    TRUNCATE pg_temp.refresh_held;
-    PERFORM crmcost._find_held(run, first_month)
-      WHERE first_month IS NOT NULL;
-  END IF;
+  EXECUTE format($query$
+    WITH member AS (
+      SELECT m.customer_id, m.month_start,
+             least(crmcost._midnight((m.month_start + interval '1 month')::date,
+                                     $1), $2) AS at
+      FROM (SELECT DISTINCT customer_id, month_start FROM (%s) m
+            WHERE month_start < $3) m
+      WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_held h
+                        WHERE h.customer_id = m.customer_id
+                              AND h.from_month = m.month_start
+                              AND h.from_month < $3)
+    ),
+    row_of AS (
+      SELECT m.customer_id, m.month_start, m.at, m.customer_id AS held_by
+      FROM member m
+      UNION ALL
+      SELECT m.customer_id, m.month_start, m.at, p.customer_id
+      FROM member m
+      JOIN pg_temp.refresh_party p ON p.party_id = m.customer_id
+    )
+    INSERT INTO pg_temp.refresh_held
+      SELECT h.customer_id, h.scheme, h.tier, h.month_start,
+             (h.month_start + interval '1 month')::date
+      FROM (
+        SELECT DISTINCT ON (r.customer_id, r.month_start, s.scheme)
+               r.customer_id, r.month_start, s.scheme, k.code AS tier
+        FROM row_of r
+        CROSS JOIN unnest($4) AS s (scheme)
+        CROSS JOIN LATERAL (
+          SELECT c.code, c.entered_at FROM classification c
+          WHERE c.customer_id = r.held_by AND c.dimension = s.scheme
+                AND c.entered_at <= r.at
+          ORDER BY c.entered_at DESC LIMIT 1) k
+        ORDER BY r.customer_id, r.month_start, s.scheme, k.entered_at DESC,
+                 k.code
+      ) h
+      WHERE h.tier <> 'none'
+    $query$, members)
+    USING run.zone, run.upto, has_from, crmcost._tier_schemes(run.ledger);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_held_months(crmcost._run) IS
-  'Sees to it that refresh_held has the months of refresh_service_event and refresh_service_rate.';
+COMMENT ON FUNCTION crmcost._find_held_of(crmcost._run, text) IS
+  'Adds to refresh_held the tiers of the customers and months that a query names, as far as these are not there.';
 
 CREATE FUNCTION crmcost._few_rows() RETURNS integer
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

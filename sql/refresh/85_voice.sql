@@ -18,6 +18,7 @@ DECLARE
     THEN format('month_start >= %L', run.open_month)
     ELSE 'month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
     END;
+  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_answers(run);
@@ -25,9 +26,13 @@ BEGIN
                                     crmcost._rows_of_contacts(run));
   tier_months := format('(%s OR old.month_start >= %L)', months, tiers_from);
   PERFORM crmcost._note_due(run, -1);
-  RETURN crmcost._write_difference(run.ledger, 'survey_answer',
-           'SELECT * FROM pg_temp.refresh_answer',
-           crmcost._rows_of_contacts(run))
+  changed := crmcost._write_difference(run.ledger, 'survey_answer',
+               'SELECT * FROM pg_temp.refresh_answer',
+               crmcost._rows_of_contacts(run));
+  PERFORM crmcost._find_held_of(run, format(
+    'SELECT old.customer_id, old.month_start FROM survey_answer old WHERE %s',
+    tier_months));
+  RETURN changed
          + crmcost._write_difference(run.ledger, 'customer_survey',
              crmcost._customer_survey_query(), crmcost._rows_of_contacts(run))
          + crmcost._write_due(run)
@@ -35,7 +40,7 @@ BEGIN
              crmcost._survey_day_query(months),
              replace(months, 'old.month_start', 'crmcost._month_of(old.day)'))
          + crmcost._write_difference(run.ledger, 'voice_month',
-             crmcost._voice_month_query(run, tier_months, tiers_from),
+             crmcost._voice_month_query(run, tier_months),
              tier_months)
          + crmcost._write_difference(run.ledger, 'reason_month',
              crmcost._reason_month_query(news_months), 'old.' || news_months)
@@ -178,59 +183,12 @@ $query$, months);
 COMMENT ON FUNCTION crmcost._survey_day_query(text) IS
   'Query of survey_day for the months that a condition on old names.';
 
--- Part of a query that has the rows of survey_answer as answer.  A month counts for
--- the tier that held at its end, the running one for that of the report day, as in
--- tier_month; for the months that this was found for, it is in refresh_held.
-CREATE FUNCTION crmcost._answer_tiers(run crmcost._run, tiers_from date)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL UNSAFE
-RETURN pg_catalog.format($query$
-  member AS (
-    SELECT a.customer_id, a.month_start,
-           least(crmcost._midnight((a.month_start + interval '1 month')::date,
-                                   %1$L), %2$L) AS at
-    FROM (SELECT DISTINCT customer_id, month_start FROM answer
-          WHERE month_start < %3$L) a
-  ),
-  row_of AS (
-    SELECT m.customer_id, m.month_start, m.at, m.customer_id AS held_by
-    FROM member m
-    UNION ALL
-    SELECT m.customer_id, m.month_start, m.at, p.customer_id
-    FROM member m
-    JOIN pg_temp.refresh_party p ON p.party_id = m.customer_id
-  ),
-  held AS (
-    SELECT DISTINCT ON (r.customer_id, r.month_start, s.scheme)
-           r.customer_id, r.month_start, s.scheme, k.code AS tier
-    FROM row_of r
-    CROSS JOIN unnest(%4$L::text[]) AS s (scheme)
-    CROSS JOIN LATERAL (
-      SELECT c.code, c.entered_at FROM classification c
-      WHERE c.customer_id = r.held_by AND c.dimension = s.scheme
-            AND c.entered_at <= r.at
-      ORDER BY c.entered_at DESC LIMIT 1) k
-    ORDER BY r.customer_id, r.month_start, s.scheme, k.entered_at DESC
-  ),
-  tiered AS (
-    SELECT customer_id, month_start, scheme, tier FROM held
-    UNION ALL
-    SELECT h.customer_id, a.month_start, h.scheme, h.tier
-    FROM (SELECT DISTINCT customer_id, month_start FROM answer
-          WHERE month_start >= %3$L) a
-    JOIN pg_temp.refresh_held h
-      ON h.customer_id = a.customer_id AND a.month_start >= h.from_month
-         AND a.month_start < h.before_month
-  )
-$query$, run.zone, run.upto, tiers_from, crmcost._tier_schemes(run.ledger));
-
-COMMENT ON FUNCTION crmcost._answer_tiers(crmcost._run, date) IS
-  'Part of the query of voice_month: which tiers the customers were in who answered.';
-
+-- A month counts for the tier that held at its end, the running one for that of the
+-- report day, as in tier_month: refresh_held has it.
+--
 -- The finest cells are summed up first, so that few rows are left to sort for the
 -- totals.
-CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text,
-                                           tiers_from date)
+CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN pg_catalog.format($query$
@@ -240,7 +198,6 @@ RETURN pg_catalog.format($query$
            old.complaints
     FROM survey_answer old WHERE %1$s
   ),
-  %2$s,
   cell AS (
     SELECT a.month_start, a.survey, a.channel_code, a.product_code, s.scheme,
            CASE s.scheme WHEN '(all)' THEN '(all)'
@@ -253,10 +210,10 @@ RETURN pg_catalog.format($query$
            sum(a.answers) FILTER (WHERE a.verdict = 'bad'
                                         AND a.complaints > 0) AS complained
     FROM answer a
-    CROSS JOIN unnest(%3$L::text[] || '(all)'::text) AS s (scheme)
-    LEFT JOIN tiered h
-      ON h.customer_id = a.customer_id AND h.month_start = a.month_start
-         AND h.scheme = s.scheme
+    CROSS JOIN unnest(%2$L::text[] || '(all)'::text) AS s (scheme)
+    LEFT JOIN pg_temp.refresh_held h
+      ON h.customer_id = a.customer_id AND h.scheme = s.scheme
+         AND a.month_start >= h.from_month AND a.month_start < h.before_month
     LEFT JOIN tier t ON t.scheme = h.scheme AND t.code = h.tier
     GROUP BY 1, 2, 3, 4, 5, 6
   )
@@ -271,10 +228,9 @@ RETURN pg_catalog.format($query$
          coalesce(sum(complained), 0)::bigint AS complained
   FROM cell
   GROUP BY month_start, survey, scheme, tier, CUBE (channel_code, product_code)
-$query$, months, crmcost._answer_tiers(run, tiers_from),
-         crmcost._tier_schemes(run.ledger));
+$query$, months, crmcost._tier_schemes(run.ledger));
 
-COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, text, date) IS
+COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, text) IS
   'Query of voice_month for the months that a condition on old names.';
 
 CREATE FUNCTION crmcost._reason_month_query(months text) RETURNS text

@@ -122,17 +122,21 @@ COMMENT ON FUNCTION crmcost._signal_query(crmcost._run) IS
 CREATE FUNCTION crmcost._window_query(from_on date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT o.customer_id, count(*) AS orders, sum(o.revenue) AS revenue,
-         min(o.ordered_on) AS oldest_on,
-         (SELECT count(DISTINCT p.code)
-          FROM customer_order b
-          CROSS JOIN unnest(b.product_codes) AS p (code)
-          WHERE b.customer_id = o.customer_id AND b.is_order
-                AND b.ordered_on >= %1$L) AS products
-  FROM customer_order o
-  JOIN pg_temp.refresh_signal_customer USING (customer_id)
-  WHERE o.is_order AND o.ordered_on >= %1$L
-  GROUP BY o.customer_id
+  SELECT s.customer_id, o.*
+  FROM pg_temp.refresh_signal_customer s
+  CROSS JOIN LATERAL (
+    -- an order is counted with its first product, or with none
+    SELECT count(*) FILTER (WHERE f.is_first) AS orders,
+           sum(o.revenue) FILTER (WHERE f.is_first) AS revenue,
+           min(o.ordered_on) AS oldest_on, count(DISTINCT p.code) AS products
+    FROM customer_order o
+    LEFT JOIN LATERAL unnest(o.product_codes) WITH ORDINALITY
+      AS p (code, place) ON true
+    CROSS JOIN LATERAL (VALUES (coalesce(p.place, 1) = 1)) AS f (is_first)
+    WHERE o.customer_id = s.customer_id AND o.is_order
+          AND o.ordered_on >= %1$L
+  ) o
+  WHERE o.orders > 0
 $query$, from_on);
 
 COMMENT ON FUNCTION crmcost._window_query(date) IS
@@ -141,23 +145,29 @@ COMMENT ON FUNCTION crmcost._window_query(date) IS
 CREATE FUNCTION crmcost._trend_query(last_month date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT coalesce(p.party_id, m.customer_id) AS customer_id,
+  SELECT w.party_id AS customer_id,
          coalesce(sum(m.revenue) FILTER (
            WHERE m.month_start > %1$L::date - interval '3 months'), 0)
            AS lately,
          coalesce(sum(m.revenue) FILTER (
            WHERE m.month_start <= %1$L::date - interval '3 months'), 0)
            AS before
-  FROM customer_month m
-  LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+  FROM (SELECT s.customer_id, coalesce(p.party_id, s.customer_id) AS party_id
+        FROM pg_temp.refresh_signal_customer s
+        LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+        UNION
+        SELECT p.customer_id, p.party_id
+        FROM pg_temp.refresh_party p
+        JOIN pg_temp.refresh_signal_customer s ON s.customer_id = p.party_id) w
+  JOIN customer_month m USING (customer_id)
   WHERE m.month_start <= %1$L
         AND m.month_start > %1$L::date - interval '6 months'
         AND m.revenue <> 0
-  GROUP BY 1
+  GROUP BY w.party_id
 $query$, last_month);
 
 COMMENT ON FUNCTION crmcost._trend_query(date) IS
-  'Query of the revenue of customers in the three months up to one, and in the three before.';
+  'Query of the revenue of the customers of refresh_signal_customer in the three months up to one, and in the three before.';
 
 -- Who had not churned when he was assigned has nothing to come back from.  He
 -- is back with the first time in a stage of customers after that.

@@ -133,7 +133,7 @@ RETURN pg_catalog.format($query$
                      / nullif(l.n - 2, 0) * 12
                      / nullif(l.n * (l.n * l.n - 1.0), 0))::float8
                   * crmcost._student_quantile(greatest(l.n - 2, 1)) AS half
-    FROM line l
+    FROM line l OFFSET 0    -- or each column would find the root again
   ) f
 $query$, last_month, months,
          12 * pg_catalog.date_part('year', last_month)::integer
@@ -327,26 +327,28 @@ COMMENT ON FUNCTION crmcost._next_query() IS
 CREATE FUNCTION crmcost._forecast_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
+  WITH score AS (
+    SELECT s.customer_id, s.segment, round(s.p_alive::numeric, 6) AS p_alive,
+           round(s.expected_purchases::numeric, 6) AS purchases,
+           round(s.expected_purchases::numeric * s.expected_value, 6)
+             AS revenue,
+           coalesce(s.clv_predictive, s.clv_formula) AS margin
+    FROM customer_score s
+    WHERE s.r IS NOT NULL
+  )
   SELECT dimension, coalesce(code, '(unknown)') AS code, count(*) AS customers,
          count(p_alive) AS predicted_customers, sum(p_alive) AS expected_alive,
          sum(purchases) AS expected_purchases, sum(revenue) AS expected_revenue,
          sum(margin) AS expected_margin
   FROM (
-    SELECT m.dimension, m.code, round(s.p_alive::numeric, 6) AS p_alive,
-           round(s.expected_purchases::numeric, 6) AS purchases,
-           round(s.expected_purchases::numeric * s.expected_value, 6)
-             AS revenue,
-           coalesce(s.clv_predictive, s.clv_formula) AS margin
-    FROM (
-      SELECT s.customer_id, '(segment)' AS dimension, s.segment AS code
-      FROM customer_score s
-      UNION ALL
-      SELECT c.customer_id, c.dimension, c.code
-      FROM customer_class c
-      WHERE c.dimension NOT IN ('stage', 'owner', 'invalid')
-    ) m
-    JOIN customer_score s ON s.customer_id = m.customer_id
-    WHERE s.r IS NOT NULL
+    SELECT '(segment)' AS dimension, s.segment AS code, s.p_alive, s.purchases,
+           s.revenue, s.margin
+    FROM score s
+    UNION ALL
+    SELECT c.dimension, c.code, s.p_alive, s.purchases, s.revenue, s.margin
+    FROM score s
+    JOIN customer_class c USING (customer_id)
+    WHERE c.dimension NOT IN ('stage', 'owner', 'invalid')
   ) member
   GROUP BY dimension, coalesce(code, '(unknown)')
 $query$;

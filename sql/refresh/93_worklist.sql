@@ -64,7 +64,7 @@ BEGIN
       ON k.customer_id = v.customer_id AND k.dimension = 'stage'
     LEFT JOIN customer_score s ON s.customer_id = v.customer_id
     WHERE v.orders > 0;
-  ANALYZE pg_temp.refresh_worklist_base;
+  ANALYZE pg_temp.refresh_worklist_base (customer_id, order_days, stage);
 END
 $$;
 
