@@ -43,18 +43,7 @@ CALL bench.add_contacts('A', :customers * :contacts, :customers, '2024-01-01',
                         '730 days');
 VACUUM (ANALYZE) interaction, loyalty_entry;
 
--- CPU of a step: from the row of the step before to its own
-CREATE TABLE bench.step_time (run_id bigint, step text, upto numeric);
-CREATE OR REPLACE FUNCTION bench.note_step() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO bench.step_time VALUES (NEW.run_id, NEW.step, bench.fine_ms());
-  RETURN NULL;
-END;
-$$;
-CREATE TRIGGER bench_note_step AFTER INSERT ON refresh_run
-  FOR EACH ROW EXECUTE FUNCTION bench.note_step();
-
+\ir step_time.sql
 CALL crmcost.refresh('bench_ledger', '2026-01-01');
 CALL bench.add_facts('B', :customers / 20, :customers, '2025-12-01',
                      '30 days');
@@ -62,14 +51,6 @@ CALL bench.add_contacts('B', :customers * :contacts / 100, :customers, '2025-12-
                         '30 days');
 CALL crmcost.refresh('bench_ledger', '2026-01-02');
 
-CREATE TABLE bench.step AS
-  SELECT step, sum(ms) FILTER (WHERE run_id = 1) AS full_ms,
-         sum(ms) FILTER (WHERE run_id = 2) AS news_ms
-  FROM (SELECT run_id, step,
-               upto - lag(upto) OVER (PARTITION BY run_id ORDER BY upto) AS ms
-        FROM bench.step_time) AS t
-  WHERE ms IS NOT NULL
-  GROUP BY step;
 SELECT step, round(full_ms) AS "full, ms", round(news_ms) AS "news, ms",
        round(news_ms / nullif(full_ms, 0), 3) AS ratio
   FROM bench.step ORDER BY full_ms DESC;
@@ -88,5 +69,6 @@ SELECT format('CALL bench.note(%L, 1, %s, %L, 5000)',
               news_ms, '5 s')
   FROM bench.step WHERE step = 'worklist' \gexec
 
-DROP TABLE bench.step, bench.step_time;
+DROP VIEW bench.step;
+DROP TABLE bench.step_time;
 DROP SCHEMA bench_ledger CASCADE;

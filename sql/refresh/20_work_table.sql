@@ -61,12 +61,14 @@ BEGIN
     target text, rows_changed bigint
   ) ON COMMIT DROP;
 
-  -- news: whom and which months it is about; parties that a merger took away
+  -- news: whom and which months it is about, and since when; parties that a merger
+  -- took away
   CREATE TEMPORARY TABLE refresh_party (
     customer_id bigint PRIMARY KEY, party_id bigint NOT NULL
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_customer (
-    customer_id bigint PRIMARY KEY, of_contacts boolean NOT NULL DEFAULT false
+    customer_id bigint PRIMARY KEY, of_contacts boolean NOT NULL DEFAULT false,
+    since date NOT NULL DEFAULT '-infinity'
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_month (
     month_start date PRIMARY KEY
@@ -156,18 +158,24 @@ CREATE FUNCTION crmcost._make_journey_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- journey: whose touches count for the customers with news; these touches; the
-  -- credits that differ from the store, with the month of the touch; months whose
-  -- conversions are credited anew.  refresh_conversion, refresh_credit,
+  -- journey: whose touches count for the customers with news, and since when; these
+  -- touches; conversions that the store has since then; the credits that differ from
+  -- the store, with the month of the touch; months whose conversions, or else open
+  -- journeys alone, are credited anew.  refresh_conversion, refresh_credit,
   -- refresh_open_journey and refresh_customer_touch are as the tables are.
   CREATE TEMPORARY TABLE refresh_entity (
     customer_id bigint PRIMARY KEY, entity_id bigint NOT NULL,
-    acquired_at timestamptz, is_nobody boolean NOT NULL
+    acquired_at timestamptz, is_nobody boolean NOT NULL, since date NOT NULL,
+    last_at timestamptz
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_touch (
     entity_id bigint, customer_id bigint, interaction_id bigint,
     occurred_at timestamptz, occurred_on date, month_start date,
     channel_code text COLLATE "C", campaign_code text COLLATE "C"
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_converted (
+    customer_id bigint, conversion_kind text COLLATE "C",
+    source text COLLATE "C", order_ref text COLLATE "C", sale_id bigint
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_credit_news (
     customer_id bigint, conversion_kind text COLLATE "C",
@@ -175,7 +183,8 @@ BEGIN
     month_start date
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_credit_month (
-    month_start date PRIMARY KEY
+    month_start date, conversion_kind text COLLATE "C",
+    of_conversions boolean NOT NULL, PRIMARY KEY (month_start, conversion_kind)
   ) ON COMMIT DROP;
 END
 $$;

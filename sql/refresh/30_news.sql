@@ -16,6 +16,7 @@ BEGIN
   ELSE
     PERFORM crmcost._find_customers(run);
     PERFORM crmcost._find_account_members(run);
+    PERFORM crmcost._find_since(run);
     PERFORM crmcost._find_months(run);
   END IF;
   ANALYZE pg_temp.refresh_customer, pg_temp.refresh_party;
@@ -152,6 +153,40 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_due_customers(crmcost._run) IS
   'Adds to refresh_customer those with a contact that is resolved, answered or due in the days that the move of as_of brought in or took out.';
+
+-- Who the customer is concerns all months, and so does an account that converts as
+-- one.  Of merged customers the news of each is that of the party.
+CREATE FUNCTION crmcost._find_since(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF crmcost._converts_accounts(run.ledger) THEN
+    RETURN;
+  END IF;
+  UPDATE pg_temp.refresh_customer c
+    SET since = crmcost._month_of(coalesce(least(n.since, a.since), 'infinity'))
+    FROM pg_temp.refresh_customer r
+    LEFT JOIN (
+      SELECT k.customer_id, min(CASE t.relation WHEN 'customer' THEN '-infinity'
+                                  ELSE t.from_on END) AS since
+      FROM touched t
+      LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+      CROSS JOIN LATERAL (VALUES (t.customer_id), (p.party_id))
+        AS k (customer_id)
+      WHERE t.relation IN ('sale', 'interaction', 'customer')
+      GROUP BY k.customer_id
+    ) n USING (customer_id)
+    CROSS JOIN (SELECT min(n.from_on) AS since
+                FROM crmcost._news(run) n
+                WHERE n.customer_id IS NULL
+                      AND n.relation IN ('sale', 'interaction', 'customer',
+                                         'fx_rate')) a
+    WHERE r.customer_id = c.customer_id;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_since(crmcost._run) IS
+  'Finds the first month in which the facts of each customer of refresh_customer may be others than before; infinity for none.';
 
 -- Months of facts that are read anew, and months of cost that are: those with
 -- news, those whose days as_of brought in, and for late facts the first open one,

@@ -1,4 +1,5 @@
--- Step activity: what happened with the customers with news in each open month.
+-- Step activity: what happened with the customers with news in each open month since
+-- their news.
 -- Where it differs from what the store has, the month's cost is spread anew,
 -- because it follows drivers.  Who was booked cost, and did nothing, is no
 -- difference.
@@ -13,6 +14,7 @@ BEGIN
   merged := EXISTS (SELECT FROM touched t
                     WHERE t.relation = 'customer' AND t.customer_id IS NOT NULL
                           AND t.from_on = '-infinity');
+  PERFORM crmcost._find_order_since();
   INSERT INTO pg_temp.refresh_activity
     SELECT a.customer_id, a.month_start, bool_or(a.acquired),
            sum(a.orders)::bigint, sum(a.sale_lines)::bigint, sum(a.revenue),
@@ -39,8 +41,8 @@ BEGIN
       SELECT DISTINCT month_start
       FROM pg_temp.refresh_activity new
       FULL JOIN (SELECT m.* FROM customer_month m
-                 JOIN pg_temp.refresh_customer USING (customer_id)
-                 WHERE m.month_start >= run.open_month) old
+                 JOIN pg_temp.refresh_customer c USING (customer_id)
+                 WHERE m.month_start >= greatest(run.open_month, c.since)) old
         USING (customer_id, month_start)
       WHERE (coalesce(old.acquired, false), coalesce(old.orders, 0),
              coalesce(old.sale_lines, 0), coalesce(old.revenue, 0),
@@ -65,6 +67,24 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_activity(crmcost._run) IS
   'Step of refresh: fills refresh_activity, and adds the months that differ to refresh_cost_month.';
+
+-- An order counts where its last line does, which may be before the line that changed.
+CREATE FUNCTION crmcost._find_order_since() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  UPDATE pg_temp.refresh_customer c SET since = least(c.since, n.since)
+    FROM (SELECT o.customer_id,
+                 crmcost._month_of(min(least(o.was_on, o.ordered_on, o.was_month,
+                                             o.month_start))) AS since
+          FROM pg_temp.refresh_order_news o
+          GROUP BY o.customer_id) n
+    WHERE n.customer_id = c.customer_id AND n.since < c.since;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_order_since() IS
+  'Has the news of a customer in refresh_customer begin with the first month of an order that changed.';
 
 -- What became of the orders of closed months counts in the first open one, as
 -- their money does: an order that was taken back since is one less there.
@@ -121,33 +141,39 @@ BEGIN
     FROM (SELECT r.customer_id, r.month_start, r.is_purchase, r.is_refund,
                  r.sale_id, r.base_amount, r.base_margin, r.base_discount
           FROM pg_temp.refresh_line r
-          JOIN pg_temp.refresh_customer USING (customer_id)
+          JOIN pg_temp.refresh_customer c USING (customer_id)
+          WHERE r.month_start >= c.since
           ORDER BY r.customer_id, r.month_start) l
     GROUP BY l.customer_id, l.month_start
     UNION ALL
     SELECT o.customer_id, o.month_start, false, count(*), 0, 0, 0, 0, 0, 0, 0,
            0
     FROM pg_temp.refresh_order o
-    WHERE o.is_order
+    JOIN pg_temp.refresh_customer c USING (customer_id)
+    WHERE o.is_order AND o.month_start >= c.since
     GROUP BY o.customer_id, o.month_start
     UNION ALL
     SELECT x.customer_id, run.open_month, false, x.orders, 0, 0, 0, 0, 0, 0, 0,
            0
     FROM crmcost._order_changes(run) x
+    JOIN pg_temp.refresh_customer c USING (customer_id)
+    WHERE run.open_month >= c.since
     UNION ALL
-    SELECT c.customer_id, c.month_start, false, 0, 0, 0, 0, 0, 0,
-           sum(c.n)::bigint, coalesce(sum(c.handle_seconds), 0)::bigint,
-           coalesce(sum(c.minutes), 0)
-    FROM pg_temp.refresh_contact c
-    JOIN pg_temp.refresh_customer USING (customer_id)
-    GROUP BY c.customer_id, c.month_start
+    SELECT i.customer_id, i.month_start, false, 0, 0, 0, 0, 0, 0,
+           sum(i.n)::bigint, coalesce(sum(i.handle_seconds), 0)::bigint,
+           coalesce(sum(i.minutes), 0)
+    FROM pg_temp.refresh_contact i
+    JOIN pg_temp.refresh_customer c USING (customer_id)
+    WHERE i.month_start >= c.since
+    GROUP BY i.customer_id, i.month_start
     UNION ALL
     SELECT e.customer_id, e.month_start, true, 0, 0, 0, 0, 0, 0, 0, 0, 0
     FROM crmcost._party_events(run.ledger, run.upto, run.zone,
                                run.open_month, true) e
-    WHERE e.is_acquisition;
+    JOIN pg_temp.refresh_customer c USING (customer_id)
+    WHERE e.is_acquisition AND e.month_start >= c.since;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._activities(crmcost._run) IS
-  'What happened with the customers of refresh_customer, by month, one row a kind of fact.';
+  'What happened with the customers of refresh_customer since their news, by month, one row a kind of fact.';

@@ -9,7 +9,10 @@ CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  of_news CONSTANT text := crmcost._rows_of_news(run);
+  before CONSTANT text := crmcost._converted_before(run);
+  touched CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'EXISTS (SELECT FROM pg_temp.refresh_entity j WHERE j.customer_id = old.customer_id AND old.month_start >= j.since)'
+    END;
   of_entities CONSTANT text := CASE WHEN run.whole THEN 'true'
     ELSE 'old.entity_id IN (SELECT j.entity_id FROM pg_temp.refresh_entity j)'
     END;
@@ -17,27 +20,23 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_entities(run);
-  PERFORM crmcost._find_touches();
+  PERFORM crmcost._find_touches(run);
   PERFORM crmcost._find_conversions(run);
   PERFORM crmcost._find_credits(run);
   PERFORM crmcost._find_paths(run);
   IF NOT run.whole THEN
-    PERFORM crmcost._find_journey_news(of_news, of_entities);
-    PERFORM crmcost._find_touched_months(run);
+    PERFORM crmcost._find_journey_news(of_entities);
+    PERFORM crmcost._find_touched_months(run, touched);
   END IF;
   changed :=
     crmcost._write_difference(run.ledger, 'customer_touch',
-      'SELECT * FROM pg_temp.refresh_customer_touch',
-      of_news)
+      'SELECT * FROM pg_temp.refresh_customer_touch', touched)
     + crmcost._write_difference(run.ledger, 'touch_credit',
-        'SELECT c.* FROM pg_temp.refresh_credit c',
-        of_news)
+        'SELECT c.* FROM pg_temp.refresh_credit c', before)
     + crmcost._write_difference(run.ledger, 'open_journey',
-        'SELECT * FROM pg_temp.refresh_open_journey',
-        of_entities)
+        'SELECT * FROM pg_temp.refresh_open_journey', of_entities)
     + crmcost._write_difference(run.ledger, 'conversion',
-        'SELECT c.* FROM pg_temp.refresh_conversion c',
-        of_news);
+        'SELECT c.* FROM pg_temp.refresh_conversion c', before);
   RETURN changed + crmcost._write_credit_month(run);
 END
 $$;
@@ -45,7 +44,9 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_journey(crmcost._run) IS
   'Step of refresh: conversion, touch_credit, open_journey, customer_touch and credit_month; returns the rows changed.';
 
--- Whose touches count for whom.  A customer who leaves an account is in
+-- Whose touches count for whom, and since which month his touches and conversions
+-- may be others than the store has: all where the first order, which is the value
+-- of the acquisition, may be another.  A customer who leaves an account is in
 -- refresh_customer with all who are or were of it (_find_account_members).
 CREATE FUNCTION crmcost._find_entities(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -58,15 +59,46 @@ BEGIN
            CASE WHEN by_account THEN coalesce(c.account_id, j.customer_id)
              ELSE j.customer_id END,
            c.acquired_at,
-           c.source IS NULL OR c.source = 'anon' OR c.merged_into IS NOT NULL
+           c.source IS NULL OR c.source = 'anon' OR c.merged_into IS NOT NULL,
+           CASE WHEN n.changed_on <= coalesce(o.first_on, 'infinity')
+             THEN '-infinity' ELSE j.since END,
+           o.last_at
     FROM pg_temp.refresh_customer j
-    LEFT JOIN customer c USING (customer_id);
+    LEFT JOIN customer c USING (customer_id)
+    LEFT JOIN (SELECT p.customer_id, min(p.ordered_on) AS first_on,
+                      max(p.ordered_at) AS last_at
+               FROM pg_temp.refresh_order p
+               WHERE p.is_order
+               GROUP BY p.customer_id) o USING (customer_id)
+    LEFT JOIN (SELECT p.customer_id,
+                      min(least(p.was_on, p.ordered_on)) AS changed_on
+               FROM pg_temp.refresh_order_news p
+               GROUP BY p.customer_id) n USING (customer_id)
+    WHERE j.since < 'infinity';
   ANALYZE pg_temp.refresh_entity;
+  INSERT INTO pg_temp.refresh_converted
+    SELECT v.customer_id, v.conversion_kind, v.source, v.order_ref, v.sale_id
+    FROM pg_temp.refresh_entity j
+    CROSS JOIN LATERAL (SELECT * FROM conversion c
+                        WHERE c.customer_id = j.customer_id
+                              AND c.converted_on >= j.since
+                        OFFSET 0) v         -- by the index
+    WHERE NOT run.whole;
+  ANALYZE pg_temp.refresh_converted;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_entities(crmcost._run) IS
-  'Fills refresh_entity: for the customers with news, whose touches count.';
+  'Fills refresh_entity: for the customers with news, whose touches count and since when they may be others; and refresh_converted: the conversions that the store has since then.';
+
+CREATE FUNCTION crmcost._converted_before(run crmcost._run) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN run.whole THEN 'true'
+         ELSE '(old.customer_id, old.conversion_kind, old.source, old.order_ref, old.sale_id) IN (SELECT c.customer_id, c.conversion_kind, c.source, c.order_ref, c.sale_id FROM pg_temp.refresh_converted c)'
+       END;
+
+COMMENT ON FUNCTION crmcost._converted_before(crmcost._run) IS
+  'Condition on old that a row is of a conversion of refresh_converted.';
 
 CREATE FUNCTION crmcost._converts_accounts(ledger name) RETURNS boolean
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -144,7 +176,7 @@ BEGIN
         WHERE is_order
         ORDER BY customer_id, ordered_at, revenue DESC, margin DESC
       ) o USING (customer_id)
-      WHERE e.is_acquisition
+      WHERE e.is_acquisition AND e.happened_on >= j.since
       ORDER BY j.entity_id, j.acquired_at, j.customer_id
     ) acquisition
     UNION ALL
@@ -153,18 +185,22 @@ BEGIN
            o.channel_code, o.campaign_code, o.revenue, o.margin, 0, '{}'::text[]
     FROM pg_temp.refresh_order o
     JOIN pg_temp.refresh_entity j USING (customer_id)
-    WHERE o.is_order AND NOT j.is_nobody;
+    WHERE o.is_order AND NOT j.is_nobody AND o.ordered_on >= j.since;
   ANALYZE pg_temp.refresh_conversion;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_conversions(crmcost._run) IS
-  'Fills refresh_conversion of the customers with news, without paths.';
+  'Fills refresh_conversion of the customers with news since it may be another, without paths.';
 
--- What can lead to something: contacts of known parties.
-CREATE FUNCTION crmcost._find_touches() RETURNS void
+-- What can lead to something: contacts of known parties.  Of these what conversions
+-- that may be others, and what is open, can come from.
+CREATE FUNCTION crmcost._find_touches(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  reach CONSTANT interval := crmcost._touch_window(run.ledger)
+                             + interval '1 day';
 BEGIN
   INSERT INTO pg_temp.refresh_touch
     SELECT j.entity_id, c.customer_id, c.interaction_id, c.occurred_at,
@@ -172,13 +208,17 @@ BEGIN
     FROM pg_temp.refresh_contact c
     JOIN pg_temp.refresh_entity j USING (customer_id)
     WHERE c.kind IN ('touch', 'behavior', 'sales', 'referral')
-          AND NOT c.is_technical AND NOT j.is_nobody;
+          AND NOT c.is_technical AND NOT j.is_nobody
+          AND (c.occurred_on > j.since - reach
+               OR c.month_start >= j.since
+               OR c.occurred_at > j.last_at OR j.last_at IS NULL
+               OR j.acquired_at IS NULL OR j.acquired_at >= run.upto);
   ANALYZE pg_temp.refresh_touch;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_touches() IS
-  'Fills refresh_touch: the touches of the customers with news.';
+COMMENT ON FUNCTION crmcost._find_touches(crmcost._run) IS
+  'Fills refresh_touch: the touches of the customers with news that anything may follow from.';
 
 CREATE FUNCTION crmcost._find_credits(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -197,7 +237,7 @@ BEGIN
            crmcost.allocate(1, position_weight::numeric, 8) OVER path,
            crmcost.allocate(1, time_decay_weight::numeric, 8) OVER path
     FROM (
-      SELECT v.customer_id, v.conversion_kind, v.source, v.order_ref,
+      SELECT v.n, v.customer_id, v.conversion_kind, v.source, v.order_ref,
              v.sale_id, t.interaction_id, t.customer_id AS touched_customer_id,
              t.occurred_at AS touched_at, t.occurred_on AS touched_on,
              t.month_start, t.channel_code, t.campaign_code,
@@ -220,18 +260,16 @@ BEGIN
              crmcost.attribution_weight('time_decay', t.occurred_at,
                                         v.converted_at, half_life) OVER path
                AS time_decay_weight
-      FROM pg_temp.refresh_conversion v
+      -- a number sorts faster than a key
+      FROM (SELECT row_number() OVER () AS n, c.*
+            FROM pg_temp.refresh_conversion c) v
       JOIN pg_temp.refresh_touch t
         ON t.entity_id = v.entity_id AND t.occurred_at <= v.converted_at
            AND t.occurred_at > v.converted_at - reach
-      WINDOW path AS (
-        PARTITION BY v.customer_id, v.conversion_kind, v.source, v.order_ref,
-                     v.sale_id
-        ORDER BY t.occurred_at, t.interaction_id)
+      WINDOW path AS (PARTITION BY v.n
+                      ORDER BY t.occurred_at, t.interaction_id)
     ) weighed
-    WINDOW path AS (
-      PARTITION BY customer_id, conversion_kind, source, order_ref, sale_id
-      ORDER BY touched_at, interaction_id);
+    WINDOW path AS (PARTITION BY n ORDER BY touched_at, interaction_id);
   ANALYZE pg_temp.refresh_credit;
 END
 $$;
@@ -250,6 +288,8 @@ COMMENT ON FUNCTION crmcost._touch_window(name) IS
 CREATE FUNCTION crmcost._find_paths(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  reach CONSTANT interval := crmcost._touch_window(run.ledger);
 BEGIN
   UPDATE pg_temp.refresh_conversion v SET touches = p.touches, path = p.path
     FROM (SELECT customer_id, conversion_kind, source, order_ref, sale_id,
@@ -266,9 +306,13 @@ BEGIN
     SELECT t.customer_id, t.month_start, t.channel_code, t.campaign_code,
            count(*)
     FROM pg_temp.refresh_touch t
-    LEFT JOIN pg_temp.refresh_conversion v
-      ON v.entity_id = t.entity_id AND v.conversion_kind = 'acquisition'
-    WHERE v.converted_at IS NULL OR t.occurred_at <= v.converted_at
+    JOIN pg_temp.refresh_entity j USING (customer_id)
+    LEFT JOIN (SELECT k.entity_id, min(k.acquired_at) AS at
+               FROM pg_temp.refresh_entity k
+               WHERE k.acquired_at < run.upto AND NOT k.is_nobody
+               GROUP BY k.entity_id) v ON v.entity_id = t.entity_id
+    WHERE t.month_start >= j.since
+          AND (v.at IS NULL OR t.occurred_at <= v.at)
     GROUP BY t.customer_id, t.month_start, t.channel_code, t.campaign_code;
   -- since the last order, or of who was never acquired
   INSERT INTO pg_temp.refresh_open_journey
@@ -282,15 +326,16 @@ BEGIN
                                                    k.conversion_kind)
                AS last_at
       FROM pg_temp.refresh_touch t
+      JOIN (SELECT j.entity_id, max(j.last_at) AS ordered_at,
+                   min(j.acquired_at) < run.upto AS is_won
+            FROM pg_temp.refresh_entity j
+            WHERE NOT j.is_nobody
+            GROUP BY j.entity_id) v USING (entity_id)
       CROSS JOIN (VALUES ('acquisition'), ('order')) AS k (conversion_kind)
-      LEFT JOIN (SELECT entity_id, conversion_kind, max(converted_at) AS at
-                 FROM pg_temp.refresh_conversion
-                 GROUP BY entity_id, conversion_kind) v
-        ON v.entity_id = t.entity_id AND v.conversion_kind = k.conversion_kind
-      WHERE v.at IS NULL
-            OR k.conversion_kind = 'order' AND t.occurred_at > v.at
+      WHERE CASE k.conversion_kind WHEN 'acquisition' THEN v.is_won IS NOT TRUE
+              ELSE coalesce(t.occurred_at > v.ordered_at, true) END
     ) touch
-    WHERE occurred_at > last_at - crmcost._touch_window(run.ledger)
+    WHERE occurred_at > last_at - reach
     GROUP BY entity_id, conversion_kind, last_at;
 END
 $$;
@@ -298,44 +343,62 @@ $$;
 COMMENT ON FUNCTION crmcost._find_paths(crmcost._run) IS
   'Fills the paths of refresh_conversion, refresh_customer_touch and refresh_open_journey.';
 
--- Months whose credits are summed anew: those of conversions and of open journeys
--- that differ from what the store has, and of conversions with other credits.
-CREATE FUNCTION crmcost._find_journey_news(of_news text, of_entities text)
+-- Months whose credits are summed anew: those of conversions that differ from what
+-- the store has, or that have other credits.  Where open journeys alone differ,
+-- Markov chains do.
+CREATE FUNCTION crmcost._find_journey_news(of_entities text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_credit_news
+    WITH old AS (
+      SELECT o.* FROM pg_temp.refresh_converted
+      JOIN touch_credit o USING (customer_id, conversion_kind, source,
+                                 order_ref, sale_id)
+    )
     SELECT d.customer_id, d.conversion_kind, d.source, d.order_ref, d.sale_id,
            d.month_start
-    FROM ((SELECT o.* FROM touch_credit o
-           JOIN pg_temp.refresh_entity USING (customer_id)
-           EXCEPT SELECT n.* FROM pg_temp.refresh_credit n)
+    FROM ((SELECT * FROM old EXCEPT SELECT * FROM pg_temp.refresh_credit)
           UNION ALL
-          (SELECT n.* FROM pg_temp.refresh_credit n
-           EXCEPT SELECT o.* FROM touch_credit o
-                  JOIN pg_temp.refresh_entity USING (customer_id))) d;
+          (SELECT * FROM pg_temp.refresh_credit EXCEPT SELECT * FROM old)) d;
   INSERT INTO pg_temp.refresh_credit_month
-    SELECT unnest(crmcost._months_that_differ('conversion',
-                                              'refresh_conversion', of_news))
+    WITH old AS (
+      SELECT o.* FROM pg_temp.refresh_converted
+      JOIN conversion o USING (customer_id, conversion_kind, source,
+                               order_ref, sale_id)
+    )
+    SELECT d.month_start, d.conversion_kind, true
+    FROM ((SELECT * FROM old EXCEPT SELECT * FROM pg_temp.refresh_conversion)
+          UNION ALL
+          (SELECT * FROM pg_temp.refresh_conversion EXCEPT SELECT * FROM old)) d
     UNION
-    SELECT unnest(crmcost._months_that_differ(
-      'open_journey', 'refresh_open_journey', of_entities))
-    UNION
-    SELECT v.month_start
+    SELECT v.month_start, v.conversion_kind, true
     FROM pg_temp.refresh_credit_news n
     JOIN pg_temp.refresh_conversion v
       USING (customer_id, conversion_kind, source, order_ref, sale_id);
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_credit_month
+      WITH old AS (SELECT old.* FROM open_journey old WHERE %s)
+      SELECT DISTINCT d.month_start, d.conversion_kind, false
+      FROM ((SELECT * FROM old EXCEPT SELECT * FROM pg_temp.refresh_open_journey)
+            UNION ALL
+            (SELECT * FROM pg_temp.refresh_open_journey
+             EXCEPT SELECT * FROM old)) d
+      ON CONFLICT (month_start, conversion_kind) DO NOTHING
+    $query$, of_entities);
+  ANALYZE pg_temp.refresh_credit_month;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_journey_news(text, text) IS
+COMMENT ON FUNCTION crmcost._find_journey_news(text) IS
   'Fills refresh_credit_news and refresh_credit_month: the credits and the months of conversions that differ from the store.';
 
 -- Where touches share cost, that of the months whose touches have other credits, or
 -- are others.  What closed months are owed for is in the first open one
 -- (43_claim.sql).
-CREATE FUNCTION crmcost._find_touched_months(run crmcost._run) RETURNS void
+CREATE FUNCTION crmcost._find_touched_months(run crmcost._run, touched text)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
@@ -348,14 +411,13 @@ BEGIN
           WHERE n.conversion_kind = 'acquisition'
           UNION
           SELECT unnest(crmcost._months_that_differ(
-            'customer_touch', 'refresh_customer_touch',
-            crmcost._rows_of_news(run)))) m
+            'customer_touch', 'refresh_customer_touch', touched))) m
     GROUP BY 1
     ON CONFLICT (month_start) DO NOTHING;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_touched_months(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._find_touched_months(crmcost._run, text) IS
   'Adds the months whose cost other touches share than before to refresh_cost_month.';
 
 CREATE FUNCTION crmcost._follows_touches() RETURNS boolean
@@ -427,6 +489,20 @@ $query$, months);
 COMMENT ON FUNCTION crmcost._walked_paths(text) IS
   'Query of the paths of the months that a condition on old names, with conversions, value and open journeys.';
 
+CREATE FUNCTION crmcost._credit_months(run crmcost._run,
+                                       of_conversions boolean)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format('old.month_start >= %L', run.open_month)
+  || CASE WHEN run.whole THEN ''
+       ELSE ' AND (old.month_start, old.conversion_kind) IN (SELECT m.month_start, m.conversion_kind FROM pg_temp.refresh_credit_month m'
+            || CASE WHEN of_conversions THEN ' WHERE m.of_conversions)'
+                 ELSE ')' END
+     END;
+
+COMMENT ON FUNCTION crmcost._credit_months(crmcost._run, boolean) IS
+  'Condition on old that a row is of an open month of refresh_credit_month, of conversions that differ if that is asked for.';
+
 -- A conversion without a touch is of its own channel and campaign.  Markov chains
 -- and the Shapley value know channels alone, and no value below 0 (an order with
 -- more refunds than sales).
@@ -434,9 +510,9 @@ CREATE FUNCTION crmcost._write_credit_month(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  months CONSTANT text := format(
-    'old.month_start >= %L AND (%L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_credit_month m))',
-    run.open_month, run.whole);
+  -- months of conversions that differ; and those of Markov chains
+  months CONSTANT text := crmcost._credit_months(run, true);
+  walked CONSTANT text := crmcost._credit_months(run, false);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'credit_month', format($query$
     SELECT month_start, conversion_kind, m.model, channel_code, campaign_code,
@@ -456,16 +532,17 @@ BEGIN
     FROM (
       SELECT month_start, conversion_kind,
              crmcost.markov_attribution(path, n, value, open) AS markov,
-             crmcost.shapley_attribution(path, n, value) AS shapley
-      FROM (%2$s) walked
+             crmcost.shapley_attribution(path, n, value)
+               FILTER (WHERE %3$s) AS shapley
+      FROM (%2$s) old
       GROUP BY month_start, conversion_kind
     ) credits
     CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
       AS m (model, credits)
     CROSS JOIN LATERAL unnest(m.credits) c
     WHERE c.conversions <> 0
-  $query$, crmcost._credit_sums(months), crmcost._walked_paths(months)),
-    months);
+  $query$, crmcost._credit_sums(months), crmcost._walked_paths(walked),
+    months), format('%s OR old.model = ''markov'' AND %s', months, walked));
 END
 $$;
 

@@ -76,7 +76,7 @@ COMMENT ON FUNCTION crmcost._load_limited_months(crmcost._run) IS
   'Completes refresh_line and refresh_contact for the months of limited rules.';
 
 -- Everybody with anything in the month.  Customers with news are in
--- refresh_activity, the others as they were.
+-- refresh_activity since then, the others as they were.
 CREATE FUNCTION crmcost._find_month(run crmcost._run, month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -96,7 +96,8 @@ BEGIN
     FROM customer_month o
     WHERE o.month_start = month AND NOT run.whole
           AND NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
-                          WHERE c.customer_id = o.customer_id);
+                          WHERE c.customer_id = o.customer_id
+                                AND c.since <= month);
 END
 $$;
 

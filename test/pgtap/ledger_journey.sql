@@ -201,6 +201,30 @@ SELECT results_eq($$SELECT driver, unallocated_cost, unallocated_because FROM co
   $$ VALUES ('new_customers', 30.0, 'no driver in the month') $$, 'spend without customers is with nobody, and waits for none');
 SELECT is(pg_temp.balanced(), true, 'and is not lost');
 
+-- months before the news stay as they are; but the value of an acquisition is the first order, whenever that was, and who was
+-- never acquired is under way since the first touch
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) VALUES
+  (21, 's', 'early', '2024-01-02', '2024-01-03 12:00'), (22, 's', 'buyer', '2024-01-02', NULL);
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code) VALUES
+  (21, '2024-01-02 10:00', 'touch', 'social'), (22, '2024-01-04 10:00', 'touch', 'social');
+CALL crmcost.refresh('crm', '2024-07-01');
+INSERT INTO sale (customer_id, sold_at, source, order_ref, line_no, amount, cogs, currency) VALUES
+  (21, '2024-05-05 12:00', 'shop', 'o21', 1, 70, 20, 'EUR'), (22, '2024-06-05 12:00', 'shop', 'o22', 1, 50, 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq($$SELECT value, margin, touches FROM conversion WHERE customer_id = 21 AND conversion_kind = 'acquisition'$$,
+  $$ VALUES (70.0, 50.0, 1) $$, 'an acquisition of January has the value of the first order, in May');
+SELECT is((SELECT string_agg(conversion_kind || ' ' || path::text, ', ' ORDER BY conversion_kind) FROM open_journey WHERE entity_id = 22),
+  'acquisition {social}', 'an order of June ends no journey to an acquisition that began in January');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
+DELETE FROM sale WHERE customer_id = 21;
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code) VALUES (22, '2024-06-06 10:00', 'touch', 'search');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq($$SELECT value, margin, touches FROM conversion WHERE customer_id = 21$$,
+  $$ VALUES (0.0, 0.0, 1) $$, 'without it none');
+SELECT is((SELECT string_agg(conversion_kind || ' ' || path::text, ', ' ORDER BY conversion_kind) FROM open_journey WHERE entity_id = 22),
+  'acquisition {search}, order {search}', 'a touch after the window begins another');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
+
 -- an account converts as one
 UPDATE setting SET value = 'account' WHERE key = 'converting_entity';
 UPDATE customer SET account_id = 3 WHERE customer_id = 2;
