@@ -169,6 +169,7 @@ BEGIN
   PERFORM crmcost._note_unrated_lines(open_month, next_month);
   PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
   PERFORM crmcost._note_long_orders(next_month);
+  PERFORM crmcost._place_later_lines(open_month, next_month);
   IF open_month IS NULL THEN
     SELECT least(min(found.month), closing) INTO open_month
       FROM (SELECT min(month_start) FROM customer_month
@@ -331,6 +332,32 @@ $$;
 
 COMMENT ON FUNCTION crmcost._note_long_orders(date) IS
   'Notes in touched whose orders of open months have lines in months that are closed.';
+
+-- An order that counted in a month that was closed before does not follow a later
+-- line when the month of that is closed too: the line is one of the month where the
+-- order is.  The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._place_later_lines(open_month date, next_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO late_fact AS l (relation, fact_id, booked_on, month_start,
+                              placed_in)
+    SELECT 'sale', s.sale_id, s.sold_on, s.month_start, o.month_start
+    FROM sale_base s
+    JOIN customer c ON c.customer_id = s.customer_id
+    JOIN customer_order o
+      ON o.customer_id = coalesce(c.merged_into, s.customer_id)
+         AND o.source = s.source AND o.order_ref = s.order_ref
+    WHERE s.month_start >= open_month AND s.month_start < next_month
+          AND s.kind = 'sale' AND s.amount >= 0 AND o.month_start < open_month
+    ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
+      placed_in = excluded.placed_in;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._place_later_lines(date, date) IS
+  'Notes in late_fact which lines of months that are closed belong to orders of months that were closed before.';
 
 -- A line without a rate comes late, when it gets one: whoever has one in a month
 -- that is closed is news, also without anything in the open months.  The search path

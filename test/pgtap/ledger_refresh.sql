@@ -286,6 +286,26 @@ CALL crmcost.close_period('crm', '2024-01-01');
 SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'once a month of it is closed, it is there');
 SELECT is((SELECT sum(orders) FROM customer_month), 1::numeric, 'and is counted once');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+-- nor does it follow a later line when that month is closed as well, of one party too
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES
+  (1, 'shop', 'long', 3, '2024-03-02', 40, 'EUR'), (1, 'shop', 'long', 4, '2024-04-02', 40, 'XTS');
+CALL crmcost.refresh('crm', '2024-05-20');
+CALL crmcost.close_period('crm', '2024-04-01');
+SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'nor does it follow a later line into a month that is closed then');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+SELECT is((SELECT sum(orders) FROM customer_month), 1::numeric, 'and is counted once');
+SELECT is((SELECT sum(revenue) FROM customer_month), 70::numeric, 'with all its money');
+INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('XTS', '2024-01-01', 0.5);
+CALL crmcost.refresh('crm', '2024-05-20');
+SELECT is((SELECT sum(revenue) FROM customer_month), 90::numeric, 'a rate that comes later included');
+SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'it stays where it is');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+CALL crmcost.reopen_period('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-05-20');
+SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'when that is opened again too');
+CALL crmcost.reopen_period('crm', '2024-01-01');
+CALL crmcost.refresh('crm', '2024-05-20');
+SELECT is((SELECT month_start FROM customer_order), '2024-04-01'::date, 'and with all open it is of the day of its last line');
 ROLLBACK TO fresh;
 
 -- who has nothing in the open months, and in the closed one a line without a rate that dates no order

@@ -47,5 +47,5 @@ COMMENT ON TABLE late_fact IS
 COMMENT ON COLUMN late_fact.relation IS 'Table of the fact: sale, cost_entry, interaction, customer (its acquisition) or lead (when it was first seen).';
 COMMENT ON COLUMN late_fact.fact_id IS 'Number of the fact.';
 COMMENT ON COLUMN late_fact.booked_on IS 'Day of the fact, in a closed month.';
-COMMENT ON COLUMN late_fact.placed_in IS 'Closed month in which a sale line without a rate counted as bought, though not with its money; NULL for what came late.';
+COMMENT ON COLUMN late_fact.placed_in IS 'Closed month in which a sale line counted as bought, though not with its money: without a rate, or later than the rest of its order; NULL for what came late.';
 COMMENT ON COLUMN late_fact.month_start IS 'Closed month in which it counted; NULL while it counts in the first open month.';
