@@ -41,16 +41,16 @@ statements()			# statements FILE
 
 psql -Xq -f lib.sql
 case ${1:-} in
-clv | cash_flow | attribution | logit | survival | points | service | ledger | steps | journey) ;;	# make their own
+clv | cash_flow | attribution | logit | survival | points | service | ledger | steps | journey | citus) ;;	# make their own
 *)
 	echo "making data: purchases, customers and pool members, up to 10 million of each"
 	psql -Xq -f data.sql > /dev/null
 	;;
 esac
-for name in ${1:-rfm_score tier allocation rfm clv cash_flow attribution logit survival points service ledger steps journey}; do
+for name in ${1:-rfm_score tier allocation rfm clv cash_flow attribution logit survival points service ledger steps journey citus}; do
 	echo
 	echo "$name"
-	if [ -e "$name.sh" ]; then	# what comes before; 77 is "skipped"
+	if [ -e "$name.sh" ]; then	# what comes before; 77 is "that was all", or skipped
 		status=0
 		sh "$name.sh" || status=$?
 		[ "$status" != 77 ] || continue

@@ -240,7 +240,7 @@ $$;
 COMMENT ON FUNCTION crmcost._note_loading(name) IS
   'Gives the facts of a ledger that is being distributed the column by which late ones are told.';
 
--- What a key of PostgreSQL would have refused.
+-- What a key of PostgreSQL would have refused.  Of sales there is no copy.
 CREATE FUNCTION crmcost._check_keys(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -253,6 +253,9 @@ BEGIN
   FOR rule IN
     EXECUTE 'SELECT d.* FROM distribution_change d WHERE d.probe IS NOT NULL ORDER BY d.place'
   LOOP
+    PERFORM set_config('search_path', CASE rule.relation
+                         WHEN 'sale' THEN format('%I, pg_temp', ledger)
+                         ELSE crmcost._ledger_path(ledger) END, true);
     EXECUTE rule.probe INTO broken;
     IF broken IS NOT NULL THEN
       RAISE EXCEPTION '% of ledger "%" has a row that breaks % "%": %',
@@ -281,14 +284,11 @@ DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  PERFORM crmcost._find_late_sales(ledger, zone);
   EXECUTE $query$
     INSERT INTO late_fact (relation, fact_id, booked_on)
       SELECT f.relation, f.fact_id, f.booked_on
       FROM (
-        SELECT 'sale', s.sale_id, (s.sold_at AT TIME ZONE $1)::date,
-               (s.sold_at AT TIME ZONE $1)::date, s.loaded_at
-        FROM sale s
-        UNION ALL
         SELECT 'interaction', i.interaction_id,
                (i.occurred_at AT TIME ZONE $1)::date,
                (i.occurred_at AT TIME ZONE $1)::date, i.loaded_at
@@ -328,3 +328,37 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_late_facts(name) IS
   'Notes the facts of a distributed ledger that were loaded after their month was closed.';
+
+-- The workers tell which lines are late: closed months have no gap, so that an array
+-- says when each was closed.
+CREATE FUNCTION crmcost._find_late_sales(ledger name, zone text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  first_month date;
+  closed timestamptz[];
+BEGIN
+  SELECT min(p.month_start), array_agg(p.closed_at ORDER BY p.month_start)
+    INTO first_month, closed FROM closed_period p;
+  IF closed IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format($query$
+    INSERT INTO late_fact (relation, fact_id, booked_on)
+      SELECT 'sale', f.sale_id, f.sold_on
+      FROM (SELECT l.sale_id, l.sold_on
+            FROM (SELECT s.sale_id, s.loaded_at,
+                         (s.sold_at AT TIME ZONE %2$L)::date AS sold_on
+                  FROM %1$I.sale s) l
+            WHERE l.loaded_at > (%3$L::timestamptz[])[
+                    1 + (12 * (extract(year FROM l.sold_on) - %4$s)
+                         + extract(month FROM l.sold_on) - %5$s)::integer]
+            OFFSET 0) f
+      ON CONFLICT (relation, fact_id, booked_on) DO NOTHING
+    $query$, ledger, zone, closed, extract(year FROM first_month),
+    extract(month FROM first_month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_late_sales(name, text) IS
+  'Notes the sale lines of a distributed ledger that were loaded after their month was closed.';

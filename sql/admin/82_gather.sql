@@ -86,12 +86,14 @@ COMMENT ON FUNCTION crmcost._copies(name) IS
   'Tables of a distributed ledger that the cluster holds, with the copy in LEDGER_gather and the columns that are written.';
 
 -- The nodes of a cluster have no snapshot in common: nobody else writes the facts
--- while they are copied, and until the transaction ends.
+-- while they are copied, and until the transaction ends.  Each computes with functions
+-- of its own: they must be the same.
 CREATE FUNCTION crmcost._begin_gather(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  PERFORM crmcost._check_cluster();
   PERFORM crmcost._one_connection();
   EXECUTE (SELECT format('LOCK TABLE %s IN SHARE MODE',
                          string_agg(p.relation::text, ', '))
@@ -118,10 +120,12 @@ BEGIN
     RETURN;
   END IF;
   PERFORM crmcost._begin_gather(ledger);
-  FOR part IN SELECT c.* FROM crmcost._copies(ledger) c LOOP
-    EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s', part.copy,
-                   part.names, part.names, part.origin);
-    EXECUTE format('ANALYZE %s', part.copy);
+  -- sales are read where they are, and what the workers write is copied afterwards
+  FOR part IN
+    SELECT c.* FROM crmcost._copies(ledger) c
+    WHERE c.relation <> ALL ('{sale,customer_order,customer_product}')
+  LOOP
+    PERFORM crmcost._gather_table(part.origin, part.copy, part.names);
   END LOOP;
   PERFORM set_config('crmcost.gather', 'on', true);
   PERFORM crmcost._check_keys(ledger);
@@ -132,7 +136,25 @@ $$;
 COMMENT ON FUNCTION crmcost._gather(name) IS
   'Copies the distributed tables of a ledger to the coordinator, where the statements of the caller then work; nothing for any other ledger.';
 
-CREATE FUNCTION crmcost._leave_gather(ledger name) RETURNS void
+CREATE FUNCTION crmcost._gather_table(origin regclass, copy regclass,
+                                      names text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s', copy, names, names,
+                 origin);
+  EXECUTE format('ANALYZE %s', copy);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._gather_table(regclass, regclass, text) IS
+  'Copies a distributed table to the coordinator.';
+
+-- The search path may be that of the copies: so names are qualified.
+CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -140,11 +162,20 @@ BEGIN
   IF crmcost._is_distributed(ledger) THEN
     EXECUTE (SELECT 'TRUNCATE ' || string_agg(c.oid::regclass::text, ', ')
              FROM pg_class c
-             WHERE c.relnamespace = format('%I', ledger || '_gather')::regnamespace
+             WHERE c.relnamespace = format('%I', ledger || of_schema)::regnamespace
                    AND c.relkind = 'r');
   END IF;
 END
 $$;
+
+COMMENT ON FUNCTION crmcost._empty_tables(name, text) IS
+  'Empties the tables that a distributed ledger has in another schema, given the end of its name; nothing for any other ledger.';
+
+CREATE FUNCTION crmcost._leave_gather(ledger name) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT crmcost._empty_tables(ledger, '_gather');
+END;
 
 COMMENT ON FUNCTION crmcost._leave_gather(name) IS
   'Empties the copies of the distributed tables of a ledger.';

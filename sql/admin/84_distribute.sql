@@ -21,7 +21,8 @@ BEGIN
       USING ERRCODE = 'name_too_long';
   END IF;
   SELECT n.nspname INTO taken FROM pg_namespace n
-    WHERE n.nspname IN (ledger || '_gather', ledger || '_pulled')
+    WHERE n.nspname IN (ledger || '_gather', ledger || '_pulled',
+                        ledger || '_spread')
     ORDER BY 1 LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'schema "%" exists already', taken
@@ -56,6 +57,7 @@ BEGIN
   PERFORM crmcost._take_triggers(ledger);
   PERFORM crmcost._place_tables(ledger);
   PERFORM crmcost._give_keys_back(ledger);
+  PERFORM crmcost._make_spread(ledger);
   PERFORM crmcost._make_gather(ledger);
   PERFORM crmcost._make_cluster_views(ledger, granted);
   EXECUTE format('UPDATE %I.refresh_state SET storage = NULL', ledger);
@@ -132,8 +134,8 @@ BEGIN
   granted := crmcost._granted(ledger, names);
   PERFORM crmcost._drop_views(ledger, names,
                               ARRAY[ledger || '_gather', ledger || '_pulled']);
-  EXECUTE format('DROP SCHEMA %I, %I CASCADE', ledger || '_gather',
-                 ledger || '_pulled');
+  EXECUTE format('DROP SCHEMA %I, %I, %I CASCADE', ledger || '_gather',
+                 ledger || '_pulled', ledger || '_spread');
   PERFORM crmcost._take_tables_back(ledger);
   PERFORM crmcost._give_rules_back(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);

@@ -164,8 +164,8 @@ COMMENT ON FUNCTION crmcost._refresh(name, timestamptz, boolean) IS
   'A refresh, in the transaction of the caller, which has the ledger.';
 
 -- Everything is computed anew when it never was, when it was on another server or
--- in another database, when tables were exchanged or lost their triggers, and
--- when what every figure depends on changed.
+-- in another database, when tables were exchanged or lost their triggers, when
+-- what every figure depends on changed, and in a distributed ledger.
 CREATE FUNCTION crmcost._begin_run(ledger name, as_of timestamptz,
                                    whole boolean)
   RETURNS crmcost._run
@@ -209,6 +209,7 @@ BEGIN
     OR state.database_oid IS DISTINCT FROM
        (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
     OR state.storage IS DISTINCT FROM storage
+    OR crmcost._is_distributed(ledger)
     OR EXISTS (SELECT FROM touched t
                WHERE t.relation IN ('setting', 'cost_category', 'campaign',
                                     'activity_time', 'funnel_step',

@@ -17,6 +17,9 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF crmcost._is_distributed(run.ledger) THEN
+    RETURN crmcost._spread_orders(run);
+  END IF;
   PERFORM crmcost._sum_orders(run);
   PERFORM crmcost._find_orders(run);
   IF NOT run.whole THEN
@@ -27,20 +30,9 @@ BEGIN
                  'SELECT * FROM pg_temp.refresh_order o WHERE '
                  || format(news, 'o'), format(news, 'old'))
              + crmcost._write_difference(run.ledger, 'customer_product',
-                 format($query$
-                   SELECT o.customer_id, o.product_code,
-                          count(*) FILTER (WHERE o.is_order) AS orders,
-                          sum(o.quantity) AS quantity, sum(o.amount) AS revenue,
-                          max(o.ordered_on) FILTER (WHERE o.is_order)
-                            AS last_ordered_on
-                   FROM (SELECT o.customer_id, o.is_order, o.ordered_on,
-                                unnest(o.product_codes) AS product_code,
-                                unnest(o.quantities) AS quantity,
-                                unnest(o.amounts) AS amount
-                         FROM pg_temp.refresh_order o WHERE %s
-                         ORDER BY o.customer_id, product_code) o
-                   GROUP BY o.customer_id, o.product_code
-                 $query$, format(news, 'o')), format(news, 'old'));
+                 crmcost._bought_query('pg_temp.refresh_order o WHERE '
+                                       || format(news, 'o')),
+                 format(news, 'old'));
   IF NOT run.whole THEN
     PERFORM crmcost._complete_months(run, ARRAY(
       SELECT m.month_start FROM pg_temp.refresh_month m));
@@ -52,19 +44,47 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_order(crmcost._run) IS
   'Third step of refresh: customer_order and customer_product; returns the rows changed.';
 
--- What an order holds of a product is what corrections and refunds leave of its
--- amount, if that is positive.
 CREATE FUNCTION crmcost._sum_orders(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_placed
+  EXECUTE 'INSERT INTO pg_temp.refresh_placed '
+          || crmcost._placed_query(run, 'pg_temp.refresh_line', 'late_fact');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_orders(crmcost._run) IS
+  'Fills refresh_placed from refresh_line.';
+
+CREATE FUNCTION crmcost._find_orders(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE 'INSERT INTO pg_temp.refresh_order '
+          || crmcost._order_query(run, 'pg_temp.refresh_line',
+                                  'pg_temp.refresh_placed');
+  ANALYZE pg_temp.refresh_order;
+  TRUNCATE pg_temp.refresh_placed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
+  'Fills refresh_order from refresh_placed and its lines.';
+
+-- Both queries are asked of a cluster, too (32_order_spread.sql): the customer comes
+-- first at every level, and each part is named once.
+--
+-- What an order holds of a product is what corrections and refunds leave of its
+-- amount, if that is positive.
+CREATE FUNCTION crmcost._placed_query(run crmcost._run, lines text, late text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
     WITH product AS (
       SELECT customer_id, source, order_ref, own_id, product_code,
              max(sold_at) FILTER (WHERE is_purchase) AS ordered_at,
              max(sold_at) AS last_at,
-             max(counted) FILTER (WHERE is_purchase
-                                        AND counted < run.open_month)
+             max(counted) FILTER (WHERE is_purchase AND counted < %3$L)
                AS counted,
              max(month_start) AS last_month,
              count(*) FILTER (WHERE is_purchase) AS sale_lines,
@@ -86,8 +106,8 @@ BEGIN
                    l.base_discount, l.quantity, l.channel_code,
                    l.campaign_code,
                    coalesce(f.placed_in, l.month_start) AS counted
-            FROM pg_temp.refresh_line l
-            LEFT JOIN late_fact f
+            FROM %1$s l
+            LEFT JOIN %2$s f
               ON f.relation = 'sale' AND f.fact_id = l.sale_id
                  AND f.placed_in IS NOT NULL
             ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
@@ -95,38 +115,41 @@ BEGIN
       GROUP BY customer_id, source, order_ref, own_id, product_code
       ORDER BY customer_id, source, order_ref, own_id, product_code
     )
-    SELECT customer_id, source, order_ref, own_id, max(ordered_at),
-           max(last_at), max(counted), max(last_month),
-           sum(sale_lines)::integer, bool_and(uncorrected), bool_or(unrated),
-           sum(sold), coalesce(sum(amount), 0), coalesce(sum(margin), 0),
-           coalesce(sum(discount), 0), coalesce(sum(refund), 0),
-           min(channel_code), min(campaign_code),
+    SELECT customer_id, source, order_ref, own_id,
+           max(ordered_at) AS ordered_at, max(last_at) AS last_at,
+           max(counted) AS counted, max(last_month) AS last_month,
+           sum(sale_lines)::integer AS sale_lines,
+           bool_and(uncorrected) AS uncorrected, bool_or(unrated) AS unrated,
+           sum(sold) AS sold, coalesce(sum(amount), 0) AS revenue,
+           coalesce(sum(margin), 0) AS margin,
+           coalesce(sum(discount), 0) AS discount,
+           coalesce(sum(refund), 0) AS refund,
+           min(channel_code) AS channel_code,
+           min(campaign_code) AS campaign_code,
            min(channel_code) <> max(last_channel)
-             OR min(campaign_code) <> max(last_campaign),
-           array_agg(product_code) FILTER (WHERE is_held),
-           array_agg(quantity) FILTER (WHERE is_held),
-           array_agg(amount) FILTER (WHERE is_held)
+             OR min(campaign_code) <> max(last_campaign) AS mixed,
+           array_agg(product_code) FILTER (WHERE is_held) AS product_codes,
+           array_agg(quantity) FILTER (WHERE is_held) AS quantities,
+           array_agg(amount) FILTER (WHERE is_held) AS amounts
     FROM product
-    GROUP BY customer_id, source, order_ref, own_id;
-END
-$$;
+    GROUP BY customer_id, source, order_ref, own_id
+  $query$, lines, late, run.open_month);
 
-COMMENT ON FUNCTION crmcost._sum_orders(crmcost._run) IS
-  'Fills refresh_placed from refresh_line.';
+COMMENT ON FUNCTION crmcost._placed_query(crmcost._run, text, text) IS
+  'Query of the sums of the lines of each order, given the relations of the lines and of late facts.';
 
 -- Once counted in a month that is closed, an order stays there.
-CREATE FUNCTION crmcost._find_orders(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO pg_temp.refresh_order
+CREATE FUNCTION crmcost._order_query(run crmcost._run, lines text, placed text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
     -- of lines that differ, the one that dates the order
     WITH dated AS (
       SELECT DISTINCT ON (l.customer_id, l.source, l.order_ref, l.own_id)
              l.customer_id, l.source, l.order_ref, l.own_id, l.channel_code,
              l.campaign_code
-      FROM pg_temp.refresh_placed p
-      JOIN pg_temp.refresh_line l USING (customer_id, source, order_ref, own_id)
+      FROM %2$s p
+      JOIN %1$s l USING (customer_id, source, order_ref, own_id)
       WHERE p.mixed
       ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
                l.is_purchase DESC, l.sold_at DESC, l.sale_id DESC
@@ -135,42 +158,63 @@ BEGIN
     kept AS (
       SELECT DISTINCT customer_id, source, order_ref, own_id
       FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id
-            FROM pg_temp.refresh_placed p
-            JOIN pg_temp.refresh_line l
-              USING (customer_id, source, order_ref, own_id)
+            FROM %2$s p
+            JOIN %1$s l USING (customer_id, source, order_ref, own_id)
             WHERE p.unrated AND NOT p.uncorrected AND NOT l.is_refund
             GROUP BY l.customer_id, l.source, l.order_ref, l.own_id, l.currency
             HAVING sum(l.amount) > 0) rest
     )
-    SELECT customer_id, source, order_ref, own_id,
-           o.is_order, o.at, (o.at AT TIME ZONE run.zone)::date,
+    SELECT customer_id, source, order_ref, own_id AS sale_id,
+           o.is_order, o.at AS ordered_at,
+           (o.at AT TIME ZONE %3$L)::date AS ordered_on,
            CASE
-             WHEN p.ordered_at IS NULL THEN p.last_month
-             ELSE coalesce(p.counted, greatest(crmcost._month_of(
-                    (o.at AT TIME ZONE run.zone)::date), run.open_month))
-           END,
-           p.sale_lines, p.revenue, p.margin, p.discount, p.refund,
-           coalesce(d.channel_code, p.channel_code),
-           coalesce(d.campaign_code, p.campaign_code),
-           coalesce(p.product_codes, '{}'), coalesce(p.quantities, '{}'),
-           coalesce(p.amounts, '{}')
-    FROM pg_temp.refresh_placed p
-    LEFT JOIN dated d USING (customer_id, source, order_ref, own_id)
-    LEFT JOIN kept k USING (customer_id, source, order_ref, own_id)
-    CROSS JOIN LATERAL (
-      SELECT coalesce(p.ordered_at, p.last_at) AS at,
+             WHEN o.ordered_at IS NULL THEN o.last_month
+             ELSE coalesce(o.counted, greatest(crmcost._month_of(
+                    (o.at AT TIME ZONE %3$L)::date), %4$L))
+           END AS month_start,
+           o.sale_lines, o.revenue, o.margin, o.discount, o.refund,
+           o.channel_code, o.campaign_code,
+           coalesce(o.product_codes, '{}') AS product_codes,
+           coalesce(o.quantities, '{}') AS quantities,
+           coalesce(o.amounts, '{}') AS amounts
+    FROM (
+      SELECT customer_id, source, order_ref, own_id, p.ordered_at,
+             p.last_month, p.counted, p.sale_lines, p.revenue, p.margin,
+             p.discount, p.refund, p.product_codes, p.quantities, p.amounts,
+             coalesce(d.channel_code, p.channel_code) AS channel_code,
+             coalesce(d.campaign_code, p.campaign_code) AS campaign_code,
+             coalesce(p.ordered_at, p.last_at) AS at,
              p.ordered_at IS NOT NULL
              AND (p.uncorrected
                   OR CASE WHEN p.unrated THEN k.customer_id IS NOT NULL
                        ELSE p.sold > 0 END) AS is_order
-    ) o;
-  ANALYZE pg_temp.refresh_order;
-  TRUNCATE pg_temp.refresh_placed;
-END
-$$;
+      FROM %2$s p
+      LEFT JOIN dated d USING (customer_id, source, order_ref, own_id)
+      LEFT JOIN kept k USING (customer_id, source, order_ref, own_id)
+    ) o
+  $query$, lines, placed, run.zone, run.open_month);
 
-COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
-  'Fills refresh_order from refresh_placed and its lines.';
+COMMENT ON FUNCTION crmcost._order_query(crmcost._run, text, text) IS
+  'Query of the orders, as customer_order has them, given the relations of the lines and of the sums of the orders.';
+
+CREATE FUNCTION crmcost._bought_query(orders text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT o.customer_id, o.product_code,
+         count(*) FILTER (WHERE o.is_order) AS orders,
+         sum(o.quantity) AS quantity, sum(o.amount) AS revenue,
+         max(o.ordered_on) FILTER (WHERE o.is_order) AS last_ordered_on
+  FROM (SELECT o.customer_id, o.is_order, o.ordered_on,
+               unnest(o.product_codes) AS product_code,
+               unnest(o.quantities) AS quantity,
+               unnest(o.amounts) AS amount
+        FROM %s
+        ORDER BY o.customer_id, product_code) o
+  GROUP BY o.customer_id, o.product_code
+$query$, orders);
+
+COMMENT ON FUNCTION crmcost._bought_query(text) IS
+  'Query of customer_product, given the relation of orders, which it calls o.';
 
 -- Orders that came, went or changed, of the customers with news.  Where one moved,
 -- both of its months are summed anew.

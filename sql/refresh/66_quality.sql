@@ -264,7 +264,7 @@ RETURN pg_catalog.format($query$
            AS example
   FROM (SELECT 'sale_after_as_of' AS check_name, 'sold' AS what,
                count(*) AS rows, (min(sold_at) AT TIME ZONE %3$L)::date AS day
-        FROM sale WHERE sold_at >= %1$L
+        FROM %4$I.sale WHERE sold_at >= %1$L
         UNION ALL
         SELECT 'cost_after_as_of', 'incurred', count(*), min(incurred_on)
         FROM cost_entry WHERE incurred_on > %2$L
@@ -274,7 +274,7 @@ RETURN pg_catalog.format($query$
         FROM classification
         WHERE NOT by_rule AND dimension = 'stage' AND entered_at >= %1$L) f
   WHERE f.rows > 0
-$query$, run.upto, run.day, run.zone);
+$query$, run.upto, run.day, run.zone, run.ledger);
 
 COMMENT ON FUNCTION crmcost._later_findings(crmcost._run) IS
   'Query of the sales and cost that are later than what the refresh is about.';

@@ -62,12 +62,14 @@ BEGIN
                                       FROM pg_temp.refresh_member_customer m)
     )
     SELECT k.sign, k.customer_id, k.dimension, k.code,
-           coalesce(o.code, '(unknown)'), k.since
-    FROM class k
-    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-    LEFT JOIN class o
-      ON o.sign = k.sign AND o.customer_id = k.customer_id
-         AND o.dimension = 'owner' AND o.code <> 'none';
+           coalesce(k.owner, '(unknown)'), k.since
+    -- of a join of this with itself the planner expects two rows, and loops over all
+    FROM (SELECT c.sign, c.customer_id, c.dimension, c.code, c.since,
+                 max(c.code) FILTER (WHERE c.dimension = 'owner'
+                                           AND c.code <> 'none')
+                   OVER (PARTITION BY c.sign, c.customer_id) AS owner
+          FROM class c) k
+    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code;
   ANALYZE pg_temp.refresh_member;
 END
 $$;

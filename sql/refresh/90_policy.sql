@@ -158,6 +158,40 @@ $$;
 COMMENT ON FUNCTION crmcost.tier_migration(name, date, date) IS
   'Customers by scheme, tier on the evening of one day and tier on that of a later one, with the direction: up, down, stay, new or left; days not after the last refresh.';
 
+-- For each merged customer the one who stays at the end of the chain.  The recursion is
+-- over arrays: of the customers of a distributed ledger Citus refuses it.
+CREATE FUNCTION crmcost._mergers(ledger name)
+  RETURNS TABLE (customer_id bigint, party_id bigint)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  merged bigint[];
+  survivors bigint[];
+BEGIN
+  EXECUTE format('SELECT array_agg(c.customer_id), array_agg(c.merged_into) FROM (SELECT m.customer_id, m.merged_into FROM %I.customer m WHERE m.merged_into IS NOT NULL OFFSET 0) c',
+                 ledger)
+    INTO merged, survivors;
+  RETURN QUERY
+    WITH RECURSIVE merger AS (
+      SELECT u.customer_id, u.merged_into
+      FROM unnest(merged, survivors) AS u (customer_id, merged_into)
+    ),
+    chain AS (
+      SELECT m.customer_id, m.merged_into AS party_id FROM merger m
+      UNION ALL
+      SELECT p.customer_id, m.merged_into
+      FROM chain p JOIN merger m ON m.customer_id = p.party_id
+    )
+    SELECT p.customer_id, p.party_id
+    FROM chain p LEFT JOIN merger m ON m.customer_id = p.party_id
+    WHERE m.customer_id IS NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._mergers(name) IS
+  'Merged customers of a ledger, with the customer for whom their facts count.';
+
 -- Of merged customers the facts of all count for the one who stays.
 CREATE FUNCTION crmcost._tiers_at_query(ledger name, at timestamptz)
   RETURNS text
@@ -165,22 +199,11 @@ CREATE FUNCTION crmcost._tiers_at_query(ledger name, at timestamptz)
 RETURN pg_catalog.format($query$
   SELECT l.customer_id, l.dimension, l.code
   FROM (
-    WITH RECURSIVE chain AS (
-      SELECT c.customer_id, c.merged_into AS party_id FROM %1$I.customer c
-      WHERE c.merged_into IS NOT NULL
-      UNION ALL
-      SELECT p.customer_id, c.merged_into
-      FROM chain p JOIN %1$I.customer c ON c.customer_id = p.party_id
-      WHERE c.merged_into IS NOT NULL
-    )
     SELECT DISTINCT ON (coalesce(p.party_id, k.customer_id), k.dimension)
            coalesce(p.party_id, k.customer_id) AS customer_id, k.dimension,
            k.code
     FROM %1$I.classification k
-    LEFT JOIN (SELECT p.customer_id, p.party_id
-               FROM chain p JOIN %1$I.customer c ON c.customer_id = p.party_id
-               WHERE c.merged_into IS NULL) p
-      ON p.customer_id = k.customer_id
+    LEFT JOIN crmcost._mergers(%1$L) p ON p.customer_id = k.customer_id
     WHERE k.dimension IN (SELECT t.scheme FROM %1$I.tier t)
           AND k.entered_at <= %2$L
     ORDER BY coalesce(p.party_id, k.customer_id), k.dimension,

@@ -25,25 +25,11 @@ fi
 . test/cluster.sh
 base=$(cd .. && pwd)
 bin=$("$PG_CONFIG" --bindir)
-nodes='coordinator worker_1 worker_2'
+nodes='coordinator worker_1 worker_2 worker_3'
 done_tests=0
 failed=0
 
-# node NAME: what follows is asked of it
-node()
-{
-	PGHOST=$base/$1/socket PGPORT=5432 PGUSER=postgres PGDATABASE=crm_test
-	export PGHOST PGPORT PGUSER PGDATABASE
-}
-ask()				# ask SQL ...: each a statement of its own
-{
-	for _sql in "$@"; do set -- "$@" -c "$_sql"; shift; done
-	"$bin/psql" -X -A -t -q -v ON_ERROR_STOP=1 -c 'SET client_min_messages = warning' "$@" 2>&1
-}
-quiet()				# quiet SQL ...: it must do
-{
-	_said=$(ask "$@") || { echo "Bail out! $_said"; exit 1; }
-}
+. test/citus/nodes.sh
 result()			# result OK NAME [DETAIL]
 {
 	done_tests=$((done_tests + 1))
@@ -85,35 +71,43 @@ same()				# same KINDS NAME [LEDGER TWIN]: r tables, v views
 	is "$(ask "SELECT same.differences('$1', '${3:-crm}', '${4:-twin}')" || true)" '' "$2"
 }
 
+# hold TABLE: nobody writes it until release, so that a refresh stops at its step
+hold()
+{
+	PGAPPNAME=holder "$bin/psql" -X -q -c 'BEGIN' -c "LOCK TABLE $1 IN SHARE MODE" -c 'SELECT pg_sleep(600)' > /dev/null 2>&1 &
+	until [ "$(ask "SELECT count(*) FROM pg_locks l WHERE l.relation = '$1'::regclass AND l.mode = 'ShareLock' AND l.granted")" = 1 ]; do sleep 0.1; done
+}
+release()
+{
+	quiet "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a WHERE a.application_name = 'holder'"
+}
+# stopped_refresh LEDGER TABLE: begins one that waits for a TABLE that is held; its number is $refresh
+stopped_refresh()
+{
+	hold "$2"
+	ask "CALL crmcost.refresh('$1', '2025-09-01')" > "$base/refresh.out" &
+	refresh=$!
+	until [ "$(ask "SELECT count(*) FROM pg_locks l WHERE l.relation = '$2'::regclass AND NOT l.granted")" = 1 ]; do
+		kill -0 $refresh 2> /dev/null || break
+		sleep 0.1
+	done
+}
+# finish NUMBER FILE: waits for what was begun; $said is its exit code and what it said
+finish()
+{
+	_rc=0
+	wait "$1" || _rc=$?
+	said="$_rc $(cat "$2")"
+}
+
 mkdir -p "$base/inst"
 build_into "$base/inst" "$base/build.log"
 trap 'for n in $nodes; do cluster_stop "$base/$n"; done' EXIT
 trap 'exit 1' INT TERM
-for n in $nodes; do
-	cluster_stop "$base/$n"
-	mkdir -p "$base/$n"
-	ln -s "$base/inst" "$base/$n/inst"
-	cluster_start "$base/$n" "shared_preload_libraries = 'citus'" "jit = off" \
-		"wal_level = logical" "max_prepared_transactions = 100" \
-		"max_locks_per_transaction = 2000" "citus.shard_count = 4" \
-		"citus.enable_statistics_collection = off" \
-		"citus.node_conninfo = 'sslmode=disable'" "citus.recover_2pc_interval = '2s'" \
-		"citus.local_hostname = '$base/$n/socket'"
-	node $n
-	PGDATABASE=postgres
-	quiet 'CREATE EXTENSION citus'
-	"$bin/psql" -X -q -c 'SET client_min_messages = error' -c 'CREATE DATABASE crm_test'
-	node $n
-	quiet 'CREATE EXTENSION citus'
-done
-
-node coordinator
-quiet 'CREATE EXTENSION crmcost'
+begin_cluster
 like "$(ask "CALL crmcost.install('crm', true)" "CALL crmcost.distribute('crm')" || true)" \
 	'has no worker that this node knows of' 'a cluster without workers is refused'
-quiet "SELECT citus_set_coordinator_host('$base/coordinator/socket', 5432)" \
-	"SELECT citus_add_node('$base/worker_1/socket', 5432)" \
-	"SELECT citus_add_node('$base/worker_2/socket', 5432)"
+join_cluster
 is "$(ask "CALL crmcost.install('twin', true)")" '' 'install prints no warning on a cluster'
 for ledger in crm twin; do
 	quiet "CALL crmcost.ensure_partitions('$ledger', '2024-11-01', '2025-04-01')"
@@ -135,13 +129,20 @@ node worker_2
 node coordinator
 version=$(ask "SELECT extversion FROM pg_extension WHERE extname = 'crmcost'")
 node worker_2
-quiet "UPDATE pg_extension SET extversion = '$version' WHERE extname = 'crmcost'"
+quiet "UPDATE pg_extension SET extversion = '$version' WHERE extname = 'crmcost'" \
+	"UPDATE pg_extension SET extname = 'other' WHERE extname = 'crmcost'"
 node coordinator
+like "$(ask "CALL crmcost.distribute('crm')" || true)" \
+	'worker .* has no extension crmcost, and the coordinator has crmcost' 'a worker without the extension is refused'
+node worker_2
+quiet "UPDATE pg_extension SET extname = 'crmcost' WHERE extname = 'other'"
+node coordinator
+is "$(ask 'BEGIN' "CALL crmcost.distribute('crm')" 'ROLLBACK' || true)" '' 'a transaction block in which a ledger was distributed may end in nothing'
 like "$(ask "CALL crmcost.undistribute('crm')" || true)" 'ledger "crm" is not distributed' \
 	'a ledger that is not distributed cannot come back'
-is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled)$'")" \
+is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled|spread)$'")" \
 	'0
-0' 'what was refused has changed nothing'
+0' 'what was refused or taken back has changed nothing'
 
 for ledger in crm twin; do
 	quiet "SELECT crmcost.grant_read('$ledger', 'someone')" "GRANT UPDATE (attributes) ON $ledger.customer TO someone" \
@@ -157,7 +158,10 @@ is "$(ask "SELECT same.tables_of_cluster()")" \
 
 both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh'
 same rv 'every table and view is the same after a refresh'
+is "$(ask "SELECT same.travels()")" 'Custom Scan (Citus INSERT ... SELECT)  (cost=0.00..0.00 rows=0 width=0)
+INSERT/SELECT method: repartition' 'orders are computed on the workers, and only lines of merged customers travel'
 is "$(ask 'SET ROLE someone' "SELECT same.readable()")" '' 'a reader of the ledger reads every view'
+equal "SELECT t.* FROM crmcost.tier_migration('L', '2025-01-15', '2025-03-20') t" 'so are the moves between tiers, customers merged or not'
 
 both "INSERT INTO L.sale (customer_id, source, order_ref, line_no, sold_at, product_code, amount, currency) SELECT 2 + i, 'n', 'x' || i, 1, timestamptz '2025-03-05' + i * interval '1 hour', 'p1', 10 + i, 'EUR' FROM generate_series(1, 20) i; UPDATE L.sale SET amount = amount + 1 WHERE line_no % 50 = 0; DELETE FROM L.interaction WHERE interaction_id % 40 = 0; UPDATE L.customer SET acquired_at = '2025-03-04' WHERE customer_id % 33 = 0; UPDATE L.cost_entry SET amount = amount + 5 WHERE cost_id % 10 = 0 AND source = 'manual'" 'facts change'
 both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh after changes'
@@ -192,9 +196,12 @@ t'
 both "CALL crmcost.backfill('L', '2025-01-01', '2025-02-01')" 'the days of two months are computed'
 both "INSERT INTO L.allocation_rule (category_code, driver, scenario) VALUES ('svc', 'orders', 's1')" 'rules are proposed'
 both "CALL crmcost.compare_rules('L', 's1')" 'and compared with those of the books'
+equal "SELECT j.* FROM unnest('{30,45,60,75,90}'::bigint[]) c, crmcost.journey('L', c) j ORDER BY c, j.*" 'and journeys'
 equal "SELECT f.* FROM crmcost.validate_rules('L', 's1') f" 'and validated'
 both "SELECT crmcost.transfer_points('L', 'points', 20, 21, 5, '2025-03-25')" 'points are transferred'
 both "SELECT crmcost.worklist_done('L', (SELECT w.worklist_id FROM L.worklist w WHERE w.status = 'open' ORDER BY w.customer_id, w.reason, w.due_on LIMIT 1), '2025-04-01')" 'a row of the worklist is done' 't
+t'
+both "SELECT crmcost.worklist_reopen('L', (SELECT w.worklist_id FROM L.worklist w WHERE w.status = 'done' ORDER BY w.customer_id, w.reason, w.due_on LIMIT 1))" 'a row that is done is opened again' 't
 t'
 both "SELECT crmcost.worklist_snooze('L', (SELECT w.worklist_id FROM L.worklist w WHERE w.status = 'open' ORDER BY w.customer_id, w.reason, w.due_on LIMIT 1), '2025-04-20')" 'another is put off' 't
 t'
@@ -240,20 +247,72 @@ is "$(ask "SELECT citus_move_shard_placement((SELECT s.shardid FROM citus_shards
 # a worker is killed in the middle of a refresh
 quiet "INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 50 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 140) i; INSERT INTO twin.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 50 + i, 'k' || i, '2025-08-03', 7, 'EUR' FROM generate_series(1, 140) i"
 before=$(ask "SELECT same.fingerprint('crm')")
-ask "CALL crmcost.refresh('crm', '2025-09-01')" > "$base/killed.out" &
-refresh=$!
-until ask "SELECT application_name FROM pg_stat_activity" | grep -q 'crm: .* value since'; do
-	kill -0 $refresh 2> /dev/null || break
-	sleep 0.05
-done
+stopped_refresh crm crm.group_month
 "$bin/pg_ctl" --pgdata="$base/worker_2/data" --mode=immediate --wait --silent stop
-_rc=0
-wait $refresh || _rc=$?
-like "$_rc $(cat "$base/killed.out")" '^[1-9].*(connection|server closed|terminat|shut)' 'a refresh whose worker is killed ends with an error'
+release
+finish $refresh "$base/refresh.out"
+like "$said" '^[1-9].*(connection|server closed|terminat|shut)' 'a refresh whose worker is killed ends with an error'
 "$bin/pg_ctl" --pgdata="$base/worker_2/data" --log="$base/worker_2/server.log" --wait --silent start 9>&-
 is "$(ask "SELECT same.fingerprint('crm')")" "$before" 'and has written nothing'
 both "CALL crmcost.refresh('L', '2025-09-01')" 'the next refresh'
 same rv 'after which every table and view is the same'
+
+# who is on no worker, whose facts are nobody's
+both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 60 + i, 'm' || i, '2025-08-04', 7, 'EUR' FROM generate_series(1, 60) i; INSERT INTO L.cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc', '2025-08-01', 70, 'EUR')" 'facts come, of nobody some cost'
+# with numbers of their own: the sequences go on as those of the twin
+for row in 'sale (sale_id' 'interaction (interaction_id' 'loyalty_entry (entry_id' 'driver_entry (entry_id'; do
+	like "$(ask "INSERT INTO crm.$row, customer_id) VALUES (1, NULL)" || true)" 'null value|NULL' "a row of ${row%% *} without a customer is refused"
+done
+quiet "SET citus.enable_ddl_propagation = off; CREATE TABLE public.nobodys AS SELECT 1::bigint AS sale_id, NULL::bigint AS customer_id, 'z' AS order_ref, timestamptz '2025-03-15' AS sold_at, 3 AS amount, 'EUR' AS currency"
+like "$(ask "CALL crmcost.load_facts('crm', 'sale', 'public.nobodys')" || true)" 'null value|NULL|customer' 'a table of sales of nobody is not loaded'
+
+# a shard that moves while a refresh is at work, and one that cannot be read
+before=$(ask "SELECT count(*) FROM citus_shards s WHERE s.table_name = 'crm.customer'::regclass AND s.nodename ~ 'worker_2'")
+stopped_refresh crm crm.group_month
+ask "SELECT citus_move_shard_placement((SELECT s.shardid FROM citus_shards s WHERE s.table_name = 'crm.customer'::regclass AND s.nodename ~ 'worker_2' ORDER BY 1 LIMIT 1), '$base/worker_2/socket', 5432, '$base/worker_1/socket', 5432, 'block_writes')" > "$base/move.out" &
+move=$!
+sleep 2
+release
+finish $refresh "$base/refresh.out"
+is "$said" '0 ' 'a refresh while a shard is to move ends well'
+finish $move "$base/move.out"
+like "$said" '^0 ' 'and then the shard moves'
+is "$(ask "SELECT $before - count(*) FROM citus_shards s WHERE s.table_name = 'crm.customer'::regclass AND s.nodename ~ 'worker_2'")" '1' 'to where it was told'
+both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh after that'
+same r 'every table is the same after that'
+
+node worker_1
+quiet 'SET citus.enable_ddl_propagation = off' 'REVOKE CONNECT ON DATABASE crm_test FROM PUBLIC'
+node coordinator
+like "$(ask 'SET ROLE someone' 'SELECT count(*) FROM crm.customer_value' || true)" 'permission denied for database' 'a reader who may not connect to a worker is told'
+node worker_1
+quiet 'SET citus.enable_ddl_propagation = off' 'GRANT CONNECT ON DATABASE crm_test TO PUBLIC' 'REVOKE SELECT ON ALL TABLES IN SCHEMA crm FROM someone'
+node coordinator
+like "$(ask 'SET ROLE someone' 'SELECT count(*) FROM crm.customer_value' || true)" 'permission denied for table' 'and one without a right to read there'
+quiet "SELECT crmcost.grant_read('crm', 'someone')"
+is "$(ask 'SET ROLE someone' "SELECT same.readable()")" '' 'grant_read gives it again'
+
+# a worker that comes later
+begin_node worker_3
+node coordinator
+quiet "SELECT citus_add_node('$base/worker_3/socket', 5432)" 'SELECT replicate_reference_tables()'
+is "$(ask "SELECT citus_move_shard_placement(s.shardid, s.nodename, s.nodeport, '$base/worker_3/socket', 5432, 'auto') FROM (SELECT * FROM citus_shards s WHERE s.table_name = 'crm.customer'::regclass ORDER BY s.shardid LIMIT 1) s" "SELECT count(*) FROM citus_shards s WHERE s.table_name = 'crm.customer'::regclass AND s.nodename ~ 'worker_3'" || true)" '
+1' 'a worker that was added takes a shard of the customers, without stopping who writes'
+both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) SELECT 60 + i, 'w' || i, '2025-08-05', 7, 'EUR' FROM generate_series(1, 60) i" 'facts come'
+# of both, as it takes numbers of the worklist
+is "$(for l in crm twin; do ask 'BEGIN ISOLATION LEVEL REPEATABLE READ' "CALL crmcost.refresh('$l', '2025-09-01')" "SELECT count(*) > 0 FROM $l.customer_order o WHERE o.order_ref ~ '^w'" 'ROLLBACK' "SELECT count(*) > 0 FROM $l.customer_order o WHERE o.order_ref ~ '^w'" || true; done)" 't
+f
+t
+f' 'a refresh in a transaction block, which is rolled back'
+both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh on more workers'
+same rv 'every table and view is the same on more workers'
+node worker_3
+quiet 'SET citus.enable_ddl_propagation = off' "UPDATE pg_extension SET extversion = '9.9' WHERE extname = 'crmcost'"
+node coordinator
+like "$(ask "CALL crmcost.refresh('crm', '2025-09-01')" || true)" 'worker .* has crmcost 9.9, and the coordinator has crmcost' 'a refresh with a worker of another version is refused'
+node worker_3
+quiet "UPDATE pg_extension SET extversion = '$version' WHERE extname = 'crmcost'"
+node coordinator
 
 # a key that cannot come back
 numbers=$(ask "SELECT same.numbers('crm')")
@@ -266,7 +325,7 @@ $numbers" 'and all is as it was'
 quiet "DELETE FROM crm.customer WHERE customer_id = 9000"
 
 is "$(ask "CALL crmcost.undistribute('crm')")" '' 'the ledger comes back'
-is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled)$'" "SELECT same.schema_differences()")" \
+is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled|spread)$'" "SELECT same.schema_differences()")" \
 	'0
 0' 'with all keys, triggers, columns, comments and rights'
 is "$(ask "SELECT same.numbers('crm')")" "$numbers" 'and the numbers go on where they were'

@@ -135,3 +135,29 @@ CREATE FUNCTION same.schema_differences(one text DEFAULT 'crm', other text DEFAU
   (SELECT 'only ' || other || ': ' || x FROM (SELECT same.schema_of(other) AS x EXCEPT SELECT same.schema_of(one)) b ORDER BY 1)
 $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA same TO PUBLIC;
+
+-- What the plans of the statements that are for the workers say of rows that go elsewhere;
+-- the last one moves lines on purpose, from worker to worker.
+CREATE FUNCTION same.travels() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  run crmcost._run;
+  statement text;
+  line text;
+BEGIN
+  PERFORM set_config('search_path', 'crm', true);
+  run := crmcost._begin_run('crm', '2025-04-01', true);
+  FOREACH statement IN ARRAY
+    ARRAY['INSERT INTO crm_spread.line ' || crmcost._line_query(run, 's.customer_id', 'p.party_id IS NULL'),
+          'INSERT INTO crm_spread.placed ' || crmcost._placed_query(run, 'crm_spread.line', 'crm_spread.late_fact')]
+    || crmcost._spread_statements('crm', 'customer_order', crmcost._order_query(run, 'crm_spread.line', 'crm_spread.placed'))
+    || crmcost._spread_statements('crm', 'customer_product', crmcost._bought_query('crm_spread.customer_order o'))
+    || ('INSERT INTO crm_spread.line ' || crmcost._line_query(run, 'p.party_id', 'p.party_id IS NOT NULL'))
+  LOOP
+    FOR line IN EXECUTE 'EXPLAIN ' || statement LOOP
+      IF line ~ 'method|Subplan|Citus INSERT' THEN
+        RETURN NEXT trim(line);
+      END IF;
+    END LOOP;
+  END LOOP;
+END
+$$;

@@ -38,7 +38,7 @@ WHERE p.pronamespace = 'crmcost'::regnamespace
       -- they name what only a cluster and a distributed ledger have
       AND p.proname <> ALL ('{_check_cluster, _check_keys, _find_late_facts,
                               _give_keys_back, _give_rules_back, _is_sharded,
-                              _place_tables, _take_tables_back,
+                              _make_spread, _place_tables, _take_tables_back,
                               _tell_distribution}'::name[])
       -- a setting is text, and what it becomes is checked when it is read
       AND f.message <> 'target type is different type than source type'

@@ -1,0 +1,128 @@
+-- One refresh of everything where nothing differs, and one after 1 % of news: of a ledger
+-- of the coordinator alone, and of the same, distributed.  citus.sh has begun the nodes
+-- below :base.  The limits are for 20,000 customers: each step has a part that does not grow.
+\ir shop.sql
+
+-- CPU of all processes of a node, in milliseconds: of the children of its server
+CREATE FUNCTION bench.node_ms(base text, node text) RETURNS numeric
+LANGUAGE sql AS $$
+  SELECT sum(split_part(pg_read_file('/proc/' || p || '/schedstat', 0, 1000,
+                                     true), ' ', 1)::numeric) / 1e6
+  FROM pg_ls_dir('/proc') AS p
+  WHERE p ~ '^\d+$'
+        AND (regexp_match(pg_read_file('/proc/' || p || '/stat', 0, 1000, true),
+                          '^\d+ \(.*\) \S (\d+)'))[1]
+            = split_part(pg_read_file(base || '/' || node
+                                      || '/data/postmaster.pid'), E'\n', 1)
+$$;
+CREATE FUNCTION bench.workers_ms(base text) RETURNS numeric
+LANGUAGE sql AS $$
+  SELECT bench.node_ms(base, 'worker_1') + bench.node_ms(base, 'worker_2')
+$$;
+
+CREATE TABLE bench.step_time (run_id bigint, step text, here numeric,
+                              workers numeric);
+CREATE FUNCTION bench.note_step() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO bench.step_time
+    VALUES (NEW.run_id, NEW.step, bench.fine_ms(), bench.workers_ms(TG_ARGV[0]));
+  RETURN NULL;
+END;
+$$;
+SELECT format('CREATE TRIGGER bench_note_step AFTER INSERT ON refresh_run FOR EACH ROW EXECUTE FUNCTION bench.note_step(%L)',
+              :'base') \gexec
+
+-- a refresh of a kind, and what the coordinator and the workers worked for it
+CREATE TABLE bench.run (kind text, run_id bigint, here numeric, workers numeric);
+CREATE PROCEDURE bench.refresh(kind text, base text, as_of timestamptz)
+LANGUAGE plpgsql AS $$
+DECLARE
+  here CONSTANT numeric := bench.fine_ms();
+  workers CONSTANT numeric := bench.workers_ms(base);
+BEGIN
+  CALL crmcost.refresh('bench_ledger', as_of, "full" => true);
+  INSERT INTO bench.run
+    SELECT kind, max(r.run_id), bench.fine_ms() - here,
+           bench.workers_ms(base) - workers
+    FROM refresh_run r;
+END;
+$$;
+
+CALL crmcost.refresh('bench_ledger', '2026-01-01');
+CALL bench.add_facts('B', :customers / 20, :customers, '2025-12-01', '30 days');
+CALL bench.refresh('plain, news', :'base', '2026-01-01');
+CALL bench.refresh('plain', :'base', '2026-01-01');
+SET citus.enable_ddl_propagation = on;
+CALL crmcost.distribute('bench_ledger');
+SET citus.enable_ddl_propagation = off;
+CALL bench.refresh('spread', :'base', '2026-01-01');
+CALL bench.add_facts('C', :customers / 20, :customers, '2025-12-01', '30 days');
+CALL bench.refresh('spread, news', :'base', '2026-01-01');
+
+-- What the coordinator reads of each table in a refresh, as EXPLAIN counts it.  Of sale
+-- it reads the lines that the workers have made of it, which are about as long.
+CREATE TABLE bench.read (relation text, rows bigint, bytes numeric);
+CREATE PROCEDURE bench.read_table(relation text, names text, origin regclass)
+LANGUAGE plpgsql AS $$
+DECLARE
+  line text;
+  bytes numeric := 0;
+  found bigint;
+BEGIN
+  EXECUTE format('SELECT count(*) FROM %s', origin) INTO found;
+  FOR line IN EXECUTE format('EXPLAIN (ANALYZE, TIMING OFF) SELECT %s FROM %s',
+                             names, origin) LOOP
+    IF line ~ '^ *Tuple data received from nodes: ' THEN
+      bytes := bytes + pg_size_bytes(substring(line FROM ': (.*)'));
+    END IF;
+  END LOOP;
+  INSERT INTO bench.read VALUES (relation, found, bytes);
+END;
+$$;
+DO $$
+DECLARE
+  part record;
+BEGIN
+  FOR part IN SELECT * FROM crmcost._copies('bench_ledger') c
+    WHERE c.placement = 'distributed'
+  LOOP
+    CALL bench.read_table(part.relation, part.names, part.origin);
+  END LOOP;
+END;
+$$;
+
+\echo one refresh, ms of CPU
+SELECT kind, round(here) AS coordinator, round(workers) AS workers FROM bench.run;
+\echo its steps, ms of CPU: on one node, and distributed, on the coordinator and on the workers
+CREATE TABLE bench.step AS
+  SELECT r.kind, t.step, t.here - t.here_before AS here,
+         t.workers - t.workers_before AS workers
+  FROM (SELECT *, lag(here) OVER run AS here_before,
+               lag(workers) OVER run AS workers_before
+        FROM bench.step_time
+        WINDOW run AS (PARTITION BY run_id ORDER BY here)) AS t
+  JOIN bench.run r USING (run_id)
+  WHERE t.here_before IS NOT NULL;
+SELECT step, round(p.here) AS one_node, round(s.here) AS coordinator,
+       round(s.workers) AS workers, round(s.here / p.here, 2) AS ratio
+  FROM bench.step p JOIN bench.step s USING (step)
+  WHERE p.kind = 'plain' AND s.kind = 'spread' AND greatest(p.here, s.here) > 20
+  ORDER BY s.here DESC;
+\echo what the coordinator reads of tables in it
+SELECT relation, rows, round(bytes / 1e6, 1) AS mb, round(bytes / rows) AS bytes_a_row
+  FROM bench.read WHERE rows > 0 ORDER BY bytes DESC;
+
+SELECT here AS plain FROM bench.run WHERE kind = 'plain' \gset
+SELECT here AS news FROM bench.run WHERE kind = 'plain, news' \gset
+SELECT here AS spread, here + workers AS all_nodes FROM bench.run WHERE kind = 'spread' \gset
+SELECT here AS spread_news FROM bench.run WHERE kind = 'spread, news' \gset
+SELECT sum(bytes) / 1e3 AS kb FROM bench.read \gset
+SELECT sum(p.here) AS plain_order, sum(s.here) AS spread_order
+  FROM bench.step p JOIN bench.step s USING (step)
+  WHERE p.kind = 'plain' AND s.kind = 'spread' AND step IN ('line', 'order') \gset
+CALL bench.note('refresh on a cluster, CPU of the coordinator', 1.6, :spread, 'the ledger on one node', :plain);
+CALL bench.note('refresh on a cluster, CPU of all nodes', 2.2, :all_nodes, 'the ledger on one node', :plain);
+CALL bench.note('refresh on a cluster after 1 % of news, coordinator', 1.6, :spread_news, 'the ledger on one node, everything', :news);
+CALL bench.note('steps line and order on a cluster, CPU of the coordinator', 1, :spread_order, 'the ledger on one node', :plain_order);
+CALL bench.note('kB that the coordinator reads, not ms', 10, :kb, 'a customer, of 10 lines and 2 contacts', :customers);
