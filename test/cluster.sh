@@ -113,6 +113,7 @@ cluster_scratch()
 	_scratch=$(scratch_of "$1")
 	[ "$(shm_free)" -ge 1024 ] && as_server mkdir -m 700 "$_scratch" 2> /dev/null || return 0
 	for _command in "CREATE TABLESPACE scratch LOCATION '$_scratch'" \
+		'GRANT CREATE ON TABLESPACE scratch TO PUBLIC' \
 		'ALTER SYSTEM SET temp_tablespaces = scratch' 'SELECT pg_reload_conf()'; do
 		"$("$PG_CONFIG" --bindir)/psql" -Xq -d postgres -o /dev/null -c "$_command" || return 1
 	done
