@@ -466,6 +466,9 @@ CallAsUser(Oid user, Oid prepare, Datum ledger, FunctionCallInfo call)
 
 	GetUserIdAndSecContext(&saved_user, &saved_context);
 	SetUserIdAndSecContext(user, saved_context | SECURITY_LOCAL_USERID_CHANGE);
+	/* those that this transaction uses may be closed to the owner */
+	set_config_option("temp_tablespaces", "", PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_SAVE, true, 0, false);
 	if (OidIsValid(prepare))
 		OidFunctionCall1(prepare, ledger);
 	SetUserIdAndSecContext(user, saved_context | SECURITY_LOCAL_USERID_CHANGE |

@@ -302,6 +302,17 @@ is(caught('maintained', 'escaped'), 0, 'none has become somebody else, nor left 
 is($err, '', 'nor from behind SET ROLE');
 is(caught('maintained', 'escaped') + caught('maintained', 'mine'), 0, 'of which it knows');
 
+# A tablespace for temporary tables that the owner may not use.
+$node->safe_psql('postgres', "SET allow_in_place_tablespaces = on;\nCREATE TABLESPACE scratch LOCATION ''");
+($out, $err) = as($super, 'maintained', q{SET temp_tablespaces = scratch;
+	BEGIN ISOLATION LEVEL REPEATABLE READ;
+	CREATE TEMPORARY TABLE mine (n int);
+	CALL crmcost.refresh('crm', '2024-06-12 10:00Z');
+	COMMIT;
+	SHOW temp_tablespaces});
+is($err, '', 'temporary tables of a superuser are where the owner may make none');
+is($out, 'scratch', 'and are there afterwards');
+
 # A deferred trigger runs at COMMIT, as who commits before PostgreSQL 18.
 as('eve', 'maintained', 'CREATE CONSTRAINT TRIGGER late AFTER INSERT ON crm.refresh_run DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hostile_of_eve.fire()');
 ($out, $err) = as($super, 'maintained', q{CALL crmcost.refresh('crm', '2024-07-10 10:00Z')});
