@@ -163,7 +163,6 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value',
             HINT = format('CALL crmcost.refresh(%L) first.', ledger);
   END IF;
-
   PERFORM crmcost._compute(ledger, last.as_of_at, false);
   PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
   PERFORM crmcost._note_unrated_lines(open_month, next_month);
@@ -280,7 +279,8 @@ BEGIN
            t.interaction_id, t.touched_customer_id, t.touched_at,
            t.channel_code, t.campaign_code, t.credit, t.spend
     FROM touch_spend t
-    WHERE t.month_start >= open_month AND t.month_start < next_month;
+    WHERE t.month_start >= open_month AND t.month_start < next_month
+    ORDER BY t.month_start, t.customer_id, t.bucket, t.driver, t.interaction_id;
 END
 $$;
 

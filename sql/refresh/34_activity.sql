@@ -48,15 +48,13 @@ BEGIN
              coalesce(old.sale_lines, 0), coalesce(old.revenue, 0),
              coalesce(old.margin, 0), coalesce(old.discount, 0),
              coalesce(old.refund, 0), coalesce(old.interactions, 0),
-             coalesce(old.handle_seconds, 0),
-             coalesce(old.standard_minutes, 0))
+             coalesce(old.handle_seconds, 0), coalesce(old.standard_minutes, 0))
             IS DISTINCT FROM
             (coalesce(new.acquired, false), coalesce(new.orders, 0),
              coalesce(new.sale_lines, 0), coalesce(new.revenue, 0),
              coalesce(new.margin, 0), coalesce(new.discount, 0),
              coalesce(new.refund, 0), coalesce(new.interactions, 0),
-             coalesce(new.handle_seconds, 0),
-             coalesce(new.standard_minutes, 0))
+             coalesce(new.handle_seconds, 0), coalesce(new.standard_minutes, 0))
             -- a merger takes booked cost from one row to another
             OR merged AND (new.customer_id IS NULL OR old.customer_id IS NULL)
       ON CONFLICT (month_start) DO NOTHING;

@@ -492,7 +492,7 @@ COMMENT ON FUNCTION crmcost._walked_paths(text) IS
 CREATE FUNCTION crmcost._credit_months(run crmcost._run,
                                        of_conversions boolean)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format('old.month_start >= %L', run.open_month)
   || CASE WHEN run.whole THEN ''
        ELSE ' AND (old.month_start, old.conversion_kind) IN (SELECT m.month_start, m.conversion_kind FROM pg_temp.refresh_credit_month m'
