@@ -154,6 +154,20 @@ $$;
 COMMENT ON FUNCTION crmcost._find_due_customers(crmcost._run) IS
   'Adds to refresh_customer those with a contact that is resolved, answered or due in the days that the move of as_of brought in or took out.';
 
+-- A merger, or one that is taken back, moves facts of all months.
+CREATE FUNCTION crmcost._parties_changed() RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM touched t
+                 WHERE t.relation = 'customer' AND t.customer_id IS NOT NULL
+                       AND t.from_on = '-infinity');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._parties_changed() IS
+  'Whether some customer is news of all months: merged, or another party.';
+
 -- Who the customer is concerns all months, and so does an account that converts as
 -- one.  Of merged customers the news of each is that of the party.
 CREATE FUNCTION crmcost._find_since(run crmcost._run) RETURNS void

@@ -11,9 +11,7 @@ DECLARE
   merged boolean;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  merged := EXISTS (SELECT FROM touched t
-                    WHERE t.relation = 'customer' AND t.customer_id IS NOT NULL
-                          AND t.from_on = '-infinity');
+  merged := crmcost._parties_changed();
   PERFORM crmcost._find_order_since();
   INSERT INTO pg_temp.refresh_activity
     SELECT a.customer_id, a.month_start, bool_or(a.acquired),

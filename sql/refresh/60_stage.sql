@@ -289,6 +289,13 @@ RETURN '{active,at_risk,won_back}'::text[];
 COMMENT ON FUNCTION crmcost._customer_stages() IS
   'Stages in which a party is a customer.';
 
+CREATE FUNCTION crmcost._stages() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN crmcost._customer_stages() || '{lead,churned}'::text[];
+
+COMMENT ON FUNCTION crmcost._stages() IS
+  'All stages of a life.';
+
 -- Rows of a table by customer that follow the stages, of a table alias.
 CREATE FUNCTION crmcost._rows_of_stage_news(run crmcost._run, alias text)
   RETURNS text

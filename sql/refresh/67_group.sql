@@ -14,9 +14,7 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF run.whole OR EXISTS (SELECT FROM touched WHERE relation = 'tier')
-     OR EXISTS (SELECT FROM touched
-                WHERE relation = 'customer' AND customer_id IS NOT NULL
-                      AND from_on = '-infinity')
+     OR crmcost._parties_changed()
      OR ARRAY(SELECT DISTINCT g.dimension FROM group_month g
               WHERE g.dimension NOT LIKE '(%)' ORDER BY 1) <> schemes THEN
     RETURN crmcost._write_difference(run.ledger, 'group_month',

@@ -17,10 +17,8 @@ BEGIN
      AND NOT EXISTS (SELECT FROM crmcost._news(run) n
                      WHERE n.relation = 'classification'
                            AND crmcost._month_of(n.from_on) <= last_month)
-     -- a merger: rows of closed months are those of one party then
-     AND NOT EXISTS (SELECT FROM touched
-                     WHERE relation = 'customer' AND customer_id IS NOT NULL
-                           AND from_on = '-infinity')
+     -- rows of closed months are those of one party then
+     AND NOT crmcost._parties_changed()
   THEN
     RETURN 0;
   END IF;

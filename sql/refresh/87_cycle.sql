@@ -262,7 +262,7 @@ BEGIN
   || format($query$
        UNION ALL
        SELECT k COLLATE "C", %1$L::date - 1, 0, 0
-       FROM unnest('{lead,active,at_risk,churned,won_back}'::text[]) AS k
+       FROM unnest(crmcost._stages()) AS k
        WHERE EXISTS (SELECT FROM stage_spell s
                      WHERE s.stage = k AND s.entered_on < %1$L)
      $query$, first_month)),
