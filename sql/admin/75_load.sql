@@ -57,7 +57,7 @@ BEGIN
   GET DIAGNOSTICS loaded = ROW_COUNT;
   IF is_empty THEN
     PERFORM crmcost._run_all(keys.adds);
-    EXECUTE format('ANALYZE %s', target);
+    PERFORM crmcost._analyze_table(target);
   END IF;
   PERFORM set_config('work_mem', old_work_mem, true);
   RAISE NOTICE '% rows loaded into %', loaded, target;

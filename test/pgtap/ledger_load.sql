@@ -69,6 +69,17 @@ CALL crmcost.refresh('crm', '2025-12-01');
 SELECT is((SELECT sum(revenue) FROM customer_month),
   (SELECT sum(amount) FROM (SELECT amount FROM staged UNION ALL SELECT amount FROM more) s), 'refresh counts them');
 
+-- what was loaded by hand, which no ANALYZE has seen, has statistics then
+ROLLBACK TO fresh;
+INSERT INTO sale (customer_id, source, order_ref, sold_at, amount, currency)
+SELECT 1 + i % 20, 'shop', 'many ' || i, timestamptz '2024-03-01 12:00Z' + i * interval '1 hour', 10, 'EUR'
+FROM generate_series(1, 5000) AS i;
+CALL crmcost.refresh('crm', '2025-12-01');
+SELECT is((SELECT reltuples::bigint FROM pg_class WHERE oid = 'crm.sale'::regclass), 5000::bigint, 'rows that the planner knows of');
+SELECT results_eq($$SELECT s.attname FROM pg_stats s WHERE s.schemaname = 'crm' AND s.tablename = 'sale'
+    AND s.attname IN ('customer_id', 'order_ref', 'sold_at', 'amount') ORDER BY 1$$,
+  $$VALUES ('customer_id'::name), ('order_ref'), ('sold_at')$$, 'of its keys and days, not of its measures');
+
 -- what replication goes by, and what others refer to, stays
 ROLLBACK TO fresh;
 ALTER TABLE sale REPLICA IDENTITY USING INDEX sale_pkey;
