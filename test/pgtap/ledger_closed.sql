@@ -192,7 +192,7 @@ CREATE TEMPORARY TABLE month_column AS
   SELECT c.relname::text AS view, a.attname::text AS name
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'v' AND a.atttypid = 'date'::regtype AND a.attname ~ '^(month_start|cohort_month|quarter_start|year_start)$'
-        AND (c.relname, a.attname) NOT IN (('fiscal_month', 'quarter_start'), ('fiscal_month', 'year_start'));
+        AND (c.relname, a.attname) NOT IN (('fiscal_month', 'quarter_start'), ('fiscal_month', 'year_start'), ('open_month', 'month_start'));
 
 -- columns that are no figures of the month, and whole views that show facts
 CREATE TEMPORARY TABLE excepted (view text, name text, because text);

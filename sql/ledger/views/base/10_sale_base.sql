@@ -34,11 +34,7 @@ SELECT
     ELSE coalesce(late.month_start, open.month_start)
   END AS month_start
 FROM sale s
-CROSS JOIN (
-  SELECT coalesce(max(month_start) + interval '1 month', '-infinity')::date
-           AS month_start
-  FROM closed_period
-) open
+CROSS JOIN open_month open
 CROSS JOIN LATERAL (
   SELECT (s.sold_at AT TIME ZONE
           (SELECT value FROM setting WHERE key = 'timezone'))::date AS sold_on

@@ -9,8 +9,7 @@ SELECT r.run_id, r.as_of, r.as_of_at,
         WHERE s.run_id = r.run_id) AS finished_at,
        (SELECT sum(s.rows_changed)::bigint FROM refresh_run s
         WHERE s.run_id = r.run_id) AS rows_changed,
-       coalesce((SELECT max(c.month_start) + interval '1 month'
-                 FROM closed_period c), '-infinity')::date AS open_from
+       (SELECT o.month_start FROM open_month o) AS open_from
 -- one row, as the planner sees too
 FROM (SELECT run_id, as_of, as_of_at FROM refresh_run
       ORDER BY run_id DESC LIMIT 1) r;

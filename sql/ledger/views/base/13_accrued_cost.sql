@@ -53,11 +53,7 @@ FROM (
     ON a.month_start = m.month_start
   WHERE c.covers_from IS NOT NULL
 ) part
-CROSS JOIN (
-  SELECT coalesce(max(month_start) + interval '1 month', '-infinity')::date
-           AS month_start
-  FROM closed_period
-) open
+CROSS JOIN open_month open
 LEFT JOIN late_fact late
   ON late.relation = 'cost_entry' AND late.fact_id = part.cost_id
      AND late.booked_on = part.incurred_on;

@@ -75,8 +75,7 @@ FROM (
   JOIN last_refresh r ON e.incurred_on <= r.as_of AND e.cost_on <= r.as_of
   WHERE e.customer_id IS NOT NULL AND e.base_amount <> 0
         AND e.booked_month = e.month_start
-        AND e.month_start > coalesce((SELECT max(month_start)
-                                      FROM closed_period), '-infinity')
+        AND e.month_start >= (SELECT month_start FROM open_month)
 ) direct
 UNION ALL
 SELECT
