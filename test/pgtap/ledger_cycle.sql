@@ -173,6 +173,20 @@ SELECT results_eq($$SELECT code, code_name, churned, expected_churned FROM survi
 SELECT results_eq($$SELECT code, customers FROM survival_median WHERE dimension = '(cohort)'$$, $$ VALUES ('2024-Q1'::text, 6::bigint) $$, 'F10: by cohort');
 SELECT results_eq($$SELECT groups, chi_square, df, p, differ FROM survival_test WHERE dimension = '(cohort)'$$, $$ VALUES (1::bigint, NULL::numeric, NULL::int, NULL::float8, NULL::boolean) $$, 'one group cannot differ');
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+-- the test grows with the square of its groups
+SAVEPOINT few;
+INSERT INTO channel (code, kind, name) SELECT 'one of ' || i, 'owned', 'One of ' || i FROM generate_series(1, 199) AS i;
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at, acquisition_channel)
+  SELECT 1000 + i, 'of ' || i, '2024-03-20', '2024-03-20', 'one of ' || i FROM generate_series(1, 198) AS i;
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq($$SELECT groups, df > 1, p IS NOT NULL FROM survival_test WHERE dimension = '(channel)'$$, $$ VALUES (200::bigint, true, true) $$, 'of 200 channels there is a test');
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at, acquisition_channel) VALUES (2000, 'of 199', '2024-03-20', '2024-03-20', 'one of 199');
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq($$SELECT groups, customers, churned, chi_square, df, p, differ FROM survival_test WHERE dimension = '(channel)'$$,
+  $$ VALUES (201::bigint, 205::bigint, 3 + 199::bigint, NULL::numeric, NULL::int, NULL::float8, NULL::boolean) $$, 'of more there is none');
+SELECT is((SELECT count(*) || ' ' || count(expected_churned) FROM survival_median WHERE dimension = '(channel)'), '201 0', 'nor an expectation');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same of them');
+ROLLBACK TO few;
 DELETE FROM sale WHERE customer_id <= 3;
 UPDATE customer SET acquired_at = NULL WHERE customer_id <= 3;
 CALL crmcost.refresh('crm', '2024-04-01');

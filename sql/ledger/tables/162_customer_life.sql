@@ -58,7 +58,7 @@ COMMENT ON COLUMN survival_group.dimension IS 'As in survival_curve.';
 COMMENT ON COLUMN survival_group.code IS 'As in survival_curve.';
 COMMENT ON COLUMN survival_group.customers IS 'Customers.';
 COMMENT ON COLUMN survival_group.churned IS 'Those who churned.';
-COMMENT ON COLUMN survival_group.expected IS 'Those who would have if all groups of the dimension were alike; NULL for (all).';
+COMMENT ON COLUMN survival_group.expected IS 'Those who would have if all groups of the dimension were alike; NULL for (all), and for more than 200 channels.';
 COMMENT ON COLUMN survival_group.median_days IS 'Days after which at most half are left; NULL while more are.';
 COMMENT ON COLUMN survival_group.median_low IS 'Lower end of its interval at 95 %; NULL where it is not reached.';
 COMMENT ON COLUMN survival_group.median_high IS 'Upper end of its interval at 95 %; NULL where it is not reached.';
@@ -80,7 +80,7 @@ COMMENT ON COLUMN survival_comparison.dimension IS 'As in survival_curve, but (a
 COMMENT ON COLUMN survival_comparison.groups IS 'Groups.';
 COMMENT ON COLUMN survival_comparison.customers IS 'Customers.';
 COMMENT ON COLUMN survival_comparison.churned IS 'Those who churned.';
-COMMENT ON COLUMN survival_comparison.chi_square IS 'Statistic of the test; NULL for one group or without a churn.';
+COMMENT ON COLUMN survival_comparison.chi_square IS 'Statistic of the test; NULL for one group, for more than 200 channels, or without a churn.';
 COMMENT ON COLUMN survival_comparison.df IS 'Degrees of freedom; NULL likewise.';
 COMMENT ON COLUMN survival_comparison.p IS 'Chance of so large a statistic if the groups are alike; NULL likewise.';
 

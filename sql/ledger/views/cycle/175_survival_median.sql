@@ -24,7 +24,7 @@ COMMENT ON COLUMN survival_median.customers IS
 COMMENT ON COLUMN survival_median.churned IS
 'Those who churned.';
 COMMENT ON COLUMN survival_median.expected_churned IS
-'Those who would have if all groups of the dimension were alike; NULL for (all).';
+'Those who would have if all groups of the dimension were alike; NULL for (all), and for more than 200 channels.';
 COMMENT ON COLUMN survival_median.median_days IS
 'Days after which at most half are left; NULL while more are.';
 COMMENT ON COLUMN survival_median.median_low IS

@@ -17,7 +17,7 @@ COMMENT ON COLUMN survival_test.customers IS
 COMMENT ON COLUMN survival_test.churned IS
 'Those who churned.';
 COMMENT ON COLUMN survival_test.chi_square IS
-'Statistic of the test; NULL for one group or without a churn.';
+'Statistic of the test; NULL for one group, for more than 200 channels, or without a churn.';
 COMMENT ON COLUMN survival_test.df IS
 'Degrees of freedom; NULL likewise.';
 COMMENT ON COLUMN survival_test.p IS
