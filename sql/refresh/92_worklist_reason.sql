@@ -64,7 +64,8 @@ CREATE FUNCTION crmcost._worklist_at_risk(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT b.customer_id,
+  -- by the view, so that who is asked for is looked up there
+  SELECT r.customer_id,
          CASE WHEN r.silent
              THEN b.last_ordered_on + 1
                   + floor(%L::numeric * (b.last_ordered_on
@@ -241,14 +242,12 @@ RETURN pg_catalog.format($query$
                             'next_tier', g.next_tier, 'measure', g.measure,
                             'gap', g.gap) AS evidence
   FROM tier_gap g
-  JOIN customer_value v ON v.customer_id = g.customer_id
   JOIN pg_temp.refresh_worklist_base b ON b.customer_id = g.customer_id
   JOIN customer_class k
     ON k.customer_id = g.customer_id AND k.dimension = g.scheme COLLATE "C"
   LEFT JOIN customer_favourite f ON f.customer_id = g.customer_id
   WHERE b.stage IN ('active', 'won_back')
-        AND g.gap <= CASE g.measure WHEN 'revenue' THEN v.revenue
-                       WHEN 'margin' THEN v.margin ELSE v.profit END / b.orders
+        AND g.gap <= g.value / b.orders
   ORDER BY b.customer_id, g.worth DESC, g.scheme COLLATE "C"
 $query$, run.zone);
 
