@@ -285,7 +285,8 @@ BEGIN
     ADD COLUMN cost_category text
       CONSTRAINT cost_category_is_known REFERENCES cost_category (code);
   ALTER TABLE loyalty_program
-    ALTER COLUMN cost_category SET DEFAULT 'ret.loyalty.redemption';
+    ALTER COLUMN cost_category SET DEFAULT 'ret.loyalty.redemption',
+    ALTER COLUMN name DROP NOT NULL;
 END
 $$;
 

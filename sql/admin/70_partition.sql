@@ -332,7 +332,8 @@ BEGIN
                          ELSE 'to_month' END
       USING ERRCODE = 'null_value_not_allowed';
   END IF;
-  IF from_month < '1900-01-01' OR to_month > '9999-12-31' THEN
+  IF least(from_month, to_month) < '1900-01-01'
+     OR greatest(from_month, to_month) > '9999-12-31' THEN
     RAISE EXCEPTION 'from_month and to_month must lie between 1900 and 9999, not % and %',
                     from_month, to_month
       USING ERRCODE = 'invalid_parameter_value';

@@ -1,4 +1,7 @@
--- The first load of a fact table.  Foreign keys, unique keys and indexes are most
+-- Loads of a fact table.  What was loaded before, by its key, is left out, so that a
+-- load that broke off elsewhere can be called again.
+--
+-- A first load goes into an empty table.  Foreign keys, unique keys and indexes are most
 -- of what a row costs; made after the rows, each is one sort or one join.  So they
 -- go for as long as it takes, and come back as they were, in one transaction:
 -- after an error the table is what it was.
@@ -18,7 +21,7 @@ END
 $$;
 
 COMMENT ON PROCEDURE crmcost.load_facts(name, name, regclass) IS
-  'Copies the rows of a table or view into a fact table of a ledger (sale, cost_entry, interaction, loyalty_entry or driver_entry), by the names of its columns; into an empty one without its keys and indexes, which are made after.';
+  'Copies the rows of a table or view into a fact table of a ledger (sale, cost_entry, interaction, loyalty_entry or driver_entry), by the names of its columns, and leaves out those whose key is there; into an empty one without its keys and indexes, which are made after.';
 
 CREATE FUNCTION crmcost._load_facts(ledger name, fact name, source regclass)
   RETURNS void
@@ -31,6 +34,7 @@ DECLARE
   columns text;
   keys record;
   is_empty boolean;
+  given bigint;
   loaded bigint;
 BEGIN
   PERFORM crmcost._check_owner(ledger);
@@ -51,21 +55,50 @@ BEGIN
   IF is_empty THEN
     keys := crmcost._keys_of(target);
     PERFORM crmcost._run_all(keys.drops);
+  ELSE
+    EXECUTE format('SELECT count(*) FROM %s', source) INTO given;
   END IF;
-  EXECUTE format('INSERT INTO %s (%2$s) SELECT %2$s FROM %3$s', target,
-                 columns, source);
+  EXECUTE format('INSERT INTO %s (%2$s) SELECT %2$s FROM %3$s%4$s', target,
+                 columns, source,
+                 CASE WHEN NOT is_empty
+                   THEN crmcost._conflict_clause(target, fact) END);
   GET DIAGNOSTICS loaded = ROW_COUNT;
   IF is_empty THEN
     PERFORM crmcost._run_all(keys.adds);
     PERFORM crmcost._analyze_table(target);
   END IF;
   PERFORM set_config('work_mem', old_work_mem, true);
-  RAISE NOTICE '% rows loaded into %', loaded, target;
+  IF loaded < given THEN
+    RAISE NOTICE '% rows loaded into %, and % left out, whose key is there',
+                 loaded, target, given - loaded;
+  ELSE
+    RAISE NOTICE '% rows loaded into %', loaded, target;
+  END IF;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._load_facts(name, name, regclass) IS
   'What load_facts does, as the owner of the ledger.';
+
+-- Names the key by which loads know their rows, for of all others a conflict is an
+-- error; nothing where the owner dropped it.
+CREATE FUNCTION crmcost._conflict_clause(target regclass, fact name)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT pg_catalog.format(' ON CONFLICT (%s) DO NOTHING',
+           pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', '))
+  FROM pg_catalog.pg_constraint c
+  JOIN pg_catalog.pg_attribute a
+    ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)
+  WHERE c.conrelid = target AND c.contype = 'u'
+        AND c.conname = fact::text || '_loaded_once'
+  GROUP BY c.oid;
+END;
+
+COMMENT ON FUNCTION crmcost._conflict_clause(regclass, name) IS
+  'What lets an INSERT into a fact table leave out rows that were loaded before; NULL where the table has no such key.';
 
 -- What the source does not have gets its default; what it has beside may be a
 -- misspelt name, and is not passed over.

@@ -72,7 +72,9 @@ BEGIN
            channel_code, campaign_code, product_code, agent_code, reason_code,
            n, score,
            CASE WHEN score >= s.satisfied_from THEN 'good'
-             WHEN score <= s.dissatisfied_to THEN 'bad'
+             WHEN score <= coalesce(s.dissatisfied_to,
+                                    CASE s.metric WHEN 'nps' THEN 6 END)
+               THEN 'bad'
              WHEN score IS NOT NULL AND s.code IS NOT NULL THEN 'neutral' END,
            score IS NOT NULL AND s.code = 'csat' AND s.metric = 'csat',
            s.answer_within_days

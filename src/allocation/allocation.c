@@ -78,7 +78,7 @@ ComputeParts(FunctionCallInfo fcinfo, WindowObject window,
 		bool		isnull;
 		Datum		weight = PartitionScanArgument(&scan, 1, &isnull);
 
-		AppendAllocationWeight(&partition->parts, weight, isnull);
+		AppendAllocationWeight(&partition->parts, weight, isnull, "weight");
 	}
 	PartitionScanEnd(&scan);
 	if (DatumGetPointer(amount) == NULL)
@@ -137,7 +137,7 @@ allocate(PG_FUNCTION_ARGS)
 
 	ExactColumnInit(&weights, count, CurrentMemoryContext);
 	for (int i = 0; i < count; i++)
-		AppendAllocationWeight(&weights, elements[i], nulls[i]);
+		AppendAllocationWeight(&weights, elements[i], nulls[i], "weights");
 	allocated = LargestRemainder(amount, &weights, scale);
 	for (int i = 0; i < count; i++)
 	{

@@ -154,7 +154,7 @@ PassOn(const Pools *pools, int row, Datum *cost)
 	ExactColumnInit(&parts, pools->count, CurrentMemoryContext);
 	for (int j = 0; j < pools->count; j++)
 		AppendAllocationWeight(&parts, pools->share[row * pools->count + j],
-							   j <= row);
+							   j <= row, "share");
 	if (!LargestRemainder(cost[row], &parts, pools->scale))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

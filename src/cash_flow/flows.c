@@ -150,18 +150,18 @@ GetExactRate(const TableState *state)
 						  (int) state->parameter[2]);
 }
 
+static const char *const two_rates[2] = {"finance_rate", "reinvest_rate"};
+
 static void
 SetTwoRates(TableState *state, const double *rate)
 {
-	static const char *const name[2] = {"finance_rate", "reinvest_rate"};
-
 	for (int i = 0; i < 2; i++)
 	{
-		CheckFinite(rate[i], name[i]);
+		CheckFinite(rate[i], two_rates[i]);
 		if (!(rate[i] > -1))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("%s must be greater than -1, not %g", name[i],
+					 errmsg("%s must be greater than -1, not %g", two_rates[i],
 							rate[i])));
 	}
 	state->growing.head.flags = TWO_RATES;
@@ -169,24 +169,45 @@ SetTwoRates(TableState *state, const double *rate)
 }
 
 static void
-RefuseOtherRate(void)
+CheckExactRate(const TableState *state, Datum rate)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("rates must be the same for all rows")));
+	if (!NumericEqual(GetExactRate(state), rate))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rate must be the same for all rows, not %s and %s",
+						NumericText(GetExactRate(state)), NumericText(rate))));
+}
+
+static void
+CheckTwoRates(const TableState *state, const double *rate)
+{
+	double		own[2];
+
+	memcpy(own, state->parameter, sizeof(own));
+	for (int i = 0; i < 2; i++)
+		if (own[i] != rate[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s must be the same for all rows, not %g and %g",
+							two_rates[i], own[i], rate[i])));
 }
 
 static void
 CheckSameRates(const TableState *state, const TableState *other)
 {
+	double		rate[2];
+
 	if (state->growing.head.flags != other->growing.head.flags)
-		RefuseOtherRate();
-	if (state->growing.head.flags == EXACT_RATE &&
-		!NumericEqual(GetExactRate(state), GetExactRate(other)))
-		RefuseOtherRate();
-	if (state->growing.head.flags == TWO_RATES &&
-		memcmp(state->parameter, other->parameter, 2 * sizeof(double)) != 0)
-		RefuseOtherRate();
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("states of cash flows must have the same rates, not other ones")));
+	if (state->growing.head.flags == EXACT_RATE)
+		CheckExactRate(state, GetExactRate(other));
+	if (state->growing.head.flags == TWO_RATES)
+	{
+		memcpy(rate, other->parameter, sizeof(rate));
+		CheckTwoRates(state, rate);
+	}
 }
 
 /* What the arguments are of the transition functions: by position. */
@@ -208,7 +229,8 @@ AddArguments(FunctionCallInfo fcinfo, int rate, int amount, int at,
 	else if (DATE_NOT_FINITE(when))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("paid_on must be finite")));
+				 errmsg("paid_on must be finite, not %s",
+						DATE_IS_NOBEGIN(when) ? "-infinity" : "infinity")));
 
 	if (PG_ARGISNULL(0))
 		datum = TableMakeRoom(&flow_table, datum, 1, aggcontext);
@@ -219,8 +241,8 @@ AddArguments(FunctionCallInfo fcinfo, int rate, int amount, int at,
 
 		if (PG_ARGISNULL(0))
 			SetExactRate(state, PG_GETARG_DATUM(rate));
-		else if (!NumericEqual(GetExactRate(state), PG_GETARG_DATUM(rate)))
-			RefuseOtherRate();
+		else
+			CheckExactRate(state, PG_GETARG_DATUM(rate));
 	}
 	return AddFlow(datum, when, &flow, aggcontext);
 }
@@ -253,6 +275,22 @@ rate_dated_flows_trans(PG_FUNCTION_ARGS)
 	return AddArguments(fcinfo, 1, 2, 3, true);
 }
 
+static double
+RateArgument(Datum rate, const char *argument)
+{
+	double		result;
+
+	CheckFiniteNumeric(rate, argument);
+	result = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												rate));
+	if (isinf(result))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s must be within the range of double precision, not %s",
+						argument, NumericText(rate))));
+	return result;
+}
+
 /* mirr_trans(cash_flows, amount, period, finance_rate, reinvest_rate) */
 Datum
 mirr_trans(PG_FUNCTION_ARGS)
@@ -267,23 +305,13 @@ mirr_trans(PG_FUNCTION_ARGS)
 	if (StateRowHasNull(fcinfo))
 		return StateUnchanged(fcinfo);
 	for (int i = 0; i < 2; i++)
-	{
-		CheckFiniteNumeric(PG_GETARG_DATUM(3 + i),
-						   i == 0 ? "finance_rate" : "reinvest_rate");
-		rate[i] = NumericToDouble(PG_GETARG_DATUM(3 + i));
-	}
+		rate[i] = RateArgument(PG_GETARG_DATUM(3 + i), two_rates[i]);
 	datum = TableMakeRoom(&flow_table, StateArgument(fcinfo), 1, aggcontext);
 	state = (TableState *) StateView(datum, &capacity);
 	if (first)
 		SetTwoRates(state, rate);
 	else
-	{
-		double		own[2];
-
-		memcpy(own, state->parameter, sizeof(own));
-		if (own[0] != rate[0] || own[1] != rate[1])
-			RefuseOtherRate();
-	}
+		CheckTwoRates(state, rate);
 	fcinfo->args[0].value = datum;
 	fcinfo->args[0].isnull = false;
 	return AddArguments(fcinfo, 0, 1, 2, false);

@@ -46,10 +46,10 @@ CheckAllocationAmount(Datum amount, int scale, const char *name)
 }
 
 void
-AppendAllocationWeight(ExactColumn *weights, Datum weight, bool isnull)
+AppendAllocationWeight(ExactColumn *weights, Datum weight, bool isnull,
+					   const char *name)
 {
-	AppendNotNegative(weights, isnull ? NumericFromInt64(0) : weight,
-					  "weight");
+	AppendNotNegative(weights, isnull ? NumericFromInt64(0) : weight, name);
 }
 
 /*

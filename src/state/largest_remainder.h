@@ -13,7 +13,7 @@ extern void CheckAllocationAmount(Datum amount, int scale,
 extern void AppendNotNegative(ExactColumn *weights, Datum weight,
 							  const char *name);
 extern void AppendAllocationWeight(ExactColumn *weights, Datum weight,
-								   bool isnull);
+								   bool isnull, const char *name);
 extern bool LargestRemainder(Datum amount, ExactColumn *weights, int scale);
 
 #endif							/* LARGEST_REMAINDER_H */

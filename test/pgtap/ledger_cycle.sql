@@ -129,6 +129,17 @@ INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
   UNION ALL SELECT 10, 'late', '2024-06-01', 500, 150, 'EUR' UNION ALL SELECT 61, 'held', '2024-02-01', 500, 150, 'EUR' UNION ALL SELECT 70, 'there', '2024-02-01', 500, 150, 'EUR'
   -- within the second life, and after it
   UNION ALL SELECT 1, 'c', '2025-01-30', 10, 0, 'EUR' UNION ALL SELECT 1, 'd', '2025-01-31', 10, 0, 'EUR';
+-- nobody says yet whom it was for
+SAVEPOINT unlisted;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, campaign_code) VALUES ('chn.reactivate.marketing', '2024-01-14', 1800, 'EUR', 'back');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('SELECT targeted, cost, roi FROM winback_campaign', $$ VALUES (0::bigint, 1800.0, NULL::numeric) $$, 'F9: what a campaign without members brought is not known');
+SELECT results_eq($$ SELECT rows, severity, example FROM data_quality WHERE check_name = 'winback_without_member' $$, $$ VALUES (1::bigint, 'warning', 'campaign back') $$, 'which is a finding');
+INSERT INTO campaign_member SELECT i, 'back', 'target', '2024-01-15' FROM generate_series(70, 70) i;
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('SELECT targeted, cost, roi FROM winback_campaign', $$ VALUES (0::bigint, 1800.0, -1.0) $$, 'of one whose members had not churned it is: nothing');
+SELECT is((SELECT rows FROM data_quality WHERE check_name = 'winback_without_member'), 0::bigint, 'and no finding');
+ROLLBACK TO unlisted;
 INSERT INTO campaign_member SELECT i, 'back', CASE WHEN i BETWEEN 61 AND 69 THEN 'control' ELSE 'target' END, '2024-01-15' FROM generate_series(1, 70) i;
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, campaign_code) VALUES ('chn.reactivate.marketing', '2024-01-20', 1800, 'EUR', 'back');
 CALL crmcost.refresh('crm', '2024-01-20');

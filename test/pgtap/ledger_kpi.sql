@@ -173,14 +173,15 @@ SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 ROLLBACK TO fresh;
 
 -- the page of a customer
-INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at, attributes) VALUES (1, 'a', '2024-01-01', '2024-01-02', '{"need": ["speed", "price"]}'), (2, 'b', '2024-01-01', '2024-01-02', '{"need": "price"}'), (3, 'c', '2024-01-01', '2024-01-02', '{"need": 7}'),
-  (4, 'd', '2024-01-01', '2024-01-02', '{"need": []}');
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at, attributes) VALUES (1, 'a', '2024-01-01', '2024-01-02', '{"needs": ["speed", "price"]}'), (2, 'b', '2024-01-01', '2024-01-02', '{"needs": "price"}'), (3, 'c', '2024-01-01', '2024-01-02', '{"needs": 7}'),
+  (4, 'd', '2024-01-01', '2024-01-02', '{"needs": []}');
 SELECT pg_temp.behave(1, '2024-02-01', 'survey', 'csat', 2), pg_temp.behave(1, '2024-02-03', 'survey', 'csat', 5), pg_temp.behave(1, '2024-02-05', 'survey', 'csat'), pg_temp.behave(1, '2024-02-05', 'survey', 'nps', 7), pg_temp.behave(1, '2024-02-06', 'ticket');
 SELECT pg_temp.behave(1, '2024-02-06', 'behavior'), pg_temp.behave(1, '2024-02-07', 'care'), pg_temp.sell(1, '2024-02-06', 10);
 CALL crmcost.refresh('crm', '2024-03-01');
 SELECT results_eq('SELECT customer_id, needs, csat_asked_on, csat_answered_on, csat_last_score, nps_last_score, open_cases, data_complete FROM customer_360 ORDER BY 1', $$ VALUES
   (1::bigint, 'price, speed', '2024-02-05'::date, '2024-02-03'::date, 5.0, 7.0, 1::bigint, true), (2, 'price', NULL, NULL, NULL, NULL, 0, false), (3, NULL, NULL, NULL, NULL, NULL, 0, false), (4, NULL, NULL, NULL, NULL, NULL, 0, false) $$,
   'D19: needs, answers and open cases on the page of a customer');
+SELECT results_eq('SELECT customer_id, unnest(string_to_array(needs, $$, $$)) AS need FROM customer_360 ORDER BY 1, 2', 'SELECT customer_id, need FROM customer_need ORDER BY 1, 2', 'D19: and customer_need says the same');
 SELECT ok(c.needs IS NOT NULL AND c.last_touch_at IS NOT NULL AND c.last_order_on IS NOT NULL AND c.csat_last_score IS NOT NULL AND c.open_cases > 0, 'E15: needs, contacts, transactions and service of a complete customer')
 FROM customer_360 c WHERE customer_id = 1;
 SELECT * FROM finish();

@@ -285,10 +285,10 @@ ROLLBACK TO fresh;
 
 -- money of another currency; none without a rate
 SELECT pg_temp.customers(1, 1);
-INSERT INTO loyalty_program (code, currency, earn_per_unit, point_cost, name) VALUES ('stars', 'USD', 1, 0.1, 'Stars');
+INSERT INTO loyalty_program (code, currency, earn_per_unit, point_cost) VALUES ('stars', 'USD', 1, 0.1);
 SELECT pg_temp.points(1, '2024-01-05', 'earn', 100, '2024-05-01', program => 'stars'), pg_temp.points(1, '2024-01-06', 'redeem', -10, program => 'stars');
 CALL crmcost.refresh('crm', '2024-02-01');
-SELECT results_eq('SELECT balance, liability FROM loyalty_liability', $$ VALUES (90.0, NULL::numeric) $$, 'without a rate there is no liability');
+SELECT results_eq('SELECT program_name, balance, liability FROM loyalty_liability', $$ VALUES ('stars', 90.0, NULL::numeric) $$, 'without a rate there is no liability, and without a name the code is it');
 SELECT is((SELECT rows FROM data_quality WHERE check_name = 'cost_without_rate'), 1::bigint, 'and no cost, which is a finding');
 INSERT INTO fx_rate VALUES ('USD', '2024-01-01', 0.9), ('USD', '2024-02-01', 0.5);
 CALL crmcost.refresh('crm', '2024-02-01');

@@ -69,7 +69,13 @@ FROM (VALUES
   ($$CALL crmcost.ensure_partitions('crm', NULL, '2024-01-31')$$, '22004', 'from_month must not be null'),
   ($$CALL crmcost.ensure_partitions('crm', '2024-01-31', NULL)$$, '22004', 'to_month must not be null'),
   ($$CALL crmcost.ensure_partitions('crm', '2024-01-01', 'infinity')$$, '22023',
-   'from_month and to_month must lie between 1900 and 9999, not 2024-01-01 and infinity')
+   'from_month and to_month must lie between 1900 and 9999, not 2024-01-01 and infinity'),
+  ($$CALL crmcost.ensure_partitions('crm', 'infinity', '2024-01-01')$$, '22023',
+   'from_month and to_month must lie between 1900 and 9999, not infinity and 2024-01-01'),
+  ($$CALL crmcost.ensure_partitions('crm', 'infinity', 'infinity')$$, '22023',
+   'from_month and to_month must lie between 1900 and 9999, not infinity and infinity'),
+  ($$CALL crmcost.ensure_partitions('crm', '2024-01-01', '-infinity')$$, '22023',
+   'from_month and to_month must lie between 1900 and 9999, not 2024-01-01 and -infinity')
 ) AS v (call, code, message);
 -- partitions that the owner has made
 CREATE TABLE sale_nineties (LIKE sale INCLUDING ALL EXCLUDING IDENTITY);

@@ -194,6 +194,17 @@ CALL crmcost.refresh('crm', '2024-04-02');
 SELECT results_eq($$ SELECT month_start, customers::int FROM customer_mix WHERE scheme = 'hand' AND tier = 'A' ORDER BY 1 $$, $$ VALUES ('2024-01-01'::date, 12), ('2024-02-01', 15), ('2024-03-01', 17), ('2024-04-01', 17) $$, 'closed months stay as they were');
 ROLLBACK TO fresh;
 
+-- C22: nobody in A, then 2 of 10 who bring half of the profit: both shares were 0
+SELECT pg_temp.sell(i, 'o' || i, '2024-01-10', 100) FROM generate_series(1, 10) i;
+SELECT pg_temp.sell(i, 'p' || i, '2024-02-10', CASE WHEN i <= 2 THEN 40 ELSE 10 END) FROM generate_series(1, 10) i;
+INSERT INTO tier (scheme, code, rank, basis, name) VALUES ('hand', 'A', 1, 'manual', 'A'), ('hand', 'B', 2, 'manual', 'B');
+INSERT INTO classification (customer_id, dimension, entered_at, code) SELECT i, 'hand', '2024-01-15'::timestamptz, 'B' FROM generate_series(1, 10) i UNION ALL SELECT i, 'hand', '2024-02-15', 'A' FROM generate_series(1, 2) i;
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq($$ SELECT month_start, tier, customer_share, customer_share_change, profit_share, profit_share_change FROM customer_mix WHERE scheme = 'hand' ORDER BY 1, 2 $$,
+  $$ VALUES ('2024-01-01'::date, 'B', 1.0, NULL::numeric, 1.0, NULL::numeric), ('2024-02-01', 'A', 0.2, 0.2, 0.5, 0.5), ('2024-02-01', 'B', 0.8, -0.2, 0.5, -0.5) $$,
+  'C22: a tier that had nobody the month before comes from 0');
+ROLLBACK TO fresh;
+
 -- D16
 SELECT pg_temp.sell(i, 'o' || p, '2024-01-10', p * q, quantity => q, product => 'P') FROM (VALUES (1, 1, 1000), (2, 2, 250), (3, 4, 62.5), (4, 5, 40)) v (i, p, q);
 SELECT pg_temp.sell(5, 'x', '2024-01-10', 10, quantity => 2, product => 'Q'), pg_temp.sell(5, 'y', '2024-01-10', 0, product => 'free'), pg_temp.sell(5, 'z', '2024-01-11', 10, product => NULL);

@@ -145,11 +145,11 @@ SELECT is_empty('EXECUTE carts', 'D14: and none after the sale');
 ROLLBACK TO fresh;
 
 -- D19
-INSERT INTO customer (source_key, first_seen_at, attributes) VALUES ('a', '2024-01-01', '{"need": ["price", "speed"]}'), ('b', '2024-01-01', '{"need": ["speed"]}'), ('c', '2024-01-01', '{}');
-INSERT INTO interaction (customer_id, occurred_at, kind, subtype, score) SELECT customer_id, '2024-01-05', 'survey', 'need', 4 FROM customer WHERE attributes ? 'need';
-SELECT results_eq($$ SELECT need, count(*)::int FROM customer, jsonb_array_elements_text(attributes -> 'need') need GROUP BY 1 ORDER BY 1 $$, $$ VALUES ('price', 1), ('speed', 2) $$,
-  'D19: tags of needs are counted');
-SELECT is((SELECT count(*) || ' of ' || avg(score)::int FROM interaction WHERE kind = 'survey' AND subtype = 'need'), '2 of 4', 'D19: and survey answers');
+INSERT INTO customer (source_key, first_seen_at, attributes) VALUES ('a', '2024-01-01', '{"needs": ["price", "speed"]}'), ('b', '2024-01-01', '{"needs": ["speed"]}'), ('c', '2024-01-01', '{}');
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, score, attributes) SELECT customer_id, '2024-01-05', 'survey', 'csat', 4, '{"needs": "quiet"}' FROM customer WHERE source_key <> 'b';
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT need, customers, in_attributes, mentions FROM need_count ORDER BY 1', $$ VALUES ('price', 1::bigint, 1::bigint, 0::bigint), ('quiet', 2, 0, 2), ('speed', 2, 2, 0) $$, 'D19: tags of needs are counted, of attributes and of answers');
+SELECT results_eq('SELECT source_key, needs FROM customer_360 ORDER BY 1', $$ VALUES ('a', 'price, quiet, speed'), ('b', 'speed'), ('c', 'quiet') $$, 'D19: and are on the page of a customer');
 ROLLBACK TO fresh;
 
 -- G10, G11

@@ -76,10 +76,19 @@ SELECT results_eq($$ SELECT metric, csat_rate, survey_name FROM customer_voice W
 DELETE FROM survey WHERE code = 'csat';
 CALL crmcost.refresh('crm', '2024-03-01');
 SELECT results_eq($$ SELECT value FROM kpi WHERE metric IN ('csat_rate', 'csat_mean') $$, $$ VALUES (NULL::numeric), (NULL) $$, 'without the survey csat there is no satisfaction, and not none of it');
+-- no more than what an answer may be, and which are good
+ROLLBACK TO fresh;
+SELECT pg_temp.customers(1, 4);
+INSERT INTO survey (code, metric, scale_from, scale_to, satisfied_from) VALUES ('ten', 'csat', 1, 10, 8), ('again', 'nps', 0, 10, 9);
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, score) VALUES (1, '2024-01-10', 'survey', 'ten', 1), (2, '2024-01-10', 'survey', 'ten', 8),
+  (1, '2024-01-11', 'survey', 'again', 6), (2, '2024-01-11', 'survey', 'again', 9), (3, '2024-01-11', 'survey', 'again', 7), (4, '2024-01-11', 'survey', 'again', 0);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$ SELECT survey, survey_name, answers, good_answers, bad_answers, csat_rate, nps FROM customer_voice WHERE (scheme, channel_code, product_code) = ('(all)', '(all)', '(all)') AND survey IN ('ten', 'again') ORDER BY 1 $$,
+  $$ VALUES ('again', 'again', 4::bigint, 1::bigint, 2::bigint, NULL::numeric, -25.0), ('ten', 'ten', 2, 1, 0, 0.5, NULL) $$, 'without a name the code is it; without dissatisfied_to no answer is bad, but those up to 6 of an nps');
 -- bad surveys
 SELECT throws_ok(format('INSERT INTO survey (code, metric, scale_from, scale_to, satisfied_from, dissatisfied_to, name) VALUES (%s, ''x'')', v), '23514', NULL, 'refused: ' || v)
 FROM unnest(ARRAY[$$'', 'csat', 1, 5, 4, 2$$, $$'(all)', 'csat', 1, 5, 4, 2$$, $$'x', 'mood', 1, 5, 4, 2$$, $$'x', 'csat', 5, 1, 4, 2$$, $$'x', 'csat', 1, 5, 6, 2$$, $$'x', 'csat', 1, 5, 1, 1$$, $$'x', 'csat', 1, 5, 4, 4$$,
-  $$'x', 'csat', 1, 5, 4, 0$$, $$'x', 'nps', 1, 10, 9, 6$$, $$'x', 'nps', 0, 10, 8, 6$$, $$'x', 'csat', 1, 'NaN', 4, 2$$, $$'x', 'csat', 'NaN', 5, 4, 2$$]) v;
+  $$'x', 'csat', 1, 5, 4, 0$$, $$'x', 'nps', 1, 10, 9, 6$$, $$'x', 'nps', 1, 10, 9, NULL$$, $$'x', 'nps', 0, 10, 9, 5$$, $$'x', 'nps', 0, 10, 8, 6$$, $$'x', 'csat', 1, 'NaN', 4, 2$$, $$'x', 'csat', 'NaN', 5, 4, 2$$]) v;
 SELECT throws_ok($$UPDATE survey SET ask_every_days = 0 WHERE code = 'nps'$$, '23514', NULL, 'an interval of no days is refused');
 SELECT throws_ok($$UPDATE survey SET scale_to = 'Infinity' WHERE code = 'ces'$$, '22003', NULL, 'and a scale without end');
 ROLLBACK TO fresh;

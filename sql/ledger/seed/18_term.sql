@@ -167,4 +167,5 @@ INSERT INTO term (kind, code, name, name_zh) VALUES
   ('check', 'unknown_tier', 'Tiers that are not known', '未知等级'),
   ('check', 'unmatched_rfm_score', 'RFM scores without a tier', '没有等级匹配的RFM评分'),
   ('check', 'untiered_customer', 'Customers without a tier', '客户没有等级'),
-  ('check', 'unused_capacity', 'Unused capacity', '闲置产能');
+  ('check', 'unused_capacity', 'Unused capacity', '闲置产能'),
+  ('check', 'winback_without_member', 'Win-back campaign without members', '挽回活动没有成员');

@@ -14,7 +14,7 @@ CREATE TABLE survey (
   satisfied_from numeric(20,4) NOT NULL
     CONSTRAINT satisfied_within_the_scale
       CHECK (satisfied_from > scale_from AND satisfied_from <= scale_to),
-  dissatisfied_to numeric(20,4) NOT NULL
+  dissatisfied_to numeric(20,4)
     CONSTRAINT dissatisfied_below_satisfied
       CHECK (dissatisfied_to >= scale_from
              AND dissatisfied_to < satisfied_from),
@@ -24,12 +24,12 @@ CREATE TABLE survey (
   ask_every_days integer
     CONSTRAINT ask_every_days_from_1_to_9999
       CHECK (ask_every_days BETWEEN 1 AND 9999),
-  name text NOT NULL,
+  name text,
   name_zh text,
   CONSTRAINT nps_is_from_0_to_10
     CHECK (metric <> 'nps'
-           OR (scale_from, scale_to, satisfied_from, dissatisfied_to)
-              = (0, 10, 9, 6))
+           OR (scale_from, scale_to, satisfied_from,
+               coalesce(dissatisfied_to, 6)) = (0, 10, 9, 6))
 );
 
 COMMENT ON TABLE survey IS
@@ -45,12 +45,12 @@ COMMENT ON COLUMN survey.scale_to IS
 COMMENT ON COLUMN survey.satisfied_from IS
 'Answers from it on are good: satisfied ones, promoters.';
 COMMENT ON COLUMN survey.dissatisfied_to IS
-'Answers up to it are bad: dissatisfied ones, detractors.';
+'Answers up to it are bad: dissatisfied ones, detractors; NULL for 6 in an nps, and where no answer is to count as bad.';
 COMMENT ON COLUMN survey.answer_within_days IS
 'Days within which an answer belongs to the asking before it, which then was answered.';
 COMMENT ON COLUMN survey.ask_every_days IS
 'Days after which a customer is to be asked again; NULL where there is no such rule.';
 COMMENT ON COLUMN survey.name IS
-'English name.';
+'English name; NULL where the code stands for it.';
 COMMENT ON COLUMN survey.name_zh IS
 'Chinese name; NULL where there is none.';

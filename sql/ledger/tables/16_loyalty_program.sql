@@ -11,7 +11,7 @@ CREATE TABLE loyalty_program (
     CHECK (expires_after > interval '0'),
   breakage numeric(5,4) NOT NULL DEFAULT 0 CONSTRAINT breakage_from_0_to_1
     CHECK (breakage >= 0 AND breakage <= 1),
-  name text NOT NULL,
+  name text,
   name_zh text,
   burn text NOT NULL DEFAULT 'first_expiring' CONSTRAINT burn_is_known
     CHECK (burn IN ('first_expiring', 'first_earned')),
@@ -36,7 +36,7 @@ COMMENT ON COLUMN loyalty_program.expires_after IS
 COMMENT ON COLUMN loyalty_program.breakage IS
 'Share 0..1 of outstanding points that will never be redeemed.';
 COMMENT ON COLUMN loyalty_program.name IS
-'English name.';
+'English name; NULL where the code stands for it.';
 COMMENT ON COLUMN loyalty_program.name_zh IS
 'Chinese name; NULL where there is none.';
 COMMENT ON COLUMN loyalty_program.burn IS

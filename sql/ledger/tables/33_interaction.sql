@@ -74,7 +74,7 @@ COMMENT ON COLUMN interaction.occurred_at IS
 COMMENT ON COLUMN interaction.kind IS
 'touch, behavior, sales, care, ticket, complaint, return, survey or referral.';
 COMMENT ON COLUMN interaction.subtype IS
-'Finer kind in the user''s own words, such as click or repair; NULL for none.';
+'Finer kind in the user''s own words, such as visit or repair; NULL for none. Reports know impression, click, follow and claim (channel_exposure), redeemed (coupon_cost), cart (abandoned_cart), and of a survey its code.';
 COMMENT ON COLUMN interaction.phase IS
 'Before, during or after the purchase: pre, during or post; NULL when not known.';
 COMMENT ON COLUMN interaction.channel_code IS

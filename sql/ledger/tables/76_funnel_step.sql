@@ -16,7 +16,7 @@ CREATE TABLE funnel_step (
 );
 
 COMMENT ON TABLE funnel_step IS
-'Steps of funnels, one row each.';
+'Steps of funnels, one row each; a new ledger has none. Kinds lead and acquisition, one after the other, tell how many leads become customers.';
 COMMENT ON COLUMN funnel_step.funnel IS
 'Funnel, by a name of the user''s own.';
 COMMENT ON COLUMN funnel_step.position IS

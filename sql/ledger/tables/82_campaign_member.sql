@@ -20,7 +20,7 @@ CREATE INDEX campaign_member_assigned_at
   ON campaign_member USING brin (assigned_at);
 
 COMMENT ON TABLE campaign_member IS
-'Members of campaigns and of their control groups, one row a customer and campaign.';
+'Members of campaigns and of their control groups, one row a customer and campaign; campaign_response and winback_campaign count nobody else.';
 COMMENT ON COLUMN campaign_member.customer_id IS
 'Customer.';
 COMMENT ON COLUMN campaign_member.campaign_code IS

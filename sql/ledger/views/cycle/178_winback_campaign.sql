@@ -41,7 +41,10 @@ SELECT
     THEN round(coalesce(c.cost, 0) / nullif(r.won, 0), 4) END AS cost_per_win,
   coalesce(r.second_revenue, 0) AS second_revenue,
   coalesce(r.second_margin, 0) AS second_margin,
+  -- whom nobody listed is not known to have stayed away
   CASE WHEN c.cost > 0 AND c.unrated_entries = 0
+            AND EXISTS (SELECT 1 FROM campaign_result m
+                        WHERE m.campaign_code = k.code)
     THEN round((coalesce(r.second_margin, 0) - c.cost) / c.cost, 6)
   END AS roi,
   w.value::integer AS winback_days, s.value::integer AS second_life_days,
@@ -59,7 +62,7 @@ LEFT JOIN spent c ON c.campaign_code = k.code
 WHERE k.purpose = 'winback';
 
 COMMENT ON VIEW winback_campaign IS
-'What campaigns of purpose winback brought and cost, one row a campaign; members count who had churned when they were assigned.';
+'What campaigns of purpose winback brought and cost, one row a campaign; members (campaign_member) count who had churned when they were assigned.';
 COMMENT ON COLUMN winback_campaign.campaign_code IS
 'Campaign.';
 COMMENT ON COLUMN winback_campaign.campaign_name IS
@@ -85,7 +88,7 @@ COMMENT ON COLUMN winback_campaign.second_revenue IS
 COMMENT ON COLUMN winback_campaign.second_margin IS
 'Margin of it.';
 COMMENT ON COLUMN winback_campaign.roi IS
-'Second margin less cost, by cost; NULL without cost, or with cost that has no rate.';
+'Second margin less cost, by cost; NULL without cost, without a member of the campaign, or with cost that has no rate.';
 COMMENT ON COLUMN winback_campaign.winback_days IS
 'Setting of that name: days after the assignment in which a return counts.';
 COMMENT ON COLUMN winback_campaign.second_life_days IS

@@ -247,9 +247,9 @@ COMMENT ON COLUMN kpi.metric IS
 COMMENT ON COLUMN kpi.value IS
 'Value over the twelve months; NULL without data.';
 COMMENT ON COLUMN kpi.baseline IS
-'Value to compare with, from plan, else of the twelve months before; NULL without either.';
+'Value to compare with, from plan, else of the twelve months before; NULL without either. Money and numbers that plan has for part of the twelve months are brought to twelve.';
 COMMENT ON COLUMN kpi.target IS
-'Target from plan; NULL without one.';
+'Target from plan, for twelve months likewise; NULL without one.';
 COMMENT ON COLUMN kpi.delta IS
 'Value less baseline, in the unit of the metric; NULL when one is not known.';
 COMMENT ON COLUMN kpi.delta_rate IS

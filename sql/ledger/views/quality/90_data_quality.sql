@@ -247,6 +247,16 @@ SELECT 'member_of_both_groups', 'warning', coalesce(sum(r.members), 0)::bigint,
 FROM campaign_result r
 WHERE r.role = 'both'
 UNION ALL
+SELECT 'winback_without_member', 'warning', count(*), NULL,
+       min(format('campaign %s', k.code))
+FROM campaign k
+WHERE k.purpose = 'winback'
+      AND NOT EXISTS (SELECT 1 FROM campaign_result m
+                      WHERE m.campaign_code = k.code)
+      AND (EXISTS (SELECT 1 FROM cost_month c WHERE c.campaign_code = k.code)
+           OR EXISTS (SELECT 1 FROM day_total d
+                      WHERE d.campaign_code = k.code AND d.interactions > 0))
+UNION ALL
 SELECT 'funnel_step_never_entered', 'warning', count(*), NULL,
        min(format('funnel %s, step %s: nobody has a %s', s.funnel, s.position,
                   concat_ws(' ', s.kind, s.subtype)))

@@ -53,7 +53,7 @@ SELECT
                  v.last_contact_channel COLLATE "default")
     AS last_touch_channel_name,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
-  crmcost._need_tags(c.attributes) AS needs,
+  wish.needs,
   sat.last_asked_on AS csat_asked_on, sat.last_answered_on AS csat_answered_on,
   sat.last_score AS csat_last_score, rec.last_score AS nps_last_score,
   cov.purchase_month IS NOT NULL AND cov.behavior_month IS NOT NULL
@@ -78,6 +78,12 @@ LEFT JOIN customer_class value
 LEFT JOIN (SELECT customer_id, sum(balance) AS points FROM loyalty_account
            GROUP BY customer_id) pts
   ON pts.customer_id = v.customer_id
+LEFT JOIN (SELECT customer_id,
+                  string_agg(need, ', ' ORDER BY need COLLATE "C")
+                    COLLATE "default" AS needs
+           FROM need_tag
+           GROUP BY customer_id) wish
+  ON wish.customer_id = v.customer_id
 LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, reason, action, due_on
            FROM worklist
            WHERE status = 'open'
@@ -149,7 +155,7 @@ COMMENT ON COLUMN customer_360.loyalty_tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN customer_360.value_tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN customer_360.last_touch_channel_name IS 'Name of the channel.';
 COMMENT ON COLUMN customer_360.currency IS 'Base currency, which all money here is in.';
-COMMENT ON COLUMN customer_360.needs IS 'What the customer needs: the tags of attribute need, sorted and separated by commas; NULL for none.';
+COMMENT ON COLUMN customer_360.needs IS 'What the customer needs, as customer_need has it: sorted and separated by commas; NULL for none.';
 COMMENT ON COLUMN customer_360.csat_asked_on IS 'Day on which the customer was last asked in survey csat, or answered; NULL for never.';
 COMMENT ON COLUMN customer_360.csat_answered_on IS 'Day of the last answer to it; NULL for none.';
 COMMENT ON COLUMN customer_360.csat_last_score IS 'That answer, in its scale.';

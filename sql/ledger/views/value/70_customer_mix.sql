@@ -9,6 +9,7 @@ WITH shared AS (
          m.profit,
          CASE WHEN sum(m.profit) OVER month > 0
            THEN m.profit / sum(m.profit) OVER month END AS profit_share,
+         sum(m.profit) OVER month > 0 AS has_profit,
          m.month_start <= crmcost._last_complete_month(r.as_of)
            AS is_complete
   FROM tier_month m
@@ -21,10 +22,13 @@ SELECT
   s.tier COLLATE "default" AS tier, s.customers,
   round(s.customer_share, 6) AS customer_share, s.profit,
   round(s.profit_share, 6) AS profit_share,
-  round(s.customer_share - sum(s.customer_share) OVER month_before, 6)
-    AS customer_share_change,
-  CASE WHEN s.is_complete
-    THEN round(s.profit_share - sum(s.profit_share) OVER month_before, 6)
+  CASE WHEN count(*) OVER all_before > 0
+    THEN round(s.customer_share
+               - coalesce(sum(s.customer_share) OVER month_before, 0), 6)
+  END AS customer_share_change,
+  CASE WHEN s.is_complete AND bool_or(s.has_profit) OVER all_before
+    THEN round(s.profit_share
+               - coalesce(sum(s.profit_share) OVER month_before, 0), 6)
   END AS profit_share_change,
   s.is_complete,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
@@ -35,6 +39,9 @@ LEFT JOIN tier n
   ON n.scheme = s.scheme AND n.code = s.tier
 WINDOW month_before AS (
   PARTITION BY s.scheme, s.tier ORDER BY s.month_start
+  RANGE BETWEEN '1 month' PRECEDING AND '1 month' PRECEDING),
+all_before AS (
+  PARTITION BY s.scheme ORDER BY s.month_start
   RANGE BETWEEN '1 month' PRECEDING AND '1 month' PRECEDING);
 
 COMMENT ON VIEW customer_mix IS
@@ -54,9 +61,9 @@ COMMENT ON COLUMN customer_mix.profit IS
 COMMENT ON COLUMN customer_mix.profit_share IS
 'Share of the profit of all of them; NULL when that is not above 0.';
 COMMENT ON COLUMN customer_mix.customer_share_change IS
-'Change against the month before, 0.03 for 3 percentage points; NULL when the tier had no customer then.';
+'Change against the month before, 0.03 for 3 percentage points; against 0 when the tier had no customer then, NULL when no tier of the scheme had.';
 COMMENT ON COLUMN customer_mix.profit_share_change IS
-'Change against the month before; NULL when the tier had no customer or there was no profit then, and in a month that is not over.';
+'Change against the month before, against 0 when the tier had no customer then; NULL when there was no profit, and in a month that is not over.';
 COMMENT ON COLUMN customer_mix.is_complete IS
 'Whether the month is over.';
 COMMENT ON COLUMN customer_mix.currency IS
