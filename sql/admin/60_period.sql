@@ -350,7 +350,8 @@ BEGIN
       ON o.customer_id = coalesce(c.merged_into, s.customer_id)
          AND o.source = s.source AND o.order_ref = s.order_ref
     WHERE s.month_start >= open_month AND s.month_start < next_month
-          AND s.kind = 'sale' AND s.amount >= 0 AND o.month_start < open_month
+          AND s.kind = 'sale' AND s.amount >= 0 AND o.is_order
+          AND o.month_start < open_month
     ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
       placed_in = excluded.placed_in;
 END

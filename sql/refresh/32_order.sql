@@ -75,7 +75,8 @@ COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
 -- first at every level, and each part is named once.
 --
 -- What an order holds of a product is what corrections and refunds leave of its
--- amount, if that is positive.
+-- amount, if that is positive.  What closed months had taken back did not count
+-- there: should it come to life again, that is news of an open month.
 CREATE FUNCTION crmcost._placed_query(run crmcost._run, lines text, late text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -87,6 +88,12 @@ RETURN pg_catalog.format($query$
              max(counted) FILTER (WHERE is_purchase AND counted < %3$L)
                AS counted,
              max(month_start) AS last_month,
+             bool_and(is_purchase OR is_refund)
+               FILTER (WHERE month_start < %3$L) AS closed_uncorrected,
+             sum(base_amount)
+               FILTER (WHERE NOT is_refund AND month_start < %3$L)
+               AS closed_sold,
+             bool_or(is_placed) AS placed,
              count(*) FILTER (WHERE is_purchase) AS sale_lines,
              bool_and(is_purchase OR is_refund) AS uncorrected,
              bool_or(base_amount IS NULL AND NOT is_refund) AS unrated,
@@ -105,6 +112,7 @@ RETURN pg_catalog.format($query$
                    l.is_refund, l.base_amount, l.base_margin,
                    l.base_discount, l.quantity, l.channel_code,
                    l.campaign_code,
+                   f.placed_in IS NOT NULL AS is_placed,
                    coalesce(f.placed_in, l.month_start) AS counted
             FROM %1$s l
             LEFT JOIN %2$s f
@@ -117,7 +125,10 @@ RETURN pg_catalog.format($query$
     )
     SELECT customer_id, source, order_ref, own_id,
            max(ordered_at) AS ordered_at, max(last_at) AS last_at,
-           max(counted) AS counted, max(last_month) AS last_month,
+           CASE WHEN bool_or(unrated OR placed) OR sum(closed_sold) > 0
+                     OR bool_and(closed_uncorrected) THEN max(counted) END
+             AS counted,
+           max(last_month) AS last_month,
            sum(sale_lines)::integer AS sale_lines,
            bool_and(uncorrected) AS uncorrected, bool_or(unrated) AS unrated,
            sum(sold) AS sold, coalesce(sum(amount), 0) AS revenue,
@@ -169,6 +180,8 @@ RETURN pg_catalog.format($query$
            (o.at AT TIME ZONE %3$L)::date AS ordered_on,
            CASE
              WHEN o.ordered_at IS NULL THEN o.last_month
+             WHEN NOT o.is_order
+               THEN crmcost._month_of((o.at AT TIME ZONE %3$L)::date)
              ELSE coalesce(o.counted, greatest(crmcost._month_of(
                     (o.at AT TIME ZONE %3$L)::date), %4$L))
            END AS month_start,
