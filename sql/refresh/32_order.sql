@@ -112,12 +112,13 @@ RETURN pg_catalog.format($query$
                    l.is_refund, l.base_amount, l.base_margin,
                    l.base_discount, l.quantity, l.channel_code,
                    l.campaign_code,
-                   f.placed_in IS NOT NULL AS is_placed,
-                   coalesce(f.placed_in, l.month_start) AS counted
+                   num_nonnulls(b.placed_in, f.placed_in) > 0 AS is_placed,
+                   coalesce(b.placed_in, f.placed_in, l.month_start) AS counted
             FROM %1$s l
             LEFT JOIN %2$s f
               ON f.relation = 'sale' AND f.fact_id = l.sale_id
                  AND f.placed_in IS NOT NULL
+            LEFT JOIN %2$s b ON b.relation = 'order' AND b.fact_id = l.sale_id
             ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
                      l.product_code) line
       GROUP BY customer_id, source, order_ref, own_id, product_code

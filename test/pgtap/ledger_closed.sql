@@ -180,6 +180,24 @@ SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 DEALLOCATE line;
 ROLLBACK TO empty;
 
+-- A month that was closed and is open again is what it was before, with what had come late for an order of the month before.
+INSERT INTO customer (source, source_key, first_seen_at, acquired_at) VALUES ('s', '1', '2025-01-01', '2025-01-02');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) SELECT customer_id, 's', 'o1', 1, '2025-01-10', 100, 'EUR' FROM customer;
+CALL crmcost.refresh('crm', '2025-03-01');
+CALL crmcost.close_period('crm', '2025-01-01');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) SELECT customer_id, 's', 'o1', 2, '2025-01-12', 20, 'EUR' FROM customer;
+CALL crmcost.refresh('crm', '2025-03-01');
+CREATE VIEW pg_temp.bought AS SELECT month_start, active, orders, revenue FROM customer_profit_by_month;
+SELECT results_eq('SELECT * FROM pg_temp.bought ORDER BY 1', $$VALUES (date '2025-01-01', true, 1::bigint, 100.0), ('2025-02-01', true, 0, 20.0)$$, 'a late line of an order counts as bought in the open month');
+CALL crmcost.close_period('crm', '2025-02-01');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same when that is closed');
+CALL crmcost.reopen_period('crm', '2025-02-01');
+CALL crmcost.refresh('crm', '2025-03-01');
+SELECT results_eq('SELECT * FROM pg_temp.bought ORDER BY 1', $$VALUES (date '2025-01-01', true, 1::bigint, 100.0), ('2025-02-01', true, 0, 20.0)$$, 'and again when it is open again');
+SELECT results_eq('SELECT relation, month_start, placed_in FROM late_fact', $$VALUES ('sale', NULL::date, NULL::date)$$, 'nothing is left of the closing');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+ROLLBACK TO empty;
+
 -- What became known late is known from the first open month on.
 INSERT INTO customer (source, source_key, first_seen_at, acquired_at) SELECT 's', g, '2025-01-02', '2025-01-02' FROM generate_series(1, 4) g;
 CALL crmcost.refresh('crm', '2025-02-01');
