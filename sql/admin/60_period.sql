@@ -342,13 +342,15 @@ CREATE FUNCTION crmcost._place_later_lines(open_month date, next_month date)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
+  TRUNCATE pg_temp.refresh_party;
+  PERFORM crmcost._find_parties();
   INSERT INTO late_fact AS l (relation, fact_id, booked_on, month_start,
                               placed_in)
     SELECT 'order', s.sale_id, s.sold_on, s.month_start, o.month_start
     FROM sale_base s
-    JOIN customer c ON c.customer_id = s.customer_id
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = s.customer_id
     JOIN customer_order o
-      ON o.customer_id = coalesce(c.merged_into, s.customer_id)
+      ON o.customer_id = coalesce(p.party_id, s.customer_id)
          AND o.source = s.source AND o.order_ref = s.order_ref
     WHERE s.month_start >= open_month AND s.month_start < next_month
           AND s.kind = 'sale' AND s.amount >= 0 AND o.is_order

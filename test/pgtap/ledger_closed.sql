@@ -198,6 +198,19 @@ SELECT results_eq('SELECT relation, month_start, placed_in FROM late_fact', $$VA
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
 ROLLBACK TO empty;
 
+-- Whose order it is, who was merged more than once tells as well.
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) SELECT i, 's', 'chain ' || i, '2025-01-01', '2025-01-02' FROM generate_series(1, 3) i;
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES (1, 's', 'o1', 1, '2025-01-10', 100, 'EUR');
+UPDATE customer SET merged_into = customer_id + 1 WHERE customer_id < 3;
+CALL crmcost.refresh('crm', '2025-03-01');
+CALL crmcost.close_period('crm', '2025-01-01');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES (1, 's', 'o1', 2, '2025-01-12', 20, 'EUR');
+CALL crmcost.refresh('crm', '2025-03-01');
+CALL crmcost.close_period('crm', '2025-02-01');
+SELECT results_eq('SELECT customer_id, month_start FROM customer_order', $$VALUES (3::bigint, date '2025-01-01')$$, 'an order stays in the month in which it counted');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+ROLLBACK TO empty;
+
 -- What became known late is known from the first open month on.
 INSERT INTO customer (source, source_key, first_seen_at, acquired_at) SELECT 's', g, '2025-01-02', '2025-01-02' FROM generate_series(1, 4) g;
 CALL crmcost.refresh('crm', '2025-02-01');
