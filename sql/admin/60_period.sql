@@ -334,25 +334,29 @@ COMMENT ON FUNCTION crmcost._note_long_orders(date) IS
   'Notes in touched whose orders of open months have lines in months that are closed.';
 
 -- An order that counted in a month that was closed before does not follow a later
--- line when the month of that is closed too: the line is one of the month where the
--- order is.  The search path is the caller's, with the ledger first.
+-- line when the month of that is closed too: for the order the line is one of the
+-- month where that is, for all else of its own.  The search path is the caller's,
+-- with the ledger first.
 CREATE FUNCTION crmcost._place_later_lines(open_month date, next_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
+  TRUNCATE pg_temp.refresh_party;
+  PERFORM crmcost._find_parties();
   INSERT INTO late_fact AS l (relation, fact_id, booked_on, month_start,
                               placed_in)
-    SELECT 'sale', s.sale_id, s.sold_on, s.month_start, o.month_start
+    SELECT 'order', s.sale_id, s.sold_on, s.month_start, o.month_start
     FROM sale_base s
-    JOIN customer c ON c.customer_id = s.customer_id
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = s.customer_id
     JOIN customer_order o
-      ON o.customer_id = coalesce(c.merged_into, s.customer_id)
+      ON o.customer_id = coalesce(p.party_id, s.customer_id)
          AND o.source = s.source AND o.order_ref = s.order_ref
     WHERE s.month_start >= open_month AND s.month_start < next_month
-          AND s.kind = 'sale' AND s.amount >= 0 AND o.month_start < open_month
+          AND s.kind = 'sale' AND s.amount >= 0 AND o.is_order
+          AND o.month_start < open_month
     ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
-      placed_in = excluded.placed_in;
+      month_start = excluded.month_start, placed_in = excluded.placed_in;
 END
 $$;
 
@@ -457,7 +461,9 @@ BEGIN
   DELETE FROM closed_touch WHERE month_start >= reopened;
   DELETE FROM closed_period WHERE month_start >= reopened;
   -- of an open month nothing is late
-  DELETE FROM late_fact WHERE booked_on >= reopened AND relation <> 'cost_entry';
+  DELETE FROM late_fact
+    WHERE booked_on >= reopened AND relation <> 'cost_entry'
+          OR relation = 'order' AND month_start >= reopened;
   UPDATE late_fact SET month_start = NULL WHERE month_start >= reopened;
   UPDATE late_fact SET placed_in = NULL WHERE placed_in >= reopened;
   UPDATE refresh_state SET as_of_at = NULL;       -- all is computed anew

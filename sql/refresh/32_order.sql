@@ -71,11 +71,31 @@ $$;
 COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
   'Fills refresh_order from refresh_placed and its lines.';
 
+-- Lines with the month in which each counts for its order.
+CREATE FUNCTION crmcost._counted_query(lines text, late text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT l.customer_id, l.source, l.order_ref, l.own_id, l.product_code,
+         l.sold_at, l.month_start, l.is_purchase, l.is_refund, l.base_amount,
+         l.base_margin, l.base_discount, l.quantity, l.channel_code,
+         l.campaign_code,
+         num_nonnulls(b.placed_in, f.placed_in) > 0 AS is_placed,
+         coalesce(b.placed_in, f.placed_in, l.month_start) AS counted
+  FROM %1$s l
+  LEFT JOIN %2$s f ON f.relation = 'sale' AND f.fact_id = l.sale_id
+                      AND f.placed_in IS NOT NULL
+  LEFT JOIN %2$s b ON b.relation = 'order' AND b.fact_id = l.sale_id
+$query$, lines, late);
+
+COMMENT ON FUNCTION crmcost._counted_query(text, text) IS
+  'Query of the lines of orders, given the relations of the lines and of late facts, of which it calls the first l.';
+
 -- Both queries are asked of a cluster, too (32_order_spread.sql): the customer comes
 -- first at every level, and each part is named once.
 --
 -- What an order holds of a product is what corrections and refunds leave of its
--- amount, if that is positive.
+-- amount, if that is positive.  What closed months had taken back did not count
+-- there: should it come to life again, that is news of an open month.
 CREATE FUNCTION crmcost._placed_query(run crmcost._run, lines text, late text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -84,9 +104,15 @@ RETURN pg_catalog.format($query$
       SELECT customer_id, source, order_ref, own_id, product_code,
              max(sold_at) FILTER (WHERE is_purchase) AS ordered_at,
              max(sold_at) AS last_at,
-             max(counted) FILTER (WHERE is_purchase AND counted < %3$L)
+             max(counted) FILTER (WHERE is_purchase AND counted < %2$L)
                AS counted,
              max(month_start) AS last_month,
+             bool_and(is_purchase OR is_refund)
+               FILTER (WHERE month_start < %2$L) AS closed_uncorrected,
+             sum(base_amount)
+               FILTER (WHERE NOT is_refund AND month_start < %2$L)
+               AS closed_sold,
+             bool_or(is_placed) AS placed,
              count(*) FILTER (WHERE is_purchase) AS sale_lines,
              bool_and(is_purchase OR is_refund) AS uncorrected,
              bool_or(base_amount IS NULL AND NOT is_refund) AS unrated,
@@ -100,16 +126,7 @@ RETURN pg_catalog.format($query$
              min(campaign_code) AS campaign_code,
              max(campaign_code) AS last_campaign
       -- sorted once, for the groups and for the order of products in arrays
-      FROM (SELECT l.customer_id, l.source, l.order_ref, l.own_id,
-                   l.product_code, l.sold_at, l.month_start, l.is_purchase,
-                   l.is_refund, l.base_amount, l.base_margin,
-                   l.base_discount, l.quantity, l.channel_code,
-                   l.campaign_code,
-                   coalesce(f.placed_in, l.month_start) AS counted
-            FROM %1$s l
-            LEFT JOIN %2$s f
-              ON f.relation = 'sale' AND f.fact_id = l.sale_id
-                 AND f.placed_in IS NOT NULL
+      FROM (%1$s
             ORDER BY l.customer_id, l.source, l.order_ref, l.own_id,
                      l.product_code) line
       GROUP BY customer_id, source, order_ref, own_id, product_code
@@ -117,7 +134,10 @@ RETURN pg_catalog.format($query$
     )
     SELECT customer_id, source, order_ref, own_id,
            max(ordered_at) AS ordered_at, max(last_at) AS last_at,
-           max(counted) AS counted, max(last_month) AS last_month,
+           CASE WHEN bool_or(unrated OR placed) OR sum(closed_sold) > 0
+                     OR bool_and(closed_uncorrected) THEN max(counted) END
+             AS counted,
+           max(last_month) AS last_month,
            sum(sale_lines)::integer AS sale_lines,
            bool_and(uncorrected) AS uncorrected, bool_or(unrated) AS unrated,
            sum(sold) AS sold, coalesce(sum(amount), 0) AS revenue,
@@ -133,7 +153,7 @@ RETURN pg_catalog.format($query$
            array_agg(amount) FILTER (WHERE is_held) AS amounts
     FROM product
     GROUP BY customer_id, source, order_ref, own_id
-  $query$, lines, late, run.open_month);
+  $query$, crmcost._counted_query(lines, late), run.open_month);
 
 COMMENT ON FUNCTION crmcost._placed_query(crmcost._run, text, text) IS
   'Query of the sums of the lines of each order, given the relations of the lines and of late facts.';
@@ -169,6 +189,8 @@ RETURN pg_catalog.format($query$
            (o.at AT TIME ZONE %3$L)::date AS ordered_on,
            CASE
              WHEN o.ordered_at IS NULL THEN o.last_month
+             WHEN NOT o.is_order
+               THEN crmcost._month_of((o.at AT TIME ZONE %3$L)::date)
              ELSE coalesce(o.counted, greatest(crmcost._month_of(
                     (o.at AT TIME ZONE %3$L)::date), %4$L))
            END AS month_start,

@@ -76,7 +76,7 @@ DECLARE
   spread CONSTANT name := run.ledger || '_spread';
 BEGIN
   PERFORM crmcost._empty_tables(run.ledger, '_spread');
-  EXECUTE format('INSERT INTO %I.late_fact SELECT f.* FROM %I.late_fact f WHERE f.relation = ''sale''',
+  EXECUTE format('INSERT INTO %I.late_fact SELECT f.* FROM %I.late_fact f WHERE f.relation IN (''sale'', ''order'')',
                  spread, run.ledger);
   EXECUTE format('INSERT INTO %I.party SELECT p.customer_id, p.party_id FROM pg_temp.refresh_party p',
                  spread);
@@ -148,7 +148,8 @@ RETURN pg_catalog.format($query$
   LEFT JOIN %1$I.campaign k ON k.code = s.campaign_code
   LEFT JOIN %2$I.party p ON p.customer_id = s.customer_id
   LEFT JOIN %2$I.late_fact f
-    ON f.fact_id = s.sale_id AND f.booked_on = s.sold_on
+    ON f.relation = 'sale' AND f.fact_id = s.sale_id
+       AND f.booked_on = s.sold_on
   WHERE %4$s
 $query$, run.ledger, run.ledger || '_spread', customer, condition,
   coalesce(crmcost._open_month(run.ledger), '-infinity'),

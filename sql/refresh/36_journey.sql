@@ -279,8 +279,9 @@ COMMENT ON FUNCTION crmcost._find_credits(crmcost._run) IS
 
 CREATE FUNCTION crmcost._touch_window(ledger name) RETURNS interval
   LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.make_interval(
-  days => crmcost._setting(ledger, 'touch_window_days')::integer);
+-- not days, which are as long as the session's clocks make them
+RETURN crmcost._setting(ledger, 'touch_window_days')::integer
+       * '24:00:00'::interval;
 
 COMMENT ON FUNCTION crmcost._touch_window(name) IS
   'How long before a conversion touches count.';

@@ -70,7 +70,8 @@ RETURN pg_catalog.format($query$
     UNION ALL
     SELECT 'sale_without_cogs', 'warning',
            format('product %%s', coalesce(l.product_code, 'not known'))
-    WHERE l.base_cogs IS NULL AND l.base_amount <> 0
+    -- what is given away has cost of goods, too
+    WHERE l.base_cogs IS NULL AND (l.base_amount <> 0 OR l.quantity <> 0)
     UNION ALL
     SELECT 'sale_fx_on_base_currency', 'warning',
            format('sale %%s of %%s counts as %%s', l.sale_id, l.amount,

@@ -238,14 +238,14 @@ RETURN pg_catalog.format($query$
            WHERE p.before > 0 AND p.now <= 0), 0) AS lost,
          coalesce(sum(p.now) FILTER (
            WHERE p.before <= 0 AND p.now > 0
-                 AND v.first_ordered_on
-                     >= (p.month_before + interval '1 month')), 0)
-           AS new_revenue,
+                 AND (v.first_ordered_on
+                      < (p.month_before + interval '1 month')) IS NOT TRUE),
+                  0) AS new_revenue,
          coalesce(sum(p.now) FILTER (
            WHERE p.before <= 0 AND p.now > 0
-                 AND (v.first_ordered_on
-                      >= (p.month_before + interval '1 month')) IS NOT TRUE),
-                  0) AS returned_revenue,
+                 AND v.first_ordered_on
+                     < (p.month_before + interval '1 month')), 0)
+           AS returned_revenue,
          coalesce(sum(p.now) FILTER (WHERE p.before <= 0 AND p.now <= 0), 0)
            AS other_revenue,
          sum(p.now) AS end_revenue

@@ -66,9 +66,41 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_need(crmcost._run) IS
   'Step of refresh: cart_item, need_tag, need_total, customer_occasion, customer_favourite, product_next, group_forecast and demand_line; returns the rows changed.';
 
--- Where demand goes: a straight line through the complete months of the window,
--- from the first one with anything sold (of a group, months of cost or contacts
--- alone sold nothing), a month without being 0.  With k the number of a month and
+-- What was sold of a product or to a group in each month up to a last one.  Months
+-- are counted from year 0, 12 a year.
+CREATE FUNCTION crmcost._demand_query(last_month date) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT d.dimension, d.code, d.measure, d.y,
+         12 * date_part('year', d.month_start)::integer
+           + date_part('month', d.month_start)::integer AS k
+  FROM (
+    SELECT '(product)' AS dimension, p.product_code AS code, k.measure,
+           k.y, p.month_start
+    FROM (SELECT product_code, month_start, sum(quantity) AS quantity,
+                 sum(revenue) AS revenue
+          FROM sale_month GROUP BY product_code, month_start
+          HAVING sum(quantity) <> 0 OR sum(revenue) <> 0) p
+    CROSS JOIN LATERAL (VALUES ('quantity', p.quantity),
+                               ('revenue', p.revenue)) AS k (measure, y)
+    UNION ALL
+    SELECT g.dimension, g.code, k.measure, k.y, g.month_start
+    FROM group_month g
+    CROSS JOIN LATERAL (VALUES ('orders', g.orders::numeric),
+                               ('revenue', g.revenue)) AS k (measure, y)
+    WHERE g.dimension NOT IN ('(acquisition)', '(cohort)')
+          AND (g.active_customers > 0 OR g.orders <> 0 OR g.revenue <> 0)
+  ) d
+  WHERE d.month_start <= %1$L::date
+$query$, last_month);
+
+COMMENT ON FUNCTION crmcost._demand_query(date) IS
+  'Query of the figures of the lines of demand, by month, up to a last month.';
+
+-- Where demand goes: a straight line through the complete months of the window, a
+-- month without anything being 0, for what sold anything in it.  What was first sold
+-- within the window has no months before (of a group, months of cost or contacts
+-- alone sold nothing; what has no rate is in no figure).  With k the number of a month and
 -- y its figure,
 --
 --   slope (sum(k y) - mean(k) sum(y)) / sum((k - mean(k))^2), and for n months
@@ -76,45 +108,26 @@ COMMENT ON FUNCTION crmcost._refresh_need(crmcost._run) IS
 --
 -- and the interval of the slope is that of least squares, by Student's
 -- distribution with n - 2 degrees of freedom.
---
--- Months are counted from year 0, 12 a year.
 CREATE FUNCTION crmcost._line_query(last_month date, months integer)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  WITH month AS (
-    SELECT d.dimension, d.code, d.measure, d.y,
-           12 * date_part('year', d.month_start)::integer
-             + date_part('month', d.month_start)::integer AS k
-    FROM (
-      SELECT '(product)' AS dimension, p.product_code AS code, k.measure,
-             k.y, p.month_start
-      FROM (SELECT product_code, month_start, sum(quantity) AS quantity,
-                   sum(revenue) AS revenue
-            FROM sale_month GROUP BY product_code, month_start) p
-      CROSS JOIN LATERAL (VALUES ('quantity', p.quantity),
-                                 ('revenue', p.revenue)) AS k (measure, y)
-      UNION ALL
-      SELECT g.dimension, g.code, k.measure, k.y, g.month_start
-      FROM group_month g
-      CROSS JOIN LATERAL (VALUES ('orders', g.orders::numeric),
-                                 ('revenue', g.revenue)) AS k (measure, y)
-      WHERE g.dimension NOT IN ('(acquisition)', '(cohort)')
-            AND (g.active_customers > 0 OR g.orders <> 0 OR g.revenue <> 0)
-    ) d
-    WHERE d.month_start > %1$L::date - make_interval(months => %2$s)
-          AND d.month_start <= %1$L::date
-  ),
+  WITH month AS (%4$s),
   line AS (
     SELECT s.*, (s.ky - s.mean_k * s.y) * 12
                   / nullif(s.n * (s.n * s.n - 1.0), 0) AS slope
     FROM (
-      SELECT m.dimension, m.code, m.measure, %3$s - min(m.k) + 1 AS n,
-             (min(m.k) + %3$s) / 2.0 AS mean_k, sum(m.y) AS y,
+      SELECT dimension, code, measure, %3$s - f.k + 1 AS n,
+             (f.k + %3$s) / 2.0 AS mean_k, sum(m.y) AS y,
              sum(m.y * m.y) AS yy, sum(m.k * m.y) AS ky,
              coalesce(sum(m.y) FILTER (WHERE m.k = %3$s), 0) AS last_y
       FROM month m
-      GROUP BY m.dimension, m.code, m.measure
+      JOIN (SELECT dimension, code, measure,
+                   greatest(min(k), %3$s - %2$s + 1) AS k
+            FROM month GROUP BY dimension, code, measure) f
+        USING (dimension, code, measure)
+      WHERE m.k >= f.k
+      GROUP BY dimension, code, measure, f.k
     ) s
   )
   SELECT f.dimension, f.code, f.measure, %1$L::date AS last_month,
@@ -137,7 +150,8 @@ RETURN pg_catalog.format($query$
   ) f
 $query$, last_month, months,
          12 * pg_catalog.date_part('year', last_month)::integer
-           + pg_catalog.date_part('month', last_month)::integer);
+           + pg_catalog.date_part('month', last_month)::integer,
+         crmcost._demand_query(last_month));
 
 COMMENT ON FUNCTION crmcost._line_query(date, integer) IS
   'Query of what goes into demand_line, for a last month and a number of months.';

@@ -128,6 +128,89 @@ SELECT is(rows, '{0,0,0,0,0,0}', 'with a rate nothing is without one') FROM pg_t
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
 ROLLBACK TO empty;
 
+-- What became of the orders of a closed month is more or less orders in the first open one, for all who speak of orders.
+INSERT INTO customer (source, source_key, first_seen_at, acquired_at, acquisition_channel) VALUES ('s', '1', '2025-01-01', '2025-01-02', 'search'), ('s', '2', '2025-01-01', NULL, 'search');
+INSERT INTO funnel_step (funnel, position, kind, name) VALUES ('f', 1, 'order', 'Bought');
+PREPARE line (text, integer, timestamptz, numeric) AS
+  INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, quantity, amount, cogs, currency)
+    SELECT customer_id, 's', $1, $2, $3, sign($4), $4, 0, 'EUR' FROM customer WHERE source_key = CASE WHEN $1 < 'p' THEN '1' ELSE '2' END;
+EXECUTE line ('o1', 1, '2025-01-05', 100);
+EXECUTE line ('o2', 1, '2025-01-06', 60);
+EXECUTE line ('o3', 1, '2025-01-07', 40);
+EXECUTE line ('o3', 2, '2025-01-08', -40);
+EXECUTE line ('o4', 1, '2025-01-07', 40);
+EXECUTE line ('o4', 2, '2025-01-08', -40);
+EXECUTE line ('p1', 1, '2025-01-07', 40);
+EXECUTE line ('p1', 2, '2025-01-08', -40);
+EXECUTE line ('o5', 1, '2025-02-05', 10);
+EXECUTE line ('o6', 1, '2025-02-06', 10);
+EXECUTE line ('o7', 1, '2025-02-07', 10);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency) VALUES ('svc.order', '2025-01-31', 30, 'EUR'), ('svc.order', '2025-02-28', 30, 'EUR');
+INSERT INTO interaction (customer_id, occurred_at, kind, n) SELECT customer_id, '2025-02-10', 'complaint', 3 FROM customer WHERE source_key = '1';
+CALL crmcost.refresh('crm', '2025-04-01');
+CALL crmcost.close_period('crm', '2025-01-01');
+CREATE VIEW pg_temp.ordered AS
+  SELECT (SELECT array_agg(orders ORDER BY month_start) FROM (SELECT month_start, sum(orders)::bigint AS orders FROM customer_profit_by_month GROUP BY month_start) m WHERE orders <> 0) AS placed,
+         (SELECT array_agg(unit_cost ORDER BY month_start) FROM unit_cost WHERE measure = 'order') AS unit_cost,
+         (SELECT value FROM kpi WHERE metric = 'complaint_rate') AS complaint_rate;
+SELECT results_eq('TABLE pg_temp.ordered', $$VALUES ('{2,3}'::bigint[], '{15.0000,10.0000}'::numeric[], 0.6)$$, 'two orders in a closed month, three in the open one; three were taken back before');
+EXECUTE line ('o1', 2, '2025-02-20', -100);
+EXECUTE line ('o2', 2, '2025-03-05', -60);
+CALL crmcost.refresh('crm', '2025-04-01');
+SELECT results_eq('TABLE pg_temp.ordered', $$VALUES ('{2,1}'::bigint[], '{15.0000,30.0000}'::numeric[], 1.0)$$, 'those that are taken back later are less in the open month, also by a line of the month after it');
+EXECUTE line ('o3', 3, '2025-01-09', 40);
+EXECUTE line ('o4', 3, '2025-01-09', 40);
+EXECUTE line ('p1', 3, '2025-03-09', 40);
+EXECUTE line ('o8', 1, '2025-02-09', 40);
+CALL crmcost.refresh('crm', '2025-04-01');
+SELECT results_eq('TABLE pg_temp.ordered', $$VALUES ('{2,4,1}'::bigint[], '{15.0000,7.5000}'::numeric[], 0.428571)$$, 'what comes to life again is an order more there, or where its new line is');
+SELECT results_eq('SELECT order_ref COLLATE "default", month_start FROM customer_order WHERE is_order ORDER BY 1',
+  $$VALUES ('o3', date '2025-02-01'), ('o4', '2025-02-01'), ('o5', '2025-02-01'), ('o6', '2025-02-01'), ('o7', '2025-02-01'), ('o8', '2025-02-01'), ('p1', '2025-03-01')$$,
+  'that is the month in which the order counts');
+SELECT results_eq($$SELECT month_start FROM customer_funnel JOIN customer USING (customer_id) WHERE source_key = '2'$$, $$VALUES (date '2025-03-01')$$,
+  'and in which a funnel has who had no order before');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+CALL crmcost.close_period('crm', '2025-02-01');
+SELECT is(pg_temp.differing(), NULL, 'also when the next month is closed');
+EXECUTE line ('o1', 3, '2025-03-06', 60);
+CALL crmcost.refresh('crm', '2025-04-01');
+SELECT results_eq('TABLE pg_temp.ordered', $$VALUES ('{2,4,2}'::bigint[], '{15.0000,7.5000}'::numeric[], 0.375)$$, 'nor does what was taken back there and comes again count in the first');
+SELECT is((SELECT month_start FROM customer_order WHERE order_ref = 'o1'), '2025-03-01', 'but in the open one');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+DEALLOCATE line;
+ROLLBACK TO empty;
+
+-- A month that was closed and is open again is what it was before, with what had come late for an order of the month before.
+INSERT INTO customer (source, source_key, first_seen_at, acquired_at) VALUES ('s', '1', '2025-01-01', '2025-01-02');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) SELECT customer_id, 's', 'o1', 1, '2025-01-10', 100, 'EUR' FROM customer;
+CALL crmcost.refresh('crm', '2025-03-01');
+CALL crmcost.close_period('crm', '2025-01-01');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) SELECT customer_id, 's', 'o1', 2, '2025-01-12', 20, 'EUR' FROM customer;
+CALL crmcost.refresh('crm', '2025-03-01');
+CREATE VIEW pg_temp.bought AS SELECT month_start, active, orders, revenue FROM customer_profit_by_month;
+SELECT results_eq('SELECT * FROM pg_temp.bought ORDER BY 1', $$VALUES (date '2025-01-01', true, 1::bigint, 100.0), ('2025-02-01', true, 0, 20.0)$$, 'a late line of an order counts as bought in the open month');
+CALL crmcost.close_period('crm', '2025-02-01');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same when that is closed');
+CALL crmcost.reopen_period('crm', '2025-02-01');
+CALL crmcost.refresh('crm', '2025-03-01');
+SELECT results_eq('SELECT * FROM pg_temp.bought ORDER BY 1', $$VALUES (date '2025-01-01', true, 1::bigint, 100.0), ('2025-02-01', true, 0, 20.0)$$, 'and again when it is open again');
+SELECT results_eq('SELECT relation, month_start, placed_in FROM late_fact', $$VALUES ('sale', NULL::date, NULL::date)$$, 'nothing is left of the closing');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+ROLLBACK TO empty;
+
+-- Whose order it is, who was merged more than once tells as well.
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) SELECT i, 's', 'chain ' || i, '2025-01-01', '2025-01-02' FROM generate_series(1, 3) i;
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES (1, 's', 'o1', 1, '2025-01-10', 100, 'EUR');
+UPDATE customer SET merged_into = customer_id + 1 WHERE customer_id < 3;
+CALL crmcost.refresh('crm', '2025-03-01');
+CALL crmcost.close_period('crm', '2025-01-01');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES (1, 's', 'o1', 2, '2025-01-12', 20, 'EUR');
+CALL crmcost.refresh('crm', '2025-03-01');
+CALL crmcost.close_period('crm', '2025-02-01');
+SELECT results_eq('SELECT customer_id, month_start FROM customer_order', $$VALUES (3::bigint, date '2025-01-01')$$, 'an order stays in the month in which it counted');
+SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
+ROLLBACK TO empty;
+
 -- What became known late is known from the first open month on.
 INSERT INTO customer (source, source_key, first_seen_at, acquired_at) SELECT 's', g, '2025-01-02', '2025-01-02' FROM generate_series(1, 4) g;
 CALL crmcost.refresh('crm', '2025-02-01');

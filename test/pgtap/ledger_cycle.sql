@@ -229,6 +229,12 @@ SELECT is(pg_temp.differing(), NULL, 'also when customers go to another cohort')
 CALL crmcost.refresh('crm', '2024-05-01');
 SELECT results_eq($$SELECT start_revenue, lost, end_revenue, net_retention_rate FROM revenue_retention WHERE month_start = '2024-04-01' AND cohort = '(all)'$$, $$ VALUES (380.0, 380.0, 0.0, 0.0) $$, 'a month without anything has lost all');
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+SAVEPOINT withdrawn;
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES (8, '8b', 1, '2024-03-06', 40, 'EUR'), (8, '8b', 2, '2024-04-02', -40, 'EUR');
+CALL crmcost.refresh('crm', '2024-05-01');
+SELECT results_eq($$SELECT new_revenue, returned_revenue, end_revenue FROM revenue_retention WHERE month_start = '2024-03-01' AND cohort = '(unknown)'$$, $$ VALUES (40.0, 0.0, 40.0) $$,
+  'who never had an order that stood has not returned');
+ROLLBACK TO withdrawn;
 CALL crmcost.close_period('crm', '2024-03-01');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (8, 'late', '2024-02-20', 9, 'EUR');
 CREATE TEMPORARY TABLE closed AS SELECT * FROM revenue_retention WHERE month_start < '2024-04-01';

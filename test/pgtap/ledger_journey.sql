@@ -237,6 +237,17 @@ CALL crmcost.refresh('crm', '2024-07-01');
 SELECT is((SELECT touches FROM customer_cac WHERE customer_id = 2), 2, 'who leaves the account is alone again');
 SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
 
+-- days of a window have 24 hours, whatever clocks do in the session that refreshes: 90 days before 30 May are 1 March, 00:00
+UPDATE setting SET value = 'customer' WHERE key = 'converting_entity';
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) VALUES (31, 's', 'clock', '2024-02-01', '2024-05-30 00:00Z');
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code) VALUES (31, '2024-02-29 23:30Z', 'touch', 'tv'), (31, '2024-03-01 00:30Z', 'touch', 'search');
+SET LOCAL timezone = 'Europe/Berlin';
+CALL crmcost.refresh('crm', '2024-07-01 00:00Z');
+SELECT is((SELECT path::text FROM conversion WHERE customer_id = 31), '{search}', 'in a session of Berlin');
+SELECT results_eq($$SELECT customer_id::int, touches FROM customer_cac WHERE customer_id = 31$$, $$ VALUES (31, 1) $$, 'and of its cost');
+SET LOCAL timezone = 'UTC';
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full computation in a session of UTC says the same');
+
 -- bad input
 SELECT throws_ok($$UPDATE setting SET value = 'household' WHERE key = 'converting_entity'$$, '23514', NULL, 'an unknown converting entity');
 SELECT throws_ok($$UPDATE setting SET value = '0' WHERE key = 'touch_window_days'$$, '23514', NULL, 'no window');

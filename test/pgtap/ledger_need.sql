@@ -138,6 +138,16 @@ CALL crmcost.refresh('crm', '2024-04-05');
 SELECT results_eq($$ SELECT measure, from_month, months, mean_value, slope FROM demand_trend WHERE dimension = 'loyalty' AND code = 'gold' ORDER BY 1 $$,
   $$ VALUES ('orders', date '2024-02-01', 2, 1.0, 0.0), ('revenue', '2024-02-01', 2, 16000, -8000) $$, 'C24: a line begins with the first month in which something was sold');
 ROLLBACK TO early;
+-- what was sold before the window and rests at its beginning has months without anything there; what has no rate is in no figure
+UPDATE setting SET value = '3' WHERE key = 'trend_months';
+SELECT pg_temp.buy(123, m, 'X', q, q) FROM (VALUES (timestamptz '2023-11-05', 6), ('2024-02-05', 6), ('2024-03-05', 12)) v (m, q);
+INSERT INTO sale (customer_id, order_ref, sold_at, product_code, quantity, amount, currency)
+  VALUES (124, 'y1', '2024-01-05', 'Y', 5, 5, 'XTS'), (124, 'y2', '2024-02-05', 'Y', 5, 5, 'EUR'), (124, 'y3', '2024-03-05', 'Y', 5, 5, 'EUR');
+CALL crmcost.refresh('crm', '2024-04-05');
+SELECT results_eq($$ SELECT code, measure, from_month, months, mean_value, slope FROM demand_trend WHERE dimension = 'product' AND code IN ('X', 'Y') ORDER BY 1, 2 $$,
+  $$ VALUES ('X', 'quantity', date '2024-01-01', 3, 6.0, 6.0), ('X', 'revenue', '2024-01-01', 3, 6, 6), ('Y', 'quantity', '2024-02-01', 2, 5, 0), ('Y', 'revenue', '2024-02-01', 2, 5, 0) $$,
+  'C24: 0, 6, 12 where it was sold before; from the first month with a rate');
+ROLLBACK TO early;
 UPDATE setting SET value = '2' WHERE key = 'trend_months';
 CALL crmcost.refresh('crm', '2024-04-05');
 SELECT results_eq($$ SELECT from_month, months, slope, slope_low FROM demand_trend WHERE code = 'T' AND measure = 'quantity' $$, $$ VALUES (date '2024-02-01', 2, 2.0, NULL::numeric) $$, 'trend_months says how far back; two months have no interval');

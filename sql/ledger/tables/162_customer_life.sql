@@ -116,7 +116,7 @@ COMMENT ON COLUMN retention_month.start_revenue IS 'Revenue of customers_before 
 COMMENT ON COLUMN retention_month.expansion IS 'What those kept brought more, in base currency.';
 COMMENT ON COLUMN retention_month.contraction IS 'What those kept brought less, in base currency.';
 COMMENT ON COLUMN retention_month.lost IS 'What went with those who were not kept, refunds to them in the month included, in base currency.';
-COMMENT ON COLUMN retention_month.new_revenue IS 'Revenue of those whose first order is after the month before, in base currency.';
+COMMENT ON COLUMN retention_month.new_revenue IS 'Revenue of those whose first order is after the month before, or of whom corrections have left none, in base currency.';
 COMMENT ON COLUMN retention_month.returned_revenue IS 'Revenue of those who had ordered earlier, and not in the month before, in base currency.';
 COMMENT ON COLUMN retention_month.other_revenue IS 'Refunds in the month to those without revenue in either, zero or negative, in base currency.';
 COMMENT ON COLUMN retention_month.end_revenue IS 'Revenue of the month, in base currency.';

@@ -35,7 +35,7 @@ COMMENT ON COLUMN customer_order.sale_id IS 'The line that is an order of its ow
 COMMENT ON COLUMN customer_order.is_order IS 'Whether the order exists: it has a sale line, and its corrections leave something of it in base currency; without a rate, in any of its currencies.';
 COMMENT ON COLUMN customer_order.ordered_at IS 'Instant of the last sale line that is no correction; without one that of the last line.';
 COMMENT ON COLUMN customer_order.ordered_on IS 'Day of ordered_at in the time zone of the ledger.';
-COMMENT ON COLUMN customer_order.month_start IS 'First day of the month in which the order counts.';
+COMMENT ON COLUMN customer_order.month_start IS 'First day of the month in which the order counts; of what is no order, that of its day.';
 COMMENT ON COLUMN customer_order.sale_lines IS 'Sale lines that are no corrections.';
 COMMENT ON COLUMN customer_order.revenue IS 'Net revenue, refunds and corrections taken off, in base currency.';
 COMMENT ON COLUMN customer_order.margin IS 'Revenue less cost of goods, in base currency.';

@@ -26,7 +26,7 @@ COMMENT ON COLUMN day_total.revenue IS 'Net revenue in base currency.';
 COMMENT ON COLUMN day_total.margin IS 'Revenue less cost of goods, in base currency.';
 COMMENT ON COLUMN day_total.discount IS 'Discounts given, in base currency.';
 COMMENT ON COLUMN day_total.refund IS 'Refunds, zero or negative, in base currency.';
-COMMENT ON COLUMN day_total.orders IS 'Orders placed.';
+COMMENT ON COLUMN day_total.orders IS 'Orders placed on the day; what became since of those of closed months is in customer_month alone, in the first open month.';
 COMMENT ON COLUMN day_total.leads IS 'Parties first seen on the day, technical ones left out.';
 COMMENT ON COLUMN day_total.converted_leads IS 'Those of them who have been acquired by the report day.';
 COMMENT ON COLUMN day_total.acquired IS 'Customers acquired.';

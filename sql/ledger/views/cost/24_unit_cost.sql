@@ -23,9 +23,10 @@ WITH counted AS (
   WHERE answers > 0
   GROUP BY 1
   UNION ALL
-  SELECT date_trunc('month', day::timestamp)::date, 'order', sum(orders)
-  FROM day_total
-  GROUP BY 1
+  -- also what became of those of closed months
+  SELECT month_start, 'order', orders
+  FROM tier_month
+  WHERE scheme = '(all)' AND orders <> 0
 ),
 spent AS (
   SELECT c.month_start,
@@ -110,7 +111,9 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  k.name, k.name_zh,
                  u.category_code COLLATE "default") AS category_name,
-  u.quantity, u.cost, round(u.cost / nullif(u.quantity, 0), 4) AS unit_cost,
+  u.quantity, u.cost,
+  CASE WHEN u.measure <> 'order' OR u.quantity > 0
+    THEN round(u.cost / nullif(u.quantity, 0), 4) END AS unit_cost,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   round(u.minutes / nullif(u.quantity, 0), 6) AS unit_minutes
 FROM unit u
@@ -124,7 +127,7 @@ COMMENT ON COLUMN unit_cost.measure IS 'order, case, ticket, contact, answer, tr
 COMMENT ON COLUMN unit_cost.measure_name IS 'Its name.';
 COMMENT ON COLUMN unit_cost.category_code IS 'Cost category that it was bought for; (all) for what the ledger counts.';
 COMMENT ON COLUMN unit_cost.category_name IS 'Its name.';
-COMMENT ON COLUMN unit_cost.quantity IS 'How many there were.';
+COMMENT ON COLUMN unit_cost.quantity IS 'How many there were; of orders less those of closed months that were taken back since, which may be negative.';
 COMMENT ON COLUMN unit_cost.cost IS 'What they cost.';
 COMMENT ON COLUMN unit_cost.unit_cost IS 'Cost for one of them, 4 decimals; NULL where there was none.';
 COMMENT ON COLUMN unit_cost.currency IS 'Base currency, which all money here is in.';

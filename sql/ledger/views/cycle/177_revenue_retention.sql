@@ -39,7 +39,7 @@ COMMENT ON COLUMN revenue_retention.month_start IS
 COMMENT ON COLUMN revenue_retention.compared_month IS
 'First day of the month that it is compared with.';
 COMMENT ON COLUMN revenue_retention.cohort IS
-'Month of the first order; (unknown) for customers without an order, (all) for all.';
+'Month of the day of the first order, in a closed month as it was known at its closing; (unknown) for customers without an order, (all) for all.';
 COMMENT ON COLUMN revenue_retention.customers_before IS
 'Customers with revenue above 0 in the compared month.';
 COMMENT ON COLUMN revenue_retention.customers_kept IS
@@ -55,7 +55,7 @@ COMMENT ON COLUMN revenue_retention.contraction IS
 COMMENT ON COLUMN revenue_retention.lost IS
 'What went with those who were not kept.';
 COMMENT ON COLUMN revenue_retention.new_revenue IS
-'Revenue of those whose first order is after the compared month.';
+'Revenue of those whose first order is after the compared month, or of whom corrections have left none.';
 COMMENT ON COLUMN revenue_retention.returned_revenue IS
 'Revenue of those who had ordered before it and not in it.';
 COMMENT ON COLUMN revenue_retention.other_revenue IS

@@ -27,7 +27,7 @@ COMMENT ON VIEW demand_trend IS
 COMMENT ON COLUMN demand_trend.dimension IS 'product, segment (of RFM), or a tier scheme; segments and tiers are those that the customers are in now.';
 COMMENT ON COLUMN demand_trend.code IS 'Product, segment or tier; (unknown) for none.';
 COMMENT ON COLUMN demand_trend.measure IS 'quantity or revenue of a product, orders or revenue of a segment or tier.';
-COMMENT ON COLUMN demand_trend.from_month IS 'First month of the line: of the window, or the first with anything sold.';
+COMMENT ON COLUMN demand_trend.from_month IS 'First month of the line: that of the window, or where that is later the first in which anything was ever sold.';
 COMMENT ON COLUMN demand_trend.to_month IS 'Last complete month.';
 COMMENT ON COLUMN demand_trend.months IS 'Months from the one to the other; one without anything counts as 0.';
 COMMENT ON COLUMN demand_trend.mean_value IS 'Mean of a month, 6 decimals.';

@@ -31,9 +31,9 @@ COMMENT ON COLUMN price_sensitivity.tier IS
 COMMENT ON COLUMN price_sensitivity.prices IS
 'Number of different prices a unit, to four decimals.';
 COMMENT ON COLUMN price_sensitivity.quantity IS
-'Quantity sold, what corrections took back left out.';
+'Quantity that corrections and refunds left of the orders.';
 COMMENT ON COLUMN price_sensitivity.mean_price IS
-'Mean price a unit, in base currency.';
+'Mean price a unit, in base currency: of an order what is left of the amount, by what is left of the quantity.';
 COMMENT ON COLUMN price_sensitivity.lowest_price IS
 'Lowest price a unit, in base currency.';
 COMMENT ON COLUMN price_sensitivity.highest_price IS

@@ -206,7 +206,7 @@ COMMENT ON COLUMN programme_roi.saving_to_date IS
 COMMENT ON COLUMN programme_roi.gain_to_date IS
 'Forecast gain for the days up to the report day; NULL likewise.';
 COMMENT ON COLUMN programme_roi.actual_cost IS
-'Cost booked so far for what was forecast, each fact once; NULL when not known.';
+'Cost booked so far for what was forecast, each fact once, for a forecast without any subject that of bucket program; NULL when not known.';
 COMMENT ON COLUMN programme_roi.actual_saving IS
 'Cost saved so far: baselines to date less cost to date; NULL when not known.';
 COMMENT ON COLUMN programme_roi.actual_gain IS

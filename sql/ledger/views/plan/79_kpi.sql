@@ -59,8 +59,15 @@ span AS (
 ),
 sold AS (
   SELECT s.n, sum(d.revenue) AS revenue, sum(d.margin) AS margin,
-         sum(d.acquired) AS customers, sum(d.orders) AS orders
+         sum(d.acquired) AS customers
   FROM day_total d JOIN span s ON d.day BETWEEN s.from_on AND s.to_on
+  GROUP BY s.n
+),
+-- also what became of the orders of closed months
+placed AS (
+  SELECT s.n, sum(t.orders) AS orders
+  FROM tier_month t JOIN span s ON t.month_start BETWEEN s.from_on AND s.to_on
+  WHERE t.scheme = '(all)'
   GROUP BY s.n
 ),
 booked AS (
@@ -155,13 +162,14 @@ fact AS (
          round(a.csat_rate, 6) AS csat_rate,
          round(a.csat_mean, 6) AS csat_mean,
          round(a.nps, 6) AS nps, round(e.response_rate, 6) AS response_rate,
-         round(i.complaints / nullif(greatest(b.orders, 0), 0), 6)
+         round(i.complaints / nullif(greatest(o.orders, 0), 0), 6)
            AS complaint_rate,
          round(y.orders::numeric / nullif(y.buyers, 0), 6)
            AS orders_per_customer,
          round(b.revenue / nullif(m.amount, 0), 6) AS market_share
   FROM span s
   LEFT JOIN sold b ON b.n = s.n
+  LEFT JOIN placed o ON o.n = s.n
   LEFT JOIN booked k ON k.n = s.n
   LEFT JOIN asked a ON a.n = s.n
   LEFT JOIN heard e ON e.n = s.n
