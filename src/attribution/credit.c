@@ -78,6 +78,27 @@ typedef struct Part
 	int			channel;
 } Part;
 
+/* The aggregate that a kind of state is gathered for; chains of any order. */
+static const char *
+AggregateOf(int kind)
+{
+	if (kind <= MAX_ORDER)
+		return "markov_attribution";
+	return kind == SUM_GAME ? "shapley_attribution" :
+		"shapley_attribution with non_conversions";
+}
+
+/* The paths of a state, which must be of this kind: keys differ by it. */
+static Paths
+ReadPaths(Datum datum, int kind)
+{
+	Paths		paths = PathsRead(datum);
+
+	if (Max(paths.kind, MAX_ORDER) != kind)
+		RefuseOtherState(AggregateOf(kind), AggregateOf(paths.kind));
+	return paths;
+}
+
 static Total
 TotalOf(const Paths *paths, int step)
 {
@@ -394,7 +415,7 @@ markov_attribution_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	paths = PathsRead(PG_GETARG_DATUM(0));
+	paths = ReadPaths(PG_GETARG_DATUM(0), MAX_ORDER);
 	conversions = TotalOf(&paths, STEP_CONVERT);
 	value = TotalOf(&paths, STEP_VALUE);
 	effect = Zeros(paths.channels, sizeof(double));
@@ -457,7 +478,7 @@ shapley_sum_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	paths = PathsRead(PG_GETARG_DATUM(0));
+	paths = ReadPaths(PG_GETARG_DATUM(0), SUM_GAME);
 	return FormCredits(fcinfo, &paths, EqualParts(&paths, STEP_CONVERT),
 					   EqualParts(&paths, STEP_VALUE), NULL);
 }
@@ -475,7 +496,7 @@ shapley_rate_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	paths = PathsRead(PG_GETARG_DATUM(0));
+	paths = ReadPaths(PG_GETARG_DATUM(0), RATE_GAME);
 	sets = (Size) 1 << paths.channels;
 	for (int i = 0; i < 3; i++)
 		sum[i] = Zeros(sets, sizeof(double));

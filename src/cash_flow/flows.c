@@ -404,15 +404,29 @@ FlowsAreBalanced(const Flows *flows)
 	return NumericSign(total) == 0;
 }
 
+static void
+CheckRateKind(const Flows *flows, int wanted)
+{
+	static const char *const aggregate[] = {
+		"irr or payback", "npv, xnpv or discounted_payback", "mirr"
+	};
+	int			own = flows->state->growing.head.flags;
+
+	if (own != wanted)
+		RefuseOtherState(aggregate[wanted], aggregate[own]);
+}
+
 Datum
 FlowsExactRate(const Flows *flows)
 {
+	CheckRateKind(flows, EXACT_RATE);
 	return GetExactRate(flows->state);
 }
 
 void
 FlowsTwoRates(const Flows *flows, double *rate)
 {
+	CheckRateKind(flows, TWO_RATES);
 	memcpy(rate, flows->state->parameter, 2 * sizeof(double));
 }
 

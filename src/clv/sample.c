@@ -217,6 +217,13 @@ SampleRead(Datum datum)
 	return sample;
 }
 
+/* Refuses rows that the model's aggregate does not gather. */
+void
+RefuseOtherSample(const char *model)
+{
+	RefuseOtherState(psprintf("%s_fit", model), "the fit of another model");
+}
+
 /* Refuses what no aggregation can have made, as the entry of this number. */
 static void
 CheckEntry(const TableState *state, int64 number)
