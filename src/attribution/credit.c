@@ -152,7 +152,8 @@ RoundParts(const Total *total, const num_double2 *exact, int channels,
 		   num_i128 *units)
 {
 	Part	   *part = palloc(channels * sizeof(Part));
-	num_i128	missing = total->units;
+	num_u128	rest = (num_u128) total->units;
+	num_i128	missing;
 	num_i128	more;
 
 	for (int i = 0; i < channels; i++)
@@ -173,8 +174,10 @@ RoundParts(const Total *total, const num_double2 *exact, int channels,
 			part[i].remainder = 0;
 		}
 		part[i].channel = i;
-		missing -= part[i].units;
+		/* sums on the way may have more than 128 bits, what is left has not */
+		rest -= (num_u128) part[i].units;
 	}
+	missing = (num_i128) rest;
 	qsort_interruptible(part, channels, sizeof(Part), CompareRemainders, NULL);
 	/* of huge totals even twice double precision misses the last units */
 	more = missing / channels;
