@@ -343,6 +343,7 @@ FlowsRead(Datum datum)
 	{
 		flows.scale = Max(flows.scale, (int) flows.entry[i].scale);
 		coarsest = Min(coarsest, (int) flows.entry[i].scale);
+		POLL_AT(i);
 	}
 	flows.unit = flows.scale - coarsest <= EXACT_POWER ?
 		flows.scale : coarsest;
@@ -563,6 +564,7 @@ cash_flows_recv(PG_FUNCTION_ARGS)
 			RefuseState(TYPE_NAME, "scale out of range");
 		entry->amount = StateReceiveI256(buffer);
 		CheckEntry(state, i);
+		POLL_AT(i);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -581,6 +583,7 @@ cash_flows_send(PG_FUNCTION_ARGS)
 		pq_sendint64(&buffer, flows.entry[i].at);
 		pq_sendint16(&buffer, flows.entry[i].scale);
 		StateSendI256(&buffer, &flows.entry[i].amount);
+		POLL_AT(i);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
