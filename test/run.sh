@@ -21,7 +21,8 @@ flavour=${1:-normal}
 case $flavour in
 	normal | one) copt= ;;
 	assert) copt='-DUSE_ASSERT_CHECKING -O1 -g' ;;
-	ubsan) copt='-fsanitize=undefined -fno-sanitize-recover=undefined -O1 -g' ;;
+	# PostgreSQL's -fwrapv, which makes overflow defined, would hide it
+	ubsan) copt='-fsanitize=undefined,float-cast-overflow -fno-sanitize-recover=all -fno-wrapv -O1 -g' ;;
 	*) die "unknown flavour $flavour: say normal, assert, ubsan or one" ;;
 esac
 

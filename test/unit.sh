@@ -11,7 +11,7 @@ cc=$(compiler)
 bin=test/unit/bin
 mkdir -p "$bin"
 
-sanitize='-fsanitize=address,undefined -fno-sanitize-recover=all'
+sanitize='-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all'
 echo 'int main(void) { return 0; }' > "$bin/probe.c"
 if ! { $cc $sanitize -o "$bin/probe" "$bin/probe.c" && "$bin/probe"; } 2> /dev/null; then
 	sanitize=

@@ -7,6 +7,8 @@
  */
 #include "crmcost.h"
 
+#include <float.h>
+
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "num/reciprocal.h"
@@ -272,6 +274,9 @@ Double2(Datum numeric, int scale)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("share must have at most 38 digits, not %s",
 						NumericText(numeric))));
+	/* 0 has any scale, and next to the others so small a share is 0 */
+	if (value == 0 || own_scale - scale > DBL_MAX_10_EXP)
+		return num_double2_of(0);
 	for (int i = 0; i < abs(own_scale - scale); i++)
 		power = num_double2_multiply(power, ten);
 	return own_scale > scale ?

@@ -78,6 +78,27 @@ typedef struct Part
 	int			channel;
 } Part;
 
+/* The aggregate that a kind of state is gathered for; chains of any order. */
+static const char *
+AggregateOf(int kind)
+{
+	if (kind <= MAX_ORDER)
+		return "markov_attribution";
+	return kind == SUM_GAME ? "shapley_attribution" :
+		"shapley_attribution with non_conversions";
+}
+
+/* The paths of a state, which must be of this kind: keys differ by it. */
+static Paths
+ReadPaths(Datum datum, int kind)
+{
+	Paths		paths = PathsRead(datum);
+
+	if (Max(paths.kind, MAX_ORDER) != kind)
+		RefuseOtherState(AggregateOf(kind), AggregateOf(paths.kind));
+	return paths;
+}
+
 static Total
 TotalOf(const Paths *paths, int step)
 {
@@ -131,7 +152,8 @@ RoundParts(const Total *total, const num_double2 *exact, int channels,
 		   num_i128 *units)
 {
 	Part	   *part = palloc(channels * sizeof(Part));
-	num_i128	missing = total->units;
+	num_u128	rest = (num_u128) total->units;
+	num_i128	missing;
 	num_i128	more;
 
 	for (int i = 0; i < channels; i++)
@@ -152,8 +174,10 @@ RoundParts(const Total *total, const num_double2 *exact, int channels,
 			part[i].remainder = 0;
 		}
 		part[i].channel = i;
-		missing -= part[i].units;
+		/* sums on the way may have more than 128 bits, what is left has not */
+		rest -= (num_u128) part[i].units;
 	}
+	missing = (num_i128) rest;
 	qsort_interruptible(part, channels, sizeof(Part), CompareRemainders, NULL);
 	/* of huge totals even twice double precision misses the last units */
 	more = missing / channels;
@@ -394,7 +418,7 @@ markov_attribution_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	paths = PathsRead(PG_GETARG_DATUM(0));
+	paths = ReadPaths(PG_GETARG_DATUM(0), MAX_ORDER);
 	conversions = TotalOf(&paths, STEP_CONVERT);
 	value = TotalOf(&paths, STEP_VALUE);
 	effect = Zeros(paths.channels, sizeof(double));
@@ -457,7 +481,7 @@ shapley_sum_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	paths = PathsRead(PG_GETARG_DATUM(0));
+	paths = ReadPaths(PG_GETARG_DATUM(0), SUM_GAME);
 	return FormCredits(fcinfo, &paths, EqualParts(&paths, STEP_CONVERT),
 					   EqualParts(&paths, STEP_VALUE), NULL);
 }
@@ -475,7 +499,7 @@ shapley_rate_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	paths = PathsRead(PG_GETARG_DATUM(0));
+	paths = ReadPaths(PG_GETARG_DATUM(0), RATE_GAME);
 	sets = (Size) 1 << paths.channels;
 	for (int i = 0; i < 3; i++)
 		sum[i] = Zeros(sets, sizeof(double));

@@ -10,6 +10,8 @@
  */
 #include "crmcost.h"
 
+#include <float.h>
+
 #include "catalog/pg_type.h"
 #include "num/budget.h"
 #include "num/double2.h"
@@ -120,7 +122,7 @@ ReadTotal(FunctionCallInfo fcinfo, Budget *budget)
 {
 	budget->amount = PG_GETARG_DATUM(0);
 	budget->scale = PG_GETARG_INT32(5);
-	CheckAllocationScale(budget->scale);
+	CheckIntegerRange(budget->scale, 0, DBL_MAX_10_EXP, "scale");
 	CheckAllocationAmount(budget->amount, budget->scale, "total");
 	if (NumericSign(budget->amount) < 0)
 		ereport(ERROR,

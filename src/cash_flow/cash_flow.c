@@ -64,6 +64,7 @@ WorkScale(const Flows *flows, Datum growth, double periods)
 
 		/* of nothing it is -infinity */
 		amount_digits = Max(amount_digits, log10(units) - entry->scale);
+		POLL_AT(i);
 	}
 	return ResultScale(flows) + GUARD_SCALE + (int) amount_digits +
 		(int) Max(0, factor_digits);
@@ -112,7 +113,10 @@ npv_final(PG_FUNCTION_ARGS)
 	flows = FlowsRead(PG_GETARG_DATUM(0));
 	discounted = DiscountedFlows(&flows);
 	for (int64 i = 0; i < flows.count; i++)
+	{
 		sum = NumericAdd(sum, discounted[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
 	PG_RETURN_DATUM(NumericRound(sum, ResultScale(&flows)));
 }
 
@@ -184,6 +188,7 @@ FindRates(Datum datum, double unit, double **rate)
 
 	for (int64 i = 0; i < flows.count; i++)
 	{
+		POLL_AT(i);
 		amount[some.count] = FlowsDouble2(&flows, i);
 		if (amount[some.count].high == 0)
 			continue;
@@ -270,6 +275,7 @@ LogWorth(const Flows *flows, bool costs, double rate, int64 period)
 		double		amount = FlowsDouble(flows, i);
 		double		worth;
 
+		POLL_AT(i);
 		if (amount == 0 || (amount < 0) != costs)
 			continue;
 		worth = log(fabs(amount)) +
@@ -359,7 +365,10 @@ payback_final(PG_FUNCTION_ARGS)
 	flows = FlowsRead(PG_GETARG_DATUM(0));
 	amount = HugeArray(CurrentMemoryContext, flows.count, sizeof(Datum));
 	for (int64 i = 0; i < flows.count; i++)
+	{
 		amount[i] = FlowsAmount(&flows, i);
+		CHECK_FOR_INTERRUPTS();
+	}
 	return Payback(fcinfo, &flows, amount);
 }
 

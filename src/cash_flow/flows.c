@@ -371,6 +371,7 @@ FlowsRead(Datum datum)
 	{
 		flows.scale = Max(flows.scale, (int) flows.entry[i].scale);
 		coarsest = Min(coarsest, (int) flows.entry[i].scale);
+		POLL_AT(i);
 	}
 	flows.unit = flows.scale - coarsest <= EXACT_POWER ?
 		flows.scale : coarsest;
@@ -432,15 +433,29 @@ FlowsAreBalanced(const Flows *flows)
 	return NumericSign(total) == 0;
 }
 
+static void
+CheckRateKind(const Flows *flows, int wanted)
+{
+	static const char *const aggregate[] = {
+		"irr or payback", "npv, xnpv or discounted_payback", "mirr"
+	};
+	int			own = flows->state->growing.head.flags;
+
+	if (own != wanted)
+		RefuseOtherState(aggregate[wanted], aggregate[own]);
+}
+
 Datum
 FlowsExactRate(const Flows *flows)
 {
+	CheckRateKind(flows, EXACT_RATE);
 	return GetExactRate(flows->state);
 }
 
 void
 FlowsTwoRates(const Flows *flows, double *rate)
 {
+	CheckRateKind(flows, TWO_RATES);
 	memcpy(rate, flows->state->parameter, 2 * sizeof(double));
 }
 
@@ -577,6 +592,7 @@ cash_flows_recv(PG_FUNCTION_ARGS)
 			RefuseState(TYPE_NAME, "scale out of range");
 		entry->amount = StateReceiveI256(buffer);
 		CheckEntry(state, i);
+		POLL_AT(i);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -595,6 +611,7 @@ cash_flows_send(PG_FUNCTION_ARGS)
 		pq_sendint64(&buffer, flows.entry[i].at);
 		pq_sendint16(&buffer, flows.entry[i].scale);
 		StateSendI256(&buffer, &flows.entry[i].amount);
+		POLL_AT(i);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }

@@ -60,8 +60,12 @@ Fit(FunctionCallInfo fcinfo, const num_purchase_model *model)
 	CheckDifferent(&kind, sample.count);
 	for (Size i = 0; i < sample.count; i++)
 	{
-		purchases += sample.row[i].weight * sample.row[i].value[0];
-		ages += sample.row[i].weight * sample.row[i].value[2];
+		const double *value = sample.row[i].value;
+
+		if (value[1] > value[2] || (value[0] == 0) != (value[1] == 0))
+			RefuseOtherSample(model->name);
+		purchases += sample.row[i].weight * value[0];
+		ages += sample.row[i].weight * value[2];
 		customers += sample.row[i].weight;
 	}
 	if (purchases == 0)

@@ -237,6 +237,7 @@ repeat_purchases_in(PG_FUNCTION_ARGS)
 			RefuseState(TYPE_NAME, psprintf("\"%s\" is not a date", field));
 		date = DirectFunctionCall1(date_in, CStringGetDatum(field));
 		dates[ndays++] = DatumGetDateADT(date);
+		CHECK_FOR_INTERRUPTS();
 	} while (*cursor == ',');
 	StateTextEnd(cursor, TYPE_NAME);
 	PG_RETURN_POINTER(CreateFinished(dates, ndays, &first, &total));
@@ -264,6 +265,7 @@ repeat_purchases_out(PG_FUNCTION_ARGS)
 			   &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
 		EncodeDateOnly(&tm, USE_ISO_DATES, day);
 		appendStringInfo(&out, ",%s", day);
+		CHECK_FOR_INTERRUPTS();
 	}
 	appendStringInfoChar(&out, ')');
 	PG_RETURN_CSTRING(out.data);

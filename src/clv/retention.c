@@ -44,6 +44,15 @@ contractual_fit_trans(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(datum);
 }
 
+/* Is a row one of a sample of periods, and whether they end with a loss? */
+static bool
+IsContract(const double *value)
+{
+	return value[2] == 0 && (value[1] == 0 || value[1] == 1) &&
+		value[0] >= value[1] && value[0] <= PG_INT32_MAX &&
+		value[0] == floor(value[0]);
+}
+
 static Datum
 Fit(FunctionCallInfo fcinfo, const ModelKind *kind,
 	num_log_likelihood log_likelihood)
@@ -56,6 +65,9 @@ Fit(FunctionCallInfo fcinfo, const ModelKind *kind,
 		PG_RETURN_NULL();
 	sample = SampleRead(PG_GETARG_DATUM(0));
 	CheckDifferent(kind, sample.count);
+	for (Size i = 0; i < sample.count; i++)
+		if (!IsContract(sample.row[i].value))
+			RefuseOtherSample(kind->name);
 	return ModelFit(fcinfo, kind, log_likelihood, &sample, start);
 }
 

@@ -155,6 +155,7 @@ NumberAges(num_observation *row, num_sample *sample)
 										sizeof(double), CompareDoubles);
 
 			row[i].kept = found - age;
+			POLL_AT(i);
 		}
 		sample->kept = palloc0(ages * sizeof(num_kept));
 		sample->kept_count = ages;
@@ -176,6 +177,7 @@ ReadRows(Datum datum, Size *count)
 		memcpy(row[i].value, entry->value, sizeof(row[i].value));
 		row[i].weight = entry->weight;
 		row[i].kept = 0;
+		POLL_AT(i);
 	}
 	*count = state->count;
 	return row;
@@ -215,6 +217,13 @@ SampleRead(Datum datum)
 	if (sample.count >= MIN_PART * MIN_STRIDE)
 		TakePart(row, &sample);
 	return sample;
+}
+
+/* Refuses rows that the model's aggregate does not gather. */
+void
+RefuseOtherSample(const char *model)
+{
+	RefuseOtherState(psprintf("%s_fit", model), "the fit of another model");
 }
 
 /* Refuses what no aggregation can have made, as the entry of this number. */
@@ -318,6 +327,7 @@ clv_sample_recv(PG_FUNCTION_ARGS)
 			entry->value[j] = pq_getmsgfloat8(buffer);
 		entry->weight = pq_getmsgfloat8(buffer);
 		CheckEntry(state, i);
+		POLL_AT(i);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -335,6 +345,7 @@ clv_sample_send(PG_FUNCTION_ARGS)
 		for (int j = 0; j < SAMPLE_VALUES; j++)
 			pq_sendfloat8(&buffer, sample.row[i].value[j]);
 		pq_sendfloat8(&buffer, sample.row[i].weight);
+		POLL_AT(i);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }

@@ -22,5 +22,6 @@ extern Datum SampleAdd(FunctionCallInfo fcinfo, Datum datum,
 					   const double *value, double weight);
 extern double SampleWeight(FunctionCallInfo fcinfo, int argument);
 extern num_sample SampleRead(Datum datum);
+extern void RefuseOtherSample(const char *model) pg_attribute_noreturn();
 
 #endif							/* CLV_SAMPLE_H */

@@ -65,7 +65,11 @@ gamma_gamma_fit_final(PG_FUNCTION_ARGS)
 	CheckDifferent(&gamma_gamma_kind, sample.count);
 	for (Size i = 0; i < sample.count; i++)
 	{
-		spend += sample.row[i].weight * sample.row[i].value[1];
+		const double *value = sample.row[i].value;
+
+		if (value[0] == 0 || value[1] == 0 || value[2] != 0)
+			RefuseOtherSample(gamma_gamma_kind.name);
+		spend += sample.row[i].weight * value[1];
 		customers += sample.row[i].weight;
 	}
 	start[2] = spend / customers;

@@ -466,6 +466,8 @@ top_share_final(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (BagState *) StateRead(PG_GETARG_DATUM(0));
+	if ((state->growing.head.flags & FLAG_FRACTION) == 0)
+		RefuseOtherState("top_share", "gini");
 	ReadBag(state, &column);
 	rows = NumericFromInt64(state->count);
 	k = NumericToInt64(NumericCeiling(NumericMultiply(GetFraction(state),

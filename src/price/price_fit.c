@@ -28,7 +28,7 @@ typedef struct PricePoint
 } PricePoint;
 
 static int
-ComparePoints(const void *left, const void *right)
+ComparePoints(const void *left, const void *right, void *arg)
 {
 	const PricePoint *a = left;
 	const PricePoint *b = right;
@@ -71,11 +71,15 @@ AddUpPoints(PricePoint *points, int count)
 {
 	int			last = 0;
 
-	qsort(points, count, sizeof(PricePoint), ComparePoints);
+	qsort_interruptible(points, count, sizeof(PricePoint), ComparePoints,
+						NULL);
 	for (int i = 1; i < count; i++)
 	{
 		if (points[i].price == points[last].price)
+		{
 			points[last].quantity += points[i].quantity;
+			CheckFinite(points[last].quantity, "quantities of a price");
+		}
 		else
 			points[++last] = points[i];
 		POLL_AT(i);

@@ -195,6 +195,7 @@ rfm_population_recv(PG_FUNCTION_ARGS)
 		for (int m = 0; m < MEASURES; m++)
 			state->values[i][m] = pq_getmsgfloat8(buffer);
 		CheckCustomer(state->values[i]);
+		POLL_AT(i);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -209,8 +210,11 @@ rfm_population_send(PG_FUNCTION_ARGS)
 	pq_sendint8(&buffer, state->growing.head.version);
 	pq_sendint8(&buffer, state->bins);
 	for (int64 i = 0; i < state->customers; i++)
+	{
 		for (int m = 0; m < MEASURES; m++)
 			pq_sendfloat8(&buffer, state->values[i][m]);
+		POLL_AT(i);
+	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 

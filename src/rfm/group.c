@@ -385,6 +385,7 @@ rfm_group_recv(PG_FUNCTION_ARGS)
 		entry->summary.frequency = pq_getmsgint64(buffer);
 		entry->summary.monetary = StateReceiveI256(buffer);
 		CheckEntry(entry, i > 0 ? entry - 1 : NULL);
+		POLL_AT(i);
 	}
 	PG_RETURN_POINTER(state);
 }
@@ -408,6 +409,7 @@ rfm_group_send(PG_FUNCTION_ARGS)
 		pq_sendint64(&buffer, entry->summary.last_at);
 		pq_sendint64(&buffer, entry->summary.frequency);
 		StateSendI256(&buffer, &entry->summary.monetary);
+		POLL_AT(i);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }

@@ -203,8 +203,8 @@ ScorePartition(WindowObject window, int bins, MemoryContext context)
 				below += cuts[k] < keys[m][row];
 			if (scores[row] != 0)
 				scores[row] += below * place;
+			POLL_AT(row);
 		}
-		CHECK_FOR_INTERRUPTS();
 	}
 	return scores;
 }

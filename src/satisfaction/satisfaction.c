@@ -320,6 +320,18 @@ nps_final(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(Share(state->good - state->bad, state->answers, 100));
 }
 
+/* Those of an interval have a confidence, others 0. */
+static AnswerState *
+IntervalArgument(FunctionCallInfo fcinfo, const char *interval,
+				 const char *point)
+{
+	AnswerState *state = PG_GETARG_ANSWERS(0);
+
+	if (state->confidence == 0)
+		RefuseOtherState(interval, point);
+	return state;
+}
+
 /* Half the normal interval of a share of good less bad ones. */
 static double
 NetError(double good, double bad, double n, double confidence)
@@ -343,7 +355,7 @@ nps_interval_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = PG_GETARG_ANSWERS(0);
+	state = IntervalArgument(fcinfo, "nps_interval", "nps");
 	score = Share(state->good - state->bad, state->answers, 100);
 	if (state->good == state->answers || state->bad == state->answers ||
 		state->good + state->bad == 0)
@@ -393,7 +405,7 @@ csat_interval_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = PG_GETARG_ANSWERS(0);
+	state = IntervalArgument(fcinfo, "csat_interval", "csat");
 	n = state->answers;
 	z = num_normal_upper_quantile((1 - state->confidence) / 2);
 	lower = WilsonLower(state->good / n, n, z);

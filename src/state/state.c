@@ -232,6 +232,18 @@ RefuseState(const char *type, const char *problem)
 			 errmsg("invalid value for type %s: %s", type, problem)));
 }
 
+/*
+ * Refuses a state of the right type that another aggregate has gathered, as
+ * when the second level of one is given the first of another.
+ */
+void
+RefuseOtherState(const char *wanted, const char *own)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("state must be that of %s, not of %s", wanted, own)));
+}
+
 /* The beginning of a text, cut between characters. */
 static char *
 Clipped(const char *text)

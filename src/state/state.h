@@ -86,6 +86,8 @@ extern void StateAppendQuoted(StringInfo out, const char *name, int length);
 extern void StateAppendTimestamp(StringInfo out, TimestampTz value);
 extern void RefuseState(const char *type, const char *problem)
 			pg_attribute_noreturn();
+extern void RefuseOtherState(const char *wanted, const char *own)
+			pg_attribute_noreturn();
 
 /* The start of every receive function: the version byte. */
 static inline void

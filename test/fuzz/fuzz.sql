@@ -115,10 +115,13 @@ DECLARE
   f record;
 BEGIN
   FOR f IN SELECT p.proname AS final, t.typname AS type, c.proname AS combine, p.oid::regprocedure, row_number() OVER () AS n
-             FROM pg_proc p JOIN pg_type t ON p.proargtypes::oid[] = array[t.oid] JOIN pg_proc c ON c.proargtypes::oid[] = array[t.oid, t.oid] AND c.prorettype = t.oid AND c.proname ~ '_combine$'
+             FROM pg_proc p JOIN pg_type t ON p.proargtypes = array[t.oid]::oidvector JOIN pg_proc c ON c.proargtypes = array[t.oid, t.oid]::oidvector AND c.prorettype = t.oid AND c.proname ~ '_combine$'
              WHERE p.pronamespace = 'crmcost'::regnamespace AND p.proname ~ '_final$' LOOP
     EXECUTE format('CREATE AGGREGATE fuzz.%I(%I) (SFUNC = %I, STYPE = %2$I, FINALFUNC = %I)', f.final || f.n, f.type, f.combine, f.final);
   END LOOP;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no final function is found';
+  END IF;
 END $$;
 
 CREATE TABLE routine AS

@@ -85,6 +85,11 @@ SELECT is((SELECT count(*)::int FROM pg_catalog.unnest(m) u WHERE abs(u.conversi
 -- 90 of 100 convert by A alone, 50 of 100 by A and B: B lowers the rate
 SELECT is((SELECT array_agg(round(conversions, 6)) FROM pg_catalog.unnest(shapley_attribution(path, c, 0, n))), '{160.000000,-20.000000}', 'a channel that lowers the rate has a negative credit')
   FROM (VALUES ('{A}'::text[], 90, 10), ('{A,B}', 50, 50)) w (path, c, n);
+-- worked out in fractions of the total: with signs that differ, sums on the way have more than 128 bits
+CREATE TABLE opposed AS SELECT c.* FROM (SELECT shapley_attribution(path, c, 0, n) AS m FROM (VALUES ('{a}'::text[], 4.5e36, 0), ('{b}', 4.5e36, 0), ('{c}', 0, 225e36), ('{d}', 0, 225e36)) w (path, c, n)) s, pg_catalog.unnest(m) c;
+SELECT is((SELECT array_agg(round(conversions / 9e36, 9) ORDER BY channel) FROM opposed), ARRAY[round(p, 9), round(p, 9), round(n, 9), round(n, 9)], 'credits far beyond the total')
+  FROM (VALUES (69551 / 5252.0, -66925 / 5252.0)) f (p, n);
+SELECT is((SELECT sum(conversions) FROM opposed), 9e36, 'and they sum to it');
 
 -- sums
 SELECT is(ARRAY[sum(conversions), sum(value)], ARRAY[c, v], 'credits sum to the totals: ' || what)

@@ -17,6 +17,8 @@ SELECT is(optimal_budget(total, capacity, half, minimum, maximum, scale), want, 
   (77.7, '{5}', '{3}', NULL, NULL, 1, '{77.7}', 'one channel'), (1e30, '{9,9}', '{1,1}', NULL, NULL, 0, '{5e29,5e29}', '31 digits'),
   (10, '{1e-300,1e-300}', '{1e300,1e300}', NULL, NULL, 1, '{5.0,5.0}', 'very small marginal responses'), (90, '{1,1}', '{1,1}', NULL, '{1e500,1e500}', 0, '{45,45}', 'bounds far above the total')) v (total, capacity, half, minimum, maximum, scale, want, what);
 SELECT is(optimal_budget(100, '{}', '{}'), NULL, 'no channel: NULL');
+-- a coin so small that a double just holds it
+SELECT is(optimal_budget(10 * coin, '{1,1}', '{1e-300,1e-300}', scale => 308), ARRAY[5 * coin, 5 * coin], 'coins of 1e-308') FROM (VALUES (1e-308)) v (coin);
 
 -- random channels: the sum, the bounds, and what moving a part from one channel to another gains
 SELECT setseed(0.7);
@@ -43,5 +45,6 @@ SELECT throws_ok('SELECT ' || call, code, message) FROM (VALUES
   ('optimal_budget(1, ''{NaN}'', ''{1}'')', '22023', 'capacity must be finite, not NaN'), ('optimal_budget(1, ''{1,NULL}'', ''{1,1}'')', '22004', 'capacity must not contain NULL'),
   ('optimal_budget(1, ''{1}'', ''{1,1}'')', '2202E', 'half_saturation must have as many elements as capacity, 1, not 2'), ('optimal_budget(1, ''{1}'', ''{1}'', ''{0,0}'')', '2202E', 'minimum must have as many elements as capacity, 1, not 2'),
   ('optimal_budget(1, ''{{1}}'', ''{1}'')', '2202E', 'capacity must have one dimension, not 2'), ('optimal_budget(1, ''{1}'', ''{1}'', ''{-1}'')', '22023', 'minimum must not be negative, not -1'),
-  ('optimal_budget(1, ''{1}'', ''{1}'', scale => -1)', '22023', 'scale must be between 0 and 1000, not -1'), ('optimal_budget(1e37, ''{1}'', ''{1}'')', '22003', 'total must have at most 37 digits at scale 2, not 10000000000000000000000000000000000000')) v (call, code, message);
+  ('optimal_budget(1, ''{1}'', ''{1}'', scale => -1)', '22023', 'scale must be between 0 and 308, not -1'),
+  ('optimal_budget(1, ''{1}'', ''{1}'', scale => 309)', '22023', 'scale must be between 0 and 308, not 309'), ('optimal_budget(1e37, ''{1}'', ''{1}'')', '22003', 'total must have at most 37 digits at scale 2, not 10000000000000000000000000000000000000')) v (call, code, message);
 \ir finish.psql

@@ -29,6 +29,11 @@ SELECT is(reciprocal(ARRAY[c, 0, 0, 0], ARRAY[[0, p, 1 - p, 0], [q, 0, 0, 1 - q]
 SELECT is(reciprocal('{4000,7260,0,0}', '{{0,0.3,0.3,0.4},{0.2,0,0.5,0.3},{0,0,0,0},{0,0,0,0}}'), '{0,0,6240,5020}', 'reciprocal: the order of the pools changes nothing');
 SELECT is(step_down('{4000,7260,0,0}', '{{0,0.3,0.3,0.4},{0.2,0,0.5,0.3},{0,0,0,0},{0,0,0,0}}'), ARRAY[0, 0, round(1200 + 8460 * 0.625, 2), round(1600 + 8460 * 0.375, 2)], 'step_down: 4000 goes 30:30:40, then 8460 goes 5:3');
 SELECT is(reciprocal('{0,0,7260,4000}', '{{0,0,0,0},{0,0,0,0},{0.5,0.3,0,0.2},{0.3,0.4,0.3,0}}'), '{6240,5020,0,0}', 'reciprocal: final receivers may come first');
+-- a scale, and a share, of more decimals than doubles have powers of ten
+SELECT is(reciprocal(ARRAY[0, own, 0, 0], share, 400), ARRAY[0, 0, own * 0.6, own * 0.4], format('reciprocal: %s at scale 400', own))
+  FROM (VALUES ('{{0,0.5,0,0.5},{0,0,0.6,0.4},{0,0,0,0},{0,0,0,0}}'::numeric[])) s (share), (VALUES (0), (1e-390)) v (own);
+SELECT is(reciprocal('{100,10,0}', ARRAY[[0, tiny, 1], [0.2, 0, 0.8], [0, 0, 0]]), reciprocal('{100,10,0}', '{{0,0,1},{0.2,0,0.8},{0,0,0}}'), format('reciprocal: a share of %s is as good as none', tiny))
+  FROM (VALUES (1e-300), (1e-309), (1e-400)) v (tiny);
 
 -- random pools: nothing is lost, and the simultaneous equations hold
 SELECT setseed(0.31);

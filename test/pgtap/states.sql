@@ -599,7 +599,7 @@ SELECT pg_temp.errors('SELECT merge_groups(p) FROM (SELECT (''(1,"'' || i || ''"
 CREATE AGGREGATE merge_answers(answer_counts) (SFUNC = answer_counts_combine, STYPE = answer_counts, FINALFUNC = nps_interval_final);
 SELECT pg_temp.errors('SELECT merge_answers(p) FROM (VALUES (answer_counts ''(1,0.9,1,1,0)''), (''(1,0.95,1,1,0)'')) v (p)', '22023', 'confidence must be the same for all rows, not 0.9 and 0.95');
 SELECT pg_temp.errors('SELECT merge_answers(p) FROM (VALUES (answer_counts ''(1,0,9223372036854775807,1,0)''), (''(1,0,1,1,0)'')) v (p)', '22003', 'number of answers out of range');
-SELECT is((SELECT merge_answers(p) FROM (VALUES (answer_counts '(1,0,2,1,0)')) v (p)), numrange(50, 50, '[]'), 'a state without confidence has an interval without width');
+SELECT pg_temp.errors('SELECT merge_answers(p) FROM (VALUES (answer_counts ''(1,0,2,1,0)'')) v (p)', '22023', 'state must be that of nps_interval, not of nps');
 CREATE AGGREGATE merge_points(points_entries) (SFUNC = points_balance_combine, STYPE = points_entries, FINALFUNC = points_balance_final);
 SELECT pg_temp.errors(format('SELECT merge_points(p) FROM (VALUES (points_entries ''(1,first_earned,2025-01-01T00:00:00+00:00,{1,2024-01-01T00:00:00+00:00,-})''), (%L)) v (p)', other), '22023', message) FROM (VALUES
   ('(1,first_expiring,2025-01-01T00:00:00+00:00,{1,2024-01-01T00:00:00+00:00,-})', 'burn must be the same for all rows, not first_earned and first_expiring'),
@@ -609,6 +609,39 @@ CREATE TABLE bag (n int, b value_bag);
 INSERT INTO bag SELECT 1, ('(1,-' || repeat(',1,3', 500) || ')')::value_bag UNION ALL SELECT 2, ('(1,-' || repeat(',1.50,2.50', 500) || ')')::value_bag;
 SELECT ok((SELECT abs(merge_bags(b ORDER BY n) - merge_bags(b ORDER BY n DESC)) < 1e-15 FROM bag), 'stored bags of different decimals combine in either order');
 SELECT is((SELECT merge_bags(b ORDER BY n) FROM bag), (SELECT gini(v) FROM generate_series(1, 500), (VALUES (1), (3), (1.50), (2.50)) w (v)), 'and give the Gini of all values');
+
+-- the second level of one aggregate and the first of another, whose state has the same type
+SELECT pg_temp.errors(format('SELECT %s_merge(s) FROM (SELECT %s AS s FROM generate_series(1, 4) i) p', merge, partial), '22023', format('state must be that of %s, not of %s', wanted, own)) FROM (VALUES
+  ('shapley_attribution_rate', 'shapley_attribution_partial(''{a,b}'', 1, 1)', 'shapley_attribution with non_conversions', 'shapley_attribution'),
+  ('shapley_attribution_rate', 'markov_attribution_partial(''{a,b}'', 1, 1, 1)', 'shapley_attribution with non_conversions', 'markov_attribution'),
+  ('shapley_attribution', 'shapley_attribution_partial(''{a,b}'', 1, 1, 1)', 'shapley_attribution', 'shapley_attribution with non_conversions'),
+  ('shapley_attribution', 'markov_attribution_partial(''{a,b}'', 1, 1, 1, 3)', 'shapley_attribution', 'markov_attribution'),
+  ('markov_attribution', 'shapley_attribution_partial(''{a,b}'', 1, 1)', 'markov_attribution', 'shapley_attribution'),
+  ('markov_attribution', 'shapley_attribution_partial(''{a,b}'', 1, 1, 1)', 'markov_attribution', 'shapley_attribution with non_conversions'),
+  ('npv', 'irr_partial(i, i)', 'npv, xnpv or discounted_payback', 'irr or payback'), ('xnpv', 'xirr_partial(i, date ''2024-01-01'' + i)', 'npv, xnpv or discounted_payback', 'irr or payback'),
+  ('discounted_payback', 'mirr_partial(i, i, 0.1, 0.2)', 'npv, xnpv or discounted_payback', 'mirr'), ('mirr', 'npv_partial(0.1, i, i)', 'mirr', 'npv, xnpv or discounted_payback'),
+  ('mirr', 'payback_partial(i, i)', 'mirr', 'irr or payback'),
+  ('top_share', 'gini_partial(i)', 'top_share', 'gini'), ('nps_interval', 'nps_partial(i)', 'nps_interval', 'nps'), ('csat_interval', 'csat_partial(i, 3)', 'csat_interval', 'csat'),
+  ('bgnbd_fit', 'sbg_fit_partial(i, i > 2)', 'bgnbd_fit', 'the fit of another model'), ('mbgnbd_fit', 'gamma_gamma_fit_partial(i, i)', 'mbgnbd_fit', 'the fit of another model'),
+  ('pareto_nbd_fit', 'bdw_fit_partial(i, true)', 'pareto_nbd_fit', 'the fit of another model'), ('gamma_gamma_fit', 'bgnbd_fit_partial(i, i, 2 * i)', 'gamma_gamma_fit', 'the fit of another model'),
+  ('gamma_gamma_fit', 'sbg_fit_partial(i, i > 2)', 'gamma_gamma_fit', 'the fit of another model'), ('sbg_fit', 'bgnbd_fit_partial(i, i, 2 * i)', 'sbg_fit', 'the fit of another model'),
+  ('bdw_fit', 'gamma_gamma_fit_partial(i, i)', 'bdw_fit', 'the fit of another model')) v (merge, partial, wanted, own);
+-- and every second level over every value of its type: a result, or an error of the data
+CREATE FUNCTION pg_temp.merged(merge regproc, type text, value text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('SELECT (%s(%L::crmcost.%I))::text', merge, value, type);
+  RETURN '00000';
+EXCEPTION WHEN others THEN
+  RETURN sqlstate;
+END $$;
+CREATE TABLE merging AS
+  SELECT p.oid::regproc AS merge, value, pg_temp.merged(p.oid::regproc, type, value) AS outcome
+  FROM (SELECT type, value, row_number() OVER (PARTITION BY type ORDER BY length(value), value) AS n FROM state) s
+    JOIN pg_proc p ON p.pronamespace = 'crmcost'::regnamespace AND p.proname LIKE '%\_merge' AND p.proargtypes[0] = format('crmcost.%I', type)::regtype
+  WHERE n <= 20;
+SELECT is((SELECT count(DISTINCT merge)::int FROM merging), (SELECT count(*)::int FROM pg_proc WHERE pronamespace = 'crmcost'::regnamespace AND proname LIKE '%\_merge'), 'every second level is tried');
+SELECT is((SELECT string_agg(format('%s of %s: %s', merge, value, outcome), '; ') FROM merging WHERE outcome !~ '^(00|22|54)'), NULL, 'a second level says what is wrong with a state, and ends no session');
 
 -- states without a final function, as a Citus worker sends them
 CREATE AGGREGATE part(timestamptz, numeric) (SFUNC = rfm_trans, STYPE = rfm);

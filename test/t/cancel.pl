@@ -98,6 +98,8 @@ my %query = (
 	'top_share' => 'top_share(amount, 0.3) FROM sale, generate_series(1, 3)',
 	'gini' => 'gini(amount) FROM sale, generate_series(1, 4)',
 	'gini in numeric' => 'gini(amount * 1e40) FROM sale WHERE id <= 250000',
+	'npv of many periods' =>
+	  'npv(1e-7, amount, (id * 6 + k)::int) FROM sale, generate_series(0, 5) k',
 	'allocate' => 'allocate(1000000.00, amount) OVER () FROM sale',
 	'allocate in numeric' =>
 	  'allocate(1000000.00, amount * 1e40) OVER () FROM sale WHERE id <= 100000',
