@@ -24,9 +24,6 @@ BEGIN
   EXECUTE tables;
 
   EXECUTE crmcost._ledger_source('seed');
-  INSERT INTO setting (key, value, note)
-    VALUES ('schema_version', crmcost._schema_version(),
-            'Version of the tables, kept by crmcost.upgrade.');
   UPDATE setting SET value = install.language WHERE key = 'language';
   IF EXISTS (SELECT FROM cost_category WHERE name_zh IS NULL) THEN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',

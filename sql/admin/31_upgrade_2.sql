@@ -34,6 +34,7 @@ BEGIN
   granted := crmcost._granted(ledger, views || 'customer_snapshot'::text);
   PERFORM crmcost._drop_views(ledger, views);
   BEGIN
+    PERFORM crmcost._add_translations(ledger);
     PERFORM crmcost._make_missing_tables(ledger);
     PERFORM crmcost._alter_tables_to_2(ledger);
     PERFORM crmcost._add_fact_columns(ledger);
