@@ -12,8 +12,6 @@ BEGIN
   PERFORM crmcost._check_new_ledger(ledger, partitioned, install.language);
 
   EXECUTE format('CREATE SCHEMA %I', ledger);
-  EXECUTE format('COMMENT ON SCHEMA %I IS %L', ledger,
-                 'Customer cost ledger, made by crmcost.install.');
   PERFORM set_config('search_path', quote_ident(ledger) || ', pg_temp', true);
 
   IF NOT partitioned THEN
@@ -25,6 +23,7 @@ BEGIN
 
   EXECUTE crmcost._ledger_source('seed');
   UPDATE setting SET value = install.language WHERE key = 'language';
+  PERFORM crmcost._comment_schema(ledger, true);
   IF EXISTS (SELECT FROM cost_category WHERE name_zh IS NULL) THEN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
       getdatabaseencoding();

@@ -83,7 +83,7 @@ BEGIN
   EXECUTE format('ALTER TABLE %I ADD COLUMN %I %s', relation, name, type);
   EXECUTE (SELECT s.statement FROM crmcost._statements('tables') s
            WHERE s.statement ~ format('^COMMENT ON COLUMN %s[.]%s IS',
-                                      relation, name));
+                                      _add_text.relation, name));
 END
 $$;
 
@@ -97,14 +97,11 @@ AS $$
 DECLARE
   statement text;
 BEGIN
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)',
+                 'crmcost_' || relation, relation);
   FOR statement IN
-    SELECT regexp_replace(s.statement, '^(CREATE TABLE|INSERT INTO) ',
-                          '\1 crmcost_')
-    FROM (SELECT t.statement, t.relation
-          FROM crmcost._statements('tables') t
-          WHERE t.statement LIKE 'CREATE TABLE%'
-          UNION ALL
-          SELECT i.statement, i.relation FROM crmcost._statements('seed') i) s
+    SELECT replace(s.statement, 'INSERT INTO ', 'INSERT INTO crmcost_')
+    FROM crmcost._statements('seed') s
     WHERE s.relation = _make_seeded.relation
   LOOP
     EXECUTE statement;
@@ -113,7 +110,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_seeded(text) IS
-  'Makes a table as that of a new ledger is, with the rows of the seed, named crmcost_ and its name.';
+  'Makes a table with the columns of another one and the rows of the seed, named crmcost_ and its name.';
 
 CREATE FUNCTION crmcost._add_terms() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -121,17 +118,12 @@ AS $$
 BEGIN
   PERFORM crmcost._add_text('term', 'definition');
   PERFORM crmcost._add_text('term', 'definition_zh');
-  PERFORM crmcost._make_seeded('term');
   ALTER TABLE term DROP CONSTRAINT kind_is_known;
-  EXECUTE (SELECT string_agg(format('ALTER TABLE term ADD CONSTRAINT %I %s',
-                                    n.conname, pg_get_constraintdef(n.oid)),
-                             ';')
-           FROM pg_constraint n
-           WHERE n.conrelid = to_regclass('crmcost_term')
-                 AND n.conname IN ('kind_is_known',
-                                   'places_of_a_finding_are_1_to_9'));
-  INSERT INTO term
-    SELECT * FROM crmcost_term
+  PERFORM crmcost._add_checks('term');
+  PERFORM crmcost._make_seeded('term');
+  INSERT INTO term (kind, code, name, name_zh, definition, definition_zh)
+    SELECT kind, code, name, name_zh, definition, definition_zh
+    FROM crmcost_term
     WHERE kind IN ('finding', 'because', 'unit', 'status', 'rate');
   UPDATE term old
     SET definition = new.definition, definition_zh = new.definition_zh
