@@ -33,8 +33,7 @@ BEGIN
   END IF;
   IF crmcost._lacks_column('quality_finding', 'words') THEN
     PERFORM crmcost._add_text('quality_finding', 'words', 'text[]');
-    UPDATE quality_finding SET words = ARRAY['as_it_is', example]
-      WHERE example IS NOT NULL;
+    EXECUTE 'UPDATE quality_finding SET words = ARRAY[''as_it_is'', example] WHERE example IS NOT NULL';
   END IF;
 END
 $$;
@@ -121,15 +120,13 @@ BEGIN
   ALTER TABLE term DROP CONSTRAINT kind_is_known;
   PERFORM crmcost._add_checks('term');
   PERFORM crmcost._make_seeded('term');
-  INSERT INTO term (kind, code, name, name_zh, definition, definition_zh)
-    SELECT kind, code, name, name_zh, definition, definition_zh
-    FROM crmcost_term
-    WHERE kind IN ('finding', 'because', 'unit', 'status', 'rate');
-  UPDATE term old
+  EXECUTE 'INSERT INTO term SELECT * FROM crmcost_term
+    WHERE kind IN (''finding'', ''because'', ''unit'', ''status'', ''rate'')';
+  EXECUTE 'UPDATE term old
     SET definition = new.definition, definition_zh = new.definition_zh
     FROM crmcost_term new
-    WHERE new.kind = old.kind AND new.code = old.code;
-  DROP TABLE crmcost_term;
+    WHERE new.kind = old.kind AND new.code = old.code';
+  EXECUTE 'DROP TABLE crmcost_term';
 END
 $$;
 

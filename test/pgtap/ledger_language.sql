@@ -148,7 +148,7 @@ CALL pg_temp.make_ledger(5);
 UPDATE setting SET value = CASE key WHEN 'language' THEN 'zh' ELSE '0' END WHERE key IN ('language', 'alert_complaint_rate');
 INSERT INTO plan (scenario, kind, measure, channel_code, period, amount, currency) VALUES
   ('default', 'budget', 'cost', 'search', '[2025-01-01,2025-04-01)', 1, 'EUR'), ('default', 'budget', 'cost', 'search', '[2025-01-01,2025-04-01)', 1, 'EUR'),
-  ('default', 'target', 'revenue', NULL, '[2024-01-01,2026-01-01)', 1, 'EUR'), ('default', 'budget', 'cost', 'web', '[2025-01-01,2025-04-01)', 1, 'XXX');
+  ('default', 'target', 'revenue', NULL, '[2024-01-01,2026-01-01)', 1, 'EUR'), ('default', 'budget', 'cost', 'web', '[2025-01-01,2025-04-01)', 1, 'ZZZ');
 INSERT INTO plan (scenario, kind, measure, category_code, period, amount, currency) VALUES ('default', 'budget', 'revenue', 'acq', '[2025-01-01,2025-04-01)', 1, 'EUR');
 CALL crmcost.upgrade('crm');
 CALL pg_temp.refresh_again();
