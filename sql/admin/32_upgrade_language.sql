@@ -121,7 +121,8 @@ BEGIN
   PERFORM crmcost._add_checks('term');
   PERFORM crmcost._make_seeded('term');
   EXECUTE 'INSERT INTO term SELECT * FROM crmcost_term
-    WHERE kind IN (''finding'', ''because'', ''unit'', ''status'', ''rate'')';
+    WHERE kind IN (''finding'', ''because'', ''unit'', ''status'', ''rate'')
+          OR (kind, code) = (''measure'', ''piece'')';
   EXECUTE 'UPDATE term old
     SET definition = new.definition, definition_zh = new.definition_zh
     FROM crmcost_term new

@@ -157,6 +157,8 @@ DELETE FROM clv_model WHERE as_of < (SELECT as_of FROM last_refresh);
 DELETE FROM worklist WHERE status = 'held';
 UPDATE cost_entry SET amount = amount + 1 WHERE customer_id IS NOT NULL;
 SELECT is_empty($$SELECT * FROM pg_temp.english_words('crm')$$, 'a Chinese ledger speaks no English');
+SELECT isnt_empty($$SELECT unit_name FROM cost_driver UNION SELECT measure_name FROM unit_cost$$, 'there is cost of units');
+SELECT is_empty($$SELECT unit_name FROM cost_driver WHERE unit_name ~ '^[a-z]' UNION SELECT measure_name FROM unit_cost WHERE measure_name ~ '^[a-z]'$$, 'whose names are Chinese');
 SELECT results_eq($$SELECT c.message, example FROM clv_model c, data_quality q WHERE c.model = 'closed_form' AND as_of = (SELECT as_of FROM last_refresh) AND check_name = 'retention_not_observed'$$,
   $$VALUES ('留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）', '留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）')$$, 'messages of models');
 SELECT is(max(message), '有 0 个转化和 0 个其他潜在客户，两者各需至少 100 个', 'of that of leads, too') FROM lead_model;
