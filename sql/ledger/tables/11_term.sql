@@ -14,8 +14,8 @@ CREATE TABLE term (
   -- so that no wording makes a view fail
   CONSTRAINT places_of_a_finding_are_1_to_9
     CHECK (kind <> 'finding'
-           OR regexp_replace(concat(name, name_zh), '%([1-9][$]s|%)', '', 'g')
-              !~ '%')
+           OR regexp_replace(name || coalesce(name_zh, ''),
+                             '%([1-9][$]s|%)', '', 'g') !~ '%')
 );
 
 COMMENT ON TABLE term IS
