@@ -32,14 +32,26 @@ BEGIN
     PERFORM crmcost._add_terms();
   END IF;
   IF crmcost._lacks_column('quality_finding', 'words') THEN
-    PERFORM crmcost._add_text('quality_finding', 'words', 'text[]');
-    EXECUTE 'UPDATE quality_finding SET words = ARRAY[''as_it_is'', example] WHERE example IS NOT NULL';
+    PERFORM crmcost._upgrade_findings();
   END IF;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._add_translations(name) IS
   'Gives the tables of a ledger of before what they say in its language.';
+
+-- What was found in closed months is not found again: it stays as it was told.
+CREATE FUNCTION crmcost._upgrade_findings() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._add_text('quality_finding', 'words', 'text[]');
+  EXECUTE 'UPDATE quality_finding SET words = ARRAY[''as_it_is'', example] WHERE example IS NOT NULL';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._upgrade_findings() IS
+  'Gives quality_finding the words of findings in place of sentences.';
 
 CREATE FUNCTION crmcost._drop_replaced(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
