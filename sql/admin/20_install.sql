@@ -12,8 +12,6 @@ BEGIN
   PERFORM crmcost._check_new_ledger(ledger, partitioned, install.language);
 
   EXECUTE format('CREATE SCHEMA %I', ledger);
-  EXECUTE format('COMMENT ON SCHEMA %I IS %L', ledger,
-                 'Customer cost ledger, made by crmcost.install.');
   PERFORM set_config('search_path', quote_ident(ledger) || ', pg_temp', true);
 
   IF NOT partitioned THEN
@@ -24,10 +22,8 @@ BEGIN
   EXECUTE tables;
 
   EXECUTE crmcost._ledger_source('seed');
-  INSERT INTO setting (key, value, note)
-    VALUES ('schema_version', crmcost._schema_version(),
-            'Version of the tables, kept by crmcost.upgrade.');
   UPDATE setting SET value = install.language WHERE key = 'language';
+  PERFORM crmcost._comment_schema(ledger, true);
   IF EXISTS (SELECT FROM cost_category WHERE name_zh IS NULL) THEN
     RAISE NOTICE 'database encoding % cannot hold Chinese names: name_zh stays empty',
       getdatabaseencoding();

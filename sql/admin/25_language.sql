@@ -70,6 +70,7 @@ BEGIN
             ELSE t.comment = c.description END;
   EXECUTE coalesce(statements, '');
   PERFORM crmcost._comment_attributes(ledger);
+  PERFORM crmcost._comment_schema(ledger);
 END
 $$;
 
@@ -84,6 +85,36 @@ RETURN pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(
 
 COMMENT ON FUNCTION crmcost._comment_hash(text) IS
   'What a translation names the English comment by that it was made of.';
+
+-- The schema has a comment too, which is in no source of tables and views.
+CREATE FUNCTION crmcost._comment_schema(ledger name,
+                                        anew boolean DEFAULT false)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  english CONSTANT text := 'Customer cost ledger, made by crmcost.install.';
+  chinese CONSTANT text := (SELECT t.comment FROM crmcost._translations() t
+                            WHERE t.object = '(schema)');
+BEGIN
+  EXECUTE (
+    SELECT format('COMMENT ON SCHEMA %I IS %L', n.nspname, w.comment)
+    FROM pg_namespace n,
+         LATERAL obj_description(n.oid, 'pg_namespace') AS old (comment),
+         LATERAL (VALUES (coalesce(
+           CASE crmcost._setting(ledger, 'language') WHEN 'zh' THEN chinese END,
+           english))) AS w (comment)
+    WHERE n.nspname = ledger
+          AND (anew OR old.comment IN (english, chinese)
+                       AND old.comment <> w.comment
+                       AND pg_has_role(n.nspowner, 'USAGE'))
+    UNION ALL SELECT '' LIMIT 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._comment_schema(name, boolean) IS
+  'Gives the schema of a ledger the comment in its language, where it has ours, or anew.';
 
 -- The columns of customer_attribute are named by the user: one comment, with a
 -- place for the name, serves them all.

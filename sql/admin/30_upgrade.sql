@@ -42,8 +42,10 @@ BEGIN
     RETURN true;
   END IF;
   PERFORM crmcost._check_version(ledger);
+  PERFORM crmcost._add_translations(ledger);
   PERFORM crmcost._renew_partitions(ledger);
   PERFORM crmcost._renew_views(ledger);
+  PERFORM crmcost._drop_replaced(ledger);
   RETURN false;
 END
 $$;

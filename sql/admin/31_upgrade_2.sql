@@ -34,6 +34,7 @@ BEGIN
   granted := crmcost._granted(ledger, views || 'customer_snapshot'::text);
   PERFORM crmcost._drop_views(ledger, views);
   BEGIN
+    PERFORM crmcost._add_translations(ledger);
     PERFORM crmcost._make_missing_tables(ledger);
     PERFORM crmcost._alter_tables_to_2(ledger);
     PERFORM crmcost._add_fact_columns(ledger);
@@ -160,37 +161,36 @@ COMMENT ON FUNCTION crmcost._alter_cost_tables_to_2() IS
 -- The checks are those of a table made from the source today: no temporary one,
 -- which may not be made as the owner of somebody else's ledger.  The search path is
 -- the caller's, with the ledger first.
-CREATE FUNCTION crmcost._add_setting_checks() RETURNS void
+CREATE FUNCTION crmcost._add_checks(relation text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   statement text;
 BEGIN
-  SELECT replace(s.statement, 'CREATE TABLE setting',
-                 'CREATE TABLE crmcost_setting')
+  SELECT replace(s.statement, 'CREATE TABLE ', 'CREATE TABLE crmcost_')
     INTO STRICT statement
     FROM crmcost._statements('tables') s
-    WHERE s.statement LIKE 'CREATE TABLE setting %';
+    WHERE s.statement LIKE format('CREATE TABLE %s %%', _add_checks.relation);
   EXECUTE statement;
   FOR statement IN
-    SELECT format('ALTER TABLE setting ADD CONSTRAINT %I %s', n.conname,
+    SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', relation, n.conname,
                   pg_get_constraintdef(n.oid))
     FROM pg_constraint n
-    WHERE n.conrelid = to_regclass('crmcost_setting')
+    WHERE n.conrelid = to_regclass('crmcost_' || relation)
           AND n.contype = 'c'
           AND NOT EXISTS (SELECT FROM pg_constraint o
-                          WHERE o.conrelid = 'setting'::regclass
+                          WHERE o.conrelid = to_regclass(relation)
                                 AND o.conname = n.conname)
     ORDER BY n.conname
   LOOP
     EXECUTE statement;
   END LOOP;
-  EXECUTE 'DROP TABLE crmcost_setting';
+  EXECUTE format('DROP TABLE %I', 'crmcost_' || relation);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_setting_checks() IS
-  'Gives table setting the checks that it lacks.';
+COMMENT ON FUNCTION crmcost._add_checks(text) IS
+  'Gives a table of a ledger the checks that it lacks.';
 
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -198,7 +198,7 @@ CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  PERFORM crmcost._add_setting_checks();
+  PERFORM crmcost._add_checks('setting');
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)

@@ -11,3 +11,35 @@ RETURN coalesce(CASE language WHEN 'zh' THEN coalesce(name_zh, name)
 
 COMMENT ON FUNCTION crmcost._named(text, text, text, text) IS
   'Name in a language, en or zh: the English one where there is no other, the code where there is none.';
+
+-- What was found, in words: the code of a sentence and what it is about, by the
+-- sentence of table term.  Who changed it may have given it more places than there
+-- are words for: they stay empty.
+CREATE FUNCTION crmcost._told(language text, sentence text, sentence_zh text,
+                              words text[])
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(
+  pg_catalog.format(crmcost._named(language, sentence, sentence_zh, NULL),
+                    VARIADIC words[2:]
+                             || '{NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL}'::text[]),
+  pg_catalog.array_to_string(words, ' '::text));
+
+COMMENT ON FUNCTION crmcost._told(text, text, text, text[]) IS
+  'A finding by its sentence, in a language, en or zh: its words alone where there is no sentence.';
+
+-- The same for what is no view; the search path is the caller's, with the ledger
+-- first.
+CREATE FUNCTION crmcost._say(language text, words text[]) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (SELECT crmcost._told(_say.language, t.name, t.name_zh, _say.words)
+          FROM (SELECT) one
+          LEFT JOIN term t
+            ON t.kind = 'finding' AND t.code = _say.words[1] COLLATE "C");
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._say(text, text[]) IS
+  'A finding by its sentence in table term of the ledger, in a language, en or zh.';

@@ -27,7 +27,9 @@ BEGIN
                       ELSE '{classification,customer_month}' END) AS u (name)
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
-                 ('clv_model', 'refresh_model', ''),
+                 -- as codes and words, of which its message is made
+                 ('clv_model', 'refresh_model',
+                  ', why text[], instead_of text'),
                  ('stage_spell', 'refresh_spell', ''),
                  ('customer_acquisition', 'refresh_acquisition', ''),
                  ('customer_funnel', 'refresh_funnel', ''),

@@ -39,6 +39,7 @@ CREATE FUNCTION crmcost._validate_rules(ledger name, scenario text)
 AS $$
 #variable_conflict use_variable
 DECLARE
+  language CONSTANT text := crmcost._setting(ledger, 'language');
   findings jsonb;
   refused text;
 BEGIN
@@ -61,7 +62,7 @@ BEGIN
   END;
   INSERT INTO pg_temp.refresh_rule_finding
     SELECT f.check_name, f.severity, f.category_code, f.driver, f.month_from,
-           f.month_to, f.amount, f.message
+           f.month_to, f.amount, crmcost._say(language, f.words)
     FROM crmcost._rule_findings(scenario) f
     UNION ALL
     SELECT 'rules_refused', 'error', NULL, NULL, NULL, NULL, NULL, refused
@@ -69,12 +70,11 @@ BEGIN
     UNION ALL
     SELECT u.check_name, 'warning', u.category_code, u.driver, u.month_from,
            u.month_to, u.amount,
-           CASE u.check_name
+           crmcost._say(language, CASE u.check_name
              WHEN 'category_without_rule'
-               THEN format('no rule covers category %s', u.category_code)
-             ELSE format('nobody has any %s in a month with cost of category %s',
-                         u.driver, u.category_code)
-           END
+               THEN ARRAY['category_uncovered', u.category_code]
+             ELSE ARRAY['category_without_driver', u.driver, u.category_code]
+           END)
     FROM jsonb_to_recordset(findings) AS u (
       check_name text, category_code text, driver text, month_from date,
       month_to date, amount numeric);
@@ -88,7 +88,7 @@ COMMENT ON FUNCTION crmcost._validate_rules(name, text) IS
 CREATE FUNCTION crmcost._rule_findings(scenario text)
   RETURNS TABLE (check_name text, severity text, category_code text,
                  driver text, month_from date, month_to date, amount numeric,
-                 message text)
+                 words text[])
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
@@ -97,8 +97,7 @@ BEGIN
     SELECT 'overlapping_rules', 'error', a.category_code, a.driver,
            lower(a.valid * b.valid), upper(a.valid * b.valid),
            NULL::numeric,
-           format('rules %s and %s hold for the same days', a.rule_id,
-                  b.rule_id)
+           ARRAY['rules_of_same_days', a.rule_id::text, b.rule_id::text]
     FROM allocation_rule a
     JOIN allocation_rule b
       ON b.category_code = a.category_code AND b.scope = a.scope
@@ -108,7 +107,7 @@ BEGIN
     UNION ALL
     SELECT 'blend_without_parts', 'error', r.category_code, r.driver,
            NULL, NULL, NULL,
-           format('driver %s is a blend without parts', r.driver)
+           ARRAY['blend_without_parts', r.driver]
     FROM allocation_rule r
     JOIN driver d ON d.code = r.driver AND d.kind = 'blend'
     WHERE r.scenario IS NOT DISTINCT FROM _rule_findings.scenario
@@ -116,8 +115,7 @@ BEGIN
     UNION ALL
     SELECT 'shares_over_1', 'error', s.from_category, NULL, s.month_start,
            s.month_start, c.amount,
-           format('category %s gives %s of its cost away', s.from_category,
-                  s.share)
+           ARRAY['shares_given', s.from_category, s.share::text]
     FROM (SELECT x.from_category, m.month_start, sum(x.share) AS share
           FROM allocation_share x
           JOIN (SELECT DISTINCT crmcost._month_of(coalesce(

@@ -290,8 +290,8 @@ BEGIN
       SELECT 'blend_part_without_quantity' AS check_name,
              %L::date AS month_start, 'warning' AS severity, count(*) AS rows,
              NULL::numeric AS amount,
-             min(format('%%s in %%s: nobody has any %%s', w.driver_key, %L,
-                        b.part)) AS example
+             min(ARRAY['part_without_quantity', w.driver_key, %L,
+                       b.part]) AS words
       FROM pg_temp.refresh_wanted w
       JOIN driver_blend b ON b.driver = w.driver
       JOIN pg_temp.refresh_wanted part

@@ -86,8 +86,8 @@ BEGIN
   UPDATE pg_temp.refresh_model f
     SET used = f.status = 'fitted' AND purchase_model IS NOT NULL
                AND f.model <> 'closed_form',
-        message = CASE WHEN f.model = purchase_model AND f.model <> wanted
-                    THEN 'in place of ' || wanted ELSE f.message END;
+        instead_of = CASE WHEN f.model = purchase_model
+                               AND f.model <> wanted THEN wanted END;
   closed_form := wanted <> 'none'
                  AND EXISTS (SELECT FROM pg_temp.refresh_purchase)
                  AND (SELECT count(*) < 2 FROM pg_temp.refresh_model f
@@ -97,9 +97,7 @@ BEGIN
       SET used = true,
           status = CASE f.status WHEN 'not_fitted' THEN 'assumed'
                      ELSE f.status END,
-          message = 'in place of ' || missing
-            || coalesce('; ' || f.message || ': the share of customers who '
-                        || 'came again stands for it', ''),
+          instead_of = missing,
           customers = coalesce(f.customers, p.customers),
           retention_rate = coalesce(f.retention_rate, p.came_again)
       FROM (SELECT count(*) AS customers,
@@ -121,10 +119,13 @@ AS $$
 DECLARE
   found record;
 BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   FOR found IN
-    SELECT f.model, f.status, f.message, f.retention_rate
+    SELECT f.model, f.status, f.retention_rate,
+           crmcost._clv_message('en', f.why, f.instead_of) AS message
     FROM pg_temp.refresh_model f
-    WHERE f.message IS NOT NULL AND (f.used OR f.model <> 'closed_form')
+    WHERE num_nonnulls(f.why, f.instead_of) > 0
+          AND (f.used OR f.model <> 'closed_form')
     ORDER BY f.used, f.model
   LOOP
     RAISE NOTICE 'refresh of "%" as of %: % %', ledger, day, found.model,
@@ -142,6 +143,28 @@ $$;
 
 COMMENT ON FUNCTION crmcost._report_clv(name, date) IS
   'Says which models a refresh could not fit, and what it uses instead.';
+
+-- In English for the log, in the language of the ledger for its readers.
+CREATE FUNCTION crmcost._clv_message(language text, why text[],
+                                     instead_of text)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  reason CONSTANT text := crmcost._say(language, why);
+BEGIN
+  RETURN CASE
+    WHEN instead_of IS NULL THEN reason
+    WHEN reason IS NULL
+      THEN crmcost._say(language, ARRAY['model_in_place', instead_of])
+    ELSE crmcost._say(language,
+                      ARRAY['retention_assumed', instead_of, reason])
+  END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._clv_message(text, text[], text) IS
+  'Why a model could not be fitted, or what it is used in place of; NULL for neither.';
 
 CREATE FUNCTION crmcost._fit_query(model text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -193,6 +216,7 @@ CREATE FUNCTION crmcost._fit_clv(model text) RETURNS void
 AS $$
 DECLARE
   why_not text;
+  why text[];
   detail text;
   unbounded float8;
 BEGIN
@@ -207,15 +231,25 @@ BEGIN
     END IF;
   EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     GET STACKED DIAGNOSTICS why_not = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
-    why_not := why_not || coalesce(': ' || nullif(detail, ''), '');
+    why := CASE
+      WHEN why_not ~ 'must have at least \d+ different customers'
+        THEN 'fit_of_few'::text || ARRAY[why_not]
+             || regexp_match(why_not, '(\d+) different customers, not (\d+)')
+      WHEN why_not ~ 'has no maximum' THEN ARRAY['fit_without_maximum', why_not]
+      WHEN why_not ~ 'did not converge' THEN ARRAY['fit_not_converged', why_not]
+      WHEN why_not ~ 'with frequency above 0' THEN ARRAY['fit_without_return', why_not]
+      WHEN unbounded IS NOT NULL
+        THEN ARRAY['fit_without_mean', why_not, unbounded::text]
+      ELSE ARRAY['fit_refused', why_not]
+    END;
+    why[2] := why[2] || coalesce(': ' || nullif(detail, ''), '');
   END;
-  INSERT INTO pg_temp.refresh_model (model, status, message)
+  INSERT INTO pg_temp.refresh_model (model, status, why)
   SELECT _fit_clv.model, 'not_fitted',
-         coalesce(why_not,
-                  CASE _fit_clv.model
-                    WHEN 'gamma_gamma' THEN 'no customer came again'
-                    ELSE 'no customer has an order'
-                  END)
+         coalesce(why, CASE _fit_clv.model
+                         WHEN 'gamma_gamma' THEN '{fit_of_no_return}'
+                         ELSE '{fit_of_no_orders}'
+                       END::text[])
   WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_model f
                     WHERE f.model = _fit_clv.model);
 END
@@ -257,13 +291,11 @@ BEGIN
       VALUES ('closed_form', 'fitted', stayed.customers,
               round(stayed.again::numeric / stayed.customers, 10));
   ELSE
-    INSERT INTO pg_temp.refresh_model (model, status, message)
+    INSERT INTO pg_temp.refresh_model (model, status, why)
       VALUES ('closed_form', 'not_fitted',
-              CASE
-                WHEN stayed.first_on <= two_years_ago
-                  THEN 'no customer has an order in the year before the last'
-                ELSE 'retention needs two years of orders'
-              END);
+              CASE WHEN stayed.first_on <= two_years_ago
+                THEN '{retention_of_nobody}'
+                ELSE '{retention_too_short}' END::text[]);
   END IF;
 END
 $$;
@@ -422,7 +454,11 @@ BEGIN
     FROM (SELECT min(v.first_ordered_on) AS first_on,
                  max(v.last_ordered_on) AS last_on
           FROM customer_value v WHERE NOT v.is_technical) bought;
-  UPDATE pg_temp.refresh_model SET as_of = run.day;
+  UPDATE pg_temp.refresh_model f
+    SET as_of = run.day,
+        message = crmcost._clv_message(
+                    crmcost._setting(run.ledger, 'language'), f.why,
+                    f.instead_of);
   RETURN crmcost._write_difference(run.ledger, 'clv_model',
     'SELECT as_of, model, status, used, message, customers, log_likelihood, r, r_std_error, alpha, alpha_std_error, a, a_std_error, b, b_std_error, s, s_std_error, beta, beta_std_error, p, p_std_error, q, q_std_error, v, v_std_error, retention_rate, first_order_on, last_order_on, horizon_months, discount_rate FROM pg_temp.refresh_model',
     format('old.as_of = %L', run.day));

@@ -58,28 +58,29 @@ CREATE FUNCTION crmcost._sale_findings(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT f.check_name, l.month_start, f.severity, count(*) AS rows,
-         sum(l.base_amount) AS amount, min(f.example) AS example
+         sum(l.base_amount) AS amount, min(f.words) AS words
   FROM pg_temp.refresh_line l
   JOIN customer c ON c.customer_id = l.customer_id
   CROSS JOIN (SELECT value AS currency FROM setting
               WHERE key = 'base_currency') base
   CROSS JOIN LATERAL (
     SELECT 'sale_without_rate' AS check_name, 'error' AS severity,
-           format('no rate for %%s on %%s', l.currency, l.sold_on) AS example
+           ARRAY['without_rate', l.currency, l.sold_on::text] AS words
     WHERE l.base_amount IS NULL
     UNION ALL
     SELECT 'sale_without_cogs', 'warning',
-           format('product %%s', coalesce(l.product_code, 'not known'))
+           CASE WHEN l.product_code IS NULL THEN ARRAY['product_unknown']
+             ELSE ARRAY['product', l.product_code] END
     -- what is given away has cost of goods, too
     WHERE l.base_cogs IS NULL AND (l.base_amount <> 0 OR l.quantity <> 0)
     UNION ALL
     SELECT 'sale_fx_on_base_currency', 'warning',
-           format('sale %%s of %%s counts as %%s', l.sale_id, l.amount,
-                  l.base_amount)
+           ARRAY['sale_rated', l.sale_id::text, l.amount::text,
+                 l.base_amount::text]
     WHERE l.currency = base.currency AND l.base_amount <> l.amount
     UNION ALL
     SELECT 'sale_before_first_seen', 'warning',
-           format('customer %%s sold to on %%s', l.customer_id, l.sold_on)
+           ARRAY['sold_before_seen', l.customer_id::text, l.sold_on::text]
     -- none of those who are one party now had been seen
     WHERE l.sold_at < c.first_seen_at
           AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
@@ -104,7 +105,7 @@ BEGIN
   RETURN format($query$
     SELECT 'cost_fx_on_base_currency' AS check_name, p.month_start,
            'warning' AS severity, count(*) AS rows, NULL::numeric AS amount,
-           min(format('cost %%s at rate %%s', e.cost_id, e.fx)) AS example
+           min(ARRAY['cost_rated', e.cost_id::text, e.fx::text]) AS words
     FROM cost_entry e
     JOIN pg_temp.refresh_part p
       ON p.cost_id = e.cost_id AND p.incurred_on = e.incurred_on
@@ -126,8 +127,8 @@ CREATE FUNCTION crmcost._cost_findings(run crmcost._run) RETURNS text
 RETURN pg_catalog.format($query$
   SELECT 'cost_without_rate' AS check_name, month_start, 'error' AS severity,
          sum(entries_without_rate)::bigint AS rows, NULL::numeric AS amount,
-         min(format('category %%s in %%s', category_code,
-                    to_char(month_start, 'YYYY-MM'))) AS example
+         min(ARRAY['category_in', category_code,
+                   to_char(month_start, 'YYYY-MM')]) AS words
   FROM cost_month
   WHERE entries_without_rate > 0
         AND month_start >= %L::date
@@ -135,29 +136,33 @@ RETURN pg_catalog.format($query$
   UNION ALL
   SELECT 'acquisition_cost_without_channel', month_start, 'info',
          sum(entries)::bigint, sum(cost),
-         min(format('category %%s in %%s', category_code,
-                    to_char(month_start, 'YYYY-MM')))
+         min(ARRAY['category_in', category_code,
+                   to_char(month_start, 'YYYY-MM')])
   FROM cost_month
   WHERE bucket = 'acquisition' AND channel_code = '(unknown)' AND entries > 0
   GROUP BY month_start
   UNION ALL
   SELECT f.check_name, p.month_start, f.severity, count(*), sum(f.amount),
-         min(format('%%s in %%s: %%s', p.bucket,
-                    to_char(p.month_start, 'YYYY-MM'), f.example))
+         min(ARRAY[f.sentence, p.bucket, to_char(p.month_start, 'YYYY-MM'),
+                   trim_scale(f.seconds)::text,
+                   trim_scale(p.capacity)::text])
   FROM cost_pool p
   CROSS JOIN LATERAL (
     SELECT 'unallocated_cost' AS check_name, 'warning' AS severity,
-           p.unallocated_cost AS amount, p.unallocated_because AS example
+           p.unallocated_cost AS amount,
+           CASE p.unallocated_because
+             WHEN 'no rule' THEN 'pool_without_rule'
+             WHEN 'not yet converted' THEN 'pool_not_converted'
+             ELSE 'pool_without_driver' END AS sentence,
+           NULL::numeric AS seconds
     WHERE p.unallocated_cost <> 0
     UNION ALL
-    SELECT 'unused_capacity', 'info', p.unused_cost,
-           format('%%s s of %%s s', trim_scale(p.capacity - coalesce(
-                    p.driver_quantity, 0)), trim_scale(p.capacity))
+    SELECT 'unused_capacity', 'info', p.unused_cost, 'unused_capacity',
+           p.capacity - coalesce(p.driver_quantity, 0)
     WHERE p.unused_cost <> 0
     UNION ALL
-    SELECT 'capacity_exceeded', 'warning', NULL,
-           format('%%s s worked of %%s s', trim_scale(p.driver_quantity),
-                  trim_scale(p.capacity))
+    SELECT 'capacity_exceeded', 'warning', NULL, 'capacity_exceeded',
+           p.driver_quantity
     WHERE p.driver_quantity > p.capacity
   ) f
   GROUP BY f.check_name, p.month_start, f.severity
@@ -170,14 +175,14 @@ CREATE FUNCTION crmcost._customer_findings(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT f.check_name, '-infinity'::date AS month_start, f.severity, f.rows,
-         f.amount, f.example
+         f.amount, f.words
   FROM (
     SELECT count(*) FILTER (WHERE is_buyer) AS buyers,
            sum(revenue) FILTER (WHERE is_buyer) AS buyers_revenue,
            min(customer_id) FILTER (WHERE is_buyer) AS buyer,
            count(*) FILTER (WHERE revenue < 0) AS losses,
            sum(revenue) FILTER (WHERE revenue < 0) AS loss,
-           min(format('customer %%s: %%s', customer_id, revenue))
+           min(ARRAY['refunded', customer_id::text, revenue::text])
              FILTER (WHERE revenue < 0) AS loser,
            count(*) FILTER (WHERE is_stray) AS strays,
            min(customer_id) FILTER (WHERE is_stray) AS stray,
@@ -199,13 +204,13 @@ RETURN pg_catalog.format($query$
   ) v
   CROSS JOIN LATERAL (VALUES
     ('buyer_not_acquired', 'warning', v.buyers, v.buyers_revenue,
-     format('customer %%s', v.buyer)),
+     ARRAY['customer', v.buyer::text]),
     ('refunds_exceed_sales', 'warning', v.losses, v.loss, v.loser),
     ('customer_without_channel', 'warning', v.strays, NULL,
-     format('customer %%s', v.stray)),
+     ARRAY['customer', v.stray::text]),
     ('stale_customer', 'info', v.stale, NULL,
-     format('customer %%s', v.stale_one))
-  ) AS f (check_name, severity, rows, amount, example)
+     ARRAY['customer', v.stale_one::text])
+  ) AS f (check_name, severity, rows, amount, words)
   WHERE f.rows > 0
 $query$, run.day, run.zone);
 
@@ -217,11 +222,11 @@ CREATE FUNCTION crmcost._tier_findings() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
   SELECT f.check_name, '-infinity'::date AS month_start, 'error' AS severity,
-         f.rows, NULL::numeric AS amount, f.example
+         f.rows, NULL::numeric AS amount, f.words
   FROM (
     SELECT 'unknown_tier' AS check_name, count(*) AS rows,
-           min(format('customer %s has %s %s', k.customer_id, k.dimension,
-                      k.code)) AS example
+           min(ARRAY['tier_unknown', k.customer_id::text, k.dimension,
+                     k.code]) AS words
     FROM customer_class k
     WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
           AND k.code <> 'none'
@@ -229,8 +234,7 @@ RETURN $query$
                           WHERE t.scheme = k.dimension AND t.code = k.code)
     UNION ALL
     SELECT 'untiered_customer', count(*),
-           min(format('customer %s has no tier in %s', v.customer_id,
-                      s.scheme))
+           min(ARRAY['tier_missing', v.customer_id::text, s.scheme])
     FROM customer_value v
     CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') s
     WHERE v.orders > 0 AND NOT v.is_technical
@@ -240,8 +244,7 @@ RETURN $query$
                                 AND NOT (k.code = 'none' AND k.by_rule))
     UNION ALL
     SELECT 'unmatched_rfm_score', count(*),
-           min(format('no tier of %s matches score %s%s%s', u.scheme, u.r,
-                      u.f, u.m))
+           min(ARRAY['score_unmatched', u.scheme, concat(u.r, u.f, u.m)])
     FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
           FROM (SELECT DISTINCT r, f, m FROM customer_score
                 WHERE r IS NOT NULL) s
@@ -261,8 +264,7 @@ CREATE FUNCTION crmcost._later_findings(run crmcost._run) RETURNS text
 RETURN pg_catalog.format($query$
   SELECT f.check_name, '-infinity'::date AS month_start, 'info' AS severity,
          f.rows, NULL::numeric AS amount,
-         format('%%s on %%s, reports are as of %%s', f.what, f.day, %2$L)
-           AS example
+         ARRAY[f.what || '_later', f.day::text, %2$L] AS words
   FROM (SELECT 'sale_after_as_of' AS check_name, 'sold' AS what,
                count(*) AS rows, (min(sold_at) AT TIME ZONE %3$L)::date AS day
         FROM %4$I.sale WHERE sold_at >= %1$L

@@ -71,7 +71,7 @@ BEGIN
       CONTINUE;
     END IF;
     changed := changed + crmcost._write_findings(run, ARRAY[part.check_name],
-      format('SELECT %L AS check_name, q.month_start, ''error'' AS severity, 1::bigint AS rows, q.amount, q.example FROM (%s) q',
+      format('SELECT %L AS check_name, q.month_start, ''error'' AS severity, 1::bigint AS rows, q.amount, q.words FROM (%s) q',
              part.check_name,
              CASE part.check_name
                WHEN 'closed_sale_changed'
@@ -96,10 +96,10 @@ AS $$
 BEGIN
   RETURN format($query$
     SELECT month_start, f.revenue - c.revenue AS amount,
-           format('%%s: revenue %%s, margin %%s and quantity %%s counted, facts of %%s, %%s and %%s',
-                  to_char(month_start, 'YYYY-MM'), c.revenue, c.margin,
-                  trim_scale(c.quantity), f.revenue, f.margin,
-                  trim_scale(f.quantity)) AS example
+           ARRAY['closed_sale', to_char(month_start, 'YYYY-MM'),
+                 c.revenue::text, c.margin::text, trim_scale(c.quantity)::text,
+                 f.revenue::text, f.margin::text,
+                 trim_scale(f.quantity)::text] AS words
     FROM (SELECT u.month_start, coalesce(sum(m.revenue), 0.0000) AS revenue,
                  coalesce(sum(m.margin), 0.0000) AS margin,
                  coalesce(sum(m.quantity), 0) AS quantity
@@ -138,8 +138,8 @@ AS $$
 BEGIN
   RETURN format($query$
     SELECT month_start, f.cost - c.cost AS amount,
-           format('%%s: cost of %%s counted, facts of %%s',
-                  to_char(month_start, 'YYYY-MM'), c.cost, f.cost) AS example
+           ARRAY['closed_cost', to_char(month_start, 'YYYY-MM'),
+                 c.cost::text, f.cost::text] AS words
     FROM (SELECT u.month_start, coalesce(sum(m.cost), 0) AS cost
           FROM unnest(%1$L::date[]) AS u (month_start)
           LEFT JOIN cost_month m USING (month_start)
@@ -166,9 +166,9 @@ AS $$
 BEGIN
   RETURN format($query$
     SELECT month_start, NULL::numeric AS amount,
-           format('%%s: %%s interactions and %%s s counted, facts of %%s and %%s s',
-                  to_char(month_start, 'YYYY-MM'), c.n, c.seconds, f.n,
-                  f.seconds) AS example
+           ARRAY['closed_interaction', to_char(month_start, 'YYYY-MM'),
+                 c.n::text, c.seconds::text, f.n::text, f.seconds::text]
+             AS words
     FROM (SELECT u.month_start, coalesce(sum(m.interactions), 0) AS n,
                  coalesce(sum(m.handle_seconds), 0) AS seconds
           FROM unnest(%1$L::date[]) AS u (month_start)

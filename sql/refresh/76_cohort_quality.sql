@@ -116,8 +116,8 @@ BEGIN
   RETURN crmcost._write_findings(run, '{referral_cycle}', format($query$
     SELECT 'referral_cycle' AS check_name, '-infinity'::date AS month_start,
            'warning' AS severity, count(*) AS rows, NULL::numeric AS amount,
-           min(format('customer %%s was brought by customer %%s, in a circle',
-                      r.customer_id, r.referrer_id)) AS example
+           min(ARRAY['referral_cycle', r.customer_id::text,
+                     r.referrer_id::text]) AS words
     FROM pg_temp.refresh_referral r
     WHERE r.round = 0
           AND r.customer_id IN (SELECT e.referrer_id

@@ -181,8 +181,10 @@ BEGIN
     FROM pg_temp.refresh_lead l;
   UPDATE pg_temp.refresh_lead_model SET
     status = 'not_fitted',
-    message = format('%s conversions and %s other leads, of each at least %s are needed',
-                     conversions, leads - conversions, needed);
+    message = crmcost._say(
+      crmcost._setting(run.ledger, 'language'),
+      ARRAY['lead_model_of_few', conversions::text,
+            (leads - conversions)::text, needed::text]);
   UPDATE pg_temp.refresh_lead_model SET
     status = 'fitted', message = NULL,
     model = (SELECT crmcost.logit_fit(l.won, l.features, 1.0::float8)

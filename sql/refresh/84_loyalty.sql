@@ -206,31 +206,31 @@ CREATE FUNCTION crmcost._loyalty_findings() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
   SELECT f.check_name, '-infinity'::date AS month_start, f.severity, f.rows,
-         NULL::numeric AS amount, f.example
+         NULL::numeric AS amount, f.words
   FROM (
     SELECT count(*) FILTER (WHERE overdrawn > 0) AS overdrawn,
-           min(format('customer %s, program %s: %s points beyond what was live',
-                      customer_id, program_code, trim_scale(overdrawn)))
-             FILTER (WHERE overdrawn > 0) AS overdrawn_example,
+           min(ARRAY['points_overdrawn', customer_id::text, program_code,
+                     trim_scale(overdrawn)::text])
+             FILTER (WHERE overdrawn > 0) AS overdrawn_words,
            sum(nameless)::bigint AS nameless,
-           min(format('customer %s, program %s', customer_id, program_code))
-             FILTER (WHERE nameless > 0) AS nameless_example,
+           min(ARRAY['points_without_lot', customer_id::text, program_code])
+             FILTER (WHERE nameless > 0) AS nameless_words,
            count(*) FILTER (WHERE unmatched > 0) AS unmatched,
-           min(format('customer %s, program %s: %s points that its lots did not bring',
-                      customer_id, program_code, trim_scale(unmatched)))
-             FILTER (WHERE unmatched > 0) AS unmatched_example,
+           min(ARRAY['points_unearned', customer_id::text, program_code,
+                     trim_scale(unmatched)::text])
+             FILTER (WHERE unmatched > 0) AS unmatched_words,
            count(*) FILTER (WHERE owed > 0) AS owed,
-           min(format('customer %s, program %s: %s points', customer_id,
-                      program_code, trim_scale(owed)))
-             FILTER (WHERE owed > 0) AS owed_example
+           min(ARRAY['points_owed', customer_id::text, program_code,
+                     trim_scale(owed)::text])
+             FILTER (WHERE owed > 0) AS owed_words
     FROM loyalty_account
   ) a
   CROSS JOIN LATERAL (VALUES
-    ('points_overdrawn', 'error', a.overdrawn, a.overdrawn_example),
-    ('points_reversed_without_lot', 'warning', a.nameless, a.nameless_example),
-    ('points_reversed_unearned', 'error', a.unmatched, a.unmatched_example),
-    ('points_owed', 'info', a.owed, a.owed_example)
-  ) AS f (check_name, severity, rows, example)
+    ('points_overdrawn', 'error', a.overdrawn, a.overdrawn_words),
+    ('points_reversed_without_lot', 'warning', a.nameless, a.nameless_words),
+    ('points_reversed_unearned', 'error', a.unmatched, a.unmatched_words),
+    ('points_owed', 'info', a.owed, a.owed_words)
+  ) AS f (check_name, severity, rows, words)
   WHERE f.rows > 0
 $query$;
 

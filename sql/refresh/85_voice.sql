@@ -260,20 +260,20 @@ CREATE FUNCTION crmcost._answer_findings(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT f.check_name, c.month_start, f.severity, count(*) AS rows,
-         NULL::numeric AS amount, min(f.example) AS example
+         NULL::numeric AS amount, min(f.words) AS words
   FROM (SELECT a.*, coalesce(a.subtype, 'csat') AS survey
         FROM pg_temp.refresh_contact a
         WHERE a.kind = 'survey' AND a.score IS NOT NULL) c
   LEFT JOIN survey s ON s.code = c.survey
   CROSS JOIN LATERAL (VALUES
     ('answer_outside_scale', 'error',
-     format('survey %%s: %%s of customer %%s is not from %%s to %%s', s.code,
-            trim_scale(c.score), c.customer_id, trim_scale(s.scale_from),
-            trim_scale(s.scale_to)),
+     ARRAY['answer_outside_scale', s.code, trim_scale(c.score)::text,
+           c.customer_id::text, trim_scale(s.scale_from)::text,
+           trim_scale(s.scale_to)::text],
      NOT crmcost._is_answer(s.metric, s.scale_from, s.scale_to, c.score)),
-    ('answer_without_survey', 'warning', format('survey %%s', c.survey),
+    ('answer_without_survey', 'warning', ARRAY['survey', c.survey],
      s.code IS NULL)
-  ) AS f (check_name, severity, example, found)
+  ) AS f (check_name, severity, words, found)
   WHERE f.found AND %s
   GROUP BY f.check_name, c.month_start, f.severity
 $query$, months);

@@ -220,7 +220,8 @@ BEGIN
   LOOP
     EXECUTE format($query$
       INSERT INTO pg_temp.refresh_worklist_found
-        SELECT l.worklist_id, q.due_on, r.action,
+        SELECT l.worklist_id, q.due_on,
+               crmcost._named(%3$L, r.action, r.action_zh, NULL),
                coalesce(r.channel_code, q.channel_code, '(unknown)'),
                q.product_code, r.priority, q.value, q.expected_value,
                q.evidence
@@ -231,7 +232,7 @@ BEGIN
       $query$,
       crmcost._worklist_query(run, code, format(
         'q.customer_id = ANY (ARRAY(SELECT l.customer_id FROM pg_temp.refresh_worklist_live l WHERE l.reason = %L))',
-        code)), code);
+        code)), code, crmcost._setting(run.ledger, 'language'));
   END LOOP;
   DELETE FROM pg_temp.refresh_worklist w
     USING pg_temp.refresh_worklist_live l

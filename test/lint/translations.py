@@ -21,6 +21,7 @@ FILE = os.path.join(ROOT, 'sql', 'ledger', 'zh.tsv')
 COMMENT = re.compile(r"^COMMENT ON (TABLE|VIEW|COLUMN) ([a-z_0-9.]+) IS\s+'((?:[^']|'')*)';", re.M)
 # Columns of customer_attribute are the user's: one comment serves them all.
 ATTRIBUTES = 'customer_attribute.*'
+SCHEMA = '(schema)'
 HAN = re.compile('[\u4e00-\u9fff]')
 
 
@@ -46,6 +47,7 @@ def english():
                 found[name] = comment.replace("''", "'")
     source = read(os.path.join(ROOT, 'sql', 'admin', '25_language.sql'))
     found[ATTRIBUTES] = re.search("'(Attribute %s; [^']*)'", source).group(1)
+    found[SCHEMA] = re.search("english CONSTANT text := '([^']*)'", source).group(1)
     return found
 
 

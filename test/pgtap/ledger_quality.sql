@@ -23,6 +23,7 @@ CREATE FUNCTION pg_temp.finds(statement text, again boolean, checks text, exampl
 DECLARE
   names text;
   words text;
+  untold text;
 BEGIN
   BEGIN
     EXECUTE statement;
@@ -32,12 +33,17 @@ BEGIN
     SELECT string_agg(check_name || ' ' || rows, ', ' ORDER BY check_name), min(q.example)
       INTO names, words FROM crm.data_quality q
       WHERE rows > 0 AND (again OR checks ~ 'not_refreshed' OR check_name !~ 'not_refreshed');
+    -- no sentence of a finding is left in English but those that refresh had to write
+    UPDATE crm.setting SET value = 'zh' WHERE key = 'language';
+    SELECT string_agg(q.example, ', ') INTO untold FROM crm.data_quality q
+      WHERE rows > 0 AND q.example !~ '[\u4e00-\u9fff]' AND check_name <> 'retention_not_observed' AND checks IS NOT NULL;
     RAISE EXCEPTION 'undo' USING ERRCODE = 'UNDO1';
   EXCEPTION WHEN SQLSTATE 'UNDO1' THEN
     NULL;
   END;
   RETURN NEXT is(names, checks, checks);
   RETURN NEXT is(words, finds.example, 'for example ' || finds.example);
+  RETURN NEXT is(untold, NULL, 'in Chinese: ' || checks);
 END
 $$;
 SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES

@@ -71,6 +71,56 @@ SELECT crmcost.grant_read('crm', 'crm_reader');
 SELECT is(pg_temp.readable(), (SELECT n FROM views), 'grants are given again');
 ROLLBACK TO fresh;
 
+-- a ledger of before it told more than names in its language
+CALL crmcost.install('before', false, 'zh');
+CALL crmcost.install('today', false, 'zh');
+SELECT crmcost._drop_views('before', crmcost._ledger_relations('VIEW'));
+ALTER TABLE before.setting DROP note_zh;
+ALTER TABLE before.tier DROP action_zh;
+ALTER TABLE before.stage DROP action_zh;
+ALTER TABLE before.worklist_reason DROP action_zh;
+ALTER TABLE before.driver DROP unit_zh;
+ALTER TABLE before.term DROP CONSTRAINT places_of_a_finding_are_1_to_9, DROP CONSTRAINT kind_is_known, DROP definition, DROP definition_zh;
+DELETE FROM before.term WHERE kind IN ('finding', 'because', 'unit', 'status', 'rate') OR (kind, code) = ('measure', 'piece');
+ALTER TABLE before.term ADD CONSTRAINT kind_is_known CHECK (kind IN ('bucket', 'resource', 'segment', 'step', 'measure', 'contact', 'phase',
+  'family', 'metric', 'readiness', 'alert', 'check', 'severity'));
+ALTER TABLE before.quality_finding DROP words, ADD example text;
+INSERT INTO before.quality_finding VALUES ('sale_without_rate', '2024-01-01', 'error', 1, NULL, '100 %s of sales'), ('unused_capacity', '2024-01-01', 'info', 1, 1, NULL);
+CREATE VIEW before.data_quality AS
+  SELECT check_name COLLATE "default" AS check_name, severity COLLATE "default" AS severity, rows, example, amount::numeric AS amount, '' AS currency, '' AS check_title, '' AS severity_name
+  FROM before.quality_finding;
+CREATE VIEW public.mine AS SELECT check_name, example FROM before.data_quality;
+UPDATE before.tier SET action = 'Call them' WHERE scheme = 'abc' AND code = 'A';
+UPDATE before.setting SET note = 'Ours.' WHERE key = 'timezone';
+DELETE FROM before.term WHERE kind = 'metric' AND code = 'nps';
+CALL crmcost.upgrade('before');
+CREATE FUNCTION pg_temp.catalog(ledger text) RETURNS TABLE (line text) LANGUAGE sql AS $$
+  SELECT concat_ws(' ', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, k.collname, d.description)
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped LEFT JOIN pg_collation k ON k.oid = a.attcollation
+  LEFT JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = c.oid AND d.objsubid = a.attnum
+  WHERE c.relnamespace = ledger::regnamespace AND c.relkind IN ('r', 'v')
+  UNION ALL
+  SELECT concat_ws(' ', c.relname, n.conname, pg_get_constraintdef(n.oid)) FROM pg_class c JOIN pg_constraint n ON n.conrelid = c.oid
+  WHERE c.relnamespace = ledger::regnamespace AND n.contype = 'c'
+$$;
+SELECT bag_eq($$SELECT * FROM pg_temp.catalog('before')$$, $$SELECT * FROM pg_temp.catalog('today')$$, 'gets the columns, checks and comments of one of today');
+SELECT is_empty(format('(TABLE before.%1$s EXCEPT TABLE today.%1$s) UNION ALL (TABLE today.%1$s EXCEPT TABLE before.%1$s)', t), 'and the rows: ' || t)
+FROM (VALUES ('stage'), ('worklist_reason'), ('driver')) AS v (t);
+SELECT bag_eq('SELECT * FROM before.tier', $$SELECT * FROM today.tier WHERE (scheme, code) <> ('abc', 'A') UNION ALL
+  SELECT (jsonb_populate_record(t, '{"action": "Call them", "action_zh": null}')).* FROM today.tier t WHERE (scheme, code) = ('abc', 'A')$$,
+  'an action of the owner has no words of ours beside it');
+SELECT bag_eq('SELECT * FROM before.setting', $$SELECT key, value, CASE key WHEN 'timezone' THEN 'Ours.' ELSE note END, CASE WHEN key <> 'timezone' THEN note_zh END FROM today.setting$$,
+  'nor has a note');
+SELECT bag_eq('SELECT * FROM before.term', $$SELECT * FROM today.term WHERE (kind, code) <> ('metric', 'nps')$$, 'a term that the owner took away does not come back');
+SELECT results_eq($$SELECT check_name, words FROM before.quality_finding ORDER BY 1$$,
+  $$VALUES ('sale_without_rate' COLLATE "C", '{as_it_is,"100 %s of sales"}'::text[]), ('unused_capacity', NULL)$$, 'what was found stays');
+SELECT results_eq($$SELECT example FROM public.mine WHERE check_name = 'sale_without_rate'$$, $$VALUES ('100 %s of sales')$$, 'for a view of the user, too');
+DELETE FROM before.term WHERE kind = 'status';
+UPDATE before.stage SET action_zh = NULL;
+CALL crmcost.upgrade('before');
+SELECT is_empty($$SELECT FROM before.term WHERE kind = 'status' UNION ALL SELECT FROM before.stage WHERE action_zh IS NOT NULL$$, 'a second upgrade gives nothing again');
+ROLLBACK TO fresh;
+
 -- columns of the user, of names that the code gives to what it computes
 ALTER TABLE customer ADD acquired_on text, ADD purchases text, ADD rate text, ADD tier text, ADD stage text, ADD zone text;
 ALTER TABLE sale ADD sold_on text, ADD rate text, ADD base_amount text;

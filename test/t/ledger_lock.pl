@@ -101,6 +101,9 @@ foreach my $database ('latin', 'ascii', 'gb', 'utf')
 		is($chinese, $database eq 'latin' ? 0 : $all, "$database: Chinese ones where they can be held");
 		$database eq 'latin' ? like($stderr, $warning, 'which is said') : unlike($stderr, qr/WARNING/, 'without a complaint');
 	}
+	is($node->safe_psql($database, q{SET client_encoding = 'UTF8'; SELECT example FROM zh.data_quality WHERE rows > 0}),
+		$database eq 'latin' ? q{not refreshed yet: CALL crmcost.refresh('zh')}
+		: "\xe5\xb0\x9a\xe6\x9c\xaa\xe5\x88\xb7\xe6\x96\xb0\xef\xbc\x9aCALL crmcost.refresh('zh')", "$database: what is found is told in Chinese where it can be held");
 	is($node->safe_psql($database, q{UPDATE zh.setting SET value = 'en' WHERE key = 'language'; CALL crmcost.upgrade('zh');} . $count) =~ /\|0$/, 1,
 		"$database: and English ones on demand");
 }

@@ -125,7 +125,9 @@ my $catalog = q{
 	SELECT concat_ws(' ', 'type', typname, obj_description(oid, 'pg_type')) FROM pg_type
 	WHERE typnamespace = '"LEDGER"'::regnamespace AND typname NOT IN ('mine', '_mine')
 	UNION ALL
-	SELECT concat_ws(' ', 'row', key, value) FROM "LEDGER".setting WHERE key <> 'clv_model'
+	SELECT concat_ws(' ', 'row', key, value, to_jsonb(s) ->> 'note_zh') FROM "LEDGER".setting s WHERE key <> 'clv_model'
+	UNION ALL
+	SELECT concat_ws(' ', 'tier', scheme, code, to_jsonb(t) ->> 'action_zh') FROM "LEDGER".tier t WHERE scheme <> 'contract'
 	ORDER BY 1};
 sub catalog { my ($database, $ledger) = @_; (my $query = $catalog) =~ s/LEDGER/$ledger/g; return dba($database, $query) }
 my $before = catalog('old', 'plain');

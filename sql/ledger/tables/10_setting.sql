@@ -6,6 +6,7 @@ CREATE TABLE setting (
   key text PRIMARY KEY,
   value text NOT NULL,
   note text,
+  note_zh text,
   CONSTRAINT base_currency_is_three_capital_letters
     CHECK (key <> 'base_currency' OR value ~ '^[A-Z]{3}$'),
   -- Fails with: time zone "Mars/Olympus" not recognized
@@ -121,3 +122,5 @@ COMMENT ON COLUMN setting.value IS
 'Value as text; refused when it does not suit the key.';
 COMMENT ON COLUMN setting.note IS
 'What the setting does, with its unit; NULL for none.';
+COMMENT ON COLUMN setting.note_zh IS
+'What it does, in Chinese; NULL where that is not written.';

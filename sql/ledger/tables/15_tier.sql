@@ -28,6 +28,7 @@ CREATE TABLE tier (
   action text,
   name text NOT NULL,
   name_zh text,
+  action_zh text,
   PRIMARY KEY (scheme, code),
   CONSTRAINT one_tier_a_rank UNIQUE (scheme, rank),
   CONSTRAINT bound_suits_basis
@@ -78,3 +79,5 @@ COMMENT ON COLUMN tier.name IS
 'English name.';
 COMMENT ON COLUMN tier.name_zh IS
 'Chinese name; NULL where there is none.';
+COMMENT ON COLUMN tier.action_zh IS
+'What to do, in Chinese; NULL where that is not written.';

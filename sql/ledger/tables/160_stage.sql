@@ -9,7 +9,8 @@ CREATE TABLE stage (
   may_begin boolean NOT NULL DEFAULT false,
   action text NOT NULL CONSTRAINT action_not_empty CHECK (action <> ''),
   name text NOT NULL,
-  name_zh text
+  name_zh text,
+  action_zh text
 );
 
 COMMENT ON TABLE stage IS
@@ -26,6 +27,8 @@ COMMENT ON COLUMN stage.name IS
 'English name.';
 COMMENT ON COLUMN stage.name_zh IS
 'Chinese name; NULL where there is none.';
+COMMENT ON COLUMN stage.action_zh IS
+'What to do, in Chinese; NULL where that is not written.';
 
 CREATE TABLE stage_step (
   from_stage text NOT NULL

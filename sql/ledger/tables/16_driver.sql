@@ -7,7 +7,8 @@ CREATE TABLE driver (
     CONSTRAINT kind_is_known CHECK (kind IN ('ledger', 'own', 'blend')),
   unit text NOT NULL DEFAULT '',
   name text NOT NULL,
-  name_zh text
+  name_zh text,
+  unit_zh text
 );
 
 COMMENT ON TABLE driver IS
@@ -22,6 +23,8 @@ COMMENT ON COLUMN driver.name IS
 'English name.';
 COMMENT ON COLUMN driver.name_zh IS
 'Chinese name; NULL where there is none.';
+COMMENT ON COLUMN driver.unit_zh IS
+'Unit in Chinese; NULL where that is not written.';
 
 -- A blended driver: each part's share of a customer, added up by weight.  A part
 -- that nobody has any of in a month gives its weight to the others.

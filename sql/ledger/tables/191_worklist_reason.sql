@@ -25,7 +25,8 @@ CREATE TABLE worklist_reason (
     CONSTRAINT again_after_days_from_1_to_9999
     CHECK (again_after_days >= 1 AND again_after_days <= 9999),
   name text NOT NULL,
-  name_zh text
+  name_zh text,
+  action_zh text
 );
 
 COMMENT ON TABLE worklist_reason IS
@@ -54,3 +55,5 @@ COMMENT ON COLUMN worklist_reason.name IS
 'English name.';
 COMMENT ON COLUMN worklist_reason.name_zh IS
 'Chinese name; NULL where there is none.';
+COMMENT ON COLUMN worklist_reason.action_zh IS
+'What is to be done, in Chinese; NULL where that is not written.';

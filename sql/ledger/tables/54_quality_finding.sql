@@ -6,7 +6,7 @@ CREATE TABLE quality_finding (
   severity text COLLATE "C" NOT NULL,
   rows bigint NOT NULL,
   amount numeric(38,4),
-  example text,
+  words text[],
   PRIMARY KEY (check_name, month_start)
 );
 
@@ -17,4 +17,4 @@ COMMENT ON COLUMN quality_finding.month_start IS 'First day of the month of the 
 COMMENT ON COLUMN quality_finding.severity IS 'error (a report is wrong or incomplete), warning (it may mislead) or info.';
 COMMENT ON COLUMN quality_finding.rows IS 'How many rows it concerns.';
 COMMENT ON COLUMN quality_finding.amount IS 'Money concerned, in base currency; NULL where none is.';
-COMMENT ON COLUMN quality_finding.example IS 'One of them, in words.';
+COMMENT ON COLUMN quality_finding.words IS 'One of them: the code of its sentence (table term, kind finding) and the words for its places; data_quality has it in words.';

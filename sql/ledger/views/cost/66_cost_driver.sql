@@ -115,10 +115,13 @@ SELECT
                  e.category_code COLLATE "default") AS category_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  channel.name, channel.name_zh,
-                 e.channel_code COLLATE "default") AS channel_name
+                 e.channel_code COLLATE "default") AS channel_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 u.name, u.name_zh, e.unit COLLATE "default") AS unit_name
 FROM effect e
 LEFT JOIN cost_category category ON category.code = e.category_code
 LEFT JOIN channel channel ON channel.code = e.channel_code
+LEFT JOIN term u ON u.kind = 'unit' AND u.code = e.unit
 WHERE e.month_start <= (SELECT least(crmcost._last_complete_month(r.as_of),
                                      (SELECT max(month_start) FROM booked))
                         FROM last_refresh r)
@@ -158,3 +161,5 @@ COMMENT ON COLUMN cost_driver.category_name IS
 'Name of the category.';
 COMMENT ON COLUMN cost_driver.channel_name IS
 'Name of the channel.';
+COMMENT ON COLUMN cost_driver.unit_name IS
+'What the volume counts, in the language of the ledger.';

@@ -10,7 +10,8 @@ SELECT
   round(d.customers / nullif(sum(d.customers) OVER day, 0), 6)
     AS customer_share,
   d.entered, d.left_customers AS "left", d.median_days, d.mean_age_days,
-  s.action
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 s.action, s.action_zh, NULL) AS action
 FROM stage_day d
 LEFT JOIN stage s ON s.code = d.stage
 WINDOW day AS (PARTITION BY d.as_of);

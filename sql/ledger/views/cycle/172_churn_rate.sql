@@ -29,15 +29,16 @@ SELECT
     THEN round(coalesce(c.cost, 0) / nullif(m.retained, 0), 4)
   END AS cost_per_retained,
   m.month_start <= crmcost._last_complete_month(r.as_of) AS is_complete,
-  'retained = customers at the start who are customers at the end; retention = retained / start; churn = 1 - retention; customers are those in stage active, at_risk or won_back'
-    AS definition,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.definition, t.definition_zh, 'churn_rate') AS definition,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM month m
 CROSS JOIN last_refresh r
 LEFT JOIN (SELECT month_start, sum(cost) AS cost FROM cost_month
            WHERE bucket = 'retention' GROUP BY month_start) c
   USING (month_start)
-LEFT JOIN channel h ON h.code = m.channel_code;
+LEFT JOIN channel h ON h.code = m.channel_code
+LEFT JOIN term t ON t.kind = 'rate' AND t.code = 'churn_rate';
 
 COMMENT ON VIEW churn_rate IS
 'Customers who stayed and who went, of those at the start of a month, one row a month and channel that won them, (all) for all together.';

@@ -16,7 +16,9 @@ SELECT
   CASE WHEN g.measure = 'revenue'
     THEN round(g.gap * coalesce(g.margin_rate, a.margin_rate), 4)
     ELSE g.gap END AS worth,
-  n.action AS next_action, r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 n.action, n.action_zh, NULL) AS next_action,
+  r.as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
   SELECT c.customer_id, t.scheme, t.code AS tier, t.name, t.name_zh,

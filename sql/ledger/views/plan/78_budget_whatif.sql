@@ -65,9 +65,12 @@ SELECT
   l.beyond_seen, l.not_fitted_because, coalesce(l.experiments, 0)
     AS experiments,
   l.at_least, l.at_most,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.name, t.name_zh, l.not_fitted_because) AS because_name
 FROM line l
-LEFT JOIN channel h ON h.code = l.channel_code;
+LEFT JOIN channel h ON h.code = l.channel_code
+LEFT JOIN term t ON t.kind = 'because' AND t.code = l.not_fitted_because;
 
 COMMENT ON VIEW budget_whatif IS
 'Customers that a budget would win, as of the last refresh, one row a scenario, period and channel with a budget in plan, and one with channel (all) for all of them.';
@@ -90,3 +93,4 @@ COMMENT ON COLUMN budget_whatif.experiments IS 'Campaigns with a control group w
 COMMENT ON COLUMN budget_whatif.at_least IS 'What optimal_split leaves the channel at least.';
 COMMENT ON COLUMN budget_whatif.at_most IS 'What optimal_split gives it at most; NULL for no limit, for (all) where any channel has none.';
 COMMENT ON COLUMN budget_whatif.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN budget_whatif.because_name IS 'Why the channel has no curve, in the language of the ledger; NULL where it has one, and for (all).';

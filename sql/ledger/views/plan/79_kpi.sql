@@ -10,41 +10,25 @@
 -- twelve months.  Months count as equal, and days by the days of their month.
 -- Without a baseline in plan it is the value of the twelve months before.
 CREATE VIEW kpi WITH (security_invoker = true) AS
-WITH metric (family, metric, measure, flow, money, lower_is_better, place,
-             definition) AS (
+WITH metric (family, metric, measure, flow, money, lower_is_better,
+             place) AS (
   VALUES
-  ('satisfaction', 'csat_rate', NULL, false, false, false, 1,
-   'Share of the answers to survey csat that are satisfied ones'),
-  ('satisfaction', 'csat_mean', 'score', false, false, false, 2,
-   'Mean score of the answers to survey csat'),
-  ('satisfaction', 'nps', NULL, false, false, false, 3,
-   'Answers to survey nps from 9 less those up to 6, in percent of all'),
-  ('satisfaction', 'response_rate', NULL, false, false, false, 4,
-   'Answers to all surveys for an asking'),
-  ('satisfaction', 'complaint_rate', NULL, false, false, true, 5,
-   'Complaints for an order; not known where there are no contacts at all'),
-  ('loyalty', 'repeat_rate', NULL, false, false, false, 6,
-   'Customers with two orders or more, as share of those with an order'),
-  ('loyalty', 'retention_rate', NULL, false, false, false, 7,
-   'Of the customers at the start of the twelve months, the share who still are at their end'),
-  ('loyalty', 'orders_per_customer', NULL, false, false, false, 8,
-   'Orders of a customer with an order'),
-  ('share', 'market_share', NULL, false, false, false, 9,
-   'Own revenue as share of the market in plan (kind market)'),
-  ('share', 'customers', 'customers', true, false, false, 10,
-   'Customers acquired'),
-  ('profit', 'revenue', 'revenue', true, true, false, 11,
-   'Revenue less refunds, in base currency'),
-  ('profit', 'margin', NULL, true, true, false, 12,
-   'Revenue less cost of goods, in base currency'),
-  ('profit', 'cost', 'cost', true, true, true, 13,
-   'All customer cost, whether customers bear it or nobody does, in base currency'),
-  ('profit', 'profit', NULL, true, true, false, 14,
-   'Margin less all customer cost (ledger_profit of profit_by_month), in base currency'),
-  ('profit', 'cac', NULL, false, true, true, 15,
-   'All acquisition cost for one customer acquired, in base currency'),
-  ('profit', 'ltv_cac', NULL, false, false, false, 16,
-   'Value of a customer in relation to what he costs to win, of all channels and years; alert below 1')
+  ('satisfaction', 'csat_rate', NULL, false, false, false, 1),
+  ('satisfaction', 'csat_mean', 'score', false, false, false, 2),
+  ('satisfaction', 'nps', NULL, false, false, false, 3),
+  ('satisfaction', 'response_rate', NULL, false, false, false, 4),
+  ('satisfaction', 'complaint_rate', NULL, false, false, true, 5),
+  ('loyalty', 'repeat_rate', NULL, false, false, false, 6),
+  ('loyalty', 'retention_rate', NULL, false, false, false, 7),
+  ('loyalty', 'orders_per_customer', NULL, false, false, false, 8),
+  ('share', 'market_share', NULL, false, false, false, 9),
+  ('share', 'customers', 'customers', true, false, false, 10),
+  ('profit', 'revenue', 'revenue', true, true, false, 11),
+  ('profit', 'margin', NULL, true, true, false, 12),
+  ('profit', 'cost', 'cost', true, true, true, 13),
+  ('profit', 'profit', NULL, true, true, false, 14),
+  ('profit', 'cac', NULL, false, true, true, 15),
+  ('profit', 'ltv_cac', NULL, false, false, false, 16)
 ),
 -- 0 the twelve months, 1 those before
 span AS (
@@ -200,7 +184,7 @@ valued AS (
                           WHERE channel_code = '(all)') END)
   ) AS v (metric, value)
 ),
-compared AS (
+pair AS (
   SELECT m.*, now.value, coalesce(round(b.amount, 6), old.value) AS baseline,
          round(t.amount, 6) AS target
   FROM metric m
@@ -210,24 +194,31 @@ compared AS (
     ON b.metric = m.metric AND b.kind = 'baseline' AND b.n = 0
   LEFT JOIN figure t
     ON t.metric = m.metric AND t.kind = 'target' AND t.n = 0
+),
+compared AS (
+  SELECT p.*,
+         CASE
+           WHEN p.metric = 'ltv_cac' AND p.value < 1 THEN 'alert'
+           WHEN p.value IS NULL THEN NULL
+           WHEN p.target IS NOT NULL
+             THEN CASE WHEN p.value = p.target
+                            OR (p.value < p.target) = p.lower_is_better
+                    THEN 'reached' ELSE 'not reached' END
+           WHEN p.value = p.baseline THEN 'unchanged'
+           WHEN (p.value < p.baseline) = p.lower_is_better THEN 'better'
+           WHEN p.baseline IS NOT NULL THEN 'worse'
+         END AS status
+  FROM pair p
 )
 SELECT
   c.family, c.metric, c.value, c.baseline, c.target,
   c.value - c.baseline AS delta,
   CASE WHEN c.baseline > 0
     THEN round((c.value - c.baseline) / c.baseline, 6) END AS delta_rate,
-  CASE
-    WHEN c.metric = 'ltv_cac' AND c.value < 1 THEN 'alert'
-    WHEN c.value IS NULL THEN NULL
-    WHEN c.target IS NOT NULL
-      THEN CASE WHEN c.value = c.target
-                     OR (c.value < c.target) = c.lower_is_better
-             THEN 'reached' ELSE 'not reached' END
-    WHEN c.value = c.baseline THEN 'unchanged'
-    WHEN (c.value < c.baseline) = c.lower_is_better THEN 'better'
-    WHEN c.baseline IS NOT NULL THEN 'worse'
-  END AS status,
-  c.definition, s.from_on AS period_from, s.to_on AS period_to,
+  c.status,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 t.definition, t.definition_zh, c.metric) AS definition,
+  s.from_on AS period_from, s.to_on AS period_to,
   o.from_on AS baseline_from, o.to_on AS baseline_to,
   (SELECT value FROM setting WHERE key = 'plan_scenario') AS scenario,
   CASE WHEN c.money
@@ -237,11 +228,14 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  f.name, f.name_zh, c.family) AS family_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 t.name, t.name_zh, c.metric) AS metric_name
+                 t.name, t.name_zh, c.metric) AS metric_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, c.status) AS status_name
 FROM compared c
 CROSS JOIN last_refresh r
 LEFT JOIN term f ON f.kind = 'family' AND f.code = c.family
 LEFT JOIN term t ON t.kind = 'metric' AND t.code = c.metric
+LEFT JOIN term w ON w.kind = 'status' AND w.code = c.status
 JOIN span s ON s.n = 0
 JOIN span o ON o.n = 1
 ORDER BY c.place;
@@ -265,7 +259,7 @@ COMMENT ON COLUMN kpi.delta_rate IS
 COMMENT ON COLUMN kpi.status IS
 'reached or not reached with a target, else better, worse or unchanged; alert where a customer is worth less than he costs to win; NULL when nothing can be said.';
 COMMENT ON COLUMN kpi.definition IS
-'What the metric is.';
+'What the metric is, in the language of the ledger.';
 COMMENT ON COLUMN kpi.period_from IS
 'First day of the twelve months.';
 COMMENT ON COLUMN kpi.period_to IS
@@ -284,3 +278,5 @@ COMMENT ON COLUMN kpi.family_name IS
 'Name of the family.';
 COMMENT ON COLUMN kpi.metric_name IS
 'Name of the metric.';
+COMMENT ON COLUMN kpi.status_name IS
+'Name of the status; NULL when nothing can be said.';

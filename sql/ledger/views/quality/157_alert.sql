@@ -2,11 +2,7 @@
 CREATE VIEW alert WITH (security_invoker = true) AS
 SELECT
   a.alert COLLATE "default" AS alert, a.subject COLLATE "default" AS subject,
-  a.value, a.threshold,
-  CASE WHEN NOT a.crossed THEN 'over'
-    WHEN a.since_run = r.run_id THEN 'new'
-    ELSE 'standing' END AS status,
-  a.since_on,
+  a.value, a.threshold, w.status, a.since_on,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  t.name, t.name_zh,
                  a.alert COLLATE "default") AS alert_name,
@@ -20,9 +16,17 @@ SELECT
     ELSE crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                         s.name, s.name_zh, a.subject COLLATE "default")
   END AS subject_name,
-  'alert_' || a.alert COLLATE "default" AS setting, r.as_of
+  'alert_' || a.alert COLLATE "default" AS setting, r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 n.name, n.name_zh, w.status) AS status_name
 FROM alert_state a
 CROSS JOIN last_refresh r
+CROSS JOIN LATERAL (
+  VALUES (CASE WHEN NOT a.crossed THEN 'over'
+            WHEN a.since_run = r.run_id THEN 'new'
+            ELSE 'standing' END)
+) AS w (status)
+LEFT JOIN term n ON n.kind = 'status' AND n.code = w.status
 LEFT JOIN term t ON t.kind = 'alert' AND t.code = a.alert
 LEFT JOIN term b ON b.kind = 'bucket' AND b.code = a.subject
 LEFT JOIN product p ON p.code = a.subject
@@ -40,3 +44,4 @@ COMMENT ON COLUMN alert.alert_name IS 'Name of the alert.';
 COMMENT ON COLUMN alert.subject_name IS 'Name of the subject.';
 COMMENT ON COLUMN alert.setting IS 'Setting that has the threshold.';
 COMMENT ON COLUMN alert.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN alert.status_name IS 'Name of the status.';

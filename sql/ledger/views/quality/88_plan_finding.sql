@@ -48,9 +48,8 @@ pair AS (
 ),
 overlap AS (
   SELECT p.kind, p.plan_id, p.amount,
-         format('%s of %s in scenario %s twice on %s: rows %s and %s', p.kind,
-                p.measure, p.scenario, p.day, p.plan_id, p.other_id)
-           AS example
+         ARRAY['plans_overlap', p.kind, p.measure, p.scenario, p.day::text,
+               p.plan_id::text, p.other_id::text] AS words
   FROM pair p
   LEFT JOIN plan_nesting i
     ON i.plan_id = p.plan_id AND i.container_id = p.other_id
@@ -86,17 +85,16 @@ bought AS (
 ),
 finding AS (
   SELECT 'plan_without_rate' AS check_name, p.plan_id, NULL::numeric AS amount,
-         format('no rate for %s on %s', p.currency, p.period_from) AS example
+         ARRAY['without_rate', p.currency, p.period_from::text] AS words
   FROM plan_base p
   WHERE p.rate IS NULL
   UNION ALL
   SELECT CASE kind WHEN 'baseline' THEN 'overlapping_baselines'
-           ELSE 'overlapping_plans' END, plan_id, amount, example
+           ELSE 'overlapping_plans' END, plan_id, amount, words
   FROM overlap
   UNION ALL
   SELECT 'plan_unknown_aspect', p.plan_id, NULL,
-         format('%s %s of row %s is no metric of kpi and no survey with answers',
-                p.kind, p.aspect, p.plan_id)
+         ARRAY['plan_unknown_aspect', p.kind, p.aspect, p.plan_id::text]
   FROM plan_base p
   WHERE p.aspect NOT IN (SELECT aspect FROM known_aspect)
         AND p.kind <> 'market'
@@ -106,19 +104,17 @@ finding AS (
                      p.tier_code) = ('(all)', '(all)', '(all)', '(all)'))
   UNION ALL
   SELECT 'plan_unknown_unit', b.plan_id, b.base_amount,
-         format('hours of %s are planned in row %s, but it is bought by %s',
-                b.category_code, b.plan_id, b.unit)
+         ARRAY['plan_unknown_unit', b.category_code, b.plan_id::text, b.unit]
   FROM bought b
   WHERE b.unit IS NOT NULL AND NOT b.by_the_hour
   UNION ALL
   SELECT 'plan_without_facts', p.plan_id, p.base_amount,
-         format('row %s asks for %s by %s', p.plan_id, p.measure,
-                CASE WHEN p.tier_code = '(all)' THEN 'category'
-                  WHEN p.measure = 'score' THEN 'tier'
-                  WHEN (p.channel_code, p.campaign_code)
-                       <> ('(all)', '(all)')
-                    THEN 'tier and channel'
-                  ELSE 'tier and category' END)
+         ARRAY['plan_by_' || CASE
+                 WHEN p.tier_code = '(all)' THEN 'category'
+                 WHEN p.measure = 'score' THEN 'tier'
+                 WHEN (p.channel_code, p.campaign_code) <> ('(all)', '(all)')
+                   THEN 'tier_and_channel'
+                 ELSE 'tier_and_category' END, p.plan_id::text, p.measure]
   FROM plan_base p
   LEFT JOIN cost_category c ON c.code = p.category_code
   WHERE p.kind <> 'market'
@@ -132,15 +128,22 @@ finding AS (
                      OR p.measure = 'hours' AND p.category_code <> '(all)'))
 )
 SELECT
-  c.check_name, c.severity, count(f.plan_id) AS rows, sum(f.amount) AS amount,
-  (array_agg(f.example ORDER BY f.plan_id))[1] AS example
-FROM (VALUES
-  ('plan_without_rate', 'error'), ('overlapping_plans', 'warning'),
-  ('overlapping_baselines', 'warning'), ('plan_unknown_aspect', 'warning'),
-  ('plan_unknown_unit', 'warning'), ('plan_without_facts', 'warning')
-) AS c (check_name, severity)
-LEFT JOIN finding f USING (check_name)
-GROUP BY c.check_name, c.severity;
+  c.check_name, c.severity, c.rows, c.amount,
+  crmcost._told((SELECT value FROM setting WHERE key = 'language'), t.name,
+                t.name_zh, c.words) COLLATE "default" AS example
+FROM (
+  SELECT
+    c.check_name, c.severity, count(f.plan_id) AS rows, sum(f.amount) AS amount,
+    (array_agg(f.words::text ORDER BY f.plan_id))[1]::text[] AS words
+  FROM (VALUES
+    ('plan_without_rate', 'error'), ('overlapping_plans', 'warning'),
+    ('overlapping_baselines', 'warning'), ('plan_unknown_aspect', 'warning'),
+    ('plan_unknown_unit', 'warning'), ('plan_without_facts', 'warning')
+  ) AS c (check_name, severity)
+  LEFT JOIN finding f USING (check_name)
+  GROUP BY c.check_name, c.severity
+) c
+LEFT JOIN term t ON t.kind = 'finding' AND t.code = c.words[1] COLLATE "C";
 
 COMMENT ON VIEW plan_finding IS
 'Checks of plan, one row a check.';
@@ -153,4 +156,4 @@ COMMENT ON COLUMN plan_finding.rows IS
 COMMENT ON COLUMN plan_finding.amount IS
 'What is planned in them; of pairs in the later one, in base currency where it is money; NULL where nothing is.';
 COMMENT ON COLUMN plan_finding.example IS
-'One of them, in words; NULL for none.';
+'One of them, in words, in the language of the ledger; NULL for none.';

@@ -3,6 +3,9 @@
 -- or at all customers was found by refresh (quality_finding, plan_finding reads the
 -- store); what configuration and table touched tell is told at once.
 -- error: a report is wrong or incomplete; warning: it may mislead; info: to know.
+--
+-- A check says what it found by the code of a sentence (table term, kind finding) and
+-- the words for its places; the sentence is made once, of the one that is shown.
 CREATE VIEW data_quality WITH (security_invoker = true) AS
 WITH known_setting (key) AS (
   VALUES ('base_currency'), ('timezone'), ('money_scale'), ('rfm_bins'),
@@ -67,8 +70,8 @@ finding AS (
 -- reports that are not there yet, or behind the facts
 SELECT 'not_refreshed' AS check_name, 'error' AS severity, count(*) AS rows,
        NULL::numeric AS amount,
-       min(format('not refreshed yet: CALL crmcost.refresh(%L)',
-                  name COLLATE "default")) AS example
+       min(ARRAY['not_refreshed', quote_literal(name) COLLATE "default"])
+         AS words
 FROM this_ledger
 WHERE NOT EXISTS (SELECT 1 FROM refresh_run)
 UNION ALL
@@ -76,10 +79,15 @@ SELECT k.check_name, 'error',
        count(DISTINCT (t.relation, t.customer_id, t.from_on))
          FILTER (WHERE t.relation IS NOT NULL),
        NULL,
-       min(format('%s%s changed%s', t.relation,
-                  ' of customer ' || t.customer_id,
-                  CASE WHEN isfinite(t.from_on)
-                    THEN format(' from %s on', t.from_on) END))
+       min(ARRAY[concat('touched',
+                        CASE WHEN t.customer_id IS NOT NULL
+                          THEN '_customer' END,
+                        CASE WHEN isfinite(t.from_on) THEN '_from' END),
+                 t.relation]
+           || CASE WHEN t.customer_id IS NOT NULL
+                THEN ARRAY[t.customer_id::text] END
+           || CASE WHEN isfinite(t.from_on)
+                THEN ARRAY[t.from_on::text] END)
          FILTER (WHERE t.relation IS NOT NULL)
 FROM (VALUES
   ('sale_not_refreshed', '{sale}'::text[]),
@@ -105,19 +113,20 @@ GROUP BY k.check_name
 UNION ALL
 -- a partition that was attached, detached or dropped tells nobody
 SELECT 'storage_changed', 'info', count(*), NULL,
-       min('partitions or triggers are not those of the last refresh; the next one computes everything')
+       min(ARRAY['storage_changed'])
 FROM refresh_state s, this_ledger l
 WHERE s.storage <> crmcost._storage(l.name)
 UNION ALL
 -- a load beyond the last partition is refused, or into a gap between two
 SELECT 'partitions_end_soon', 'warning', count(*), NULL,
-       min(format('%s ends at %s', relation, last_bound))
+       min(ARRAY['partitions_end_soon', relation, last_bound::text])
 FROM (SELECT relation, coalesce(max(before_at), '-infinity') AS last_bound
       FROM bound GROUP BY relation) partition
 JOIN last_refresh r ON partition.last_bound < r.as_of_at + interval '1 month'
 UNION ALL
 SELECT 'partition_missing', 'warning', count(*), NULL,
-       min(format('%s has none from %s to %s', relation, last_bound, from_at))
+       min(ARRAY['partition_missing', relation, last_bound::text,
+                 from_at::text])
 FROM (SELECT relation, from_at,
              lag(before_at) OVER (PARTITION BY relation ORDER BY from_at)
                AS last_bound
@@ -128,7 +137,8 @@ UNION ALL
 
 -- what refresh found, by the name of the finding
 SELECT k.check_name, k.severity, coalesce(sum(f.rows), 0)::bigint,
-       sum(f.amount), (array_agg(f.example ORDER BY f.month_start, f.example))[1]
+       sum(f.amount),
+       (array_agg(f.words::text ORDER BY f.month_start, f.words))[1]::text[]
 FROM (VALUES
   ('sale_without_rate', 'error', '{sale_without_rate}'::text[]),
   ('cost_without_rate', 'error', '{cost_without_rate}'),
@@ -166,18 +176,19 @@ FROM (VALUES
 LEFT JOIN quality_finding f ON f.check_name = ANY (k.findings)
 GROUP BY k.check_name, k.severity
 UNION ALL
-SELECT p.check_name, p.severity, p.rows, NULL, p.example
+SELECT p.check_name, p.severity, p.rows, NULL,
+       CASE WHEN p.example IS NOT NULL THEN ARRAY['as_it_is', p.example] END
 FROM plan_finding p
 UNION ALL
 SELECT 'attributes_with_personal_data', 'error', count(*), NULL,
-       min(format('customer %s', customer_id))
+       min(ARRAY['customer', customer_id::text])
 FROM customer WHERE attributes <> '{}' AND attributes::text ~ '@'
 UNION ALL
 
 -- rules that do not fit together
 SELECT 'overlapping_rules', 'error', count(*), NULL,
-       min(format('rules %s and %s of %s', a.rule_id, b.rule_id,
-                  a.category_code))
+       min(ARRAY['rules_overlap', a.rule_id::text, b.rule_id::text,
+                 a.category_code])
 FROM allocation_rule a
 JOIN allocation_rule b
   ON b.category_code = a.category_code AND b.scope = a.scope
@@ -185,8 +196,8 @@ JOIN allocation_rule b
      AND b.rule_id > a.rule_id AND b.valid && a.valid
 UNION ALL
 SELECT 'service_shares_exceed_1', 'error', count(*), NULL,
-       min(format('%s passes on %s in %s', from_category, share,
-                  to_char(month_start, 'YYYY-MM')))
+       min(ARRAY['shares_passed_on', from_category, share::text,
+                 to_char(month_start, 'YYYY-MM')])
 FROM (
   -- shares change on the first day of one of them
   SELECT a.from_category, m.month_start, sum(a.share) AS share
@@ -201,14 +212,14 @@ FROM (
 UNION ALL
 -- in which reciprocal finds no end, and of which step_down cuts one share off
 SELECT 'service_share_loop', 'error', count(*), NULL,
-       min(format('%s serves itself by way of %s', s.category_code, s.through))
+       min(ARRAY['share_loop', s.category_code, s.through])
 FROM this_ledger l
 CROSS JOIN LATERAL crmcost._share_loops(l.name) s
 JOIN setting m ON m.key = 'service_pool_method'
 WHERE s.closed OR m.value = 'step_down'
 UNION ALL
 SELECT 'capacity_without_rule', 'warning', count(*), NULL,
-       min(format('%s in %s', c.category_code, c.period))
+       min(ARRAY['capacity_without_rule', c.category_code, c.period::text])
 FROM capacity c
 WHERE NOT EXISTS (SELECT 1 FROM allocation_rule r
                   WHERE r.category_code = c.category_code
@@ -218,15 +229,15 @@ WHERE NOT EXISTS (SELECT 1 FROM allocation_rule r
                               || nullif(c.channel_code, ''), ''))
 UNION ALL
 SELECT 'blend_without_parts', 'error', count(*), NULL,
-       min(format('driver %s', d.code))
+       min(ARRAY['driver', d.code])
 FROM driver d
 WHERE d.kind = 'blend'
       AND NOT EXISTS (SELECT 1 FROM driver_blend b WHERE b.driver = d.code)
 UNION ALL
 SELECT 'tree_has_a_cycle', 'error', count(*), NULL,
-       min(format('%s %s', kind, code))
+       min(ARRAY[kind, code])
 FROM (
-  SELECT DISTINCT 'cost category' AS kind, a.code COLLATE "default" AS code
+  SELECT DISTINCT 'category' AS kind, a.code COLLATE "default" AS code
   FROM category_lineage a
   JOIN category_lineage b ON b.code = a.ancestor AND b.ancestor = a.code
   WHERE a.distance > 0
@@ -238,17 +249,17 @@ FROM (
 ) below_itself
 UNION ALL
 SELECT 'contact_without_rule', 'warning', coalesce(sum(interactions), 0)::bigint,
-       NULL, min(format('%s / %s / %s', source, medium, campaign))
+       NULL, min(ARRAY['tags', source, medium, campaign])
 FROM tag_month
 WHERE channel_code = '(unknown)'
 UNION ALL
 SELECT 'member_of_both_groups', 'warning', coalesce(sum(r.members), 0)::bigint,
-       NULL, min(format('campaign %s', r.campaign_code COLLATE "default"))
+       NULL, min(ARRAY['campaign', r.campaign_code COLLATE "default"])
 FROM campaign_result r
 WHERE r.role = 'both'
 UNION ALL
 SELECT 'winback_without_member', 'warning', count(*), NULL,
-       min(format('campaign %s', k.code))
+       min(ARRAY['campaign', k.code])
 FROM campaign k
 WHERE k.purpose = 'winback'
       AND NOT EXISTS (SELECT 1 FROM campaign_result m
@@ -258,25 +269,25 @@ WHERE k.purpose = 'winback'
                       WHERE d.campaign_code = k.code AND d.interactions > 0))
 UNION ALL
 SELECT 'funnel_step_never_entered', 'warning', count(*), NULL,
-       min(format('funnel %s, step %s: nobody has a %s', s.funnel, s.position,
-                  concat_ws(' ', s.kind, s.subtype)))
+       min(ARRAY['funnel_step_never_entered', s.funnel, s.position::text,
+                 concat_ws(' ', s.kind, s.subtype)])
 FROM funnel_step s
 WHERE EXISTS (SELECT 1 FROM refresh_run)
       AND NOT EXISTS (SELECT 1 FROM funnel_month m
                       WHERE m.funnel = s.funnel AND m.position = s.position)
 UNION ALL
 SELECT 'bucket_differs_from_parent', 'warning', count(*), NULL,
-       min(format('%s is %s, its parent %s is %s', c.code, c.bucket, p.code,
-                  p.bucket))
+       min(ARRAY['bucket_differs', c.code, c.bucket, p.code, p.bucket])
 FROM cost_category c JOIN cost_category p ON p.code = c.parent_code
 WHERE c.bucket <> p.bucket
 UNION ALL
-SELECT 'tiers_of_mixed_basis', 'error', count(*), NULL, min(scheme)
+SELECT 'tiers_of_mixed_basis', 'error', count(*), NULL,
+       min(ARRAY['scheme', scheme])
 FROM (SELECT scheme FROM tier GROUP BY scheme
       HAVING count(DISTINCT basis) > 1) mixed
 UNION ALL
 SELECT 'tier_bounds_out_of_order', 'error', count(*), NULL,
-       min(format('%s: %s and %s', scheme, code_before, code))
+       min(ARRAY['bounds_out_of_order', scheme, code_before, code])
 FROM (
   SELECT scheme, code, basis, bound,
          lag(code) OVER by_rank AS code_before,
@@ -291,7 +302,7 @@ UNION ALL
 -- So a gap is a score that no tier takes, and a tier is swallowed that better ones
 -- leave nothing to
 SELECT 'tier_rule_gap', 'error', count(*), NULL,
-       min(format('scheme %s: no tier takes RFM score %s%s%s', scheme, r, f, m))
+       min(ARRAY['tier_rule_gap', scheme, concat(r, f, m)])
 FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
       FROM (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t
       CROSS JOIN score s
@@ -301,8 +312,7 @@ FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
      ) gap
 UNION ALL
 SELECT 'tier_rule_overlap', 'error', count(*), NULL,
-       min(format('scheme %s: better tiers take all that is for %s', t.scheme,
-                  t.code))
+       min(ARRAY['tier_rule_overlap', t.scheme, t.code])
 FROM tier t
 WHERE t.basis = 'rfm'
       AND NOT EXISTS (
@@ -315,8 +325,8 @@ WHERE t.basis = 'rfm'
                       AND k.m @> s.m))
 UNION ALL
 SELECT 'tier_below_last_bound', 'warning', count(*), NULL,
-       min(format('scheme %s: who is below %s of the last tier, %s, is in it too',
-                  t.scheme, trim_scale(t.bound), t.code))
+       min(ARRAY['tier_below_last_bound', t.scheme, trim_scale(t.bound)::text,
+                 t.code])
 FROM tier t
 WHERE t.basis = 'min_value' AND t.bound > 0
       AND NOT EXISTS (SELECT 1 FROM tier k
@@ -324,8 +334,8 @@ WHERE t.basis = 'min_value' AND t.bound > 0
                             AND (k.rank > t.rank OR k.basis <> t.basis))
 UNION ALL
 SELECT 'tier_above_last_bound', 'warning', count(*), NULL,
-       min(format('scheme %s: what is above %s of the last tier, %s, is in it too',
-                  t.scheme, trim_scale(t.bound), t.code))
+       min(ARRAY['tier_above_last_bound', t.scheme, trim_scale(t.bound)::text,
+                 t.code])
 FROM tier t
 WHERE t.basis = 'cum_share' AND t.bound < 1
       AND NOT EXISTS (SELECT 1 FROM tier k
@@ -336,9 +346,9 @@ UNION ALL
 -- steps that nobody may take: a person's row, for refresh writes none
 SELECT 'illegal_stage_step', 'warning',
        coalesce(sum(f.transitions), 0)::bigint, NULL,
-       min(format('from %s to %s in %s', f.stage_from COLLATE "default",
-                  f.stage_to COLLATE "default",
-                  to_char(f.month_start, 'YYYY-MM')))
+       min(ARRAY['stage_step', f.stage_from COLLATE "default",
+                 f.stage_to COLLATE "default",
+                 to_char(f.month_start, 'YYYY-MM')])
 FROM stage_flow_month f
 LEFT JOIN stage_step p
   ON p.from_stage = f.stage_from AND p.to_stage = f.stage_to
@@ -347,8 +357,7 @@ WHERE p.from_stage IS NULL
       AND NOT (f.stage_from = '(new)' AND coalesce(s.may_begin, false))
 UNION ALL
 SELECT 'stage_without_action', 'warning', count(*), NULL,
-       min(format('stage %s is not in table stage',
-                  d.stage COLLATE "default"))
+       min(ARRAY['stage_unknown', d.stage COLLATE "default"])
 FROM (SELECT DISTINCT stage FROM stage_day) d
 LEFT JOIN stage s ON s.code = d.stage
 WHERE s.code IS NULL
@@ -356,21 +365,24 @@ UNION ALL
 
 -- lifetime values that are missing, or come from another model than wanted
 SELECT 'clv_not_fitted', 'warning', count(*), NULL,
-       min(format('%s: %s%s', model, message, '; used instead: ' || (
-         SELECT string_agg(u.model, ', ' ORDER BY u.model)
-         FROM clv_model u
-         WHERE u.as_of = (SELECT as_of FROM last_refresh) AND u.used
-               AND u.message IS NOT NULL)))
-FROM clv_model
-WHERE as_of = (SELECT as_of FROM last_refresh) AND status = 'not_fitted'
-      AND model <> 'closed_form'
+       min(ARRAY[CASE WHEN i.models IS NULL THEN 'model_not_fitted'
+                   ELSE 'model_replaced' END, m.model, m.message, i.models])
+FROM clv_model m
+CROSS JOIN (SELECT string_agg(u.model, ', ' ORDER BY u.model) AS models
+            FROM clv_model u
+            WHERE u.as_of = (SELECT as_of FROM last_refresh) AND u.used
+                  AND u.message IS NOT NULL) i
+WHERE m.as_of = (SELECT as_of FROM last_refresh) AND m.status = 'not_fitted'
+      AND m.model <> 'closed_form'
 UNION ALL
-SELECT 'lead_model_not_fitted', 'info', count(*), NULL, min(message)
+SELECT 'lead_model_not_fitted', 'info', count(*), NULL,
+       min(ARRAY['as_it_is', message])
 FROM lead_model
 WHERE status = 'not_fitted' AND leads > 0
 UNION ALL
 SELECT 'retention_not_observed', 'info', count(*), NULL,
-       min(regexp_replace(message, '^in place of [^;]*; ', ''))
+       min(ARRAY['as_it_is',
+                 regexp_replace(message, '^in place of [^;]*; ', '')])
 FROM clv_model
 WHERE as_of = (SELECT as_of FROM last_refresh)
       AND status IN ('not_fitted', 'assumed') AND model = 'closed_form'
@@ -378,30 +390,34 @@ UNION ALL
 
 -- teams that have no business hours
 SELECT 'calendar_never_open', 'error', count(*), NULL,
-       min(format('team "%s" has days of its own, but no hours', team))
+       min(ARRAY['calendar_never_open', team])
 FROM (SELECT DISTINCT k.team FROM calendar k) t
 WHERE NOT EXISTS (SELECT 1 FROM calendar k
                   WHERE k.team IN (t.team, '') AND k.opens_at IS NOT NULL)
 UNION ALL
 
 -- settings
-SELECT 'missing_setting', 'error', count(*), NULL, min(k.key)
+SELECT 'missing_setting', 'error', count(*), NULL,
+       min(ARRAY['setting', k.key])
 FROM known_setting k LEFT JOIN setting s USING (key)
 WHERE s.key IS NULL
 UNION ALL
-SELECT 'unknown_setting', 'warning', count(*), NULL, min(s.key)
+SELECT 'unknown_setting', 'warning', count(*), NULL,
+       min(ARRAY['setting', s.key])
 FROM setting s LEFT JOIN known_setting k USING (key)
 WHERE k.key IS NULL
 UNION ALL
 SELECT 'at_risk_not_before_churn', 'error', count(*), NULL,
-       min(format('at_risk_after_days %s, churn_after_days %s', r.value,
-                  c.value))
+       min(ARRAY['at_risk_not_before_churn', r.value, c.value])
 FROM setting r, setting c
 WHERE r.key = 'at_risk_after_days' AND c.key = 'churn_after_days'
       AND r.value::int >= c.value::int
 
 )
-SELECT f.check_name, f.severity, f.rows, f.example, f.amount,
+SELECT f.check_name, f.severity, f.rows,
+       crmcost._told(l.value, w.name, w.name_zh, f.words) COLLATE "default"
+         AS example,
+       f.amount,
        CASE WHEN f.amount IS NOT NULL
          THEN (SELECT value FROM setting WHERE key = 'base_currency')
        END AS currency,
@@ -410,7 +426,8 @@ SELECT f.check_name, f.severity, f.rows, f.example, f.amount,
 FROM finding f
 LEFT JOIN setting l ON l.key = 'language'
 LEFT JOIN term t ON t.kind = 'check' AND t.code = f.check_name
-LEFT JOIN term s ON s.kind = 'severity' AND s.code = f.severity;
+LEFT JOIN term s ON s.kind = 'severity' AND s.code = f.severity
+LEFT JOIN term w ON w.kind = 'finding' AND w.code = f.words[1] COLLATE "C";
 
 COMMENT ON VIEW data_quality IS
 'Checks of the data, one row a check, with 0 rows where all is well; what takes looking at facts is as of the last refresh.';
@@ -421,7 +438,7 @@ COMMENT ON COLUMN data_quality.severity IS
 COMMENT ON COLUMN data_quality.rows IS
 'Number of findings; 0 when all is well.';
 COMMENT ON COLUMN data_quality.example IS
-'One finding in words; NULL when there is none.';
+'One finding in words, in the language of the ledger; NULL when there is none.';
 COMMENT ON COLUMN data_quality.amount IS
 'Money concerned, in base currency; of closed months what their facts are now less what was counted; NULL where none is or where it cannot be told.';
 COMMENT ON COLUMN data_quality.currency IS

@@ -58,7 +58,9 @@ SELECT
   sat.last_score AS csat_last_score, rec.last_score AS nps_last_score,
   cov.purchase_month IS NOT NULL AND cov.behavior_month IS NOT NULL
     AND cov.feedback_month IS NOT NULL AS data_complete,
-  pts.points, n.action AS stage_action,
+  pts.points,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 n.action, n.action_zh, NULL) AS stage_action,
   w.reason COLLATE "default" AS next_reason, w.action AS next_action,
   w.due_on AS next_action_due_on
 FROM customer_value v

@@ -1,0 +1,147 @@
+-- What a ledger says in its language besides names: a ledger of before gains the
+-- columns and rows for it.  What its owner changed stays: words in Chinese go only
+-- beside words in English that are still those of the seed.
+CREATE FUNCTION crmcost._add_translations(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  part record;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  FOR part IN
+    SELECT w.relation, w.english, w.english || '_zh' AS chinese, w.keys
+    FROM (VALUES ('setting', 'note', '{key}'::text[]),
+                 ('tier', 'action', '{scheme,code}'),
+                 ('stage', 'action', '{code}'),
+                 ('worklist_reason', 'action', '{code}'),
+                 ('driver', 'unit', '{code}'))
+      AS w (relation, english, keys)
+    WHERE crmcost._lacks_column(w.relation, w.english || '_zh')
+  LOOP
+    PERFORM crmcost._add_text(part.relation, part.chinese);
+    PERFORM crmcost._make_seeded(part.relation);
+    EXECUTE format(
+      'UPDATE %I old SET %I = new.%2$I FROM %I new WHERE %s', part.relation,
+      part.chinese, 'crmcost_' || part.relation,
+      (SELECT string_agg(format('old.%I = new.%1$I', k.name), ' AND ')
+       FROM unnest(part.keys || part.english) AS k (name)));
+    EXECUTE format('DROP TABLE %I', 'crmcost_' || part.relation);
+  END LOOP;
+  IF crmcost._lacks_column('term', 'definition') THEN
+    PERFORM crmcost._add_terms();
+  END IF;
+  IF crmcost._lacks_column('quality_finding', 'words') THEN
+    PERFORM crmcost._upgrade_findings();
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_translations(name) IS
+  'Gives the tables of a ledger of before what they say in its language.';
+
+-- What was found in closed months is not found again: it stays as it was told.
+CREATE FUNCTION crmcost._upgrade_findings() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._add_text('quality_finding', 'words', 'text[]');
+  EXECUTE 'UPDATE quality_finding SET words = ARRAY[''as_it_is'', example] WHERE example IS NOT NULL';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._upgrade_findings() IS
+  'Gives quality_finding the words of findings in place of sentences.';
+
+CREATE FUNCTION crmcost._drop_replaced(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT crmcost._lacks_column('quality_finding', 'example') THEN
+    ALTER TABLE quality_finding DROP COLUMN example;
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._drop_replaced(name) IS
+  'Takes away the column whose place another one took, when our views read that.';
+
+-- A table that is not there yet is made with all its columns.  The search path is
+-- the caller's, here and below, with the ledger first.
+CREATE FUNCTION crmcost._lacks_column(relation text, name text)
+  RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN to_regclass(relation) IS NOT NULL
+         AND NOT EXISTS (SELECT FROM pg_attribute a
+                         WHERE a.attrelid = to_regclass(relation)
+                               AND a.attname = _lacks_column.name);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lacks_column(text, text) IS
+  'Whether a table of a ledger is there without a column.';
+
+CREATE FUNCTION crmcost._add_text(relation text, name text,
+                                  type regtype DEFAULT 'text')
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %I ADD COLUMN %I %s', relation, name, type);
+  EXECUTE (SELECT s.statement FROM crmcost._statements('tables') s
+           WHERE s.statement ~ format('^COMMENT ON COLUMN %s[.]%s IS',
+                                      _add_text.relation, name));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_text(text, text, regtype) IS
+  'Gives a table of a ledger a column of words, with its comment.';
+
+-- No temporary table, which may not be made as the owner of somebody else's ledger.
+CREATE FUNCTION crmcost._make_seeded(relation text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  statement text;
+BEGIN
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)',
+                 'crmcost_' || relation, relation);
+  FOR statement IN
+    SELECT replace(s.statement, 'INSERT INTO ', 'INSERT INTO crmcost_')
+    FROM crmcost._statements('seed') s
+    WHERE s.relation = _make_seeded.relation
+  LOOP
+    EXECUTE statement;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_seeded(text) IS
+  'Makes a table with the columns of another one and the rows of the seed, named crmcost_ and its name.';
+
+CREATE FUNCTION crmcost._add_terms() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._add_text('term', 'definition');
+  PERFORM crmcost._add_text('term', 'definition_zh');
+  ALTER TABLE term DROP CONSTRAINT kind_is_known;
+  PERFORM crmcost._add_checks('term');
+  PERFORM crmcost._make_seeded('term');
+  EXECUTE 'INSERT INTO term SELECT * FROM crmcost_term
+    WHERE kind IN (''finding'', ''because'', ''unit'', ''status'', ''rate'')
+          OR (kind, code) = (''measure'', ''piece'')';
+  EXECUTE 'UPDATE term old
+    SET definition = new.definition, definition_zh = new.definition_zh
+    FROM crmcost_term new
+    WHERE new.kind = old.kind AND new.code = old.code';
+  EXECUTE 'DROP TABLE crmcost_term';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_terms() IS
+  'Gives table term of a ledger of before the sentences of findings, and the other kinds of terms that it lacks.';
