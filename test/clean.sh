@@ -15,10 +15,10 @@ fi
 work=$(work_dir test)
 [ -d "$work" ] || exit 0
 private_dir "$work"
-for name in normal assert one lint bench; do
+for name in normal assert ubsan one lint bench fuzz; do
 	if [ -d "$work/$name/cluster" ]; then
 		cluster_stop "$work/$name/cluster"
 	fi
 done
-remove_work "$work" normal assert one lint bench
+remove_work "$work" normal assert ubsan one lint bench fuzz
 say "removed the copies for tests in $work"

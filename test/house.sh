@@ -207,7 +207,7 @@ room()				# room NAME COMMAND ...
 {
 	case $* in
 		demo*' sample '*) echo 300 ;;
-		demo* | normal* | assert*) echo 1500 ;;
+		demo* | normal* | assert* | ubsan*) echo 1500 ;;
 		bench* | bi*) echo 3000 ;;
 		*) echo 500 ;;
 	esac
