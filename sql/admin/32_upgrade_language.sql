@@ -139,8 +139,9 @@ BEGIN
   PERFORM crmcost._add_checks('term');
   seeded := crmcost._make_seeded('term');
   EXECUTE format($query$
-    INSERT INTO term
-      SELECT * FROM %I
+    INSERT INTO term (kind, code, name, name_zh, definition, definition_zh)
+      SELECT kind, code, name, name_zh, definition, definition_zh
+      FROM %I
       WHERE kind IN ('finding', 'because', 'unit', 'status', 'rate')
             OR (kind, code) = ('measure', 'piece')
   $query$, seeded);
