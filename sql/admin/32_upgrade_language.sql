@@ -7,6 +7,7 @@ CREATE FUNCTION crmcost._add_translations(ledger name) RETURNS void
 AS $$
 DECLARE
   part record;
+  seeded text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   FOR part IN
@@ -20,19 +21,19 @@ BEGIN
     WHERE crmcost._lacks_column(w.relation, w.english || '_zh')
   LOOP
     PERFORM crmcost._add_text(part.relation, part.chinese);
-    PERFORM crmcost._make_seeded(part.relation);
+    seeded := crmcost._make_seeded(part.relation);
     EXECUTE format(
       'UPDATE %I old SET %I = new.%2$I FROM %I new WHERE %s', part.relation,
-      part.chinese, 'crmcost_' || part.relation,
+      part.chinese, seeded,
       (SELECT string_agg(format('old.%I = new.%1$I', k.name), ' AND ')
        FROM unnest(part.keys || part.english) AS k (name)));
-    EXECUTE format('DROP TABLE %I', 'crmcost_' || part.relation);
+    EXECUTE format('DROP TABLE %I', seeded);
   END LOOP;
   IF crmcost._lacks_column('term', 'definition') THEN
     PERFORM crmcost._add_terms();
   END IF;
   IF crmcost._lacks_column('quality_finding', 'words') THEN
-    PERFORM crmcost._upgrade_findings();
+    PERFORM crmcost._upgrade_findings('example');
   END IF;
 END
 $$;
@@ -41,17 +42,18 @@ COMMENT ON FUNCTION crmcost._add_translations(name) IS
   'Gives the tables of a ledger of before what they say in its language.';
 
 -- What was found in closed months is not found again: it stays as it was told.
-CREATE FUNCTION crmcost._upgrade_findings() RETURNS void
+CREATE FUNCTION crmcost._upgrade_findings(told text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   PERFORM crmcost._add_text('quality_finding', 'words', 'text[]');
-  EXECUTE 'UPDATE quality_finding SET words = ARRAY[''as_it_is'', example] WHERE example IS NOT NULL';
+  EXECUTE format('UPDATE quality_finding SET words = ARRAY[%L, %I] WHERE %2$I IS NOT NULL',
+                 'as_it_is', told);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._upgrade_findings() IS
-  'Gives quality_finding the words of findings in place of sentences.';
+COMMENT ON FUNCTION crmcost._upgrade_findings(text) IS
+  'Gives quality_finding the words of findings, in place of the column that told them.';
 
 CREATE FUNCTION crmcost._drop_replaced(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -102,14 +104,15 @@ COMMENT ON FUNCTION crmcost._add_text(text, text, regtype) IS
   'Gives a table of a ledger a column of words, with its comment.';
 
 -- No temporary table, which may not be made as the owner of somebody else's ledger.
-CREATE FUNCTION crmcost._make_seeded(relation text) RETURNS void
+CREATE FUNCTION crmcost._make_seeded(relation text) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  seeded CONSTANT text := 'crmcost_' || relation;
   statement text;
 BEGIN
-  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)',
-                 'crmcost_' || relation, relation);
+  EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)', seeded,
+                 relation);
   FOR statement IN
     SELECT replace(s.statement, 'INSERT INTO ', 'INSERT INTO crmcost_')
     FROM crmcost._statements('seed') s
@@ -117,29 +120,38 @@ BEGIN
   LOOP
     EXECUTE statement;
   END LOOP;
+  RETURN seeded;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_seeded(text) IS
-  'Makes a table with the columns of another one and the rows of the seed, named crmcost_ and its name.';
+  'Makes a table with the columns of another one and the rows of the seed; returns its name.';
 
 CREATE FUNCTION crmcost._add_terms() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  seeded text;
 BEGIN
   PERFORM crmcost._add_text('term', 'definition');
   PERFORM crmcost._add_text('term', 'definition_zh');
   ALTER TABLE term DROP CONSTRAINT kind_is_known;
   PERFORM crmcost._add_checks('term');
-  PERFORM crmcost._make_seeded('term');
-  EXECUTE 'INSERT INTO term SELECT * FROM crmcost_term
-    WHERE kind IN (''finding'', ''because'', ''unit'', ''status'', ''rate'')
-          OR (kind, code) = (''measure'', ''piece'')';
-  EXECUTE 'UPDATE term old
-    SET definition = new.definition, definition_zh = new.definition_zh
-    FROM crmcost_term new
-    WHERE new.kind = old.kind AND new.code = old.code';
-  EXECUTE 'DROP TABLE crmcost_term';
+  seeded := crmcost._make_seeded('term');
+  EXECUTE format($query$
+    INSERT INTO term (kind, code, name, name_zh, definition, definition_zh)
+      SELECT kind, code, name, name_zh, definition, definition_zh
+      FROM %I
+      WHERE kind IN ('finding', 'because', 'unit', 'status', 'rate')
+            OR (kind, code) = ('measure', 'piece')
+  $query$, seeded);
+  EXECUTE format($query$
+    UPDATE term old
+      SET definition = new.definition, definition_zh = new.definition_zh
+      FROM %I new
+      WHERE new.kind = old.kind AND new.code = old.code
+  $query$, seeded);
+  EXECUTE format('DROP TABLE %I', seeded);
 END
 $$;
 
