@@ -73,7 +73,7 @@ COMMENT ON FUNCTION crmcost._find_orders(crmcost._run) IS
 
 -- Lines with the month in which each counts for its order.
 CREATE FUNCTION crmcost._counted_query(lines text, late text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT l.customer_id, l.source, l.order_ref, l.own_id, l.product_code,
          l.sold_at, l.month_start, l.is_purchase, l.is_refund, l.base_amount,
