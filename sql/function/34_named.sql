@@ -43,3 +43,15 @@ $$;
 
 COMMENT ON FUNCTION crmcost._say(text, text[]) IS
   'A finding by its sentence in table term of the ledger, in a language, en or zh.';
+
+-- min() of arrays, which Citus does not compute on workers: it looks for one of
+-- text[] by name, and there is none.
+CREATE AGGREGATE crmcost._first_words(words text[]) (
+  SFUNC = pg_catalog.array_smaller,
+  STYPE = text[],
+  COMBINEFUNC = pg_catalog.array_smaller,
+  PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE crmcost._first_words(text[]) IS
+  'The first of findings by their words; NULL without rows.';

@@ -290,7 +290,7 @@ BEGIN
       SELECT 'blend_part_without_quantity' AS check_name,
              %L::date AS month_start, 'warning' AS severity, count(*) AS rows,
              NULL::numeric AS amount,
-             min(ARRAY['part_without_quantity', w.driver_key, %L,
+             crmcost._first_words(ARRAY['part_without_quantity', w.driver_key, %L,
                        b.part]) AS words
       FROM pg_temp.refresh_wanted w
       JOIN driver_blend b ON b.driver = w.driver

@@ -58,7 +58,7 @@ CREATE FUNCTION crmcost._sale_findings(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT f.check_name, l.month_start, f.severity, count(*) AS rows,
-         sum(l.base_amount) AS amount, min(f.words) AS words
+         sum(l.base_amount) AS amount, crmcost._first_words(f.words) AS words
   FROM pg_temp.refresh_line l
   JOIN customer c ON c.customer_id = l.customer_id
   CROSS JOIN (SELECT value AS currency FROM setting
@@ -105,7 +105,7 @@ BEGIN
   RETURN format($query$
     SELECT 'cost_fx_on_base_currency' AS check_name, p.month_start,
            'warning' AS severity, count(*) AS rows, NULL::numeric AS amount,
-           min(ARRAY['cost_rated', e.cost_id::text, e.fx::text]) AS words
+           crmcost._first_words(ARRAY['cost_rated', e.cost_id::text, e.fx::text]) AS words
     FROM cost_entry e
     JOIN pg_temp.refresh_part p
       ON p.cost_id = e.cost_id AND p.incurred_on = e.incurred_on
@@ -127,7 +127,7 @@ CREATE FUNCTION crmcost._cost_findings(run crmcost._run) RETURNS text
 RETURN pg_catalog.format($query$
   SELECT 'cost_without_rate' AS check_name, month_start, 'error' AS severity,
          sum(entries_without_rate)::bigint AS rows, NULL::numeric AS amount,
-         min(ARRAY['category_in', category_code,
+         crmcost._first_words(ARRAY['category_in', category_code,
                    to_char(month_start, 'YYYY-MM')]) AS words
   FROM cost_month
   WHERE entries_without_rate > 0
@@ -136,14 +136,14 @@ RETURN pg_catalog.format($query$
   UNION ALL
   SELECT 'acquisition_cost_without_channel', month_start, 'info',
          sum(entries)::bigint, sum(cost),
-         min(ARRAY['category_in', category_code,
+         crmcost._first_words(ARRAY['category_in', category_code,
                    to_char(month_start, 'YYYY-MM')])
   FROM cost_month
   WHERE bucket = 'acquisition' AND channel_code = '(unknown)' AND entries > 0
   GROUP BY month_start
   UNION ALL
   SELECT f.check_name, p.month_start, f.severity, count(*), sum(f.amount),
-         min(ARRAY[f.sentence, p.bucket, to_char(p.month_start, 'YYYY-MM'),
+         crmcost._first_words(ARRAY[f.sentence, p.bucket, to_char(p.month_start, 'YYYY-MM'),
                    trim_scale(f.seconds)::text,
                    trim_scale(p.capacity)::text])
   FROM cost_pool p
@@ -182,7 +182,7 @@ RETURN pg_catalog.format($query$
            min(customer_id) FILTER (WHERE is_buyer) AS buyer,
            count(*) FILTER (WHERE revenue < 0) AS losses,
            sum(revenue) FILTER (WHERE revenue < 0) AS loss,
-           min(ARRAY['refunded', customer_id::text, revenue::text])
+           crmcost._first_words(ARRAY['refunded', customer_id::text, revenue::text])
              FILTER (WHERE revenue < 0) AS loser,
            count(*) FILTER (WHERE is_stray) AS strays,
            min(customer_id) FILTER (WHERE is_stray) AS stray,
@@ -225,7 +225,7 @@ RETURN $query$
          f.rows, NULL::numeric AS amount, f.words
   FROM (
     SELECT 'unknown_tier' AS check_name, count(*) AS rows,
-           min(ARRAY['tier_unknown', k.customer_id::text, k.dimension,
+           crmcost._first_words(ARRAY['tier_unknown', k.customer_id::text, k.dimension,
                      k.code]) AS words
     FROM customer_class k
     WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
@@ -234,7 +234,7 @@ RETURN $query$
                           WHERE t.scheme = k.dimension AND t.code = k.code)
     UNION ALL
     SELECT 'untiered_customer', count(*),
-           min(ARRAY['tier_missing', v.customer_id::text, s.scheme])
+           crmcost._first_words(ARRAY['tier_missing', v.customer_id::text, s.scheme])
     FROM customer_value v
     CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') s
     WHERE v.orders > 0 AND NOT v.is_technical
@@ -244,7 +244,7 @@ RETURN $query$
                                 AND NOT (k.code = 'none' AND k.by_rule))
     UNION ALL
     SELECT 'unmatched_rfm_score', count(*),
-           min(ARRAY['score_unmatched', u.scheme, concat(u.r, u.f, u.m)])
+           crmcost._first_words(ARRAY['score_unmatched', u.scheme, concat(u.r, u.f, u.m)])
     FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
           FROM (SELECT DISTINCT r, f, m FROM customer_score
                 WHERE r IS NOT NULL) s

@@ -116,7 +116,7 @@ BEGIN
   RETURN crmcost._write_findings(run, '{referral_cycle}', format($query$
     SELECT 'referral_cycle' AS check_name, '-infinity'::date AS month_start,
            'warning' AS severity, count(*) AS rows, NULL::numeric AS amount,
-           min(ARRAY['referral_cycle', r.customer_id::text,
+           crmcost._first_words(ARRAY['referral_cycle', r.customer_id::text,
                      r.referrer_id::text]) AS words
     FROM pg_temp.refresh_referral r
     WHERE r.round = 0

@@ -209,18 +209,18 @@ RETURN $query$
          NULL::numeric AS amount, f.words
   FROM (
     SELECT count(*) FILTER (WHERE overdrawn > 0) AS overdrawn,
-           min(ARRAY['points_overdrawn', customer_id::text, program_code,
+           crmcost._first_words(ARRAY['points_overdrawn', customer_id::text, program_code,
                      trim_scale(overdrawn)::text])
              FILTER (WHERE overdrawn > 0) AS overdrawn_words,
            sum(nameless)::bigint AS nameless,
-           min(ARRAY['points_without_lot', customer_id::text, program_code])
+           crmcost._first_words(ARRAY['points_without_lot', customer_id::text, program_code])
              FILTER (WHERE nameless > 0) AS nameless_words,
            count(*) FILTER (WHERE unmatched > 0) AS unmatched,
-           min(ARRAY['points_unearned', customer_id::text, program_code,
+           crmcost._first_words(ARRAY['points_unearned', customer_id::text, program_code,
                      trim_scale(unmatched)::text])
              FILTER (WHERE unmatched > 0) AS unmatched_words,
            count(*) FILTER (WHERE owed > 0) AS owed,
-           min(ARRAY['points_owed', customer_id::text, program_code,
+           crmcost._first_words(ARRAY['points_owed', customer_id::text, program_code,
                      trim_scale(owed)::text])
              FILTER (WHERE owed > 0) AS owed_words
     FROM loyalty_account

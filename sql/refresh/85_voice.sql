@@ -260,7 +260,7 @@ CREATE FUNCTION crmcost._answer_findings(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT f.check_name, c.month_start, f.severity, count(*) AS rows,
-         NULL::numeric AS amount, min(f.words) AS words
+         NULL::numeric AS amount, crmcost._first_words(f.words) AS words
   FROM (SELECT a.*, coalesce(a.subtype, 'csat') AS survey
         FROM pg_temp.refresh_contact a
         WHERE a.kind = 'survey' AND a.score IS NOT NULL) c

@@ -48,8 +48,8 @@ CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  many_channels CONSTANT boolean := (
-    SELECT count(*) > 200
+  channels CONSTANT bigint := (
+    SELECT count(*)
     FROM (SELECT l.channel_code FROM customer_life l GROUP BY 1) channel);
 BEGIN
   WITH life AS (
@@ -78,25 +78,20 @@ BEGIN
              crmcost.kaplan_meier(days, churned)
       FROM life_of
       GROUP BY dimension, code
-      RETURNING dimension, customers, churned
-  ),
-  -- both in one pass: they have one state
-  tested AS (
-    SELECT dimension, crmcost.logrank(days, churned, code) AS test,
-           crmcost.logrank_groups(days, churned, code) AS parts
-    FROM life_of
-    WHERE dimension <> '(all)'
-          AND NOT (dimension = '(channel)' AND many_channels)
-    GROUP BY dimension
   )
+  -- both in one pass: they have one state
   INSERT INTO pg_temp.refresh_logrank
-    SELECT dimension, s.groups, s.customers, s.churned, t.test, t.parts
-    FROM (SELECT dimension, count(*) AS groups, sum(customers) AS customers,
-                 sum(churned) AS churned
-          FROM survival
-          WHERE dimension <> '(all)'
-          GROUP BY dimension) s
-    LEFT JOIN tested t USING (dimension);
+    SELECT dimension,
+           coalesce(cardinality(crmcost.logrank_groups(days, churned, code)
+                                  FILTER (WHERE tested)), channels),
+           count(*), count(*) FILTER (WHERE churned),
+           crmcost.logrank(days, churned, code) FILTER (WHERE tested),
+           crmcost.logrank_groups(days, churned, code) FILTER (WHERE tested)
+    FROM life_of
+    CROSS JOIN LATERAL (
+      VALUES (dimension <> '(channel)' OR channels <= 200)) AS k (tested)
+    WHERE dimension <> '(all)'
+    GROUP BY dimension;
   RETURN crmcost._write_survival_tables(run);
 END
 $$;

@@ -70,7 +70,7 @@ finding AS (
 -- reports that are not there yet, or behind the facts
 SELECT 'not_refreshed' AS check_name, 'error' AS severity, count(*) AS rows,
        NULL::numeric AS amount,
-       min(ARRAY['not_refreshed', quote_literal(name) COLLATE "default"])
+       crmcost._first_words(ARRAY['not_refreshed', quote_literal(name) COLLATE "default"])
          AS words
 FROM this_ledger
 WHERE NOT EXISTS (SELECT 1 FROM refresh_run)
@@ -79,7 +79,7 @@ SELECT k.check_name, 'error',
        count(DISTINCT (t.relation, t.customer_id, t.from_on))
          FILTER (WHERE t.relation IS NOT NULL),
        NULL,
-       min(ARRAY[concat('touched',
+       crmcost._first_words(ARRAY[concat('touched',
                         CASE WHEN t.customer_id IS NOT NULL
                           THEN '_customer' END,
                         CASE WHEN isfinite(t.from_on) THEN '_from' END),
@@ -113,19 +113,19 @@ GROUP BY k.check_name
 UNION ALL
 -- a partition that was attached, detached or dropped tells nobody
 SELECT 'storage_changed', 'info', count(*), NULL,
-       min(ARRAY['storage_changed'])
+       crmcost._first_words(ARRAY['storage_changed'])
 FROM refresh_state s, this_ledger l
 WHERE s.storage <> crmcost._storage(l.name)
 UNION ALL
 -- a load beyond the last partition is refused, or into a gap between two
 SELECT 'partitions_end_soon', 'warning', count(*), NULL,
-       min(ARRAY['partitions_end_soon', relation, last_bound::text])
+       crmcost._first_words(ARRAY['partitions_end_soon', relation, last_bound::text])
 FROM (SELECT relation, coalesce(max(before_at), '-infinity') AS last_bound
       FROM bound GROUP BY relation) partition
 JOIN last_refresh r ON partition.last_bound < r.as_of_at + interval '1 month'
 UNION ALL
 SELECT 'partition_missing', 'warning', count(*), NULL,
-       min(ARRAY['partition_missing', relation, last_bound::text,
+       crmcost._first_words(ARRAY['partition_missing', relation, last_bound::text,
                  from_at::text])
 FROM (SELECT relation, from_at,
              lag(before_at) OVER (PARTITION BY relation ORDER BY from_at)
@@ -181,13 +181,13 @@ SELECT p.check_name, p.severity, p.rows, NULL,
 FROM plan_finding p
 UNION ALL
 SELECT 'attributes_with_personal_data', 'error', count(*), NULL,
-       min(ARRAY['customer', customer_id::text])
+       crmcost._first_words(ARRAY['customer', customer_id::text])
 FROM customer WHERE attributes <> '{}' AND attributes::text ~ '@'
 UNION ALL
 
 -- rules that do not fit together
 SELECT 'overlapping_rules', 'error', count(*), NULL,
-       min(ARRAY['rules_overlap', a.rule_id::text, b.rule_id::text,
+       crmcost._first_words(ARRAY['rules_overlap', a.rule_id::text, b.rule_id::text,
                  a.category_code])
 FROM allocation_rule a
 JOIN allocation_rule b
@@ -196,7 +196,7 @@ JOIN allocation_rule b
      AND b.rule_id > a.rule_id AND b.valid && a.valid
 UNION ALL
 SELECT 'service_shares_exceed_1', 'error', count(*), NULL,
-       min(ARRAY['shares_passed_on', from_category, share::text,
+       crmcost._first_words(ARRAY['shares_passed_on', from_category, share::text,
                  to_char(month_start, 'YYYY-MM')])
 FROM (
   -- shares change on the first day of one of them
@@ -212,14 +212,14 @@ FROM (
 UNION ALL
 -- in which reciprocal finds no end, and of which step_down cuts one share off
 SELECT 'service_share_loop', 'error', count(*), NULL,
-       min(ARRAY['share_loop', s.category_code, s.through])
+       crmcost._first_words(ARRAY['share_loop', s.category_code, s.through])
 FROM this_ledger l
 CROSS JOIN LATERAL crmcost._share_loops(l.name) s
 JOIN setting m ON m.key = 'service_pool_method'
 WHERE s.closed OR m.value = 'step_down'
 UNION ALL
 SELECT 'capacity_without_rule', 'warning', count(*), NULL,
-       min(ARRAY['capacity_without_rule', c.category_code, c.period::text])
+       crmcost._first_words(ARRAY['capacity_without_rule', c.category_code, c.period::text])
 FROM capacity c
 WHERE NOT EXISTS (SELECT 1 FROM allocation_rule r
                   WHERE r.category_code = c.category_code
@@ -229,13 +229,13 @@ WHERE NOT EXISTS (SELECT 1 FROM allocation_rule r
                               || nullif(c.channel_code, ''), ''))
 UNION ALL
 SELECT 'blend_without_parts', 'error', count(*), NULL,
-       min(ARRAY['driver', d.code])
+       crmcost._first_words(ARRAY['driver', d.code])
 FROM driver d
 WHERE d.kind = 'blend'
       AND NOT EXISTS (SELECT 1 FROM driver_blend b WHERE b.driver = d.code)
 UNION ALL
 SELECT 'tree_has_a_cycle', 'error', count(*), NULL,
-       min(ARRAY[kind, code])
+       crmcost._first_words(ARRAY[kind, code])
 FROM (
   SELECT DISTINCT 'category' AS kind, a.code COLLATE "default" AS code
   FROM category_lineage a
@@ -249,17 +249,17 @@ FROM (
 ) below_itself
 UNION ALL
 SELECT 'contact_without_rule', 'warning', coalesce(sum(interactions), 0)::bigint,
-       NULL, min(ARRAY['tags', source, medium, campaign])
+       NULL, crmcost._first_words(ARRAY['tags', source, medium, campaign])
 FROM tag_month
 WHERE channel_code = '(unknown)'
 UNION ALL
 SELECT 'member_of_both_groups', 'warning', coalesce(sum(r.members), 0)::bigint,
-       NULL, min(ARRAY['campaign', r.campaign_code COLLATE "default"])
+       NULL, crmcost._first_words(ARRAY['campaign', r.campaign_code COLLATE "default"])
 FROM campaign_result r
 WHERE r.role = 'both'
 UNION ALL
 SELECT 'winback_without_member', 'warning', count(*), NULL,
-       min(ARRAY['campaign', k.code])
+       crmcost._first_words(ARRAY['campaign', k.code])
 FROM campaign k
 WHERE k.purpose = 'winback'
       AND NOT EXISTS (SELECT 1 FROM campaign_result m
@@ -269,7 +269,7 @@ WHERE k.purpose = 'winback'
                       WHERE d.campaign_code = k.code AND d.interactions > 0))
 UNION ALL
 SELECT 'funnel_step_never_entered', 'warning', count(*), NULL,
-       min(ARRAY['funnel_step_never_entered', s.funnel, s.position::text,
+       crmcost._first_words(ARRAY['funnel_step_never_entered', s.funnel, s.position::text,
                  concat_ws(' ', s.kind, s.subtype)])
 FROM funnel_step s
 WHERE EXISTS (SELECT 1 FROM refresh_run)
@@ -277,17 +277,17 @@ WHERE EXISTS (SELECT 1 FROM refresh_run)
                       WHERE m.funnel = s.funnel AND m.position = s.position)
 UNION ALL
 SELECT 'bucket_differs_from_parent', 'warning', count(*), NULL,
-       min(ARRAY['bucket_differs', c.code, c.bucket, p.code, p.bucket])
+       crmcost._first_words(ARRAY['bucket_differs', c.code, c.bucket, p.code, p.bucket])
 FROM cost_category c JOIN cost_category p ON p.code = c.parent_code
 WHERE c.bucket <> p.bucket
 UNION ALL
 SELECT 'tiers_of_mixed_basis', 'error', count(*), NULL,
-       min(ARRAY['scheme', scheme])
+       crmcost._first_words(ARRAY['scheme', scheme])
 FROM (SELECT scheme FROM tier GROUP BY scheme
       HAVING count(DISTINCT basis) > 1) mixed
 UNION ALL
 SELECT 'tier_bounds_out_of_order', 'error', count(*), NULL,
-       min(ARRAY['bounds_out_of_order', scheme, code_before, code])
+       crmcost._first_words(ARRAY['bounds_out_of_order', scheme, code_before, code])
 FROM (
   SELECT scheme, code, basis, bound,
          lag(code) OVER by_rank AS code_before,
@@ -302,7 +302,7 @@ UNION ALL
 -- So a gap is a score that no tier takes, and a tier is swallowed that better ones
 -- leave nothing to
 SELECT 'tier_rule_gap', 'error', count(*), NULL,
-       min(ARRAY['tier_rule_gap', scheme, concat(r, f, m)])
+       crmcost._first_words(ARRAY['tier_rule_gap', scheme, concat(r, f, m)])
 FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
       FROM (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t
       CROSS JOIN score s
@@ -312,7 +312,7 @@ FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
      ) gap
 UNION ALL
 SELECT 'tier_rule_overlap', 'error', count(*), NULL,
-       min(ARRAY['tier_rule_overlap', t.scheme, t.code])
+       crmcost._first_words(ARRAY['tier_rule_overlap', t.scheme, t.code])
 FROM tier t
 WHERE t.basis = 'rfm'
       AND NOT EXISTS (
@@ -325,7 +325,7 @@ WHERE t.basis = 'rfm'
                       AND k.m @> s.m))
 UNION ALL
 SELECT 'tier_below_last_bound', 'warning', count(*), NULL,
-       min(ARRAY['tier_below_last_bound', t.scheme, trim_scale(t.bound)::text,
+       crmcost._first_words(ARRAY['tier_below_last_bound', t.scheme, trim_scale(t.bound)::text,
                  t.code])
 FROM tier t
 WHERE t.basis = 'min_value' AND t.bound > 0
@@ -334,7 +334,7 @@ WHERE t.basis = 'min_value' AND t.bound > 0
                             AND (k.rank > t.rank OR k.basis <> t.basis))
 UNION ALL
 SELECT 'tier_above_last_bound', 'warning', count(*), NULL,
-       min(ARRAY['tier_above_last_bound', t.scheme, trim_scale(t.bound)::text,
+       crmcost._first_words(ARRAY['tier_above_last_bound', t.scheme, trim_scale(t.bound)::text,
                  t.code])
 FROM tier t
 WHERE t.basis = 'cum_share' AND t.bound < 1
@@ -346,7 +346,7 @@ UNION ALL
 -- steps that nobody may take: a person's row, for refresh writes none
 SELECT 'illegal_stage_step', 'warning',
        coalesce(sum(f.transitions), 0)::bigint, NULL,
-       min(ARRAY['stage_step', f.stage_from COLLATE "default",
+       crmcost._first_words(ARRAY['stage_step', f.stage_from COLLATE "default",
                  f.stage_to COLLATE "default",
                  to_char(f.month_start, 'YYYY-MM')])
 FROM stage_flow_month f
@@ -357,7 +357,7 @@ WHERE p.from_stage IS NULL
       AND NOT (f.stage_from = '(new)' AND coalesce(s.may_begin, false))
 UNION ALL
 SELECT 'stage_without_action', 'warning', count(*), NULL,
-       min(ARRAY['stage_unknown', d.stage COLLATE "default"])
+       crmcost._first_words(ARRAY['stage_unknown', d.stage COLLATE "default"])
 FROM (SELECT DISTINCT stage FROM stage_day) d
 LEFT JOIN stage s ON s.code = d.stage
 WHERE s.code IS NULL
@@ -365,7 +365,7 @@ UNION ALL
 
 -- lifetime values that are missing, or come from another model than wanted
 SELECT 'clv_not_fitted', 'warning', count(*), NULL,
-       min(ARRAY[CASE WHEN i.models IS NULL THEN 'model_not_fitted'
+       crmcost._first_words(ARRAY[CASE WHEN i.models IS NULL THEN 'model_not_fitted'
                    ELSE 'model_replaced' END, m.model, m.message, i.models])
 FROM clv_model m
 CROSS JOIN (SELECT string_agg(u.model, ', ' ORDER BY u.model) AS models
@@ -376,12 +376,12 @@ WHERE m.as_of = (SELECT as_of FROM last_refresh) AND m.status = 'not_fitted'
       AND m.model <> 'closed_form'
 UNION ALL
 SELECT 'lead_model_not_fitted', 'info', count(*), NULL,
-       min(ARRAY['as_it_is', message])
+       crmcost._first_words(ARRAY['as_it_is', message])
 FROM lead_model
 WHERE status = 'not_fitted' AND leads > 0
 UNION ALL
 SELECT 'retention_not_observed', 'info', count(*), NULL,
-       min(ARRAY['as_it_is',
+       crmcost._first_words(ARRAY['as_it_is',
                  regexp_replace(message, '^in place of [^;]*; ', '')])
 FROM clv_model
 WHERE as_of = (SELECT as_of FROM last_refresh)
@@ -390,7 +390,7 @@ UNION ALL
 
 -- teams that have no business hours
 SELECT 'calendar_never_open', 'error', count(*), NULL,
-       min(ARRAY['calendar_never_open', team])
+       crmcost._first_words(ARRAY['calendar_never_open', team])
 FROM (SELECT DISTINCT k.team FROM calendar k) t
 WHERE NOT EXISTS (SELECT 1 FROM calendar k
                   WHERE k.team IN (t.team, '') AND k.opens_at IS NOT NULL)
@@ -398,17 +398,17 @@ UNION ALL
 
 -- settings
 SELECT 'missing_setting', 'error', count(*), NULL,
-       min(ARRAY['setting', k.key])
+       crmcost._first_words(ARRAY['setting', k.key])
 FROM known_setting k LEFT JOIN setting s USING (key)
 WHERE s.key IS NULL
 UNION ALL
 SELECT 'unknown_setting', 'warning', count(*), NULL,
-       min(ARRAY['setting', s.key])
+       crmcost._first_words(ARRAY['setting', s.key])
 FROM setting s LEFT JOIN known_setting k USING (key)
 WHERE k.key IS NULL
 UNION ALL
 SELECT 'at_risk_not_before_churn', 'error', count(*), NULL,
-       min(ARRAY['at_risk_not_before_churn', r.value, c.value])
+       crmcost._first_words(ARRAY['at_risk_not_before_churn', r.value, c.value])
 FROM setting r, setting c
 WHERE r.key = 'at_risk_after_days' AND c.key = 'churn_after_days'
       AND r.value::int >= c.value::int
