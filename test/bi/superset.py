@@ -156,8 +156,8 @@ def main():
     elif CASE == 'empty':
         ok(not said, 'a ledger that was never refreshed: each chart is empty, '
            'none fails', said)
-        ok([row['check_name'] for row in read['What to know about the data']
-            if row['severity'] == 'error'] == ['not_refreshed'],
+        ok([row['check_title'] for row in read['What to know about the data']
+            if row['severity_name'] == 'Error'] == ['Never refreshed'],
            '... and one says why', read['What to know about the data'])
     else:
         ok(list(said) == ['Good answers by survey and month'] and

@@ -164,6 +164,12 @@ SELECT is_empty($$
   SELECT v FROM unnest('{cost,sale_base,cost_by_month,channel_cac,customer_cost,customer_preference,product_affinity,purchase_habit,customer_profit,whale_curve,customer_rfm,customer_tier,customer_360,cost_flow,tier_resource,customer_mix,price_sensitivity,kpi,data_quality}'::text[]) v
   WHERE NOT (xpath('//exists/text()', query_to_xml(format('SELECT EXISTS (SELECT FROM crm.%I)', v), false, false, '')))[1]::text::boolean
 $$, 'G11: a fresh install and a sample fill the views');
+-- which drivers of other languages cannot read
+SELECT is_empty($$
+  SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+  WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'v' AND a.atttypid IN ('date'::regtype, 'timestamptz'::regtype)
+        AND (xpath('//exists/text()', query_to_xml(format('SELECT EXISTS (SELECT FROM crm.%I WHERE NOT isfinite(%I))', c.relname, a.attname), false, false, '')))[1]::text::boolean
+$$, 'no view has an infinite date');
 -- G19
 SELECT results_eq('SELECT customer_id, rfm_score, segment FROM customer_rfm ORDER BY 1', 'SELECT customer_id, rfm_score, segment FROM customer_snapshot ORDER BY 1', 'G19: scores are kept as computed');
 CREATE TEMPORARY TABLE scored AS SELECT * FROM customer_snapshot;

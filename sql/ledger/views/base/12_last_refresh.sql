@@ -27,4 +27,4 @@ COMMENT ON COLUMN last_refresh.finished_at IS
 COMMENT ON COLUMN last_refresh.rows_changed IS
 'Rows inserted, updated and deleted.';
 COMMENT ON COLUMN last_refresh.open_from IS
-'First day of the month after the closed ones, also where one was closed since; -infinity where none is.';
+'First day of the month after the closed ones, also where one was closed since; 1800-01-01 where none is.';
