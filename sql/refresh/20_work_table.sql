@@ -66,6 +66,7 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_party (
     customer_id bigint PRIMARY KEY, party_id bigint NOT NULL
   ) ON COMMIT DROP;
+  CREATE INDEX ON refresh_party (party_id);
   CREATE TEMPORARY TABLE refresh_customer (
     customer_id bigint PRIMARY KEY, of_contacts boolean NOT NULL DEFAULT false,
     since date NOT NULL DEFAULT '-infinity'

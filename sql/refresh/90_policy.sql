@@ -60,11 +60,13 @@ BEGIN
               UNION ALL
               SELECT p.customer_id FROM pg_temp.refresh_party p
               WHERE p.party_id = l.customer_id) c
-        JOIN classification k
-          ON k.customer_id = c.customer_id AND k.dimension = l.scheme
-             AND k.entered_at <= crmcost._midnight(l.month_start, %3$L)
-        ORDER BY k.entered_at DESC, k.code LIMIT 1
-      ) b ON true
+        -- the last one of each, by the index: not the history of all
+        CROSS JOIN LATERAL (
+          SELECT k.code, k.entered_at FROM classification k
+          WHERE k.customer_id = c.customer_id AND k.dimension = l.scheme
+                AND k.entered_at <= crmcost._midnight(l.month_start, %3$L)
+          ORDER BY k.entered_at DESC LIMIT 1) k
+        ORDER BY k.entered_at DESC, k.code LIMIT 1) b ON true
       WHERE nullif(b.code, 'none') IS DISTINCT FROM nullif(l.code, 'none')
       GROUP BY 1, 2, 3, 4
     )
