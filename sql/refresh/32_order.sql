@@ -82,9 +82,11 @@ RETURN pg_catalog.format($query$
          num_nonnulls(b.placed_in, f.placed_in) > 0 AS is_placed,
          coalesce(b.placed_in, f.placed_in, l.month_start) AS counted
   FROM %1$s l
+  -- by its day, too: one that was corrected since is another
   LEFT JOIN %2$s f ON f.relation = 'sale' AND f.fact_id = l.sale_id
-                      AND f.placed_in IS NOT NULL
+                      AND f.booked_on = l.sold_on AND f.placed_in IS NOT NULL
   LEFT JOIN %2$s b ON b.relation = 'order' AND b.fact_id = l.sale_id
+                      AND b.booked_on = l.sold_on
 $query$, lines, late);
 
 COMMENT ON FUNCTION crmcost._counted_query(text, text) IS

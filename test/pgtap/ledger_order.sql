@@ -95,6 +95,22 @@ SELECT results_eq('SELECT month_start FROM customer_month WHERE customer_id IN (
   $$ VALUES ('1950-01-01'::date), ('2024-01-01'), ('2024-02-01') $$, 'which moves with the date');
 ROLLBACK TO fresh;
 
+-- an order of January with a line of February, which was corrected to March: each month is closed, and a line is one line
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, quantity, amount, cogs, currency)
+SELECT 1, 'moved', line, at::timestamptz, 1, amount, 1, 'EUR'
+FROM (VALUES (1, '2024-01-10', 10), (2, '2024-02-10', 20)) v (line, at, amount);
+CALL crmcost.refresh('crm', '2024-05-01');
+CALL crmcost.close_period('crm', '2024-01-01');
+UPDATE sale SET sold_at = '2024-02-11' WHERE order_ref = 'moved' AND line_no = 2;
+CALL crmcost.refresh('crm', '2024-05-01');
+CALL crmcost.close_period('crm', '2024-02-01');
+UPDATE sale SET sold_at = '2024-03-10' WHERE order_ref = 'moved' AND line_no = 2;
+CALL crmcost.refresh('crm', '2024-05-01');
+CALL crmcost.close_period('crm', '2024-03-01');
+CALL crmcost.refresh('crm', '2024-05-01', true);
+SELECT results_eq($$SELECT sale_lines, revenue FROM customer_order WHERE order_ref = 'moved'$$, $$ VALUES (2, 30.0000) $$, 'a line whose day was corrected twice is one line');
+ROLLBACK TO fresh;
+
 -- whatever temporary relation has a name that refresh uses
 CREATE TEMPORARY VIEW refresh_order AS SELECT 1 AS a;
 CREATE TEMPORARY SEQUENCE refresh_rfm;
