@@ -8,7 +8,7 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   RETURN
-    crmcost._write_findings(run, '{sale_without_rate,sale_without_cogs,sale_fx_on_base_currency,sale_before_first_seen}',
+    crmcost._write_findings(run, '{sale_without_rate,sale_without_cogs,quantity_against_amount,sale_fx_on_base_currency,sale_before_first_seen}',
       crmcost._sale_findings(run), format(
         'old.month_start >= %1$L AND (%2$L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m)) OR old.check_name = ''sale_without_rate'' AND old.month_start < %1$L',
         run.open_month, run.whole))
@@ -73,6 +73,12 @@ RETURN pg_catalog.format($query$
              ELSE ARRAY['product', l.product_code] END
     -- what is given away has cost of goods, too
     WHERE l.base_cogs IS NULL AND (l.base_amount <> 0 OR l.quantity <> 0)
+    UNION ALL
+    -- a refund that adds to what was sold
+    SELECT 'quantity_against_amount', 'info',
+           ARRAY['quantity_of_sale', l.sale_id::text, l.quantity::text,
+                 l.amount::text]
+    WHERE l.amount < 0 AND l.quantity > 0 OR l.amount > 0 AND l.quantity < 0
     UNION ALL
     SELECT 'sale_fx_on_base_currency', 'warning',
            ARRAY['sale_rated', l.sale_id::text, l.amount::text,

@@ -78,8 +78,12 @@ SELECT pg_temp.finds(statement, again, checks, example) FROM (VALUES
      INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (90, 'the same', '2023-12-31');
      SELECT crmcost.merge_customer('crm', 90, 1)$$, true,
    'sale_before_first_seen 1', 'customer 1 sold to on 2023-12-01'),
-  ($$INSERT INTO sale (customer_id, kind, sold_at, amount, cogs, currency) VALUES (1, 'refund', '2024-01-06', -11, 0, 'EUR')$$, true,
+  ($$INSERT INTO sale (customer_id, kind, sold_at, amount, quantity, cogs, currency) VALUES (1, 'refund', '2024-01-06', -11, -1, 0, 'EUR')$$, true,
    'refunds_exceed_sales 1', 'customer 1: -1.0000'),
+  ($$INSERT INTO sale (sale_id, customer_id, kind, sold_at, amount, quantity, cogs, currency) VALUES
+       (7, 1, 'refund', '2024-01-06', -2, 1, 0, 'EUR'), (8, 1, 'sale', '2024-01-06', 1, -1, 0, 'EUR'), (9, 1, 'sale', '2024-01-06', -1, 0, 0, 'EUR'),
+       (10, 1, 'sale', '2024-01-06', -1, -1, 0, 'EUR'), (11, 1, 'sale', '2024-01-06', 0, 1, 0, 'EUR')$$, true,
+   'quantity_against_amount 2', 'sale 7: quantity 1.000000, amount -2.0000'),
   ($$UPDATE customer SET acquisition_channel = NULL$$, true, 'customer_without_channel 1', 'customer 1'),
   ($$UPDATE cost_entry SET category_code = 'acq.research'$$, true,
    'acquisition_cost_without_channel 1', 'category acq.research in 2024-01'),

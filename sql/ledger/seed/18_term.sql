@@ -116,6 +116,7 @@ INSERT INTO term (kind, code, name, name_zh) VALUES
   ('check', 'points_owed', 'Points owed', '欠回的积分'),
   ('check', 'points_reversed_unearned', 'Points reversed that were not earned', '冲销了未获得的积分'),
   ('check', 'points_reversed_without_lot', 'Points reversed without a lot', '积分冲销没有批次'),
+  ('check', 'quantity_against_amount', 'Quantities against the sign of the amount', '数量与金额正负相反'),
   ('check', 'rate_not_refreshed', 'Rates changed since the refresh', '汇率在刷新后有变动'),
   ('check', 'referral_cycle', 'Referrals in a circle', '推荐关系形成循环'),
   ('check', 'refunds_exceed_sales', 'Refunds exceed sales', '退款超过销售'),

@@ -23,6 +23,7 @@ INSERT INTO term (kind, code, name, name_zh) VALUES
   ('finding', 'scheme', '%1$s', '方案 %1$s'),
   ('finding', 'tags', '%1$s / %2$s / %3$s', '%1$s / %2$s / %3$s'),
   ('finding', 'without_rate', 'no rate for %1$s on %2$s', '%1$s 在 %2$s 没有汇率'),
+  ('finding', 'quantity_of_sale', 'sale %1$s: quantity %2$s, amount %3$s', '销售 %1$s：数量 %2$s，金额 %3$s'),
   ('finding', 'sale_rated', 'sale %1$s of %2$s counts as %3$s', '销售 %1$s 的金额 %2$s 计为 %3$s'),
   ('finding', 'cost_rated', 'cost %1$s at rate %2$s', '成本 %1$s 的汇率为 %2$s'),
   ('finding', 'sold_before_seen', 'customer %1$s sold to on %2$s', '客户 %1$s 在 %2$s 已有销售'),

@@ -143,6 +143,7 @@ FROM (VALUES
   ('sale_without_rate', 'error', '{sale_without_rate}'::text[]),
   ('cost_without_rate', 'error', '{cost_without_rate}'),
   ('sale_without_cogs', 'warning', '{sale_without_cogs}'),
+  ('quantity_against_amount', 'info', '{quantity_against_amount}'),
   ('unallocated_cost', 'warning', '{unallocated_cost}'),
   ('sale_after_as_of', 'info', '{sale_after_as_of}'),
   ('cost_after_as_of', 'info', '{cost_after_as_of}'),
