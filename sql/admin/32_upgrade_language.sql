@@ -141,9 +141,16 @@ BEGIN
   EXECUTE format($query$
     INSERT INTO term (kind, code, name, name_zh, definition, definition_zh)
       SELECT kind, code, name, name_zh, definition, definition_zh
-      FROM %I
-      WHERE kind IN ('finding', 'because', 'unit', 'status', 'rate')
-            OR (kind, code) = ('measure', 'piece')
+      FROM %I new
+      WHERE NOT EXISTS (SELECT FROM term old WHERE old.kind = new.kind)
+            OR (kind, code) IN (
+                 ('measure', 'cost'), ('measure', 'cost_saving'),
+                 ('measure', 'customers'), ('measure', 'hours'),
+                 ('measure', 'margin'), ('measure', 'piece'),
+                 ('measure', 'profit'), ('measure', 'quantity'),
+                 ('measure', 'revenue'), ('measure', 'revenue_gain'),
+                 ('measure', 'score'), ('metric', 'ces'), ('metric', 'csat'))
+      ON CONFLICT (kind, code) DO NOTHING
   $query$, seeded);
   EXECUTE format($query$
     UPDATE term old

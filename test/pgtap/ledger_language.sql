@@ -53,6 +53,23 @@ SELECT is_empty(format('SELECT %L WHERE EXISTS (SELECT FROM chinese.%I WHERE nam
 FROM (SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       WHERE c.relnamespace = 'chinese'::regnamespace AND c.relkind = 'r' AND a.attname = 'name_zh') AS named (t);
 
+-- a report shows the name of a code beside it; what others build on has codes alone
+SELECT is_empty($$
+  SELECT c.relname, a.attname FROM pg_class c
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.atttypid = 'text'::regtype
+  CROSS JOIN LATERAL (VALUES (regexp_replace(a.attname, '_code$', ''))) AS k (stem)
+  WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'v'
+        AND (a.attname ~ '_(code|touch_channel)$' OR a.attname IN (SELECT kind FROM crm.term)
+             OR a.attname IN ('stage', 'tier', 'survey', 'reason', 'code', 'campaign', 'conversion_kind', 'purchase_model', 'reason_domain'))
+        -- which nothing has a name for
+        AND a.attname NOT IN ('agent_code', 'parent_code')
+        AND c.relname NOT IN ('accrued_cost', 'code_below', 'cost', 'cost_flow', 'counted_category', 'counted_group', 'customer_snapshot', 'customer_today',
+                              'driver_quantity', 'plan_base', 'plan_segment', 'profit_part', 'refresh_progress', 'sale_base', 'touch_spend')
+        -- the tags of a touch as they came
+        AND (c.relname, a.attname) NOT IN (('channel_rule_change', 'campaign'), ('untagged_touch', 'campaign'))
+        AND NOT EXISTS (SELECT FROM pg_attribute n WHERE n.attrelid = c.oid AND n.attname IN (k.stem || '_name', a.attname || '_name', 'name'))
+$$, 'each code of a report has its name beside it');
+
 -- sentences of findings
 CREATE TEMP TABLE said AS
   SELECT DISTINCT m.word[1] AS code

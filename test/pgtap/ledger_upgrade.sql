@@ -81,7 +81,9 @@ ALTER TABLE before.stage DROP action_zh;
 ALTER TABLE before.worklist_reason DROP action_zh;
 ALTER TABLE before.driver DROP unit_zh;
 ALTER TABLE before.term DROP CONSTRAINT places_of_a_finding_are_1_to_9, DROP CONSTRAINT kind_is_known, DROP definition, DROP definition_zh;
-DELETE FROM before.term WHERE kind IN ('finding', 'because', 'unit', 'status', 'rate') OR (kind, code) = ('measure', 'piece');
+DELETE FROM before.term WHERE kind NOT IN ('bucket', 'resource', 'segment', 'step', 'measure', 'contact', 'phase', 'family', 'metric', 'readiness', 'alert', 'check', 'severity')
+  OR kind = 'measure' AND code IN ('cost', 'cost_saving', 'customers', 'hours', 'margin', 'piece', 'profit', 'quantity', 'revenue', 'revenue_gain', 'score')
+  OR kind = 'metric' AND code IN ('ces', 'csat');
 ALTER TABLE before.term ADD CONSTRAINT kind_is_known CHECK (kind IN ('bucket', 'resource', 'segment', 'step', 'measure', 'contact', 'phase',
   'family', 'metric', 'readiness', 'alert', 'check', 'severity'));
 ALTER TABLE before.quality_finding DROP words, ADD example text;

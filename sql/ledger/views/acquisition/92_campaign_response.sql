@@ -68,9 +68,13 @@ SELECT
     AS complete,
   coalesce(k.name, v.campaign_code COLLATE "default") AS campaign_name,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, v.response)
+    AS response_name
 FROM valued v
-LEFT JOIN campaign k ON k.code = v.campaign_code;
+LEFT JOIN campaign k ON k.code = v.campaign_code
+LEFT JOIN term w ON w.kind = 'response' AND w.code = v.response;
 
 COMMENT ON VIEW campaign_response IS
 'What the members of a campaign did within response_window_days, against its control group, as of the last refresh, one row a campaign with members and kind of response.';
@@ -96,3 +100,4 @@ COMMENT ON COLUMN campaign_response.complete IS 'Whether the window of every mem
 COMMENT ON COLUMN campaign_response.campaign_name IS 'Name of the campaign.';
 COMMENT ON COLUMN campaign_response.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN campaign_response.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN campaign_response.response_name IS 'Name of the response.';

@@ -29,14 +29,18 @@ SELECT
   coalesce(t.position_credit, 1) AS position_credit,
   coalesce(t.time_decay_credit, 1) AS time_decay_credit,
   v.value AS conversion_value,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, v.conversion_kind COLLATE "default")
+    AS conversion_kind_name
 FROM conversion v
 LEFT JOIN touch_credit t
   ON t.customer_id = v.customer_id AND t.conversion_kind = v.conversion_kind
      AND t.source = v.source AND t.order_ref = v.order_ref
      AND t.sale_id = v.sale_id
 LEFT JOIN channel h ON h.code = coalesce(t.channel_code, v.channel_code)
-LEFT JOIN campaign k ON k.code = coalesce(t.campaign_code, v.campaign_code);
+LEFT JOIN campaign k ON k.code = coalesce(t.campaign_code, v.campaign_code)
+LEFT JOIN term w ON w.kind = 'conversion' AND w.code = v.conversion_kind;
 
 COMMENT ON VIEW journey IS
 'The way to each conversion, as of the last refresh, one row a conversion and touch, and one for a conversion without a touch, which is its own channel''s.';
@@ -65,3 +69,4 @@ COMMENT ON COLUMN journey.position_credit IS 'Credit by model position, 0..1.';
 COMMENT ON COLUMN journey.time_decay_credit IS 'Credit by model time_decay, 0..1.';
 COMMENT ON COLUMN journey.conversion_value IS 'Revenue of the order, of an acquisition that of the first order.';
 COMMENT ON COLUMN journey.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN journey.conversion_kind_name IS 'Name of the kind of conversion.';

@@ -48,9 +48,17 @@ SELECT
     AS roi,
   t.model = (SELECT value FROM setting WHERE key = 'attribution_model')
     AS is_chosen,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, t.conversion_kind COLLATE "default")
+    AS conversion_kind_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 m.name, m.name_zh, t.model COLLATE "default")
+    AS model_name
 FROM told t
-LEFT JOIN channel h ON h.code = t.channel_code;
+LEFT JOIN channel h ON h.code = t.channel_code
+LEFT JOIN term w ON w.kind = 'conversion' AND w.code = t.conversion_kind
+LEFT JOIN term m ON m.kind = 'model' AND m.code = t.model;
 
 COMMENT ON VIEW channel_credit IS
 'What channels have of conversions and what they cost, as of the last refresh, one row a month, kind of conversion, model and channel; over the channels of a model conversions and value sum to all there were.';
@@ -68,3 +76,5 @@ COMMENT ON COLUMN channel_credit.return_on_spend IS 'Revenue credited for a coin
 COMMENT ON COLUMN channel_credit.roi IS 'Margin credited less cost, for a coin of cost, 6 decimals; NULL without cost, or with cost that has no rate, and under markov and shapley.';
 COMMENT ON COLUMN channel_credit.is_chosen IS 'Whether it is the model of setting attribution_model, which driver attributed follows.';
 COMMENT ON COLUMN channel_credit.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN channel_credit.conversion_kind_name IS 'Name of the kind of conversion.';
+COMMENT ON COLUMN channel_credit.model_name IS 'Name of the model.';

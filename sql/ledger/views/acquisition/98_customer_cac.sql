@@ -14,12 +14,24 @@ SELECT
   v.acquisition_cost - v.acquisition_direct_cost AS allocated_cost,
   v.acquisition_cost AS cac,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, NULL, nullif(a.campaign_code, '(unknown)') COLLATE "default")
+    AS campaign_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 b.name, b.name_zh, a.path[1] COLLATE "default")
+    AS first_touch_channel_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 l.name, l.name_zh, a.path[a.touches] COLLATE "default")
+    AS last_touch_channel_name
 FROM customer_value v
 LEFT JOIN conversion a
   ON a.customer_id = v.customer_id AND a.conversion_kind = 'acquisition'
      AND a.source = '' AND a.order_ref = '' AND a.sale_id = 0
 LEFT JOIN channel h ON h.code = v.channel_code
+LEFT JOIN campaign k ON k.code = a.campaign_code
+LEFT JOIN channel b ON b.code = a.path[1]
+LEFT JOIN channel l ON l.code = a.path[a.touches]
 WHERE v.acquired_on IS NOT NULL OR v.acquisition_cost <> 0;
 
 COMMENT ON VIEW customer_cac IS
@@ -37,3 +49,6 @@ COMMENT ON COLUMN customer_cac.allocated_cost IS 'Acquisition cost that the allo
 COMMENT ON COLUMN customer_cac.cac IS 'Both: what the customer cost to win, of all months.';
 COMMENT ON COLUMN customer_cac.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN customer_cac.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN customer_cac.campaign_name IS 'Name of the campaign.';
+COMMENT ON COLUMN customer_cac.first_touch_channel_name IS 'Name of the channel of the first touch.';
+COMMENT ON COLUMN customer_cac.last_touch_channel_name IS 'Name of the channel of the last touch.';

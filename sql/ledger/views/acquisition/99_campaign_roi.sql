@@ -71,8 +71,20 @@ SELECT
   r.model = (SELECT value FROM setting WHERE key = 'attribution_model')
     AS is_chosen,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM roi r;
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, r.purpose)
+    AS purpose_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 h.name, h.name_zh, r.channel_code)
+    AS channel_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 m.name, m.name_zh, r.model)
+    AS model_name
+FROM roi r
+LEFT JOIN term w ON w.kind = 'purpose' AND w.code = r.purpose
+LEFT JOIN channel h ON h.code = r.channel_code
+LEFT JOIN term m ON m.kind = 'model' AND m.code = r.model;
 
 COMMENT ON VIEW campaign_roi IS
 'What a campaign cost and brought, and what was expected of it, as of the last refresh, one row a campaign and model of attribution.';
@@ -97,3 +109,6 @@ COMMENT ON COLUMN campaign_roi.incremental_revenue IS 'Revenue that would not ha
 COMMENT ON COLUMN campaign_roi.is_chosen IS 'Whether it is the model of setting attribution_model.';
 COMMENT ON COLUMN campaign_roi.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN campaign_roi.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN campaign_roi.purpose_name IS 'Name of the purpose.';
+COMMENT ON COLUMN campaign_roi.channel_name IS 'Name of the channel.';
+COMMENT ON COLUMN campaign_roi.model_name IS 'Name of the model.';

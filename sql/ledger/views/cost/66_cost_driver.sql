@@ -117,11 +117,15 @@ SELECT
                  channel.name, channel.name_zh,
                  e.channel_code COLLATE "default") AS channel_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 u.name, u.name_zh, e.unit COLLATE "default") AS unit_name
+                 u.name, u.name_zh, e.unit COLLATE "default") AS unit_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 b.name, b.name_zh, e.bucket COLLATE "default")
+    AS bucket_name
 FROM effect e
 LEFT JOIN cost_category category ON category.code = e.category_code
 LEFT JOIN channel channel ON channel.code = e.channel_code
 LEFT JOIN term u ON u.kind = 'unit' AND u.code = e.unit
+LEFT JOIN term b ON b.kind = 'bucket' AND b.code = e.bucket
 WHERE e.month_start <= (SELECT least(crmcost._last_complete_month(r.as_of),
                                      (SELECT max(month_start) FROM booked))
                         FROM last_refresh r)
@@ -163,3 +167,4 @@ COMMENT ON COLUMN cost_driver.channel_name IS
 'Name of the channel.';
 COMMENT ON COLUMN cost_driver.unit_name IS
 'What the volume counts, in the language of the ledger.';
+COMMENT ON COLUMN cost_driver.bucket_name IS 'Name of the bucket.';

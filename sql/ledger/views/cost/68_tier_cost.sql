@@ -10,10 +10,14 @@ SELECT
     AS cost_share,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, c.tier COLLATE "default") AS tier_name
+                 n.name, n.name_zh, c.tier COLLATE "default") AS tier_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 r.name, r.name_zh, c.resource COLLATE "default")
+    AS resource_name
 FROM tier_cost_month c
 LEFT JOIN tier n
-  ON n.scheme = c.scheme AND n.code = c.tier;
+  ON n.scheme = c.scheme AND n.code = c.tier
+LEFT JOIN term r ON r.kind = 'resource' AND r.code = c.resource;
 
 COMMENT ON VIEW tier_cost IS
 'Cost that the customers of a tier bear by what it uses up, one row a month, tier of a scheme and resource with cost.';
@@ -33,3 +37,4 @@ COMMENT ON COLUMN tier_cost.currency IS
 'Base currency.';
 COMMENT ON COLUMN tier_cost.tier_name IS
 'Name of the tier.';
+COMMENT ON COLUMN tier_cost.resource_name IS 'Name of the resource.';

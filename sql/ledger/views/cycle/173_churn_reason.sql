@@ -10,9 +10,13 @@ SELECT
   CASE WHEN m.reason_code <> '(unknown)'
     THEN round(m.customers / sum(m.customers)
                  FILTER (WHERE m.reason_code <> '(unknown)') OVER month, 6)
-  END AS known_share
+  END AS known_share,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, r.domain)
+    AS reason_domain_name
 FROM churn_reason_month m
 LEFT JOIN reason r ON r.code = m.reason_code
+LEFT JOIN term d ON d.kind = 'domain' AND d.code = r.domain
 WINDOW month AS (PARTITION BY m.month_start);
 
 COMMENT ON VIEW churn_reason IS
@@ -33,3 +37,4 @@ COMMENT ON COLUMN churn_reason.customer_share IS
 'Part of all churns of the month; all add up to 1.';
 COMMENT ON COLUMN churn_reason.known_share IS
 'Part of the churns of the month whose reason is known; NULL for (unknown).';
+COMMENT ON COLUMN churn_reason.reason_domain_name IS 'Name of the domain.';

@@ -8,10 +8,14 @@ SELECT
                  coalesce(h.name, t.name), coalesce(h.name_zh, t.name_zh),
                  c.code COLLATE "default") AS code_name,
   c.days, c.at_risk, c.churned, c.survival, c.std_error, c.lower, c.upper,
-  (SELECT as_of FROM last_refresh) AS as_of
+  (SELECT as_of FROM last_refresh) AS as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, c.dimension COLLATE "default")
+    AS dimension_name
 FROM survival_curve c
 LEFT JOIN channel h ON c.dimension = '(channel)' AND h.code = c.code
-LEFT JOIN tier t ON t.scheme = c.dimension AND t.code = c.code;
+LEFT JOIN tier t ON t.scheme = c.dimension AND t.code = c.code
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = c.dimension;
 
 COMMENT ON VIEW customer_survival IS
 'Survival of customers, one row a group and number of days after which somebody churned.';
@@ -37,3 +41,4 @@ COMMENT ON COLUMN customer_survival.upper IS
 'Upper end of its interval at 95 %; NULL likewise.';
 COMMENT ON COLUMN customer_survival.as_of IS
 'Report day.';
+COMMENT ON COLUMN customer_survival.dimension_name IS 'Name of the dimension.';

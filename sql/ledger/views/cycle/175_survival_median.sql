@@ -6,10 +6,14 @@ SELECT
                  coalesce(h.name, t.name), coalesce(h.name_zh, t.name_zh),
                  g.code COLLATE "default") AS code_name,
   g.customers, g.churned, g.expected AS expected_churned, g.median_days,
-  g.median_low, g.median_high, (SELECT as_of FROM last_refresh) AS as_of
+  g.median_low, g.median_high, (SELECT as_of FROM last_refresh) AS as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, g.dimension COLLATE "default")
+    AS dimension_name
 FROM survival_group g
 LEFT JOIN channel h ON g.dimension = '(channel)' AND h.code = g.code
-LEFT JOIN tier t ON t.scheme = g.dimension AND t.code = g.code;
+LEFT JOIN tier t ON t.scheme = g.dimension AND t.code = g.code
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = g.dimension;
 
 COMMENT ON VIEW survival_median IS
 'Median time that customers stay, one row a group as in customer_survival.';
@@ -33,3 +37,4 @@ COMMENT ON COLUMN survival_median.median_high IS
 'Upper end of its interval at 95 %; NULL where it is not reached.';
 COMMENT ON COLUMN survival_median.as_of IS
 'Report day.';
+COMMENT ON COLUMN survival_median.dimension_name IS 'Name of the dimension.';

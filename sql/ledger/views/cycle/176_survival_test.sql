@@ -3,8 +3,12 @@ CREATE VIEW survival_test WITH (security_invoker = true) AS
 SELECT
   c.dimension COLLATE "default" AS dimension, c.groups, c.customers, c.churned,
   c.chi_square, c.df, c.p, c.p < 0.05 AS differ,
-  (SELECT as_of FROM last_refresh) AS as_of
-FROM survival_comparison c;
+  (SELECT as_of FROM last_refresh) AS as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, c.dimension COLLATE "default")
+    AS dimension_name
+FROM survival_comparison c
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = c.dimension;
 
 COMMENT ON VIEW survival_test IS
 'Log-rank test between the groups of a dimension of customer_survival, one row a dimension.';
@@ -26,3 +30,4 @@ COMMENT ON COLUMN survival_test.differ IS
 'Whether that chance is below 5 %; NULL likewise.';
 COMMENT ON COLUMN survival_test.as_of IS
 'Report day.';
+COMMENT ON COLUMN survival_test.dimension_name IS 'Name of the dimension.';

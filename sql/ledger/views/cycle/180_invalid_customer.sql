@@ -42,15 +42,25 @@ SELECT
   round(j.total_cost / nullif(t.total_cost, 0), 6) AS cost_share,
   j.stage COLLATE "default" AS stage, j.by_rule,
   j.by_hand IS NOT NULL AS by_hand,
-  CASE
-    WHEN j.stage = 'churned' AND j.profit > 0 THEN 'win_back'
-    WHEN j.stage = 'churned' THEN 'let_go'
-    ELSE 'optimise'
-  END AS strategy,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  y.strategy,
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 f.name, f.name_zh, j.stage COLLATE "default")
+    AS stage_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, y.strategy)
+    AS strategy_name
 FROM judged j
 CROSS JOIN last_refresh r
 CROSS JOIN (SELECT sum(total_cost) AS total_cost FROM strategy_total) t
+CROSS JOIN LATERAL (
+  VALUES (CASE
+            WHEN j.stage = 'churned' AND j.profit > 0 THEN 'win_back'
+            WHEN j.stage = 'churned' THEN 'let_go'
+            ELSE 'optimise'
+          END)) AS y (strategy)
+LEFT JOIN stage f ON f.code = j.stage
+LEFT JOIN term w ON w.kind = 'strategy' AND w.code = y.strategy
 WHERE CASE WHEN j.by_hand IS NULL THEN j.by_rule
         ELSE j.by_hand NOT IN ('valid', 'none') END;
 
@@ -88,3 +98,5 @@ COMMENT ON COLUMN invalid_customer.strategy IS
 'optimise (serve for less, offer a second product) who is still there; win_back who has churned and brought a profit; let_go who has churned and brought none.';
 COMMENT ON COLUMN invalid_customer.currency IS
 'Base currency, in which all amounts are.';
+COMMENT ON COLUMN invalid_customer.stage_name IS 'Name of the stage.';
+COMMENT ON COLUMN invalid_customer.strategy_name IS 'Name of the strategy.';

@@ -7,13 +7,18 @@ SELECT
   sum(s.revenue) AS revenue, sum(s.total_cost) AS total_cost,
   round(sum(s.total_cost) / nullif(t.total_cost, 0), 6) AS cost_share,
   sum(s.profit) AS profit, r.as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 n.name, n.name_zh, coalesce(s.strategy, '(all)') COLLATE "default")
+    AS strategy_name
 FROM strategy_total s
 CROSS JOIN last_refresh r
 CROSS JOIN (SELECT sum(customers) AS customers, sum(total_cost) AS total_cost
             FROM strategy_total) t
+LEFT JOIN term n ON n.kind = 'strategy' AND n.code = s.strategy
 WHERE s.strategy <> 'none'
-GROUP BY GROUPING SETS ((s.strategy, t.customers, t.total_cost, r.as_of),
+GROUP BY GROUPING SETS ((s.strategy, n.name, n.name_zh,
+                         t.customers, t.total_cost, r.as_of),
                         (t.customers, t.total_cost, r.as_of));
 
 COMMENT ON VIEW invalid_customer_total IS
@@ -36,3 +41,4 @@ COMMENT ON COLUMN invalid_customer_total.as_of IS
 'Report day.';
 COMMENT ON COLUMN invalid_customer_total.currency IS
 'Base currency, in which all amounts are.';
+COMMENT ON COLUMN invalid_customer_total.strategy_name IS 'Name of the strategy; (all) likewise.';

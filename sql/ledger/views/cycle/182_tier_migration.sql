@@ -14,11 +14,15 @@ SELECT
   CASE WHEN m.tier_from <> '(none)'
     THEN round(m.customers / sum(m.customers) OVER origin, 6)
   END AS customer_share,
-  m.month_start <= crmcost._last_complete_month(r.as_of) AS is_complete
+  m.month_start <= crmcost._last_complete_month(r.as_of) AS is_complete,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, crmcost._tier_direction(f.rank, t.rank))
+    AS direction_name
 FROM tier_move m
 CROSS JOIN last_refresh r
 LEFT JOIN tier f ON f.scheme = m.scheme AND f.code = m.tier_from
 LEFT JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier_to
+LEFT JOIN term d ON d.kind = 'direction' AND d.code = crmcost._tier_direction(f.rank, t.rank)
 WINDOW origin AS (PARTITION BY m.month_start, m.scheme, m.tier_from);
 
 COMMENT ON VIEW tier_migration IS
@@ -43,3 +47,4 @@ COMMENT ON COLUMN tier_migration.customer_share IS
 'Part of those who had the tier when the month began; NULL for (none).';
 COMMENT ON COLUMN tier_migration.is_complete IS
 'Whether the month is over.';
+COMMENT ON COLUMN tier_migration.direction_name IS 'Name of the direction.';

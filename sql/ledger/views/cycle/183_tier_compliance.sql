@@ -63,9 +63,21 @@ SELECT
   b.allowed, b.unit, b.amount,
   CASE WHEN b.amount IS NOT NULL
     THEN (SELECT value FROM setting WHERE key = 'base_currency')
-  END AS currency
+  END AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, b.rule)
+    AS rule_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 p.name, p.name_zh, b.product_code)
+    AS product_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 u.name, u.name_zh, b.unit)
+    AS unit_name
 FROM breach b
-JOIN tier t ON t.scheme = b.scheme AND t.code = b.tier;
+JOIN tier t ON t.scheme = b.scheme AND t.code = b.tier
+LEFT JOIN term w ON w.kind = 'rule' AND w.code = b.rule
+LEFT JOIN product p ON p.code = b.product_code
+LEFT JOIN term u ON u.kind = 'unit' AND u.code = b.unit;
 
 COMMENT ON VIEW tier_compliance IS
 'Where what a tier promises or allows is not kept, one row a rule, customer and scheme, for discounts an order, product and rate.';
@@ -97,3 +109,6 @@ COMMENT ON COLUMN tier_compliance.amount IS
 'Discount above what the tier allows; NULL for other rules.';
 COMMENT ON COLUMN tier_compliance.currency IS
 'Base currency, in which amount is; NULL without one.';
+COMMENT ON COLUMN tier_compliance.rule_name IS 'Name of the rule.';
+COMMENT ON COLUMN tier_compliance.product_name IS 'Name of the product.';
+COMMENT ON COLUMN tier_compliance.unit_name IS 'Name of the unit.';

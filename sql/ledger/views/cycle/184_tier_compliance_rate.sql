@@ -30,7 +30,10 @@ SELECT
   coalesce(b.breaches, 0) AS breaches,
   round((n.customers - coalesce(b.customers, 0))::numeric / n.customers, 6)
     AS compliance_rate,
-  (SELECT as_of FROM last_refresh) AS as_of
+  (SELECT as_of FROM last_refresh) AS as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, k.rule)
+    AS rule_name
 FROM tier t
 CROSS JOIN LATERAL (
   VALUES ('discount', t.discount_rate IS NOT NULL),
@@ -44,6 +47,7 @@ LEFT JOIN (SELECT rule, scheme, tier, sum(customers)::bigint AS customers,
                   sum(breaches)::bigint AS breaches
            FROM breach GROUP BY rule, scheme, tier) b
   ON b.rule = k.rule AND b.scheme = t.scheme AND b.tier = t.code
+LEFT JOIN term w ON w.kind = 'rule' AND w.code = k.rule
 WHERE k.applies;
 
 COMMENT ON VIEW tier_compliance_rate IS
@@ -68,3 +72,4 @@ COMMENT ON COLUMN tier_compliance_rate.compliance_rate IS
 'Part of the customers for whom it is kept.';
 COMMENT ON COLUMN tier_compliance_rate.as_of IS
 'Report day.';
+COMMENT ON COLUMN tier_compliance_rate.rule_name IS 'Name of the rule.';

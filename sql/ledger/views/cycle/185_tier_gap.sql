@@ -19,7 +19,10 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.action, n.action_zh, NULL) AS next_action,
   r.as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, g.measure)
+    AS measure_name
 FROM (
   SELECT c.customer_id, t.scheme, t.code AS tier, t.name, t.name_zh,
          t.next_tier, t.needed, m.measure, m.value,
@@ -49,7 +52,8 @@ FROM (
 CROSS JOIN last_refresh r
 CROSS JOIN (SELECT sum(margin) / nullif(sum(revenue), 0) AS margin_rate
             FROM group_month WHERE dimension = '(cohort)') a
-JOIN tier n ON n.scheme = g.scheme AND n.code = g.next_tier;
+JOIN tier n ON n.scheme = g.scheme AND n.code = g.next_tier
+LEFT JOIN term w ON w.kind = 'measure' AND w.code = g.measure;
 
 COMMENT ON VIEW tier_gap IS
 'What is missing to the next better tier, one row a customer and scheme by bounds or shares; customers in the best tier are left out.';
@@ -83,3 +87,4 @@ COMMENT ON COLUMN tier_gap.as_of IS
 'Report day.';
 COMMENT ON COLUMN tier_gap.currency IS
 'Base currency, in which all amounts are.';
+COMMENT ON COLUMN tier_gap.measure_name IS 'Name of the measure.';

@@ -8,20 +8,29 @@ SELECT
                  p.tier COLLATE "default") AS tier_name,
   t.rank AS tier_rank,
   CASE WHEN p.high_potential THEN 'high' ELSE 'low' END AS potential_half,
-  CASE WHEN t.rank = b.rank THEN CASE WHEN p.high_potential THEN 'keep'
-                                   ELSE 'harvest' END
-    WHEN p.high_potential THEN 'develop' ELSE 'automate' END AS quadrant,
+  q.quadrant,
   p.customers,
   round(p.customers / sum(p.customers) OVER scheme, 6) AS customer_share,
   p.margin, p.profit, p.potential,
   round(p.potential / p.customers, 4) AS potential_per_customer,
   p.threshold AS potential_threshold,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, q.quadrant)
+    AS quadrant_name
 FROM potential_cell p
 LEFT JOIN tier t ON t.scheme = p.scheme AND t.code = p.tier
 LEFT JOIN (SELECT scheme, min(rank) AS rank FROM tier GROUP BY scheme) b
   ON b.scheme = p.scheme
+CROSS JOIN LATERAL (
+  VALUES (CASE
+            WHEN t.rank = b.rank
+              THEN CASE WHEN p.high_potential THEN 'keep' ELSE 'harvest' END
+            WHEN p.high_potential THEN 'develop'
+            ELSE 'automate'
+          END)) AS q (quadrant)
+LEFT JOIN term w ON w.kind = 'quadrant' AND w.code = q.quadrant
 WINDOW scheme AS (PARTITION BY p.scheme);
 
 COMMENT ON VIEW tier_potential IS
@@ -56,3 +65,4 @@ COMMENT ON COLUMN tier_potential.as_of IS
 'Report day.';
 COMMENT ON COLUMN tier_potential.currency IS
 'Base currency, in which all amounts are.';
+COMMENT ON COLUMN tier_potential.quadrant_name IS 'Name of the quadrant.';

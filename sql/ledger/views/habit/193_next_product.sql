@@ -24,7 +24,10 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  g.name, g.name_zh, f.group_code COLLATE "default")
     AS favourite_group_name,
-  (SELECT as_of FROM last_refresh) AS as_of
+  (SELECT as_of FROM last_refresh) AS as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 b.name, b.name_zh, CASE WHEN n.other_product_code IS NULL THEN 'repeat' ELSE 'affinity' END)
+    AS basis_name
 FROM customer_favourite f
 LEFT JOIN LATERAL (
   SELECT n.other_product_code, n.orders_together, n.confidence, n.lift
@@ -42,6 +45,10 @@ LEFT JOIN product p ON p.code = f.product_code
 LEFT JOIN product m
   ON m.code = coalesce(n.other_product_code, f.product_code)
 LEFT JOIN product g ON g.code = f.group_code
+LEFT JOIN term b
+  ON b.kind = 'basis'
+     AND b.code = CASE WHEN n.other_product_code IS NULL THEN 'repeat'
+                    ELSE 'affinity' END
 WHERE n.other_product_code IS NOT NULL OR p.owned_once IS NOT TRUE;
 
 COMMENT ON VIEW next_product IS
@@ -60,3 +67,4 @@ COMMENT ON COLUMN next_product.product_name IS 'Name of the product; its code wh
 COMMENT ON COLUMN next_product.favourite_product_name IS 'Name of the favourite; its code where it has none.';
 COMMENT ON COLUMN next_product.favourite_group_name IS 'Name of its group; its code where it has none.';
 COMMENT ON COLUMN next_product.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN next_product.basis_name IS 'Name of the basis.';

@@ -15,12 +15,26 @@ SELECT
   (SELECT as_of FROM last_refresh) AS as_of,
   CASE d.measure WHEN 'revenue'
     THEN (SELECT value FROM setting WHERE key = 'base_currency') END
-    AS currency
+    AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 m.name, m.name_zh, CASE d.dimension WHEN '(product)' THEN 'product'
+                   WHEN '(segment)' THEN 'segment'
+                   ELSE d.dimension COLLATE "default" END)
+    AS dimension_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, d.measure COLLATE "default")
+    AS measure_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 r.name, r.name_zh, d.trend COLLATE "default")
+    AS trend_name
 FROM demand_line d
 LEFT JOIN product p ON d.dimension = '(product)' AND p.code = d.code
 LEFT JOIN term t
   ON d.dimension = '(segment)' AND t.kind = 'segment' AND t.code = d.code
-LEFT JOIN tier e ON e.scheme = d.dimension AND e.code = d.code;
+LEFT JOIN tier e ON e.scheme = d.dimension AND e.code = d.code
+LEFT JOIN term m ON m.kind = 'dimension' AND m.code = d.dimension
+LEFT JOIN term w ON w.kind = 'measure' AND w.code = d.measure
+LEFT JOIN term r ON r.kind = 'trend' AND r.code = d.trend;
 
 COMMENT ON VIEW demand_trend IS
 'Trend of what is sold in the last complete months (setting trend_months), as of the last refresh, one row a product, segment or tier and measure.';
@@ -40,3 +54,6 @@ COMMENT ON COLUMN demand_trend.next_value IS 'What the line says of the next mon
 COMMENT ON COLUMN demand_trend.code_name IS 'Name of the product, segment or tier; its code where it has none.';
 COMMENT ON COLUMN demand_trend.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN demand_trend.currency IS 'Base currency where the measure is revenue; NULL otherwise.';
+COMMENT ON COLUMN demand_trend.dimension_name IS 'Name of the dimension.';
+COMMENT ON COLUMN demand_trend.measure_name IS 'Name of the measure.';
+COMMENT ON COLUMN demand_trend.trend_name IS 'Name of the trend.';

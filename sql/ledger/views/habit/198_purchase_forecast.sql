@@ -11,13 +11,18 @@ SELECT
                  coalesce(t.name, e.name), coalesce(t.name_zh, e.name_zh),
                  f.code COLLATE "default") AS code_name,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, CASE f.dimension WHEN '(segment)' THEN 'segment'
+                   ELSE f.dimension COLLATE "default" END)
+    AS dimension_name
 FROM group_forecast f
 CROSS JOIN (SELECT value::integer AS months FROM setting
             WHERE key = 'clv_horizon') h
 LEFT JOIN term t
   ON f.dimension = '(segment)' AND t.kind = 'segment' AND t.code = f.code
-LEFT JOIN tier e ON e.scheme = f.dimension AND e.code = f.code;
+LEFT JOIN tier e ON e.scheme = f.dimension AND e.code = f.code
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = f.dimension;
 
 COMMENT ON VIEW purchase_forecast IS
 'What the models expect of the customers of a segment or tier within clv_horizon months, as of the last refresh, one row a segment or tier with customers who bought.';
@@ -34,3 +39,4 @@ COMMENT ON COLUMN purchase_forecast.expected_margin IS 'Value still to come: pre
 COMMENT ON COLUMN purchase_forecast.code_name IS 'Name of the segment or tier; its code where it has none.';
 COMMENT ON COLUMN purchase_forecast.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN purchase_forecast.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN purchase_forecast.dimension_name IS 'Name of the dimension.';

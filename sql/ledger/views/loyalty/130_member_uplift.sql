@@ -48,10 +48,14 @@ SELECT
   round(r.member_revenue / nullif(r.members, 0), 4) AS revenue_per_member,
   round(r.other_revenue / nullif(r.others, 0), 4) AS revenue_per_other,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, r.response)
+    AS response_name
 FROM rated r
 LEFT JOIN loyalty_program p ON r.kind = 'program' AND p.code = r.code
-LEFT JOIN campaign k ON r.kind = 'campaign' AND k.code = r.code;
+LEFT JOIN campaign k ON r.kind = 'campaign' AND k.code = r.code
+LEFT JOIN term w ON w.kind = 'response' AND w.code = r.response;
 
 COMMENT ON VIEW member_uplift IS
 'What members do beyond others, as of the last refresh, one row a loyalty programme with members and one a campaign of purpose loyalty.';
@@ -74,3 +78,4 @@ COMMENT ON COLUMN member_uplift.revenue_per_member IS 'Revenue for each member, 
 COMMENT ON COLUMN member_uplift.revenue_per_other IS 'Revenue for each of the others, 4 decimals; NULL without others.';
 COMMENT ON COLUMN member_uplift.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN member_uplift.currency IS 'Base currency, which money is in.';
+COMMENT ON COLUMN member_uplift.response_name IS 'Name of the response.';

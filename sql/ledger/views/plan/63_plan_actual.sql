@@ -260,7 +260,13 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  campaign.name, NULL, p.campaign_code) AS campaign_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 tier.name, tier.name_zh, p.tier_code) AS tier_name, r.as_of
+                 tier.name, tier.name_zh, p.tier_code) AS tier_name, r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 kind.name, kind.name_zh, p.kind)
+    AS kind_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 measure.name, measure.name_zh, p.measure)
+    AS measure_name
 FROM plan_base p
 LEFT JOIN report r ON true
 LEFT JOIN total t USING (plan_id)
@@ -274,6 +280,8 @@ LEFT JOIN channel channel ON channel.code = p.channel_code
 LEFT JOIN campaign campaign ON campaign.code = p.campaign_code
 LEFT JOIN tier tier
   ON tier.scheme = p.tier_scheme AND tier.code = p.tier_code
+LEFT JOIN term kind ON kind.kind = 'plan' AND kind.code = p.kind
+LEFT JOIN term measure ON measure.kind = 'measure' AND measure.code = p.measure
 CROSS JOIN LATERAL (
   SELECT CASE
            WHEN r.as_of IS NULL THEN NULL
@@ -342,3 +350,5 @@ COMMENT ON COLUMN plan_actual.tier_name IS
 'Name of the tier.';
 COMMENT ON COLUMN plan_actual.as_of IS
 'Report day; NULL before the first refresh.';
+COMMENT ON COLUMN plan_actual.kind_name IS 'Name of the kind.';
+COMMENT ON COLUMN plan_actual.measure_name IS 'Name of the measure.';

@@ -7,7 +7,8 @@ SELECT
   planned AS budget, planned_to_date AS budget_to_date, actual, variance,
   variance_rate, actual <= planned_to_date AS within_budget,
   planned - coalesce(actual, 0) AS budget_left, container_id, currency,
-  category_name, channel_name, campaign_name, tier_name, as_of
+  category_name, channel_name, campaign_name, tier_name, as_of,
+  measure_name
 FROM plan_actual
 WHERE kind = 'budget';
 
@@ -63,3 +64,4 @@ COMMENT ON COLUMN budget_variance.tier_name IS
 'Name of the tier.';
 COMMENT ON COLUMN budget_variance.as_of IS
 'Report day; NULL before the first refresh.';
+COMMENT ON COLUMN budget_variance.measure_name IS 'Name of the measure.';

@@ -33,11 +33,27 @@ SELECT
     THEN (SELECT value FROM setting WHERE key = 'base_currency') END
     AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, w.code) AS tier_name
+                 n.name, n.name_zh, w.code) AS tier_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 m.name, m.name_zh, b.measure)
+    AS measure_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 c.name, c.name_zh, b.category_code)
+    AS category_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 h.name, h.name_zh, b.channel_code)
+    AS channel_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, NULL, b.campaign_code)
+    AS campaign_name
 FROM budget b
 CROSS JOIN weighted w
 LEFT JOIN tier n
   ON n.scheme = w.scheme AND n.code = w.code
+LEFT JOIN term m ON m.kind = 'measure' AND m.code = b.measure
+LEFT JOIN cost_category c ON c.code = b.category_code
+LEFT JOIN channel h ON h.code = b.channel_code
+LEFT JOIN campaign k ON k.code = b.campaign_code
 WINDOW pool AS (PARTITION BY b.plan_id, w.scheme ORDER BY w.rank);
 
 COMMENT ON VIEW tier_budget IS
@@ -76,3 +92,7 @@ COMMENT ON COLUMN tier_budget.currency IS
 'Base currency; NULL where the budget is no money.';
 COMMENT ON COLUMN tier_budget.tier_name IS
 'Name of the tier.';
+COMMENT ON COLUMN tier_budget.measure_name IS 'Name of the measure.';
+COMMENT ON COLUMN tier_budget.category_name IS 'Name of the category.';
+COMMENT ON COLUMN tier_budget.channel_name IS 'Name of the channel.';
+COMMENT ON COLUMN tier_budget.campaign_name IS 'Name of the campaign.';

@@ -13,7 +13,10 @@ SELECT
   l.cost,
   round(l.cost / nullif(sum(l.cost) OVER (PARTITION BY l.scenario), 0), 6)
     AS cost_share,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 r.name, r.name_zh, k.resource)
+    AS resource_name
 FROM (
   SELECT p.scenario, p.aspect, p.category_code, sum(p.base_amount) AS cost
   FROM plan_base p
@@ -30,7 +33,8 @@ FROM (
   GROUP BY category_code
 ) l
 LEFT JOIN cost_category k ON k.code = l.category_code
-LEFT JOIN cost_category n ON n.code = l.category_code;
+LEFT JOIN cost_category n ON n.code = l.category_code
+LEFT JOIN term r ON r.kind = 'resource' AND r.code = k.resource;
 
 COMMENT ON VIEW programme_tco IS
 'Total cost of the programme by scenario, and as booked up to the last refresh (scenario actual), one row a scenario, aspect and category.';
@@ -52,3 +56,4 @@ COMMENT ON COLUMN programme_tco.cost_share IS
 'Share of the scenario, 0..1; NULL when that is 0.';
 COMMENT ON COLUMN programme_tco.currency IS
 'Base currency.';
+COMMENT ON COLUMN programme_tco.resource_name IS 'Name of the resource.';

@@ -130,7 +130,13 @@ finding AS (
 SELECT
   c.check_name, c.severity, c.rows, c.amount,
   crmcost._told((SELECT value FROM setting WHERE key = 'language'), t.name,
-                t.name_zh, c.words) COLLATE "default" AS example
+                t.name_zh, c.words) COLLATE "default" AS example,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, k.name_zh, c.check_name)
+    AS check_title,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 s.name, s.name_zh, c.severity)
+    AS severity_name
 FROM (
   SELECT
     c.check_name, c.severity, count(f.plan_id) AS rows, sum(f.amount) AS amount,
@@ -143,7 +149,9 @@ FROM (
   LEFT JOIN finding f USING (check_name)
   GROUP BY c.check_name, c.severity
 ) c
-LEFT JOIN term t ON t.kind = 'finding' AND t.code = c.words[1] COLLATE "C";
+LEFT JOIN term t ON t.kind = 'finding' AND t.code = c.words[1] COLLATE "C"
+LEFT JOIN term k ON k.kind = 'check' AND k.code = c.check_name
+LEFT JOIN term s ON s.kind = 'severity' AND s.code = c.severity;
 
 COMMENT ON VIEW plan_finding IS
 'Checks of plan, one row a check.';
@@ -157,3 +165,5 @@ COMMENT ON COLUMN plan_finding.amount IS
 'What is planned in them; of pairs in the later one, in base currency where it is money; NULL where nothing is.';
 COMMENT ON COLUMN plan_finding.example IS
 'One of them, in words, in the language of the ledger; NULL for none.';
+COMMENT ON COLUMN plan_finding.check_title IS 'Name of the check.';
+COMMENT ON COLUMN plan_finding.severity_name IS 'Name of the severity.';

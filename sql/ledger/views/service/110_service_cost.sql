@@ -31,7 +31,10 @@ SELECT
   g.profit,
   CASE WHEN b.profit > 0 THEN round(g.profit / b.profit, 6) END
     AS profit_share,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, c.dimension COLLATE "default")
+    AS dimension_name
 FROM service_cost_month c
 JOIN service_cost_month a
   ON a.month_start = c.month_start AND a.dimension = '(all)'
@@ -52,7 +55,8 @@ CROSS JOIN LATERAL (
   VALUES (round(c.automated_contacts
                 * (a.cost - a.automated_cost - a.idle_cost)
                 / nullif(a.contacts - a.automated_contacts, 0)
-                - c.automated_cost, 4))) AS s (saved);
+                - c.automated_cost, 4))) AS s (saved)
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = c.dimension;
 
 COMMENT ON VIEW service_cost IS
 'What work on cases costs and what machines save, as of the last refresh, one row a month, dimension and code.';
@@ -80,3 +84,4 @@ COMMENT ON COLUMN service_cost.cost_share IS 'Share of the cost of the month, 6 
 COMMENT ON COLUMN service_cost.profit IS 'Profit that the customers of the tier brought in the month; NULL but for tiers.';
 COMMENT ON COLUMN service_cost.profit_share IS 'Its share of the profit of all customers, 6 decimals; NULL but for tiers, and where that is not above 0.';
 COMMENT ON COLUMN service_cost.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN service_cost.dimension_name IS 'Name of the dimension.';

@@ -41,7 +41,10 @@ SELECT
   CASE WHEN m.dimension LIKE '(%'
     THEN sum(m.opened + m.reopened - m.resolutions)
            OVER (PARTITION BY m.dimension, m.code ORDER BY m.month_start)
-           ::bigint END AS backlog
+           ::bigint END AS backlog,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, m.dimension COLLATE "default")
+    AS dimension_name
 FROM service_month m
 LEFT JOIN channel h ON m.dimension = '(channel)' AND h.code = m.code
 LEFT JOIN product p ON m.dimension = '(product)' AND p.code = m.code
@@ -49,7 +52,8 @@ LEFT JOIN tier t ON t.scheme = m.dimension AND t.code = m.code
 LEFT JOIN term w
   ON w.code = m.code
      AND (m.dimension, w.kind) IN (('(kind)', 'contact'),
-                                   ('(phase)', 'phase'));
+                                   ('(phase)', 'phase'))
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = m.dimension;
 
 COMMENT ON VIEW service_level IS
 'How soon cases were answered and resolved, as of the last refresh, one row a month, dimension and code.';
@@ -83,3 +87,4 @@ COMMENT ON COLUMN service_level.promised IS 'Cases for which something was promi
 COMMENT ON COLUMN service_level.promises_kept IS 'Those of them that were resolved by then.';
 COMMENT ON COLUMN service_level.promise_rate IS 'Their share, 0..1, 6 decimals; NULL without any.';
 COMMENT ON COLUMN service_level.backlog IS 'Cases open at the end of the month, of the running one on the report day; NULL for tiers, between which customers move.';
+COMMENT ON COLUMN service_level.dimension_name IS 'Name of the dimension.';

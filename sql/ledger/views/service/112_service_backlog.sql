@@ -8,13 +8,17 @@ SELECT
                  coalesce(h.name_zh, p.name_zh, w.name_zh),
                  b.code COLLATE "default") AS code_name,
   b.open_cases, b.unanswered, b.overdue, b.to_1_day, b.to_7_days,
-  b.to_30_days, b.over_30_days, b.old_cases, b.oldest_opened_at, r.as_of
+  b.to_30_days, b.over_30_days, b.old_cases, b.oldest_opened_at, r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, b.dimension COLLATE "default")
+    AS dimension_name
 FROM case_backlog b
 CROSS JOIN last_refresh r
 LEFT JOIN channel h ON b.dimension = '(channel)' AND h.code = b.code
 LEFT JOIN product p ON b.dimension = '(product)' AND p.code = b.code
 LEFT JOIN term w
-  ON b.dimension = '(kind)' AND w.kind = 'contact' AND w.code = b.code;
+  ON b.dimension = '(kind)' AND w.kind = 'contact' AND w.code = b.code
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = b.dimension;
 
 COMMENT ON VIEW service_backlog IS
 'Cases that are open on the report day, by age, one row a dimension and code with any.';
@@ -31,3 +35,4 @@ COMMENT ON COLUMN service_backlog.over_30_days IS 'Those of more than that.';
 COMMENT ON COLUMN service_backlog.old_cases IS 'Those of more than sla_open_days times 24 hours.';
 COMMENT ON COLUMN service_backlog.oldest_opened_at IS 'When the oldest was opened.';
 COMMENT ON COLUMN service_backlog.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN service_backlog.dimension_name IS 'Name of the dimension.';

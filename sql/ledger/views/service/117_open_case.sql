@@ -24,7 +24,10 @@ SELECT
   extract(epoch FROM r.as_of_at - c.opened_at) > 86400 * l.days AS is_old,
   c.first_response_at, c.due_at, coalesce(c.due_at < r.as_of_at, false)
     AS is_overdue, c.contacts, c.reopenings,
-  round(c.handle_seconds / 3600, 6) AS handle_hours, r.as_of
+  round(c.handle_seconds / 3600, 6) AS handle_hours, r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 f.name, f.name_zh, c.phase COLLATE "default")
+    AS phase_name
 FROM service_case c
 CROSS JOIN last_refresh r
 CROSS JOIN (SELECT value::numeric AS days FROM setting
@@ -32,6 +35,7 @@ CROSS JOIN (SELECT value::numeric AS days FROM setting
 LEFT JOIN channel h ON h.code = c.channel_code
 LEFT JOIN product p ON p.code = c.product_code
 LEFT JOIN term w ON w.kind = 'contact' AND w.code = c.kind
+LEFT JOIN term f ON f.kind = 'phase' AND f.code = c.phase
 WHERE c.closed_at IS NULL;
 
 COMMENT ON VIEW open_case IS
@@ -62,3 +66,4 @@ COMMENT ON COLUMN open_case.contacts IS 'Tickets, complaints and returns that be
 COMMENT ON COLUMN open_case.reopenings IS 'How often it was opened again.';
 COMMENT ON COLUMN open_case.handle_hours IS 'Working time so far, in hours, 6 decimals.';
 COMMENT ON COLUMN open_case.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN open_case.phase_name IS 'Name of the phase.';

@@ -71,12 +71,16 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  p.name, p.name_zh,
                  c.product_code COLLATE "default") AS product_name,
-  r.as_of
+  r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 m.name, m.name_zh, c.metric)
+    AS metric_name
 FROM scored c
 CROSS JOIN last_refresh r
 LEFT JOIN tier t ON t.scheme = c.scheme AND t.code = c.tier
 LEFT JOIN channel h ON h.code = c.channel_code
-LEFT JOIN product p ON p.code = c.product_code;
+LEFT JOIN product p ON p.code = c.product_code
+LEFT JOIN term m ON m.kind = 'metric' AND m.code = c.metric;
 
 COMMENT ON VIEW customer_voice IS
 'What customers answered to surveys, as of the last refresh, one row a month, survey, tier scheme and tier, channel and product, each of these also as (all).';
@@ -106,3 +110,4 @@ COMMENT ON COLUMN customer_voice.tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN customer_voice.channel_name IS 'Name of the channel.';
 COMMENT ON COLUMN customer_voice.product_name IS 'Name of the product.';
 COMMENT ON COLUMN customer_voice.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN customer_voice.metric_name IS 'Name of the metric.';

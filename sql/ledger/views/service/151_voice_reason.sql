@@ -19,11 +19,15 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.name, n.name_zh,
                  c.reason_code COLLATE "default") AS reason_name,
-  r.as_of
+  r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, c.kind COLLATE "default")
+    AS kind_name
 FROM counted c
 CROSS JOIN last_refresh r
 LEFT JOIN product p ON p.code = c.product_code
 LEFT JOIN reason n ON n.code = c.reason_code
+LEFT JOIN term w ON w.kind = 'contact' AND w.code = c.kind
 WINDOW one AS (PARTITION BY c.month_start, c.kind, c.product_code);
 
 COMMENT ON VIEW voice_reason IS
@@ -38,3 +42,4 @@ COMMENT ON COLUMN voice_reason.reason_rank IS 'Place of the reason among these, 
 COMMENT ON COLUMN voice_reason.product_name IS 'Name of the product.';
 COMMENT ON COLUMN voice_reason.reason_name IS 'Name of the reason.';
 COMMENT ON COLUMN voice_reason.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN voice_reason.kind_name IS 'Name of the kind.';

@@ -24,7 +24,16 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.name, n.name_zh,
                  a.reason_code COLLATE "default") AS reason_name,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency, r.as_of
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency, r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 p.name, p.name_zh, a.product_code COLLATE "default")
+    AS product_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 h.name, h.name_zh, a.channel_code COLLATE "default")
+    AS channel_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 g.name, g.name_zh, stage.code COLLATE "default")
+    AS stage_name
 FROM survey_answer a
 CROSS JOIN last_refresh r
 JOIN setting z ON z.key = 'timezone'
@@ -50,6 +59,9 @@ LEFT JOIN customer_survey l
   ON l.customer_id = a.customer_id AND l.survey = a.survey
 LEFT JOIN survey s ON s.code = a.survey
 LEFT JOIN reason n ON n.code = a.reason_code
+LEFT JOIN product p ON p.code = a.product_code
+LEFT JOIN channel h ON h.code = a.channel_code
+LEFT JOIN stage g ON g.code = stage.code
 WHERE a.verdict = 'bad' AND a.own_id = 0;
 
 COMMENT ON VIEW voice_followup IS
@@ -77,3 +89,6 @@ COMMENT ON COLUMN voice_followup.survey_name IS 'Name of the survey.';
 COMMENT ON COLUMN voice_followup.reason_name IS 'Name of the reason.';
 COMMENT ON COLUMN voice_followup.currency IS 'Base currency, which all money here is in.';
 COMMENT ON COLUMN voice_followup.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN voice_followup.product_name IS 'Name of the product.';
+COMMENT ON COLUMN voice_followup.channel_name IS 'Name of the channel.';
+COMMENT ON COLUMN voice_followup.stage_name IS 'Name of the stage.';

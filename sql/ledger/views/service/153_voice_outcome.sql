@@ -21,10 +21,14 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  s.name, s.name_zh,
                  c.survey COLLATE "default") AS survey_name,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency, r.as_of
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency, r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, c.verdict COLLATE "default")
+    AS verdict_name
 FROM counted c
 CROSS JOIN last_refresh r
-LEFT JOIN survey s ON s.code = c.survey;
+LEFT JOIN survey s ON s.code = c.survey
+LEFT JOIN term w ON w.kind = 'verdict' AND w.code = c.verdict;
 
 COMMENT ON VIEW voice_outcome IS
 'What became of customers by what they answered last, as of the last refresh, one row a survey and verdict, (all) for all who answered.';
@@ -44,3 +48,4 @@ COMMENT ON COLUMN voice_outcome.profit_per_customer IS 'Profit of a customer, 4 
 COMMENT ON COLUMN voice_outcome.survey_name IS 'Name of the survey.';
 COMMENT ON COLUMN voice_outcome.currency IS 'Base currency, which all money here is in.';
 COMMENT ON COLUMN voice_outcome.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN voice_outcome.verdict_name IS 'Name of the verdict.';

@@ -7,7 +7,10 @@ SELECT
   stage.code COLLATE "default" AS stage,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  d.name, d.name_zh, d.survey) AS survey_name,
-  r.as_of
+  r.as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 n.name, n.name_zh, stage.code COLLATE "default")
+    AS stage_name
 FROM (
   SELECT v.customer_id, s.code AS survey, s.ask_every_days, s.name, s.name_zh,
          l.last_asked_on, l.last_answered_on, l.last_score,
@@ -23,6 +26,7 @@ FROM (
 CROSS JOIN last_refresh r
 LEFT JOIN customer_class stage
   ON stage.customer_id = d.customer_id AND stage.dimension = 'stage'
+LEFT JOIN stage n ON n.code = stage.code
 WHERE d.since_on + d.ask_every_days <= r.as_of;
 
 COMMENT ON VIEW survey_overdue IS
@@ -38,3 +42,4 @@ COMMENT ON COLUMN survey_overdue.days_overdue IS 'Days since then, 0 on the day 
 COMMENT ON COLUMN survey_overdue.stage IS 'Stage of the customer: one who has churned need not be asked.';
 COMMENT ON COLUMN survey_overdue.survey_name IS 'Name of the survey.';
 COMMENT ON COLUMN survey_overdue.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN survey_overdue.stage_name IS 'Name of the stage.';

@@ -19,7 +19,10 @@ SELECT
   crmcost._named(l.language, f.name, f.name_zh,
                  g.code COLLATE "default") AS stage_name,
   r.as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named(l.language,
+                 t.name, t.name_zh, s.segment COLLATE "default")
+    AS segment_name
 FROM worklist w
 CROSS JOIN last_refresh r
 CROSS JOIN (SELECT value AS language FROM setting WHERE key = 'language') l
@@ -32,6 +35,7 @@ LEFT JOIN customer_class g
 LEFT JOIN customer_class o
   ON o.customer_id = w.customer_id AND o.dimension = 'owner'
 LEFT JOIN stage f ON f.code = g.code
+LEFT JOIN term t ON t.kind = 'segment' AND t.code = s.segment
 WHERE w.status = 'open' AND w.told_on <= r.as_of;
 
 COMMENT ON VIEW worklist_open IS
@@ -60,3 +64,4 @@ COMMENT ON COLUMN worklist_open.product_name IS 'Name of the product; its code w
 COMMENT ON COLUMN worklist_open.stage_name IS 'Name of the stage.';
 COMMENT ON COLUMN worklist_open.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN worklist_open.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN worklist_open.segment_name IS 'Name of the segment.';

@@ -10,14 +10,18 @@ SELECT
   coalesce(m.model, CASE WHEN f.used THEN f.model END) AS purchase_model,
   f.retention_rate, f.horizon_months,
   f.discount_rate,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, coalesce(m.model, CASE WHEN f.used THEN f.model END))
+    AS purchase_model_name
 FROM customer_value v
 JOIN customer_score s ON s.customer_id = v.customer_id
 CROSS JOIN last_refresh r
 LEFT JOIN clv_model f ON f.as_of = r.as_of AND f.model = 'closed_form'
 LEFT JOIN clv_model m
   ON m.as_of = r.as_of AND m.model IN ('bgnbd', 'mbgnbd', 'pareto_nbd')
-     AND m.used;
+     AND m.used
+LEFT JOIN term w ON w.kind = 'model' AND w.code = coalesce(m.model, CASE WHEN f.used THEN f.model END);
 
 COMMENT ON VIEW customer_clv IS
 'Lifetime value, as of the last refresh, one row a customer of customer_profit.';
@@ -36,3 +40,4 @@ COMMENT ON COLUMN customer_clv.retention_rate IS 'Yearly retention rate of the c
 COMMENT ON COLUMN customer_clv.horizon_months IS 'Months looked ahead.';
 COMMENT ON COLUMN customer_clv.discount_rate IS 'Yearly rate at which future money is discounted.';
 COMMENT ON COLUMN customer_clv.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN customer_clv.purchase_model_name IS 'Name of the model of purchases.';

@@ -11,7 +11,13 @@ SELECT
                  c.code COLLATE "default") AS code_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  r.name, r.name_zh,
-                 k.reason_code COLLATE "default") AS reason_name
+                 k.reason_code COLLATE "default") AS reason_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 d.name, d.name_zh, c.dimension COLLATE "default")
+    AS dimension_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 m.name, NULL, k.campaign_code COLLATE "default")
+    AS campaign_name
 FROM customer_class c
 LEFT JOIN classification k
   ON k.customer_id = c.customer_id AND k.dimension = c.dimension
@@ -23,7 +29,9 @@ LEFT JOIN (
   UNION ALL
   SELECT 'stage', code, name, name_zh FROM stage
 ) n ON n.dimension = c.dimension AND n.code = c.code
-LEFT JOIN reason r ON r.code = k.reason_code;
+LEFT JOIN reason r ON r.code = k.reason_code
+LEFT JOIN term d ON d.kind = 'dimension' AND d.code = c.dimension
+LEFT JOIN campaign m ON m.code = k.campaign_code;
 
 COMMENT ON VIEW customer_classification IS
 'What holds for each customer on the report day, one row a customer and dimension.';
@@ -37,3 +45,5 @@ COMMENT ON COLUMN customer_classification.evidence IS 'What the decision was bas
 COMMENT ON COLUMN customer_classification.by_rule IS 'true when refresh decided, false when a person did.';
 COMMENT ON COLUMN customer_classification.code_name IS 'Name of the stage or tier; else the code.';
 COMMENT ON COLUMN customer_classification.reason_name IS 'Name of the reason; NULL for none.';
+COMMENT ON COLUMN customer_classification.dimension_name IS 'Name of the dimension.';
+COMMENT ON COLUMN customer_classification.campaign_name IS 'Name of the campaign.';

@@ -13,8 +13,12 @@ SELECT
   round(c.absolute_error / c.customers, 6)
     AS mean_absolute_error,
   round(c.predicted_purchases / nullif(c.actual_purchases, 0) - 1, 6)
-    AS bias_rate
-FROM model_calibration c;
+    AS bias_rate,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 m.name, m.name_zh, c.model COLLATE "default")
+    AS model_name
+FROM model_calibration c
+LEFT JOIN term m ON m.kind = 'model' AND m.code = c.model;
 
 COMMENT ON VIEW clv_calibration IS
 'Predictions held against what came, as of the last refresh, one row a class of customers; none without a year of orders or a model. clv_calibration_total has the sum.';
@@ -27,3 +31,4 @@ COMMENT ON COLUMN clv_calibration.actual_purchases IS 'Days with an order a cust
 COMMENT ON COLUMN clv_calibration.predicted_purchases IS 'The same as predicted.';
 COMMENT ON COLUMN clv_calibration.mean_absolute_error IS 'Mean of the distance between the two, customer by customer.';
 COMMENT ON COLUMN clv_calibration.bias_rate IS 'Predicted against actual days, 0.1 for 10 % too many; NULL where there was none.';
+COMMENT ON COLUMN clv_calibration.model_name IS 'Name of the model.';

@@ -62,7 +62,13 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.action, n.action_zh, NULL) AS stage_action,
   w.reason COLLATE "default" AS next_reason, w.action AS next_action,
-  w.due_on AS next_action_due_on
+  w.due_on AS next_action_due_on,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, NULL, c.acquisition_campaign)
+    AS acquisition_campaign_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 wr.name, wr.name_zh, w.reason COLLATE "default")
+    AS next_reason_name
 FROM customer_value v
 JOIN customer c ON c.customer_id = v.customer_id
 CROSS JOIN last_refresh r
@@ -104,7 +110,9 @@ LEFT JOIN stage n ON n.code = stage.code
 LEFT JOIN term g ON g.kind = 'segment' AND g.code = s.segment
 LEFT JOIN tier ta ON ta.scheme = 'abc' AND ta.code = abc.code
 LEFT JOIN tier tl ON tl.scheme = 'loyalty' AND tl.code = loyalty.code
-LEFT JOIN tier tv ON tv.scheme = 'value' AND tv.code = value.code;
+LEFT JOIN tier tv ON tv.scheme = 'value' AND tv.code = value.code
+LEFT JOIN campaign k ON k.code = c.acquisition_campaign
+LEFT JOIN worklist_reason wr ON wr.code = w.reason;
 
 COMMENT ON VIEW customer_360 IS
 'All about a customer at a glance, as of the last refresh, one row a customer or lead; of merged customers the one that stays.';
@@ -173,3 +181,5 @@ COMMENT ON COLUMN customer_360.next_action IS
 'What is to be done then.';
 COMMENT ON COLUMN customer_360.next_action_due_on IS
 'Day on which that was due.';
+COMMENT ON COLUMN customer_360.acquisition_campaign_name IS 'Name of the campaign that won him.';
+COMMENT ON COLUMN customer_360.next_reason_name IS 'Name of the reason of the next action.';
