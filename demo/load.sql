@@ -23,6 +23,8 @@ BEGIN;
 
 UPDATE crm.setting SET value = 'USD' WHERE key = 'base_currency';
 UPDATE crm.setting SET value = 'America/New_York' WHERE key = 'timezone';
+-- a first list for most of 2,469 households
+UPDATE crm.setting SET value = '1500' WHERE key = 'worklist_per_day';
 
 -- A line of a receipt in cents, as money of the ledger.
 CREATE TEMPORARY VIEW line AS
@@ -73,6 +75,16 @@ ORDER BY length(h.household_id), h.household_id;
 CREATE TEMPORARY TABLE household AS
 SELECT source_key AS household_id, customer_id FROM crm.customer WHERE source = 'journey';
 ANALYZE household;
+
+-- Names of what was bought, each below its department.
+INSERT INTO crm.product (code, name)
+SELECT DISTINCT 'department ' || department, department FROM demo.products
+WHERE department <> '';
+INSERT INTO crm.product (code, parent_code, name)
+SELECT product_id, 'department ' || nullif(department, ''),
+       coalesce(nullif(concat_ws(', ', nullif(product_type, ''), nullif(package_size, '')), ''),
+                nullif(product_category, ''), nullif(department, ''), product_id)
+FROM demo.products;
 
 \echo '         purchases'
 -- Purchases.  Cost of goods by the assumed margin of the department.  All are

@@ -292,26 +292,27 @@ JOIN (SELECT customer_id, source, order_ref, sale_id FROM conversion
 WHERE j.conversion_kind = 'order'
 ORDER BY j.touch_number;
 
-\qecho '== The worklist: what to do for whom, the first ten of' :as_of
+\qecho '== The worklist: what to do for whom, the two of each reason that bring most, of' :as_of
 SELECT w.place, c.source_key AS household, w.reason_name AS reason, w.due_on,
-       left(w.product_name, 24) AS offer, to_char(w.value, '9,990.00') AS at_stake,
-       to_char(w.expected_value, '990.00') AS expected, w.segment
-FROM worklist_open AS w
+       left(w.product_name, 24) AS offer, to_char(w.value, '999,990.00') AS at_stake,
+       to_char(w.expected_value, '9,990.00') AS expected, w.segment_name AS segment
+FROM (SELECT *, row_number() OVER (PARTITION BY reason ORDER BY place) AS n FROM worklist_open) AS w
 JOIN customer AS c USING (customer_id)
+WHERE w.n <= 2
 ORDER BY w.place
 LIMIT 10;
-SELECT reason_name AS reason, count(*) AS told, to_char(sum(expected_value), '99,990.00') AS expected
+SELECT reason_name AS reason, count(*) AS told, to_char(sum(expected_value), '999,990.00') AS expected
 FROM worklist_open
 GROUP BY reason_name
 ORDER BY sum(expected_value) DESC;
 
 \qecho '== One page of outcome: the last twelve complete months (view kpi)'
-SELECT family, metric, to_char(value, '99,999,990.00') AS value, definition
+SELECT family_name AS family, metric_name AS metric, to_char(value, '99,999,990.00') AS value, definition
 FROM kpi
 WHERE value IS NOT NULL;
 
 \qecho '== Ready to steer by?  (views readiness, coverage and alert)'
-SELECT check_number AS no, check_name, passed, rows, left(example, 60) AS example FROM readiness ORDER BY 1;
+SELECT check_number AS no, check_title AS check, passed, rows, left(example, 60) AS example FROM readiness ORDER BY 1;
 SELECT customers, with_purchases, with_behavior, with_feedback, with_all, coverage_share
 FROM coverage ORDER BY month_start DESC LIMIT 1;
 SELECT alert_name, subject_name, round(value, 3) AS value, round(threshold, 3) AS threshold, status, since_on
@@ -320,5 +321,5 @@ FROM alert ORDER BY alert, value DESC LIMIT 10;
 \qecho '== Can the numbers be trusted?  (view data_quality)'
 CREATE TEMPORARY TABLE quality AS TABLE data_quality;
 SELECT count(*) AS checks, count(*) FILTER (WHERE rows = 0) AS "without findings" FROM quality;
-SELECT check_name, severity, rows, example FROM quality WHERE rows > 0
+SELECT check_title AS check, severity, rows, example FROM quality WHERE rows > 0
 ORDER BY array_position('{error,warning,info}', severity), check_name;
