@@ -41,6 +41,26 @@ CREATE FUNCTION crmcost._run_as_owner(ledger name, prepare regprocedure,
 COMMENT ON FUNCTION crmcost._run_as_owner(name, regprocedure, regprocedure, "any") IS
   'Calls a routine as the owner of a ledger, where the caller has the owner''s rights and is somebody else, and one before it that makes temporary tables; returns what it returns, true for nothing, NULL when the caller is to do the work itself. An error when a trigger of the ledger is not its owner''s.';
 
+-- What the owner had a hand in, be it a table or a temporary one, is read as the
+-- owner too, and told like this.
+CREATE FUNCTION crmcost._ask_as_owner(ledger name, prepare regprocedure,
+                                      routine regprocedure,
+                                      VARIADIC arguments "any")
+  RETURNS jsonb
+  LANGUAGE c VOLATILE PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'ledger__run_as_owner';
+
+COMMENT ON FUNCTION crmcost._ask_as_owner(name, regprocedure, regprocedure, "any") IS
+  'Calls a routine that returns jsonb as _run_as_owner() does one that returns a boolean.';
+
+-- For who writes with rights that were granted and must not be allowed to call those.
+CREATE FUNCTION crmcost._check_triggers(ledger name) RETURNS void
+  LANGUAGE c STABLE PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'ledger__check_triggers';
+
+COMMENT ON FUNCTION crmcost._check_triggers(name) IS
+  'Raises an error when a trigger of a ledger is not its owner''s.';
+
 -- Without it a role that may do less would be told so in the middle of the work,
 -- or, where it grants, would see a warning a table and no error.
 CREATE FUNCTION crmcost._check_owner(ledger name) RETURNS void

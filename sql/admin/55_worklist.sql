@@ -16,6 +16,7 @@ BEGIN
     RETURN crmcost._run_as_owner(ledger, NULL,
       'crmcost.worklist_done(name,bigint,timestamptz)', ledger, worklist_id, done_at);
   END IF;
+  PERFORM crmcost._check_triggers(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   known := crmcost._worklist_row(ledger, worklist_id);
   IF done_at IS NULL OR NOT isfinite(done_at) OR done_at > now() THEN
@@ -51,6 +52,7 @@ BEGIN
     RETURN crmcost._run_as_owner(ledger, NULL,
       'crmcost.worklist_snooze(name,bigint,date)', ledger, worklist_id, until);
   END IF;
+  PERFORM crmcost._check_triggers(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   known := crmcost._worklist_row(ledger, worklist_id);
   IF until IS NULL OR NOT isfinite(until) OR until <= known.as_of THEN
@@ -87,6 +89,7 @@ BEGIN
     RETURN crmcost._run_as_owner(ledger, NULL,
       'crmcost.worklist_reopen(name,bigint)', ledger, worklist_id);
   END IF;
+  PERFORM crmcost._check_triggers(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._worklist_row(ledger, worklist_id);
   UPDATE worklist w

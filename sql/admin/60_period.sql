@@ -104,11 +104,11 @@ CREATE FUNCTION crmcost._set_closing(ledger name, month date) RETURNS void
   SET row_security = off
 AS $$
 BEGIN
-  PERFORM crmcost._check_version(ledger);
   IF crmcost._run_as_owner(ledger, NULL, 'crmcost._set_closing(name,date)',
                            ledger, month) THEN
     RETURN;
   END IF;
+  PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._check_owner(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._hold_ledger(ledger);

@@ -27,6 +27,7 @@ CREATE FUNCTION crmcost._load_facts(ledger name, fact name, source regclass)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off
 AS $$
 DECLARE
   old_work_mem CONSTANT text := crmcost._raise_work_mem();

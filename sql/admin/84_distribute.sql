@@ -61,6 +61,7 @@ BEGIN
   PERFORM crmcost._make_gather(ledger);
   PERFORM crmcost._make_cluster_views(ledger, granted);
   EXECUTE format('UPDATE %I.refresh_state SET storage = NULL', ledger);
+  PERFORM crmcost._tell_distribution(ledger);
 END
 $$;
 
@@ -76,7 +77,6 @@ BEGIN
      IS NULL THEN
     PERFORM crmcost._distribute(ledger);
   END IF;
-  PERFORM crmcost._tell_distribution(ledger);
 END
 $$;
 

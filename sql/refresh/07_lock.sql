@@ -107,11 +107,11 @@ CREATE FUNCTION crmcost._begin_epoch(ledger name) RETURNS void
   SET row_security = off
 AS $$
 BEGIN
-  PERFORM crmcost._check_version(ledger);
   IF crmcost._run_as_owner(ledger, NULL, 'crmcost._begin_epoch(name)',
                            ledger) THEN
     RETURN;
   END IF;
+  PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._check_owner(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._hold_ledger(ledger);

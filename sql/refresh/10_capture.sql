@@ -24,9 +24,12 @@ DECLARE
     WHERE c.oid = coalesce((SELECT i.inhparent FROM pg_inherits i
                             WHERE i.inhrelid = relation), relation));
 BEGIN
-  PERFORM set_config('search_path', quote_ident(ledger) || ', pg_temp', true)
-    WHERE ledger IS NOT NULL;
-  RETURN ledger IS NOT NULL;
+  IF ledger IS NULL THEN
+    RETURN false;
+  END IF;
+  PERFORM crmcost._ledger_path(ledger);     -- whoever loads runs nobody's code
+  PERFORM set_config('search_path', quote_ident(ledger) || ', pg_temp', true);
+  RETURN true;
 END
 $$;
 

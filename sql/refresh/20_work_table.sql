@@ -40,10 +40,6 @@ BEGIN
   PERFORM crmcost._make_service_tables();
   PERFORM crmcost._make_loyalty_tables();
   PERFORM crmcost._make_worklist_tables();
-  CREATE TEMPORARY TABLE refresh_rule_finding (
-    check_name text, severity text, category_code text, driver text,
-    month_from date, month_to date, amount numeric, message text
-  ) ON COMMIT DROP;
   PERFORM crmcost._make_new_tables(ledger);
 END
 $$;

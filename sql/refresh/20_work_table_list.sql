@@ -141,7 +141,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_worklist_base, refresh_worklist_past,
          refresh_worklist_live, refresh_worklist_found,
          refresh_worklist_customer, refresh_candidate,
-         refresh_rule_finding, refresh_delta, refresh_model}'::text[];
+         refresh_delta, refresh_model}'::text[];
 
 COMMENT ON FUNCTION crmcost._work_tables() IS
   'Names of the temporary tables of a refresh.';

@@ -9,22 +9,23 @@ CREATE FUNCTION crmcost.validate_rules(ledger name, scenario text DEFAULT NULL)
 AS $$
 #variable_conflict use_column
 DECLARE
-  base CONSTANT text := crmcost._setting(ledger, 'base_currency');
+  findings jsonb := crmcost._ask_as_owner(
+                      ledger, 'crmcost._make_work_tables(pg_catalog.name)',
+                      'crmcost._validate_rules(name,text)', ledger,
+                      validate_rules.scenario);
 BEGIN
-  IF crmcost._run_as_owner(
-       ledger, 'crmcost._make_work_tables(pg_catalog.name)',
-       'crmcost._validate_rules(name,text)', ledger,
-       validate_rules.scenario) IS NULL THEN
+  IF findings IS NULL THEN
     PERFORM crmcost._make_work_tables(ledger);
-    PERFORM crmcost._validate_rules(ledger, validate_rules.scenario);
+    findings := crmcost._validate_rules(ledger, validate_rules.scenario);
   END IF;
   RETURN QUERY
-    SELECT f.check_name, f.severity, f.category_code, f.driver, f.month_from,
-           f.month_to, f.amount, base, f.message
-    FROM pg_temp.refresh_rule_finding f
+    SELECT f.*
+    FROM jsonb_to_recordset(findings) AS f (
+      check_name text, severity text, category_code text, driver text,
+      month_from date, month_to date, amount numeric, currency text,
+      message text)
     ORDER BY f.severity, f.check_name, f.category_code, f.driver,
              f.month_from;
-  PERFORM crmcost._drop_temporary(crmcost._work_tables());
 END
 $$;
 
@@ -32,7 +33,7 @@ COMMENT ON FUNCTION crmcost.validate_rules(name, text) IS
   'What is wrong with the allocation rules of the books or of a scenario, one row a finding, with the money concerned in base currency; no refresh is needed, and nothing is written.';
 
 CREATE FUNCTION crmcost._validate_rules(ledger name, scenario text)
-  RETURNS void
+  RETURNS jsonb
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
@@ -40,6 +41,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   language CONSTANT text := crmcost._setting(ledger, 'language');
+  base CONSTANT text := crmcost._setting(ledger, 'base_currency');
   findings jsonb;
   refused text;
 BEGIN
@@ -60,29 +62,35 @@ BEGIN
   EXCEPTION WHEN data_exception THEN
     refused := SQLERRM;
   END;
-  INSERT INTO pg_temp.refresh_rule_finding
-    SELECT f.check_name, f.severity, f.category_code, f.driver, f.month_from,
-           f.month_to, f.amount, crmcost._say(language, f.words)
-    FROM crmcost._rule_findings(scenario) f
-    UNION ALL
-    SELECT 'rules_refused', 'error', NULL, NULL, NULL, NULL, NULL, refused
-    WHERE refused IS NOT NULL
-    UNION ALL
-    SELECT u.check_name, 'warning', u.category_code, u.driver, u.month_from,
-           u.month_to, u.amount,
-           crmcost._say(language, CASE u.check_name
-             WHEN 'category_without_rule'
-               THEN ARRAY['category_uncovered', u.category_code]
-             ELSE ARRAY['category_without_driver', u.driver, u.category_code]
-           END)
-    FROM jsonb_to_recordset(findings) AS u (
-      check_name text, category_code text, driver text, month_from date,
-      month_to date, amount numeric);
+  SELECT coalesce(jsonb_agg(to_jsonb(a)), '[]') INTO findings
+    FROM (
+      SELECT f.check_name, f.severity, f.category_code, f.driver,
+             f.month_from, f.month_to, f.amount, base AS currency,
+             crmcost._say(language, f.words) AS message
+      FROM crmcost._rule_findings(scenario) f
+      UNION ALL
+      SELECT 'rules_refused', 'error', NULL, NULL, NULL, NULL, NULL, base,
+             refused
+      WHERE refused IS NOT NULL
+      UNION ALL
+      SELECT u.check_name, 'warning', u.category_code, u.driver, u.month_from,
+             u.month_to, u.amount, base,
+             crmcost._say(language, CASE u.check_name
+               WHEN 'category_without_rule'
+                 THEN ARRAY['category_uncovered', u.category_code]
+               ELSE ARRAY['category_without_driver', u.driver, u.category_code]
+             END)
+      FROM jsonb_to_recordset(findings) AS u (
+        check_name text, category_code text, driver text, month_from date,
+        month_to date, amount numeric)
+    ) a;
+  PERFORM crmcost._drop_temporary(crmcost._work_tables());
+  RETURN findings;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._validate_rules(name, text) IS
-  'Fills refresh_rule_finding.';
+  'What validate_rules tells, as who owns the ledger.';
 
 -- The search path is the caller's, with the ledger first.
 CREATE FUNCTION crmcost._rule_findings(scenario text)

@@ -2,7 +2,8 @@
  * ledger.c
  *	  Whose a ledger is, whose code is in it, and work done as its owner.
  *
- * SQL, in file order: _ledger_path, _run_as_owner.
+ * SQL, in file order: _ledger_path, _check_triggers, _run_as_owner and
+ * _ask_as_owner.
  *
  * The SQL of a ledger's routines names tables without a schema, so the schema
  * of the ledger is in the search path while it is parsed, and a function or
@@ -47,6 +48,7 @@
 #include "utils/syscache.h"
 
 SQL_FUNCTION(ledger__ledger_path);
+SQL_FUNCTION(ledger__check_triggers);
 SQL_FUNCTION(ledger__run_as_owner);
 
 typedef struct Ledger
@@ -415,12 +417,32 @@ CheckTriggersOfObject(const Ledger *ledger, const ObjectAddress *object)
 	list_free(tables);
 }
 
+static void
+CheckTriggers(const Ledger *ledger)
+{
+	VisitDependencies(ledger, NamespaceRelationId, ledger->schema, false,
+					  CheckTriggersOfObject);
+}
+
+/*
+ * _check_triggers(ledger name): for who writes in a ledger without working as
+ * its owner.
+ */
+Datum
+ledger__check_triggers(PG_FUNCTION_ARGS)
+{
+	Ledger		ledger = FindLedger(fcinfo);
+
+	CheckTriggers(&ledger);
+	PG_RETURN_VOID();
+}
+
 /*
  * An error unless the caller and the one whom it works as may call a routine
- * with such arguments.
+ * with such arguments, which returns what is wanted.
  */
 static void
-CheckRoutine(Oid user, Oid routine, int n, const Oid *given)
+CheckRoutine(Oid user, Oid routine, int n, const Oid *given, Oid wanted_type)
 {
 	Oid		   *types;
 	int			wanted;
@@ -432,12 +454,15 @@ CheckRoutine(Oid user, Oid routine, int n, const Oid *given)
 		aclcheck_error(may, OBJECT_ROUTINE, get_func_name(routine));
 	if (wanted != n || (n > 0 && memcmp(types, given, n * sizeof(Oid)) != 0) ||
 		(kind != PROKIND_FUNCTION && kind != PROKIND_PROCEDURE) ||
-		(result != BOOLOID && result != VOIDOID) ||
+		(result != wanted_type &&
+		 (result != VOIDOID || wanted_type != BOOLOID)) ||
 		get_func_retset(routine) || func_strict(routine))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("routine must be one of the %d arguments given that returns boolean or nothing and is not strict, not %s",
-						n, format_procedure(routine))));
+				 errmsg("routine must be one of the %d arguments given that returns %s and is not strict, not %s",
+						n, wanted_type == BOOLOID ? "boolean or nothing" :
+						format_type_be(wanted_type),
+						format_procedure(routine))));
 	if (ExecuteAclCheck(routine, user) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -503,6 +528,8 @@ WorksAs(const Ledger *ledger)
  * _run_as_owner(ledger name, prepare regprocedure, routine regprocedure,
  * VARIADIC arguments "any"): checks the triggers; then NULL if the caller can
  * go on, else what the routine returned, true if that is nothing.
+ * _ask_as_owner is the same of a routine that returns jsonb: what the owner had
+ * a hand in, a temporary table too, is not for the caller to read.
  */
 Datum
 ledger__run_as_owner(PG_FUNCTION_ARGS)
@@ -512,6 +539,7 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 	Oid			user;
 	Oid			prepare = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	Oid			name_type = NAMEOID;
+	Oid			wanted_type = get_fn_expr_rettype(fcinfo->flinfo);
 	Oid			types[FUNC_MAX_ARGS];
 	int			n = 0;
 	FmgrInfo	routine;
@@ -520,8 +548,7 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 	ForgetSoundSchema((Datum) 0, 0, 0);
 	ledger = FindLedger(fcinfo);
 	user = WorksAs(&ledger);
-	VisitDependencies(&ledger, NamespaceRelationId, ledger.schema, false,
-					  CheckTriggersOfObject);
+	CheckTriggers(&ledger);
 	if (!OidIsValid(user))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(2))
@@ -534,13 +561,20 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 		call->args[n++] = fcinfo->args[i];
 	}
 	if (OidIsValid(prepare))
-		CheckRoutine(user, prepare, 1, &name_type);
-	CheckRoutine(user, PG_GETARG_OID(2), n, types);
+		CheckRoutine(user, prepare, 1, &name_type, BOOLOID);
+	CheckRoutine(user, PG_GETARG_OID(2), n, types, wanted_type);
 	fmgr_info(PG_GETARG_OID(2), &routine);
 	InitFunctionCallInfoData(*call, &routine, n, PG_GET_COLLATION(), NULL,
 							 NULL);
 	result = CallAsUser(user, prepare, PG_GETARG_DATUM(0), call);
 	if (get_func_rettype(PG_GETARG_OID(2)) == VOIDOID)
 		PG_RETURN_BOOL(true);
-	PG_RETURN_BOOL(!call->isnull && DatumGetBool(result));
+	if (!call->isnull)
+		return result;
+	if (wanted_type != BOOLOID) /* NULL would let the caller go on */
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s returned null",
+						format_procedure(PG_GETARG_OID(2)))));
+	PG_RETURN_BOOL(false);
 }

@@ -127,6 +127,16 @@ my @calls = (
 	q{SELECT crmcost.erase_customer('crm', 3)}, q{SELECT crmcost.grant_read('crm', 'owner')},
 	q{SELECT * FROM crmcost.clv_holdout('crm', '2024-02-20', '2024-03-20')});
 my @writing = grep { !/holdout/ } @calls;
+# What is refused before it looks at its arguments: with those above, all that writes.
+my @others = (
+	q{SELECT crmcost.unmerge_customer('crm', 4)}, q{CALL crmcost.verify('crm')}, q{CALL crmcost.backfill('crm', '2024-01-01', '2024-02-01')},
+	q{CALL crmcost.compare_rules('crm', 'other')}, q{SELECT * FROM crmcost.validate_rules('crm')}, q{CALL crmcost.load_facts('crm', 'sale', 'crm.sale')},
+	q{SELECT crmcost.grant_worklist('crm', 'owner')}, q{CALL crmcost.distribute('crm')}, q{CALL crmcost.undistribute('crm')},
+	q{SELECT crmcost.worklist_done('crm', 1)}, q{SELECT crmcost.worklist_snooze('crm', 1, '2030-01-01')}, q{SELECT crmcost.worklist_reopen('crm', 1)});
+# Rows that anybody with the right loads, past our routines.
+my @loads = map { "SET search_path = pg_catalog; $_" } (
+	q{INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (1, '2024-03-01', 1, 'EUR')}, q{UPDATE crm.cost_entry SET amount = 11},
+	q{DELETE FROM crm.interaction WHERE interaction_id = 1}, q{UPDATE crm.customer SET attributes = '{"needs": "x"}'}, q{UPDATE crm.setting SET value = value WHERE key = 'language'});
 my $plant = q{
 	SET search_path = pg_catalog;
 	CREATE TEMPORARY TABLE word AS
@@ -187,6 +197,10 @@ my $plant = q{
 	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA hostile TO PUBLIC;
 };
 as($super, 'overload', 'CREATE EXTENSION crmcost; GRANT ALL ON SCHEMA public TO mallory');
+my %attacked = map { /crmcost\.(\w+)/ => 1 } @writing, @others;
+is_deeply([ sort keys %attacked ], [ split /\n/, $node->safe_psql('overload', q{
+	SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'crmcost'::regnamespace AND proname !~ '^_' AND proname <> 'install'
+		AND (proname ~ '^worklist' OR NOT has_function_privilege('eve', oid, 'EXECUTE')) ORDER BY 1}) ], 'all that writes is attacked');
 
 sub plant
 {
@@ -224,7 +238,7 @@ is(caught('overload', 'theirs') + caught('overload', 'mine'), $before, 'and noth
 
 # In the schema of the ledger.
 $node->safe_psql('overload', 'SET search_path = pg_catalog; GRANT USAGE, CREATE ON SCHEMA crm TO mallory');
-foreach my $call (@calls)
+foreach my $call (@calls, @others, @loads)
 {
 	($out, $err) = as($super, 'overload', $call);
 	like($err, qr/only the owner "\w+" of ledger "crm" must be able to create in its schema, not "mallory"/,
@@ -232,7 +246,7 @@ foreach my $call (@calls)
 }
 plant('crm');
 $node->safe_psql('overload', 'SET search_path = pg_catalog; REVOKE CREATE ON SCHEMA crm FROM mallory');
-foreach my $call (@calls)
+foreach my $call (@calls, @others, @loads)
 {
 	($out, $err) = as($super, 'overload', $call);
 	like($err, qr/schema of ledger "crm" must hold no function or operator, not (function|operator) /, "refused beside what others made there: $call");
@@ -302,6 +316,20 @@ is(caught('maintained', 'escaped'), 0, 'none has become somebody else, nor left 
 is($err, '', 'nor from behind SET ROLE');
 is(caught('maintained', 'escaped') + caught('maintained', 'mine'), 0, 'of which it knows');
 
+# A table of configuration that is a view, which runs code of the owner in whoever reads it.
+foreach my $table ('setting', 'allocation_rule', 'refresh_state', 'closed_period', 'worklist')
+{
+	as('eve', 'maintained', "ALTER TABLE crm.$table RENAME TO was_$table; CREATE VIEW crm.$table AS SELECT * FROM crm.was_$table WHERE hostile.trap('$table')");
+	$before = caught('maintained', 'theirs');
+	as($super, 'maintained', $_) foreach @writing, @others;
+	cmp_ok(caught('maintained', 'theirs'), '>', $before, "with a view in place of $table, traps have run");
+	is(caught('maintained', 'mine'), 0, 'and none as a superuser');
+	as('eve', 'maintained', "DROP VIEW crm.$table CASCADE; ALTER TABLE crm.was_$table RENAME TO $table; CALL crmcost.upgrade('crm')");
+}
+is(caught('maintained', 'escaped'), 0, 'nor has one become somebody else');
+($out, $err) = as($super, 'maintained', q{CALL crmcost.refresh('crm', '2024-05-11 10:00Z')});
+is($err, '', 'with the tables back it is as before');
+
 # A tablespace for temporary tables that the owner may not use.
 $node->safe_psql('postgres', "SET allow_in_place_tablespaces = on;\nCREATE TABLESPACE scratch LOCATION ''");
 ($out, $err) = as($super, 'maintained', q{SET temp_tablespaces = scratch;
@@ -347,7 +375,7 @@ cmp_ok(scalar @written, '>', 25, 'on each table');
 as('mallory', 'trigger', q{CREATE TRIGGER trap BEFORE INSERT ON crm.customer_month FOR EACH ROW WHEN (hostile.trap('when')) EXECUTE FUNCTION suppress_redundant_updates_trigger()})
 	if grep { $_ eq 'crm.customer_month' } @written;
 as('mallory', 'trigger', q{CREATE TRIGGER trap BEFORE INSERT ON crm.refresh_run FOR EACH ROW WHEN (hostile.trap('when')) EXECUTE FUNCTION suppress_redundant_updates_trigger()});
-foreach my $call (@writing)
+foreach my $call (@writing, @others)
 {
 	($out, $err) = as('owner', 'trigger', $call);
 	like($err, qr/must run code of its owner "owner", not function hostile\.trap\(text\) of "mallory"/, "nor a condition of theirs: $call");
