@@ -36,6 +36,7 @@ DECLARE
   installed integer;
 BEGIN
   PERFORM crmcost._check_owner(ledger);
+  PERFORM crmcost._hold_ledger(ledger);
   installed := crmcost._setting(ledger, 'schema_version');
   IF installed < 2 THEN
     PERFORM crmcost._upgrade_to_2(ledger);

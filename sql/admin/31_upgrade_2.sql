@@ -25,7 +25,6 @@ DECLARE
   message text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  PERFORM crmcost._hold_ledger(ledger);
   UPDATE setting SET value = 2 WHERE key = 'schema_version';
   present := ARRAY(SELECT c.relname FROM pg_class c
                    WHERE c.relnamespace = format('%I', ledger)::regnamespace

@@ -43,6 +43,8 @@ BEGIN
   IF erased IS NOT NULL THEN
     RETURN erased;
   END IF;
+  -- a refresh would write again what it has read before
+  PERFORM crmcost._lock_ledger(ledger);
   party := crmcost._gather_party(ledger, erase_customer.customer_id);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT source, source_key, erased_at INTO known

@@ -89,7 +89,7 @@ BEGIN
     RAISE EXCEPTION 'ledger "%" cannot be closed: transactions that began before are still writing',
                     ledger
       USING ERRCODE = 'lock_not_available',
-            HINT = 'Close the month again when they have ended; pg_stat_activity shows them by backend_xid.';
+            HINT = 'Close the month again when they have ended; pg_stat_activity shows them by backend_xid, and pg_prepared_xacts those that were prepared.';
   END IF;
   PERFORM pg_sleep(0.1);
 END

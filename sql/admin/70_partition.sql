@@ -221,54 +221,89 @@ $$;
 COMMENT ON FUNCTION crmcost._refuse_month() IS
   'Trigger of the partition for all the rest: an error that names the month and what makes a partition for it.';
 
+CREATE FUNCTION crmcost._missing_partitions(ledger name, from_month date,
+                                            to_month date)
+  RETURNS TABLE (parent oid, month date)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT t.parent, NULL::date FROM crmcost._partitioned_tables(ledger) t
+    WHERE t.rest = 0
+    UNION ALL
+    SELECT t.parent, m::date
+    FROM crmcost._partitioned_tables(ledger) t
+    CROSS JOIN LATERAL (
+      SELECT range_agg(crmcost._partition_range(i.inhrelid)) AS covered
+      FROM pg_inherits i WHERE i.inhparent = t.parent) p
+    CROSS JOIN generate_series(date_trunc('month', from_month::timestamp),
+                               to_month::timestamp, interval '1 month') m
+    WHERE (p.covered @> (m AT TIME ZONE 'UTC')) IS NOT TRUE;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._missing_partitions(name, date, date) IS
+  'The partitions by month that fact tables lack, with NULL for the one for all the rest.';
+
 -- Of two sessions the second finds what the first has made.  An empty partition is
 -- no news: a ledger that was as refresh left it is so still.
 CREATE FUNCTION crmcost._add_partitions(ledger name, from_month date,
-                                        to_month date)
+                                        to_month date,
+                                        patience double precision)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   part record;
-  within name;
-  covered tstzmultirange;
-  month date;
+  parents regclass[];
   made bigint := 0;
-  storage CONSTANT text := crmcost._storage(ledger);
+  state CONSTANT regclass := format('%I.refresh_state', ledger);
+  storage text;
 BEGIN
+  IF NOT EXISTS (SELECT FROM crmcost._missing_partitions(ledger, from_month,
+                                                         to_month)) THEN
+    RETURN 0;
+  END IF;
   PERFORM crmcost._one_connection();
   PERFORM pg_advisory_xact_lock(
             hashtextextended('crmcost.partition ' || ledger::text, 0::bigint));
-  FOR part IN SELECT * FROM crmcost._partitioned_tables(ledger) LOOP
-    within := coalesce(within, crmcost._partition_schema(ledger));
-    SELECT range_agg(crmcost._partition_range(i.inhrelid)) INTO covered
-      FROM pg_inherits i WHERE i.inhparent = part.parent;
-    IF part.rest = 0 THEN
-      PERFORM crmcost._make_partition(part.parent, within, NULL::date);
-    END IF;
-    FOR month IN
-      SELECT generate_series(date_trunc('month', from_month::timestamp),
-                             to_month::timestamp, interval '1 month')
-    LOOP
-      CONTINUE WHEN covered @> (month::timestamp AT TIME ZONE 'UTC');
-      PERFORM crmcost._make_partition(part.parent, within, month);
-      made := made + 1;
-    END LOOP;
+  parents := ARRAY(SELECT DISTINCT m.parent::regclass
+                   FROM crmcost._missing_partitions(ledger, from_month,
+                                                    to_month) m);
+  IF parents = '{}' THEN
+    RETURN 0;
+  END IF;
+  IF NOT crmcost._lock_together(parents, patience,
+                                crmcost._referred_by(parents), state) THEN
+    RAISE EXCEPTION 'the facts of ledger "%" are in use', ledger
+      USING ERRCODE = 'lock_not_available';
+  END IF;
+  storage := crmcost._storage(ledger);
+  FOR part IN
+    SELECT * FROM crmcost._missing_partitions(ledger, from_month, to_month) m
+    ORDER BY m.parent, m.month NULLS FIRST
+  LOOP
+    PERFORM crmcost._make_partition(part.parent,
+                                    crmcost._partition_schema(ledger),
+                                    part.month);
+    made := made + (part.month IS NOT NULL)::integer;
   END LOOP;
   IF made > 0 THEN
-    EXECUTE format('UPDATE %I.refresh_state SET storage = $2 WHERE storage = $1',
-                   ledger)
+    EXECUTE format('UPDATE %s SET storage = $2 WHERE storage = $1', state)
       USING storage, crmcost._storage(ledger);
   END IF;
   RETURN made;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_partitions(name, date, date) IS
-  'Makes the monthly partitions that are missing and returns their number.';
+COMMENT ON FUNCTION crmcost._add_partitions(name, date, date, double precision) IS
+  'Makes the monthly partitions that are missing and returns their number; an error when the facts are in use for more than so many seconds.';
 
-CREATE FUNCTION crmcost._add_partitions_ahead(ledger name) RETURNS bigint
+CREATE FUNCTION crmcost._add_partitions_ahead(
+  ledger name, patience double precision DEFAULT 'infinity')
+  RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -276,11 +311,11 @@ DECLARE
   today CONSTANT date := now() AT TIME ZONE 'UTC';
 BEGIN
   RETURN crmcost._add_partitions(ledger, today,
-                                 (today + interval '2 months')::date);
+                                 (today + interval '2 months')::date, patience);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_partitions_ahead(name) IS
+COMMENT ON FUNCTION crmcost._add_partitions_ahead(name, double precision) IS
   'Makes the partitions of this month and the next two that are missing and returns their number.';
 
 -- The last thing that refresh does.  It may be run by who is not the owner, and
@@ -298,7 +333,7 @@ BEGIN
              WHERE NOT pg_has_role(t.owner, 'USAGE')) THEN
     RETURN;
   END IF;
-  PERFORM crmcost._add_partitions_ahead(ledger);
+  PERFORM crmcost._add_partitions_ahead(ledger, 0);
 EXCEPTION
   WHEN lock_not_available OR object_in_use OR insufficient_privilege
        OR duplicate_table OR invalid_object_definition THEN
@@ -356,7 +391,7 @@ BEGIN
     RETURN;
   END IF;
   RAISE NOTICE 'ledger "%": % partitions made', ledger,
-    crmcost._add_partitions(ledger, from_month, to_month)
+    crmcost._add_partitions(ledger, from_month, to_month, 'infinity')
     + crmcost._add_partitions_ahead(ledger);
 END
 $$;

@@ -4,7 +4,9 @@
 -- A first load goes into an empty table.  Foreign keys, unique keys and indexes are most
 -- of what a row costs; made after the rows, each is one sort or one join.  So they
 -- go for as long as it takes, and come back as they were, in one transaction:
--- after an error the table is what it was.
+-- after an error the table is what it was.  That wants the table, and those that its
+-- keys refer to, for itself: where a refresh or a report stands on them, the
+-- keys stay, and nobody waits.
 CREATE PROCEDURE crmcost.load_facts(ledger name, fact name, source regclass)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -34,7 +36,7 @@ DECLARE
   target regclass;
   columns text;
   keys record;
-  is_empty boolean;
+  alone boolean;
   given bigint;
   loaded bigint;
 BEGIN
@@ -51,9 +53,11 @@ BEGIN
   END IF;
   target := format('%I.%I', ledger, fact)::regclass;
   columns := crmcost._common_columns(target, source);
-  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', target);
-  EXECUTE format('SELECT NOT EXISTS (SELECT 1 FROM %s)', target) INTO is_empty;
-  IF is_empty THEN
+  -- of two loads of the same rows the second finds what the first has loaded
+  PERFORM pg_advisory_xact_lock(
+    hashtextextended(format('crmcost.load %s %s', ledger, fact), 0));
+  alone := crmcost._take_empty(target);
+  IF alone THEN
     keys := crmcost._keys_of(target);
     PERFORM crmcost._run_all(keys.drops);
   ELSE
@@ -61,10 +65,10 @@ BEGIN
   END IF;
   EXECUTE format('INSERT INTO %s (%2$s) SELECT %2$s FROM %3$s%4$s', target,
                  columns, source,
-                 CASE WHEN NOT is_empty
+                 CASE WHEN NOT alone
                    THEN crmcost._conflict_clause(target, fact) END);
   GET DIAGNOSTICS loaded = ROW_COUNT;
-  IF is_empty THEN
+  IF alone THEN
     PERFORM crmcost._run_all(keys.adds);
     PERFORM crmcost._analyze_table(target);
   END IF;
@@ -80,6 +84,34 @@ $$;
 
 COMMENT ON FUNCTION crmcost._load_facts(name, name, regclass) IS
   'What load_facts does, as the owner of the ledger.';
+
+-- A table may be filled between the look and the lock.
+CREATE FUNCTION crmcost._take_empty(target regclass) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+DECLARE
+  filled boolean;
+BEGIN
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s)', target) INTO filled;
+  IF filled THEN
+    RETURN false;
+  END IF;
+  IF NOT crmcost._lock_together(
+           target || crmcost._referred_by(ARRAY[target]), 5) THEN
+    RAISE NOTICE '% is in use, so that its keys and indexes stay while it is loaded',
+                 target
+      USING HINT = 'A first load is faster when nobody reads the ledger.';
+    RETURN false;
+  END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s)', target) INTO filled;
+  RETURN NOT filled;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._take_empty(regclass) IS
+  'Locks a table without rows, and what it refers to, against everybody else; false where it has rows, or is in use for more than five seconds.';
 
 -- Names the key by which loads know their rows, for of all others a conflict is an
 -- error; nothing where the owner dropped it.

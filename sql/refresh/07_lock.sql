@@ -93,6 +93,7 @@ BEGIN
            hashtextextended('crmcost.refresh ' || ledger, 0)) THEN
     RAISE EXCEPTION 'ledger "%" is being refreshed by another session', ledger
       USING ERRCODE = 'lock_not_available',
+            DETAIL = 'So it is while a month is closed, the ledger verified or upgraded, or a customer erased.',
             HINT = 'Wait until it has finished, then try again.';
   END IF;
 END
@@ -100,6 +101,74 @@ $$;
 
 COMMENT ON FUNCTION crmcost._hold_ledger(name) IS
   'Takes the lock on a ledger until the transaction ends; an error where another session has it.';
+
+-- Who waits for a second table while holding a first one may meet somebody who holds
+-- the second and waits for the first, and what comes later waits behind both.  So
+-- all are taken, or none, and it is tried again: less long than PostgreSQL waits
+-- before it looks for a deadlock.
+CREATE FUNCTION crmcost._lock_together(alone regclass[],
+                                       patience double precision,
+                                       unchanged regclass[] DEFAULT '{}',
+                                       state regclass DEFAULT NULL)
+  RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET lock_timeout = '200ms'
+AS $$
+DECLARE
+  begun CONSTANT timestamptz := clock_timestamp();
+BEGIN
+  LOOP
+    BEGIN
+      PERFORM crmcost._lock_tables(alone, 'ACCESS EXCLUSIVE');
+      PERFORM crmcost._lock_tables(unchanged, 'SHARE ROW EXCLUSIVE');
+      IF state IS NOT NULL THEN
+        EXECUTE format('SELECT FROM %s FOR UPDATE', state);
+      END IF;
+      RETURN true;
+    EXCEPTION WHEN lock_not_available THEN
+      IF extract(epoch FROM clock_timestamp() - begun) >= patience THEN
+        RETURN false;
+      END IF;
+    END;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lock_together(regclass[], double precision, regclass[], regclass) IS
+  'Locks tables against everybody else, others against changes, and the row of a table, all until the transaction ends; false when that took more than so many seconds, and nothing is locked.';
+
+CREATE FUNCTION crmcost._lock_tables(relations regclass[], mode text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF cardinality(relations) > 0 THEN
+    EXECUTE format('LOCK TABLE %s IN %s MODE',
+                   array_to_string(relations, ', '), mode);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lock_tables(regclass[], text) IS
+  'Locks tables and their partitions until the transaction ends; an error where that takes longer than lock_timeout.';
+
+-- What foreign keys of tables refer to: to make such a key, or a partition, locks it.
+CREATE FUNCTION crmcost._referred_by(relations regclass[])
+  RETURNS regclass[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+RETURN ARRAY(
+  SELECT DISTINCT c.confrelid::oid
+  FROM pg_catalog.pg_constraint c
+  WHERE c.conrelid = ANY (relations::oid[]) AND c.contype = 'f'
+        AND c.confrelid <> ALL (relations::oid[])
+  ORDER BY 1)::regclass[];
+
+COMMENT ON FUNCTION crmcost._referred_by(regclass[]) IS
+  'Other tables that foreign keys of tables refer to.';
 
 CREATE FUNCTION crmcost._begin_epoch(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
