@@ -4,6 +4,7 @@ CREATE PROCEDURE crmcost.install(ledger name DEFAULT 'crm',
                                  language text DEFAULT 'en')
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
+  SET standard_conforming_strings = on
 AS $$
 #variable_conflict use_column
 DECLARE

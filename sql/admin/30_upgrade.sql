@@ -5,6 +5,7 @@
 CREATE PROCEDURE crmcost.upgrade(ledger name)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
+  SET standard_conforming_strings = on
 AS $$
 DECLARE
   renewed boolean := crmcost._run_as_owner(

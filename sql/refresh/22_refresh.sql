@@ -18,6 +18,8 @@ CREATE FUNCTION crmcost._compute(ledger name, as_of timestamptz,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
+  SET datestyle = iso           -- of what is kept as text
+  SET standard_conforming_strings = on
   SET jit = off                 -- compiles each partition, and gains nothing
   SET enable_memoize = off      -- keeps what is asked for once: orders, customers
   SET default_statistics_target = 20    -- for joins by keys

@@ -8,6 +8,8 @@ CREATE FUNCTION crmcost._dry_run(ledger name, as_of timestamptz, scenario text,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
+  SET datestyle = iso
+  SET standard_conforming_strings = on
   SET jit = off
   SET client_min_messages = error
   SET crmcost.gather = off      -- until here ends: _gather sets it
