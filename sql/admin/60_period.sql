@@ -47,14 +47,17 @@ $$;
 COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
   'Fixes the figures of a month, and of all earlier months that are open; what is loaded into them later counts in the first open month.';
 
--- A writer that does not see the announcement is older than its transaction.
+-- A writer that did not see the announcement when it looked, which is after it
+-- wrote, had its number before the announcement was there to be seen.
 CREATE PROCEDURE crmcost._announce_closing(ledger name, month date)
   LANGUAGE plpgsql
 AS $$
 DECLARE
   announced pg_catalog.xid8;
 BEGIN
-  CALL crmcost._note_closing(ledger, month, announced);
+  PERFORM crmcost._set_closing(ledger, month);
+  COMMIT;
+  announced := pg_catalog.pg_current_xact_id();
   LOOP
     COMMIT;
     EXIT WHEN crmcost._is_over(announced);
@@ -65,20 +68,6 @@ $$;
 
 COMMENT ON PROCEDURE crmcost._announce_closing(name, date) IS
   'Tells the writers of facts that a month is to be closed, and waits for those who cannot know.';
-
-CREATE PROCEDURE crmcost._note_closing(ledger name, month date,
-                                       INOUT announced xid8)
-  LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  PERFORM crmcost._set_closing(ledger, month);
-  announced := pg_current_xact_id();
-END
-$$;
-
-COMMENT ON PROCEDURE crmcost._note_closing(name, date, xid8) IS
-  'Notes that a month is to be closed, and the transaction that says so.';
 
 CREATE FUNCTION crmcost._await_writers(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -121,13 +110,30 @@ $$;
 COMMENT ON FUNCTION crmcost._set_closing(name, date) IS
   'Notes that a month is to be closed.';
 
+-- Those of other databases write nothing here.  Whose database cannot be told has
+-- just begun, and will be known a moment later.
 CREATE FUNCTION crmcost._is_over(transaction xid8) RETURNS boolean
   LANGUAGE sql VOLATILE PARALLEL UNSAFE
-RETURN pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
-       > transaction;
+BEGIN ATOMIC
+  SELECT NOT EXISTS (
+    SELECT FROM pg_catalog.pg_snapshot_xip(pg_catalog.pg_current_snapshot())
+                  AS x (number)
+    WHERE x.number < transaction
+          AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_locks l
+            JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'transactionid'
+                  AND l.transactionid = x.number::pg_catalog.xid
+                  AND l.mode = 'ExclusiveLock' AND l.granted
+                  AND a.datname <> pg_catalog.current_database())
+          AND NOT EXISTS (
+            SELECT FROM pg_catalog.pg_prepared_xacts p
+            WHERE p.transaction = x.number::pg_catalog.xid
+                  AND p.database <> pg_catalog.current_database()));
+END;
 
 COMMENT ON FUNCTION crmcost._is_over(xid8) IS
-  'Whether a transaction and all that began before it have ended.';
+  'Whether all transactions of this database with a smaller number have ended.';
 
 CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -81,8 +81,30 @@ $$;
 COMMENT ON FUNCTION crmcost._touch(text, boolean, bigint[], date[], date[]) IS
   'Notes in table touched that facts of customers changed between two days each.';
 
--- The search path is the caller's, with the ledger first.
+-- A snapshot that is older than a closing does not see it.
+CREATE FUNCTION crmcost._newest_day(query text) RETURNS date
+  LANGUAGE c STABLE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'transaction__newest_day';
+
+COMMENT ON FUNCTION crmcost._newest_day(text) IS
+  'The date that a query returns with all that is committed by now, whatever the snapshot of the transaction; NULL when it returns none.';
+
+-- The search path is the caller's, with the ledger first, here and below.
 CREATE FUNCTION crmcost._late_before() RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF current_setting('transaction_isolation') = 'read committed' THEN
+    RETURN crmcost._seen_late_before();
+  END IF;
+  RETURN crmcost._newest_day('SELECT crmcost._seen_late_before()');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._late_before() IS
+  'First day of the first month that is not closed, nor about to be; NULL when none is closed.';
+
+CREATE FUNCTION crmcost._seen_late_before() RETURNS date
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
@@ -92,8 +114,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._late_before() IS
-  'First day of the first month that is not closed, nor about to be; NULL when none is closed.';
+COMMENT ON FUNCTION crmcost._seen_late_before() IS
+  'The same as the snapshot sees it.';
 
 CREATE FUNCTION crmcost._capture_sale() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -27,9 +27,9 @@ $node->safe_psql('postgres', q{
 # A session that goes on: what it said to a statement, or that it still waits.
 sub session
 {
-	my ($options) = @_;
+	my ($database) = @_;
 	my %s = (in => '', out => '', n => 0);
-	$s{h} = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres') ], '<', \$s{in}, '>', \$s{out}, '2>&1', IPC::Run::timeout(180));
+	$s{h} = IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr($database // 'postgres') ], '<', \$s{in}, '>', \$s{out}, '2>&1', IPC::Run::timeout(180));
 	return \%s;
 }
 
@@ -145,6 +145,41 @@ say_in($first, q{COMMIT PREPARED 'of nobody'});
 unlike(say_in($second, q{CALL crmcost.refresh('crm', '2024-05-03'); CALL crmcost.close_period('crm', '2024-01-01')}), qr/ERROR/, 'when it is over the month is closed');
 is(say_in($second, q{SELECT sum(revenue) FROM crm.customer_month WHERE month_start = '2024-01-01'}), say_in($second, q{SELECT sum(amount)::numeric(38,4) FROM crm.sale s, crm.setting z WHERE z.key = 'timezone' AND s.sold_at AT TIME ZONE z.value < '2024-02-01'}),
 	'with what it has written');
+
+# what every month brought, of which nothing is lost whenever it was written
+my $whole = q{SELECT (SELECT sum(amount)::numeric(38,4) FROM crm.sale) = (SELECT sum(revenue) FROM crm.profit_by_month)};
+my $january = q{SELECT sum(revenue) FROM crm.profit_by_month WHERE month_start = '2024-01-01'};
+my $shut = say_in($second, $january);
+
+# of a transaction whose snapshot is older than the closing
+say_in($first, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM crm.sale');
+unlike(say_in($second, q{CALL crmcost.close_period('crm', '2024-02-01')}), qr/ERROR/, 'a month is closed beside one who has not written yet');
+unlike(say_in($first, q{INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (2, '2024-01-10', 1000, 'EUR'), (2, '2024-02-10', 100, 'EUR'); COMMIT}), qr/ERROR/, 'and then writes');
+say_in($second, q{CALL crmcost.refresh('crm', '2024-05-04')});
+is(say_in($second, $january), $shut, 'the closed month is what it was');
+is(say_in($second, $whole), "t\n", 'and what came late counts');
+
+# of one who writes while the closing is announced
+say_in($first, 'BEGIN; SELECT FROM crm.refresh_state FOR UPDATE');
+start_in($second, q{CALL crmcost.close_period('crm', '2024-03-01')});
+$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%close_period%'});
+say_in($loader, q{BEGIN; INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (2, '2024-03-10', 5000, 'EUR')});
+say_in($first, 'COMMIT');
+usleep(1000000);
+is(is_over($second), '', 'the closing waits for who could not see that it comes');
+say_in($loader, 'COMMIT');
+ok(over_within($second, 20), 'and goes on');
+unlike($second->{out}, qr/ERROR/, 'as it should');
+say_in($second, q{CALL crmcost.refresh('crm', '2024-05-04')});
+is(say_in($second, $whole), "t\n", 'and all counts');
+
+# of one who writes in another database
+$node->safe_psql('postgres', 'CREATE DATABASE other');
+my $stranger = session('other');
+say_in($stranger, 'BEGIN; CREATE TABLE t (n int)');
+like(say_in($second, q{CALL crmcost.close_period('crm', '2024-04-01')}), qr/closed 2024-04 to 2024-04/, 'who writes in another database holds nothing up');
+$stranger->{in} .= "\\q\n";
+$stranger->{h}->finish;
 
 foreach my $s ($first, $second, $loader) { $s->{in} .= "\\q\n"; $s->{h}->finish; }
 $node->stop;
