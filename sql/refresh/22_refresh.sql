@@ -222,7 +222,8 @@ COMMENT ON FUNCTION crmcost._refresh(name, timestamptz, boolean) IS
 
 -- Everything is computed anew when it never was, when it was on another server or
 -- in another database, when tables were exchanged or lost their triggers, when
--- what every figure depends on changed, and in a distributed ledger.
+-- what every figure depends on changed, in a distributed ledger, and where facts come
+-- by logical replication, which fires no statement triggers.
 CREATE FUNCTION crmcost._begin_run(ledger name, as_of timestamptz,
                                    whole boolean)
   RETURNS crmcost._run
@@ -266,7 +267,7 @@ BEGIN
     OR state.database_oid IS DISTINCT FROM
        (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
     OR state.storage IS DISTINCT FROM storage
-    OR crmcost._is_distributed(ledger)
+    OR crmcost._is_distributed(ledger) OR crmcost._is_subscriber(ledger)
     OR EXISTS (SELECT FROM touched t
                WHERE t.relation IN ('setting', 'cost_category', 'campaign',
                                     'activity_time', 'funnel_step',
@@ -284,6 +285,20 @@ $$;
 
 COMMENT ON FUNCTION crmcost._begin_run(name, timestamptz, boolean) IS
   'What a refresh is about, and whether it computes everything or what changed.';
+
+CREATE FUNCTION crmcost._is_subscriber(ledger name) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM pg_subscription_rel r
+                 JOIN crmcost._captured_tables(ledger) t
+                   ON t.relation = r.srrelid);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._is_subscriber(name) IS
+  'Whether logical replication writes what a ledger is computed from.';
 
 -- What came after the snapshot, to a table that had lost a trigger, was not noted:
 -- then the next refresh computes everything once more.

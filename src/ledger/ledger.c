@@ -528,8 +528,8 @@ WorksAs(const Ledger *ledger)
  * _run_as_owner(ledger name, prepare regprocedure, routine regprocedure,
  * VARIADIC arguments "any"): checks the triggers; then NULL if the caller can
  * go on, else what the routine returned, true if that is nothing.
- * _ask_as_owner is the same of a routine that returns jsonb: what the owner had
- * a hand in, a temporary table too, is not for the caller to read.
+ * _ask_as_owner is the same of a routine that returns jsonb: what the owner
+ * had a hand in, a temporary table too, is not for the caller to read.
  */
 Datum
 ledger__run_as_owner(PG_FUNCTION_ARGS)

@@ -1,7 +1,7 @@
 /*
  * transaction.c
- *	  What a procedure may do about the transaction that it runs in, and what is
- *	  known beside its snapshot.
+ *	  What a procedure may do about the transaction that it runs in, and what
+ *	  is known beside its snapshot.
  *
  * SQL, in file order: _may_commit, _newest_day.
  */

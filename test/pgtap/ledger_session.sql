@@ -6,7 +6,7 @@
 \ir concordance_ledger.psql
 SELECT no_plan();
 CALL pg_temp.make_ledger(3);
-INSERT INTO crm.sale (customer_id, sold_at, amount, currency) SELECT customer_id, first_seen_at - interval '3 days', 1, 'XXX' FROM crm.customer WHERE erased_at IS NULL LIMIT 3;
+INSERT INTO crm.sale (customer_id, sold_at, amount, currency) SELECT customer_id, first_seen_at - interval '3 days', 1, 'QQQ' FROM crm.customer WHERE erased_at IS NULL LIMIT 3;
 SELECT as_of_at FROM crm.last_refresh \gset
 CALL crmcost.refresh('crm', :'as_of_at', "full" => true);
 SELECT cmp_ok((SELECT count(*) FROM crm.quality_finding WHERE words::text ~ '\d{4}-\d\d-\d\d'), '>', 0::bigint, 'findings tell days');
