@@ -28,19 +28,21 @@ COMMENT ON FUNCTION crmcost._open_month(name) IS
 CREATE PROCEDURE crmcost.close_period(ledger name, month date)
   LANGUAGE plpgsql
 AS $$
+DECLARE
+  announced CONSTANT boolean := crmcost._may_commit();
 BEGIN
-  IF crmcost._may_commit() THEN
+  IF announced THEN
     CALL crmcost._announce_closing(ledger, month);
   END IF;
   CALL crmcost._take_ledger(ledger);
   IF crmcost._run_as_owner(
        ledger, 'crmcost._make_work_tables(pg_catalog.name)',
-       'crmcost._close_period(pg_catalog.name,pg_catalog.date)', ledger,
-       month) THEN
+       'crmcost._close_period(pg_catalog.name,pg_catalog.date,pg_catalog.bool)',
+       ledger, month, announced) THEN
     RETURN;
   END IF;
   PERFORM crmcost._make_work_tables(ledger);
-  PERFORM crmcost._close_period(ledger, month);
+  PERFORM crmcost._close_period(ledger, month, announced);
 END
 $$;
 
@@ -135,7 +137,50 @@ END;
 COMMENT ON FUNCTION crmcost._is_over(xid8) IS
   'Whether all transactions of this database with a smaller number have ended.';
 
-CREATE FUNCTION crmcost._close_period(ledger name, month date) RETURNS void
+-- In a transaction of the caller nothing can be announced: nobody writes until it ends,
+-- and who has written since it began is not passed over.
+CREATE FUNCTION crmcost._shut_out_writers(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+AS $$
+DECLARE
+  query CONSTANT text := replace($query$
+    SELECT concat_ws(' ',
+      (SELECT sum(hashint8extended(sale_id, 0)) FROM LEDGER.sale),
+      (SELECT sum(hashint8extended(interaction_id, 0)) FROM LEDGER.interaction),
+      (SELECT sum(hashint8extended(cost_id, 0)) FROM LEDGER.cost_entry),
+      (SELECT sum(hashtextextended(concat_ws(' ', customer_id, first_seen_at,
+                                             acquired_at), 0))
+       FROM LEDGER.customer))
+  $query$, 'LEDGER', quote_ident(ledger));
+  seen text;
+BEGIN
+  IF NOT crmcost._lock_together(
+           '{}', 10,
+           ARRAY(SELECT format('%I.%I', ledger, t.name)::regclass
+                 FROM unnest('{sale,interaction,cost_entry,customer}'::text[])
+                        AS t (name))) THEN
+    RAISE EXCEPTION 'ledger "%" cannot be closed: others are writing', ledger
+      USING ERRCODE = 'lock_not_available',
+            HINT = 'Close the month again when they have ended; pg_locks shows them.';
+  END IF;
+  EXECUTE query INTO seen;
+  IF crmcost._newest(query) IS DISTINCT FROM seen THEN
+    RAISE EXCEPTION 'ledger "%" was loaded after this transaction had begun',
+                    ledger
+      USING ERRCODE = 'serialization_failure',
+            HINT = 'Roll back, and close the month in a statement of its own, which waits for loads.';
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._shut_out_writers(name) IS
+  'Keeps others from writing facts until the transaction ends; an error where they have written what its snapshot does not see.';
+
+CREATE FUNCTION crmcost._close_period(ledger name, month date,
+                                      announced boolean)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
@@ -169,6 +214,9 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value',
             HINT = format('CALL crmcost.refresh(%L) first.', ledger);
   END IF;
+  IF NOT (announced OR crmcost._is_distributed(ledger)) THEN
+    PERFORM crmcost._shut_out_writers(ledger);
+  END IF;
   PERFORM crmcost._compute(ledger, last.as_of_at, false);
   PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
   PERFORM crmcost._note_unrated_lines(open_month, next_month);
@@ -196,7 +244,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._close_period(name, date) IS
+COMMENT ON FUNCTION crmcost._close_period(name, date, boolean) IS
   'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
 
 -- What the closing itself has made news of is computed at once.

@@ -82,12 +82,12 @@ COMMENT ON FUNCTION crmcost._touch(text, boolean, bigint[], date[], date[]) IS
   'Notes in table touched that facts of customers changed between two days each.';
 
 -- A snapshot that is older than a closing does not see it.
-CREATE FUNCTION crmcost._newest_day(query text) RETURNS date
+CREATE FUNCTION crmcost._newest(query text) RETURNS text
   LANGUAGE c STABLE STRICT PARALLEL UNSAFE
-  AS 'MODULE_PATHNAME', 'transaction__newest_day';
+  AS 'MODULE_PATHNAME', 'transaction__newest';
 
-COMMENT ON FUNCTION crmcost._newest_day(text) IS
-  'The date that a query returns with all that is committed by now, whatever the snapshot of the transaction; NULL when it returns none.';
+COMMENT ON FUNCTION crmcost._newest(text) IS
+  'What a query returns in one column of one row, with all that is committed by now, whatever the snapshot of the transaction; NULL for no row.';
 
 -- The search path is the caller's, with the ledger first, here and below.
 CREATE FUNCTION crmcost._late_before() RETURNS date
@@ -97,7 +97,7 @@ BEGIN
   IF current_setting('transaction_isolation') = 'read committed' THEN
     RETURN crmcost._seen_late_before();
   END IF;
-  RETURN crmcost._newest_day('SELECT crmcost._seen_late_before()');
+  RETURN crmcost._newest('SELECT crmcost._seen_late_before()')::date;
 END
 $$;
 

@@ -3,7 +3,7 @@
  *	  What a procedure may do about the transaction that it runs in, and what
  *	  is known beside its snapshot.
  *
- * SQL, in file order: _may_commit, _newest_day.
+ * SQL, in file order: _may_commit, _newest.
  */
 #include "crmcost.h"
 
@@ -12,7 +12,7 @@
 #include "utils/snapmgr.h"
 
 SQL_FUNCTION(transaction__may_commit);
-SQL_FUNCTION(transaction__newest_day);
+SQL_FUNCTION(transaction__newest);
 
 /*
  * Whether a COMMIT would be allowed where this is called: in a procedure that
@@ -27,25 +27,25 @@ transaction__may_commit(PG_FUNCTION_ARGS)
 }
 
 /*
- * _newest_day(query text): the date that a query returns, with all that is
- * committed by now: in a transaction of REPEATABLE READ too, as the checks of
- * foreign keys see it.
+ * _newest(query text): the text that a query returns, with all that is committed
+ * by now: in a transaction of REPEATABLE READ too, as the checks of foreign keys
+ * see it.
  */
 Datum
-transaction__newest_day(PG_FUNCTION_ARGS)
+transaction__newest(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	bool		isnull = true;
-	Datum		day = (Datum) 0;
+	char	   *found = NULL;
 
 	SPI_connect();
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (SPI_execute(query, true, 1) == SPI_OK_SELECT && SPI_processed == 1)
-		day = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-							&isnull);
+		found = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	PopActiveSnapshot();
-	SPI_finish();				/* a date is no pointer */
-	if (isnull)
+	if (found != NULL)
+		found = strcpy(SPI_palloc(strlen(found) + 1), found);
+	SPI_finish();
+	if (found == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(day);
+	PG_RETURN_TEXT_P(cstring_to_text(found));
 }

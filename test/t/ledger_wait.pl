@@ -173,6 +173,21 @@ unlike($second->{out}, qr/ERROR/, 'as it should');
 say_in($second, q{CALL crmcost.refresh('crm', '2024-05-04')});
 is(say_in($second, $whole), "t\n", 'and all counts');
 
+# of one who writes beside a transaction in which the month is closed later
+say_in($first, 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM crm.sale');
+say_in($loader, q{INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (2, '2024-04-10', 70, 'EUR')});
+like(say_in($first, q{CALL crmcost.close_period('crm', '2024-04-01')}), qr/ERROR:  ledger "crm" was loaded after this transaction had begun/, 'a closing in a transaction passes over no load');
+say_in($first, 'ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ');
+unlike(say_in($first, q{CALL crmcost.close_period('crm', '2024-04-01')}), qr/ERROR/, 'in one that sees it the month is closed');
+start_in($loader, q{INSERT INTO crm.sale (customer_id, sold_at, amount, currency) VALUES (2, '2024-04-11', 80, 'EUR')});
+usleep(500000);
+is(is_over($loader), '', 'who loads waits for that, as nothing told of the closing');
+say_in($first, 'COMMIT');
+ok(over_within($loader, 10), 'and no longer');
+say_in($second, q{CALL crmcost.refresh('crm', '2024-05-04')});
+is(say_in($second, $whole), "t\n", 'and all counts');
+say_in($second, q{CALL crmcost.reopen_period('crm', '2024-04-01'); CALL crmcost.refresh('crm', '2024-05-04')});
+
 # of one who writes in another database
 $node->safe_psql('postgres', 'CREATE DATABASE other');
 my $stranger = session('other');
