@@ -48,7 +48,7 @@ CREATE FUNCTION crmcost._ask_as_owner(ledger name, prepare regprocedure,
                                       VARIADIC arguments "any")
   RETURNS jsonb
   LANGUAGE c VOLATILE PARALLEL UNSAFE
-  AS 'MODULE_PATHNAME', 'ledger__run_as_owner';
+  AS 'MODULE_PATHNAME', 'ledger__ask_as_owner';
 
 COMMENT ON FUNCTION crmcost._ask_as_owner(name, regprocedure, regprocedure, "any") IS
   'Calls a routine that returns jsonb as _run_as_owner() does one that returns a boolean.';

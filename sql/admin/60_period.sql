@@ -29,7 +29,7 @@ CREATE PROCEDURE crmcost.close_period(ledger name, month date)
   LANGUAGE plpgsql
 AS $$
 DECLARE
-  announced CONSTANT boolean := crmcost._may_commit();
+  announced CONSTANT boolean DEFAULT crmcost._may_commit();
 BEGIN
   IF announced THEN
     CALL crmcost._announce_closing(ledger, month);
@@ -54,17 +54,18 @@ COMMENT ON PROCEDURE crmcost.close_period(name, date) IS
 CREATE PROCEDURE crmcost._announce_closing(ledger name, month date)
   LANGUAGE plpgsql
 AS $$
-DECLARE
-  announced pg_catalog.xid8;
 BEGIN
   PERFORM crmcost._set_closing(ledger, month);
   COMMIT;
-  announced := pg_catalog.pg_current_xact_id();
-  LOOP
-    COMMIT;
-    EXIT WHEN crmcost._is_over(announced);
-    PERFORM crmcost._await_writers(ledger);
-  END LOOP;
+  DECLARE
+    announced pg_catalog.xid8 DEFAULT pg_catalog.pg_current_xact_id();
+  BEGIN
+    LOOP
+      COMMIT;
+      EXIT WHEN crmcost._is_over(announced);
+      PERFORM crmcost._await_writers(ledger);
+    END LOOP;
+  END;
 END
 $$;
 

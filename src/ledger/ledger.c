@@ -50,6 +50,7 @@
 SQL_FUNCTION(ledger__ledger_path);
 SQL_FUNCTION(ledger__check_triggers);
 SQL_FUNCTION(ledger__run_as_owner);
+SQL_FUNCTION(ledger__ask_as_owner);
 
 typedef struct Ledger
 {
@@ -528,8 +529,6 @@ WorksAs(const Ledger *ledger)
  * _run_as_owner(ledger name, prepare regprocedure, routine regprocedure,
  * VARIADIC arguments "any"): checks the triggers; then NULL if the caller can
  * go on, else what the routine returned, true if that is nothing.
- * _ask_as_owner is the same of a routine that returns jsonb: what the owner
- * had a hand in, a temporary table too, is not for the caller to read.
  */
 Datum
 ledger__run_as_owner(PG_FUNCTION_ARGS)
@@ -577,4 +576,14 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 				 errmsg("%s returned null",
 						format_procedure(PG_GETARG_OID(2)))));
 	PG_RETURN_BOOL(false);
+}
+
+/*
+ * _ask_as_owner: the same of a routine that returns jsonb.  What the owner had a
+ * hand in, a temporary table too, is not for the caller to read.
+ */
+Datum
+ledger__ask_as_owner(PG_FUNCTION_ARGS)
+{
+	return ledger__run_as_owner(fcinfo);
 }

@@ -218,7 +218,7 @@ FROM routine
 WHERE provolatile = 'v' AND proargnames[1] = 'ledger'
   AND proname NOT LIKE '\_%' AND proname <> 'install'
   AND NOT EXISTS (SELECT FROM text_call
-                  WHERE caller = routine.oid AND callee = '_run_as_owner')
+                  WHERE caller = routine.oid AND callee IN ('_run_as_owner', '_ask_as_owner'))
 
 -- volatility
 UNION ALL
