@@ -215,21 +215,15 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value',
             HINT = format('CALL crmcost.refresh(%L) first.', ledger);
   END IF;
-  IF NOT (announced OR crmcost._is_distributed(ledger)) THEN
-    PERFORM crmcost._shut_out_writers(ledger);
-  END IF;
+  PERFORM crmcost._shut_out_writers(ledger)
+    WHERE NOT (announced OR crmcost._is_distributed(ledger));
   PERFORM crmcost._compute(ledger, last.as_of_at, false);
   PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
   PERFORM crmcost._note_unrated_lines(open_month, next_month);
   PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
   PERFORM crmcost._note_long_orders(next_month);
   PERFORM crmcost._place_later_lines(open_month, next_month);
-  IF open_month IS NULL THEN
-    SELECT least(min(found.month), closing) INTO open_month
-      FROM (SELECT min(month_start) FROM customer_month
-            UNION ALL SELECT min(month_start) FROM cost_month
-            UNION ALL SELECT min(month_start) FROM posted_cost) found (month);
-  END IF;
+  open_month := coalesce(open_month, crmcost._first_booked_month(closing));
   PERFORM crmcost._keep_touches(open_month, next_month);
   INSERT INTO closed_period (month_start, follows, closed_at, as_of)
     SELECT m::date, CASE WHEN m = open_month THEN last_closed
@@ -247,6 +241,22 @@ $$;
 
 COMMENT ON FUNCTION crmcost._close_period(name, date, boolean) IS
   'Refreshes and closes a month, as who writes the ledger, with work tables that are there.';
+
+-- The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._first_booked_month(closing date) RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (SELECT least(min(found.month), closing)
+          FROM (SELECT min(month_start) FROM customer_month
+                UNION ALL SELECT min(month_start) FROM cost_month
+                UNION ALL SELECT min(month_start) FROM posted_cost)
+               AS found (month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_booked_month(date) IS
+  'First month of a ledger with anything in it, or the one that is to be closed.';
 
 -- What the closing itself has made news of is computed at once.
 CREATE FUNCTION crmcost._compute_after_closing(ledger name, at timestamptz)

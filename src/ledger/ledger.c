@@ -579,8 +579,8 @@ ledger__run_as_owner(PG_FUNCTION_ARGS)
 }
 
 /*
- * _ask_as_owner: the same of a routine that returns jsonb.  What the owner had a
- * hand in, a temporary table too, is not for the caller to read.
+ * _ask_as_owner: the same of a routine that returns jsonb.  What the owner had
+ * a hand in, a temporary table too, is not for the caller to read.
  */
 Datum
 ledger__ask_as_owner(PG_FUNCTION_ARGS)

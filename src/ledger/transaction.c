@@ -27,9 +27,9 @@ transaction__may_commit(PG_FUNCTION_ARGS)
 }
 
 /*
- * _newest(query text): the text that a query returns, with all that is committed
- * by now: in a transaction of REPEATABLE READ too, as the checks of foreign keys
- * see it.
+ * _newest(query text): the text that a query returns, with all that is
+ * committed by now: in a transaction of REPEATABLE READ too, as the checks of
+ * foreign keys see it.
  */
 Datum
 transaction__newest(PG_FUNCTION_ARGS)
