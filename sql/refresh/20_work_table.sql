@@ -333,6 +333,13 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_top (
     product_code text COLLATE "C" PRIMARY KEY, was boolean, is_now boolean
   ) ON COMMIT DROP;
+  -- statistics, too: what was bought at which prices, by product and tiers
+  CREATE TEMPORARY TABLE refresh_price (
+    product_code text COLLATE "C", tiers text[], quantity numeric,
+    amount numeric, lowest_price numeric, highest_price numeric,
+    prices float8[], quantities float8[]
+  ) ON COMMIT DROP;
+  CREATE INDEX ON refresh_price (product_code);
 END
 $$;
 
