@@ -174,10 +174,16 @@ $$;
 COMMENT ON FUNCTION crmcost._write_pairs(crmcost._run) IS
   'Writes product_pair by what refresh_pair notes; returns the rows changed.';
 
+CREATE FUNCTION crmcost._orders_at_once() RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 1000000;
+
+COMMENT ON FUNCTION crmcost._orders_at_once() IS
+  'About how many orders'' prices are held in memory at a time.';
+
 -- The planner takes codes from arrays for as many as there are lines, and would
 -- rather sort; they are few.  All prices at once would take memory that grows with
--- the ledger: so a million orders are read at a time, and a product is fitted at a
--- time.
+-- the ledger: so orders are read some at a time, and a product is fitted at a time.
 CREATE FUNCTION crmcost._write_prices(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -198,7 +204,7 @@ BEGIN
           FROM (SELECT customer_id,
                        sum(orders) OVER (ORDER BY customer_id) AS orders
                 FROM customer_value) v
-          GROUP BY div(v.orders, 1000000)) s
+          GROUP BY div(v.orders, crmcost._orders_at_once())) s
   LOOP
     PERFORM crmcost._add_prices(schemes, concat_ws(' AND ', 'true',
       'customer_id > ' || stretch.after_id,
