@@ -653,7 +653,7 @@ BEGIN
   -- who may come onto it.  refresh_worklist is as the table is.
   CREATE TEMPORARY TABLE refresh_worklist_base (
     customer_id bigint, first_ordered_on date, last_ordered_on date,
-    order_days bigint, orders bigint, margin numeric,
+    order_days bigint, orders bigint, margin numeric, profit numeric,
     last_contact_at timestamptz, last_contact_channel text COLLATE "C",
     stage text COLLATE "C", stage_since timestamptz, potential numeric,
     p_alive float8
