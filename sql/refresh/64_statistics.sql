@@ -285,15 +285,12 @@ RETURN pg_catalog.format($query$
       WHERE p.product_code = product.product_code
       GROUP BY tiers
     ) cell
-    CROSS JOIN LATERAL (
-      SELECT '(all)' AS scheme, '(all)' AS tier
-      UNION ALL
-      SELECT t.scheme, t.tier FROM unnest(%L::text[], tiers) AS t (scheme, tier)
-      WHERE t.tier IS NOT NULL
-    ) t
+    CROSS JOIN LATERAL unnest(%L::text[], array_prepend('(all)', tiers))
+      AS t (scheme, tier)
+    WHERE tier IS NOT NULL
     GROUP BY scheme, tier
   ) part
-$query$, schemes);
+$query$, pg_catalog.array_prepend('(all)'::text, schemes));
 
 COMMENT ON FUNCTION crmcost._price_query(text[]) IS
   'Query of product_price from refresh_price, whose tiers are of these schemes.';

@@ -335,11 +335,6 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   room CONSTANT bigint := crmcost._rows_to_tell(run);
-  share CONSTANT numeric := crmcost._setting(run.ledger, 'worklist_holdout');
-  is_held CONSTANT text := 'coalesce(s.is_held, false)'
-    || CASE WHEN share > 0 THEN format(
-         ' OR (''x'' || left(md5(''worklist '' || q.customer_id), 6))::bit(24)::integer < %s',
-         floor(share * 16777216)) ELSE '' END;
   old_loop CONSTANT text := current_setting('enable_nestloop');
   reason record;
   at_least numeric;
@@ -363,36 +358,12 @@ BEGIN
       -- to ask of each one would take twice the time
       PERFORM set_config('enable_nestloop', 'off', true);
     END IF;
-    EXECUTE format($query$
-      INSERT INTO pg_temp.refresh_candidate
-        SELECT c.customer_id, %1$L, c.due_on, %2$s, c.expected_value, c.is_held
-        FROM (
-          SELECT q.customer_id, q.due_on, q.expected_value, k.is_held,
-                 count(*) FILTER (WHERE NOT k.is_held) OVER (
-                   ORDER BY q.expected_value DESC, q.due_on, q.customer_id
-                   ROWS UNBOUNDED PRECEDING) AS place
-          FROM (%3$s) q
-          LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
-          CROSS JOIN LATERAL (VALUES (%4$s)) AS k (is_held)
-          WHERE %9$s AND s.is_nobody IS NOT TRUE
-                AND (s.priorities IS NULL
-                     OR crmcost._rows_before(s.priorities, %2$s) < %5$s)
-                AND (q.ended_on IS NULL OR q.ended_on + %6$s <= %7$L)
-                AND NOT EXISTS (SELECT FROM pg_temp.refresh_worklist w
-                                WHERE w.customer_id = q.customer_id
-                                      AND w.reason = %1$L
-                                      AND w.status IN ('open', 'snoozed'))
-        ) c
-        WHERE c.place <= %8$s
-      $query$, reason.code, reason.priority,
-      crmcost._worklist_query(run, reason.code,
-        CASE WHEN customers IS NULL THEN 'true'
-          ELSE 'q.customer_id = ANY ($1)' END), is_held,
-      crmcost._setting(run.ledger, 'worklist_per_customer'),
-      reason.again_after_days, run.day,
+    EXECUTE crmcost._candidate_query(run, reason.code, concat_ws(' AND ',
+        'true', 'q.expected_value >= ' || at_least,
+        CASE WHEN customers IS NOT NULL THEN 'q.customer_id = ANY ($1)' END),
       room + (SELECT count(*) FROM pg_temp.refresh_candidate c
-              WHERE c.priority < reason.priority),
-      coalesce('q.expected_value >= ' || at_least, 'true')) USING customers;
+              WHERE c.priority < reason.priority))
+      USING customers;
     PERFORM set_config('enable_nestloop', old_loop, true);
   END LOOP;
 END
@@ -400,6 +371,52 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_candidates(crmcost._run) IS
   'Fills refresh_candidate: who may come onto the worklist, and for which reason.';
+
+CREATE FUNCTION crmcost._candidate_query(run crmcost._run, code text,
+                                         wanted text, most bigint)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  share CONSTANT numeric := crmcost._setting(run.ledger, 'worklist_holdout');
+  is_held CONSTANT text := 'coalesce(s.is_held, false)'
+    || CASE WHEN share > 0 THEN format(
+         ' OR (''x'' || left(md5(''worklist '' || q.customer_id), 6))::bit(24)::integer < %s',
+         floor(share * 16777216)) ELSE '' END;
+  reason record;
+BEGIN
+  SELECT * INTO reason FROM worklist_reason r
+    WHERE r.code = _candidate_query.code;
+  RETURN format($query$
+    INSERT INTO pg_temp.refresh_candidate
+      SELECT c.customer_id, %1$L, c.due_on, %2$s, c.expected_value, c.is_held
+      FROM (
+        SELECT q.customer_id, q.due_on, q.expected_value, k.is_held,
+               count(*) FILTER (WHERE NOT k.is_held) OVER (
+                 ORDER BY q.expected_value DESC, q.due_on, q.customer_id
+                 ROWS UNBOUNDED PRECEDING) AS place
+        FROM (%3$s) q
+        LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
+        CROSS JOIN LATERAL (VALUES (%4$s)) AS k (is_held)
+        WHERE %9$s AND s.is_nobody IS NOT TRUE
+              AND (s.priorities IS NULL
+                   OR crmcost._rows_before(s.priorities, %2$s) < %5$s)
+              AND (q.ended_on IS NULL OR q.ended_on + %6$s <= %7$L)
+              AND NOT EXISTS (SELECT FROM pg_temp.refresh_worklist w
+                              WHERE w.customer_id = q.customer_id
+                                    AND w.reason = %1$L
+                                    AND w.status IN ('open', 'snoozed'))
+      ) c
+      WHERE c.place <= %8$s
+    $query$, code, reason.priority,
+    crmcost._worklist_query(run, code, 'true'), is_held,
+    crmcost._setting(run.ledger, 'worklist_per_customer'),
+    reason.again_after_days, run.day, most, wanted);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._candidate_query(crmcost._run, text, text, bigint) IS
+  'Statement that adds to refresh_candidate the best for whom a reason of the worklist holds, at most so many, as far as a condition on q allows.';
 
 -- The candidates of reasons that are as urgent, or less, do not take places from these.
 CREATE FUNCTION crmcost._least_to_tell(run crmcost._run) RETURNS numeric
