@@ -266,7 +266,9 @@ BEGIN
        WHERE EXISTS (SELECT FROM stage_spell s
                      WHERE s.stage = k AND s.entered_on < %1$L)
      $query$, first_month)),
-  format('old.as_of >= %L', first_month));
+  -- rows of months before all that there is now have to go
+  format('old.as_of >= %L', CASE WHEN run.whole THEN run.open_month
+                              ELSE first_month END));
 END
 $$;
 
@@ -309,7 +311,8 @@ BEGIN
   crmcost._stage_change_query('channel_code', first_month, format(
     's.stage = ANY (%L::text[])', crmcost._customer_stages())),
   crmcost._churn_step_query(crmcost._customer_stages(), first_month)),
-  format('old.month_start >= %L', first_month));
+  format('old.month_start >= %L', CASE WHEN run.whole THEN run.open_month
+                                    ELSE first_month END));
 END
 $$;
 

@@ -210,11 +210,10 @@ RETURN pg_catalog.format($query$
   part AS (
     SELECT w.month_start, w.month_before, coalesce(p.party_id, m.customer_id)
              AS customer_id, v.first_ordered_on,
-           coalesce(sum(m.revenue) FILTER (WHERE m.month_start
-                                                 = w.month_before), 0)
-             AS before,
-           coalesce(sum(m.revenue) FILTER (WHERE m.month_start
-                                                 = w.month_start), 0) AS now
+           coalesce(sum(m.revenue) FILTER (
+             WHERE m.month_start = w.month_before), 0) AS before,
+           coalesce(sum(m.revenue) FILTER (
+             WHERE m.month_start = w.month_start), 0) AS now
     FROM wanted w
     JOIN customer_month m ON m.month_start IN (w.month_start, w.month_before)
     LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
@@ -244,14 +243,12 @@ RETURN pg_catalog.format($query$
            WHERE p.before > 0 AND p.now <= 0), 0) AS lost,
          coalesce(sum(p.now) FILTER (
            WHERE p.before <= 0 AND p.now > 0
-                 AND (p.first_ordered_on
-                      < (p.month_before + interval '1 month')) IS NOT TRUE),
-                  0) AS new_revenue,
+                 AND (p.first_ordered_on < (p.month_before + interval '1 month'))
+                     IS NOT TRUE), 0) AS new_revenue,
          coalesce(sum(p.now) FILTER (
            WHERE p.before <= 0 AND p.now > 0
-                 AND p.first_ordered_on
-                     < (p.month_before + interval '1 month')), 0)
-           AS returned_revenue,
+                 AND p.first_ordered_on < (p.month_before + interval '1 month')),
+                  0) AS returned_revenue,
          coalesce(sum(p.now) FILTER (WHERE p.before <= 0 AND p.now <= 0), 0)
            AS other_revenue,
          sum(p.now) AS end_revenue
