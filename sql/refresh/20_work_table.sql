@@ -329,6 +329,13 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_top (
     product_code text COLLATE "C" PRIMARY KEY, was boolean, is_now boolean
   ) ON COMMIT DROP;
+  -- statistics, too: what was bought at which prices, by product and tiers
+  CREATE TEMPORARY TABLE refresh_price (
+    product_code text COLLATE "C", tiers text[], quantity numeric,
+    amount numeric, lowest_price numeric, highest_price numeric,
+    prices float8[], quantities float8[]
+  ) ON COMMIT DROP;
+  CREATE INDEX ON refresh_price (product_code);
 END
 $$;
 
@@ -642,7 +649,7 @@ BEGIN
   -- who may come onto it.  refresh_worklist is as the table is.
   CREATE TEMPORARY TABLE refresh_worklist_base (
     customer_id bigint, first_ordered_on date, last_ordered_on date,
-    order_days bigint, orders bigint, margin numeric,
+    order_days bigint, orders bigint, margin numeric, profit numeric,
     last_contact_at timestamptz, last_contact_channel text COLLATE "C",
     stage text COLLATE "C", stage_since timestamptz, potential numeric,
     p_alive float8

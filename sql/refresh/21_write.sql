@@ -27,18 +27,23 @@ DECLARE
   found boolean;
   sent CONSTANT boolean :=
     crmcost._is_sharded(format('%I.%I', ledger, target)::regclass);
+  -- or triggers keep what is inserted, which is to take no memory
+  by_table CONSTANT boolean := noted OR sent OR EXISTS (
+    SELECT FROM pg_trigger g
+    WHERE g.tgrelid = format('%I.%I', ledger, target)::regclass
+          AND g.tgnewtable IS NOT NULL);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
   -- without rows to replace there is nothing to compare
-  IF NOT (noted OR sent) THEN
+  IF NOT by_table THEN
     EXECUTE format('SELECT EXISTS (SELECT FROM %I old WHERE %s)', target, scope)
       INTO found;
   END IF;
   difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s',
                        part.first_key, part.either_names, part.cast_names,
                        source, target, scope, part.same_key, part.differs);
-  IF NOT (found OR noted OR sent) THEN
+  IF NOT (found OR by_table) THEN
     EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
                    target, part.names, part.new_names, source, part.keys);
     GET DIAGNOSTICS changed = ROW_COUNT;
@@ -50,8 +55,9 @@ BEGIN
                    part.names, part.new_names);
     GET DIAGNOSTICS changed = ROW_COUNT;
   ELSE
-    changed := crmcost._write_by_table(target, difference, part.work_table,
-                                       part.names, part.assignments, part.keys);
+    changed := crmcost._write_by_table(
+      target, difference || ' ORDER BY ' || part.places, part.work_table,
+      part.names, part.assignments);
     IF sent THEN
       PERFORM crmcost._send_difference(ledger, target, part.work_table,
                                        part.keys, part.same_key);
@@ -82,14 +88,17 @@ COMMENT ON FUNCTION crmcost._rows_of(text) IS
   'Rows of a query, computed whole before the first is returned.';
 
 -- For what reads the difference afterwards, and for a distributed ledger: Citus
--- takes no MERGE into a table that each node has.
+-- takes no MERGE into a table that each node has.  A trigger keeps what is inserted
+-- in work_mem, and what that took stays with the transaction; nothing else needs any
+-- there.
 CREATE FUNCTION crmcost._write_by_table(target name, difference text,
                                         work_table name, names text,
-                                        assignments text, keys text)
+                                        assignments text)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  old_work_mem CONSTANT text := current_setting('work_mem');
   statement text;
   changed bigint := 0;
   rows_now bigint;
@@ -100,18 +109,22 @@ BEGIN
   FOREACH statement IN ARRAY ARRAY[
     'UPDATE %1$I old SET %4$s FROM pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND NOT new.refresh_gone',
     'DELETE FROM %1$I old USING pg_temp.%2$I new WHERE old.ctid = new.refresh_row AND new.refresh_gone',
-    'INSERT INTO %1$I (%3$s) SELECT %3$s FROM pg_temp.%2$I WHERE refresh_row IS NULL ORDER BY %5$s']
+    'INSERT INTO %1$I (%3$s) SELECT %3$s FROM pg_temp.%2$I WHERE refresh_row IS NULL']
   LOOP
     CONTINUE WHEN statement ~ '^UPDATE' AND assignments IS NULL;
-    EXECUTE format(statement, target, work_table, names, assignments, keys);
+    IF statement ~ '^INSERT' THEN
+      PERFORM set_config('work_mem', '1MB', true);
+    END IF;
+    EXECUTE format(statement, target, work_table, names, assignments);
     GET DIAGNOSTICS rows_now = ROW_COUNT;
     changed := changed + rows_now;
   END LOOP;
+  PERFORM set_config('work_mem', old_work_mem, true);
   RETURN changed;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_by_table(name, text, name, text, text, text) IS
+COMMENT ON FUNCTION crmcost._write_by_table(name, text, name, text, text) IS
   'Writes what a query says differs to a computed table by way of its work table; returns the rows changed.';
 
 -- A row is compared as it would be stored: as of the types of the columns.

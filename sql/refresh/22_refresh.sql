@@ -22,6 +22,7 @@ CREATE FUNCTION crmcost._compute(ledger name, as_of timestamptz,
   SET standard_conforming_strings = on
   SET jit = off                 -- compiles each partition, and gains nothing
   SET enable_memoize = off      -- keeps what is asked for once: orders, customers
+  SET hash_mem_multiplier = 1   -- work_mem is much here: that of building an index
   SET default_statistics_target = 20    -- for joins by keys
   SET application_name = crmcost        -- until here ends: _tell_step sets it
   SET crmcost.gather = off              -- and this: the first line below

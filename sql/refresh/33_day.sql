@@ -154,8 +154,8 @@ BEGIN
          AND late.fact_id = c.customer_id AND late.booked_on = e.day
     WHERE e.at < upto AND c.source <> 'anon' AND c.merged_into IS NULL
           AND (NOT of_news
-               OR c.customer_id IN (SELECT n.customer_id
-                                    FROM pg_temp.refresh_customer n));
+               OR c.customer_id = ANY (ARRAY(
+                    SELECT n.customer_id FROM pg_temp.refresh_customer n)));
 END
 $$;
 

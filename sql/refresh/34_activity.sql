@@ -101,11 +101,11 @@ BEGIN
       FROM customer_month m
       LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
       WHERE m.month_start < run.open_month AND m.orders <> 0
-            AND m.customer_id = ANY (ARRAY(
+            AND (run.whole OR m.customer_id = ANY (ARRAY(
               SELECT c.customer_id FROM pg_temp.refresh_customer c
               UNION
               SELECT p.customer_id FROM pg_temp.refresh_party p
-              JOIN pg_temp.refresh_customer c ON c.customer_id = p.party_id))
+              JOIN pg_temp.refresh_customer c ON c.customer_id = p.party_id)))
     ) change
     JOIN pg_temp.refresh_customer USING (customer_id)
     GROUP BY customer_id
@@ -116,6 +116,7 @@ $$;
 COMMENT ON FUNCTION crmcost._order_changes(crmcost._run) IS
   'By how many the orders of closed months are more now than those months say, of the customers of refresh_customer.';
 
+-- One query after the other: each has a hash table of all these customers.
 CREATE FUNCTION crmcost._activities(run crmcost._run)
   RETURNS TABLE (customer_id bigint, month_start date, acquired boolean,
                  orders bigint, sale_lines bigint, revenue numeric,
@@ -140,32 +141,37 @@ BEGIN
           JOIN pg_temp.refresh_customer c USING (customer_id)
           WHERE r.month_start >= c.since
           ORDER BY r.customer_id, r.month_start) l
-    GROUP BY l.customer_id, l.month_start
-    UNION ALL
-    SELECT o.customer_id, o.month_start, false, count(*), 0, 0, 0, 0, 0, 0, 0,
-           0
+    GROUP BY l.customer_id, l.month_start;
+  RETURN QUERY
+    SELECT o.customer_id, o.month_start, false, count(*), 0::bigint,
+           0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::bigint,
+           0::bigint, 0::numeric
     FROM pg_temp.refresh_order o
     JOIN pg_temp.refresh_customer c USING (customer_id)
     WHERE o.is_order AND o.month_start >= c.since
-    GROUP BY o.customer_id, o.month_start
-    UNION ALL
-    SELECT x.customer_id, run.open_month, false, x.orders, 0, 0, 0, 0, 0, 0, 0,
-           0
+    GROUP BY o.customer_id, o.month_start;
+  RETURN QUERY
+    SELECT x.customer_id, run.open_month, false, x.orders, 0::bigint,
+           0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::bigint,
+           0::bigint, 0::numeric
     FROM crmcost._order_changes(run) x
     JOIN pg_temp.refresh_customer c USING (customer_id)
-    WHERE run.open_month >= c.since
-    UNION ALL
-    SELECT i.customer_id, i.month_start, false, 0, 0, 0, 0, 0, 0,
-           sum(i.n)::bigint, coalesce(sum(i.handle_seconds), 0)::bigint,
+    WHERE run.open_month >= c.since;
+  RETURN QUERY
+    SELECT i.customer_id, i.month_start, false, 0::bigint, 0::bigint,
+           0::numeric, 0::numeric, 0::numeric, 0::numeric, sum(i.n)::bigint,
+           coalesce(sum(i.handle_seconds), 0)::bigint,
            coalesce(sum(i.minutes), 0)
     FROM pg_temp.refresh_contact i
     JOIN pg_temp.refresh_customer c USING (customer_id)
     WHERE i.month_start >= c.since
-    GROUP BY i.customer_id, i.month_start
-    UNION ALL
-    SELECT e.customer_id, e.month_start, true, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    GROUP BY i.customer_id, i.month_start;
+  RETURN QUERY
+    SELECT e.customer_id, e.month_start, true, 0::bigint, 0::bigint,
+           0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::bigint,
+           0::bigint, 0::numeric
     FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                               run.open_month, true) e
+                               run.open_month, NOT run.whole) e
     JOIN pg_temp.refresh_customer c USING (customer_id)
     WHERE e.is_acquisition AND e.month_start >= c.since;
 END

@@ -174,18 +174,45 @@ $$;
 COMMENT ON FUNCTION crmcost._write_pairs(crmcost._run) IS
   'Writes product_pair by what refresh_pair notes; returns the rows changed.';
 
+CREATE FUNCTION crmcost._orders_at_once() RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 1000000;
+
+COMMENT ON FUNCTION crmcost._orders_at_once() IS
+  'About how many orders'' prices are held in memory at a time.';
+
 -- The planner takes codes from arrays for as many as there are lines, and would
--- rather sort; they are few.
+-- rather sort; they are few.  All prices at once would take memory that grows with
+-- the ledger: so orders are read some at a time, and a product is fitted at a time.
 CREATE FUNCTION crmcost._write_prices(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   old_sort CONSTANT text := current_setting('enable_sort');
+  schemes CONSTANT text[] := ARRAY(
+    SELECT DISTINCT k.dimension FROM customer_class k
+    WHERE k.dimension NOT IN ('stage', 'owner', 'invalid'));
+  stretch record;
   changed bigint;
 BEGIN
   PERFORM set_config('enable_sort', 'off', true);
+  FOR stretch IN
+    SELECT lag(s.last_id) OVER (ORDER BY s.last_id) AS after_id,
+           CASE WHEN lead(s.last_id) OVER (ORDER BY s.last_id) IS NOT NULL
+             THEN s.last_id END AS last_id
+    FROM (SELECT max(v.customer_id) AS last_id
+          FROM (SELECT customer_id,
+                       sum(orders) OVER (ORDER BY customer_id) AS orders
+                FROM customer_value) v
+          GROUP BY div(v.orders, crmcost._orders_at_once())) s
+  LOOP
+    PERFORM crmcost._add_prices(schemes, concat_ws(' AND ', 'true',
+      'customer_id > ' || stretch.after_id,
+      'customer_id <= ' || stretch.last_id));
+  END LOOP;
+  ANALYZE pg_temp.refresh_price (product_code);
   changed := crmcost._write_difference(run.ledger, 'product_price',
-                                       crmcost._price_query(), 'true');
+                                       crmcost._price_query(schemes), 'true');
   PERFORM set_config('enable_sort', old_sort, true);
   RETURN changed;
 END
@@ -194,77 +221,76 @@ $$;
 COMMENT ON FUNCTION crmcost._write_prices(crmcost._run) IS
   'Writes product_price; returns the rows changed.';
 
--- One pass over the orders, to cells of a product and the tiers of its buyers; then
--- all customers and the tiers of each dimension from these.
-CREATE FUNCTION crmcost._price_query() RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._add_prices(schemes text[], which text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  part CONSTANT record := crmcost._price_terms();
 BEGIN
-  RETURN format($query$
-    SELECT product_code, scheme, tier, fit[1]::bigint AS prices, quantity,
-           amount, lowest_price, highest_price,
-           round(fit[2]::numeric, 6) AS elasticity,
-           round(fit[3]::numeric, 6) AS fit
-    FROM (
-      SELECT product_code, scheme, tier, sum(quantity) AS quantity,
-             sum(amount) AS amount, min(lowest_price) AS lowest_price,
-             max(highest_price) AS highest_price,
-             crmcost._price_fit(crmcost._concat(prices),
-                                crmcost._concat(quantities)) AS fit
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_price
+      SELECT product_code, tiers, sum(quantity), sum(amount), min(price),
+             max(price), array_agg(price::float8),
+             array_agg(quantity::float8)
       FROM (
-        SELECT product_code %1$s, sum(quantity) AS quantity,
-               sum(amount) AS amount, min(price) AS lowest_price,
-               max(price) AS highest_price,
-               array_agg(price::float8) AS prices,
-               array_agg(quantity::float8) AS quantities
+        SELECT u.*, round(u.amount / u.quantity, 4) AS price
         FROM (
-          SELECT u.*, round(u.amount / u.quantity, 4) AS price
-          FROM (
-            SELECT o.customer_id, unnest(o.product_codes) AS product_code,
-                   unnest(o.quantities) AS quantity,
-                   unnest(o.amounts) AS amount
-            FROM customer_order o WHERE o.is_order
-          ) u
-          WHERE u.quantity > 0
-          -- the price once, not once an aggregate
-          OFFSET 0
-        ) line
-        LEFT JOIN (SELECT k.customer_id %2$s FROM customer_class k
-                   WHERE k.code <> 'none'
-                   GROUP BY k.customer_id) k USING (customer_id)
-        WHERE price > 0
-        GROUP BY product_code %1$s
-      ) cell
-      CROSS JOIN LATERAL (VALUES ('(all)', '(all)') %3$s) t (scheme, tier)
-      WHERE tier IS NOT NULL
-      GROUP BY product_code, scheme, tier
-    ) part
-    $query$, part.columns, part.classes, part.tiers);
+          SELECT o.customer_id, unnest(o.product_codes) AS product_code,
+                 unnest(o.quantities) AS quantity,
+                 unnest(o.amounts) AS amount
+          FROM customer_order o WHERE o.is_order AND %2$s
+        ) u
+        WHERE u.quantity > 0
+        -- the price once, not once an aggregate
+        OFFSET 0
+      ) line
+      LEFT JOIN (SELECT k.customer_id, ARRAY[%1$s]::text[] AS tiers
+                 FROM customer_class k
+                 WHERE k.code <> 'none' AND %2$s
+                 GROUP BY k.customer_id) k USING (customer_id)
+      WHERE price > 0
+      GROUP BY product_code, tiers
+    $query$,
+    (SELECT string_agg(format('max(k.code) FILTER (WHERE k.dimension = %L)',
+                              s.name), ', ' ORDER BY s.i)
+     FROM unnest(schemes) WITH ORDINALITY AS s (name, i)), which);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._price_query() IS
-  'Query of product_price.';
+COMMENT ON FUNCTION crmcost._add_prices(text[], text) IS
+  'Adds to refresh_price the prices in the orders of the customers that a condition on customer_id names, with their tiers of these schemes.';
 
-CREATE FUNCTION crmcost._price_terms(OUT columns text, OUT classes text,
-                                     OUT tiers text)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-AS $$
-BEGIN
-  SELECT string_agg(format(', t%s', d.i), '' ORDER BY d.i),
-         string_agg(format(', max(k.code) FILTER (WHERE k.dimension = %L) AS t%s',
-                           d.name, d.i), '' ORDER BY d.i),
-         string_agg(format(', (%L, t%s)', d.name, d.i), '' ORDER BY d.i)
-    INTO columns, classes, tiers
-    FROM (SELECT k.dimension AS name,
-                 row_number() OVER (ORDER BY k.dimension) AS i
-          FROM customer_class k
-          WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
-          GROUP BY k.dimension) d;
-END
-$$;
+-- All customers and the tiers of each scheme from cells of a product and the tiers of
+-- its buyers.
+CREATE FUNCTION crmcost._price_query(schemes text[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT product_code, scheme, tier, fit[1]::bigint AS prices, quantity,
+         amount, lowest_price, highest_price,
+         round(fit[2]::numeric, 6) AS elasticity,
+         round(fit[3]::numeric, 6) AS fit
+  FROM (SELECT DISTINCT p.product_code FROM pg_temp.refresh_price p) product
+  CROSS JOIN LATERAL (
+    SELECT scheme, tier, sum(quantity) AS quantity, sum(amount) AS amount,
+           min(lowest_price) AS lowest_price,
+           max(highest_price) AS highest_price,
+           crmcost._price_fit(crmcost._concat(prices),
+                              crmcost._concat(quantities)) AS fit
+    FROM (
+      SELECT tiers, sum(quantity) AS quantity, sum(amount) AS amount,
+             min(lowest_price) AS lowest_price,
+             max(highest_price) AS highest_price,
+             crmcost._concat(prices) AS prices,
+             crmcost._concat(quantities) AS quantities
+      FROM pg_temp.refresh_price p
+      WHERE p.product_code = product.product_code
+      GROUP BY tiers
+    ) cell
+    CROSS JOIN LATERAL unnest(%L::text[], array_prepend('(all)', tiers))
+      AS t (scheme, tier)
+    WHERE tier IS NOT NULL
+    GROUP BY scheme, tier
+  ) part
+$query$, pg_catalog.array_prepend('(all)'::text, schemes));
 
-COMMENT ON FUNCTION crmcost._price_terms() IS
-  'Of the query of product_price: the columns of tiers, what fills them, and the pairs of a dimension and its column.';
+COMMENT ON FUNCTION crmcost._price_query(text[]) IS
+  'Query of product_price from refresh_price, whose tiers are of these schemes.';

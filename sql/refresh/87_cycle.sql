@@ -208,7 +208,8 @@ COMMENT ON FUNCTION crmcost._stage_change_query(name, date, text) IS
   'Query of how many came and went on which day, by a column of stage_spell, of rows s that a condition names.';
 
 -- Who is in a stage at a day is who came less who went until then; the sum of
--- the days on which those in it came gives their mean age.
+-- the days on which those in it came gives their mean age.  A full refresh replaces
+-- rows of months before the first one, too.
 CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -224,8 +225,7 @@ BEGIN
     ),
     change AS (%4$s),
     held AS (
-      SELECT d.as_of, c.stage, sum(c.customers) AS customers,
-             sum(c.age) AS age
+      SELECT d.as_of, c.stage, sum(c.customers) AS customers, sum(c.age) AS age
       FROM day d JOIN change c ON c.day <= d.as_of
       GROUP BY d.as_of, c.stage
     ),
@@ -266,7 +266,8 @@ BEGIN
        WHERE EXISTS (SELECT FROM stage_spell s
                      WHERE s.stage = k AND s.entered_on < %1$L)
      $query$, first_month)),
-  format('old.as_of >= %L', first_month));
+  format('old.as_of >= %L', CASE WHEN run.whole THEN run.open_month
+                              ELSE first_month END));
 END
 $$;
 
@@ -309,7 +310,8 @@ BEGIN
   crmcost._stage_change_query('channel_code', first_month, format(
     's.stage = ANY (%L::text[])', crmcost._customer_stages())),
   crmcost._churn_step_query(crmcost._customer_stages(), first_month)),
-  format('old.month_start >= %L', first_month));
+  format('old.month_start >= %L', CASE WHEN run.whole THEN run.open_month
+                                    ELSE first_month END));
 END
 $$;
 

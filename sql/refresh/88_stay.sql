@@ -140,9 +140,9 @@ $$;
 COMMENT ON FUNCTION crmcost._write_survival_tables(crmcost._run) IS
   'Writes the tables of survival from the work tables; returns the rows changed.';
 
--- A month is compared with the one retention_months before: it counts anew
--- when either was written, and all months of who went from one cohort to
--- another.
+-- A month is compared with the one retention_months before: it counts anew when
+-- either was written.  Who went from one cohort to another counts anew in both, in
+-- all months.
 CREATE FUNCTION crmcost._write_retention_month(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -152,71 +152,81 @@ DECLARE
   apart CONSTANT interval := make_interval(
     months => crmcost._setting(run.ledger, 'retention_months')::integer);
   months date[];
+  moved_months date[];
+  cohorts date[];
 BEGIN
-  SELECT array_agg(DISTINCT m.month_start) INTO months
-    FROM (
-      SELECT r.month_start
-      FROM (SELECT c.month_start FROM pg_temp.refresh_cost_month c
-            UNION
-            SELECT m.month_start
-            FROM pg_temp.refresh_value_before b
-            JOIN customer_value v USING (customer_id)
-            JOIN customer_month m USING (customer_id)
-            WHERE NOT run.whole AND m.revenue <> 0
-                  AND crmcost._month_of(v.first_ordered_on)
-                      IS DISTINCT FROM crmcost._month_of(b.first_ordered_on)
-           ) w
-      CROSS JOIN LATERAL (
-        VALUES (w.month_start), ((w.month_start + apart)::date)
-      ) AS r (month_start)
-      UNION
-      -- the month of the report day may have nothing yet, or be gone again
-      SELECT crmcost._month_of(d.day)
-      FROM (VALUES (run.day),
-                   (crmcost._report_day(run.upto_before, run.zone)))
-        AS d (day)
-      UNION
-      SELECT x.month_start FROM retention_month x WHERE run.whole
-    ) m
-    WHERE m.month_start >= run.open_month
-          AND (m.month_start <= run.day
-               OR EXISTS (SELECT FROM retention_month x
-                          WHERE x.month_start = m.month_start));
+  SELECT array_agg(DISTINCT m.month_start), array_agg(DISTINCT c.cohort_month)
+    INTO moved_months, cohorts
+    FROM pg_temp.refresh_value_before b
+    JOIN customer_value v USING (customer_id)
+    JOIN customer_month m USING (customer_id)
+    CROSS JOIN LATERAL (VALUES (v.first_ordered_on), (b.first_ordered_on))
+      AS f (day)
+    CROSS JOIN LATERAL (
+      VALUES (coalesce(crmcost._month_of(f.day), '-infinity')))
+      AS c (cohort_month)
+    WHERE NOT run.whole AND m.revenue <> 0
+          AND crmcost._month_of(v.first_ordered_on)
+              IS DISTINCT FROM crmcost._month_of(b.first_ordered_on);
+  months := ARRAY(
+    SELECT c.month_start FROM pg_temp.refresh_cost_month c
+    UNION
+    SELECT (c.month_start + apart)::date FROM pg_temp.refresh_cost_month c
+    UNION
+    -- the month of the report day may have nothing yet, or be gone again
+    SELECT crmcost._month_of(d.day)
+    FROM (VALUES (run.day), (crmcost._report_day(run.upto_before, run.zone)))
+      AS d (day)
+    UNION
+    SELECT x.month_start FROM retention_month x WHERE run.whole);
+  moved_months := ARRAY(
+    SELECT m.month_start FROM unnest(moved_months) AS m (month_start)
+    UNION
+    SELECT (m.month_start + apart)::date
+    FROM unnest(moved_months) AS m (month_start)
+    EXCEPT SELECT unnest(months));
   RETURN crmcost._write_difference(run.ledger, 'retention_month',
-    crmcost._retention_query(months, run.day, apart),
-    format('old.month_start = ANY (%L::date[])', months));
+    crmcost._retention_query(months, moved_months, cohorts, run, apart),
+    format('old.month_start >= %L AND (old.month_start = ANY (%L::date[]) OR old.month_start = ANY (%L::date[]) AND old.cohort_month = ANY (%L::date[]))',
+           run.open_month, months, moved_months, cohorts));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_retention_month(crmcost._run) IS
-  'Writes retention_month of the months that may have changed; returns the rows changed.';
+  'Writes retention_month of the months and cohorts that may have changed; returns the rows changed.';
 
-CREATE FUNCTION crmcost._retention_query(months date[], upto date,
+CREATE FUNCTION crmcost._retention_query(months date[], moved_months date[],
+                                         cohorts date[], run crmcost._run,
                                          apart interval)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH wanted AS (
-    SELECT m AS month_start, (m - %3$L::interval)::date AS month_before
-    FROM unnest(%1$L::date[]) AS m
-    WHERE m <= %2$L
+    SELECT m AS month_start, (m - %3$L::interval)::date AS month_before,
+           m = ANY (%1$L::date[]) AS is_whole
+    FROM unnest(%1$L::date[] || %4$L::date[]) AS m
+    WHERE m <= %2$L AND m >= %6$L
   ),
   part AS (
     SELECT w.month_start, w.month_before, coalesce(p.party_id, m.customer_id)
-             AS customer_id,
-           coalesce(sum(m.revenue) FILTER (WHERE m.month_start
-                                                 = w.month_before), 0)
-             AS before,
-           coalesce(sum(m.revenue) FILTER (WHERE m.month_start
-                                                 = w.month_start), 0) AS now
+             AS customer_id, v.first_ordered_on,
+           coalesce(sum(m.revenue) FILTER (
+             WHERE m.month_start = w.month_before), 0) AS before,
+           coalesce(sum(m.revenue) FILTER (
+             WHERE m.month_start = w.month_start), 0) AS now
     FROM wanted w
     JOIN customer_month m ON m.month_start IN (w.month_start, w.month_before)
     LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+    LEFT JOIN customer_value v
+      ON v.customer_id = coalesce(p.party_id, m.customer_id)
     WHERE m.revenue <> 0
-    GROUP BY 1, 2, 3
+          AND (w.is_whole
+               OR coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
+                  = ANY (%5$L::date[]))
+    GROUP BY 1, 2, 3, 4
   )
   SELECT p.month_start,
-         coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
+         coalesce(crmcost._month_of(p.first_ordered_on), '-infinity')
            AS cohort_month,
          p.month_before AS compared_month,
          count(*) FILTER (WHERE p.before > 0) AS customers_before,
@@ -233,21 +243,18 @@ RETURN pg_catalog.format($query$
            WHERE p.before > 0 AND p.now <= 0), 0) AS lost,
          coalesce(sum(p.now) FILTER (
            WHERE p.before <= 0 AND p.now > 0
-                 AND (v.first_ordered_on
-                      < (p.month_before + interval '1 month')) IS NOT TRUE),
-                  0) AS new_revenue,
+                 AND (p.first_ordered_on < (p.month_before + interval '1 month'))
+                     IS NOT TRUE), 0) AS new_revenue,
          coalesce(sum(p.now) FILTER (
            WHERE p.before <= 0 AND p.now > 0
-                 AND v.first_ordered_on
-                     < (p.month_before + interval '1 month')), 0)
-           AS returned_revenue,
+                 AND p.first_ordered_on < (p.month_before + interval '1 month')),
+                  0) AS returned_revenue,
          coalesce(sum(p.now) FILTER (WHERE p.before <= 0 AND p.now <= 0), 0)
            AS other_revenue,
          sum(p.now) AS end_revenue
   FROM part p
-  LEFT JOIN customer_value v ON v.customer_id = p.customer_id
   GROUP BY 1, 2, 3
-$query$, months, upto, apart);
+$query$, months, run.day, apart, moved_months, cohorts, run.open_month);
 
-COMMENT ON FUNCTION crmcost._retention_query(date[], date, interval) IS
-  'Query of retention_month for some months, each against the month so long before.';
+COMMENT ON FUNCTION crmcost._retention_query(date[], date[], date[], crmcost._run, interval) IS
+  'Query of retention_month for some months, and for some cohorts of others, each against the month so long before.';

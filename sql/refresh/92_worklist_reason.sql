@@ -309,3 +309,23 @@ run.upto, crmcost._setting(run.ledger, 'sla_clock') = 'business', run.ledger);
 
 COMMENT ON FUNCTION crmcost._worklist_open_case(crmcost._run, date) IS
   'Reason of the worklist: a case that should be closed by now.';
+
+-- A closed gap is worth no more than one order such as those before brings: of who is
+-- one from the next tier it is no larger than that.  Values are rounded to four
+-- decimals.  What is simple comes first, and tells for most.
+CREATE FUNCTION crmcost._worklist_bounds(code text) RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE code
+  WHEN 'overdue_contact' THEN ARRAY['b.potential']
+  WHEN 'open_case' THEN ARRAY['b.potential']
+  WHEN 'at_risk' THEN ARRAY['b.potential',
+    'b.potential * (1 - coalesce(b.p_alive, 0)::numeric)']
+  WHEN 'win_back' THEN ARRAY['b.margin', 'b.margin / b.orders']
+  WHEN 'points_expiring' THEN ARRAY['b.margin', 'b.margin / b.orders']
+  WHEN 'tier_gap' THEN ARRAY['greatest(b.margin, b.profit) + 0.0001',
+    'greatest(b.margin, b.profit) / b.orders + 0.0001']
+  WHEN 'next_product' THEN ARRAY['greatest(b.margin / b.orders, (SELECT max(t.margin / nullif(t.quantity, 0)) FROM product_total t))']
+END;
+
+COMMENT ON FUNCTION crmcost._worklist_bounds(text) IS
+  'For a reason of the worklist that is worth nothing to who is not in refresh_worklist_base: expressions over its row b, none of which value exceeds where it is above 0; NULL for others.';

@@ -57,13 +57,15 @@ AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_worklist_base
     SELECT v.customer_id, v.first_ordered_on, v.last_ordered_on, v.order_days,
-           v.orders, v.margin, v.last_contact_at, v.last_contact_channel,
-           k.code, k.since, coalesce(s.clv_predictive, s.clv_formula), s.p_alive
+           v.orders, v.margin, v.profit, v.last_contact_at,
+           v.last_contact_channel, k.code, k.since, coalesce(s.clv_predictive, s.clv_formula), s.p_alive
     FROM customer_value v
     LEFT JOIN customer_class k
       ON k.customer_id = v.customer_id AND k.dimension = 'stage'
     LEFT JOIN customer_score s ON s.customer_id = v.customer_id
     WHERE v.orders > 0;
+  CREATE INDEX IF NOT EXISTS refresh_worklist_base_customer_id
+    ON pg_temp.refresh_worklist_base (customer_id);
   ANALYZE pg_temp.refresh_worklist_base (customer_id, order_days, stage);
 END
 $$;
@@ -324,85 +326,154 @@ COMMENT ON FUNCTION crmcost._rows_to_tell(crmcost._run) IS
 
 -- Of each reason no more than the day can take: of those for whom it may be told,
 -- the best, and whoever is held back among these.  A more urgent reason may take a
--- customer away from a less urgent one, of which there are as many more.
+-- customer away from a less urgent one, of which there are as many more.  Once the
+-- day is full, none is looked at that is expected to bring less than all of it; so
+-- most reasons are asked of a few customers.
 CREATE FUNCTION crmcost._find_candidates(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+#variable_conflict use_variable
 DECLARE
   room CONSTANT bigint := crmcost._rows_to_tell(run);
-  share CONSTANT numeric := crmcost._setting(run.ledger, 'worklist_holdout');
-  is_held CONSTANT text := 'coalesce(s.is_held, false)'
-    || CASE WHEN share > 0 THEN format(
-         ' OR (''x'' || left(md5(''worklist '' || q.customer_id), 6))::bit(24)::integer < %s',
-         floor(share * 16777216)) ELSE '' END;
-  -- everybody is looked at: to ask of each one would take twice the time
   old_loop CONSTANT text := current_setting('enable_nestloop');
   reason record;
+  at_least numeric;
+  customers bigint[];
 BEGIN
   PERFORM crmcost._find_listed(run);
-  PERFORM set_config('enable_nestloop', 'off', true);
   FOR reason IN
-    SELECT r.code, r.again_after_days, r.priority,
-           -- what costs nothing brings no less than 0
-           CASE WHEN r.action_cost > 0 THEN 'q.expected_value >= 0'
-             ELSE 'true' END AS is_worth_it
+    SELECT r.*
     FROM crmcost._worklist_reasons() AS w (code)
     JOIN worklist_reason r ON r.code = w.code COLLATE "C"
     WHERE room > 0
     ORDER BY r.priority, r.code
   LOOP
-    EXECUTE format($query$
-      INSERT INTO pg_temp.refresh_candidate
-        SELECT c.customer_id, %1$L, c.due_on, %2$s, c.expected_value, c.is_held
-        FROM (
-          SELECT q.customer_id, q.due_on, q.expected_value, k.is_held,
-                 count(*) FILTER (WHERE NOT k.is_held) OVER (
-                   ORDER BY q.expected_value DESC, q.due_on, q.customer_id
-                   ROWS UNBOUNDED PRECEDING) AS place
-          FROM (%3$s) q
-          LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
-          CROSS JOIN LATERAL (VALUES (%4$s)) AS k (is_held)
-          WHERE %9$s AND s.is_nobody IS NOT TRUE
-                AND (s.priorities IS NULL
-                     OR crmcost._rows_before(s.priorities, %2$s) < %5$s)
-                AND (q.ended_on IS NULL OR q.ended_on + %6$s <= %7$L)
-                AND NOT EXISTS (SELECT FROM pg_temp.refresh_worklist w
-                                WHERE w.customer_id = q.customer_id
-                                      AND w.reason = %1$L
-                                      AND w.status IN ('open', 'snoozed'))
-        ) c
-        WHERE c.place <= %8$s
-      $query$, reason.code, reason.priority,
-      crmcost._worklist_query(run, reason.code, 'true'), is_held,
-      crmcost._setting(run.ledger, 'worklist_per_customer'),
-      reason.again_after_days, run.day,
+    at_least := greatest(crmcost._least_to_tell(run),
+                         -- what costs nothing brings no less than 0
+                         CASE WHEN reason.action_cost > 0 THEN 0 END);
+    customers := crmcost._customers_worth(reason.code, reason.effect,
+                                          reason.action_cost, at_least);
+    CONTINUE WHEN customers = '{}';
+    IF customers IS NULL THEN
+      -- to ask of each one would take twice the time
+      PERFORM set_config('enable_nestloop', 'off', true);
+    END IF;
+    EXECUTE crmcost._candidate_query(run, reason.code, concat_ws(' AND ',
+        'true', 'q.expected_value >= ' || at_least,
+        CASE WHEN customers IS NOT NULL THEN 'q.customer_id = ANY ($1)' END),
       room + (SELECT count(*) FROM pg_temp.refresh_candidate c
-              WHERE c.priority < reason.priority), reason.is_worth_it);
+              WHERE c.priority < reason.priority))
+      USING customers;
+    PERFORM set_config('enable_nestloop', old_loop, true);
   END LOOP;
-  PERFORM set_config('enable_nestloop', old_loop, true);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_candidates(crmcost._run) IS
   'Fills refresh_candidate: who may come onto the worklist, and for which reason.';
 
+CREATE FUNCTION crmcost._candidate_query(run crmcost._run, code text,
+                                         wanted text, most bigint)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  share CONSTANT numeric := crmcost._setting(run.ledger, 'worklist_holdout');
+  is_held CONSTANT text := 'coalesce(s.is_held, false)'
+    || CASE WHEN share > 0 THEN format(
+         ' OR (''x'' || left(md5(''worklist '' || q.customer_id), 6))::bit(24)::integer < %s',
+         floor(share * 16777216)) ELSE '' END;
+  reason record;
+BEGIN
+  SELECT * INTO reason FROM worklist_reason r
+    WHERE r.code = _candidate_query.code;
+  RETURN format($query$
+    INSERT INTO pg_temp.refresh_candidate
+      SELECT c.customer_id, %1$L, c.due_on, %2$s, c.expected_value, c.is_held
+      FROM (
+        SELECT q.customer_id, q.due_on, q.expected_value, k.is_held,
+               count(*) FILTER (WHERE NOT k.is_held) OVER (
+                 ORDER BY q.expected_value DESC, q.due_on, q.customer_id
+                 ROWS UNBOUNDED PRECEDING) AS place
+        FROM (%3$s) q
+        LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
+        CROSS JOIN LATERAL (VALUES (%4$s)) AS k (is_held)
+        WHERE %9$s AND s.is_nobody IS NOT TRUE
+              AND (s.priorities IS NULL
+                   OR crmcost._rows_before(s.priorities, %2$s) < %5$s)
+              AND (q.ended_on IS NULL OR q.ended_on + %6$s <= %7$L)
+              AND NOT EXISTS (SELECT FROM pg_temp.refresh_worklist w
+                              WHERE w.customer_id = q.customer_id
+                                    AND w.reason = %1$L
+                                    AND w.status IN ('open', 'snoozed'))
+      ) c
+      WHERE c.place <= %8$s
+    $query$, code, reason.priority,
+    crmcost._worklist_query(run, code, 'true'), is_held,
+    crmcost._setting(run.ledger, 'worklist_per_customer'),
+    reason.again_after_days, run.day, most, wanted);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._candidate_query(crmcost._run, text, text, bigint) IS
+  'Statement that adds to refresh_candidate the best for whom a reason of the worklist holds, at most so many, as far as a condition on q allows.';
+
+-- The candidates of reasons that are as urgent, or less, do not take places from these.
+CREATE FUNCTION crmcost._least_to_tell(run crmcost._run) RETURNS numeric
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (SELECT CASE WHEN count(*) FILTER (WHERE NOT b.is_held)
+                           >= crmcost._rows_to_tell(run)
+                   THEN min(b.expected_value) END
+          FROM crmcost._best_candidates(run) b);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._least_to_tell(crmcost._run) IS
+  'What a candidate must be expected to bring at least to get a place on the worklist of the day; NULL while there is room.';
+
+-- Nobody but customers who bought is worth more than nothing, where there is a bound.
+CREATE FUNCTION crmcost._customers_worth(reason text, effect numeric,
+                                         action_cost numeric,
+                                         at_least numeric)
+  RETURNS bigint[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  bounds CONSTANT text[] := crmcost._worklist_bounds(reason);
+  customers bigint[];
+BEGIN
+  IF bounds IS NOT NULL AND at_least > -action_cost THEN
+    -- what is expected is rounded to four decimals
+    EXECUTE format(
+      'SELECT coalesce(array_agg(b.customer_id), ''{}'') FROM pg_temp.refresh_worklist_base b WHERE %s >= $1',
+      array_to_string(bounds, ' >= $1 AND '))
+      INTO customers
+      USING (at_least + action_cost - 0.0001) / nullif(effect, 0);
+  END IF;
+  RETURN customers;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_worth(text, numeric, numeric, numeric) IS
+  'Customers for whom a reason, of such an effect and cost, may be expected to bring so much; NULL where that cannot be told.';
+
 -- Of a customer the more urgent row goes first, of the day the one that is expected
 -- to bring more.  Who is held back is chosen as if it were told, so that the two can
 -- be compared.
-CREATE FUNCTION crmcost._tell_candidates(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._best_candidates(run crmcost._run)
+  RETURNS TABLE (customer_id bigint, reason text, due_on date,
+                 expected_value numeric, is_held boolean)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
   room CONSTANT bigint := crmcost._rows_to_tell(run);
   most CONSTANT integer :=
     crmcost._setting(run.ledger, 'worklist_per_customer');
-  numbers CONSTANT regclass := pg_get_serial_sequence(
-    format('%I.worklist', run.ledger), 'worklist_id');
 BEGIN
-  INSERT INTO pg_temp.refresh_worklist
-      (worklist_id, customer_id, reason, due_on, told_on, status)
-    SELECT nextval(numbers), t.customer_id, t.reason, t.due_on, run.day,
-           CASE WHEN t.is_held THEN 'held' ELSE 'open' END
+  RETURN QUERY
+    SELECT t.customer_id, t.reason, t.due_on, t.expected_value, t.is_held
     FROM (
       SELECT c.*,
              count(*) FILTER (WHERE NOT c.is_held) OVER (
@@ -421,14 +492,32 @@ BEGIN
         LEFT JOIN pg_temp.refresh_worklist_customer s USING (customer_id)
       ) c
       WHERE c.n <= most - c.rows
-      ORDER BY c.expected_value DESC, c.due_on, c.customer_id, c.reason
     ) t
-    WHERE t.told_before < room;
+    WHERE t.told_before < room
+    ORDER BY t.expected_value DESC, t.due_on, t.customer_id, t.reason;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._best_candidates(crmcost._run) IS
+  'The best of refresh_candidate, as many as a day and a customer may have.';
+
+CREATE FUNCTION crmcost._tell_candidates(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  numbers CONSTANT regclass := pg_get_serial_sequence(
+    format('%I.worklist', run.ledger), 'worklist_id');
+BEGIN
+  INSERT INTO pg_temp.refresh_worklist
+      (worklist_id, customer_id, reason, due_on, told_on, status)
+    SELECT nextval(numbers), b.customer_id, b.reason, b.due_on, run.day,
+           CASE WHEN b.is_held THEN 'held' ELSE 'open' END
+    FROM crmcost._best_candidates(run) b;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._tell_candidates(crmcost._run) IS
-  'Puts the best of refresh_candidate into refresh_worklist, as many as a day and a customer may have.';
+  'Puts the best of refresh_candidate into refresh_worklist.';
 
 CREATE FUNCTION crmcost._notify_worklist(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -20,6 +20,17 @@ CREATE FUNCTION pg_temp.finding(what text) RETURNS text LANGUAGE sql AS $$
 UPDATE setting SET value = 'none' WHERE key = 'clv_model';
 SAVEPOINT fresh;
 
+-- what is computed anew begins later than what was there
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) VALUES (1, 'c1', '2024-01-10', '2024-01-10');
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES (1, 'a', 1, '2024-01-10', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-04-01');
+SELECT results_eq('SELECT (SELECT min(as_of) FROM stage_day), (SELECT min(month_start) FROM churn_month)', $$ VALUES (date '2024-01-31', date '2024-01-01') $$, 'a life begins in January');
+UPDATE customer SET first_seen_at = '2024-03-05', acquired_at = '2024-03-05';
+UPDATE sale SET sold_at = '2024-03-05';
+CALL crmcost.refresh('crm', '2024-04-01', true);
+SELECT results_eq('SELECT (SELECT min(as_of) FROM stage_day), (SELECT min(month_start) FROM churn_month)', $$ VALUES (date '2024-03-31', date '2024-03-01') $$, 'it began in March: a full refresh leaves nothing of before');
+ROLLBACK TO fresh;
+
 -- stages by hand
 INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) VALUES
   (1, 'shop', 'c1', '2024-01-01', NULL), (2, 'shop', 'c2', '2024-01-01', '2024-01-05'), (3, 'anon', 'c3', '2024-01-01', NULL), (4, 'shop', 'c4', '2024-01-01', NULL);

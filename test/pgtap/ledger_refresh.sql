@@ -317,6 +317,20 @@ SELECT is((SELECT month_start FROM customer_order WHERE customer_id = 1), '2024-
 CALL crmcost.close_period('crm', '2024-01-01');
 SELECT is((SELECT month_start FROM customer_order WHERE customer_id = 1), '2024-02-01'::date, 'once that is closed it comes late, in the first open one');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+ROLLBACK TO fresh;
+
+-- a statement about many customers notes months; how many are many follows the ledger
+INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2024-01-01' FROM generate_series(41, 10041) i;
+CREATE FUNCTION pg_temp.noted(customers_known int) RETURNS TABLE (months_alone bool, n bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM touched;
+  UPDATE pg_class SET reltuples = customers_known WHERE oid = 'crm.customer'::regclass;
+  INSERT INTO sale (customer_id, sold_at, amount, currency) SELECT i, '2024-03-05', 1, 'EUR' FROM generate_series(41, 10041) i;
+  RETURN QUERY SELECT t.customer_id IS NULL, count(*) FROM touched t GROUP BY 1;
+END $$;
+SELECT results_eq('SELECT * FROM pg_temp.noted(-1)', 'VALUES (true, 1::bigint)', '10,001 are many where nobody knows how many there are');
+SELECT results_eq('SELECT * FROM pg_temp.noted(100000)', 'VALUES (true, 1::bigint)', 'and where they are more than a tenth');
+SELECT results_eq('SELECT * FROM pg_temp.noted(100010)', 'VALUES (false, 10001::bigint)', 'and are noted one by one where they are not');
 
 SELECT * FROM finish();
 ROLLBACK;

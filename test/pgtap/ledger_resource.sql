@@ -205,7 +205,8 @@ SELECT results_eq($$ SELECT month_start, tier, customer_share, customer_share_ch
   'C22: a tier that had nobody the month before comes from 0');
 ROLLBACK TO fresh;
 
--- D16
+-- D16, read a customer or two at a time
+CREATE OR REPLACE FUNCTION crmcost._orders_at_once() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 2;
 SELECT pg_temp.sell(i, 'o' || p, '2024-01-10', p * q, quantity => q, product => 'P') FROM (VALUES (1, 1, 1000), (2, 2, 250), (3, 4, 62.5), (4, 5, 40)) v (i, p, q);
 SELECT pg_temp.sell(5, 'x', '2024-01-10', 10, quantity => 2, product => 'Q'), pg_temp.sell(5, 'y', '2024-01-10', 0, product => 'free'), pg_temp.sell(5, 'z', '2024-01-11', 10, product => NULL);
 INSERT INTO sale (customer_id, sold_at, kind, amount, quantity, currency, product_code) VALUES (2, '2024-01-11', 'refund', -5, -1, 'EUR', 'P');

@@ -290,5 +290,46 @@ SELECT results_eq($$ SELECT done, held, margin_gain, margin_gain_low, margin_gai
   SELECT 3::bigint, 2::bigint, 13.0, round((13 - h)::numeric, 4), round((13 + h)::numeric, 4) FROM (SELECT sqrt(73 / 3.0) * 0.95 * sqrt(2 / (1 - 0.95 ^ 2)) AS h) q $$,
   'B9: margins of 5, 12 and 22 against none, with the quantile of two degrees of freedom');
 
+-- once the day is full, a reason is asked of those alone who may bring as much: that gives the list of asking everybody
+ROLLBACK TO base;
+SELECT setseed(0.7);
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) SELECT i, 'c' || i, '2023-12-01', '2023-12-02' FROM generate_series(9, 300) i;
+SELECT pg_temp.buy(9 + floor(292 * random() ^ 1.5)::int, '2023-12-05'::timestamptz + floor(149 * 1440 * random()) * interval '1 minute', round((200 * random() ^ 3 + 1)::numeric, 2), 'P' || floor(9 * random())) FROM generate_series(1, 1500) i;
+INSERT INTO sale (customer_id, source, order_ref, line_no, kind, sold_at, product_code, quantity, amount, currency) SELECT i, 's', 'r' || i, 1, 'refund', '2024-04-20', 'P0', 1, -i, 'EUR' FROM generate_series(5, 300, 37) i;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) SELECT 'svc', '2024-04-10', 60 * random() - 30, 'EUR', i FROM generate_series(1, 300, 3) i;
+INSERT INTO interaction (customer_id, occurred_at, kind, case_ref) SELECT i, '2024-04-01'::timestamptz + i * interval '1 hour', 'ticket', 't' || i FROM generate_series(1, 300, 7) i;
+INSERT INTO loyalty_entry (customer_id, program_code, occurred_at, kind, points, expires_at) SELECT i, 'points', '2024-04-01', 'earn', i, '2024-05-10' FROM generate_series(1, 300, 5) i;
+UPDATE tier SET contact_every = '10 days' WHERE scheme = 'abc' AND code <> 'C';
+UPDATE worklist_reason SET is_active = true, effect = CASE code WHEN 'overdue_contact' THEN 0.01 WHEN 'open_case' THEN 0.02 WHEN 'at_risk' THEN 0.012 WHEN 'tier_gap' THEN 0.4 ELSE 0.25 END, action_cost = CASE WHEN code IN ('win_back', 'tier_gap') THEN 0.5 ELSE 0 END;
+UPDATE setting SET value = CASE key WHEN 'worklist_per_day' THEN '15' ELSE '60' END WHERE key IN ('worklist_per_day', 'churn_after_days');
+CREATE TEMPORARY TABLE listed (bounded bool, reason text, customer_id bigint, due_on date, expected_value numeric);
+CALL crmcost.refresh('crm', '2024-05-02');
+INSERT INTO listed SELECT true, w.reason, w.customer_id, w.due_on, w.expected_value FROM worklist w;
+-- of which rows of which reasons value exceeds the bound
+CREATE FUNCTION pg_temp.beyond() RETURNS TABLE (reason text, rows bigint, too_much bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  run crmcost._run;
+  code text;
+  path CONSTANT text := current_setting('search_path');
+BEGIN
+  PERFORM crmcost._make_work_tables('crm');
+  run := crmcost._begin_run('crm', '2024-05-02', false);
+  PERFORM set_config('search_path', crmcost._ledger_path('crm'), true), crmcost._load_worklist_base();
+  FOR code IN SELECT w FROM crmcost._worklist_reasons() w WHERE crmcost._worklist_bounds(w) IS NOT NULL LOOP
+    RETURN QUERY EXECUTE format('SELECT %L, count(*), count(*) FILTER (WHERE q.value > coalesce(greatest(round(least(%s), 4), 0), 0)) FROM (%s) q LEFT JOIN pg_temp.refresh_worklist_base b USING (customer_id)',
+      code, array_to_string(crmcost._worklist_bounds(code), ', '), crmcost._worklist_query(run, code, 'true'));
+  END LOOP;
+  PERFORM set_config('search_path', path, true);
+END $$;
+SAVEPOINT told;
+SELECT results_eq('SELECT reason, rows > 0, too_much FROM pg_temp.beyond() ORDER BY 1', $$ SELECT code, true, 0::bigint FROM unnest('{at_risk,next_product,open_case,overdue_contact,points_expiring,tier_gap,win_back}'::text[]) code $$, 'the bounds hold');
+ROLLBACK TO told;
+CREATE OR REPLACE FUNCTION crmcost._worklist_bounds(code text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN NULL::text[];
+DELETE FROM worklist;
+CALL crmcost.refresh('crm', '2024-05-02');
+INSERT INTO listed SELECT false, w.reason, w.customer_id, w.due_on, w.expected_value FROM worklist w;
+SELECT is((SELECT count(*) || ' of ' || (count(DISTINCT reason) > 4) FROM listed), '30 of true', 'the list is full, of more than four reasons');
+SELECT results_eq('SELECT reason, customer_id, due_on, expected_value FROM listed WHERE bounded ORDER BY 1, 2', 'SELECT reason, customer_id, due_on, expected_value FROM listed WHERE NOT bounded ORDER BY 1, 2', 'the same list');
+
 SELECT * FROM finish();
 ROLLBACK;
