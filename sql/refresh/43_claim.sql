@@ -52,8 +52,7 @@ BEGIN
     touched AS (
       SELECT DISTINCT t.month_start, t.channel_code, t.campaign_code
       FROM customer_touch c
-      CROSS JOIN LATERAL unnest(c.touch_months, c.channel_codes,
-                                c.campaign_codes)
+      CROSS JOIN unnest(c.touch_months, c.channel_codes, c.campaign_codes)
         AS t (month_start, channel_code, campaign_code)
       WHERE c.last_month >= (SELECT min(s.month_start) FROM spend s)
             AND t.month_start IN (SELECT s.month_start FROM spend s)

@@ -4,9 +4,9 @@
  *
  * SQL, in file order: _walk_journeys.
  *
- * Touches of one entity are read into a column each, in order of time.  Those that
- * led to a conversion are a stretch of it, and its arrays copies of stretches: so
- * each touch is read once, however many conversions it led to.
+ * Touches of one entity are read into a column each, in order of time.  Those
+ * that led to a conversion are a stretch of it, and its arrays copies of
+ * stretches: so each touch is read once, however many conversions it led to.
  */
 #include "crmcost.h"
 
@@ -54,8 +54,8 @@ static const QueryColumn end_column[END_COLUMNS] = {
 /* what is appended to the columns of an end */
 enum
 {
-	WAY_COUNT, WAY_CHANNELS, WAY_CAMPAIGNS, WAY_IDS, WAY_CUSTOMERS, WAY_INSTANTS,
-	WAY_DAYS, WAY_MONTHS, WAY_COLUMNS
+	WAY_COUNT, WAY_CHANNELS, WAY_CAMPAIGNS, WAY_IDS, WAY_CUSTOMERS,
+	WAY_INSTANTS, WAY_DAYS, WAY_MONTHS, WAY_COLUMNS
 };
 
 static const Oid way_type[WAY_COLUMNS] = {
@@ -136,7 +136,7 @@ WayInit(Way *way)
 	TextColumnInit(&way->campaign);
 }
 
-/* An element of an array has a long header, and ends where an int may begin. */
+/* Elements of arrays have long headers, and end where an int may begin. */
 static void
 TextColumnAppend(TextColumn *column, int row, Datum datum)
 {
@@ -156,7 +156,7 @@ TextColumnAppend(TextColumn *column, int row, Datum datum)
 	memcpy(VARDATA(place), VARDATA_ANY(text), length);
 	column->used += size;
 	column->start[row + 1] = column->used;
-	if ((Pointer) text != DatumGetPointer(datum))
+	if (PointerGetDatum(text) != datum)
 		pfree(text);
 }
 
@@ -268,8 +268,8 @@ FillWay(const Way *way, int first, int end, Datum *values)
 }
 
 /*
- * The stretch of touches that an end has: after one instant, and until another.
- * Where there is no other, until the last, and in reach of it.
+ * The stretch of touches that an end has: after one instant, and until
+ * another.  Where there is no other, until the last, and in reach of it.
  */
 static void
 FindStretch(const Way *way, const QueryReader *ends, TimestampTz reach,
@@ -304,7 +304,7 @@ CheckResult(TupleDesc result, TupleDesc ends)
 						END_COLUMNS + 1, WAY_COLUMNS)));
 }
 
-/* Reads the touches of an entity; those of entities before it led to nothing. */
+/* Reads the touches of an entity; those of entities before led to nothing. */
 static bool
 ReadWay(Way *way, QueryReader *touches, bool more, int64 entity)
 {
@@ -380,11 +380,11 @@ WalkJourneys(ReturnSetInfo *result, QueryReader *touches, QueryReader *ends,
 }
 
 /*
- * _walk_journeys(touches text, ends text, reach_seconds bigint): the columns of
- * each row of the query ends from the fourth on, and what it has of the touches
- * of its entity: their number, channels, campaigns, interactions, customers,
- * instants, days and months.  Ends without an instant and without touches are
- * left out.
+ * _walk_journeys(touches text, ends text, reach_seconds bigint): the columns
+ * of each row of the query ends from the fourth on, and what it has of the
+ * touches of its entity: their number, channels, campaigns, interactions,
+ * customers, instants, days and months.  Ends without an instant and without
+ * touches are left out.
  */
 Datum
 journey__walk_journeys(PG_FUNCTION_ARGS)

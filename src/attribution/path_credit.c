@@ -2,9 +2,9 @@
  * path_credit.c
  *	  What each touch of a path has of its conversion, by every rule.
  *
- * A credit is what allocate(1, attribution_weight(...)::numeric, 8) gives, to the
- * last digit: the weight as the decimal of fifteen digits that the cast makes of
- * it, and the parts of 1 by largest remainder.
+ * A credit is what allocate(1, attribution_weight(...)::numeric, 8) gives, to
+ * the last digit: the weight as the decimal of fifteen digits that the cast
+ * makes of it, and the parts of 1 by largest remainder.
  */
 #include "crmcost.h"
 
@@ -62,7 +62,7 @@ SplitEqually(int32 *units, int count)
 		units[i] = (int32) (CREDIT_UNITS / count) + (i < more ? 1 : 0);
 }
 
-/* The weights as integers at one scale, and their sum; false if one has none. */
+/* The weights as integers at one scale; false if one does not fit. */
 static bool
 ReadWeights(PathCredits *credits, num_i128 *total)
 {
@@ -87,7 +87,8 @@ ReadWeights(PathCredits *credits, num_i128 *total)
 	for (int i = 0; i < credits->count; i++)
 	{
 		if (lowest < scale)
-			credits->part[i] *= num_pow10_64[scale - (int) credits->scratch[i]];
+			credits->part[i] *=
+				num_pow10_64[scale - (int) credits->scratch[i]];
 		*total += credits->part[i];
 		POLL_AT(i);
 	}
@@ -106,10 +107,13 @@ SplitSlowly(const PathCredits *credits, int32 *units)
 
 	ExactColumnInit(&weights, credits->count, work);
 	for (int i = 0; i < credits->count; i++)
+	{
+		Datum		weight = Float8GetDatum(credits->weight[i]);
+
 		AppendNotNegative(&weights,
-						  DirectFunctionCall1(float8_numeric,
-											  Float8GetDatum(credits->weight[i])),
+						  DirectFunctionCall1(float8_numeric, weight),
 						  "weight");
+	}
 	(void) LargestRemainder(NumericFromInt64(1), &weights, CREDIT_DECIMALS);
 	for (int i = 0; i < credits->count; i++)
 	{
@@ -141,9 +145,9 @@ SplitByWeights(PathCredits *credits, int32 *units)
 }
 
 /*
- * Computes the credits of a path of touches, at least one, at these instants in
- * order.  half_life is in microseconds; not_direct is the last touch that is not
- * direct, else the last one.
+ * Computes the credits of a path of touches, at least one, at these instants
+ * in order.  half_life is in microseconds; not_direct is the last touch that
+ * is not direct, else the last one.
  */
 void
 PathCreditsCompute(PathCredits *credits, const TimestampTz *at, int count,

@@ -23,7 +23,7 @@ typedef struct PathCredits
 	double	   *weight;
 	num_i128   *part;
 	num_u128   *scratch;
-	int32	   *units[RULE_MODELS];	/* NULL of rules that choose one touch */
+	int32	   *units[RULE_MODELS]; /* NULL of rules that choose one touch */
 } PathCredits;
 
 extern void PathCreditsInit(PathCredits *credits);

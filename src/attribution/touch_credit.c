@@ -4,9 +4,10 @@
  *
  * SQL, in file order: _touch_credits, _credit_sums.
  *
- * A conversion keeps its touches as arrays, one a column, in order of time.  What
- * each touch has of it follows from them, so it is computed where it is read: for
- * view touch_credit touch by touch, and for credit_month all at once.
+ * A conversion keeps its touches as arrays, one a column, in order of time.
+ * What each touch has of it follows from them, so it is computed where it is
+ * read: for view touch_credit touch by touch, and for credit_month all at
+ * once.
  */
 #include "crmcost.h"
 
@@ -143,9 +144,9 @@ enum
 
 /*
  * _touch_credits(interaction_ids bigint[], touched_customer_ids bigint[],
- * touched_ats timestamptz[], touched_ons date[], touch_months date[], path text[],
- * campaign_codes text[], half_life_days int): a row for each touch, with its
- * credits.
+ * touched_ats timestamptz[], touched_ons date[], touch_months date[], path
+ * text[], campaign_codes text[], half_life_days int): a row for each touch,
+ * with its credits.
  */
 Datum
 touch_credit__touch_credits(PG_FUNCTION_ARGS)
@@ -454,8 +455,9 @@ PutSums(const CreditSums *sums, ReturnSetInfo *result)
 }
 
 /*
- * _credit_sums(conversions text): the credits of the conversions of a query, summed
- * by month, kind, rule, channel and campaign, with their value and margin.
+ * _credit_sums(conversions text): the credits of the conversions of a query,
+ * summed by month, kind, rule, channel and campaign, with their value and
+ * margin.
  */
 Datum
 touch_credit__credit_sums(PG_FUNCTION_ARGS)

@@ -2,10 +2,11 @@
  * digits.c
  *	  A double as the decimal of fifteen digits that is nearest to it.
  *
- * That is what "%.15g" prints, and what PostgreSQL's cast of a float8 to numeric
- * reads; here without text.  A double is an integer of 53 bits over a power of
- * two, so times 10^scale it is an integer of 128 bits over that power, which is
- * rounded to the nearest, and halves to the even one, as the C library does.
+ * That is what "%.15g" prints, and what PostgreSQL's cast of a float8 to
+ * numeric reads; here without text.  A double is an integer of 53 bits over a
+ * power of two, so times 10^scale it is an integer of 128 bits over that
+ * power, which is rounded to the nearest, and halves to the even one, as the C
+ * library does.
  */
 #include "num/digits.h"
 

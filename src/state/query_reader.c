@@ -2,8 +2,8 @@
  * query_reader.c
  *	  The rows of a query, one after the other.
  *
- * The query is run as the caller, by a cursor, so that its rows are never all in
- * memory.  Between begin and end SPI is connected, and the caller's.
+ * The query is run as the caller, by a cursor, so that its rows are never all
+ * in memory.  Between begin and end SPI is connected, and the caller's.
  */
 #include "crmcost.h"
 
