@@ -310,13 +310,20 @@ CREATE FUNCTION crmcost._walk_journeys(touches text, ends text,
 COMMENT ON FUNCTION crmcost._walk_journeys(text, text, bigint) IS
   'Rows of a query of ends (entity, after which instant, until which or NULL for the last touch, then any columns), with the touches of each as arrays, of a query of touches; both in order of entity.';
 
+-- Long arrays are compressed here, once: what the tables get of them stays as it is.
+-- Where many touches lead to many conversions, that would be nearly all of the time
+-- with the server's own method.
 CREATE FUNCTION crmcost._find_paths(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   half_life CONSTANT integer := crmcost._setting(run.ledger,
                                                  'decay_half_life');
+  method CONSTANT text := current_setting('default_toast_compression');
 BEGIN
+  PERFORM set_config('default_toast_compression', 'lz4', true)
+    FROM pg_settings s
+    WHERE s.name = 'default_toast_compression' AND 'lz4' = ANY (s.enumvals);
   INSERT INTO pg_temp.refresh_path (
       way, customer_id, conversion_kind, source, order_ref, sale_id, entity_id,
       converted_at, converted_on, month_start, channel_code, campaign_code,
