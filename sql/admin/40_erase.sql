@@ -107,12 +107,6 @@ BEGIN
       FROM placed p
       WHERE s.customer_id = _erase_orders.party AND s.conversion_kind = 'order'
             AND s.source = p.source AND s.order_ref = p.order_ref
-  ), credited AS (
-    UPDATE touch_credit s
-      SET order_ref = p.random_ref
-      FROM placed p
-      WHERE s.customer_id = _erase_orders.party AND s.conversion_kind = 'order'
-            AND s.source = p.source AND s.order_ref = p.order_ref
   )
   UPDATE sale s
     SET order_ref = p.random_ref

@@ -155,29 +155,29 @@ CREATE FUNCTION crmcost._make_journey_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- journey: whose touches count for the customers with news, and since when; these
-  -- touches; conversions that the store has since then; the credits that differ from
-  -- the store, with the month of the touch; months whose conversions, or else open
-  -- journeys alone, are credited anew.  refresh_conversion, refresh_credit,
-  -- refresh_open_journey and refresh_customer_touch are as the tables are.
+  -- journey: whose touches count for the customers with news, and since when, with
+  -- what is of all his entity; conversions that the store has since then, and those
+  -- that are; ends of journeys with their touches, in the columns of conversion;
+  -- conversions that differ, with their months and those of touches that do; months
+  -- whose conversions, or else open journeys alone, are credited anew
   CREATE TEMPORARY TABLE refresh_entity (
     customer_id bigint PRIMARY KEY, entity_id bigint NOT NULL,
     acquired_at timestamptz, is_nobody boolean NOT NULL, since date NOT NULL,
-    last_at timestamptz
-  ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_touch (
-    entity_id bigint, customer_id bigint, interaction_id bigint,
-    occurred_at timestamptz, occurred_on date, month_start date,
-    channel_code text COLLATE "C", campaign_code text COLLATE "C"
+    won_at timestamptz, ordered_at timestamptz, is_early boolean NOT NULL
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_converted (
     customer_id bigint, conversion_kind text COLLATE "C",
     source text COLLATE "C", order_ref text COLLATE "C", sale_id bigint
   ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_credit_news (
+  CREATE TEMPORARY TABLE refresh_conversion (
     customer_id bigint, conversion_kind text COLLATE "C",
     source text COLLATE "C", order_ref text COLLATE "C", sale_id bigint,
-    month_start date
+    entity_id bigint, converted_at timestamptz, converted_on date,
+    month_start date, channel_code text COLLATE "C",
+    campaign_code text COLLATE "C", value numeric, margin numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_conversion_news (
+    conversion_kind text COLLATE "C", months date[], touch_months date[]
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_credit_month (
     month_start date, conversion_kind text COLLATE "C",

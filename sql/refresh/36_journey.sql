@@ -3,51 +3,77 @@
 -- A conversion is a customer acquired or an order.  Its path are the touches (kinds
 -- touch, behavior, sales and referral, of known parties) up to it, within setting
 -- touch_window_days.  Where touches share the cost of acquisition (driver
--- attributed), a credit that changed changes the month of its touch.
+-- attributed), a path that changed changes the months of its touches.
+--
+-- What grows with conversions times touches is done in one pass over the touches in
+-- order of time, and kept as arrays (_walk_journeys); credits follow from these
+-- (_touch_credits) and are summed without rows of their own (_credit_sums).
 CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   before CONSTANT text := crmcost._converted_before(run);
-  touched CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE 'EXISTS (SELECT FROM pg_temp.refresh_entity j WHERE j.customer_id = old.customer_id AND old.month_start >= j.since)'
-    END;
+  of_early CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE crmcost._of_entities('WHERE j.is_early') END;
   of_entities CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE 'old.entity_id IN (SELECT j.entity_id FROM pg_temp.refresh_entity j)'
-    END;
+    ELSE crmcost._of_entities('') END;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_entities(run);
-  PERFORM crmcost._find_touches(run);
   PERFORM crmcost._find_conversions(run);
-  PERFORM crmcost._find_credits(run);
   PERFORM crmcost._find_paths(run);
   IF NOT run.whole THEN
     PERFORM crmcost._find_journey_news(of_entities);
-    PERFORM crmcost._find_touched_months(run, touched);
+    PERFORM crmcost._find_touched_months(run, of_early);
   END IF;
   changed :=
     crmcost._write_difference(run.ledger, 'customer_touch',
-      'SELECT * FROM pg_temp.refresh_customer_touch', touched)
-    + crmcost._write_difference(run.ledger, 'touch_credit',
-        'SELECT c.* FROM pg_temp.refresh_credit c', before)
+      crmcost._early_touches(), of_early)
     + crmcost._write_difference(run.ledger, 'open_journey',
-        'SELECT * FROM pg_temp.refresh_open_journey', of_entities)
-    + crmcost._write_difference(run.ledger, 'conversion',
-        'SELECT c.* FROM pg_temp.refresh_conversion c', before);
+        crmcost._open_paths(), of_entities)
+    + crmcost._write_difference(run.ledger, 'conversion', format(
+        'SELECT %s FROM pg_temp.refresh_path p WHERE p.way = %L',
+        crmcost._conversion_columns('p'), 'conversion'), before);
   RETURN changed + crmcost._write_credit_month(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_journey(crmcost._run) IS
-  'Step of refresh: conversion, touch_credit, open_journey, customer_touch and credit_month; returns the rows changed.';
+  'Step of refresh: conversion, open_journey, customer_touch and credit_month; returns the rows changed.';
+
+-- A customer who joins an account, or leaves it, loses rows of his own number, or has
+-- them again.
+CREATE FUNCTION crmcost._of_entities(condition text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  'old.entity_id IN (SELECT unnest(ARRAY[j.entity_id, j.customer_id]) FROM pg_temp.refresh_entity j %s)',
+  condition);
+
+COMMENT ON FUNCTION crmcost._of_entities(text) IS
+  'Condition on old that a row is of an entity of refresh_entity, or of a customer there.';
+
+CREATE FUNCTION crmcost._conversion_columns(alias text) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (SELECT string_agg(format('%I.%I', alias, c.attname), ', '
+                            ORDER BY c.attnum)
+          FROM crmcost._columns_of('conversion'::regclass) c);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._conversion_columns(text) IS
+  'Columns of conversion, of a relation of that alias.';
 
 -- Whose touches count for whom, and since which month his touches and conversions
 -- may be others than the store has: all where the first order, which is the value
 -- of the acquisition, may be another.  A customer who leaves an account is in
 -- refresh_customer with all who are or were of it (_find_account_members).
+--
+-- Of an entity: when it was won, when it last ordered, and whether touches before
+-- it was won may be others.
 CREATE FUNCTION crmcost._find_entities(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -55,26 +81,41 @@ DECLARE
   by_account CONSTANT boolean := crmcost._converts_accounts(run.ledger);
 BEGIN
   INSERT INTO pg_temp.refresh_entity
-    SELECT j.customer_id,
-           CASE WHEN by_account THEN coalesce(c.account_id, j.customer_id)
-             ELSE j.customer_id END,
-           c.acquired_at,
-           c.source IS NULL OR c.source = 'anon' OR c.merged_into IS NOT NULL,
-           CASE WHEN n.changed_on <= coalesce(o.first_on, 'infinity')
-             THEN '-infinity' ELSE j.since END,
-           o.last_at
-    FROM pg_temp.refresh_customer j
-    LEFT JOIN customer c USING (customer_id)
-    LEFT JOIN (SELECT p.customer_id, min(p.ordered_on) AS first_on,
-                      max(p.ordered_at) AS last_at
-               FROM pg_temp.refresh_order p
-               WHERE p.is_order
-               GROUP BY p.customer_id) o USING (customer_id)
-    LEFT JOIN (SELECT p.customer_id,
-                      min(least(p.was_on, p.ordered_on)) AS changed_on
-               FROM pg_temp.refresh_order_news p
-               GROUP BY p.customer_id) n USING (customer_id)
-    WHERE j.since < 'infinity';
+    SELECT e.customer_id, e.entity_id, e.acquired_at, e.is_nobody, e.since,
+           e.won_at, e.ordered_at,
+           coalesce((e.won_at AT TIME ZONE run.zone)::date >= e.since, true)
+    FROM (
+      SELECT k.*,
+             min(k.acquired_at) FILTER (WHERE k.acquired_at < run.upto
+                                              AND NOT k.is_nobody) OVER entity
+               AS won_at,
+             max(k.last_at) FILTER (WHERE NOT k.is_nobody) OVER entity
+               AS ordered_at
+      FROM (
+        SELECT j.customer_id,
+               CASE WHEN by_account THEN coalesce(c.account_id, j.customer_id)
+                 ELSE j.customer_id END AS entity_id,
+               c.acquired_at,
+               c.source IS NULL OR c.source = 'anon'
+                 OR c.merged_into IS NOT NULL AS is_nobody,
+               CASE WHEN n.changed_on <= coalesce(o.first_on, 'infinity')
+                 THEN '-infinity' ELSE j.since END AS since,
+               o.last_at
+        FROM pg_temp.refresh_customer j
+        LEFT JOIN customer c USING (customer_id)
+        LEFT JOIN (SELECT p.customer_id, min(p.ordered_on) AS first_on,
+                          max(p.ordered_at) AS last_at
+                   FROM pg_temp.refresh_order p
+                   WHERE p.is_order
+                   GROUP BY p.customer_id) o USING (customer_id)
+        LEFT JOIN (SELECT p.customer_id,
+                          min(least(p.was_on, p.ordered_on)) AS changed_on
+                   FROM pg_temp.refresh_order_news p
+                   GROUP BY p.customer_id) n USING (customer_id)
+        WHERE j.since < 'infinity'
+      ) k
+      WINDOW entity AS (PARTITION BY k.entity_id)
+    ) e;
   ANALYZE pg_temp.refresh_entity;
   INSERT INTO pg_temp.refresh_converted
     SELECT v.customer_id, v.conversion_kind, v.source, v.order_ref, v.sale_id
@@ -107,8 +148,8 @@ RETURN crmcost._setting(ledger, 'converting_entity') = 'account';
 COMMENT ON FUNCTION crmcost._converts_accounts(name) IS
   'Whether the touches of all customers of an account count for each of them.';
 
--- What one customer of an account does is news to all of it, and to those whom
--- his touches, or theirs whose touches led to him, are credited.
+-- What one customer of an account does is news to all of it, and to those whom his
+-- touches led to: the account that he left, of which the store has some.
 CREATE FUNCTION crmcost._find_account_members(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -125,18 +166,26 @@ BEGIN
       SELECT v.customer_id, v.entity_id
       FROM conversion v
       JOIN pg_temp.refresh_customer j USING (customer_id)
+    ),
+    touched_by AS (
+      SELECT v.entity_id, v.touched_customer_ids FROM conversion v
+      UNION ALL
+      SELECT o.entity_id, o.touched_customer_ids FROM open_journey o
+      UNION ALL
+      SELECT t.entity_id, t.touched_customer_ids FROM customer_touch t
+    ),
+    entity AS (
+      SELECT n.entity_id FROM news n
       UNION
-      SELECT t.touched_customer_id, v.entity_id
-      FROM touch_credit t
-      JOIN pg_temp.refresh_customer j
-        ON j.customer_id = t.touched_customer_id
-      JOIN conversion v
-        ON (v.customer_id, v.conversion_kind, v.source, v.order_ref, v.sale_id)
-           = (t.customer_id, t.conversion_kind, t.source, t.order_ref,
-              t.sale_id)
+      SELECT t.entity_id
+      FROM touched_by t
+      WHERE t.entity_id NOT IN (SELECT n.entity_id FROM news n)
+            AND EXISTS (SELECT FROM unnest(t.touched_customer_ids) AS u (id)
+                        WHERE u.id <> t.entity_id
+                              AND u.id IN (SELECT n.customer_id FROM news n))
     )
     SELECT DISTINCT member.customer_id
-    FROM news n
+    FROM entity n
     CROSS JOIN LATERAL (
       SELECT c.customer_id FROM customer c
       WHERE c.account_id = n.entity_id OR c.customer_id = n.entity_id
@@ -159,7 +208,7 @@ BEGIN
   INSERT INTO pg_temp.refresh_conversion
     SELECT customer_id, conversion_kind, source, order_ref, sale_id,
            entity_id, converted_at, converted_on, month_start, channel_code,
-           campaign_code, value, margin, 0, '{}'::text[]
+           campaign_code, value, margin
     FROM (
       SELECT DISTINCT ON (j.entity_id)
              j.customer_id, 'acquisition' AS conversion_kind, '' AS source,
@@ -182,100 +231,15 @@ BEGIN
     UNION ALL
     SELECT o.customer_id, 'order', o.source, o.order_ref, o.sale_id,
            j.entity_id, o.ordered_at, o.ordered_on, o.month_start,
-           o.channel_code, o.campaign_code, o.revenue, o.margin, 0, '{}'::text[]
+           o.channel_code, o.campaign_code, o.revenue, o.margin
     FROM pg_temp.refresh_order o
     JOIN pg_temp.refresh_entity j USING (customer_id)
     WHERE o.is_order AND NOT j.is_nobody AND o.ordered_on >= j.since;
-  ANALYZE pg_temp.refresh_conversion;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_conversions(crmcost._run) IS
   'Fills refresh_conversion of the customers with news since it may be another, without paths.';
-
--- What can lead to something: contacts of known parties.  Of these what conversions
--- that may be others, and what is open, can come from.
-CREATE FUNCTION crmcost._find_touches(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  reach CONSTANT interval := crmcost._touch_window(run.ledger)
-                             + interval '1 day';
-BEGIN
-  INSERT INTO pg_temp.refresh_touch
-    SELECT j.entity_id, c.customer_id, c.interaction_id, c.occurred_at,
-           c.occurred_on, c.month_start, c.channel_code, c.campaign_code
-    FROM pg_temp.refresh_contact c
-    JOIN pg_temp.refresh_entity j USING (customer_id)
-    WHERE c.kind IN ('touch', 'behavior', 'sales', 'referral')
-          AND NOT c.is_technical AND NOT j.is_nobody
-          AND (c.occurred_on > j.since - reach
-               OR c.month_start >= j.since
-               OR c.occurred_at > j.last_at OR j.last_at IS NULL
-               OR j.acquired_at IS NULL OR j.acquired_at >= run.upto);
-  ANALYZE pg_temp.refresh_touch;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._find_touches(crmcost._run) IS
-  'Fills refresh_touch: the touches of the customers with news that anything may follow from.';
-
-CREATE FUNCTION crmcost._find_credits(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  reach CONSTANT interval := crmcost._touch_window(run.ledger);
-  half_life CONSTANT interval := make_interval(
-    days => crmcost._setting(run.ledger, 'decay_half_life')::integer);
-BEGIN
-  INSERT INTO pg_temp.refresh_credit
-    SELECT customer_id, conversion_kind, source, order_ref, sale_id,
-           interaction_id, touched_customer_id, touched_at, touched_on,
-           month_start, channel_code, campaign_code, first_weight,
-           last_weight, last_non_direct_weight,
-           crmcost.allocate(1, linear_weight::numeric, 8) OVER path,
-           crmcost.allocate(1, position_weight::numeric, 8) OVER path,
-           crmcost.allocate(1, time_decay_weight::numeric, 8) OVER path
-    FROM (
-      SELECT v.n, v.customer_id, v.conversion_kind, v.source, v.order_ref,
-             v.sale_id, t.interaction_id, t.customer_id AS touched_customer_id,
-             t.occurred_at AS touched_at, t.occurred_on AS touched_on,
-             t.month_start, t.channel_code, t.campaign_code,
-             crmcost.attribution_weight('first', t.occurred_at,
-                                        v.converted_at) OVER path
-               AS first_weight,
-             crmcost.attribution_weight('last', t.occurred_at,
-                                        v.converted_at) OVER path
-               AS last_weight,
-             crmcost.attribution_weight('last_non_direct', t.occurred_at,
-                                        v.converted_at, half_life,
-                                        t.channel_code) OVER path
-               AS last_non_direct_weight,
-             crmcost.attribution_weight('linear', t.occurred_at,
-                                        v.converted_at) OVER path
-               AS linear_weight,
-             crmcost.attribution_weight('position', t.occurred_at,
-                                        v.converted_at) OVER path
-               AS position_weight,
-             crmcost.attribution_weight('time_decay', t.occurred_at,
-                                        v.converted_at, half_life) OVER path
-               AS time_decay_weight
-      -- a number sorts faster than a key
-      FROM (SELECT row_number() OVER () AS n, c.*
-            FROM pg_temp.refresh_conversion c) v
-      JOIN pg_temp.refresh_touch t
-        ON t.entity_id = v.entity_id AND t.occurred_at <= v.converted_at
-           AND t.occurred_at > v.converted_at - reach
-      WINDOW path AS (PARTITION BY v.n
-                      ORDER BY t.occurred_at, t.interaction_id)
-    ) weighed
-    WINDOW path AS (PARTITION BY n ORDER BY touched_at, interaction_id);
-  ANALYZE pg_temp.refresh_credit;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._find_credits(crmcost._run) IS
-  'Fills refresh_credit.';
 
 CREATE FUNCTION crmcost._touch_window(ledger name) RETURNS interval
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -286,119 +250,185 @@ RETURN crmcost._setting(ledger, 'touch_window_days')::integer
 COMMENT ON FUNCTION crmcost._touch_window(name) IS
   'How long before a conversion touches count.';
 
+-- What can lead to something: contacts of known parties.  Of these what conversions
+-- that may be others, and what is open, can come from; in order of time.
+CREATE FUNCTION crmcost._touch_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT j.entity_id, c.occurred_at, c.interaction_id, c.customer_id,
+         c.occurred_on, c.month_start, c.channel_code, c.campaign_code
+  FROM pg_temp.refresh_contact c
+  JOIN pg_temp.refresh_entity j USING (customer_id)
+  WHERE c.kind IN ('touch', 'behavior', 'sales', 'referral')
+        AND NOT c.is_technical AND NOT j.is_nobody
+        AND (j.is_early OR j.ordered_at IS NULL OR c.occurred_at > j.ordered_at
+             OR c.occurred_on > j.since - %L::interval)
+  ORDER BY j.entity_id, c.occurred_at, c.interaction_id
+  $query$, crmcost._touch_window(run.ledger) + '1 day'::interval);
+
+COMMENT ON FUNCTION crmcost._touch_query(crmcost._run) IS
+  'Query of the touches of the customers with news that anything may follow from.';
+
+-- Where touches lead to, as _walk_journeys asks for it: conversions; what is open,
+-- since the last order, or of who was never acquired; and all touches before the
+-- acquisition.
+CREATE FUNCTION crmcost._end_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT v.entity_id, v.converted_at - %L::interval AS after_at,
+         v.converted_at AS until_at, 'conversion' AS way, v.customer_id,
+         v.conversion_kind, v.source, v.order_ref, v.sale_id, v.entity_id,
+         v.converted_at, v.converted_on, v.month_start, v.channel_code,
+         v.campaign_code, v.value, v.margin
+  FROM pg_temp.refresh_conversion v
+  UNION ALL
+  SELECT e.entity_id, w.after_at, w.until_at, w.way, NULL, w.conversion_kind,
+         NULL, NULL, NULL, e.entity_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  FROM (SELECT DISTINCT j.entity_id, j.won_at, j.ordered_at, j.is_early
+        FROM pg_temp.refresh_entity j
+        WHERE NOT j.is_nobody) e
+  CROSS JOIN LATERAL (
+    VALUES ('open', 'order', coalesce(e.ordered_at, '-infinity'),
+            NULL::timestamptz, true),
+           ('open', 'acquisition', '-infinity', NULL, e.won_at IS NULL),
+           ('early', NULL, '-infinity', coalesce(e.won_at, 'infinity'),
+            e.is_early)
+  ) AS w (way, conversion_kind, after_at, until_at, is_wanted)
+  WHERE w.is_wanted
+  ORDER BY 1
+  $query$, crmcost._touch_window(run.ledger));
+
+COMMENT ON FUNCTION crmcost._end_query(crmcost._run) IS
+  'Query of what touches of the customers with news lead to: conversions, open journeys and all of before the acquisition.';
+
+CREATE FUNCTION crmcost._walk_journeys(touches text, ends text,
+                                       reach_seconds bigint)
+  RETURNS SETOF record
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'journey__walk_journeys';
+
+COMMENT ON FUNCTION crmcost._walk_journeys(text, text, bigint) IS
+  'Rows of a query of ends (entity, after which instant, until which or NULL for the last touch, then any columns), with the touches of each as arrays, of a query of touches; both in order of entity.';
+
+-- Long arrays are compressed here, once: what the tables get of them stays as it is.
+-- Where many touches lead to many conversions, that would be nearly all of the time
+-- with the server's own method.
 CREATE FUNCTION crmcost._find_paths(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  reach CONSTANT interval := crmcost._touch_window(run.ledger);
+  half_life CONSTANT integer := crmcost._setting(run.ledger,
+                                                 'decay_half_life');
+  method CONSTANT text := current_setting('default_toast_compression');
 BEGIN
-  UPDATE pg_temp.refresh_conversion v SET touches = p.touches, path = p.path
-    FROM (SELECT customer_id, conversion_kind, source, order_ref, sale_id,
-                 count(*) AS touches,
-                 array_agg(channel_code ORDER BY touched_at, interaction_id)
-                   AS path
-          FROM pg_temp.refresh_credit
-          GROUP BY customer_id, conversion_kind, source, order_ref,
-                   sale_id) p
-    WHERE (v.customer_id, v.conversion_kind, v.source, v.order_ref, v.sale_id)
-          = (p.customer_id, p.conversion_kind, p.source, p.order_ref,
-             p.sale_id);
-  INSERT INTO pg_temp.refresh_customer_touch
-    SELECT t.customer_id, t.month_start, t.channel_code, t.campaign_code,
-           count(*)
-    FROM pg_temp.refresh_touch t
-    JOIN pg_temp.refresh_entity j USING (customer_id)
-    LEFT JOIN (SELECT k.entity_id, min(k.acquired_at) AS at
-               FROM pg_temp.refresh_entity k
-               WHERE k.acquired_at < run.upto AND NOT k.is_nobody
-               GROUP BY k.entity_id) v ON v.entity_id = t.entity_id
-    WHERE t.month_start >= j.since
-          AND (v.at IS NULL OR t.occurred_at <= v.at)
-    GROUP BY t.customer_id, t.month_start, t.channel_code, t.campaign_code;
-  -- since the last order, or of who was never acquired
-  INSERT INTO pg_temp.refresh_open_journey
-    SELECT entity_id, conversion_kind, last_at,
-           (array_agg(month_start
-                      ORDER BY occurred_at DESC, interaction_id DESC))[1],
-           array_agg(channel_code ORDER BY occurred_at, interaction_id)
-    FROM (
-      SELECT t.*, k.conversion_kind,
-             max(t.occurred_at) OVER (PARTITION BY t.entity_id,
-                                                   k.conversion_kind)
-               AS last_at
-      FROM pg_temp.refresh_touch t
-      JOIN (SELECT j.entity_id, max(j.last_at) AS ordered_at,
-                   min(j.acquired_at) < run.upto AS is_won
-            FROM pg_temp.refresh_entity j
-            WHERE NOT j.is_nobody
-            GROUP BY j.entity_id) v USING (entity_id)
-      CROSS JOIN (VALUES ('acquisition'), ('order')) AS k (conversion_kind)
-      WHERE CASE k.conversion_kind WHEN 'acquisition' THEN v.is_won IS NOT TRUE
-              ELSE coalesce(t.occurred_at > v.ordered_at, true) END
-    ) touch
-    WHERE occurred_at > last_at - reach
-    GROUP BY entity_id, conversion_kind, last_at;
+  PERFORM set_config('default_toast_compression', 'lz4', true)
+    FROM pg_settings s
+    WHERE s.name = 'default_toast_compression' AND 'lz4' = ANY (s.enumvals);
+  INSERT INTO pg_temp.refresh_path (
+      way, customer_id, conversion_kind, source, order_ref, sale_id, entity_id,
+      converted_at, converted_on, month_start, channel_code, campaign_code,
+      value, margin, touches, path, campaign_codes, interaction_ids,
+      touched_customer_ids, touched_ats, touched_ons, touch_months,
+      half_life_days)
+    SELECT p.*, half_life
+    FROM crmcost._walk_journeys(
+      crmcost._touch_query(run), crmcost._end_query(run),
+      extract(epoch FROM crmcost._touch_window(run.ledger))::bigint)
+      AS p (way text, customer_id bigint, conversion_kind text, source text,
+            order_ref text, sale_id bigint, entity_id bigint,
+            converted_at timestamptz, converted_on date, month_start date,
+            channel_code text, campaign_code text, value numeric,
+            margin numeric, touches integer, path text[],
+            campaign_codes text[], interaction_ids bigint[],
+            touched_customer_ids bigint[], touched_ats timestamptz[],
+            touched_ons date[], touch_months date[]);
+  ANALYZE pg_temp.refresh_path (way, customer_id, entity_id, month_start);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_paths(crmcost._run) IS
-  'Fills the paths of refresh_conversion, refresh_customer_touch and refresh_open_journey.';
+  'Fills refresh_path: what touches of the customers with news lead to, with these touches.';
+
+CREATE FUNCTION crmcost._early_touches() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT p.entity_id,
+         (SELECT max(m.month_start)
+          FROM unnest(p.touch_months) AS m (month_start)) AS last_month,
+         p.touch_months, p.path AS channel_codes, p.campaign_codes,
+         p.touched_customer_ids
+  FROM pg_temp.refresh_path p
+  WHERE p.way = 'early' AND p.touches > 0
+  $query$;
+
+COMMENT ON FUNCTION crmcost._early_touches() IS
+  'Query of the rows of customer_touch in refresh_path.';
+
+CREATE FUNCTION crmcost._open_paths() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT p.entity_id, p.conversion_kind,
+         p.touched_ats[p.touches] AS last_touched_at,
+         p.touch_months[p.touches] AS month_start, p.path,
+         p.touched_customer_ids
+  FROM pg_temp.refresh_path p
+  WHERE p.way = 'open'
+  $query$;
+
+COMMENT ON FUNCTION crmcost._open_paths() IS
+  'Query of the rows of open_journey in refresh_path.';
 
 -- Months whose credits are summed anew: those of conversions that differ from what
--- the store has, or that have other credits.  Where open journeys alone differ,
--- Markov chains do.
+-- the store has.  Where open journeys alone differ, Markov chains do.
 CREATE FUNCTION crmcost._find_journey_news(of_entities text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_credit_news
-    WITH old AS (
-      SELECT o.* FROM pg_temp.refresh_converted
-      JOIN touch_credit o USING (customer_id, conversion_kind, source,
-                                 order_ref, sale_id)
-    )
-    SELECT d.customer_id, d.conversion_kind, d.source, d.order_ref, d.sale_id,
-           d.month_start
-    FROM ((SELECT * FROM old EXCEPT SELECT * FROM pg_temp.refresh_credit)
-          UNION ALL
-          (SELECT * FROM pg_temp.refresh_credit EXCEPT SELECT * FROM old)) d;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_conversion_news
+      SELECT conversion_kind, ARRAY[old.month_start, new.month_start],
+             CASE WHEN (old.touched_ats, old.path, old.campaign_codes,
+                        old.touch_months, old.interaction_ids)
+                       IS DISTINCT FROM
+                       (new.touched_ats, new.path, new.campaign_codes,
+                        new.touch_months, new.interaction_ids)
+               THEN old.touch_months || new.touch_months END
+      FROM (SELECT p.* FROM pg_temp.refresh_path p
+            WHERE p.way = 'conversion') new
+      FULL JOIN (SELECT o.* FROM pg_temp.refresh_converted
+                 JOIN conversion o USING (customer_id, conversion_kind, source,
+                                          order_ref, sale_id)) old
+        USING (customer_id, conversion_kind, source, order_ref, sale_id)
+      WHERE (%s) IS DISTINCT FROM (%s)
+    $query$, crmcost._conversion_columns('old'),
+    crmcost._conversion_columns('new'));
   INSERT INTO pg_temp.refresh_credit_month
-    WITH old AS (
-      SELECT o.* FROM pg_temp.refresh_converted
-      JOIN conversion o USING (customer_id, conversion_kind, source,
-                               order_ref, sale_id)
-    )
-    SELECT d.month_start, d.conversion_kind, true
-    FROM ((SELECT * FROM old EXCEPT SELECT * FROM pg_temp.refresh_conversion)
-          UNION ALL
-          (SELECT * FROM pg_temp.refresh_conversion EXCEPT SELECT * FROM old)) d
-    UNION
-    SELECT v.month_start, v.conversion_kind, true
-    FROM pg_temp.refresh_credit_news n
-    JOIN pg_temp.refresh_conversion v
-      USING (customer_id, conversion_kind, source, order_ref, sale_id);
+    SELECT DISTINCT m.month_start, n.conversion_kind, true
+    FROM pg_temp.refresh_conversion_news n
+    CROSS JOIN LATERAL unnest(n.months) AS m (month_start)
+    WHERE m.month_start IS NOT NULL;
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_credit_month
-      WITH old AS (SELECT old.* FROM open_journey old WHERE %s)
+      WITH old AS (SELECT old.* FROM open_journey old WHERE %s),
+      new AS (%s)
       SELECT DISTINCT d.month_start, d.conversion_kind, false
-      FROM ((SELECT * FROM old EXCEPT SELECT * FROM pg_temp.refresh_open_journey)
+      FROM ((SELECT * FROM old EXCEPT SELECT * FROM new)
             UNION ALL
-            (SELECT * FROM pg_temp.refresh_open_journey
-             EXCEPT SELECT * FROM old)) d
+            (SELECT * FROM new EXCEPT SELECT * FROM old)) d
       ON CONFLICT (month_start, conversion_kind) DO NOTHING
-    $query$, of_entities);
+    $query$, of_entities, crmcost._open_paths());
   ANALYZE pg_temp.refresh_credit_month;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_journey_news(text) IS
-  'Fills refresh_credit_news and refresh_credit_month: the credits and the months of conversions that differ from the store.';
+  'Fills refresh_conversion_news and refresh_credit_month: the conversions that differ from the store, and the months of these.';
 
 -- Where touches share cost, that of the months whose touches have other credits, or
 -- are others.  What closed months are owed for is in the first open one
 -- (43_claim.sql).
-CREATE FUNCTION crmcost._find_touched_months(run crmcost._run, touched text)
+CREATE FUNCTION crmcost._find_touched_months(run crmcost._run, of_early text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -406,15 +436,31 @@ BEGIN
   IF NOT crmcost._follows_touches() THEN
     RETURN;
   END IF;
-  INSERT INTO pg_temp.refresh_cost_month
-    SELECT greatest(m.month_start, run.open_month)
-    FROM (SELECT n.month_start FROM pg_temp.refresh_credit_news n
-          WHERE n.conversion_kind = 'acquisition'
-          UNION
-          SELECT unnest(crmcost._months_that_differ(
-            'customer_touch', 'refresh_customer_touch', touched))) m
-    GROUP BY 1
-    ON CONFLICT (month_start) DO NOTHING;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_cost_month
+      WITH early AS (
+        SELECT false AS is_new, old.* FROM customer_touch old WHERE %s
+        UNION ALL
+        SELECT true, new.* FROM (%s) new
+      )
+      SELECT DISTINCT greatest(m.month_start, $1)
+      FROM (
+        SELECT unnest(n.touch_months)
+        FROM pg_temp.refresh_conversion_news n
+        WHERE n.conversion_kind = 'acquisition'
+        UNION
+        SELECT t.month_start
+        FROM early d
+        CROSS JOIN LATERAL unnest(d.touch_months, d.channel_codes,
+                                  d.campaign_codes)
+          AS t (month_start, channel_code, campaign_code)
+        GROUP BY d.entity_id, t.month_start, t.channel_code, t.campaign_code
+        HAVING count(*) FILTER (WHERE d.is_new)
+               <> count(*) FILTER (WHERE NOT d.is_new)
+      ) AS m (month_start)
+      ON CONFLICT (month_start) DO NOTHING
+    $query$, of_early, crmcost._early_touches())
+    USING run.open_month;
 END
 $$;
 
@@ -433,43 +479,15 @@ $$;
 COMMENT ON FUNCTION crmcost._follows_touches() IS
   'Whether any allocation rule follows the touches that led to customers.';
 
-CREATE FUNCTION crmcost._attribution_models() RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{first,last,last_non_direct,linear,position,time_decay}'::text[];
-
-COMMENT ON FUNCTION crmcost._attribution_models() IS
-  'Models of attribution by rule, in the order of the columns of touch_credit.';
-
-CREATE FUNCTION crmcost._credit_sums(months text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT pg_catalog.format($query$
-    SELECT old.month_start, old.conversion_kind, t.channel_code,
-           t.campaign_code, %1$s
-    FROM conversion old
-    JOIN touch_credit t USING (customer_id, conversion_kind, source, order_ref,
-                               sale_id)
-    WHERE old.touches > 0 AND %3$s
-    GROUP BY 1, 2, 3, 4
-    UNION ALL
-    SELECT month_start, conversion_kind, channel_code, campaign_code, %2$s
-    FROM (SELECT old.month_start, old.conversion_kind, old.channel_code,
-                 old.campaign_code, count(*) AS n, sum(old.value) AS v,
-                 sum(old.margin) AS m
-          FROM conversion old
-          WHERE old.touches = 0 AND %3$s
-          GROUP BY 1, 2, 3, 4) untouched
-    $query$,
-    pg_catalog.string_agg(pg_catalog.format(
-      'sum(t.%1$s_credit) AS n%2$s, sum(t.%1$s_credit * old.value) AS v%2$s, sum(t.%1$s_credit * old.margin) AS m%2$s',
-      m.model, m.i), ', '::text ORDER BY m.i),
-    pg_catalog.string_agg('n, v, m'::text, ', '::text), months)
-  FROM pg_catalog.unnest(crmcost._attribution_models())
-    WITH ORDINALITY AS m (model, i);
-END;
+CREATE FUNCTION crmcost._credit_sums(conversions text)
+  RETURNS TABLE (month_start date, conversion_kind text, model text,
+                 channel_code text, campaign_code text, conversions numeric,
+                 value numeric, margin numeric)
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'touch_credit__credit_sums';
 
 COMMENT ON FUNCTION crmcost._credit_sums(text) IS
-  'Query of the credits of the conversions that a condition on old names, summed by month, kind, channel and campaign, three columns a model.';
+  'Credits of the conversions of a query, by the models that are rules, summed by month, kind, channel and campaign.';
 
 CREATE FUNCTION crmcost._walked_paths(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -516,17 +534,7 @@ DECLARE
   walked CONSTANT text := crmcost._credit_months(run, false);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'credit_month', format($query$
-    SELECT month_start, conversion_kind, m.model, channel_code, campaign_code,
-           sum(m.conversions) AS conversions, sum(m.value) AS value,
-           sum(m.margin) AS margin
-    FROM (%1$s) credit
-    CROSS JOIN LATERAL (
-      VALUES ('first', n1, v1, m1), ('last', n2, v2, m2),
-             ('last_non_direct', n3, v3, m3), ('linear', n4, v4, m4),
-             ('position', n5, v5, m5), ('time_decay', n6, v6, m6)
-    ) AS m (model, conversions, value, margin)
-    GROUP BY month_start, conversion_kind, m.model, channel_code, campaign_code
-    HAVING sum(m.conversions) <> 0
+    SELECT * FROM crmcost._credit_sums(%1$L)
     UNION ALL
     SELECT month_start, conversion_kind, m.model, c.channel, '(all)',
            c.conversions, c.value, NULL
@@ -542,8 +550,8 @@ BEGIN
       AS m (model, credits)
     CROSS JOIN LATERAL unnest(m.credits) c
     WHERE c.conversions <> 0
-  $query$, crmcost._credit_sums(months), crmcost._walked_paths(walked),
-    months), format('%s OR old.model = ''markov'' AND %s', months, walked));
+  $query$, 'SELECT old.month_start, old.conversion_kind, old.channel_code, old.campaign_code, old.value, old.margin, old.path, old.campaign_codes, old.touched_ats, old.half_life_days FROM conversion old WHERE '
+              || months, crmcost._walked_paths(walked), months), format('%s OR old.model = ''markov'' AND %s', months, walked));
 END
 $$;
 

@@ -50,9 +50,12 @@ BEGIN
       FROM pg_temp.refresh_part WHERE customer_id IS NULL
     ),
     touched AS (
-      SELECT DISTINCT month_start, channel_code, campaign_code
-      FROM customer_touch
-      WHERE month_start IN (SELECT s.month_start FROM spend s)
+      SELECT DISTINCT t.month_start, t.channel_code, t.campaign_code
+      FROM customer_touch c
+      CROSS JOIN unnest(c.touch_months, c.channel_codes, c.campaign_codes)
+        AS t (month_start, channel_code, campaign_code)
+      WHERE c.last_month >= (SELECT min(s.month_start) FROM spend s)
+            AND t.month_start IN (SELECT s.month_start FROM spend s)
     ),
     won AS (
       SELECT DISTINCT e.month_start, e.channel_code, e.campaign_code
@@ -164,9 +167,8 @@ BEGIN
     WHERE p.month_start < $1 AND p.spend_month IS NULL
           AND p.unallocated_because = 'not yet converted' AND p.cost <> 0
           AND EXISTS (
-            SELECT FROM touch_credit t
-            WHERE t.conversion_kind = 'acquisition'
-                  AND t.month_start = p.month_start AND t.%I > 0
+            SELECT FROM (%s) t
+            WHERE t.%I > 0
                   AND p.pool_key IN ('attributed',
                                      'attributed of channel '
                                        || t.channel_code,
@@ -180,12 +182,29 @@ BEGIN
                       = (p.bucket, p.rule_id, p.service_category,
                          p.pool_key || ' in '
                            || to_char(p.month_start, 'YYYY-MM')))
-    $query$, crmcost._credit_column(run.ledger)) USING run.open_month;
+    $query$, crmcost._acquiring_touches('p.month_start'),
+    crmcost._credit_column(run.ledger)) USING run.open_month;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._claimed_pools(crmcost._run) IS
   'Pools of closed months that nobody bears, and whose touches have led to customers since.';
+
+-- Rows of touch_credit, found by an index that no condition on that view can use.
+CREATE FUNCTION crmcost._acquiring_touches(month text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT v.customer_id, t.*
+  FROM conversion v
+  CROSS JOIN LATERAL crmcost._touch_credits(
+    v.interaction_ids, v.touched_customer_ids, v.touched_ats, v.touched_ons,
+    v.touch_months, v.path, v.campaign_codes, v.half_life_days) t
+  WHERE v.conversion_kind = 'acquisition'
+        AND v.touch_months @> ARRAY[%1$s] AND t.month_start = %1$s
+  $query$, month);
+
+COMMENT ON FUNCTION crmcost._acquiring_touches(text) IS
+  'Query of the touches of a month that led to acquisitions, with their credits.';
 
 CREATE FUNCTION crmcost._credit_column(ledger name) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -204,15 +223,19 @@ BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_driver
       SELECT w.driver_key, t.customer_id, sum(t.%I)
-      FROM pg_temp.refresh_wanted w
-      JOIN touch_credit t
-        ON t.conversion_kind = 'acquisition'
-           AND t.month_start = coalesce(w.spend_month, $1)
-           AND w.scope IN ('', 'channel ' || t.channel_code,
-                           'campaign ' || t.campaign_code)
-      WHERE w.driver = 'attributed'
+      FROM (SELECT DISTINCT coalesce(spend_month, $1) AS month_start
+            FROM pg_temp.refresh_wanted
+            WHERE driver = 'attributed') m
+      CROSS JOIN LATERAL (%s) t
+      CROSS JOIN LATERAL (VALUES (''), ('channel ' || t.channel_code),
+                                 ('campaign ' || t.campaign_code))
+        AS s (scope)
+      JOIN pg_temp.refresh_wanted w
+        ON w.driver = 'attributed' AND w.scope = s.scope
+           AND coalesce(w.spend_month, $1) = m.month_start
       GROUP BY w.driver_key, t.customer_id
-    $query$, crmcost._credit_column(run.ledger)) USING month;
+    $query$, crmcost._credit_column(run.ledger),
+    crmcost._acquiring_touches('m.month_start')) USING month;
 END
 $$;
 

@@ -5,24 +5,12 @@
  * SQL: attribution_weight(model, touched_at, converted_at, half_life, channel,
  * direct_channel), a window function whose partition is a conversion.
  *
- * Of the n touches up to the conversion, in order of time (of equal times, in
- * that of the window), the rules give
- *
- *	  first				1 to the first
- *	  last				1 to the last
- *	  last_non_direct	1 to the last whose channel is not the direct one, or
- *						to the last if all are direct
- *	  linear			1 / n to each
- *	  position			0.4 to the first and to the last, 0.2 / (n - 2) to the
- *						others; halves to two, 1 to one
- *	  time_decay		2^(-age / half_life), over their sum; age is the exact
- *						time to the conversion
- *
- * and 0 to touches after it.
+ * The rules are those of rule.c, for the touches up to the conversion in order
+ * of time (of equal times, in that of the window); touches after it get 0.
  */
 #include "crmcost.h"
 
-#include "num/fixed.h"
+#include "attribution/rule.h"
 #include "state/huge_array.h"
 #include "state/window.h"
 #include "utils/float.h"
@@ -35,21 +23,8 @@ enum
 	MODEL, TOUCHED_AT, CONVERTED_AT, HALF_LIFE, CHANNEL, DIRECT_CHANNEL
 };
 
-typedef enum RuleModel
-{
-	FIRST, LAST, LAST_NON_DIRECT, LINEAR, POSITION, TIME_DECAY, RULE_MODELS
-} RuleModel;
-
-static const char *const model_name[RULE_MODELS] = {
-	"first", "last", "last_non_direct", "linear", "position", "time_decay"
-};
-
 #define MODEL_NAMES \
 	"first, last, last_non_direct, linear, position, time_decay"
-
-/* the parts of the two ends and of what lies between, by position */
-#define END_SHARE 0.4
-#define MIDDLE_SHARE 0.2
 
 /* so many touches need no memory of their own */
 #define FEW_TOUCHES 16
@@ -67,13 +42,6 @@ typedef struct Journey
 	double		few[FEW_TOUCHES];
 } Journey;
 
-/* a touch up to the conversion */
-typedef struct Touch
-{
-	TimestampTz at;
-	int			row;
-} Touch;
-
 static void
 pg_attribute_noreturn()
 RefuseNull(const char *name)
@@ -90,8 +58,8 @@ ParseModel(Datum datum)
 	Size		length = VARSIZE_ANY_EXHDR(name);
 
 	for (int i = 0; i < RULE_MODELS; i++)
-		if (length == strlen(model_name[i]) &&
-			memcmp(VARDATA_ANY(name), model_name[i], length) == 0)
+		if (length == strlen(rule_model_name[i]) &&
+			memcmp(VARDATA_ANY(name), rule_model_name[i], length) == 0)
 			return (RuleModel) i;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -165,8 +133,8 @@ CheckSameParameters(WindowObject window, const Journey *journey)
 														"half_life"));
 
 		if (model != journey->model)
-			RefuseDifferent("model", model_name[journey->model],
-							model_name[model], false);
+			RefuseDifferent("model", rule_model_name[journey->model],
+							rule_model_name[model], false);
 		if (half_life != journey->half_life)
 			RefuseDifferent("half_life",
 							psprintf("%g s", journey->half_life / USECS_PER_SEC),
@@ -283,69 +251,6 @@ LastNotDirect(WindowObject window, const Touch *touch, int count)
 	return touch[count - 1].row;
 }
 
-/*
- * Ages are counted from the last touch, so that its weight is 1 before the
- * division: the ratios are the same, and none of an old journey underflows to
- * a sum of 0.
- */
-static void
-DecayWeights(const Journey *journey, const Touch *touch, int count)
-{
-	double		sum = 0;
-
-	for (int i = 0; i < count; i++)
-	{
-		/* two instants may be further apart than 64 bits hold */
-		double		age = (double) ((num_i128) touch[count - 1].at -
-									touch[i].at);
-		double		weight = exp2(-age / journey->half_life);
-
-		journey->weight[touch[i].row] = weight;
-		sum += weight;
-		POLL_AT(i);
-	}
-	for (int i = 0; i < count; i++)
-	{
-		journey->weight[touch[i].row] /= sum;
-		POLL_AT(i);
-	}
-}
-
-/* Gives the touches of a conversion, at least one, their weights. */
-static void
-WeighTouches(WindowObject window, const Journey *journey, const Touch *touch,
-			 int count)
-{
-	double	   *weight = journey->weight;
-	int			last = count - 1;
-
-	switch (journey->model)
-	{
-		case FIRST:
-			weight[touch[0].row] = 1;
-			break;
-		case LAST:
-			weight[touch[last].row] = 1;
-			break;
-		case LAST_NON_DIRECT:
-			weight[LastNotDirect(window, touch, count)] = 1;
-			break;
-		case LINEAR:
-			for (int i = 0; i < count; i++)
-				weight[touch[i].row] = 1.0 / count;
-			break;
-		case POSITION:
-			for (int i = 1; i < last; i++)
-				weight[touch[i].row] = MIDDLE_SHARE / (count - 2);
-			weight[touch[0].row] = count == 1 ? 1 :
-				count == 2 ? 0.5 : END_SHARE;
-			weight[touch[last].row] = weight[touch[0].row];
-			break;
-		default:
-			DecayWeights(journey, touch, count);
-	}
-}
-
 static void
 ComputeJourney(FunctionCallInfo fcinfo, WindowObject window, Journey *journey)
 {
@@ -376,7 +281,9 @@ ComputeJourney(FunctionCallInfo fcinfo, WindowObject window, Journey *journey)
 	}
 	count = ReadTouches(window, journey, (int) Min(rows, PG_INT32_MAX), touch);
 	if (count > 0)
-		WeighTouches(window, journey, touch, count);
+		RuleWeights(journey->model, journey->half_life, touch, count,
+					journey->model == LAST_NON_DIRECT ?
+					LastNotDirect(window, touch, count) : 0, journey->weight);
 	if (touch != few)
 		pfree(touch);
 }

@@ -291,7 +291,8 @@ INSERT INTO excepted_view VALUES
   ('sale_base', 'facts as they are booked'), ('accrued_cost', 'facts as they are booked'),
   ('channel_rule_change', 'what the rules of a scenario would make of contacts'),
   ('cohort', 'the month is that of customers, of whom it says what came of them so far'),
-  ('acquisition_cohort', 'the same'), ('channel_cac_aligned', 'the same');
+  ('acquisition_cohort', 'the same'), ('channel_cac_aligned', 'the same'),
+  ('touch_credit', 'the month is that of touches, of which it says what they led to so far');
 
 CREATE TEMPORARY TABLE stood (view text, said jsonb);
 CREATE FUNCTION pg_temp.said(view text, from_on date, before date) RETURNS SETOF jsonb LANGUAGE plpgsql AS $$

@@ -237,6 +237,25 @@ CALL crmcost.refresh('crm', '2024-07-01');
 SELECT is((SELECT touches FROM customer_cac WHERE customer_id = 2), 2, 'who leaves the account is alone again');
 SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
 
+-- of who was never won the store has his touches alone: they tell which account he left, and which number he had
+INSERT INTO customer (customer_id, source, source_key, first_seen_at) VALUES
+  (41, 's', 'account', '2024-02-01'), (42, 's', 'mover', '2024-02-01'), (43, 's', 'stayer', '2024-02-01'), (44, 's', 'other account', '2024-02-01');
+UPDATE customer SET account_id = 41 WHERE customer_id = 43;
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code) VALUES
+  (42, '2024-05-01 10:00', 'touch', 'tv'), (43, '2024-05-02 10:00', 'touch', 'email'), (42, '2024-05-03 10:00', 'touch', 'social');
+CALL crmcost.refresh('crm', '2024-07-01');
+PREPARE ways AS SELECT entity_id::int, path::text COLLATE "default" FROM open_journey WHERE entity_id IN (41, 42, 43, 44) AND conversion_kind = 'acquisition' ORDER BY 1;
+SELECT results_eq('EXECUTE ways', $$ VALUES (41, '{email}'), (42, '{tv,social}') $$, 'leads of an account and without one');
+UPDATE customer SET account_id = 41 WHERE customer_id = 42;
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('EXECUTE ways', $$ VALUES (41, '{tv,email,social}') $$, 'a lead who joins an account has no way of his own');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says the same');
+UPDATE customer SET account_id = 44 WHERE customer_id = 42;
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('EXECUTE ways', $$ VALUES (41, '{email}'), (44, '{tv,social}') $$, 'and takes his touches with him to another');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
+DEALLOCATE ways;
+
 -- days of a window have 24 hours, whatever clocks do in the session that refreshes: 90 days before 30 May are 1 March, 00:00
 UPDATE setting SET value = 'customer' WHERE key = 'converting_entity';
 INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at) VALUES (31, 's', 'clock', '2024-02-01', '2024-05-30 00:00Z');

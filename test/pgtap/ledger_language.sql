@@ -64,7 +64,7 @@ SELECT is_empty($$
         -- which nothing has a name for
         AND a.attname NOT IN ('agent_code', 'parent_code')
         AND c.relname NOT IN ('accrued_cost', 'code_below', 'cost', 'cost_flow', 'counted_category', 'counted_group', 'customer_snapshot', 'customer_today',
-                              'driver_quantity', 'plan_base', 'plan_segment', 'profit_part', 'refresh_progress', 'sale_base', 'touch_spend')
+                              'driver_quantity', 'plan_base', 'plan_segment', 'profit_part', 'refresh_progress', 'sale_base', 'touch_credit', 'touch_spend')
         -- the tags of a touch as they came
         AND (c.relname, a.attname) NOT IN (('channel_rule_change', 'campaign'), ('untagged_touch', 'campaign'))
         AND NOT EXISTS (SELECT FROM pg_attribute n WHERE n.attrelid = c.oid AND n.attname IN (k.stem || '_name', a.attname || '_name', 'name'))

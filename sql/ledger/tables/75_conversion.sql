@@ -1,4 +1,6 @@
 -- Computed by refresh from customers, orders and contacts; nothing else writes it.
+-- Its touches are arrays, an element each in order of time: a row a conversion and
+-- touch, which view touch_credit shows, takes ten times as long to write.
 CREATE TABLE conversion (
   customer_id bigint NOT NULL,
   conversion_kind text COLLATE "C" NOT NULL,
@@ -15,11 +17,21 @@ CREATE TABLE conversion (
   margin numeric(38,4) NOT NULL,
   touches integer NOT NULL,
   path text[] COLLATE "C" NOT NULL,
+  campaign_codes text[] COLLATE "C" NOT NULL,
+  interaction_ids bigint[] NOT NULL,
+  touched_customer_ids bigint[] NOT NULL,
+  touched_ats timestamptz[] NOT NULL,
+  touched_ons date[] NOT NULL,
+  touch_months date[] NOT NULL,
+  half_life_days integer NOT NULL,
   PRIMARY KEY (customer_id, conversion_kind, source, order_ref, sale_id)
 );
 
 CREATE INDEX conversion_month_start ON conversion (month_start);
 CREATE INDEX conversion_entity_id ON conversion (entity_id);
+-- what a month's spend led to: whom its touches won
+CREATE INDEX conversion_touch_months ON conversion USING gin (touch_months)
+  WHERE conversion_kind = 'acquisition';
 
 COMMENT ON TABLE conversion IS
 'What touches led to: one row a customer acquired, and one an order; as of the last refresh.';
@@ -38,3 +50,10 @@ COMMENT ON COLUMN conversion.value IS 'Revenue of the order, of an acquisition t
 COMMENT ON COLUMN conversion.margin IS 'Margin of the same order, in base currency.';
 COMMENT ON COLUMN conversion.touches IS 'Touches up to it, of the days of setting touch_window_days.';
 COMMENT ON COLUMN conversion.path IS 'Channels of these touches, in order of time.';
+COMMENT ON COLUMN conversion.campaign_codes IS 'Campaigns of them; (unknown) for none.';
+COMMENT ON COLUMN conversion.interaction_ids IS 'The same touches, as rows of interaction.';
+COMMENT ON COLUMN conversion.touched_customer_ids IS 'Who was touched: the customer, or another of the account.';
+COMMENT ON COLUMN conversion.touched_ats IS 'When each of them was.';
+COMMENT ON COLUMN conversion.touched_ons IS 'Local days of it.';
+COMMENT ON COLUMN conversion.touch_months IS 'First days of the months in which the touches count.';
+COMMENT ON COLUMN conversion.half_life_days IS 'Setting decay_half_life of the refresh, by which model time_decay credits them.';

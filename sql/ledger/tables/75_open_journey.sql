@@ -6,6 +6,7 @@ CREATE TABLE open_journey (
   last_touched_at timestamptz NOT NULL,
   month_start date NOT NULL,
   path text[] COLLATE "C" NOT NULL,
+  touched_customer_ids bigint[] NOT NULL,
   PRIMARY KEY (entity_id, conversion_kind)
 );
 
@@ -18,3 +19,4 @@ COMMENT ON COLUMN open_journey.conversion_kind IS 'acquisition or order.';
 COMMENT ON COLUMN open_journey.last_touched_at IS 'Last touch.';
 COMMENT ON COLUMN open_journey.month_start IS 'First day of the month in which the last touch counts.';
 COMMENT ON COLUMN open_journey.path IS 'Channels of the touches since the last conversion, within setting touch_window_days of the last one, in order of time.';
+COMMENT ON COLUMN open_journey.touched_customer_ids IS 'Who was touched by each: the customer, or one of the account.';

@@ -1,32 +1,21 @@
--- Computed by refresh; nothing else writes it.  The credits of a conversion sum to 1,
--- by each of the models (crmcost.attribution_weight).
-CREATE TABLE touch_credit (
-  customer_id bigint NOT NULL,
-  conversion_kind text COLLATE "C" NOT NULL,
-  source text COLLATE "C" NOT NULL,
-  order_ref text COLLATE "C" NOT NULL,
-  sale_id bigint NOT NULL,
-  interaction_id bigint NOT NULL,
-  touched_customer_id bigint NOT NULL,
-  touched_at timestamptz NOT NULL,
-  touched_on date NOT NULL,
-  month_start date NOT NULL,
-  channel_code text COLLATE "C" NOT NULL,
-  campaign_code text COLLATE "C" NOT NULL,
-  first_credit numeric(9,8) NOT NULL,
-  last_credit numeric(9,8) NOT NULL,
-  last_non_direct_credit numeric(9,8) NOT NULL,
-  linear_credit numeric(9,8) NOT NULL,
-  position_credit numeric(9,8) NOT NULL,
-  time_decay_credit numeric(9,8) NOT NULL,
-  PRIMARY KEY (customer_id, conversion_kind, source, order_ref, sale_id,
-               interaction_id, touched_at)
-);
+-- The credits of a conversion sum to 1, by each of the models: they are those of
+-- crmcost.attribution_weight, and follow from what the conversion keeps of its
+-- touches.
+CREATE VIEW touch_credit WITH (security_invoker = true) AS
+SELECT
+  v.customer_id, v.conversion_kind COLLATE "default" AS conversion_kind,
+  v.source COLLATE "default" AS source,
+  v.order_ref COLLATE "default" AS order_ref, v.sale_id, t.interaction_id,
+  t.touched_customer_id, t.touched_at, t.touched_on, t.month_start,
+  t.channel_code, t.campaign_code, t.first_credit, t.last_credit,
+  t.last_non_direct_credit, t.linear_credit, t.position_credit,
+  t.time_decay_credit
+FROM conversion v
+CROSS JOIN LATERAL crmcost._touch_credits(
+  v.interaction_ids, v.touched_customer_ids, v.touched_ats, v.touched_ons,
+  v.touch_months, v.path, v.campaign_codes, v.half_life_days) t;
 
-CREATE INDEX touch_credit_acquisition ON touch_credit (month_start)
-  WHERE conversion_kind = 'acquisition';
-
-COMMENT ON TABLE touch_credit IS
+COMMENT ON VIEW touch_credit IS
 'What each touch has of each conversion that it led to, one row a conversion and touch; as of the last refresh.';
 COMMENT ON COLUMN touch_credit.customer_id IS 'Customer of the conversion.';
 COMMENT ON COLUMN touch_credit.conversion_kind IS 'acquisition or order.';

@@ -1,0 +1,70 @@
+/*
+ * query_reader.c
+ *	  The rows of a query, one after the other.
+ *
+ * The query is run as the caller, by a cursor, so that its rows are never all
+ * in memory.  Between begin and end SPI is connected, and the caller's.
+ */
+#include "crmcost.h"
+
+#include "access/htup_details.h"
+#include "state/query_reader.h"
+
+#define FETCH_ROWS 1000
+
+TupleDesc
+QueryReaderColumns(const QueryReader *reader)
+{
+	return reader->portal->tupDesc;
+}
+
+/* The query must have these columns first, of whatever name. */
+void
+QueryReaderBegin(QueryReader *reader, const char *name, const char *query,
+				 int count, const QueryColumn *columns)
+{
+	TupleDesc	tupdesc;
+
+	memset(reader, 0, sizeof(*reader));
+	reader->name = name;
+	reader->portal = SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL,
+											   NULL, true, 0);
+	tupdesc = reader->portal->tupDesc;
+	for (int i = 0; i < count; i++)
+		if (i >= tupdesc->natts ||
+			TupleDescAttr(tupdesc, i)->atttypid != columns[i].type)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column %d of %s must be %s, of type %s", i + 1,
+							name, columns[i].name,
+							format_type_be(columns[i].type))));
+	reader->values = palloc(tupdesc->natts * sizeof(Datum));
+	reader->nulls = palloc(tupdesc->natts * sizeof(bool));
+}
+
+/* Steps to the next row; false after the last. */
+bool
+QueryReaderNext(QueryReader *reader)
+{
+	if (reader->row >= reader->fetched)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (reader->rows != NULL)
+			SPI_freetuptable(reader->rows);
+		SPI_cursor_fetch(reader->portal, true, FETCH_ROWS);
+		reader->rows = SPI_tuptable;
+		reader->fetched = SPI_processed;
+		reader->row = 0;
+		if (reader->fetched == 0)
+			return false;
+	}
+	heap_deform_tuple(reader->rows->vals[reader->row++],
+					  reader->rows->tupdesc, reader->values, reader->nulls);
+	return true;
+}
+
+void
+QueryReaderEnd(QueryReader *reader)
+{
+	SPI_cursor_close(reader->portal);
+}
