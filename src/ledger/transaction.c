@@ -35,6 +35,7 @@ Datum
 transaction__newest(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	MemoryContext caller = CurrentMemoryContext;
 	char	   *found = NULL;
 
 	SPI_connect();
@@ -43,7 +44,7 @@ transaction__newest(PG_FUNCTION_ARGS)
 		found = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
 	PopActiveSnapshot();
 	if (found != NULL)
-		found = strcpy(SPI_palloc(strlen(found) + 1), found);
+		found = MemoryContextStrdup(caller, found);
 	SPI_finish();
 	if (found == NULL)
 		PG_RETURN_NULL();
