@@ -46,7 +46,7 @@ COMMENT ON FUNCTION crmcost._refresh_journey(crmcost._run) IS
 -- A customer who joins an account, or leaves it, loses rows of his own number, or has
 -- them again.
 CREATE FUNCTION crmcost._of_entities(condition text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
   'old.entity_id IN (SELECT unnest(ARRAY[j.entity_id, j.customer_id]) FROM pg_temp.refresh_entity j %s)',
   condition);

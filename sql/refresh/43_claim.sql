@@ -192,7 +192,7 @@ COMMENT ON FUNCTION crmcost._claimed_pools(crmcost._run) IS
 
 -- Rows of touch_credit, found by an index that no condition on that view can use.
 CREATE FUNCTION crmcost._acquiring_touches(month text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT v.customer_id, t.*
   FROM conversion v
