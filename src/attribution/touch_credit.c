@@ -142,6 +142,48 @@ enum
 	IDS, CUSTOMERS, INSTANTS, DAYS, MONTHS, CHANNELS, CAMPAIGNS, HALF_LIFE
 };
 
+/* The columns of a row that are the touch itself. */
+typedef struct Touches
+{
+	int			count;
+	const TimestampTz *at;
+	const int64 *id;
+	const int64 *customer;
+	const DateADT *on;
+	const DateADT *month;
+	const Datum *channel;
+	const Datum *campaign;
+} Touches;
+
+static void
+ReadTouches(Touches *touches, const NullableDatum *args)
+{
+	int			count;
+
+	touches->at = ReadInstants(args[INSTANTS].value, "touched_ats", &count);
+	touches->count = count;
+	touches->id = ReadColumn(args[IDS].value, count, "interaction_ids");
+	touches->customer = ReadColumn(args[CUSTOMERS].value, count,
+								   "touched_customer_ids");
+	touches->on = ReadColumn(args[DAYS].value, count, "touched_ons");
+	touches->month = ReadColumn(args[MONTHS].value, count, "touch_months");
+	touches->channel = ReadTexts(args[CHANNELS].value, count, "path");
+	touches->campaign = ReadTexts(args[CAMPAIGNS].value, count,
+								  "campaign_codes");
+}
+
+static void
+FillTouch(const Touches *touches, int i, Datum *values)
+{
+	values[IDS] = Int64GetDatum(touches->id[i]);
+	values[CUSTOMERS] = Int64GetDatum(touches->customer[i]);
+	values[INSTANTS] = TimestampTzGetDatum(touches->at[i]);
+	values[DAYS] = DateADTGetDatum(touches->on[i]);
+	values[MONTHS] = DateADTGetDatum(touches->month[i]);
+	values[CHANNELS] = touches->channel[i];
+	values[CAMPAIGNS] = touches->campaign[i];
+}
+
 /*
  * _touch_credits(interaction_ids bigint[], touched_customer_ids bigint[],
  * touched_ats timestamptz[], touched_ons date[], touch_months date[], path
@@ -156,37 +198,18 @@ touch_credit__touch_credits(PG_FUNCTION_ARGS)
 	bool		nulls[HALF_LIFE + RULE_MODELS] = {false};
 	Datum		nothing = DecimalNumeric(0, CREDIT_DECIMALS);
 	PathCredits credits;
-	int			count;
-	const TimestampTz *at = ReadInstants(PG_GETARG_DATUM(INSTANTS),
-										 "touched_ats", &count);
-	const int64 *id = ReadColumn(PG_GETARG_DATUM(IDS), count,
-								 "interaction_ids");
-	const int64 *customer = ReadColumn(PG_GETARG_DATUM(CUSTOMERS), count,
-									   "touched_customer_ids");
-	const DateADT *on = ReadColumn(PG_GETARG_DATUM(DAYS), count,
-								   "touched_ons");
-	const DateADT *month = ReadColumn(PG_GETARG_DATUM(MONTHS), count,
-									  "touch_months");
-	const Datum *channel = ReadTexts(PG_GETARG_DATUM(CHANNELS), count,
-									 "path");
-	const Datum *campaign = ReadTexts(PG_GETARG_DATUM(CAMPAIGNS), count,
-									  "campaign_codes");
+	Touches		touches;
 
+	ReadTouches(&touches, fcinfo->args);
 	/* to look the columns up would leak, a little with each call of a query */
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	PathCreditsInit(&credits);
-	if (count > 0)
-		ComputeCredits(&credits, at, channel, count,
+	if (touches.count > 0)
+		ComputeCredits(&credits, touches.at, touches.channel, touches.count,
 					   PG_GETARG_INT32(HALF_LIFE));
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < touches.count; i++)
 	{
-		values[IDS] = Int64GetDatum(id[i]);
-		values[CUSTOMERS] = Int64GetDatum(customer[i]);
-		values[INSTANTS] = TimestampTzGetDatum(at[i]);
-		values[DAYS] = DateADTGetDatum(on[i]);
-		values[MONTHS] = DateADTGetDatum(month[i]);
-		values[CHANNELS] = channel[i];
-		values[CAMPAIGNS] = campaign[i];
+		FillTouch(&touches, i, values);
 		for (int m = 0; m < RULE_MODELS; m++)
 		{
 			int32		units = PathCredit(&credits, m, i);
