@@ -22,7 +22,8 @@ BEGIN
   END IF;
   SELECT n.nspname INTO taken FROM pg_namespace n
     WHERE n.nspname IN (ledger || '_gather', ledger || '_pulled',
-                        ledger || '_spread')
+                        ledger || '_spread', ledger || '_part',
+                        ledger || '_step')
     ORDER BY 1 LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'schema "%" exists already', taken
@@ -134,8 +135,9 @@ BEGIN
   granted := crmcost._granted(ledger, names);
   PERFORM crmcost._drop_views(ledger, names,
                               ARRAY[ledger || '_gather', ledger || '_pulled']);
-  EXECUTE format('DROP SCHEMA %I, %I, %I CASCADE', ledger || '_gather',
-                 ledger || '_pulled', ledger || '_spread');
+  EXECUTE format('DROP SCHEMA %I, %I, %I, %I, %I CASCADE', ledger || '_gather',
+                 ledger || '_pulled', ledger || '_spread', ledger || '_part',
+                 ledger || '_step');
   PERFORM crmcost._take_tables_back(ledger);
   PERFORM crmcost._give_rules_back(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);

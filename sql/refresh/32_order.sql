@@ -17,9 +17,6 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  IF crmcost._is_distributed(run.ledger) THEN
-    RETURN crmcost._spread_orders(run);
-  END IF;
   PERFORM crmcost._sum_orders(run);
   PERFORM crmcost._find_orders(run);
   IF NOT run.whole THEN
