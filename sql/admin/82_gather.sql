@@ -123,7 +123,7 @@ BEGIN
   -- sales are read where they are, and what the workers write is copied afterwards
   FOR part IN
     SELECT c.* FROM crmcost._copies(ledger) c
-    WHERE c.relation <> ALL (crmcost._left_tables() || crmcost._later_tables())
+    WHERE c.relation <> ALL (crmcost._left_tables(ledger) || crmcost._later_tables(ledger))
   LOOP
     PERFORM crmcost._gather_table(part.origin, part.copy, part.names);
   END LOOP;

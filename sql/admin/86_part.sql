@@ -47,7 +47,8 @@ BEGIN
     'COMMENT ON SCHEMA %3$I IS ''Where each worker of a distributed ledger computes with what lies there, made by crmcost.distribute.''',
     'COMMENT ON SCHEMA %4$I IS ''Steps of a refresh on the workers of a distributed ledger, made by crmcost.distribute.''',
     'CREATE TABLE %1$I.party (customer_id bigint NOT NULL, party_id bigint NOT NULL)',
-    'CREATE TABLE %1$I.site (customer_id bigint NOT NULL)']
+    'CREATE TABLE %1$I.site (customer_id bigint NOT NULL)',
+    'CREATE TABLE %1$I.direct_part (customer_id bigint NOT NULL, month_start date, resource text, amount numeric)']
     || ARRAY(SELECT format('CREATE TABLE %%1$I.%I (LIKE %%2$I.%1$I)', t.name)
              FROM unnest(crmcost._shared_tables()) AS t (name))
     || ARRAY(SELECT format('CREATE TABLE %%1$I.%I (party_id bigint NOT NULL, LIKE %%2$I.%I)',
@@ -59,7 +60,8 @@ BEGIN
   END LOOP;
   FOR part IN
     SELECT c.oid::regclass AS relation,
-           CASE WHEN c.relname = 'site' THEN 'customer_id'
+           CASE WHEN c.relname IN ('site', 'direct_part')
+             THEN 'customer_id'
              WHEN c.relname LIKE 'moved\_%' THEN 'party_id' END AS by_column
     FROM pg_class c
     WHERE c.relnamespace = format('%I', spread)::regnamespace
@@ -141,7 +143,7 @@ BEGIN
     PERFORM crmcost._make_part_views(ledger, plan);
     PERFORM crmcost._make_part_steps(ledger);
     PERFORM crmcost._make_part_tables(ledger, plan);
-    EXECUTE format('CREATE TABLE %I.refresh_made AS SELECT %L::text AS stamp',
+    EXECUTE format('CREATE TABLE %I.refresh_made AS SELECT %L::text AS stamp, (SELECT string_agg(f.name, ''|'') FROM crmcost._part_functions() f) AS names',
                    part, stamp);
     PERFORM crmcost._keep_local(false);
   END IF;
@@ -159,7 +161,8 @@ AS $$
 DECLARE
   statement text;
 BEGIN
-  FOR statement IN
+  -- all are named before the first takes others with it
+  FOREACH statement IN ARRAY ARRAY(
     SELECT format('DROP %s IF EXISTS %s CASCADE',
                   CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
                   c.oid::regclass)
@@ -168,7 +171,7 @@ BEGIN
           AND c.relkind IN ('r', 'v')
     UNION ALL
     SELECT format('DROP FUNCTION %s', p.oid::regprocedure) FROM pg_proc p
-    WHERE p.pronamespace = format('%I', wanted)::regnamespace
+    WHERE p.pronamespace = format('%I', wanted)::regnamespace)
   LOOP
     EXECUTE statement;
   END LOOP;
@@ -238,6 +241,7 @@ BEGIN
     LEFT JOIN crmcost._local_shards(ledger) p
       ON p.space = 'spread' AND p.relation = 'party'
     WHERE s.space = 'ledger' OR s.from_hash IS NULL
+          OR s.relation = 'direct_part'
     GROUP BY s.relation
     UNION ALL
     SELECT v.view ->> 0, v.view ->> 1
@@ -258,7 +262,6 @@ CREATE FUNCTION crmcost._make_part_steps(ledger name) RETURNS void
   SET check_function_bodies = off
 AS $$
 DECLARE
-  step CONSTANT text := quote_ident(ledger || '_step') || '.';
   part CONSTANT text := quote_ident(ledger || '_part') || '.';
   names text;
   made record;
@@ -271,8 +274,8 @@ BEGIN
     WHERE p.pronamespace = 'crmcost'::regnamespace AND p.prokind = 'f'
           AND p.proname IN (SELECT n.name FROM crmcost._part_functions() n)
   LOOP
-    EXECUTE regexp_replace(
-      replace(replace(replace(replace(replace(
+    EXECUTE crmcost._part_text(ledger, names,
+      replace(replace(replace(replace(
         -- one of text needs none of the others to be there yet
         CASE WHEN made.body IS NULL THEN made.whole
           ELSE concat(left(made.whole, strpos(made.whole, made.body) - 1),
@@ -282,15 +285,25 @@ BEGIN
         'crmcost._write_difference(', 'crmcost._write_part('),
         'CREATE TEMPORARY TABLE ', 'CREATE UNLOGGED TABLE ' || part),
         ' ON COMMIT DROP', ''),
-        'CREATE INDEX ON refresh_', 'CREATE INDEX ON ' || part || 'refresh_'),
-        'pg_temp.', part),
-      '\mcrmcost\.(' || names || ')\M', step || '\1', 'g');
+        'CREATE INDEX ON refresh_', 'CREATE INDEX ON ' || part || 'refresh_'));
   END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_part_steps(name) IS
   'Makes on a worker the functions of the steps of a refresh, which compute with what lies there.';
+
+CREATE FUNCTION crmcost._part_text(ledger name, names text, text text)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.regexp_replace(
+  pg_catalog.replace(text, 'pg_temp.'::text,
+                     pg_catalog.quote_ident(ledger || '_part') || '.'),
+  '\mcrmcost\.(' || names || ')\M',
+  pg_catalog.quote_ident(ledger || '_step') || '.\1', 'g'::text);
+
+COMMENT ON FUNCTION crmcost._part_text(name, text, text) IS
+  'Text of SQL with the schemas of a worker in place of those of the work tables, and of the functions that are named.';
 
 CREATE FUNCTION crmcost._part_functions() RETURNS TABLE (name name)
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -339,6 +352,14 @@ DECLARE
 BEGIN
   -- this makes the schema a ledger
   EXECUTE format('CREATE TABLE %I.refresh_run ()', part);
+  -- work tables have the columns of some of these
+  FOR target, columns IN SELECT s.key, s.value
+                         FROM jsonb_each_text(plan -> 'sums') s
+  LOOP
+    EXECUTE format('CREATE UNLOGGED TABLE %I.%I (%s)', part,
+                   'refresh_sum_' || target, columns);
+    EXECUTE format('CREATE TABLE %I.%I (%s)', part, target, columns);
+  END LOOP;
   EXECUTE format('SELECT %I._make_work_tables(%L)', ledger || '_step', part);
   EXECUTE format('CREATE UNLOGGED TABLE %I.refresh_scope (target text, scope text)',
                  part);
@@ -349,12 +370,6 @@ BEGIN
     EXECUTE format('DROP TABLE IF EXISTS %I.%I', part, 'refresh_new_' || target);
     EXECUTE format('CREATE UNLOGGED TABLE %1$I.%2$I AS SELECT NULL::tid AS refresh_row, NULL::boolean AS refresh_gone, NULL::bigint AS refresh_number, r.* FROM %1$I.%3$I r WITH NO DATA',
                    part, 'refresh_new_' || target, target);
-  END LOOP;
-  FOR target, columns IN SELECT s.key, s.value
-                         FROM jsonb_each_text(plan -> 'sums') s
-  LOOP
-    EXECUTE format('CREATE UNLOGGED TABLE %I.%I (%s)', part,
-                   'refresh_sum_' || target, columns);
   END LOOP;
 END
 $$;

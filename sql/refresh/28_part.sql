@@ -6,26 +6,46 @@
 -- customers of a worker, and are summed up here.  Where a step has one part for customers
 -- and one for what only all of them together say, the first is _customers_STEP and the
 -- second _groups_STEP.
-CREATE FUNCTION crmcost._worker_steps() RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{line,order,day,activity}'::text[];
+CREATE FUNCTION crmcost._runs_on_workers(run crmcost._run, step text)
+  RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN step = ANY ('{line,order,day,activity,case,journey,value,stage,class,
+                       cycle,stay,signal,group,detail,funnel,exposure,
+                       acquisition,campaign,lead,tier_month,voice,coverage,
+                       year,need}'::text[])
+         AND crmcost._is_distributed(run.ledger)
+         -- customers of an account may lie on several
+         AND (step <> 'journey' OR NOT crmcost._converts_accounts(run.ledger));
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._worker_steps() IS
-  'Steps of a refresh that run on the workers of a distributed ledger.';
+COMMENT ON FUNCTION crmcost._runs_on_workers(crmcost._run, text) IS
+  'Whether a step of a refresh runs on the workers of a distributed ledger.';
 
--- Their columns beside the key are numbers.  A row in which all are 0 may be nothing
--- but what is left of such sums: where is_sparse says so, there is none.
-CREATE FUNCTION crmcost._summed_tables(OUT target text, OUT is_sparse boolean)
+-- What becomes of the rows of the workers: sum adds up the columns beside the key (of
+-- days and instants it is the last one); of sparse ones a row in which all are 0 is none;
+-- rows stand beside each other.  Of columns nothing is read there but their types.
+CREATE FUNCTION crmcost._summed_tables(OUT target text, OUT kind text)
   RETURNS SETOF record
   LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
 BEGIN ATOMIC
-  SELECT s.target, s.is_sparse
-  FROM (VALUES ('sale_month'::text, false), ('day_total', true),
-               ('contact_month', false)) AS s (target, is_sparse);
+  SELECT s.target, s.kind
+  FROM (VALUES ('agent_month'::text, 'sum'::text), ('cohort_quality', 'sum'),
+               ('contact_month', 'sum'), ('coverage_month', 'columns'),
+               ('customer_year', 'sum'),
+               ('day_total', 'sparse'), ('exposure_month', 'sum'),
+               ('group_month', 'sum'), ('open_journey', 'rows'),
+               ('reason_month', 'sum'), ('sale_month', 'sum'),
+               ('survey_day', 'sum'), ('survey_due', 'sum'),
+               ('tag_month', 'sum'), ('tier_month', 'sum'),
+               ('voice_month', 'sum'), ('winback_total', 'sum')) AS s (target, kind);
 END;
 
 COMMENT ON FUNCTION crmcost._summed_tables() IS
-  'Tables of the coordinator whose rows are sums of what each worker says.';
+  'Tables of the coordinator whose rows are made of what each worker says, and how.';
 
 -- Views of the ledger that such steps read, each after those that it reads.
 CREATE FUNCTION crmcost._part_views() RETURNS text[]
@@ -35,31 +55,111 @@ RETURN '{open_month,sale_base}'::text[];
 COMMENT ON FUNCTION crmcost._part_views() IS
   'Views that steps on workers read.';
 
--- Work tables that steps of the coordinator read: they are brought here.
-CREATE FUNCTION crmcost._brought_tables(step text) RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE step WHEN 'line' THEN '{refresh_line,refresh_contact}'
-         WHEN 'order' THEN '{refresh_order}'
-         WHEN 'activity' THEN '{refresh_activity}' ELSE '{}' END::text[];
+-- Work tables that steps of the coordinator read after one on workers: they are
+-- brought here, as far as the condition on them says.  Lines and contacts are read by
+-- limited rules alone.
+CREATE FUNCTION crmcost._brought_tables(run crmcost._run, step text)
+  RETURNS TABLE (name text, condition text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY EXECUTE format($query$
+    SELECT b.name, coalesce(b.condition, 'true')
+    FROM (VALUES
+      ('line', 'refresh_line', NULL, $1), ('line', 'refresh_contact', NULL, $1),
+      ('line', 'refresh_line', NULL, $2), ('line', 'refresh_contact', NULL, $2),
+      ('order', 'refresh_buyer', NULL, true),
+      ('order', 'refresh_order', NULL, $2),
+      ('activity', 'refresh_activity', NULL, true),
+      ('stage', 'refresh_stage_sum', NULL, true),
+      ('detail', 'refresh_tier_agent', NULL, true),
+      ('detail', 'refresh_tier_contact', NULL, true),
+      ('detail', 'refresh_tier_breach', NULL, true),
+      ('detail', 'refresh_agent_score', NULL, true),
+      ('campaign', 'refresh_campaign_sum', NULL, true),
+      ('coverage', 'refresh_coverage', NULL, true),
+      ('tier_month', 'refresh_tier_sum', NULL, true),
+      ('tier_month', 'refresh_held',
+       'customer_id IN (SELECT c.customer_id FROM service_case c UNION SELECT c.customer_id FROM service_contact c)',
+       true)) AS b (step, name, condition, is_wanted)
+    WHERE b.step = $3 AND b.is_wanted
+    GROUP BY 1, 2
+    $query$, run.ledger)
+    USING crmcost._limits_rules(run.ledger),
+          crmcost._converts_accounts(run.ledger), step;
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._brought_tables(text) IS
-  'Work tables of a step on workers that steps of the coordinator read afterwards.';
+COMMENT ON FUNCTION crmcost._brought_tables(crmcost._run, text) IS
+  'Work tables of a step on workers that steps of the coordinator read afterwards, and which of their rows.';
+
+CREATE FUNCTION crmcost._limits_rules(ledger name) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result boolean;
+BEGIN
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.allocation_rule r WHERE length(r.scope) > 0)',
+                 ledger) INTO result;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._limits_rules(name) IS
+  'Whether any allocation rule of a ledger has limits.';
+
+-- And those that the step on workers reads, of a step of the coordinator.
+CREATE FUNCTION crmcost._told_tables(step text) RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE step WHEN 'tier_month' THEN '{refresh_tier_month}'
+         ELSE '{}' END::text[];
+
+COMMENT ON FUNCTION crmcost._told_tables(text) IS
+  'Work tables of the coordinator that a step on workers reads.';
 
 -- Tables by customer that the coordinator has no copy of in a refresh: only workers
--- read them.
-CREATE FUNCTION crmcost._left_tables() RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{sale}'::text[];
+-- read them.  What touches led to is read where they share cost.
+CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result text[] := '{customer_agent,customer_care,customer_coverage,
+                     customer_funnel,customer_life,customer_quality,
+                     customer_response,customer_stage,customer_survey,
+                     discount_line,interaction,need_tag,sale,stage_spell,
+                     survey_answer}';
+  by_account CONSTANT boolean := crmcost._converts_accounts(ledger);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT by_account AND NOT crmcost._follows_touches() THEN
+    result := result || '{conversion,customer_touch,touch_credit}'::text[];
+  END IF;
+  RETURN result;
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._left_tables() IS
+COMMENT ON FUNCTION crmcost._left_tables(name) IS
   'Tables by customer that no step on the coordinator reads.';
 
 -- Others are copied when a step on workers has written them, and read here only then.
-CREATE FUNCTION crmcost._later_tables() RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{customer_order,customer_product}'::text[];
+CREATE FUNCTION crmcost._later_tables(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN '{cart_item,classification,customer_acquisition,customer_class,
+         customer_favourite,customer_occasion,customer_order,customer_product,
+         customer_signal,customer_value,customer_winback,lead_feature,
+         service_case,service_contact}'::text[]
+       || CASE WHEN crmcost._converts_accounts(ledger) THEN '{}'
+            ELSE '{conversion,customer_touch,touch_credit}' END::text[];
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._later_tables() IS
+COMMENT ON FUNCTION crmcost._later_tables(name) IS
   'Tables by customer that are copied to the coordinator after a step on workers has written them.';
 
 CREATE FUNCTION crmcost._run_step(run crmcost._run, step text) RETURNS bigint
@@ -67,12 +167,11 @@ CREATE FUNCTION crmcost._run_step(run crmcost._run, step text) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  spread CONSTANT boolean := crmcost._is_distributed(run.ledger);
   changed bigint := 0;
   more bigint;
   routine text := '_refresh_' || step;
 BEGIN
-  IF spread AND step = ANY (crmcost._worker_steps()) THEN
+  IF crmcost._runs_on_workers(run, step) THEN
     changed := crmcost._run_on_workers(run, step);
     routine := '_groups_' || step;
     IF to_regproc('crmcost.' || routine) IS NULL THEN
@@ -80,7 +179,7 @@ BEGIN
     END IF;
   END IF;
   EXECUTE format('SELECT crmcost.%I($1)', routine) INTO more USING run;
-  IF spread AND step = 'news' THEN
+  IF step = 'news' AND crmcost._is_distributed(run.ledger) THEN
     PERFORM crmcost._begin_parts(run);
   END IF;
   RETURN changed + more;
@@ -270,10 +369,13 @@ CREATE FUNCTION crmcost._part_rows(ledger name, query text, site bigint)
   SET row_security = off
   SET jit = off
 AS $$
+DECLARE
+  names text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger || '_part'),
                      true);
-  RETURN QUERY EXECUTE query;
+  SELECT m.names INTO names FROM refresh_made m;
+  RETURN QUERY EXECUTE crmcost._part_text(ledger, names, query);
 END
 $$;
 
@@ -292,6 +394,8 @@ DECLARE
   changed bigint := 0;
 BEGIN
   there.ledger := run.ledger || '_part';
+  PERFORM crmcost._tell_table(run.ledger, t.name)
+    FROM unnest(crmcost._told_tables(step)) AS t (name);
   EXECUTE format($query$
     SELECT jsonb_agg(w)
     FROM (SELECT r.target, r.rows_changed, r.scope
@@ -314,14 +418,14 @@ BEGIN
       PERFORM crmcost._gather_table(c.origin, c.copy, c.names)
         FROM crmcost._copies(run.ledger) c
         WHERE c.relation = written.target
-              AND c.relation <> ALL (crmcost._left_tables());
+              AND c.relation <> ALL (crmcost._left_tables(run.ledger));
     ELSE
       changed := changed + crmcost._write_sums(run.ledger, written.target,
                                                written.scope);
     END IF;
   END LOOP;
-  PERFORM crmcost._bring_table(run.ledger, t.name)
-    FROM unnest(crmcost._brought_tables(step)) AS t (name);
+  PERFORM crmcost._bring_table(run.ledger, b.name, b.condition)
+    FROM crmcost._brought_tables(run, step) b;
   RETURN changed;
 END
 $$;
@@ -340,7 +444,8 @@ RETURN pg_catalog.format(
 COMMENT ON FUNCTION crmcost._parts_query(name, text, text) IS
   'Query of the rows that a query returns on each worker, given its columns with their types.';
 
-CREATE FUNCTION crmcost._bring_table(ledger name, work_table name)
+CREATE FUNCTION crmcost._bring_table(ledger name, work_table name,
+                                     condition text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -350,9 +455,10 @@ BEGIN
     SELECT format('INSERT INTO pg_temp.%I (%s) %s', work_table,
                   string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
                   crmcost._parts_query(ledger,
-                    format('SELECT %s FROM %I',
+                    format('SELECT %s FROM %I WHERE %s',
                            string_agg(quote_ident(a.attname), ', '
-                                      ORDER BY a.attnum), work_table),
+                                      ORDER BY a.attnum), work_table,
+                           condition),
                     string_agg(format('%I %s', a.attname,
                                       format_type(a.atttypid, a.atttypmod)),
                                ', ' ORDER BY a.attnum)))
@@ -363,8 +469,114 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._bring_table(name, name) IS
-  'Fills a work table with what the workers have in theirs.';
+COMMENT ON FUNCTION crmcost._bring_table(name, name, text) IS
+  'Fills a work table with what the workers have in theirs, as far as a condition says.';
+
+CREATE FUNCTION crmcost._tell_table(ledger name, work_table name)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rows_of json;
+BEGIN
+  EXECUTE format('SELECT coalesce(json_agg(t), ''[]'') FROM pg_temp.%I t',
+                 work_table) INTO rows_of;
+  EXECUTE format('SELECT crmcost._hear_table(%L, %L, %L, s.customer_id) FROM %I.site s',
+                 ledger, work_table, rows_of, ledger || '_spread');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tell_table(name, name) IS
+  'Gives each worker the rows of a work table, which are few.';
+
+CREATE FUNCTION crmcost._hear_table(ledger name, work_table name,
+                                    rows_of json, site bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('TRUNCATE %1$I.%2$I', ledger || '_part', work_table);
+  EXECUTE format('INSERT INTO %1$I.%2$I SELECT * FROM json_populate_recordset(NULL::%1$I.%2$I, $1)',
+                 ledger || '_part', work_table) USING rows_of;
+  EXECUTE format('ANALYZE %1$I.%2$I', ledger || '_part', work_table);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._hear_table(name, name, json, bigint) IS
+  'Fills a work table on a worker.';
+
+-- Direct cost, which the coordinator reads, to the workers of the customers.
+CREATE FUNCTION crmcost._scatter_direct_parts(run crmcost._run,
+                                              first_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  spread CONSTANT name := run.ledger || '_spread';
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN;
+  END IF;
+  EXECUTE format('INSERT INTO %I.direct_part (customer_id, month_start, resource, amount) SELECT p.customer_id, p.month_start, p.resource, sum(p.amount) FROM pg_temp.refresh_part p WHERE p.customer_id IS NOT NULL AND p.month_start >= %L AND p.amount IS NOT NULL GROUP BY 1, 2, 3',
+                 spread, first_month);
+  EXECUTE format('SELECT crmcost._hear_direct_parts(%L, s.customer_id) FROM %I.site s',
+                 run.ledger, spread);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._scatter_direct_parts(crmcost._run, date) IS
+  'Gives each worker of a distributed ledger the direct cost of its customers, from a month on.';
+
+CREATE FUNCTION crmcost._hear_direct_parts(ledger name, site bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('INSERT INTO %1$I.refresh_part (customer_id, month_start, resource, amount) SELECT d.customer_id, d.month_start, d.resource, d.amount FROM %1$I.direct_part d',
+                 ledger || '_part');
+  EXECUTE format('ANALYZE %I.refresh_part', ledger || '_part');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._hear_direct_parts(name, bigint) IS
+  'Fills refresh_part on a worker.';
+
+-- What a query of the store or of work tables says, as FROM takes it: where workers
+-- have these, of each of them what it says of its customers, in a table of that
+-- name.  So the query is one that may be asked of parts, as what it says of all is made of
+-- what it says of each.
+CREATE FUNCTION crmcost._of_parts(run crmcost._run, name name, query text)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN format('(%s)', query);
+  END IF;
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._drop_temporary(ARRAY[name::text]);
+  EXECUTE format('CREATE TEMPORARY TABLE %I ON COMMIT DROP AS %s WITH NO DATA',
+                 name, query);
+  EXECUTE (
+    SELECT format('INSERT INTO pg_temp.%I %s', name,
+                  crmcost._parts_query(run.ledger, query,
+                    string_agg(format('%I %s', a.attname,
+                                      format_type(a.atttypid, a.atttypmod)),
+                               ', ' ORDER BY a.attnum)))
+    FROM pg_attribute a
+    WHERE a.attrelid = format('pg_temp.%I', name)::regclass AND a.attnum > 0);
+  EXECUTE format('ANALYZE pg_temp.%I', name);
+  RETURN format('pg_temp.%I', name);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._of_parts(crmcost._run, name, text) IS
+  'Relation of what a query says, of each worker of a distributed ledger.';
 
 CREATE FUNCTION crmcost._columns_text(relation regclass) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -376,6 +588,52 @@ END;
 
 COMMENT ON FUNCTION crmcost._columns_text(regclass) IS
   'Columns of a computed table with their types, as CREATE TABLE has them.';
+
+CREATE FUNCTION crmcost._merged(name name, type text, is_key boolean)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  CASE
+    WHEN is_key THEN '%1$I'
+    WHEN type = 'text[]' THEN 'crmcost._first_words(%1$I) AS %1$I'
+    WHEN type = 'text' THEN 'min(%1$I) AS %1$I'
+    WHEN type = 'date' OR type LIKE 'timestamp%' THEN 'max(%1$I) AS %1$I'
+    ELSE 'sum(%1$I)::%2$s AS %1$I' END, name, type);
+
+COMMENT ON FUNCTION crmcost._merged(name, text, boolean) IS
+  'Term of a column of what all workers say, given its name, its type and whether rows are told apart by it: the sum, the last day, the first words.';
+
+-- For a query that is written to a table of the coordinator, of which no row but those
+-- of sums tells of several customers.
+CREATE FUNCTION crmcost._sum_of_parts(run crmcost._run, target name,
+                                      query text)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  given name[];
+  source text;
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN (query);
+  END IF;
+  source := crmcost._of_parts(run, 'refresh_part_' || target, query);
+  given := ARRAY(SELECT a.attname FROM pg_attribute a
+                 WHERE a.attrelid = source::regclass AND a.attnum > 0);
+  RETURN (
+    SELECT format('SELECT %s FROM %s GROUP BY %s',
+                  string_agg(crmcost._merged(c.attname, c.type, c.is_key),
+                             ', ' ORDER BY c.attnum),
+                  source, string_agg(quote_ident(c.attname), ', ')
+                            FILTER (WHERE c.is_key))
+    FROM crmcost._columns_of(format('%I.%I', run.ledger, target)::regclass) c
+    WHERE c.attname = ANY (given));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_of_parts(crmcost._run, name, text) IS
+  'Query that says of all what a query for a computed table says, of the customers of each worker where the ledger is distributed.';
 
 CREATE FUNCTION crmcost._write_sums(ledger name, target name, scope text)
   RETURNS bigint
@@ -391,19 +649,19 @@ BEGIN
   EXECUTE 'CREATE TEMPORARY TABLE refresh_sum ON COMMIT DROP AS '
           || crmcost._parts_query(ledger, format('SELECT * FROM refresh_sum_%s',
                                                  target), columns);
-  SELECT format('SELECT %s FROM pg_temp.refresh_sum GROUP BY %s%s',
-                string_agg(format(CASE WHEN c.is_key THEN '%1$I'
-                                    ELSE 'sum(%1$I)::%2$s AS %1$I' END,
-                                  c.attname, c.type), ', ' ORDER BY c.attnum),
+  SELECT CASE s.kind WHEN 'rows' THEN 'SELECT * FROM pg_temp.refresh_sum'
+           ELSE format('SELECT %s FROM pg_temp.refresh_sum GROUP BY %s%s',
+                string_agg(crmcost._merged(c.attname, c.type, c.is_key), ', '
+                           ORDER BY c.attnum),
                 string_agg(quote_ident(c.attname), ', ')
                   FILTER (WHERE c.is_key),
                 ' HAVING ' || string_agg(format('sum(%I) <> 0', c.attname),
                                          ' OR ')
-                  FILTER (WHERE NOT c.is_key AND s.is_sparse))
+                  FILTER (WHERE NOT c.is_key AND s.kind = 'sparse')) END
     INTO source
     FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) c
     JOIN crmcost._summed_tables() s ON s.target = _write_sums.target
-    GROUP BY s.target;
+    GROUP BY s.target, s.kind;
   changed := crmcost._write_difference(ledger, target, source, scope);
   DROP TABLE pg_temp.refresh_sum;
   RETURN changed;
@@ -444,8 +702,11 @@ BEGIN
   END IF;
   SELECT string_agg(format('SELECT old.ctid AS refresh_row, %s::bigint AS refresh_number, old.* FROM %s old WHERE %s',
                            s.number, s.shard, scope), ' UNION ALL ')
-    INTO STRICT olds
-    FROM refresh_shard s WHERE s.relation = target HAVING count(*) > 0;
+    INTO olds
+    FROM refresh_shard s WHERE s.relation = target;
+  IF olds IS NULL THEN
+    RAISE EXCEPTION 'a worker cannot write table "%"', target;
+  END IF;
   SELECT * INTO part
     FROM crmcost._difference_parts(regexp_replace(ledger, '_part$', ''),
                                    target, source);

@@ -30,6 +30,7 @@ BEGIN
                  crmcost._bought_query('pg_temp.refresh_order o WHERE '
                                        || format(news, 'o')),
                  format(news, 'old'));
+  PERFORM crmcost._note_buyers(run, 1);
   IF NOT run.whole THEN
     PERFORM crmcost._complete_months(run, ARRAY(
       SELECT m.month_start FROM pg_temp.refresh_month m));

@@ -4,7 +4,7 @@
 -- touch, behavior, sales and referral, of known parties) up to it, within setting
 -- touch_window_days.  Where touches share the cost of acquisition (driver
 -- attributed), a credit that changed changes the month of its touch.
-CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_journey(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -16,7 +16,6 @@ DECLARE
   of_entities CONSTANT text := CASE WHEN run.whole THEN 'true'
     ELSE 'old.entity_id IN (SELECT j.entity_id FROM pg_temp.refresh_entity j)'
     END;
-  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_entities(run);
@@ -28,8 +27,7 @@ BEGIN
     PERFORM crmcost._find_journey_news(of_entities);
     PERFORM crmcost._find_touched_months(run, touched);
   END IF;
-  changed :=
-    crmcost._write_difference(run.ledger, 'customer_touch',
+  RETURN crmcost._write_difference(run.ledger, 'customer_touch',
       'SELECT * FROM pg_temp.refresh_customer_touch', touched)
     + crmcost._write_difference(run.ledger, 'touch_credit',
         'SELECT c.* FROM pg_temp.refresh_credit c', before)
@@ -37,7 +35,30 @@ BEGIN
         'SELECT * FROM pg_temp.refresh_open_journey', of_entities)
     + crmcost._write_difference(run.ledger, 'conversion',
         'SELECT c.* FROM pg_temp.refresh_conversion c', before);
-  RETURN changed + crmcost._write_credit_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_journey(crmcost._run) IS
+  'Writes conversion, touch_credit, open_journey and customer_touch; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_journey(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_credit_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_journey(crmcost._run) IS
+  'Writes credit_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_journey(run) + crmcost._groups_journey(run);
 END
 $$;
 
@@ -474,21 +495,19 @@ COMMENT ON FUNCTION crmcost._credit_sums(text) IS
 CREATE FUNCTION crmcost._walked_paths(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT old.month_start, old.conversion_kind, old.path, 1 AS n,
-         greatest(old.value, 0) AS value, 0 AS open
+  SELECT old.month_start, old.conversion_kind, old.path, count(*) AS n,
+         sum(greatest(old.value, 0)) AS value
   FROM conversion old WHERE old.touches > 0 AND %1$s
+  GROUP BY old.month_start, old.conversion_kind, old.path
   UNION ALL
   SELECT old.month_start, old.conversion_kind, ARRAY[old.channel_code::text],
-         count(*), sum(greatest(old.value, 0)), 0
+         count(*), sum(greatest(old.value, 0))
   FROM conversion old WHERE old.touches = 0 AND %1$s
   GROUP BY old.month_start, old.conversion_kind, old.channel_code
-  UNION ALL
-  SELECT old.month_start, old.conversion_kind, old.path, 0, 0, 1
-  FROM open_journey old WHERE %1$s
 $query$, months);
 
 COMMENT ON FUNCTION crmcost._walked_paths(text) IS
-  'Query of the paths of the months that a condition on old names, with conversions, value and open journeys.';
+  'Query of the paths of the months that a condition on old names, with conversions and value.';
 
 CREATE FUNCTION crmcost._credit_months(run crmcost._run,
                                        of_conversions boolean)
@@ -519,7 +538,7 @@ BEGIN
     SELECT month_start, conversion_kind, m.model, channel_code, campaign_code,
            sum(m.conversions) AS conversions, sum(m.value) AS value,
            sum(m.margin) AS margin
-    FROM (%1$s) credit
+    FROM %1$s credit
     CROSS JOIN LATERAL (
       VALUES ('first', n1, v1, m1), ('last', n2, v2, m2),
              ('last_non_direct', n3, v3, m3), ('linear', n4, v4, m4),
@@ -535,15 +554,23 @@ BEGIN
              crmcost.markov_attribution(path, n, value, open) AS markov,
              crmcost.shapley_attribution(path, n, value)
                FILTER (WHERE %3$s) AS shapley
-      FROM (%2$s) old
+      FROM (SELECT month_start, conversion_kind, path, n, value, 0 AS open
+            FROM %2$s path
+            UNION ALL
+            SELECT old.month_start, old.conversion_kind, old.path, 0, 0,
+                   count(*)
+            FROM open_journey old WHERE %4$s
+            GROUP BY old.month_start, old.conversion_kind, old.path) old
       GROUP BY month_start, conversion_kind
     ) credits
     CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
       AS m (model, credits)
     CROSS JOIN LATERAL unnest(m.credits) c
     WHERE c.conversions <> 0
-  $query$, crmcost._credit_sums(months), crmcost._walked_paths(walked),
-    months), format('%s OR old.model = ''markov'' AND %s', months, walked));
+  $query$, crmcost._of_parts(run, 'refresh_part_credit',
+                             crmcost._credit_sums(months)),
+    crmcost._of_parts(run, 'refresh_part_path', crmcost._walked_paths(walked)),
+    months, walked), format('%s OR old.model = ''markov'' AND %s', months, walked));
 END
 $$;
 
