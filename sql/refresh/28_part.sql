@@ -120,7 +120,8 @@ COMMENT ON FUNCTION crmcost._told_tables(text) IS
   'Work tables of the coordinator that a step on workers reads.';
 
 -- Tables by customer that the coordinator has no copy of in a refresh: only workers
--- read them.  What touches led to is read where they share cost.
+-- read them.  Orders are read by limited rules, what touches led to where they share
+-- cost.
 CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -134,6 +135,9 @@ DECLARE
   by_account CONSTANT boolean := crmcost._converts_accounts(ledger);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT by_account AND NOT crmcost._limits_rules(ledger) THEN
+    result := result || '{customer_order}'::text[];
+  END IF;
   IF NOT by_account AND NOT crmcost._follows_touches() THEN
     result := result || '{conversion,customer_touch,touch_credit}'::text[];
   END IF;
@@ -150,7 +154,7 @@ CREATE FUNCTION crmcost._later_tables(ledger name) RETURNS text[]
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN '{cart_item,classification,customer_acquisition,customer_class,
+  RETURN '{cart_item,customer_acquisition,customer_class,
          customer_favourite,customer_occasion,customer_order,customer_product,
          customer_signal,customer_value,customer_winback,lead_feature,
          service_case,service_contact}'::text[]
@@ -418,6 +422,7 @@ BEGIN
       PERFORM crmcost._gather_table(c.origin, c.copy, c.names)
         FROM crmcost._copies(run.ledger) c
         WHERE c.relation = written.target
+              AND c.relation = ANY (crmcost._later_tables(run.ledger))
               AND c.relation <> ALL (crmcost._left_tables(run.ledger));
     ELSE
       changed := changed + crmcost._write_sums(run.ledger, written.target,

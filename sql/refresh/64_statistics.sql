@@ -34,20 +34,24 @@ DECLARE
   was CONSTANT text := '(SELECT n.was_order AS is_order, n.was_codes AS product_codes FROM pg_temp.refresh_order_news n)';
 BEGIN
   IF run.whole THEN
-    PERFORM crmcost._note_orders(1, 'customer_order');
+    PERFORM crmcost._note_orders(run, 1, 'customer_order');
     PERFORM crmcost._find_top_products(run, true);
-    PERFORM crmcost._note_pairs(1, 'customer_order', 'a.is_now AND b.is_now');
+    IF crmcost._is_distributed(run.ledger) THEN
+      PERFORM crmcost._tell_table(run.ledger, 'refresh_top');
+    END IF;
+    PERFORM crmcost._note_pairs(run, 1, 'customer_order',
+                                'a.is_now AND b.is_now');
   ELSE
     PERFORM crmcost._find_top_products(run, false);
-    PERFORM crmcost._note_orders(-1, was);
-    PERFORM crmcost._note_pairs(-1, was, 'a.was AND b.was');
-    PERFORM crmcost._note_orders(1, 'pg_temp.refresh_order_news');
+    PERFORM crmcost._note_orders(run, -1, was);
+    PERFORM crmcost._note_pairs(run, -1, was, 'a.was AND b.was');
+    PERFORM crmcost._note_orders(run, 1, 'pg_temp.refresh_order_news');
     PERFORM crmcost._find_top_products(run, true);
-    PERFORM crmcost._note_pairs(1, 'pg_temp.refresh_order_news',
+    PERFORM crmcost._note_pairs(run, 1, 'pg_temp.refresh_order_news',
       'a.was AND a.is_now AND b.was AND b.is_now');
     IF EXISTS (SELECT FROM pg_temp.refresh_top t
                WHERE t.is_now AND NOT t.was) THEN
-      PERFORM crmcost._note_pairs(1,
+      PERFORM crmcost._note_pairs(run, 1,
         '(SELECT c.is_order, c.product_codes FROM customer_order c WHERE c.product_codes && ARRAY(SELECT t.product_code FROM pg_temp.refresh_top t WHERE t.is_now AND NOT t.was))',
         'a.is_now AND b.is_now AND NOT (a.was AND b.was)');
     END IF;
@@ -87,36 +91,40 @@ $$;
 COMMENT ON FUNCTION crmcost._find_top_products(crmcost._run, boolean) IS
   'Notes in refresh_top the most ordered products: those of before, or of now.';
 
-CREATE FUNCTION crmcost._note_orders(sign integer, orders text)
+CREATE FUNCTION crmcost._note_orders(run crmcost._run, sign integer,
+                                     orders text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_pair
-      SELECT u.product_code, u.product_code, $1 * count(*)
-      FROM %1$s o
-      CROSS JOIN LATERAL unnest(o.product_codes) AS u (product_code)
-      WHERE o.is_order
-      GROUP BY u.product_code
-      UNION ALL
-      SELECT '(all)', '(all)', $1 * count(*)
-      FROM %1$s o
-      WHERE o.is_order AND o.product_codes <> '{}'
-      HAVING count(*) > 0
-    $query$, orders) USING sign;
+  EXECUTE 'INSERT INTO pg_temp.refresh_pair SELECT p.* FROM '
+          || crmcost._of_parts(run, 'refresh_part_ordering', format($query$
+    SELECT u.product_code, u.product_code AS other_product_code,
+           %2$s * count(*) AS orders
+    FROM %1$s o
+    CROSS JOIN LATERAL unnest(o.product_codes) AS u (product_code)
+    WHERE o.is_order
+    GROUP BY u.product_code
+    UNION ALL
+    SELECT '(all)', '(all)', %2$s * count(*)
+    FROM %1$s o
+    WHERE o.is_order AND o.product_codes <> '{}'
+    HAVING count(*) > 0
+    $query$, orders, sign)) || ' p';
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._note_orders(integer, text) IS
+COMMENT ON FUNCTION crmcost._note_orders(crmcost._run, integer, text) IS
   'Notes in refresh_pair the orders of each product, and of any, of a table or query of orders.';
 
-CREATE FUNCTION crmcost._note_pairs(sign integer, orders text, which text)
+CREATE FUNCTION crmcost._note_pairs(run crmcost._run, sign integer,
+                                    orders text, which text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  EXECUTE format($query$
+  EXECUTE 'INSERT INTO pg_temp.refresh_pair SELECT p.* FROM '
+          || crmcost._of_parts(run, 'refresh_part_pair', format($query$
     WITH basket AS (
       SELECT row_number() OVER () AS n, o.product_codes
       FROM %1$s o
@@ -128,17 +136,17 @@ BEGIN
       CROSS JOIN LATERAL unnest(b.product_codes) AS u (product_code)
       JOIN pg_temp.refresh_top t ON t.product_code = u.product_code
     )
-    INSERT INTO pg_temp.refresh_pair
-      SELECT a.product_code, b.product_code, $1 * count(*)
-      FROM line a
-      JOIN line b ON b.n = a.n AND b.product_code <> a.product_code
-      WHERE %2$s
-      GROUP BY a.product_code, b.product_code
-    $query$, orders, which) USING sign;
+    SELECT a.product_code, b.product_code AS other_product_code,
+           %3$s * count(*) AS orders
+    FROM line a
+    JOIN line b ON b.n = a.n AND b.product_code <> a.product_code
+    WHERE %2$s
+    GROUP BY a.product_code, b.product_code
+    $query$, orders, which, sign)) || ' p';
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._note_pairs(integer, text, text) IS
+COMMENT ON FUNCTION crmcost._note_pairs(crmcost._run, integer, text, text) IS
   'Notes in refresh_pair the pairs of products in a table or query of orders, as far as a condition on a and b of refresh_top allows.';
 
 CREATE FUNCTION crmcost._write_pairs(run crmcost._run) RETURNS bigint
@@ -185,7 +193,7 @@ DECLARE
 BEGIN
   PERFORM set_config('enable_sort', 'off', true);
   changed := crmcost._write_difference(run.ledger, 'product_price',
-                                       crmcost._price_query(), 'true');
+                                       crmcost._price_query(run), 'true');
   PERFORM set_config('enable_sort', old_sort, true);
   RETURN changed;
 END
@@ -196,8 +204,8 @@ COMMENT ON FUNCTION crmcost._write_prices(crmcost._run) IS
 
 -- One pass over the orders, to cells of a product and the tiers of its buyers; then
 -- all customers and the tiers of each dimension from these.
-CREATE FUNCTION crmcost._price_query() RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._price_query(run crmcost._run) RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   part CONSTANT record := crmcost._price_terms();
@@ -213,7 +221,12 @@ BEGIN
              max(highest_price) AS highest_price,
              crmcost._price_fit(crmcost._concat(prices),
                                 crmcost._concat(quantities)) AS fit
-      FROM (
+      FROM %1$s cell
+      CROSS JOIN LATERAL (VALUES ('(all)', '(all)') %2$s) t (scheme, tier)
+      WHERE tier IS NOT NULL
+      GROUP BY product_code, scheme, tier
+    ) part
+    $query$, crmcost._of_parts(run, 'refresh_part_price', format($query$
         SELECT product_code %1$s, sum(quantity) AS quantity,
                sum(amount) AS amount, min(price) AS lowest_price,
                max(price) AS highest_price,
@@ -236,16 +249,11 @@ BEGIN
                    GROUP BY k.customer_id) k USING (customer_id)
         WHERE price > 0
         GROUP BY product_code %1$s
-      ) cell
-      CROSS JOIN LATERAL (VALUES ('(all)', '(all)') %3$s) t (scheme, tier)
-      WHERE tier IS NOT NULL
-      GROUP BY product_code, scheme, tier
-    ) part
-    $query$, part.columns, part.classes, part.tiers);
+    $query$, part.columns, part.classes)), part.tiers);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._price_query() IS
+COMMENT ON FUNCTION crmcost._price_query(crmcost._run) IS
   'Query of product_price.';
 
 CREATE FUNCTION crmcost._price_terms(OUT columns text, OUT classes text,
