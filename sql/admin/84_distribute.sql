@@ -20,6 +20,12 @@ BEGIN
                     octet_length(ledger), ledger
       USING ERRCODE = 'name_too_long';
   END IF;
+  -- it comes to stand in the text of functions
+  IF ledger ~ '[%''"$\\]' THEN
+    RAISE EXCEPTION 'ledger must have a name without any of %%, '', ", $ and \ to be distributed, not "%"',
+                    ledger
+      USING ERRCODE = 'invalid_name';
+  END IF;
   SELECT n.nspname INTO taken FROM pg_namespace n
     WHERE n.nspname IN (ledger || '_gather', ledger || '_pulled',
                         ledger || '_spread', ledger || '_part',

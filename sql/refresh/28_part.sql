@@ -183,8 +183,15 @@ BEGIN
     END IF;
   END IF;
   EXECUTE format('SELECT crmcost.%I($1)', routine) INTO more USING run;
-  IF step = 'news' AND crmcost._is_distributed(run.ledger) THEN
-    PERFORM crmcost._begin_parts(run);
+  IF step IN ('news', 'cost', 'tier')
+     AND crmcost._is_distributed(run.ledger) THEN
+    CASE step
+      WHEN 'news' THEN PERFORM crmcost._begin_parts(run);
+      -- what these have written
+      WHEN 'cost' THEN
+        PERFORM crmcost._move_table(run.ledger, 'customer_month');
+      ELSE PERFORM crmcost._move_table(run.ledger, 'classification');
+    END CASE;
   END IF;
   RETURN changed + more;
 END
@@ -201,7 +208,6 @@ CREATE FUNCTION crmcost._begin_parts(run crmcost._run) RETURNS void
 AS $$
 DECLARE
   spread CONSTANT name := run.ledger || '_spread';
-  moved record;
 BEGIN
   PERFORM crmcost._empty_tables(run.ledger, '_spread');
   EXECUTE format($query$
@@ -218,23 +224,8 @@ BEGIN
   PERFORM crmcost._share_table(run.ledger, t.name)
     FROM unnest(crmcost._shared_tables()) AS t (name)
     WHERE t.name <> 'touched';
-  IF EXISTS (SELECT FROM pg_temp.refresh_party) THEN
-    FOR moved IN
-      SELECT t.name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
-               AS names,
-             string_agg('r.' || quote_ident(a.attname), ', '
-                        ORDER BY a.attnum) AS read_names
-      FROM unnest(crmcost._moved_tables()) AS t (name)
-      JOIN pg_attribute a
-        ON a.attrelid = format('%I.%I', run.ledger, t.name)::regclass
-           AND a.attnum > 0 AND NOT a.attisdropped
-      GROUP BY t.name
-    LOOP
-      EXECUTE format('INSERT INTO %1$I.%2$I (party_id, %3$s) SELECT p.party_id, %4$s FROM %5$I.%6$I r JOIN %1$I.party p ON p.customer_id = r.customer_id',
-                     spread, 'moved_' || moved.name, moved.names,
-                     moved.read_names, run.ledger, moved.name);
-    END LOOP;
-  END IF;
+  PERFORM crmcost._move_table(run.ledger, t.name)
+    FROM unnest(crmcost._moved_tables()) AS t (name);
   EXECUTE format('SELECT crmcost._begin_part(%L, %L, %L, s.customer_id) FROM %I.site s',
                  run.ledger, crmcost._part_plan(run.ledger),
                  current_setting('work_mem'), spread);
@@ -243,6 +234,32 @@ $$;
 
 COMMENT ON FUNCTION crmcost._begin_parts(crmcost._run) IS
   'Tells the workers of a distributed ledger what they need for a refresh, after step news.';
+
+CREATE FUNCTION crmcost._move_table(ledger name, relation name)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_temp.refresh_party) THEN
+    EXECUTE format('DELETE FROM %I.%I', ledger || '_spread',
+                   'moved_' || relation);
+    EXECUTE (
+      SELECT format('INSERT INTO %1$I.%2$I (party_id, %3$s) SELECT p.party_id, %4$s FROM %5$I.%6$I r JOIN %1$I.party p ON p.customer_id = r.customer_id',
+                    ledger || '_spread', 'moved_' || relation,
+                    string_agg(quote_ident(a.attname), ', '
+                               ORDER BY a.attnum),
+                    string_agg('r.' || quote_ident(a.attname), ', '
+                               ORDER BY a.attnum), ledger, relation)
+      FROM pg_attribute a
+      WHERE a.attrelid = format('%I.%I', ledger, relation)::regclass
+            AND a.attnum > 0 AND NOT a.attisdropped);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._move_table(name, name) IS
+  'Brings the rows of merged customers to the worker of the party.';
 
 CREATE FUNCTION crmcost._share_table(ledger name, relation name)
   RETURNS void
@@ -564,7 +581,10 @@ BEGIN
     RETURN format('(%s)', query);
   END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._drop_temporary(ARRAY[name::text]);
+  -- of a computation before, in this transaction
+  IF to_regclass(format('pg_temp.%I', name)) IS NOT NULL THEN
+    EXECUTE format('DROP TABLE pg_temp.%I', name);
+  END IF;
   EXECUTE format('CREATE TEMPORARY TABLE %I ON COMMIT DROP AS %s WITH NO DATA',
                  name, query);
   EXECUTE (
@@ -676,6 +696,30 @@ $$;
 COMMENT ON FUNCTION crmcost._write_sums(name, name, text) IS
   'Brings the rows of a table that a condition on old names to the sums of what the workers say; returns the rows changed.';
 
+-- The search path is that of the part.
+CREATE FUNCTION crmcost._keep_sums(ledger name, target name, source text,
+                                   scope text)
+  RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  sums CONSTANT text := format('%I.%I', ledger, 'refresh_sum_' || target);
+BEGIN
+  IF to_regclass(sums) IS NULL THEN
+    RETURN false;
+  END IF;
+  EXECUTE (
+    SELECT format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM (%3$s) new', sums,
+                  string_agg(quote_ident(c), ', '), source)
+    FROM unnest(crmcost._query_columns(source)) AS c);
+  INSERT INTO refresh_scope (target, scope) VALUES (target, scope);
+  RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_sums(name, name, text, text) IS
+  'Keeps on a worker the rows of a query for a table of the coordinator; false where the table is none.';
+
 -- On a worker, where it stands for _write_difference: ledger is that of the part.  A row
 -- is at the worker that has the shard of its customer: what is computed of others, it
 -- leaves to theirs.
@@ -695,14 +739,7 @@ DECLARE
   rows_now bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF to_regclass(format('%I.%I', ledger, 'refresh_sum_' || target))
-     IS NOT NULL THEN
-    EXECUTE (
-      SELECT format('INSERT INTO %1$I (%2$s) SELECT %2$s FROM (%3$s) new',
-                    'refresh_sum_' || target,
-                    string_agg(quote_ident(c), ', '), source)
-      FROM unnest(crmcost._query_columns(source)) AS c);
-    INSERT INTO refresh_scope VALUES (target, scope);
+  IF crmcost._keep_sums(ledger, target, source, scope) THEN
     RETURN 0;
   END IF;
   SELECT string_agg(format('SELECT old.ctid AS refresh_row, %s::bigint AS refresh_number, old.* FROM %s old WHERE %s',
@@ -735,7 +772,8 @@ BEGIN
     END LOOP;
   END LOOP;
   EXECUTE format('TRUNCATE %I', part.work_table);
-  INSERT INTO refresh_written VALUES (target, changed);
+  INSERT INTO refresh_written (target, rows_changed)
+    VALUES (target, changed);
   RETURN changed;
 END
 $$;

@@ -275,6 +275,23 @@ $$;
 COMMENT ON FUNCTION crmcost._add_direct_parts(crmcost._run, date) IS
   'Adds direct cost of the months that were not read to refresh_part, from a month on.';
 
+CREATE FUNCTION crmcost._tier_sums_of(relation text, key name, measure name,
+                                      first_month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT r.month_start, h.scheme, h.tier, r.%2$I, sum(r.%3$I) AS %3$I
+  FROM %1$s r
+  JOIN pg_temp.refresh_held h
+    ON h.customer_id = r.customer_id AND r.month_start >= h.from_month
+       AND r.month_start < h.before_month
+  WHERE r.month_start >= %4$L AND r.%3$I IS NOT NULL
+  GROUP BY r.month_start, h.scheme, h.tier, r.%2$I
+$query$, relation, key, measure, first_month);
+
+COMMENT ON FUNCTION crmcost._tier_sums_of(text, name, name, date) IS
+  'Query of the sums of a measure of customers and months by the tier that held, and a key, from a month on.';
+
 -- A pool costs its customers the same for a unit of its driver, whatever
 -- resource it is of.
 CREATE FUNCTION crmcost._tier_cost_query(run crmcost._run, first_month date)
@@ -322,25 +339,10 @@ BEGIN
   GROUP BY month_start, scheme, tier, resource
   HAVING round(sum(cost), 4) <> 0
   $query$, first_month,
-  crmcost._of_parts(run, 'refresh_part_driven', format($query$
-    SELECT d.month_start, h.scheme, h.tier, d.driver_key,
-           sum(d.quantity) AS quantity
-    FROM customer_driver d
-    JOIN pg_temp.refresh_held h
-      ON h.customer_id = d.customer_id AND d.month_start >= h.from_month
-         AND d.month_start < h.before_month
-    WHERE d.month_start >= %1$L
-    GROUP BY d.month_start, h.scheme, h.tier, d.driver_key
-    $query$, first_month)),
-  crmcost._of_parts(run, 'refresh_part_direct', format($query$
-    SELECT p.month_start, h.scheme, h.tier, p.resource, sum(p.amount) AS amount
-    FROM pg_temp.refresh_part p
-    JOIN pg_temp.refresh_held h
-      ON h.customer_id = p.customer_id AND p.month_start >= h.from_month
-         AND p.month_start < h.before_month
-    WHERE p.month_start >= %1$L AND p.amount IS NOT NULL
-    GROUP BY p.month_start, h.scheme, h.tier, p.resource
-    $query$, first_month)));
+  crmcost._of_parts(run, 'refresh_part_driven', crmcost._tier_sums_of(
+    'customer_driver', 'driver_key', 'quantity', first_month)),
+  crmcost._of_parts(run, 'refresh_part_direct', crmcost._tier_sums_of(
+    'pg_temp.refresh_part', 'resource', 'amount', first_month)));
 END
 $$;
 

@@ -261,6 +261,20 @@ $query$, by_column, first_month, which);
 COMMENT ON FUNCTION crmcost._stage_change_query(name, date, text) IS
   'Query of how many came and went on which day, by a column of stage_spell, of rows s that a condition names.';
 
+CREATE FUNCTION crmcost._stage_move_query(days text, first_month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT d.as_of, s.stage, s.stage_before, s.days_before, count(*) AS n
+  FROM (%1$s) d
+  JOIN stage_spell s ON s.month_start = d.from_on AND s.entered_on <= d.as_of
+  WHERE s.month_start >= %2$L
+  GROUP BY d.as_of, s.stage, s.stage_before, s.days_before
+$query$, days, first_month);
+
+COMMENT ON FUNCTION crmcost._stage_move_query(text, date) IS
+  'Query of how many went from stage to stage after how many days, from the first of the month of a day on, given the query of the days, from a month on.';
+
 -- Who is in a stage at a day is who came less who went until then; the sum of
 -- the days on which those in it came gives their mean age.
 CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
@@ -278,8 +292,8 @@ DECLARE
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'stage_day', format($query$
     WITH day AS (%2$s),
-    change AS (SELECT * FROM %4$s change),
-    moved AS (SELECT * FROM %5$s moved),
+    change AS (SELECT * FROM %3$s change),
+    moved AS (SELECT * FROM %4$s moved),
     held AS (
       SELECT d.as_of, c.stage, sum(c.customers) AS customers,
              sum(c.age) AS age
@@ -308,8 +322,7 @@ BEGIN
     FROM held h
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
-  $query$, first_month, days, NULL,
-  crmcost._of_parts(run, 'refresh_part_stage',
+  $query$, first_month, days, crmcost._of_parts(run, 'refresh_part_stage',
     crmcost._stage_change_query('stage', first_month, 'true')
     -- a stage that nobody is in any more has a row with 0
     || format($query$
@@ -319,14 +332,8 @@ BEGIN
          WHERE EXISTS (SELECT FROM stage_spell s
                        WHERE s.stage = k AND s.entered_on < %1$L)
        $query$, first_month)),
-  crmcost._of_parts(run, 'refresh_part_moved', format($query$
-    SELECT d.as_of, s.stage, s.stage_before, s.days_before, count(*) AS n
-    FROM (%2$s) d
-    JOIN stage_spell s ON s.month_start = d.from_on
-                          AND s.entered_on <= d.as_of
-    WHERE s.month_start >= %1$L
-    GROUP BY d.as_of, s.stage, s.stage_before, s.days_before
-    $query$, first_month, days))),
+  crmcost._of_parts(run, 'refresh_part_moved',
+                    crmcost._stage_move_query(days, first_month))),
   format('old.as_of >= %L', first_month));
 END
 $$;

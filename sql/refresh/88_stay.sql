@@ -107,7 +107,7 @@ CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
 AS $$
 BEGIN
   EXECUTE format($query$
-    WITH part AS MATERIALIZED (SELECT p.* FROM %s p),
+    WITH part AS (SELECT p.* FROM %s p),
     survival AS (
       INSERT INTO pg_temp.refresh_survival
         SELECT dimension, code, sum(customers), sum(churned),
