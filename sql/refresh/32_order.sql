@@ -90,9 +90,6 @@ $query$, lines, late);
 COMMENT ON FUNCTION crmcost._counted_query(text, text) IS
   'Query of the lines of orders, given the relations of the lines and of late facts, of which it calls the first l.';
 
--- Both queries are asked of a cluster, too (32_order_spread.sql): the customer comes
--- first at every level, and each part is named once.
---
 -- What an order holds of a product is what corrections and refunds leave of its
 -- amount, if that is positive.  What closed months had taken back did not count
 -- there: should it come to life again, that is news of an open month.
