@@ -41,6 +41,9 @@ DECLARE
   here CONSTANT numeric := bench.fine_ms();
   workers CONSTANT numeric := bench.workers_ms(base);
 BEGIN
+  -- what comes before the first step is counted with it
+  INSERT INTO bench.step_time
+    SELECT max(r.run_id) + 1, '(begin)', here, workers FROM refresh_run r;
   CALL crmcost.refresh('bench_ledger', as_of, "full" => true);
   INSERT INTO bench.run
     SELECT kind, max(r.run_id), bench.fine_ms() - here,
@@ -107,7 +110,7 @@ CREATE TABLE bench.step AS
 SELECT step, round(p.here) AS one_node, round(s.here) AS coordinator,
        round(s.workers) AS workers, round(s.here / p.here, 2) AS ratio
   FROM bench.step p JOIN bench.step s USING (step)
-  WHERE p.kind = 'plain' AND s.kind = 'spread' AND greatest(p.here, s.here) > 20
+  WHERE p.kind = 'plain' AND s.kind = 'spread' AND greatest(p.here, s.here, s.workers) > 20
   ORDER BY s.here DESC;
 \echo what the coordinator copies of tables in it
 SELECT relation, rows, round(bytes / 1e6, 1) AS mb, round(bytes / rows) AS bytes_a_row

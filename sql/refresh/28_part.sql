@@ -281,6 +281,7 @@ CREATE FUNCTION crmcost._begin_part(ledger name, plan jsonb, memory text,
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET default_statistics_target = 20
 AS $$
 DECLARE
   part CONSTANT name := ledger || '_part';
@@ -288,6 +289,18 @@ BEGIN
   PERFORM set_config('work_mem', memory, true);
   PERFORM crmcost._make_part(ledger, plan);
   PERFORM crmcost._clear_part(ledger);
+  -- as _analyze_facts
+  PERFORM crmcost._analyze_table(s.shard::regclass)
+    FROM crmcost._local_shards(ledger) s
+    CROSS JOIN LATERAL (
+      SELECT sum(pg_relation_size(c.oid))
+               / current_setting('block_size')::integer AS pages,
+             sum(greatest(c.relpages, 0)) AS known_pages
+      FROM pg_class c
+      WHERE c.oid = s.shard::regclass
+            OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i
+                         WHERE i.inhparent = s.shard::regclass)) k
+    WHERE s.space = 'ledger' AND k.pages > 2 * k.known_pages + 8;
   EXECUTE format('INSERT INTO %1$I.refresh_party SELECT p.customer_id, p.party_id FROM %1$I.party p',
                  part);
   EXECUTE format('INSERT INTO %1$I.refresh_customer SELECT c.customer_id, true FROM %1$I.customer c',
