@@ -161,18 +161,14 @@ CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET citus.enable_ddl_propagation = on     -- a session may have it off
 AS $$
-DECLARE
-  propagated boolean;
 BEGIN
   IF crmcost._is_distributed(ledger) THEN
-    -- a session may have set that this stays on its node
-    propagated := crmcost._keep_local(false);
     EXECUTE (SELECT 'TRUNCATE ' || string_agg(c.oid::regclass::text, ', ')
              FROM pg_class c
              WHERE c.relnamespace = format('%I', ledger || of_schema)::regnamespace
                    AND c.relkind = 'r');
-    PERFORM crmcost._keep_local(NOT propagated);
   END IF;
 END
 $$;
