@@ -161,11 +161,12 @@ AS $$
 DECLARE
   statement text;
 BEGIN
-  -- all are named before the first takes others with it
+  -- all are named before the first takes others with it; a shard that has gone to
+  -- another worker takes its views with it at any time
   FOREACH statement IN ARRAY ARRAY(
-    SELECT format('DROP %s IF EXISTS %s CASCADE',
+    SELECT format('DROP %s IF EXISTS %I.%I CASCADE',
                   CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
-                  c.oid::regclass)
+                  wanted, c.relname)
     FROM pg_class c
     WHERE c.relnamespace = format('%I', wanted)::regnamespace
           AND c.relkind IN ('r', 'v')
