@@ -82,14 +82,15 @@ BEGIN
   INSERT INTO bench.read VALUES (relation, found, bytes);
 END;
 $$;
+CREATE TABLE bench.part AS
+  SELECT c.* FROM crmcost._copies('bench_ledger') c
+  WHERE c.placement = 'distributed'
+        AND c.relation <> ALL (crmcost._left_tables('bench_ledger'));
 DO $$
 DECLARE
   part record;
 BEGIN
-  FOR part IN SELECT * FROM crmcost._copies('bench_ledger') c
-    WHERE c.placement = 'distributed'
-          AND c.relation <> ALL (crmcost._left_tables('bench_ledger'))
-  LOOP
+  FOR part IN SELECT p.* FROM bench.part p LOOP
     CALL bench.read_table(part.relation, part.names, part.origin);
   END LOOP;
 END;
