@@ -64,7 +64,7 @@ CREATE FUNCTION crmcost._brought_tables(run crmcost._run, step text)
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN QUERY EXECUTE format($query$
+  RETURN QUERY EXECUTE $query$
     SELECT b.name, coalesce(b.condition, 'true')
     FROM (VALUES
       ('line', 'refresh_line', NULL, $1), ('line', 'refresh_contact', NULL, $1),
@@ -85,7 +85,7 @@ BEGIN
        true)) AS b (step, name, condition, is_wanted)
     WHERE b.step = $3 AND b.is_wanted
     GROUP BY 1, 2
-    $query$, run.ledger)
+    $query$
     USING crmcost._limits_rules(run.ledger),
           crmcost._converts_accounts(run.ledger), step;
 END
@@ -471,7 +471,7 @@ COMMENT ON FUNCTION crmcost._run_on_workers(crmcost._run, text) IS
 -- A query of all workers, whose rows stand one below the other.
 CREATE FUNCTION crmcost._parts_query(ledger name, query text, columns text)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
   'SELECT r.* FROM %I.site s CROSS JOIN LATERAL crmcost._part_rows(%L, %L, s.customer_id) AS r (%s)',
   ledger || '_spread', ledger, query, columns);
@@ -629,7 +629,7 @@ COMMENT ON FUNCTION crmcost._columns_text(regclass) IS
 
 CREATE FUNCTION crmcost._merged(name name, type text, is_key boolean)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
   CASE
     WHEN is_key THEN '%1$I'
