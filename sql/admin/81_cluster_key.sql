@@ -240,7 +240,7 @@ $$;
 COMMENT ON FUNCTION crmcost._note_loading(name) IS
   'Gives the facts of a ledger that is being distributed the column by which late ones are told.';
 
--- What a key of PostgreSQL would have refused.  Of sales there is no copy.
+-- What a key of PostgreSQL would have refused.  Of some tables there is no copy.
 CREATE FUNCTION crmcost._check_keys(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -253,8 +253,9 @@ BEGIN
   FOR rule IN
     EXECUTE 'SELECT d.* FROM distribution_change d WHERE d.probe IS NOT NULL ORDER BY d.place'
   LOOP
-    PERFORM set_config('search_path', CASE rule.relation
-                         WHEN 'sale' THEN format('%I, pg_temp', ledger)
+    PERFORM set_config('search_path', CASE
+                         WHEN rule.relation = ANY (crmcost._left_tables(ledger))
+                           THEN format('%I, pg_temp', ledger)
                          ELSE crmcost._ledger_path(ledger) END, true);
     EXECUTE rule.probe INTO broken;
     IF broken IS NOT NULL THEN
@@ -284,16 +285,13 @@ DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  PERFORM crmcost._find_late_sales(ledger, zone);
-  EXECUTE $query$
+  PERFORM crmcost._find_late_of(ledger, zone, 'sale', 'sale_id', 'sold_at');
+  PERFORM crmcost._find_late_of(ledger, zone, 'interaction', 'interaction_id',
+                                'occurred_at');
+  EXECUTE format($query$
     INSERT INTO late_fact (relation, fact_id, booked_on)
       SELECT f.relation, f.fact_id, f.booked_on
       FROM (
-        SELECT 'interaction', i.interaction_id,
-               (i.occurred_at AT TIME ZONE $1)::date,
-               (i.occurred_at AT TIME ZONE $1)::date, i.loaded_at
-        FROM interaction i
-        UNION ALL
         SELECT 'cost_entry', c.cost_id, c.incurred_on,
                least(lower(c.covers), c.incurred_on), c.loaded_at
         FROM cost_entry c
@@ -305,33 +303,34 @@ BEGIN
                  ('customer', (c.acquired_at AT TIME ZONE $1)::date)
         ) AS k (relation, booked_on)
         UNION ALL
-        SELECT 'customer', c.customer_id, (c.acquired_at AT TIME ZONE $1)::date,
-               (c.acquired_at AT TIME ZONE $1)::date, 'infinity'
-        FROM customer c
-        WHERE c.merged_into IS NULL AND c.source <> 'anon'
-              AND EXISTS (SELECT FROM customer_value v
-                          WHERE v.customer_id = c.customer_id
-                                AND v.acquired_on IS DISTINCT FROM
-                                      (c.acquired_at AT TIME ZONE $1)::date)
+        SELECT 'customer', c.customer_id, c.acquired_on, c.acquired_on, 'infinity'
+        FROM (SELECT c.customer_id,
+                     (c.acquired_at AT TIME ZONE $1)::date AS acquired_on
+              FROM customer c
+              WHERE c.merged_into IS NULL AND c.source <> 'anon') c
+        JOIN (SELECT v.customer_id, v.acquired_on FROM %I.customer_value v
+              OFFSET 0) v USING (customer_id)
+        WHERE v.acquired_on IS DISTINCT FROM c.acquired_on
               AND NOT EXISTS (
                 SELECT FROM customer_month m
                 WHERE m.customer_id = c.customer_id AND m.acquired
-                      AND m.month_start = crmcost._month_of(
-                            (c.acquired_at AT TIME ZONE $1)::date))
+                      AND m.month_start = crmcost._month_of(c.acquired_on))
       ) AS f (relation, fact_id, booked_on, counts_from, loaded_at)
       JOIN closed_period p ON p.month_start = crmcost._month_of(f.counts_from)
       WHERE f.loaded_at > p.closed_at
       ON CONFLICT (relation, fact_id, booked_on) DO NOTHING
-    $query$ USING zone;
+    $query$, ledger) USING zone;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_late_facts(name) IS
   'Notes the facts of a distributed ledger that were loaded after their month was closed.';
 
--- The workers tell which lines are late: closed months have no gap, so that an array
+-- The workers tell which lines and contacts are late: closed months have no gap, so that an array
 -- says when each was closed.
-CREATE FUNCTION crmcost._find_late_sales(ledger name, zone text) RETURNS void
+CREATE FUNCTION crmcost._find_late_of(ledger name, zone text, relation text,
+                                      number name, instant name)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -345,20 +344,20 @@ BEGIN
   END IF;
   EXECUTE format($query$
     INSERT INTO late_fact (relation, fact_id, booked_on)
-      SELECT 'sale', f.sale_id, f.sold_on
-      FROM (SELECT l.sale_id, l.sold_on
-            FROM (SELECT s.sale_id, s.loaded_at,
-                         (s.sold_at AT TIME ZONE %2$L)::date AS sold_on
-                  FROM %1$I.sale s) l
+      SELECT %6$L, f.number, f.booked_on
+      FROM (SELECT l.number, l.booked_on
+            FROM (SELECT s.%7$I AS number, s.loaded_at,
+                         (s.%8$I AT TIME ZONE %2$L)::date AS booked_on
+                  FROM %1$I.%6$I s) l
             WHERE l.loaded_at > (%3$L::timestamptz[])[
-                    1 + (12 * (extract(year FROM l.sold_on) - %4$s)
-                         + extract(month FROM l.sold_on) - %5$s)::integer]
+                    1 + (12 * (extract(year FROM l.booked_on) - %4$s)
+                         + extract(month FROM l.booked_on) - %5$s)::integer]
             OFFSET 0) f
       ON CONFLICT (relation, fact_id, booked_on) DO NOTHING
     $query$, ledger, zone, closed, extract(year FROM first_month),
-    extract(month FROM first_month));
+    extract(month FROM first_month), relation, number, instant);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_late_sales(name, text) IS
-  'Notes the sale lines of a distributed ledger that were loaded after their month was closed.';
+COMMENT ON FUNCTION crmcost._find_late_of(name, text, text, name, name) IS
+  'Notes the sale lines or contacts of a distributed ledger that were loaded after their month was closed.';

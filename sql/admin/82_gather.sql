@@ -123,9 +123,12 @@ BEGIN
   -- sales are read where they are, and what the workers write is copied afterwards
   FOR part IN
     SELECT c.* FROM crmcost._copies(ledger) c
-    WHERE c.relation <> ALL ('{sale,customer_order,customer_product}')
+    WHERE c.relation <> ALL (crmcost._left_tables(ledger) || crmcost._later_tables(ledger))
   LOOP
-    PERFORM crmcost._gather_table(part.origin, part.copy, part.names);
+    PERFORM crmcost._gather_table(part.origin, part.copy, part.names,
+      -- what the rule says of stages is of the workers
+      CASE part.relation WHEN 'classification'
+        THEN 'dimension <> ''stage'' OR NOT by_rule' ELSE 'true' END);
   END LOOP;
   PERFORM set_config('crmcost.gather', 'on', true);
   PERFORM crmcost._check_keys(ledger);
@@ -137,26 +140,28 @@ COMMENT ON FUNCTION crmcost._gather(name) IS
   'Copies the distributed tables of a ledger to the coordinator, where the statements of the caller then work; nothing for any other ledger.';
 
 CREATE FUNCTION crmcost._gather_table(origin regclass, copy regclass,
-                                      names text)
+                                      names text,
+                                      condition text DEFAULT 'true')
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s', copy, names, names,
-                 origin);
+  EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s', copy,
+                 names, names, origin, condition);
   EXECUTE format('ANALYZE %s', copy);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._gather_table(regclass, regclass, text) IS
-  'Copies a distributed table to the coordinator.';
+COMMENT ON FUNCTION crmcost._gather_table(regclass, regclass, text, text) IS
+  'Copies the rows of a distributed table that a condition names to the coordinator.';
 
 -- The search path may be that of the copies: so names are qualified.
 CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET citus.enable_ddl_propagation = on     -- a session may have it off
 AS $$
 BEGIN
   IF crmcost._is_distributed(ledger) THEN

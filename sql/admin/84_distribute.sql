@@ -20,9 +20,16 @@ BEGIN
                     octet_length(ledger), ledger
       USING ERRCODE = 'name_too_long';
   END IF;
+  -- it comes to stand in the text of functions
+  IF ledger ~ '[%''"$\\]' THEN
+    RAISE EXCEPTION 'ledger must have a name without any of %%, '', ", $ and \ to be distributed, not "%"',
+                    ledger
+      USING ERRCODE = 'invalid_name';
+  END IF;
   SELECT n.nspname INTO taken FROM pg_namespace n
     WHERE n.nspname IN (ledger || '_gather', ledger || '_pulled',
-                        ledger || '_spread')
+                        ledger || '_spread', ledger || '_part',
+                        ledger || '_step')
     ORDER BY 1 LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'schema "%" exists already', taken
@@ -134,8 +141,9 @@ BEGIN
   granted := crmcost._granted(ledger, names);
   PERFORM crmcost._drop_views(ledger, names,
                               ARRAY[ledger || '_gather', ledger || '_pulled']);
-  EXECUTE format('DROP SCHEMA %I, %I, %I CASCADE', ledger || '_gather',
-                 ledger || '_pulled', ledger || '_spread');
+  EXECUTE format('DROP SCHEMA %I, %I, %I, %I, %I CASCADE', ledger || '_gather',
+                 ledger || '_pulled', ledger || '_spread', ledger || '_part',
+                 ledger || '_step');
   PERFORM crmcost._take_tables_back(ledger);
   PERFORM crmcost._give_rules_back(ledger);
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);

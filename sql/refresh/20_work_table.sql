@@ -73,6 +73,10 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_cost_month (
     month_start date PRIMARY KEY
   ) ON COMMIT DROP;
+  -- months in which tables by customer differ from what they were
+  CREATE TEMPORARY TABLE refresh_differing (
+    target name, month_start date
+  ) ON COMMIT DROP;
 
   -- line: sale lines of these customers and months; own_id is the number of a
   -- line that is an order of its own, else 0

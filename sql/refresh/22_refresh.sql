@@ -49,8 +49,7 @@ BEGIN
   FOREACH step IN ARRAY steps LOOP
     started := clock_timestamp();
     PERFORM crmcost._tell_step(ledger, steps, step, started);
-    EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step)
-      INTO changed USING run;
+    changed := crmcost._run_step(run, step);
     INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
                              finished_at, rows_changed)
       VALUES (run_number, step, run.day, run.upto, started,
@@ -60,6 +59,7 @@ BEGIN
       round(extract(epoch FROM clock_timestamp() - started), 2);
   END LOOP;
   PERFORM crmcost._end_run(run);
+  PERFORM crmcost._end_parts(ledger);
   PERFORM crmcost._leave_gather(ledger);
 END
 $$;

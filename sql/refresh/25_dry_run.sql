@@ -27,7 +27,7 @@ BEGIN
     run.scenario := scenario;
     run.plan := plan;
     FOREACH step IN ARRAY '{news,lineage,line,order,activity,journey,cost}'::text[] LOOP
-      EXECUTE format('SELECT crmcost.%I($1)', '_refresh_' || step) USING run;
+      PERFORM crmcost._run_step(run, step);
     END LOOP;
     SELECT array_agg(m.customer_id), array_agg(m.cost), array_agg(m.profit)
       INTO customers, costs, profits

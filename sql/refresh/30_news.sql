@@ -365,3 +365,40 @@ $$;
 
 COMMENT ON FUNCTION crmcost._changed_months(crmcost._run, name, name, text) IS
   'Condition on old that a row is of an open month in which a table by customer is to change, given its new rows in a work table.';
+
+-- For what is summed up after the table was written, which may be elsewhere.
+CREATE FUNCTION crmcost._note_months(run crmcost._run, target name,
+                                     work_table name, scope text,
+                                     apart_from name DEFAULT NULL)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF NOT run.whole THEN
+    INSERT INTO pg_temp.refresh_differing
+      SELECT target, unnest(crmcost._months_that_differ(target, work_table,
+                                                        scope, apart_from));
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_months(crmcost._run, name, name, text, name) IS
+  'Notes in refresh_differing the months in which the rows of a table that a condition on old names are not those of a work table; not where everything is computed.';
+
+CREATE FUNCTION crmcost._noted_months(run crmcost._run, target name)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN format('old.month_start >= %L', run.open_month)
+         || CASE WHEN run.whole THEN ''
+              ELSE format(' AND old.month_start = ANY (%L::date[])',
+                          ARRAY(SELECT d.month_start
+                                FROM pg_temp.refresh_differing d
+                                WHERE d.target = target)) END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._noted_months(crmcost._run, name) IS
+  'Condition on old that a row is of an open month in which a table differs, as it was noted.';

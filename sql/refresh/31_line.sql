@@ -11,11 +11,7 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF run.whole THEN
-    IF crmcost._is_distributed(run.ledger) THEN
-      PERFORM crmcost._spread_lines(run);
-    ELSE
-      PERFORM crmcost._add_lines(run, 'true', NULL, NULL);
-    END IF;
+    PERFORM crmcost._add_lines(run, 'true', NULL, NULL);
     PERFORM crmcost._add_contacts(run, 'true', NULL, NULL);
   ELSE
     PERFORM crmcost._add_lines(run, crmcost._of_news('s'), NULL, NULL);

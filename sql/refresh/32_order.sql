@@ -17,9 +17,6 @@ DECLARE
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  IF crmcost._is_distributed(run.ledger) THEN
-    RETURN crmcost._spread_orders(run);
-  END IF;
   PERFORM crmcost._sum_orders(run);
   PERFORM crmcost._find_orders(run);
   IF NOT run.whole THEN
@@ -33,6 +30,7 @@ BEGIN
                  crmcost._bought_query('pg_temp.refresh_order o WHERE '
                                        || format(news, 'o')),
                  format(news, 'old'));
+  PERFORM crmcost._note_buyers(run, 1);
   IF NOT run.whole THEN
     PERFORM crmcost._complete_months(run, ARRAY(
       SELECT m.month_start FROM pg_temp.refresh_month m));
@@ -92,9 +90,6 @@ $query$, lines, late);
 COMMENT ON FUNCTION crmcost._counted_query(text, text) IS
   'Query of the lines of orders, given the relations of the lines and of late facts, of which it calls the first l.';
 
--- Both queries are asked of a cluster, too (32_order_spread.sql): the customer comes
--- first at every level, and each part is named once.
---
 -- What an order holds of a product is what corrections and refunds leave of its
 -- amount, if that is positive.  What closed months had taken back did not count
 -- there: should it come to life again, that is news of an open month.

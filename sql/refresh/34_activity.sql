@@ -3,15 +3,12 @@
 -- Where it differs from what the store has, the month's cost is spread anew,
 -- because it follows drivers.  Who was booked cost, and did nothing, is no
 -- difference.
-CREATE FUNCTION crmcost._refresh_activity(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_activity(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  merged boolean;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  merged := crmcost._parties_changed();
   PERFORM crmcost._find_order_since();
   INSERT INTO pg_temp.refresh_activity
     SELECT a.customer_id, a.month_start, bool_or(a.acquired),
@@ -25,6 +22,22 @@ BEGIN
           ORDER BY r.customer_id, r.month_start) a
     GROUP BY a.customer_id, a.month_start;
   ANALYZE pg_temp.refresh_activity;
+  RETURN 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_activity(crmcost._run) IS
+  'Fills refresh_activity.';
+
+CREATE FUNCTION crmcost._groups_activity(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  merged boolean;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  merged := crmcost._parties_changed();
   IF run.whole THEN
     INSERT INTO pg_temp.refresh_cost_month
       SELECT DISTINCT a.month_start FROM pg_temp.refresh_activity a
@@ -60,6 +73,15 @@ BEGIN
   RETURN 0;
 END
 $$;
+
+COMMENT ON FUNCTION crmcost._groups_activity(crmcost._run) IS
+  'Adds the months in which what customers did differs to refresh_cost_month.';
+
+CREATE FUNCTION crmcost._refresh_activity(run crmcost._run) RETURNS bigint
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT crmcost._customers_activity(run) + crmcost._groups_activity(run);
+END;
 
 COMMENT ON FUNCTION crmcost._refresh_activity(crmcost._run) IS
   'Step of refresh: fills refresh_activity, and adds the months that differ to refresh_cost_month.';

@@ -8,7 +8,7 @@
 -- What grows with conversions times touches is done in one pass over the touches in
 -- order of time, and kept as arrays (_walk_journeys); credits follow from these
 -- (_touch_credits) and are summed without rows of their own (_credit_sums).
-CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_journey(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -18,7 +18,6 @@ DECLARE
     ELSE crmcost._of_entities('WHERE j.is_early') END;
   of_entities CONSTANT text := CASE WHEN run.whole THEN 'true'
     ELSE crmcost._of_entities('') END;
-  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_entities(run);
@@ -28,15 +27,37 @@ BEGIN
     PERFORM crmcost._find_journey_news(of_entities);
     PERFORM crmcost._find_touched_months(run, of_early);
   END IF;
-  changed :=
-    crmcost._write_difference(run.ledger, 'customer_touch',
+  RETURN crmcost._write_difference(run.ledger, 'customer_touch',
       crmcost._early_touches(), of_early)
     + crmcost._write_difference(run.ledger, 'open_journey',
         crmcost._open_paths(), of_entities)
     + crmcost._write_difference(run.ledger, 'conversion', format(
         'SELECT %s FROM pg_temp.refresh_path p WHERE p.way = %L',
         crmcost._conversion_columns('p'), 'conversion'), before);
-  RETURN changed + crmcost._write_credit_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_journey(crmcost._run) IS
+  'Writes conversion, open_journey and customer_touch; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_journey(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_credit_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_journey(crmcost._run) IS
+  'Writes credit_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_journey(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_journey(run) + crmcost._groups_journey(run);
 END
 $$;
 
@@ -489,24 +510,34 @@ CREATE FUNCTION crmcost._credit_sums(conversions text)
 COMMENT ON FUNCTION crmcost._credit_sums(text) IS
   'Credits of the conversions of a query, by the models that are rules, summed by month, kind, channel and campaign.';
 
+CREATE FUNCTION crmcost._credited_conversions(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT old.month_start, old.conversion_kind, old.channel_code,
+         old.campaign_code, old.value, old.margin, old.path,
+         old.campaign_codes, old.touched_ats, old.half_life_days
+  FROM conversion old WHERE %s
+$query$, months);
+
+COMMENT ON FUNCTION crmcost._credited_conversions(text) IS
+  'Query of the conversions that a condition on old names, as _credit_sums wants them.';
+
 CREATE FUNCTION crmcost._walked_paths(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT old.month_start, old.conversion_kind, old.path, 1 AS n,
-         greatest(old.value, 0) AS value, 0 AS open
+  SELECT old.month_start, old.conversion_kind, old.path, count(*) AS n,
+         sum(greatest(old.value, 0)) AS value
   FROM conversion old WHERE old.touches > 0 AND %1$s
+  GROUP BY old.month_start, old.conversion_kind, old.path
   UNION ALL
   SELECT old.month_start, old.conversion_kind, ARRAY[old.channel_code::text],
-         count(*), sum(greatest(old.value, 0)), 0
+         count(*), sum(greatest(old.value, 0))
   FROM conversion old WHERE old.touches = 0 AND %1$s
   GROUP BY old.month_start, old.conversion_kind, old.channel_code
-  UNION ALL
-  SELECT old.month_start, old.conversion_kind, old.path, 0, 0, 1
-  FROM open_journey old WHERE %1$s
 $query$, months);
 
 COMMENT ON FUNCTION crmcost._walked_paths(text) IS
-  'Query of the paths of the months that a condition on old names, with conversions, value and open journeys.';
+  'Query of the paths of the months that a condition on old names, with conversions and value.';
 
 CREATE FUNCTION crmcost._credit_months(run crmcost._run,
                                        of_conversions boolean)
@@ -534,7 +565,12 @@ DECLARE
   walked CONSTANT text := crmcost._credit_months(run, false);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'credit_month', format($query$
-    SELECT * FROM crmcost._credit_sums(%1$L)
+    SELECT month_start, conversion_kind, model, channel_code, campaign_code,
+           sum(conversions) AS conversions, sum(value) AS value,
+           sum(margin) AS margin
+    FROM %1$s credit
+    GROUP BY month_start, conversion_kind, model, channel_code, campaign_code
+    HAVING sum(conversions) <> 0
     UNION ALL
     SELECT month_start, conversion_kind, m.model, c.channel, '(all)',
            c.conversions, c.value, NULL
@@ -543,15 +579,24 @@ BEGIN
              crmcost.markov_attribution(path, n, value, open) AS markov,
              crmcost.shapley_attribution(path, n, value)
                FILTER (WHERE %3$s) AS shapley
-      FROM (%2$s) old
+      FROM (SELECT month_start, conversion_kind, path, n, value, 0 AS open
+            FROM %2$s path
+            UNION ALL
+            SELECT old.month_start, old.conversion_kind, old.path, 0, 0,
+                   count(*)
+            FROM open_journey old WHERE %4$s
+            GROUP BY old.month_start, old.conversion_kind, old.path) old
       GROUP BY month_start, conversion_kind
     ) credits
     CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
       AS m (model, credits)
     CROSS JOIN LATERAL unnest(m.credits) c
     WHERE c.conversions <> 0
-  $query$, 'SELECT old.month_start, old.conversion_kind, old.channel_code, old.campaign_code, old.value, old.margin, old.path, old.campaign_codes, old.touched_ats, old.half_life_days FROM conversion old WHERE '
-              || months, crmcost._walked_paths(walked), months), format('%s OR old.model = ''markov'' AND %s', months, walked));
+  $query$, crmcost._of_parts(run, 'refresh_part_credit', format(
+             'SELECT * FROM crmcost._credit_sums(%L)',
+             crmcost._credited_conversions(months))),
+    crmcost._of_parts(run, 'refresh_part_path', crmcost._walked_paths(walked)),
+    months, walked), format('%s OR old.model = ''markov'' AND %s', months, walked));
 END
 $$;
 

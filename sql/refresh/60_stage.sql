@@ -20,6 +20,7 @@ DECLARE
   at_risk_after CONSTANT integer :=
     least(crmcost._setting(run.ledger, 'at_risk_after_days')::integer,
           churn_after - 1);
+  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_stage_customers(run, at_risk_after, churn_after);
@@ -27,7 +28,7 @@ BEGIN
   PERFORM crmcost._stage_points(run, at_risk_after, churn_after);
   PERFORM crmcost._find_stages(run, at_risk_after, churn_after);
   PERFORM crmcost._note_stages(run, -1);
-  RETURN crmcost._write_customer_stage(run)
+  changed := crmcost._write_customer_stage(run)
     + crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT s.customer_id, 'stage'::text AS dimension, s.entered_at, s.code,
              jsonb_strip_nulls(jsonb_build_object(
@@ -42,6 +43,8 @@ BEGIN
     CASE WHEN run.whole THEN 'old.dimension = ''stage'' AND old.by_rule'
       ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_stage_customer c))'
     END);
+  PERFORM crmcost._note_stages(run, 1);
+  RETURN changed;
 END
 $$;
 

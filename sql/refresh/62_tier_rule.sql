@@ -74,6 +74,7 @@ DECLARE
   from_at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
 BEGIN
   IF run.whole THEN
+    PERFORM crmcost._of_parts(run, 'refresh_part_ordered', 'SELECT o.customer_id, o.month_start, true AS is_order, max(o.ordered_on) AS ordered_on FROM customer_order o WHERE o.is_order GROUP BY o.customer_id, o.month_start');
     PERFORM crmcost._add_set_tiers(schemes, '-infinity', from_at);
     RETURN;
   END IF;
@@ -115,7 +116,9 @@ COMMENT ON FUNCTION crmcost._start_tiers(crmcost._run, text[], date) IS
 --
 -- A technical customer is many people: its tier would say nothing.  There are few,
 -- so they are named.
-CREATE FUNCTION crmcost._cumulated_query(condition text) RETURNS text
+CREATE FUNCTION crmcost._cumulated_query(condition text,
+                                         orders text DEFAULT 'customer_order')
+  RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
@@ -131,18 +134,27 @@ BEGIN
         WHERE (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
         UNION ALL
         SELECT m.customer_id, 0, least(m.ordered_on, %3$s - 1), 0, 0, 0
-        FROM customer_order m
+        FROM %4$s m
         WHERE m.is_order AND (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
         ORDER BY customer_id) month
   GROUP BY customer_id
 $query$, condition, ARRAY(SELECT t.customer_id FROM customer t
                           WHERE t.source = 'anon'),
-  '(m.month_start + interval ''1 month'')::date');
+  '(m.month_start + interval ''1 month'')::date', orders);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._cumulated_query(text) IS
-  'Query of the sums of each customer over the months m that a condition names.';
+COMMENT ON FUNCTION crmcost._cumulated_query(text, text) IS
+  'Query of the sums of each customer over the months m that a condition names, given the relation of orders.';
+
+-- Of the orders of a distributed ledger the last one of each customer and month.
+CREATE FUNCTION crmcost._tier_orders(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN crmcost._is_distributed(run.ledger)
+         THEN 'pg_temp.refresh_part_ordered' ELSE 'customer_order' END;
+
+COMMENT ON FUNCTION crmcost._tier_orders(crmcost._run) IS
+  'Relation of the orders that tiers follow, from the first month on that is looked at.';
 
 -- What customer_value says less what came since is what the months before add up
 -- to.  Of who was merged it has all in one row, where months have it in two; and
@@ -203,7 +215,8 @@ COMMENT ON FUNCTION crmcost._cumulated_before_query(crmcost._run) IS
 
 -- Query of the sums up to the end of a month, $3, given those before it; on the
 -- report day they are those of customer_value.
-CREATE FUNCTION crmcost._tier_sum_query(source text, is_last boolean)
+CREATE FUNCTION crmcost._tier_sum_query(source text, is_last boolean,
+                                        orders text)
   RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
@@ -226,11 +239,11 @@ BEGIN
            coalesce(o.profit, 0) + coalesce(n.profit, 0) AS profit, o.answers
     FROM pg_temp.%I o
     FULL JOIN (%s) n USING (customer_id)
-  $query$, source, crmcost._cumulated_query('m.month_start = $2'));
+  $query$, source, crmcost._cumulated_query('m.month_start = $2', orders));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean) IS
+COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean, text) IS
   'Query of the sums of customers up to the end of a month.';
 
 -- Query of what the schemes say, on day $1, of each customer with an order, beside
@@ -406,7 +419,8 @@ DECLARE
 BEGIN
   EXECUTE format('TRUNCATE pg_temp.%I', target);
   EXECUTE format('INSERT INTO pg_temp.%I %s', target, crmcost._class_query(
-                   run, schemes, crmcost._tier_sum_query(source, is_last)))
+                   run, schemes, crmcost._tier_sum_query(
+                                   source, is_last, crmcost._tier_orders(run))))
     USING CASE WHEN is_last THEN run.day
             ELSE (month + interval '1 month')::date - 1 END, month;
 END

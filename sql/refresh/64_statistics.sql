@@ -34,20 +34,24 @@ DECLARE
   was CONSTANT text := '(SELECT n.was_order AS is_order, n.was_codes AS product_codes FROM pg_temp.refresh_order_news n)';
 BEGIN
   IF run.whole THEN
-    PERFORM crmcost._note_orders(1, 'customer_order');
+    PERFORM crmcost._note_orders(run, 1, 'customer_order');
     PERFORM crmcost._find_top_products(run, true);
-    PERFORM crmcost._note_pairs(1, 'customer_order', 'a.is_now AND b.is_now');
+    IF crmcost._is_distributed(run.ledger) THEN
+      PERFORM crmcost._tell_table(run.ledger, 'refresh_top');
+    END IF;
+    PERFORM crmcost._note_pairs(run, 1, 'customer_order',
+                                'a.is_now AND b.is_now');
   ELSE
     PERFORM crmcost._find_top_products(run, false);
-    PERFORM crmcost._note_orders(-1, was);
-    PERFORM crmcost._note_pairs(-1, was, 'a.was AND b.was');
-    PERFORM crmcost._note_orders(1, 'pg_temp.refresh_order_news');
+    PERFORM crmcost._note_orders(run, -1, was);
+    PERFORM crmcost._note_pairs(run, -1, was, 'a.was AND b.was');
+    PERFORM crmcost._note_orders(run, 1, 'pg_temp.refresh_order_news');
     PERFORM crmcost._find_top_products(run, true);
-    PERFORM crmcost._note_pairs(1, 'pg_temp.refresh_order_news',
+    PERFORM crmcost._note_pairs(run, 1, 'pg_temp.refresh_order_news',
       'a.was AND a.is_now AND b.was AND b.is_now');
     IF EXISTS (SELECT FROM pg_temp.refresh_top t
                WHERE t.is_now AND NOT t.was) THEN
-      PERFORM crmcost._note_pairs(1,
+      PERFORM crmcost._note_pairs(run, 1,
         '(SELECT c.is_order, c.product_codes FROM customer_order c WHERE c.product_codes && ARRAY(SELECT t.product_code FROM pg_temp.refresh_top t WHERE t.is_now AND NOT t.was))',
         'a.is_now AND b.is_now AND NOT (a.was AND b.was)');
     END IF;
@@ -87,36 +91,40 @@ $$;
 COMMENT ON FUNCTION crmcost._find_top_products(crmcost._run, boolean) IS
   'Notes in refresh_top the most ordered products: those of before, or of now.';
 
-CREATE FUNCTION crmcost._note_orders(sign integer, orders text)
+CREATE FUNCTION crmcost._note_orders(run crmcost._run, sign integer,
+                                     orders text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_pair
-      SELECT u.product_code, u.product_code, $1 * count(*)
-      FROM %1$s o
-      CROSS JOIN LATERAL unnest(o.product_codes) AS u (product_code)
-      WHERE o.is_order
-      GROUP BY u.product_code
-      UNION ALL
-      SELECT '(all)', '(all)', $1 * count(*)
-      FROM %1$s o
-      WHERE o.is_order AND o.product_codes <> '{}'
-      HAVING count(*) > 0
-    $query$, orders) USING sign;
+  EXECUTE 'INSERT INTO pg_temp.refresh_pair SELECT p.* FROM '
+          || crmcost._of_parts(run, 'refresh_part_ordering', format($query$
+    SELECT u.product_code, u.product_code AS other_product_code,
+           %2$s * count(*) AS orders
+    FROM %1$s o
+    CROSS JOIN LATERAL unnest(o.product_codes) AS u (product_code)
+    WHERE o.is_order
+    GROUP BY u.product_code
+    UNION ALL
+    SELECT '(all)', '(all)', %2$s * count(*)
+    FROM %1$s o
+    WHERE o.is_order AND o.product_codes <> '{}'
+    HAVING count(*) > 0
+    $query$, orders, sign)) || ' p';
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._note_orders(integer, text) IS
+COMMENT ON FUNCTION crmcost._note_orders(crmcost._run, integer, text) IS
   'Notes in refresh_pair the orders of each product, and of any, of a table or query of orders.';
 
-CREATE FUNCTION crmcost._note_pairs(sign integer, orders text, which text)
+CREATE FUNCTION crmcost._note_pairs(run crmcost._run, sign integer,
+                                    orders text, which text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  EXECUTE format($query$
+  EXECUTE 'INSERT INTO pg_temp.refresh_pair SELECT p.* FROM '
+          || crmcost._of_parts(run, 'refresh_part_pair', format($query$
     WITH basket AS (
       SELECT row_number() OVER () AS n, o.product_codes
       FROM %1$s o
@@ -128,17 +136,17 @@ BEGIN
       CROSS JOIN LATERAL unnest(b.product_codes) AS u (product_code)
       JOIN pg_temp.refresh_top t ON t.product_code = u.product_code
     )
-    INSERT INTO pg_temp.refresh_pair
-      SELECT a.product_code, b.product_code, $1 * count(*)
-      FROM line a
-      JOIN line b ON b.n = a.n AND b.product_code <> a.product_code
-      WHERE %2$s
-      GROUP BY a.product_code, b.product_code
-    $query$, orders, which) USING sign;
+    SELECT a.product_code, b.product_code AS other_product_code,
+           %3$s * count(*) AS orders
+    FROM line a
+    JOIN line b ON b.n = a.n AND b.product_code <> a.product_code
+    WHERE %2$s
+    GROUP BY a.product_code, b.product_code
+    $query$, orders, which, sign)) || ' p';
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._note_pairs(integer, text, text) IS
+COMMENT ON FUNCTION crmcost._note_pairs(crmcost._run, integer, text, text) IS
   'Notes in refresh_pair the pairs of products in a table or query of orders, as far as a condition on a and b of refresh_top allows.';
 
 CREATE FUNCTION crmcost._write_pairs(run crmcost._run) RETURNS bigint
@@ -206,7 +214,7 @@ BEGIN
                 FROM customer_value) v
           GROUP BY div(v.orders, crmcost._orders_at_once())) s
   LOOP
-    PERFORM crmcost._add_prices(schemes, concat_ws(' AND ', 'true',
+    PERFORM crmcost._add_prices(run, schemes, concat_ws(' AND ', 'true',
       'customer_id > ' || stretch.after_id,
       'customer_id <= ' || stretch.last_id));
   END LOOP;
@@ -221,34 +229,49 @@ $$;
 COMMENT ON FUNCTION crmcost._write_prices(crmcost._run) IS
   'Writes product_price; returns the rows changed.';
 
-CREATE FUNCTION crmcost._add_prices(schemes text[], which text)
+CREATE FUNCTION crmcost._add_prices(run crmcost._run, schemes text[],
+                                    which text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_price
-      SELECT product_code, tiers, sum(quantity), sum(amount), min(price),
-             max(price), array_agg(price::float8),
-             array_agg(quantity::float8)
+  EXECUTE 'INSERT INTO pg_temp.refresh_price SELECT price.* FROM '
+          || crmcost._of_parts(run, 'refresh_part_price',
+                               crmcost._cell_query(schemes, which))
+          || ' price';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_prices(crmcost._run, text[], text) IS
+  'Adds to refresh_price the prices in the orders of the customers that a condition on customer_id names, with their tiers of these schemes.';
+
+-- One pass over the orders, to cells of a product and the tiers of its buyers.
+CREATE FUNCTION crmcost._cell_query(schemes text[], which text) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT product_code, tiers, sum(quantity) AS quantity,
+           sum(amount) AS amount, min(price) AS lowest_price,
+           max(price) AS highest_price, array_agg(price::float8) AS prices,
+           array_agg(quantity::float8) AS quantities
+    FROM (
+      SELECT u.*, round(u.amount / u.quantity, 4) AS price
       FROM (
-        SELECT u.*, round(u.amount / u.quantity, 4) AS price
-        FROM (
-          SELECT o.customer_id, unnest(o.product_codes) AS product_code,
-                 unnest(o.quantities) AS quantity,
-                 unnest(o.amounts) AS amount
-          FROM customer_order o WHERE o.is_order AND %2$s
-        ) u
-        WHERE u.quantity > 0
-        -- the price once, not once an aggregate
-        OFFSET 0
-      ) line
-      LEFT JOIN (SELECT k.customer_id, ARRAY[%1$s]::text[] AS tiers
-                 FROM customer_class k
-                 WHERE k.code <> 'none' AND %2$s
-                 GROUP BY k.customer_id) k USING (customer_id)
-      WHERE price > 0
-      GROUP BY product_code, tiers
+        SELECT o.customer_id, unnest(o.product_codes) AS product_code,
+               unnest(o.quantities) AS quantity, unnest(o.amounts) AS amount
+        FROM customer_order o WHERE o.is_order AND %2$s
+      ) u
+      WHERE u.quantity > 0
+      -- the price once, not once an aggregate
+      OFFSET 0
+    ) line
+    LEFT JOIN (SELECT k.customer_id, ARRAY[%1$s]::text[] AS tiers
+               FROM customer_class k
+               WHERE k.code <> 'none' AND %2$s
+               GROUP BY k.customer_id) k USING (customer_id)
+    WHERE price > 0
+    GROUP BY product_code, tiers
     $query$,
     (SELECT string_agg(format('max(k.code) FILTER (WHERE k.dimension = %L)',
                               s.name), ', ' ORDER BY s.i)
@@ -256,8 +279,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_prices(text[], text) IS
-  'Adds to refresh_price the prices in the orders of the customers that a condition on customer_id names, with their tiers of these schemes.';
+COMMENT ON FUNCTION crmcost._cell_query(text[], text) IS
+  'Query of the prices in the orders of the customers that a condition on customer_id names, one row a product and the tiers of its buyers.';
 
 -- All customers and the tiers of each scheme from cells of a product and the tiers of
 -- its buyers.

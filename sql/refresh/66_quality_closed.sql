@@ -91,7 +91,7 @@ COMMENT ON FUNCTION crmcost._write_closed_findings(crmcost._run) IS
 
 CREATE FUNCTION crmcost._closed_sales(run crmcost._run, months date[])
   RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   RETURN format($query$
@@ -111,15 +111,15 @@ BEGIN
                  round(coalesce(sum(s.base_margin), 0), 4) AS margin,
                  coalesce(sum(s.quantity), 0) AS quantity
           FROM unnest(%1$L::date[]) AS u (month_start)
-          LEFT JOIN (%2$s) s USING (month_start)
+          LEFT JOIN %2$s s USING (month_start)
           GROUP BY u.month_start) f USING (month_start)
     WHERE (c.revenue, c.margin, c.quantity)
           <> (f.revenue, f.margin, f.quantity)
     $query$, months,
     CASE WHEN run.whole THEN
-      'SELECT month_start, base_amount, base_margin, quantity FROM pg_temp.refresh_line'
+      crmcost._of_parts(run, 'refresh_part_closed', 'SELECT l.month_start, sum(l.base_amount) AS base_amount, sum(l.base_margin) AS base_margin, sum(l.quantity) AS quantity FROM pg_temp.refresh_line l GROUP BY l.month_start')
     ELSE format(
-      'SELECT month_start, base_amount, base_margin, CASE WHEN rate IS NOT NULL THEN quantity END AS quantity FROM sale_base WHERE sold_at >= %L AND sold_at < %L',
+      '(SELECT month_start, base_amount, base_margin, CASE WHEN rate IS NOT NULL THEN quantity END AS quantity FROM sale_base WHERE sold_at >= %L AND sold_at < %L)',
       crmcost._midnight(crmcost._first_booked('sale', months), run.zone),
       least(run.upto, crmcost._midnight(run.open_month, run.zone)))
     END);
@@ -161,7 +161,7 @@ COMMENT ON FUNCTION crmcost._closed_cost(crmcost._run, date[]) IS
 
 CREATE FUNCTION crmcost._closed_interactions(run crmcost._run, months date[])
   RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   RETURN format($query$
@@ -177,13 +177,13 @@ BEGIN
     JOIN (SELECT u.month_start, coalesce(sum(i.n), 0) AS n,
                  coalesce(sum(i.handle_seconds), 0) AS seconds
           FROM unnest(%1$L::date[]) AS u (month_start)
-          LEFT JOIN (%2$s) i USING (month_start)
+          LEFT JOIN %2$s i USING (month_start)
           GROUP BY u.month_start) f USING (month_start)
     WHERE (c.n, c.seconds) <> (f.n, f.seconds)
     $query$, months,
     CASE WHEN run.whole THEN
-      'SELECT month_start, n, handle_seconds FROM pg_temp.refresh_contact'
-    ELSE crmcost._closed_contacts(run, months) END);
+      crmcost._of_parts(run, 'refresh_part_contacts', 'SELECT c.month_start, sum(c.n) AS n, sum(c.handle_seconds) AS handle_seconds FROM pg_temp.refresh_contact c GROUP BY c.month_start')
+    ELSE format('(%s)', crmcost._closed_contacts(run, months)) END);
 END
 $$;
 

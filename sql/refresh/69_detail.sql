@@ -1,6 +1,6 @@
 -- Step detail: who handled the contacts of the customers with news, and which
 -- discounts they were given.
-CREATE FUNCTION crmcost._refresh_detail(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_detail(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -18,7 +18,31 @@ BEGIN
              + crmcost._write_difference(run.ledger, 'discount_line',
                                          crmcost._discount_line_query(), scope);
   PERFORM crmcost._note_details(run, 1);
-  RETURN changed + crmcost._write_tier_details(run);
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_detail(crmcost._run) IS
+  'Writes customer_agent and discount_line, and notes the sums by tier; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_detail(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_tier_details(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_detail(crmcost._run) IS
+  'Writes tier_agent, tier_contact, tier_breach and agent_score; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_detail(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_detail(run) + crmcost._groups_detail(run);
 END
 $$;
 

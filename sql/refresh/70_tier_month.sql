@@ -2,30 +2,68 @@
 -- of a customer counts for the tier that held at its end; the running month
 -- for that of the report day.  Found anew are the months whose tiers were
 -- (61_tier.sql): those with other figures, and all after them.
-CREATE FUNCTION crmcost._refresh_tier_month(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_tier_month(run crmcost._run)
+  RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  -- the first row is of the month before
-  first_month CONSTANT date := greatest(
-    (SELECT (min(m.month_start) + interval '1 month')::date
-     FROM pg_temp.refresh_tier_month m), run.open_month);
-  scope CONSTANT text := format('old.month_start >= %L', first_month);
+  first_month CONSTANT date := crmcost._first_held_month(run);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_held(run, first_month);
   PERFORM crmcost._find_tier_sums(first_month);
-  PERFORM crmcost._add_direct_parts(run, first_month);
   RETURN crmcost._write_difference(run.ledger, 'tier_month',
-           crmcost._tier_month_query(run, first_month), scope)
-         + crmcost._write_difference(run.ledger, 'tier_cost_month',
-           crmcost._tier_cost_query(first_month), scope);
+    crmcost._tier_month_query(run, first_month),
+    format('old.month_start >= %L', first_month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_tier_month(crmcost._run) IS
+  'Writes tier_month, and notes which tiers held; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_tier_month(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  first_month CONSTANT date := crmcost._first_held_month(run);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._add_direct_parts(run, first_month);
+  PERFORM crmcost._scatter_direct_parts(run, first_month);
+  RETURN crmcost._write_difference(run.ledger, 'tier_cost_month',
+    crmcost._tier_cost_query(run, first_month),
+    format('old.month_start >= %L', first_month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_tier_month(crmcost._run) IS
+  'Writes tier_cost_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_tier_month(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_tier_month(run) + crmcost._groups_tier_month(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_tier_month(crmcost._run) IS
   'Step of refresh: tier_month and tier_cost_month; returns the rows changed.';
+
+-- The first row of refresh_tier_month is of the month before.
+CREATE FUNCTION crmcost._first_held_month(run crmcost._run) RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN greatest((SELECT (min(m.month_start) + interval '1 month')::date
+                   FROM pg_temp.refresh_tier_month m), run.open_month);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_held_month(crmcost._run) IS
+  'First open month whose tiers were found anew.';
 
 -- A row of classification dated midnight is of the evening before: so the tier
 -- step dates what held at a month's end.  Where the last row is of the first month
@@ -237,11 +275,31 @@ $$;
 COMMENT ON FUNCTION crmcost._add_direct_parts(crmcost._run, date) IS
   'Adds direct cost of the months that were not read to refresh_part, from a month on.';
 
--- A pool costs its customers the same for a unit of its driver, whatever
--- resource it is of.
-CREATE FUNCTION crmcost._tier_cost_query(first_month date) RETURNS text
+CREATE FUNCTION crmcost._tier_sums_of(relation text, key name, measure name,
+                                      first_month date)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
+  SELECT r.month_start, h.scheme, h.tier, r.%2$I, sum(r.%3$I) AS %3$I
+  FROM %1$s r
+  JOIN pg_temp.refresh_held h
+    ON h.customer_id = r.customer_id AND r.month_start >= h.from_month
+       AND r.month_start < h.before_month
+  WHERE r.month_start >= %4$L AND r.%3$I IS NOT NULL
+  GROUP BY r.month_start, h.scheme, h.tier, r.%2$I
+$query$, relation, key, measure, first_month);
+
+COMMENT ON FUNCTION crmcost._tier_sums_of(text, name, name, date) IS
+  'Query of the sums of a measure of customers and months by the tier that held, and a key, from a month on.';
+
+-- A pool costs its customers the same for a unit of its driver, whatever
+-- resource it is of.
+CREATE FUNCTION crmcost._tier_cost_query(run crmcost._run, first_month date)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
   WITH pooled AS (
     SELECT p.month_start, g.driver_key, c.resource,
            sum(p.amount / greatest(g.capacity, g.driver_quantity)) AS rate
@@ -266,13 +324,8 @@ RETURN pg_catalog.format($query$
     ) AS d (driver_key, quantity)
     WHERE s.scheme <> '(all)'
     UNION ALL
-    SELECT d.month_start, h.scheme, h.tier, d.driver_key, sum(d.quantity)
-    FROM customer_driver d
-    JOIN pg_temp.refresh_held h
-      ON h.customer_id = d.customer_id AND d.month_start >= h.from_month
-         AND d.month_start < h.before_month
-    WHERE d.month_start >= %1$L
-    GROUP BY d.month_start, h.scheme, h.tier, d.driver_key
+    SELECT d.month_start, d.scheme, d.tier, d.driver_key, d.quantity
+    FROM %2$s d
   )
   SELECT month_start, scheme, tier, resource, round(sum(cost), 4) AS cost
   FROM (
@@ -280,16 +333,18 @@ RETURN pg_catalog.format($query$
              AS cost
     FROM pooled p JOIN driven d USING (month_start, driver_key)
     UNION ALL
-    SELECT p.month_start, h.scheme, h.tier, p.resource, p.amount
-    FROM pg_temp.refresh_part p
-    JOIN pg_temp.refresh_held h
-      ON h.customer_id = p.customer_id AND p.month_start >= h.from_month
-         AND p.month_start < h.before_month
-    WHERE p.month_start >= %1$L AND p.amount IS NOT NULL
+    SELECT p.month_start, p.scheme, p.tier, p.resource, p.amount
+    FROM %3$s p
   ) part
   GROUP BY month_start, scheme, tier, resource
   HAVING round(sum(cost), 4) <> 0
-$query$, first_month);
+  $query$, first_month,
+  crmcost._of_parts(run, 'refresh_part_driven', crmcost._tier_sums_of(
+    'customer_driver', 'driver_key', 'quantity', first_month)),
+  crmcost._of_parts(run, 'refresh_part_direct', crmcost._tier_sums_of(
+    'pg_temp.refresh_part', 'resource', 'amount', first_month)));
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._tier_cost_query(date) IS
+COMMENT ON FUNCTION crmcost._tier_cost_query(crmcost._run, date) IS
   'Query of tier_cost_month from a month on.';

@@ -11,7 +11,8 @@ BEGIN
   IF crmcost._was_written(run, '{customer_score,customer_value,customer_class}')
      OR EXISTS (SELECT FROM touched WHERE relation = 'tier') THEN
     changed := crmcost._write_difference(run.ledger, 'group_size',
-                                         crmcost._size_query(run.ledger),
+                                         crmcost._sum_of_parts(run, 'group_size',
+                                           crmcost._size_query(run.ledger)),
                                          'true');
   END IF;
   IF crmcost._was_written(run, '{customer_score,customer_value}') THEN
@@ -20,7 +21,8 @@ BEGIN
   IF crmcost._was_written(run, '{customer_survey,customer_value,customer_class}')
   THEN
     changed := changed + crmcost._write_difference(run.ledger, 'verdict_total',
-                           crmcost._verdict_query(), 'true');
+                           crmcost._sum_of_parts(run, 'verdict_total',
+                             crmcost._verdict_query()), 'true');
   END IF;
   IF crmcost._was_written(run, '{customer_signal,customer_value,customer_class}')
   THEN
@@ -47,7 +49,8 @@ CREATE FUNCTION crmcost._write_score_total(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN crmcost._write_difference(run.ledger, 'rfm_cell', $query$
+  RETURN crmcost._write_difference(run.ledger, 'rfm_cell',
+      crmcost._sum_of_parts(run, 'rfm_cell', $query$
         SELECT s.r, s.f, count(*) AS customers,
                sum(v.orders)::bigint AS orders, sum(v.revenue) AS revenue,
                sum(v.profit) AS profit, sum(s.m) AS m
@@ -55,7 +58,7 @@ BEGIN
         JOIN customer_value v ON v.customer_id = s.customer_id
         WHERE s.r IS NOT NULL
         GROUP BY s.r, s.f
-      $query$, 'true')
+      $query$), 'true')
     + crmcost._write_difference(run.ledger, 'whale_point', $query$
         SELECT s.profit_rank, a.customers, s.cumulative_profit,
                s.cumulative_share, s.profit_rank = p.profit_rank AS is_peak
@@ -179,7 +182,7 @@ COMMENT ON FUNCTION crmcost._size_query(name) IS
   'Query of group_size.';
 
 -- Stages follow the change: the step stage notes what the customers that it looks
--- at gave before (-1), this one what they give now.
+-- at gave before (-1), and what they give now.
 CREATE FUNCTION crmcost._note_stages(run crmcost._run, sign integer)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -206,7 +209,6 @@ CREATE FUNCTION crmcost._write_stage_total(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  PERFORM crmcost._note_stages(run, 1);
   RETURN crmcost._write_difference(run.ledger, 'stage_total', format($query$
     SELECT stage_before, stage_after, sum(customers)::bigint AS customers,
            sum(orders)::bigint AS orders, sum(revenue) AS revenue,
@@ -227,8 +229,7 @@ COMMENT ON FUNCTION crmcost._write_stage_total(crmcost._run) IS
   'Writes stage_total from what refresh_stage_sum notes; returns the rows changed.';
 
 -- Buyers are no sum over months.  Of the customers of whom an order changed the
--- step order notes what they were buyers of before (-1), this one what they are
--- now.
+-- step order notes what they were buyers of before (-1), and what they are now.
 CREATE FUNCTION crmcost._note_buyers(run crmcost._run, sign integer)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -255,7 +256,6 @@ CREATE FUNCTION crmcost._write_product_total(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  PERFORM crmcost._note_buyers(run, 1);
   RETURN crmcost._write_difference(run.ledger, 'product_total', format($query$
     SELECT s.product_code, coalesce(b.buyers, 0)::bigint AS buyers,
            s.quantity, s.revenue, s.margin, s.discount, s.refund,

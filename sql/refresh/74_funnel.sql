@@ -7,40 +7,66 @@
 --
 -- customer_funnel follows the customers with news; funnel_month is summed up from
 -- it for the months in which one of its rows is another.
-CREATE FUNCTION crmcost._refresh_funnel(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_funnel(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF NOT EXISTS (SELECT FROM funnel_step)
+     AND NOT EXISTS (SELECT FROM customer_funnel) THEN
+    RETURN 0;
+  END IF;
+  PERFORM crmcost._find_funnel_events(run);
+  PERFORM crmcost._find_funnel_entries();
+  PERFORM crmcost._note_months(run, 'customer_funnel', 'refresh_funnel',
+                               crmcost._rows_of_news(run));
+  RETURN crmcost._write_difference(run.ledger, 'customer_funnel',
+    'SELECT * FROM pg_temp.refresh_funnel', crmcost._rows_of_news(run));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_funnel(crmcost._run) IS
+  'Writes customer_funnel; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_funnel(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  months text;
+  months CONSTANT text := crmcost._noted_months(run, 'customer_funnel');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF NOT EXISTS (SELECT FROM funnel_step)
      AND NOT EXISTS (SELECT FROM funnel_month) THEN
     RETURN 0;
   END IF;
-  PERFORM crmcost._find_funnel_events(run);
-  PERFORM crmcost._find_funnel_entries();
-  months := crmcost._changed_months(run, 'customer_funnel', 'refresh_funnel',
-                                    crmcost._rows_of_news(run));
-  RETURN crmcost._write_difference(run.ledger, 'customer_funnel',
-           'SELECT * FROM pg_temp.refresh_funnel',
-           crmcost._rows_of_news(run))
-         + crmcost._write_difference(run.ledger, 'funnel_month',
-             format($query$
-               SELECT month_start, funnel,
-                      coalesce(channel_code, '(all)') AS channel_code,
-                      position, count(*) AS entered,
-                      count(passed_days) AS passed,
-                      round((percentile_cont(0.5) WITHIN GROUP
-                               (ORDER BY passed_days::float8))::numeric, 6)
-                        AS median_days
-               FROM customer_funnel old
-               WHERE %s
-               GROUP BY GROUPING SETS
-                 ((month_start, funnel, channel_code, position),
-                  (month_start, funnel, position))
-             $query$, months), months);
+  RETURN crmcost._write_difference(run.ledger, 'funnel_month', format($query$
+      SELECT month_start, funnel,
+             coalesce(channel_code, '(all)') AS channel_code,
+             position, count(*) AS entered,
+             count(passed_days) AS passed,
+             round((percentile_cont(0.5) WITHIN GROUP
+                      (ORDER BY passed_days::float8))::numeric, 6)
+               AS median_days
+      FROM %s old
+      GROUP BY GROUPING SETS
+        ((month_start, funnel, channel_code, position),
+         (month_start, funnel, position))
+    $query$, crmcost._of_parts(run, 'refresh_part_entered', format(
+      'SELECT old.month_start, old.funnel, old.channel_code, old.position, old.passed_days FROM customer_funnel old WHERE %s',
+      months))), months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_funnel(crmcost._run) IS
+  'Writes funnel_month of the months in which customer_funnel differed; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_funnel(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_funnel(run) + crmcost._groups_funnel(run);
 END
 $$;
 

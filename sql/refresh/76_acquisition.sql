@@ -1,24 +1,47 @@
 -- Step acquisition: how customers were won, by month, channel and agent, and what
 -- agents did and cost.
-CREATE FUNCTION crmcost._refresh_acquisition(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_acquisition(run crmcost._run)
+  RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  months text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_acquisitions(run);
-  months := crmcost._changed_months(run, 'customer_acquisition',
-                                    'refresh_acquisition',
-                                    crmcost._rows_of_news(run));
+  PERFORM crmcost._note_months(run, 'customer_acquisition',
+                               'refresh_acquisition',
+                               crmcost._rows_of_news(run));
   RETURN crmcost._write_difference(run.ledger, 'customer_acquisition',
            'SELECT * FROM pg_temp.refresh_acquisition',
            crmcost._rows_of_news(run))
-         + crmcost._write_acquisition_month(run, months)
          + crmcost._write_agents(run)
-         + crmcost._write_cohort_quality(run)
+         + crmcost._write_cohort_quality(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_acquisition(crmcost._run) IS
+  'Writes customer_acquisition, agent_month, customer_quality and cohort_quality; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_acquisition(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_acquisition_month(run)
+         + crmcost._write_agent_cost(run)
          + crmcost._write_referral_cycles(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_acquisition(crmcost._run) IS
+  'Writes acquisition_month, agent_cost_month and the finding referral_cycle; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_acquisition(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_acquisition(run) + crmcost._groups_acquisition(run);
 END
 $$;
 
@@ -62,11 +85,13 @@ $$;
 COMMENT ON FUNCTION crmcost._find_acquisitions(crmcost._run) IS
   'Fills refresh_acquisition: how the customers with news were won.';
 
-CREATE FUNCTION crmcost._write_acquisition_month(run crmcost._run,
-                                                 months text)
+CREATE FUNCTION crmcost._write_acquisition_month(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  months CONSTANT text :=
+    crmcost._noted_months(run, 'customer_acquisition');
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'acquisition_month',
     format($query$
@@ -80,25 +105,23 @@ BEGIN
              round((percentile_cont(0.5) WITHIN GROUP
                       (ORDER BY cycle_days::float8))::numeric, 6)
                AS median_cycle_days
-      FROM customer_acquisition old
-      WHERE %s
+      FROM %s old
       GROUP BY GROUPING SETS ((month_start, channel_code),
                               (month_start, agent_code), (month_start))
-    $query$, months), months);
+    $query$, crmcost._of_parts(run, 'refresh_part_won', format(
+      'SELECT old.month_start, old.channel_code, old.agent_code, old.referred, old.cycle_days FROM customer_acquisition old WHERE %s',
+      months))), months);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_acquisition_month(crmcost._run, text) IS
-  'Writes acquisition_month of the months that a condition on old names; returns the rows changed.';
+COMMENT ON FUNCTION crmcost._write_acquisition_month(crmcost._run) IS
+  'Writes acquisition_month of the months in which customer_acquisition differed; returns the rows changed.';
 
 CREATE FUNCTION crmcost._write_agents(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   months CONSTANT text := crmcost._months_of_news(run);
-  cost_months CONSTANT text := CASE WHEN run.whole THEN months
-    ELSE format('old.month_start >= %L AND old.month_start IN (SELECT r.month_start FROM pg_temp.refresh_cost_month r)',
-                run.open_month) END;
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'agent_month',
            format($query$
@@ -120,8 +143,23 @@ BEGIN
              ) old
              WHERE agent_code IS NOT NULL AND %1$s
              GROUP BY month_start, agent_code
-           $query$, months), months)
-         + crmcost._write_difference(run.ledger, 'agent_cost_month',
+           $query$, months), months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_agents(crmcost._run) IS
+  'Writes agent_month of the months with news; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_agent_cost(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  cost_months CONSTANT text := CASE WHEN run.whole
+    THEN crmcost._months_of_news(run)
+    ELSE format('old.month_start >= %L AND old.month_start IN (SELECT r.month_start FROM pg_temp.refresh_cost_month r)',
+                run.open_month) END;
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'agent_cost_month',
            format($query$
              SELECT month_start, agent_code,
                     coalesce(sum(amount), 0) AS cost,
@@ -138,5 +176,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_agents(crmcost._run) IS
-  'Writes agent_month and agent_cost_month of the months with news; returns the rows changed.';
+COMMENT ON FUNCTION crmcost._write_agent_cost(crmcost._run) IS
+  'Writes agent_cost_month of the months with news; returns the rows changed.';

@@ -3,7 +3,8 @@
 --
 -- The sums follow the change: what the customers with news gave before goes (sign
 -- -1), what they give now comes.
-CREATE FUNCTION crmcost._refresh_campaign(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_campaign(run crmcost._run)
+  RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -22,7 +23,31 @@ BEGIN
   changed := crmcost._write_difference(run.ledger, 'customer_response',
                crmcost._response_query(run), crmcost._rows_of_news(run));
   PERFORM crmcost._note_responses(run, 1);
-  RETURN changed + crmcost._write_campaign_result(run);
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_campaign(crmcost._run) IS
+  'Writes customer_response, and notes its sums; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_campaign(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_campaign_result(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_campaign(crmcost._run) IS
+  'Writes campaign_result; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_campaign(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_campaign(run) + crmcost._groups_campaign(run);
 END
 $$;
 

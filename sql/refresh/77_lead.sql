@@ -7,24 +7,33 @@
 --
 -- Peduzzi and others (J Clin Epidemiol 49, 1996, 1373) want ten conversions for each
 -- feature.  A ridge of 1 holds features that are the same for all.
-CREATE FUNCTION crmcost._refresh_lead(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_lead(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  changed := crmcost._write_difference(run.ledger, 'lead_feature',
-               crmcost._lead_query(run), crmcost._rows_of_news(run));
+  RETURN crmcost._write_difference(run.ledger, 'lead_feature',
+           crmcost._lead_query(run), crmcost._rows_of_news(run));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_lead(crmcost._run) IS
+  'Writes lead_feature; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_lead(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF NOT run.whole AND run.upto = run.upto_before
      AND NOT crmcost._was_written(run, '{lead_feature}')
      AND NOT EXISTS (SELECT FROM touched WHERE relation = 'channel') THEN
-    RETURN changed;
+    RETURN 0;
   END IF;
   PERFORM crmcost._fit_leads(run);
-  RETURN changed
-    + crmcost._write_difference(run.ledger, 'lead_model',
+  RETURN crmcost._write_difference(run.ledger, 'lead_model',
         'SELECT one, status, message, leads, conversions, holdout_leads, holdout_conversions, holdout_auc FROM pg_temp.refresh_lead_model',
         'true')
     + crmcost._write_difference(run.ledger, 'lead_coefficient', format($query$
@@ -51,6 +60,17 @@ BEGIN
         WHERE m.status = 'fitted' AND f.acquired_at IS NULL
               AND f.seen_at + 104 * interval '24 hours' > %L
       $query$, run.upto), 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_lead(crmcost._run) IS
+  'Writes lead_model, lead_coefficient and lead_chance; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_lead(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_lead(run) + crmcost._groups_lead(run);
 END
 $$;
 

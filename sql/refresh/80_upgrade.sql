@@ -59,6 +59,7 @@ BEGIN
            pg_temp.refresh_service_work, pg_temp.refresh_care;
   PERFORM crmcost._refresh_case(run);
   TRUNCATE pg_temp.refresh_buyer;
+  PERFORM crmcost._note_buyers(run, 1);
   PERFORM crmcost._write_product_total(run);
 
   PERFORM crmcost._load_posted_cost(run, open_month);

@@ -176,7 +176,7 @@ DECLARE
   months CONSTANT text := crmcost._months_of_news(run);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'product_sold_month',
-    format($query$
+    crmcost._sum_of_parts(run, 'product_sold_month', format($query$
       SELECT old.month_start,
              coalesce(old.product_code, '(unknown)') AS product_code,
              coalesce(sum(old.quantity) FILTER (WHERE NOT old.is_refund), 0)
@@ -186,7 +186,7 @@ BEGIN
       FROM pg_temp.refresh_line old
       WHERE %s
       GROUP BY 1, 2
-    $query$, months), months);
+    $query$, months)), months);
 END
 $$;
 
@@ -209,13 +209,13 @@ BEGIN
         WHERE l.ancestor = 'ret.contact' AND %1$s
         GROUP BY m.month_start HAVING sum(m.cost) <> 0
       ), care AS (
-        SELECT c.month_start, c.phase, count(*) AS customers,
-               sum(c.contacts)::bigint AS contacts,
-               sum(c.handle_seconds) AS handle_seconds,
-               sum(c.converted)::bigint AS converted,
-               sum(c.repeated)::bigint AS repeated
-        FROM customer_care c WHERE %2$s
-        GROUP BY c.month_start, c.phase
+        SELECT month_start, phase, sum(customers)::bigint AS customers,
+               sum(contacts)::bigint AS contacts,
+               sum(handle_seconds) AS handle_seconds,
+               sum(converted)::bigint AS converted,
+               sum(repeated)::bigint AS repeated
+        FROM %2$s care
+        GROUP BY month_start, phase
       ), shared AS (
         SELECT month_start, coalesce(c.phase, '(unknown)') AS phase,
                coalesce(c.customers, 0) AS customers,
@@ -237,7 +237,15 @@ BEGIN
                     - coalesce(sum(cost) OVER (PARTITION BY month_start), 0)
                ELSE cost END AS cost
       FROM shared
-    $query$, format(months, 'm.month_start'), format(months, 'c.month_start')),
+    $query$, format(months, 'm.month_start'),
+    crmcost._of_parts(run, 'refresh_part_care', format($query$
+      SELECT c.month_start, c.phase, count(*) AS customers,
+             sum(c.contacts) AS contacts,
+             sum(c.handle_seconds) AS handle_seconds,
+             sum(c.converted) AS converted, sum(c.repeated) AS repeated
+      FROM customer_care c WHERE %s
+      GROUP BY c.month_start, c.phase
+      $query$, format(months, 'c.month_start')))),
     format(months, 'old.month_start'));
 END
 $$;

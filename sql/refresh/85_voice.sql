@@ -3,7 +3,7 @@
 -- survey_answer and customer_survey follow the customers whose contacts changed; survey_day and
 -- voice_month are summed up from survey_answer, for the months in which one of its
 -- rows is another, and voice_month for those whose tiers were found anew.
-CREATE FUNCTION crmcost._refresh_voice(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_voice(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -43,10 +43,40 @@ BEGIN
              crmcost._voice_month_query(run, tier_months),
              tier_months)
          + crmcost._write_difference(run.ledger, 'reason_month',
-             crmcost._reason_month_query(news_months), 'old.' || news_months)
-         + crmcost._write_findings(run,
-             '{answer_outside_scale,answer_without_survey}',
-             crmcost._answer_findings(news_months), 'old.' || news_months);
+             crmcost._reason_month_query(news_months), 'old.' || news_months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_voice(crmcost._run) IS
+  'Writes survey_answer, customer_survey, survey_due, survey_day, voice_month and reason_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_voice(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  months CONSTANT text := CASE WHEN run.whole
+    THEN format('month_start >= %L', run.open_month)
+    ELSE 'month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
+    END;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_findings(run,
+    '{answer_outside_scale,answer_without_survey}',
+    crmcost._sum_of_parts(run, 'quality_finding',
+                          crmcost._answer_findings(months)),
+    'old.' || months);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_voice(crmcost._run) IS
+  'Writes the findings about answers; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_voice(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_voice(run) + crmcost._groups_voice(run);
 END
 $$;
 

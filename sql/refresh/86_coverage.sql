@@ -2,7 +2,8 @@
 -- change: what the customers with news gave before goes, what they give now comes.
 -- What changes of closed months counts in the first open one, which has what there is
 -- by its end less what they say.
-CREATE FUNCTION crmcost._refresh_coverage(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_coverage(run crmcost._run)
+  RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -16,8 +17,20 @@ BEGIN
   changed := crmcost._write_difference(run.ledger, 'customer_coverage',
     crmcost._coverage_query(), crmcost._rows_of_news(run));
   PERFORM crmcost._note_coverage(run, 1);
-  RETURN changed
-    + crmcost._write_difference(run.ledger, 'coverage_month', format($query$
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_coverage(crmcost._run) IS
+  'Writes customer_coverage, and notes its sums; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_coverage(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_difference(run.ledger, 'coverage_month', format($query$
         SELECT month_start, sum(customers)::bigint AS customers,
                sum(with_purchases)::bigint AS with_purchases,
                sum(with_behavior)::bigint AS with_behavior,
@@ -47,6 +60,17 @@ BEGIN
         THEN format('old.month_start >= %L', run.open_month)
         ELSE 'old.month_start IN (SELECT c.month_start FROM pg_temp.refresh_coverage c)'
       END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_coverage(crmcost._run) IS
+  'Writes coverage_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_coverage(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_coverage(run) + crmcost._groups_coverage(run);
 END
 $$;
 

@@ -4,60 +4,114 @@
 -- Histories are found anew of whose stages may have changed.  A month counts
 -- anew when a step in it changed; what counts customers at a day, from the
 -- first such month on.  When a stage was left is when the next was entered.
-CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_cycle(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_variable
 DECLARE
   scope CONSTANT text := crmcost._rows_of_stage_news(run, 'old');
-  months date[];
-  first_month date := run.open_month;
-  in_months text := format('old.month_start >= %L', run.open_month);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_spells(run);
+  PERFORM crmcost._note_months(run, 'stage_spell', 'refresh_spell', scope,
+                               'left_on');
+  RETURN crmcost._write_difference(run.ledger, 'stage_spell',
+    'SELECT customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before, days_before, by_rule, reason_code, reason_inferred, channel_code FROM pg_temp.refresh_spell',
+    scope);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_cycle(crmcost._run) IS
+  'Writes stage_spell; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_cycle(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  in_months CONSTANT text := crmcost._noted_months(run, 'stage_spell');
+  first_month date := run.open_month;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF NOT run.whole THEN
-    months := crmcost._months_that_differ('stage_spell', 'refresh_spell',
-                                          scope, 'left_on');
-    in_months := in_months || format(
-      ' AND old.month_start = ANY (%L::date[])', months);
     first_month := greatest(first_month, least(
       crmcost._month_of(run.day),
       crmcost._month_of(crmcost._report_day(run.upto_before, run.zone)),
-      (SELECT min(m) FROM unnest(months) AS m)));
+      (SELECT min(d.month_start) FROM pg_temp.refresh_differing d
+       WHERE d.target = 'stage_spell')));
   ELSIF NOT isfinite(first_month) THEN
-    first_month := coalesce((SELECT min(s.month_start)
-                             FROM pg_temp.refresh_spell s),
-                            crmcost._month_of(run.day));
+    EXECUTE format('SELECT coalesce(min(s.month_start), $1) FROM %s s',
+                   crmcost._of_parts(run, 'refresh_part_first',
+                     'SELECT min(s.month_start) AS month_start FROM stage_spell s'))
+      INTO first_month USING crmcost._month_of(run.day);
   END IF;
-  RETURN crmcost._write_difference(run.ledger, 'stage_spell',
-           'SELECT customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before, days_before, by_rule, reason_code, reason_inferred, channel_code FROM pg_temp.refresh_spell', scope)
-    + crmcost._write_difference(run.ledger, 'stage_flow_month', $query$
+  RETURN crmcost._write_difference(run.ledger, 'stage_flow_month',
+      format($query$
         SELECT month_start, stage_before AS stage_from, stage AS stage_to,
-               count(*) AS transitions,
-               round((percentile_cont(0.5) WITHIN GROUP
-                        (ORDER BY days_before::float8))::numeric, 6)
+               sum(n)::bigint AS transitions,
+               round(crmcost._counted_median(
+                       array_agg(days_before ORDER BY days_before),
+                       array_agg(n ORDER BY days_before))::numeric, 6)
                  AS median_days
+        FROM (SELECT month_start, stage_before, stage, days_before,
+                     sum(n)::bigint AS n
+              FROM %s flow
+              GROUP BY month_start, stage_before, stage, days_before) flow
+        GROUP BY month_start, stage_before, stage
+      $query$, crmcost._of_parts(run, 'refresh_part_flow', $query$
+        SELECT month_start, stage_before, stage, days_before, count(*) AS n
         FROM stage_spell old
         WHERE $query$ || in_months || $query$
-        GROUP BY month_start, stage_before, stage
-      $query$, in_months)
-    + crmcost._write_difference(run.ledger, 'churn_reason_month', $query$
+        GROUP BY month_start, stage_before, stage, days_before
+      $query$)), in_months)
+    + crmcost._write_difference(run.ledger, 'churn_reason_month',
+      crmcost._sum_of_parts(run, 'churn_reason_month', $query$
         SELECT month_start, coalesce(reason_code, '(unknown)') AS reason_code,
                coalesce(reason_inferred, false) AS inferred,
                count(*) AS customers
         FROM stage_spell old
         WHERE stage = 'churned' AND $query$ || in_months || $query$
         GROUP BY 1, 2, 3
-      $query$, in_months)
+      $query$), in_months)
     + crmcost._write_stage_day(run, first_month)
     + crmcost._write_churn_month(run, first_month);
 END
 $$;
 
+COMMENT ON FUNCTION crmcost._groups_cycle(crmcost._run) IS
+  'Writes stage_day, stage_flow_month, churn_month and churn_reason_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_cycle(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_cycle(run) + crmcost._groups_cycle(run);
+END
+$$;
+
 COMMENT ON FUNCTION crmcost._refresh_cycle(crmcost._run) IS
   'Step of refresh: stage_spell, stage_day, stage_flow_month, churn_month and churn_reason_month; returns the rows changed.';
+
+-- What percentile_cont(0.5) says of values each of which is there as often as counts
+-- says; NULLs are none of them.
+CREATE FUNCTION crmcost._counted_median(ordered integer[], counts bigint[])
+  RETURNS float8
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+  SELECT (pg_catalog.min(u.value)
+            FILTER (WHERE 2 * u.upto >= u.times)
+          + pg_catalog.min(u.value)
+              FILTER (WHERE 2 * u.upto >= u.times + 2 - u.times % 2)) / 2::float8
+  FROM (
+    SELECT u.value, pg_catalog.sum(u.n) OVER (ORDER BY u.place) AS upto,
+           pg_catalog.sum(u.n) OVER () AS times
+    FROM ROWS FROM (pg_catalog.unnest(ordered), pg_catalog.unnest(counts))
+           WITH ORDINALITY AS u (value, n, place)
+    WHERE u.value IS NOT NULL
+  ) u);
+
+COMMENT ON FUNCTION crmcost._counted_median(integer[], bigint[]) IS
+  'Median of values in order, each counted as often as counts says; NULL without any.';
 
 -- Rows that say the same stage again are one time in it, with the last reason
 -- that a person gave.  Of two rows of merged customers at one instant that by
@@ -207,6 +261,20 @@ $query$, by_column, first_month, which);
 COMMENT ON FUNCTION crmcost._stage_change_query(name, date, text) IS
   'Query of how many came and went on which day, by a column of stage_spell, of rows s that a condition names.';
 
+CREATE FUNCTION crmcost._stage_move_query(days text, first_month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT d.as_of, s.stage, s.stage_before, s.days_before, count(*) AS n
+  FROM (%1$s) d
+  JOIN stage_spell s ON s.month_start = d.from_on AND s.entered_on <= d.as_of
+  WHERE s.month_start >= %2$L
+  GROUP BY d.as_of, s.stage, s.stage_before, s.days_before
+$query$, days, first_month);
+
+COMMENT ON FUNCTION crmcost._stage_move_query(text, date) IS
+  'Query of how many went from stage to stage after how many days, from the first of the month of a day on, given the query of the days, from a month on.';
+
 -- Who is in a stage at a day is who came less who went until then; the sum of
 -- the days on which those in it came gives their mean age.  A full refresh replaces
 -- rows of months before the first one, too.
@@ -214,38 +282,36 @@ CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  days CONSTANT text := format($query$
+    SELECT d.as_of, date_trunc('month', d.as_of::timestamp)::date AS from_on
+    FROM (SELECT least((m + interval '1 month')::date - 1, %3$L) AS as_of
+          FROM generate_series(%1$L::timestamp, %3$L::timestamp, '1 month')
+            AS m
+          UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
+    $query$, first_month, crmcost._kept_days(first_month, run.day), run.day);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'stage_day', format($query$
-    WITH day AS (
-      SELECT d.as_of, date_trunc('month', d.as_of::timestamp)::date AS from_on
-      FROM (SELECT least((m + interval '1 month')::date - 1, %3$L) AS as_of
-            FROM generate_series(%1$L::timestamp, %3$L::timestamp, '1 month')
-              AS m
-            UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
-    ),
-    change AS (%4$s),
+    WITH day AS (%2$s),
+    change AS (SELECT * FROM %3$s change),
+    moved AS (SELECT * FROM %4$s moved),
     held AS (
       SELECT d.as_of, c.stage, sum(c.customers) AS customers, sum(c.age) AS age
       FROM day d JOIN change c ON c.day <= d.as_of
       GROUP BY d.as_of, c.stage
     ),
     came AS (
-      SELECT d.as_of, s.stage, count(*) AS entered
-      FROM day d
-      JOIN stage_spell s ON s.month_start = d.from_on
-                            AND s.entered_on <= d.as_of
-      WHERE s.month_start >= %1$L
-      GROUP BY d.as_of, s.stage
+      SELECT as_of, stage, sum(n)::bigint AS entered
+      FROM moved GROUP BY as_of, stage
     ),
     went AS (
-      SELECT d.as_of, s.stage_before AS stage, count(*) AS left_customers,
-             percentile_cont(0.5) WITHIN GROUP
-               (ORDER BY s.days_before::float8) AS median_days
-      FROM day d
-      JOIN stage_spell s ON s.month_start = d.from_on
-                            AND s.entered_on <= d.as_of
-      WHERE s.month_start >= %1$L AND s.stage_before <> '(new)'
-      GROUP BY d.as_of, s.stage_before
+      SELECT as_of, stage_before AS stage, sum(n)::bigint AS left_customers,
+             crmcost._counted_median(
+               array_agg(days_before ORDER BY days_before),
+               array_agg(n ORDER BY days_before)) AS median_days
+      FROM moved
+      WHERE stage_before <> '(new)'
+      GROUP BY as_of, stage_before
     )
     SELECT as_of, stage, h.customers::bigint AS customers,
            coalesce(c.entered, 0) AS entered,
@@ -256,16 +322,18 @@ BEGIN
     FROM held h
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
-  $query$, first_month, crmcost._kept_days(first_month, run.day), run.day,
-  crmcost._stage_change_query('stage', first_month, 'true')
-  -- a stage that nobody is in any more has a row with 0
-  || format($query$
-       UNION ALL
-       SELECT k COLLATE "C", %1$L::date - 1, 0, 0
-       FROM unnest(crmcost._stages()) AS k
-       WHERE EXISTS (SELECT FROM stage_spell s
-                     WHERE s.stage = k AND s.entered_on < %1$L)
-     $query$, first_month)),
+  $query$, first_month, days, crmcost._of_parts(run, 'refresh_part_stage',
+    crmcost._stage_change_query('stage', first_month, 'true')
+    -- a stage that nobody is in any more has a row with 0
+    || format($query$
+         UNION ALL
+         SELECT k COLLATE "C", %1$L::date - 1, 0, 0
+         FROM unnest(crmcost._stages()) AS k
+         WHERE EXISTS (SELECT FROM stage_spell s
+                       WHERE s.stage = k AND s.entered_on < %1$L)
+       $query$, first_month)),
+  crmcost._of_parts(run, 'refresh_part_moved',
+                    crmcost._stage_move_query(days, first_month))),
   format('old.as_of >= %L', CASE WHEN run.whole THEN run.open_month
                               ELSE first_month END));
 END
@@ -286,7 +354,7 @@ BEGIN
       SELECT m::date AS month_start, (m + interval '1 month')::date AS until_on
       FROM generate_series(%1$L::timestamp, %2$L::timestamp, '1 month') AS m
     ),
-    change AS (%3$s),
+    change AS (SELECT * FROM %3$s change),
     stock AS (
       SELECT m.month_start, c.channel_code,
              coalesce(sum(c.customers) FILTER (WHERE c.day < m.month_start), 0)
@@ -295,7 +363,13 @@ BEGIN
       FROM month m JOIN change c ON c.day < m.until_on
       GROUP BY m.month_start, c.channel_code
     ),
-    step AS (%4$s)
+    step AS (
+      SELECT month_start, channel_code, sum(came)::bigint AS came,
+             sum(returned)::bigint AS returned, sum(went)::bigint AS went,
+             sum(lost)::bigint AS lost
+      FROM %4$s step
+      GROUP BY month_start, channel_code
+    )
     SELECT month_start, channel_code,
            start_customers::bigint AS start_customers,
            coalesce(p.came, 0) AS new_customers,
@@ -307,9 +381,11 @@ BEGIN
     WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
-  crmcost._stage_change_query('channel_code', first_month, format(
-    's.stage = ANY (%L::text[])', crmcost._customer_stages())),
-  crmcost._churn_step_query(crmcost._customer_stages(), first_month)),
+  crmcost._of_parts(run, 'refresh_part_stock',
+    crmcost._stage_change_query('channel_code', first_month, format(
+      's.stage = ANY (%L::text[])', crmcost._customer_stages()))),
+  crmcost._of_parts(run, 'refresh_part_step', crmcost._churn_step_query(
+    crmcost._customer_stages(), first_month, crmcost._month_of(run.day)))),
   format('old.month_start >= %L', CASE WHEN run.whole THEN run.open_month
                                     ELSE first_month END));
 END
@@ -318,7 +394,8 @@ $$;
 COMMENT ON FUNCTION crmcost._write_churn_month(crmcost._run, date) IS
   'Writes churn_month from a month on; returns the rows changed.';
 
-CREATE FUNCTION crmcost._churn_step_query(stages text[], first_month date)
+CREATE FUNCTION crmcost._churn_step_query(stages text[], first_month date,
+                                          last_month date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -331,7 +408,10 @@ RETURN pg_catalog.format($query$
          count(*) FILTER (WHERE NOT s.is_in
                                 AND (s.left_on < m.until_on) IS NOT TRUE
                                 AND began.stage = ANY (%1$L::text[])) AS lost
-  FROM month m
+  FROM (SELECT m::date AS month_start,
+               (m + interval '1 month')::date AS until_on
+        FROM generate_series(%2$L::timestamp, %3$L::timestamp, '1 month')
+          AS m) m
   JOIN (SELECT s.*, s.stage = ANY (%1$L::text[]) AS is_in,
                s.stage_before = ANY (%1$L::text[]) AS was_in
         FROM stage_spell s
@@ -344,7 +424,7 @@ RETURN pg_catalog.format($query$
     ORDER BY b.entered_at DESC LIMIT 1
   ) began ON true
   GROUP BY month_start, s.channel_code
-$query$, stages, first_month);
+$query$, stages, first_month, last_month);
 
-COMMENT ON FUNCTION crmcost._churn_step_query(text[], date) IS
-  'Query of who came, returned and went in the months m of a query, from the first on, and who of those at the start is gone, given the stages of customers.';
+COMMENT ON FUNCTION crmcost._churn_step_query(text[], date, date) IS
+  'Query of who came, returned and went in the months from one to another, and who of those at the start is gone, given the stages of customers.';

@@ -1,12 +1,35 @@
 -- Step stay: how long customers stay, and how much of their money does.
-CREATE FUNCTION crmcost._refresh_stay(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_stay(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  RETURN crmcost._write_lives(run) + crmcost._write_survival(run)
-         + crmcost._write_retention_month(run);
+  RETURN crmcost._write_lives(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_stay(crmcost._run) IS
+  'Writes customer_life; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_stay(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_survival(run) + crmcost._write_retention_month(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_stay(crmcost._run) IS
+  'Writes survival_curve, survival_group, survival_comparison and retention_month; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_stay(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_stay(run) + crmcost._groups_stay(run);
 END
 $$;
 
@@ -41,20 +64,13 @@ $$;
 COMMENT ON FUNCTION crmcost._write_lives(crmcost._run) IS
   'Writes customer_life from refresh_spell; returns the rows changed.';
 
--- Who has not churned by the report day was observed until then.  Work and memory
--- of the log-rank test grow with the square of its groups, and of hundreds of
--- channels it says nothing that anybody could act upon.
-CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  channels CONSTANT bigint := (
-    SELECT count(*)
-    FROM (SELECT l.channel_code FROM customer_life l GROUP BY 1) channel);
-BEGIN
+-- Who has not churned by the report day was observed until then.
+CREATE FUNCTION crmcost._life_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
   WITH life AS (
     SELECT l.customer_id, l.channel_code, l.began_on,
-           (coalesce(l.churned_on, run.day) - l.began_on)::float8 AS days,
+           (coalesce(l.churned_on, %L) - l.began_on)::float8 AS days,
            l.churned_on IS NOT NULL AS churned
     FROM customer_life l
   ),
@@ -71,27 +87,54 @@ BEGIN
     FROM life l
     JOIN customer_class k USING (customer_id)
     JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-  ),
-  survival AS (
-    INSERT INTO pg_temp.refresh_survival
-      SELECT dimension, code, count(*), count(*) FILTER (WHERE churned),
-             crmcost.kaplan_meier(days, churned)
-      FROM life_of
-      GROUP BY dimension, code
   )
-  -- both in one pass: they have one state
-  INSERT INTO pg_temp.refresh_logrank
-    SELECT dimension,
-           coalesce(cardinality(crmcost.logrank_groups(days, churned, code)
-                                  FILTER (WHERE tested)), channels),
-           count(*), count(*) FILTER (WHERE churned),
-           crmcost.logrank(days, churned, code) FILTER (WHERE tested),
-           crmcost.logrank_groups(days, churned, code) FILTER (WHERE tested)
-    FROM life_of
-    CROSS JOIN LATERAL (
-      VALUES (dimension <> '(channel)' OR channels <= 200)) AS k (tested)
-    WHERE dimension <> '(all)'
-    GROUP BY dimension;
+  SELECT dimension, code, count(*) AS customers,
+         count(*) FILTER (WHERE churned) AS churned,
+         crmcost.kaplan_meier_partial(days, churned) AS lives,
+         crmcost.logrank_partial(days, churned, code)
+           FILTER (WHERE dimension <> '(all)') AS sample
+  FROM life_of
+  GROUP BY dimension, code
+$query$, run.day);
+
+COMMENT ON FUNCTION crmcost._life_query(crmcost._run) IS
+  'Query of how many customers of each group stayed how long, with the states of the aggregates of survival.';
+
+-- Work and memory of the log-rank test grow with the square of its groups, and of
+-- hundreds of channels it says nothing that anybody could act upon.
+CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    WITH part AS (SELECT p.* FROM %s p),
+    survival AS (
+      INSERT INTO pg_temp.refresh_survival
+        SELECT dimension, code, sum(customers), sum(churned),
+               crmcost.kaplan_meier_merge(lives)
+        FROM part
+        GROUP BY dimension, code
+    ),
+    compared AS (
+      SELECT p.*, p.dimension <> '(channel)' OR c.channels <= 200 AS tested,
+             c.channels
+      FROM part p
+      CROSS JOIN (SELECT count(DISTINCT code) AS channels FROM part
+                  WHERE dimension = '(channel)') c
+      WHERE p.dimension <> '(all)'
+    )
+    -- both in one pass: they have one state
+    INSERT INTO pg_temp.refresh_logrank
+      SELECT dimension,
+             coalesce(cardinality(crmcost.logrank_groups_merge(sample)
+                                    FILTER (WHERE tested)), min(channels)),
+             sum(customers), sum(churned),
+             crmcost.logrank_merge(sample) FILTER (WHERE tested),
+             crmcost.logrank_groups_merge(sample) FILTER (WHERE tested)
+      FROM compared
+      GROUP BY dimension
+    $query$, crmcost._of_parts(run, 'refresh_part_life',
+                               crmcost._life_query(run)));
   RETURN crmcost._write_survival_tables(run);
 END
 $$;
@@ -186,7 +229,8 @@ BEGIN
     FROM unnest(moved_months) AS m (month_start)
     EXCEPT SELECT unnest(months));
   RETURN crmcost._write_difference(run.ledger, 'retention_month',
-    crmcost._retention_query(months, moved_months, cohorts, run, apart),
+    crmcost._sum_of_parts(run, 'retention_month',
+      crmcost._retention_query(months, moved_months, cohorts, run, apart)),
     format('old.month_start >= %L AND (old.month_start = ANY (%L::date[]) OR old.month_start = ANY (%L::date[]) AND old.cohort_month = ANY (%L::date[]))',
            run.open_month, months, moved_months, cohorts));
 END

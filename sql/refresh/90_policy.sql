@@ -13,7 +13,7 @@ BEGIN
      OR EXISTS (SELECT FROM touched WHERE relation = 'tier') THEN
     changed := changed
       + crmcost._write_difference(run.ledger, 'potential_cell',
-          crmcost._potential_query(run.ledger), 'true');
+          crmcost._potential_query(run), 'true');
   END IF;
   RETURN changed;
 END
@@ -25,6 +25,49 @@ COMMENT ON FUNCTION crmcost._refresh_policy(crmcost._run) IS
 -- Who moved has a row of classification in the month: the last one of it, and
 -- the last one before.  Who stayed is the rest of those who are in the tier at
 -- its end. A row dated midnight is of the evening before, as in tier_month.
+CREATE FUNCTION crmcost._tier_change_query(run crmcost._run, first_month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH last AS (
+    SELECT DISTINCT ON (customer_id, scheme, month_start) *
+    FROM (
+      SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
+             k.dimension AS scheme, k.code, k.entered_at,
+             crmcost._month_of(crmcost._report_day(k.entered_at, %2$L))
+               AS month_start
+      FROM classification k
+      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
+      WHERE k.dimension IN (SELECT t.scheme FROM tier t)
+            AND k.entered_at > %1$L AND k.entered_at <= %3$L
+    ) k
+    ORDER BY customer_id, scheme, month_start, entered_at DESC, code
+  )
+  SELECT l.month_start, l.scheme,
+         coalesce(nullif(b.code, 'none'), '(none)') AS tier_from,
+         coalesce(nullif(l.code, 'none'), '(none)') AS tier_to,
+         count(*) AS customers
+  FROM last l
+  LEFT JOIN LATERAL (
+    SELECT k.code
+    FROM (SELECT l.customer_id
+          UNION ALL
+          SELECT p.customer_id FROM pg_temp.refresh_party p
+          WHERE p.party_id = l.customer_id) c
+    -- the last one of each, by the index: not the history of all
+    CROSS JOIN LATERAL (
+      SELECT k.code, k.entered_at FROM classification k
+      WHERE k.customer_id = c.customer_id AND k.dimension = l.scheme
+            AND k.entered_at <= crmcost._midnight(l.month_start, %2$L)
+      ORDER BY k.entered_at DESC LIMIT 1) k
+    ORDER BY k.entered_at DESC, k.code LIMIT 1) b ON true
+  WHERE nullif(b.code, 'none') IS DISTINCT FROM nullif(l.code, 'none')
+  GROUP BY 1, 2, 3, 4
+$query$, crmcost._midnight(first_month, run.zone), run.zone, run.upto);
+
+COMMENT ON FUNCTION crmcost._tier_change_query(crmcost._run, date) IS
+  'Query of how many customers went from tier to tier in each month, from one on.';
+
 CREATE FUNCTION crmcost._write_tier_move(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -34,41 +77,11 @@ DECLARE
      FROM pg_temp.refresh_tier_month m), run.open_month);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'tier_move', format($query$
-    WITH last AS (
-      SELECT DISTINCT ON (customer_id, scheme, month_start) *
-      FROM (
-        SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
-               k.dimension AS scheme, k.code, k.entered_at,
-               crmcost._month_of(crmcost._report_day(k.entered_at, %3$L))
-                 AS month_start
-        FROM classification k
-        LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
-        WHERE k.dimension IN (SELECT t.scheme FROM tier t)
-              AND k.entered_at > %2$L AND k.entered_at <= %4$L
-      ) k
-      ORDER BY customer_id, scheme, month_start, entered_at DESC, code
-    ),
-    moved AS (
-      SELECT l.month_start, l.scheme,
-             coalesce(nullif(b.code, 'none'), '(none)') AS tier_from,
-             coalesce(nullif(l.code, 'none'), '(none)') AS tier_to,
-             count(*) AS customers
-      FROM last l
-      LEFT JOIN LATERAL (
-        SELECT k.code
-        FROM (SELECT l.customer_id
-              UNION ALL
-              SELECT p.customer_id FROM pg_temp.refresh_party p
-              WHERE p.party_id = l.customer_id) c
-        -- the last one of each, by the index: not the history of all
-        CROSS JOIN LATERAL (
-          SELECT k.code, k.entered_at FROM classification k
-          WHERE k.customer_id = c.customer_id AND k.dimension = l.scheme
-                AND k.entered_at <= crmcost._midnight(l.month_start, %3$L)
-          ORDER BY k.entered_at DESC LIMIT 1) k
-        ORDER BY k.entered_at DESC, k.code LIMIT 1) b ON true
-      WHERE nullif(b.code, 'none') IS DISTINCT FROM nullif(l.code, 'none')
-      GROUP BY 1, 2, 3, 4
+    WITH moved AS (
+      SELECT month_start, scheme, tier_from, tier_to,
+             sum(customers)::bigint AS customers
+      FROM %2$s moved
+      GROUP BY month_start, scheme, tier_from, tier_to
     )
     SELECT month_start, scheme, tier_from, tier_to, customers FROM moved
     UNION ALL
@@ -81,42 +94,49 @@ BEGIN
     WHERE m.month_start >= %1$L AND m.scheme <> '(all)'
     GROUP BY m.month_start, m.scheme, m.tier, m.customers
     HAVING m.customers > coalesce(sum(w.customers), 0)
-  $query$, first_month, crmcost._midnight(first_month, run.zone), run.zone,
-  run.upto), format('old.month_start >= %L', first_month));
+  $query$, first_month, crmcost._of_parts(run, 'refresh_part_tier',
+                          crmcost._tier_change_query(run, first_month))),
+  format('old.month_start >= %L', first_month));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_tier_move(crmcost._run) IS
   'Writes tier_move of the months whose tiers were found anew; returns the rows changed.';
 
-CREATE FUNCTION crmcost._potential_query(ledger name) RETURNS text
-  LANGUAGE sql STABLE PARALLEL UNSAFE
-RETURN pg_catalog.format($query$
-  WITH part AS MATERIALIZED (
-    SELECT v.customer_id, v.margin, v.profit,
-           coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
+-- Half of the customers have no more than the threshold still to come.
+CREATE FUNCTION crmcost._potential_query(run crmcost._run) RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  threshold CONSTANT numeric := (
+    SELECT percentile_disc(0.5) WITHIN GROUP
+             (ORDER BY coalesce(s.clv_predictive, s.clv_formula, 0))
     FROM customer_score s
     JOIN customer_value v ON v.customer_id = s.customer_id
-    WHERE NOT v.is_technical
-  ),
-  half AS (
-    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY potential) AS threshold
-    FROM part
-  )
-  SELECT u.scheme, coalesce(t.code, '(unknown)') AS tier,
-         p.potential > h.threshold AS high_potential,
-         h.threshold, count(*) AS customers, sum(p.margin) AS margin,
-         sum(p.profit) AS profit, sum(p.potential) AS potential
-  FROM part p
-  CROSS JOIN half h
-  CROSS JOIN unnest(%L::text[]) AS u (scheme)
-  LEFT JOIN customer_class k
-    ON k.customer_id = p.customer_id AND k.dimension = u.scheme
-  LEFT JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-  GROUP BY 1, 2, 3, 4
-$query$, crmcost._tier_schemes(ledger));
+    WHERE NOT v.is_technical);
+BEGIN
+  RETURN format($query$
+    SELECT c.*, %L::numeric AS threshold FROM (%s) c
+  $query$, threshold, crmcost._sum_of_parts(run, 'potential_cell', format($query$
+    SELECT u.scheme, coalesce(t.code, '(unknown)') AS tier,
+           p.potential > %1$L::numeric AS high_potential, count(*) AS customers,
+           sum(p.margin) AS margin, sum(p.profit) AS profit,
+           sum(p.potential) AS potential
+    FROM (SELECT v.customer_id, v.margin, v.profit,
+                 coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
+          FROM customer_score s
+          JOIN customer_value v ON v.customer_id = s.customer_id
+          WHERE NOT v.is_technical) p
+    CROSS JOIN unnest(%2$L::text[]) AS u (scheme)
+    LEFT JOIN customer_class k
+      ON k.customer_id = p.customer_id AND k.dimension = u.scheme
+    LEFT JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
+    GROUP BY 1, 2, 3
+    $query$, threshold, crmcost._tier_schemes(run.ledger))));
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._potential_query(name) IS
+COMMENT ON FUNCTION crmcost._potential_query(crmcost._run) IS
   'Query of potential_cell.';
 
 -- A migration between any two evenings, from the history that tier_move counts by

@@ -3,7 +3,7 @@
 -- groups; and how demand moves.
 --
 -- Nothing of it is of technical or erased customers.
-CREATE FUNCTION crmcost._refresh_need(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_need(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -11,14 +11,12 @@ DECLARE
   scope CONSTANT text := crmcost._rows_of_news(run);
   -- another tree of products
   regrouped boolean;
-  last_month CONSTANT date := crmcost._last_complete_month(run.day);
-  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   regrouped := run.whole
                OR EXISTS (SELECT FROM touched t WHERE t.relation = 'product');
-  changed := crmcost._write_difference(run.ledger, 'cart_item',
-               crmcost._cart_query(), scope)
+  RETURN crmcost._write_difference(run.ledger, 'cart_item',
+           crmcost._cart_query(), scope)
     + crmcost._write_difference(run.ledger, 'need_tag',
         crmcost._need_query(), scope)
     + crmcost._write_difference(run.ledger, 'customer_occasion',
@@ -28,6 +26,21 @@ BEGIN
           ELSE 'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
           END),
         CASE WHEN regrouped THEN 'true' ELSE scope END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_need(crmcost._run) IS
+  'Writes cart_item, need_tag, customer_occasion and customer_favourite; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_need(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  last_month CONSTANT date := crmcost._last_complete_month(run.day);
+  changed bigint := 0;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF crmcost._was_written(run, '{product_pair}') THEN
     changed := changed
       + crmcost._write_difference(run.ledger, 'product_next',
@@ -37,19 +50,21 @@ BEGIN
      -- an erasure takes rows at once
      OR EXISTS (SELECT FROM touched t WHERE t.relation = 'customer_tag') THEN
     changed := changed
-      + crmcost._write_difference(run.ledger, 'need_total', $query$
+      + crmcost._write_difference(run.ledger, 'need_total',
+          crmcost._sum_of_parts(run, 'need_total', $query$
           SELECT need, count(*) AS customers,
                  count(*) FILTER (WHERE in_attributes) AS in_attributes,
                  sum(mentions)::bigint AS mentions,
                  max(last_mentioned_on) AS last_mentioned_on
           FROM need_tag
           GROUP BY need
-        $query$, 'true');
+        $query$), 'true');
   END IF;
   IF crmcost._was_written(run, '{customer_score,customer_class}') THEN
     changed := changed
       + crmcost._write_difference(run.ledger, 'group_forecast',
-          crmcost._forecast_query(), 'true');
+          crmcost._sum_of_parts(run, 'group_forecast',
+                                crmcost._forecast_query()), 'true');
   END IF;
   IF crmcost._was_written(run, '{sale_month,group_month}')
      OR last_month <> crmcost._last_complete_month(
@@ -60,6 +75,17 @@ BEGIN
             run.ledger, 'trend_months')::integer), 'true');
   END IF;
   RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_need(crmcost._run) IS
+  'Writes need_total, product_next, group_forecast and demand_line; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_need(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_need(run) + crmcost._groups_need(run);
 END
 $$;
 

@@ -136,28 +136,49 @@ CREATE FUNCTION same.schema_differences(one text DEFAULT 'crm', other text DEFAU
 $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA same TO PUBLIC;
 
--- What the plans of the statements that are for the workers say of rows that go elsewhere;
--- the last one moves lines on purpose, from worker to worker.
-CREATE FUNCTION same.travels() RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-  run crmcost._run;
-  statement text;
-  line text;
+-- From now on a refresh ends with an error where it copies a table to the coordinator that
+-- only workers read.
+CREATE FUNCTION same.refuse_copy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM set_config('search_path', 'crm', true);
-  run := crmcost._begin_run('crm', '2025-04-01', true);
-  FOREACH statement IN ARRAY
-    ARRAY['INSERT INTO crm_spread.line ' || crmcost._line_query(run, 's.customer_id', 'p.party_id IS NULL'),
-          'INSERT INTO crm_spread.placed ' || crmcost._placed_query(run, 'crm_spread.line', 'crm_spread.late_fact')]
-    || crmcost._spread_statements('crm', 'customer_order', crmcost._order_query(run, 'crm_spread.line', 'crm_spread.placed'))
-    || crmcost._spread_statements('crm', 'customer_product', crmcost._bought_query('crm_spread.customer_order o'))
-    || ('INSERT INTO crm_spread.line ' || crmcost._line_query(run, 'p.party_id', 'p.party_id IS NOT NULL'))
-  LOOP
-    FOR line IN EXECUTE 'EXPLAIN ' || statement LOOP
-      IF line ~ 'method|Subplan|Citus INSERT' THEN
-        RETURN NEXT trim(line);
-      END IF;
-    END LOOP;
+  RAISE EXCEPTION '% was copied', tg_relid::regclass;
+END
+$$;
+CREATE FUNCTION same.refuse_copies() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  name text;
+  tables CONSTANT text[] := crmcost._left_tables('crm');
+BEGIN
+  SET LOCAL citus.enable_ddl_propagation = off;
+  FOREACH name IN ARRAY tables LOOP
+    EXECUTE format('CREATE TRIGGER refuse_copy BEFORE INSERT ON crm_gather.%I EXECUTE FUNCTION same.refuse_copy()', name);
   END LOOP;
+  RETURN cardinality(tables);
+END
+$$;
+CREATE FUNCTION same.allow_copies() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  name text;
+BEGIN
+  SET LOCAL citus.enable_ddl_propagation = off;
+  FOREACH name IN ARRAY crmcost._left_tables('crm') LOOP
+    EXECUTE format('DROP TRIGGER refuse_copy ON crm_gather.%I', name);
+  END LOOP;
+END
+$$;
+-- Rows that the workers have in their work tables, and the coordinator in those that it tells
+-- them by.
+CREATE FUNCTION same.rows_left() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  found bigint := 0;
+  n bigint;
+  name regclass;
+BEGIN
+  SELECT sum(r.result::bigint) INTO found FROM run_command_on_workers(
+    $q$SELECT coalesce(sum(pg_relation_size(oid)), 0) FROM pg_class WHERE relnamespace = 'crm_part'::regnamespace AND relkind = 'r' AND relpersistence = 'u'$q$) r;
+  FOR name IN SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace IN ('crm_spread'::regnamespace, 'crm_gather'::regnamespace) AND c.relkind = 'r' LOOP
+    EXECUTE format('SELECT count(*) FROM %s', name) INTO n;
+    found := found + n;
+  END LOOP;
+  RETURN found;
 END
 $$;

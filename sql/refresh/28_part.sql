@@ -1,0 +1,795 @@
+-- Which steps of a refresh run on the workers of a distributed ledger, each with what
+-- lies there (86_part.sql), and what becomes of what they say.
+--
+-- A step that looks at customers one by one is called there as it is.  What it writes of a table by
+-- customer it writes there; rows of a table of the coordinator are sums over the
+-- customers of a worker, and are summed up here.  Where a step has one part for customers
+-- and one for what only all of them together say, the first is _customers_STEP and the
+-- second _groups_STEP.
+CREATE FUNCTION crmcost._runs_on_workers(run crmcost._run, step text)
+  RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN step = ANY ('{line,order,day,activity,case,journey,value,stage,class,
+                       cycle,stay,signal,group,detail,funnel,exposure,
+                       acquisition,campaign,lead,tier_month,voice,coverage,
+                       year,need}'::text[])
+         AND crmcost._is_distributed(run.ledger)
+         -- customers of an account may lie on several
+         AND (step <> 'journey' OR NOT crmcost._converts_accounts(run.ledger));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._runs_on_workers(crmcost._run, text) IS
+  'Whether a step of a refresh runs on the workers of a distributed ledger.';
+
+-- What becomes of the rows of the workers: sum adds up the columns beside the key (of
+-- days and instants it is the last one); of sparse ones a row in which all are 0 is none;
+-- rows stand beside each other.  Of columns nothing is read there but their types.
+CREATE FUNCTION crmcost._summed_tables(OUT target text, OUT kind text)
+  RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+  SELECT s.target, s.kind
+  FROM (VALUES ('agent_month'::text, 'sum'::text), ('cohort_quality', 'sum'),
+               ('contact_month', 'sum'), ('coverage_month', 'columns'),
+               ('customer_touch', 'rows'), ('customer_year', 'sum'),
+               ('day_total', 'sparse'), ('exposure_month', 'sum'),
+               ('group_month', 'sum'), ('open_journey', 'rows'),
+               ('reason_month', 'sum'), ('sale_month', 'sum'),
+               ('survey_day', 'sum'), ('survey_due', 'sum'),
+               ('tag_month', 'sum'), ('tier_month', 'sum'),
+               ('voice_month', 'sum'), ('winback_total', 'sum')) AS s (target, kind);
+END;
+
+COMMENT ON FUNCTION crmcost._summed_tables() IS
+  'Tables of the coordinator whose rows are made of what each worker says, and how.';
+
+-- Views of the ledger that such steps read, each after those that it reads.
+CREATE FUNCTION crmcost._part_views() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{open_month,sale_base}'::text[];
+
+COMMENT ON FUNCTION crmcost._part_views() IS
+  'Views that steps on workers read.';
+
+-- Work tables that steps of the coordinator read after one on workers: they are
+-- brought here, as far as the condition on them says.  Lines and contacts are read by
+-- limited rules alone.
+CREATE FUNCTION crmcost._brought_tables(run crmcost._run, step text)
+  RETURNS TABLE (name text, condition text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY EXECUTE $query$
+    SELECT b.name, coalesce(b.condition, 'true')
+    FROM (VALUES
+      ('line', 'refresh_line', NULL, $1), ('line', 'refresh_contact', NULL, $1),
+      ('line', 'refresh_line', NULL, $2), ('line', 'refresh_contact', NULL, $2),
+      ('order', 'refresh_buyer', NULL, true),
+      ('order', 'refresh_order', NULL, $2),
+      ('activity', 'refresh_activity', NULL, true),
+      ('stage', 'refresh_stage_sum', NULL, true),
+      ('detail', 'refresh_tier_agent', NULL, true),
+      ('detail', 'refresh_tier_contact', NULL, true),
+      ('detail', 'refresh_tier_breach', NULL, true),
+      ('detail', 'refresh_agent_score', NULL, true),
+      ('campaign', 'refresh_campaign_sum', NULL, true),
+      ('coverage', 'refresh_coverage', NULL, true),
+      ('tier_month', 'refresh_tier_sum', NULL, true),
+      ('tier_month', 'refresh_held',
+       'customer_id IN (SELECT c.customer_id FROM service_case c UNION SELECT c.customer_id FROM service_contact c)',
+       true)) AS b (step, name, condition, is_wanted)
+    WHERE b.step = $3 AND b.is_wanted
+    GROUP BY 1, 2
+    $query$
+    USING crmcost._limits_rules(run.ledger),
+          crmcost._converts_accounts(run.ledger), step;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._brought_tables(crmcost._run, text) IS
+  'Work tables of a step on workers that steps of the coordinator read afterwards, and which of their rows.';
+
+CREATE FUNCTION crmcost._limits_rules(ledger name) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result boolean;
+BEGIN
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.allocation_rule r WHERE length(r.scope) > 0)',
+                 ledger) INTO result;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._limits_rules(name) IS
+  'Whether any allocation rule of a ledger has limits.';
+
+-- And those that the step on workers reads, of a step of the coordinator.
+CREATE FUNCTION crmcost._told_tables(step text) RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE step WHEN 'tier_month' THEN '{refresh_tier_month}'
+         ELSE '{}' END::text[];
+
+COMMENT ON FUNCTION crmcost._told_tables(text) IS
+  'Work tables of the coordinator that a step on workers reads.';
+
+-- Tables by customer that the coordinator has no copy of in a refresh: only workers
+-- read them.  Orders are read by limited rules, what touches led to where they share
+-- cost.
+CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result text[] := '{customer_agent,customer_care,customer_coverage,
+                     customer_funnel,customer_life,customer_quality,
+                     customer_response,customer_stage,customer_survey,
+                     discount_line,interaction,need_tag,sale,stage_spell,
+                     survey_answer}';
+  by_account CONSTANT boolean := crmcost._converts_accounts(ledger);
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT by_account AND NOT crmcost._limits_rules(ledger) THEN
+    result := result || '{customer_order}'::text[];
+  END IF;
+  IF NOT by_account AND NOT crmcost._follows_touches() THEN
+    result := result || '{conversion}'::text[];
+  END IF;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._left_tables(name) IS
+  'Tables by customer that no step on the coordinator reads.';
+
+-- Others are copied when a step on workers has written them, and read here only then.
+CREATE FUNCTION crmcost._later_tables(ledger name) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN '{cart_item,customer_acquisition,customer_class,
+         customer_favourite,customer_occasion,customer_order,customer_product,
+         customer_signal,customer_value,customer_winback,lead_feature,
+         service_case,service_contact}'::text[]
+       || CASE WHEN crmcost._converts_accounts(ledger) THEN '{}'
+            ELSE '{conversion}' END::text[];
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._later_tables(name) IS
+  'Tables by customer that are copied to the coordinator after a step on workers has written them.';
+
+CREATE FUNCTION crmcost._run_step(run crmcost._run, step text) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  changed bigint := 0;
+  more bigint;
+  routine text := '_refresh_' || step;
+BEGIN
+  IF crmcost._runs_on_workers(run, step) THEN
+    changed := crmcost._run_on_workers(run, step);
+    routine := '_groups_' || step;
+    IF to_regproc('crmcost.' || routine) IS NULL THEN
+      RETURN changed;
+    END IF;
+  END IF;
+  EXECUTE format('SELECT crmcost.%I($1)', routine) INTO more USING run;
+  IF step IN ('news', 'cost', 'tier')
+     AND crmcost._is_distributed(run.ledger) THEN
+    CASE step
+      WHEN 'news' THEN PERFORM crmcost._begin_parts(run);
+      -- what these have written
+      WHEN 'cost' THEN
+        PERFORM crmcost._move_table(run.ledger, 'customer_month');
+      ELSE PERFORM crmcost._move_table(run.ledger, 'classification');
+    END CASE;
+  END IF;
+  RETURN changed + more;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._run_step(crmcost._run, text) IS
+  'Runs a step of a refresh, where it belongs; returns the rows changed.';
+
+-- The site of a worker is a row whose shard it has, so that a query of that table
+-- asks each worker once.  The function is given the row: it is not called without.
+CREATE FUNCTION crmcost._begin_parts(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  spread CONSTANT name := run.ledger || '_spread';
+BEGIN
+  PERFORM crmcost._empty_tables(run.ledger, '_spread');
+  EXECUTE format($query$
+    INSERT INTO %1$I.site
+      SELECT min(k.i)
+      FROM generate_series(1, 40 * (SELECT count(*) FROM pg_dist_shard s
+                                    WHERE s.logicalrelid = %2$L::regclass)) AS k (i)
+      JOIN pg_dist_placement p
+        ON p.shardid = get_shard_id_for_distribution_column(%2$L::regclass, k.i)
+      GROUP BY p.groupid
+    $query$, spread, format('%I.site', spread));
+  EXECUTE format('INSERT INTO %I.party SELECT p.customer_id, p.party_id FROM pg_temp.refresh_party p',
+                 spread);
+  PERFORM crmcost._share_table(run.ledger, t.name)
+    FROM unnest(crmcost._shared_tables()) AS t (name)
+    WHERE t.name <> 'touched';
+  PERFORM crmcost._move_table(run.ledger, t.name)
+    FROM unnest(crmcost._moved_tables()) AS t (name);
+  EXECUTE format('SELECT crmcost._begin_part(%L, %L, %L, s.customer_id) FROM %I.site s',
+                 run.ledger, crmcost._part_plan(run.ledger),
+                 current_setting('work_mem'), spread);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._begin_parts(crmcost._run) IS
+  'Tells the workers of a distributed ledger what they need for a refresh, after step news.';
+
+CREATE FUNCTION crmcost._move_table(ledger name, relation name)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_temp.refresh_party) THEN
+    EXECUTE format('DELETE FROM %I.%I', ledger || '_spread',
+                   'moved_' || relation);
+    EXECUTE (
+      SELECT format('INSERT INTO %1$I.%2$I (party_id, %3$s) SELECT p.party_id, %4$s FROM %5$I.%6$I r JOIN %1$I.party p ON p.customer_id = r.customer_id',
+                    ledger || '_spread', 'moved_' || relation,
+                    string_agg(quote_ident(a.attname), ', '
+                               ORDER BY a.attnum),
+                    string_agg('r.' || quote_ident(a.attname), ', '
+                               ORDER BY a.attnum), ledger, relation)
+      FROM pg_attribute a
+      WHERE a.attrelid = format('%I.%I', ledger, relation)::regclass
+            AND a.attnum > 0 AND NOT a.attisdropped);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._move_table(name, name) IS
+  'Brings the rows of merged customers to the worker of the party.';
+
+CREATE FUNCTION crmcost._share_table(ledger name, relation name)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('INSERT INTO %I.%I SELECT r.* FROM %I.%I r',
+                 ledger || '_spread', relation, ledger, relation);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._share_table(name, name) IS
+  'Copies a table of the coordinator to every node.';
+
+-- On a worker.  Everybody is news, as a distributed ledger computes everything.
+CREATE FUNCTION crmcost._begin_part(ledger name, plan jsonb, memory text,
+                                    site bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET default_statistics_target = 20
+AS $$
+DECLARE
+  part CONSTANT name := ledger || '_part';
+BEGIN
+  PERFORM set_config('work_mem', memory, true);
+  PERFORM crmcost._make_part(ledger, plan);
+  PERFORM crmcost._clear_part(ledger);
+  -- as _analyze_facts
+  PERFORM crmcost._analyze_table(s.shard::regclass)
+    FROM crmcost._local_shards(ledger) s
+    CROSS JOIN LATERAL (
+      SELECT sum(pg_relation_size(c.oid))
+               / current_setting('block_size')::integer AS pages,
+             sum(greatest(c.relpages, 0)) AS known_pages
+      FROM pg_class c
+      WHERE c.oid = s.shard::regclass
+            OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i
+                         WHERE i.inhparent = s.shard::regclass)) k
+    WHERE s.space = 'ledger' AND k.pages > 2 * k.known_pages + 8;
+  EXECUTE format('INSERT INTO %1$I.refresh_party SELECT p.customer_id, p.party_id FROM %1$I.party p',
+                 part);
+  EXECUTE format('INSERT INTO %1$I.refresh_customer SELECT c.customer_id, true FROM %1$I.customer c',
+                 part);
+  EXECUTE format('ANALYZE %1$I.refresh_party, %1$I.refresh_customer', part);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._begin_part(name, jsonb, text, bigint) IS
+  'Begins a refresh on a worker.';
+
+CREATE FUNCTION crmcost._clear_part(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  filled text;
+BEGIN
+  SELECT string_agg(c.oid::regclass::text, ', ') INTO filled
+    FROM pg_class c
+    WHERE c.relnamespace = format('%I', ledger || '_part')::regnamespace
+          AND c.relkind = 'r' AND c.relpersistence = 'u'
+          AND pg_relation_size(c.oid) > 0;
+  IF filled IS NOT NULL THEN
+    EXECUTE 'TRUNCATE ' || filled;
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._clear_part(name) IS
+  'Empties the work tables of a refresh on a worker.';
+
+CREATE FUNCTION crmcost._end_part(ledger name, site bigint) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._clear_part(ledger);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._end_part(name, bigint) IS
+  'Ends a refresh on a worker.';
+
+CREATE FUNCTION crmcost._end_parts(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF crmcost._is_distributed(ledger) THEN
+    EXECUTE format('SELECT crmcost._end_part(%L, s.customer_id) FROM %I.site s',
+                   ledger, ledger || '_spread');
+    PERFORM crmcost._empty_tables(ledger, '_spread');
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._end_parts(name) IS
+  'Empties what the workers of a distributed ledger computed with.';
+
+-- On a worker: what was written of tables by customer, and of which rows of a table of
+-- the coordinator the sums have taken the place.
+CREATE FUNCTION crmcost._part_step(ledger name, run text, step text, zone text,
+                                   site bigint)
+  RETURNS TABLE (target text, rows_changed bigint, scope text)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+  SET jit = off
+  SET enable_memoize = off
+  SET default_statistics_target = 20
+AS $$
+DECLARE
+  part CONSTANT name := ledger || '_part';
+  routine text := '_customers_' || step;
+BEGIN
+  PERFORM set_config('timezone', zone, true);
+  EXECUTE format('TRUNCATE %1$I.refresh_written, %1$I.refresh_scope', part);
+  IF to_regproc(format('%I.%I', ledger || '_step', routine)) IS NULL THEN
+    routine := '_refresh_' || step;
+  END IF;
+  EXECUTE format('SELECT %I.%I($1)', ledger || '_step', routine)
+    USING run::crmcost._run;
+  RETURN QUERY EXECUTE format($query$
+    SELECT w.target, sum(w.rows_changed)::bigint, NULL
+    FROM %1$I.refresh_written w GROUP BY w.target
+    UNION ALL
+    SELECT s.target, NULL, s.scope FROM %1$I.refresh_scope s
+  $query$, part);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._part_step(name, text, text, text, bigint) IS
+  'Runs a step of a refresh on a worker; returns the rows changed by table, and for tables of sums the condition on old that says which rows they replace.';
+
+CREATE FUNCTION crmcost._part_rows(ledger name, query text, site bigint)
+  RETURNS SETOF record
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+  SET jit = off
+AS $$
+DECLARE
+  names text;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger || '_part'),
+                     true);
+  SELECT m.names INTO names FROM refresh_made m;
+  RETURN QUERY EXECUTE crmcost._part_text(ledger, names, query);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._part_rows(name, text, bigint) IS
+  'Rows that a query returns on a worker.';
+
+CREATE FUNCTION crmcost._run_on_workers(run crmcost._run, step text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  there crmcost._run := run;
+  told jsonb;
+  written record;
+  changed bigint := 0;
+BEGIN
+  there.ledger := run.ledger || '_part';
+  PERFORM crmcost._tell_table(run.ledger, t.name)
+    FROM unnest(crmcost._told_tables(step)) AS t (name);
+  EXECUTE format($query$
+    SELECT jsonb_agg(w)
+    FROM (SELECT r.target, r.rows_changed, r.scope
+          FROM %I.site s
+          CROSS JOIN LATERAL crmcost._part_step(%L, %L, %L, %L, s.customer_id) r
+          OFFSET 0) w
+    $query$, run.ledger || '_spread', run.ledger, there::text, step,
+    current_setting('timezone')) INTO told;
+  FOR written IN
+    SELECT w.target, sum(w.rows_changed)::bigint AS rows_changed,
+           string_agg(DISTINCT '(' || w.scope || ')', ' OR ') AS scope
+    FROM jsonb_to_recordset(told)
+      AS w (target text, rows_changed bigint, scope text)
+    GROUP BY w.target ORDER BY w.target
+  LOOP
+    IF written.scope IS NULL THEN
+      changed := changed + written.rows_changed;
+      INSERT INTO pg_temp.refresh_written
+        VALUES (written.target, written.rows_changed);
+      PERFORM crmcost._gather_table(c.origin, c.copy, c.names)
+        FROM crmcost._copies(run.ledger) c
+        WHERE c.relation = written.target
+              AND c.relation = ANY (crmcost._later_tables(run.ledger))
+              AND c.relation <> ALL (crmcost._left_tables(run.ledger));
+    ELSE
+      changed := changed + crmcost._write_sums(run.ledger, written.target,
+                                               written.scope);
+    END IF;
+  END LOOP;
+  PERFORM crmcost._bring_table(run.ledger, b.name, b.condition)
+    FROM crmcost._brought_tables(run, step) b;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._run_on_workers(crmcost._run, text) IS
+  'Runs a step of a refresh on the workers, and brings here what the coordinator needs of it; returns the rows changed.';
+
+-- A query of all workers, whose rows stand one below the other.
+CREATE FUNCTION crmcost._parts_query(ledger name, query text, columns text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  'SELECT r.* FROM %I.site s CROSS JOIN LATERAL crmcost._part_rows(%L, %L, s.customer_id) AS r (%s)',
+  ledger || '_spread', ledger, query, columns);
+
+COMMENT ON FUNCTION crmcost._parts_query(name, text, text) IS
+  'Query of the rows that a query returns on each worker, given its columns with their types.';
+
+CREATE FUNCTION crmcost._bring_table(ledger name, work_table name,
+                                     condition text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE (
+    SELECT format('INSERT INTO pg_temp.%I (%s) %s', work_table,
+                  string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
+                  crmcost._parts_query(ledger,
+                    format('SELECT %s FROM %I WHERE %s',
+                           string_agg(quote_ident(a.attname), ', '
+                                      ORDER BY a.attnum), work_table,
+                           condition),
+                    string_agg(format('%I %s', a.attname,
+                                      format_type(a.atttypid, a.atttypmod)),
+                               ', ' ORDER BY a.attnum)))
+    FROM pg_attribute a
+    WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
+          AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
+  EXECUTE format('ANALYZE pg_temp.%I', work_table);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._bring_table(name, name, text) IS
+  'Fills a work table with what the workers have in theirs, as far as a condition says.';
+
+CREATE FUNCTION crmcost._tell_table(ledger name, work_table name)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rows_of json;
+BEGIN
+  EXECUTE format('SELECT coalesce(json_agg(t), ''[]'') FROM pg_temp.%I t',
+                 work_table) INTO rows_of;
+  EXECUTE format('SELECT crmcost._hear_table(%L, %L, %L, s.customer_id) FROM %I.site s',
+                 ledger, work_table, rows_of, ledger || '_spread');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tell_table(name, name) IS
+  'Gives each worker the rows of a work table, which are few.';
+
+CREATE FUNCTION crmcost._hear_table(ledger name, work_table name,
+                                    rows_of json, site bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('TRUNCATE %1$I.%2$I', ledger || '_part', work_table);
+  EXECUTE format('INSERT INTO %1$I.%2$I SELECT * FROM json_populate_recordset(NULL::%1$I.%2$I, $1)',
+                 ledger || '_part', work_table) USING rows_of;
+  EXECUTE format('ANALYZE %1$I.%2$I', ledger || '_part', work_table);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._hear_table(name, name, json, bigint) IS
+  'Fills a work table on a worker.';
+
+-- Direct cost, which the coordinator reads, to the workers of the customers.
+CREATE FUNCTION crmcost._scatter_direct_parts(run crmcost._run,
+                                              first_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  spread CONSTANT name := run.ledger || '_spread';
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN;
+  END IF;
+  EXECUTE format('INSERT INTO %I.direct_part (customer_id, month_start, resource, amount) SELECT p.customer_id, p.month_start, p.resource, sum(p.amount) FROM pg_temp.refresh_part p WHERE p.customer_id IS NOT NULL AND p.month_start >= %L AND p.amount IS NOT NULL GROUP BY 1, 2, 3',
+                 spread, first_month);
+  EXECUTE format('SELECT crmcost._hear_direct_parts(%L, s.customer_id) FROM %I.site s',
+                 run.ledger, spread);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._scatter_direct_parts(crmcost._run, date) IS
+  'Gives each worker of a distributed ledger the direct cost of its customers, from a month on.';
+
+CREATE FUNCTION crmcost._hear_direct_parts(ledger name, site bigint)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format('INSERT INTO %1$I.refresh_part (customer_id, month_start, resource, amount) SELECT d.customer_id, d.month_start, d.resource, d.amount FROM %1$I.direct_part d',
+                 ledger || '_part');
+  EXECUTE format('ANALYZE %I.refresh_part', ledger || '_part');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._hear_direct_parts(name, bigint) IS
+  'Fills refresh_part on a worker.';
+
+-- What a query of the store or of work tables says, as FROM takes it: where workers
+-- have these, of each of them what it says of its customers, in a table of that
+-- name.  So the query is one that may be asked of parts, as what it says of all is made of
+-- what it says of each.
+CREATE FUNCTION crmcost._of_parts(run crmcost._run, name name, query text)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN format('(%s)', query);
+  END IF;
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  -- of a computation before, in this transaction
+  IF to_regclass(format('pg_temp.%I', name)) IS NOT NULL THEN
+    EXECUTE format('DROP TABLE pg_temp.%I', name);
+  END IF;
+  EXECUTE format('CREATE TEMPORARY TABLE %I ON COMMIT DROP AS %s WITH NO DATA',
+                 name, query);
+  EXECUTE (
+    SELECT format('INSERT INTO pg_temp.%I %s', name,
+                  crmcost._parts_query(run.ledger, query,
+                    string_agg(format('%I %s', a.attname,
+                                      format_type(a.atttypid, a.atttypmod)),
+                               ', ' ORDER BY a.attnum)))
+    FROM pg_attribute a
+    WHERE a.attrelid = format('pg_temp.%I', name)::regclass AND a.attnum > 0);
+  EXECUTE format('ANALYZE pg_temp.%I', name);
+  RETURN format('pg_temp.%I', name);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._of_parts(crmcost._run, name, text) IS
+  'Relation of what a query says, of each worker of a distributed ledger.';
+
+CREATE FUNCTION crmcost._columns_text(relation regclass) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', c.attname, c.type),
+                               ', '::text ORDER BY c.attnum)
+  FROM crmcost._columns_of(relation) c;
+END;
+
+COMMENT ON FUNCTION crmcost._columns_text(regclass) IS
+  'Columns of a computed table with their types, as CREATE TABLE has them.';
+
+CREATE FUNCTION crmcost._merged(name name, type text, is_key boolean)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  CASE
+    WHEN is_key THEN '%1$I'
+    WHEN type = 'text[]' THEN 'crmcost._first_words(%1$I) AS %1$I'
+    WHEN type = 'text' THEN 'min(%1$I) AS %1$I'
+    WHEN type = 'date' OR type LIKE 'timestamp%' THEN 'max(%1$I) AS %1$I'
+    ELSE 'sum(%1$I)::%2$s AS %1$I' END, name, type);
+
+COMMENT ON FUNCTION crmcost._merged(name, text, boolean) IS
+  'Term of a column of what all workers say, given its name, its type and whether rows are told apart by it: the sum, the last day, the first words.';
+
+-- For a query that is written to a table of the coordinator, of which no row but those
+-- of sums tells of several customers.
+CREATE FUNCTION crmcost._sum_of_parts(run crmcost._run, target name,
+                                      query text)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  given name[];
+  source text;
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN (query);
+  END IF;
+  source := crmcost._of_parts(run, 'refresh_part_' || target, query);
+  given := ARRAY(SELECT a.attname FROM pg_attribute a
+                 WHERE a.attrelid = source::regclass AND a.attnum > 0);
+  RETURN (
+    SELECT format('SELECT %s FROM %s GROUP BY %s',
+                  string_agg(crmcost._merged(c.attname, c.type, c.is_key),
+                             ', ' ORDER BY c.attnum),
+                  source, string_agg(quote_ident(c.attname), ', ')
+                            FILTER (WHERE c.is_key))
+    FROM crmcost._columns_of(format('%I.%I', run.ledger, target)::regclass) c
+    WHERE c.attname = ANY (given));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_of_parts(crmcost._run, name, text) IS
+  'Query that says of all what a query for a computed table says, of the customers of each worker where the ledger is distributed.';
+
+CREATE FUNCTION crmcost._write_sums(ledger name, target name, scope text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  columns CONSTANT text :=
+    crmcost._columns_text(format('%I.%I', ledger, target)::regclass);
+  source text;
+  changed bigint;
+BEGIN
+  EXECUTE 'CREATE TEMPORARY TABLE refresh_sum ON COMMIT DROP AS '
+          || crmcost._parts_query(ledger, format('SELECT * FROM refresh_sum_%s',
+                                                 target), columns);
+  SELECT CASE s.kind WHEN 'rows' THEN 'SELECT * FROM pg_temp.refresh_sum'
+           ELSE format('SELECT %s FROM pg_temp.refresh_sum GROUP BY %s%s',
+                string_agg(crmcost._merged(c.attname, c.type, c.is_key), ', '
+                           ORDER BY c.attnum),
+                string_agg(quote_ident(c.attname), ', ')
+                  FILTER (WHERE c.is_key),
+                ' HAVING ' || string_agg(format('sum(%I) <> 0', c.attname),
+                                         ' OR ')
+                  FILTER (WHERE NOT c.is_key AND s.kind = 'sparse')) END
+    INTO source
+    FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) c
+    JOIN crmcost._summed_tables() s ON s.target = _write_sums.target
+    GROUP BY s.target, s.kind;
+  changed := crmcost._write_difference(ledger, target, source, scope);
+  DROP TABLE pg_temp.refresh_sum;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_sums(name, name, text) IS
+  'Brings the rows of a table that a condition on old names to the sums of what the workers say; returns the rows changed.';
+
+-- The search path is that of the part.
+CREATE FUNCTION crmcost._keep_sums(ledger name, target name, source text,
+                                   scope text)
+  RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  sums CONSTANT text := format('%I.%I', ledger, 'refresh_sum_' || target);
+BEGIN
+  IF to_regclass(sums) IS NULL THEN
+    RETURN false;
+  END IF;
+  EXECUTE (
+    SELECT format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM (%3$s) new', sums,
+                  string_agg(quote_ident(c), ', '), source)
+    FROM unnest(crmcost._query_columns(source)) AS c);
+  INSERT INTO refresh_scope (target, scope) VALUES (target, scope);
+  RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_sums(name, name, text, text) IS
+  'Keeps on a worker the rows of a query for a table of the coordinator; false where the table is none.';
+
+-- On a worker, where it stands for _write_difference: ledger is that of the part.  A row
+-- is at the worker that has the shard of its customer: what is computed of others, it
+-- leaves to theirs.
+CREATE FUNCTION crmcost._write_part(ledger name, target name, source text,
+                                    scope text, noted boolean DEFAULT false)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  part record;
+  shard record;
+  statement text;
+  olds text;
+  changed bigint := 0;
+  rows_now bigint;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF crmcost._keep_sums(ledger, target, source, scope) THEN
+    RETURN 0;
+  END IF;
+  SELECT string_agg(format('SELECT old.ctid AS refresh_row, %s::bigint AS refresh_number, old.* FROM %s old WHERE %s',
+                           s.number, s.shard, scope), ' UNION ALL ')
+    INTO olds
+    FROM refresh_shard s WHERE s.relation = target;
+  IF olds IS NULL THEN
+    RAISE EXCEPTION 'a worker cannot write table "%"', target;
+  END IF;
+  SELECT * INTO part
+    FROM crmcost._difference_parts(regexp_replace(ledger, '_part$', ''),
+                                   target, source);
+  EXECUTE format('INSERT INTO %I (refresh_row, refresh_number, refresh_gone, %s) SELECT old.refresh_row, coalesce(old.refresh_number, s.number), new.%I IS NULL, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (%s) AS old ON %s LEFT JOIN refresh_shard s ON s.relation = %L AND old.refresh_number IS NULL AND hashint8(new.customer_id) BETWEEN s.from_hash AND s.upto_hash WHERE %s',
+                 part.work_table, part.names, part.first_key,
+                 part.either_names, part.cast_names, source, olds,
+                 part.same_key, target, part.differs);
+  FOR shard IN
+    SELECT s.shard, s.number FROM refresh_shard s WHERE s.relation = target
+  LOOP
+    FOREACH statement IN ARRAY ARRAY[
+      'UPDATE %1$s old SET %4$s FROM %2$I new WHERE new.refresh_number = %6$s AND old.ctid = new.refresh_row AND NOT new.refresh_gone',
+      'DELETE FROM %1$s old USING %2$I new WHERE new.refresh_number = %6$s AND old.ctid = new.refresh_row AND new.refresh_gone',
+      'INSERT INTO %1$s (%3$s) SELECT %3$s FROM %2$I new WHERE new.refresh_number = %6$s AND new.refresh_row IS NULL ORDER BY %5$s']
+    LOOP
+      CONTINUE WHEN statement ~ '^UPDATE' AND part.assignments IS NULL;
+      EXECUTE format(statement, shard.shard, part.work_table, part.names,
+                     part.assignments, part.keys, shard.number);
+      GET DIAGNOSTICS rows_now = ROW_COUNT;
+      changed := changed + rows_now;
+    END LOOP;
+  END LOOP;
+  EXECUTE format('TRUNCATE %I', part.work_table);
+  INSERT INTO refresh_written (target, rows_changed)
+    VALUES (target, changed);
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_part(name, name, text, text, boolean) IS
+  'Brings the rows of a computed table on a worker that a condition names to those of a query, or keeps them as parts of sums; returns the rows changed.';
