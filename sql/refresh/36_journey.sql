@@ -79,9 +79,11 @@ CREATE FUNCTION crmcost._conversion_columns(alias text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN (SELECT string_agg(format('%I.%I', alias, c.attname), ', '
-                            ORDER BY c.attnum)
-          FROM crmcost._columns_of('conversion'::regclass) c);
+  RETURN (SELECT string_agg(format('%I.%I', alias, a.attname), ', '
+                            ORDER BY a.attnum)
+          FROM pg_attribute a
+          WHERE a.attrelid = 'conversion'::regclass AND a.attnum > 0
+                AND NOT a.attisdropped);
 END
 $$;
 
