@@ -94,7 +94,7 @@ AS $$
 DECLARE
   filled boolean;
 BEGIN
-  EXECUTE format('SELECT EXISTS (SELECT FROM %s)', target) INTO filled;
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', target) INTO filled;
   IF filled THEN
     RETURN false;
   END IF;
@@ -105,7 +105,7 @@ BEGIN
       USING HINT = 'A first load is faster when nobody reads the ledger.';
     RETURN false;
   END IF;
-  EXECUTE format('SELECT EXISTS (SELECT FROM %s)', target) INTO filled;
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', target) INTO filled;
   RETURN NOT filled;
 END
 $$;
