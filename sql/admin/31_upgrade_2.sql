@@ -330,7 +330,8 @@ BEGIN
                || string_agg(format('ADD COLUMN %I numeric(38,4) NOT NULL DEFAULT 0', n), ', ')
              FROM unnest(column_names) n);
     EXECUTE (SELECT format(
-        'UPDATE customer_month m SET (%s) = (SELECT %s FROM customer_month_cost c WHERE c.customer_id = m.customer_id AND c.month_start = m.month_start)',
+        'UPDATE customer_month m SET (%s) = (SELECT %s FROM customer_month_cost c
+         WHERE c.customer_id = m.customer_id AND c.month_start = m.month_start)',
         string_agg(format('%I', u.n), ', '),
         string_agg(format('coalesce(sum(c.%I) FILTER (WHERE c.bucket = %L), 0)',
                           kind || '_cost', u.bucket), ', '))

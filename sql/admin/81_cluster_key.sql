@@ -45,7 +45,9 @@ CREATE FUNCTION crmcost._key_probe(key oid) RETURNS text
 BEGIN ATOMIC
   SELECT CASE k.contype
     WHEN 'f' THEN pg_catalog.format(
-      'SELECT ROW(%1$s)::text FROM (SELECT DISTINCT %1$s FROM %2$I r WHERE (%1$s) IS NOT NULL) r LEFT JOIN (SELECT DISTINCT %3$s, true AS is_known FROM %4$I f) f ON %5$s WHERE f.is_known IS NULL ORDER BY 1 LIMIT 1',
+      'SELECT ROW(%1$s)::text FROM (SELECT DISTINCT %1$s FROM %2$I r
+       WHERE (%1$s) IS NOT NULL) r LEFT JOIN (SELECT DISTINCT %3$s, true AS is_known
+       FROM %4$I f) f ON %5$s WHERE f.is_known IS NULL ORDER BY 1 LIMIT 1',
       n.own, c.relname, n.other, f.relname, n.pairs)
     ELSE pg_catalog.format(
       'SELECT ROW(%1$s)::text FROM %2$I r WHERE (%1$s) IS NOT NULL GROUP BY %1$s HAVING count(*) > 1 ORDER BY 1 LIMIT 1',

@@ -236,7 +236,8 @@ BEGIN
     FROM pg_attribute a
     WHERE a.attrelid = origin::regclass AND a.attnum > 0
           AND NOT a.attisdropped AND a.attgenerated = '';
-  EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %3$s FROM %4$I.%5$I new LEFT JOIN (SELECT %6$I FROM %1$s) old ON old.%6$I = new.%6$I WHERE old.%6$I IS NULL',
+  EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %3$s FROM %4$I.%5$I new
+      LEFT JOIN (SELECT %6$I FROM %1$s) old ON old.%6$I = new.%6$I WHERE old.%6$I IS NULL',
                  origin, names, copied, ledger || '_gather', target, number);
 END
 $$;

@@ -143,7 +143,9 @@ BEGIN
     PERFORM crmcost._make_part_views(ledger, plan);
     PERFORM crmcost._make_part_steps(ledger);
     PERFORM crmcost._make_part_tables(ledger, plan);
-    EXECUTE format('CREATE TABLE %I.refresh_made AS SELECT %L::text AS stamp, (SELECT string_agg(f.name, ''|'') FROM crmcost._part_functions() f) AS names',
+    EXECUTE format('CREATE TABLE %I.refresh_made AS
+        SELECT %L::text AS stamp, (SELECT string_agg(f.name, ''|'')
+        FROM crmcost._part_functions() f) AS names',
                    part, stamp);
     PERFORM crmcost._keep_local(false);
   END IF;
@@ -369,7 +371,9 @@ BEGIN
     part) USING crmcost._written_tables()
   LOOP
     EXECUTE format('DROP TABLE IF EXISTS %I.%I', part, 'refresh_new_' || target);
-    EXECUTE format('CREATE UNLOGGED TABLE %1$I.%2$I AS SELECT NULL::tid AS refresh_row, NULL::boolean AS refresh_gone, NULL::bigint AS refresh_number, r.* FROM %1$I.%3$I r WITH NO DATA',
+    EXECUTE format('CREATE UNLOGGED TABLE %1$I.%2$I AS
+        SELECT NULL::tid AS refresh_row, NULL::boolean AS refresh_gone, NULL::bigint AS refresh_number, r.*
+        FROM %1$I.%3$I r WITH NO DATA',
                    part, 'refresh_new_' || target, target);
   END LOOP;
 END

@@ -5,7 +5,13 @@
 -- that a policy holds back gets an error, not figures of what it may see.
 CREATE FUNCTION crmcost._refresh_steps() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{redemption,news,lineage,line,order,day,activity,case,journey,cost,flow,value,clv,calibration,score,stage,tier,class,cycle,stay,signal,group,detail,funnel,exposure,acquisition,campaign,lead,loyalty,member,tier_month,service,voice,coverage,alert,policy,year,statistics,total,response,need,worklist,quality,snapshot,attribute,plans}'::text[];
+RETURN '{redemption, news, lineage, line, order, day, activity, case,
+         journey, cost, flow, value, clv, calibration, score, stage,
+         tier, class, cycle, stay, signal, group, detail, funnel,
+         exposure, acquisition, campaign, lead, loyalty, member,
+         tier_month, service, voice, coverage, alert, policy, year,
+         statistics, total, response, need, worklist, quality,
+         snapshot, attribute, plans}'::text[];
 
 COMMENT ON FUNCTION crmcost._refresh_steps() IS
   'The steps of a refresh, in their order; each is a function crmcost._refresh_ and its name.';

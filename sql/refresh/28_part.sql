@@ -245,7 +245,8 @@ BEGIN
     EXECUTE format('DELETE FROM %I.%I', ledger || '_spread',
                    'moved_' || relation);
     EXECUTE (
-      SELECT format('INSERT INTO %1$I.%2$I (party_id, %3$s) SELECT p.party_id, %4$s FROM %5$I.%6$I r JOIN %1$I.party p ON p.customer_id = r.customer_id',
+      SELECT format('INSERT INTO %1$I.%2$I (party_id, %3$s) SELECT p.party_id, %4$s
+          FROM %5$I.%6$I r JOIN %1$I.party p ON p.customer_id = r.customer_id',
                     ledger || '_spread', 'moved_' || relation,
                     string_agg(quote_ident(a.attname), ', '
                                ORDER BY a.attnum),
@@ -555,7 +556,10 @@ BEGIN
   IF NOT crmcost._is_distributed(run.ledger) THEN
     RETURN;
   END IF;
-  EXECUTE format('INSERT INTO %I.direct_part (customer_id, month_start, resource, amount) SELECT p.customer_id, p.month_start, p.resource, sum(p.amount) FROM pg_temp.refresh_part p WHERE p.customer_id IS NOT NULL AND p.month_start >= %L AND p.amount IS NOT NULL GROUP BY 1, 2, 3',
+  EXECUTE format('INSERT INTO %I.direct_part (customer_id, month_start, resource, amount)
+      SELECT p.customer_id, p.month_start, p.resource, sum(p.amount)
+      FROM pg_temp.refresh_part p WHERE p.customer_id IS NOT NULL AND p.month_start >= %L
+      AND p.amount IS NOT NULL GROUP BY 1, 2, 3',
                  spread, first_month);
   EXECUTE format('SELECT crmcost._hear_direct_parts(%L, s.customer_id) FROM %I.site s',
                  run.ledger, spread);
@@ -571,7 +575,8 @@ CREATE FUNCTION crmcost._hear_direct_parts(ledger name, site bigint)
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  EXECUTE format('INSERT INTO %1$I.refresh_part (customer_id, month_start, resource, amount) SELECT d.customer_id, d.month_start, d.resource, d.amount FROM %1$I.direct_part d',
+  EXECUTE format('INSERT INTO %1$I.refresh_part (customer_id, month_start, resource, amount)
+      SELECT d.customer_id, d.month_start, d.resource, d.amount FROM %1$I.direct_part d',
                  ledger || '_part');
   EXECUTE format('ANALYZE %I.refresh_part', ledger || '_part');
 END
@@ -765,7 +770,11 @@ BEGIN
   SELECT * INTO part
     FROM crmcost._difference_parts(regexp_replace(ledger, '_part$', ''),
                                    target, source);
-  EXECUTE format('INSERT INTO %I (refresh_row, refresh_number, refresh_gone, %s) SELECT old.refresh_row, coalesce(old.refresh_number, s.number), new.%I IS NULL, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (%s) AS old ON %s LEFT JOIN refresh_shard s ON s.relation = %L AND old.refresh_number IS NULL AND hashint8(new.customer_id) BETWEEN s.from_hash AND s.upto_hash WHERE %s',
+  EXECUTE format('INSERT INTO %I (refresh_row, refresh_number, refresh_gone, %s)
+      SELECT old.refresh_row, coalesce(old.refresh_number, s.number), new.%I IS NULL, %s
+      FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (%s) AS old ON %s
+      LEFT JOIN refresh_shard s ON s.relation = %L AND old.refresh_number IS NULL
+      AND hashint8(new.customer_id) BETWEEN s.from_hash AND s.upto_hash WHERE %s',
                  part.work_table, part.names, part.first_key,
                  part.either_names, part.cast_names, source, olds,
                  part.same_key, target, part.differs);

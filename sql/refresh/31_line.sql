@@ -30,7 +30,9 @@ COMMENT ON FUNCTION crmcost._refresh_line(crmcost._run) IS
 CREATE FUNCTION crmcost._of_news(fact text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
-  '%s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_customer UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_customer c ON c.customer_id = m.party_id))',
+  '%s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_customer UNION
+   SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_customer c
+   ON c.customer_id = m.party_id))',
   fact);
 
 COMMENT ON FUNCTION crmcost._of_news(text) IS
@@ -114,7 +116,10 @@ CREATE FUNCTION crmcost._add_contacts(run crmcost._run, condition text,
 AS $$
 DECLARE
   minutes CONSTANT text := CASE WHEN EXISTS (SELECT FROM activity_time)
-    THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind AND t.subtype IN (i.subtype, '''') AND t.valid @> i.occurred_on ORDER BY t.subtype DESC LIMIT 1) END'
+    THEN 'CASE WHEN i.handle_seconds IS NULL AND NOT i.automated
+        THEN i.n * (SELECT t.minutes FROM activity_time t WHERE t.kind = i.kind
+        AND t.subtype IN (i.subtype, '''') AND t.valid @> i.occurred_on
+        ORDER BY t.subtype DESC LIMIT 1) END'
     ELSE 'NULL::numeric' END;
   tagged CONSTANT text := CASE
     WHEN EXISTS (SELECT FROM channel_rule WHERE scenario IS NULL)
@@ -192,10 +197,14 @@ BEGIN
   END LOOP;
   IF run.open_month = ANY (months) THEN
     PERFORM crmcost._add_lines(run, format(
-      's.sale_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''sale'' AND month_start IS NULL)) AND s.month_start > s.booked_month AND s.month_start = %L AND %s',
+      's.sale_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''sale''
+       AND month_start IS NULL)) AND s.month_start > s.booked_month AND s.month_start = %L
+       AND %s',
       run.open_month, crmcost._of_others('s')), NULL, NULL);
     PERFORM crmcost._add_contacts(run, format(
-      'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''interaction'' AND month_start IS NULL)) AND late.fact_id IS NOT NULL AND i.occurred_on < $5 AND %s',
+      'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact
+       WHERE relation = ''interaction'' AND month_start IS NULL))
+       AND late.fact_id IS NOT NULL AND i.occurred_on < $5 AND %s',
       crmcost._of_others('i')), NULL, NULL);
   END IF;
 END

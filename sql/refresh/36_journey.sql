@@ -158,7 +158,8 @@ COMMENT ON FUNCTION crmcost._find_entities(crmcost._run) IS
 CREATE FUNCTION crmcost._converted_before(run crmcost._run) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN run.whole THEN 'true'
-         ELSE '(old.customer_id, old.conversion_kind, old.source, old.order_ref, old.sale_id) IN (SELECT c.customer_id, c.conversion_kind, c.source, c.order_ref, c.sale_id FROM pg_temp.refresh_converted c)'
+         ELSE '(old.customer_id, old.conversion_kind, old.source, old.order_ref, old.sale_id) IN (SELECT c.customer_id, c.conversion_kind, c.source, c.order_ref, c.sale_id
+             FROM pg_temp.refresh_converted c)'
        END;
 
 COMMENT ON FUNCTION crmcost._converted_before(crmcost._run) IS

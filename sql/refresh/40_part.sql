@@ -70,7 +70,9 @@ BEGIN
       'e.accrued AND e.booked_month = e.month_start AND e.month_start IN (SELECT month_start FROM pg_temp.refresh_cost_month)',
       NULL, NULL);
     PERFORM crmcost._add_parts(run,
-      'e.cost_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''cost_entry'')) AND e.booked_month < e.month_start AND e.month_start IN (SELECT month_start FROM pg_temp.refresh_cost_month)',
+      'e.cost_id = ANY (ARRAY(SELECT fact_id FROM late_fact
+       WHERE relation = ''cost_entry'')) AND e.booked_month < e.month_start
+       AND e.month_start IN (SELECT month_start FROM pg_temp.refresh_cost_month)',
       NULL, NULL);
   END IF;
   IF run.whole THEN

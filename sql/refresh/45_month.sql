@@ -170,7 +170,12 @@ CREATE FUNCTION crmcost._quantity_query(keys text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format(
-    'SELECT coalesce(array_agg(customer_id), ''{}''), ARRAY[%s], ARRAY[%s], ARRAY[%s] FROM (SELECT m.customer_id, %s FROM (SELECT coalesce(n.customer_id, e.customer_id) AS customer_id, n.acquired, n.sale_lines, n.revenue, n.margin, n.orders, n.interactions, n.handle_seconds, n.standard_minutes FROM pg_temp.refresh_now n FULL JOIN (SELECT DISTINCT customer_id FROM customer_driver WHERE month_start = $1 AND driver_key = ANY ($2)) e ON e.customer_id = n.customer_id) m %s ORDER BY m.customer_id) q',
+    'SELECT coalesce(array_agg(customer_id), ''{}''), ARRAY[%s], ARRAY[%s], ARRAY[%s]
+     FROM (SELECT m.customer_id, %s
+     FROM (SELECT coalesce(n.customer_id, e.customer_id) AS customer_id, n.acquired, n.sale_lines, n.revenue, n.margin, n.orders, n.interactions, n.handle_seconds, n.standard_minutes
+     FROM pg_temp.refresh_now n FULL JOIN (SELECT DISTINCT customer_id
+     FROM customer_driver WHERE month_start = $1 AND driver_key = ANY ($2)) e
+     ON e.customer_id = n.customer_id) m %s ORDER BY m.customer_id) q',
     pg_catalog.string_agg(pg_catalog.format('array_agg(q%s)', k.i), ', '::text ORDER BY k.i),
     pg_catalog.string_agg(pg_catalog.format('coalesce(sum(q%s), 0)', k.i), ', '::text ORDER BY k.i),
     pg_catalog.string_agg(pg_catalog.format('count(*) FILTER (WHERE q%s > 0)', k.i), ', '::text ORDER BY k.i),

@@ -460,7 +460,8 @@ BEGIN
                     crmcost._setting(run.ledger, 'language'), f.why,
                     f.instead_of);
   RETURN crmcost._write_difference(run.ledger, 'clv_model',
-    'SELECT as_of, model, status, used, message, customers, log_likelihood, r, r_std_error, alpha, alpha_std_error, a, a_std_error, b, b_std_error, s, s_std_error, beta, beta_std_error, p, p_std_error, q, q_std_error, v, v_std_error, retention_rate, first_order_on, last_order_on, horizon_months, discount_rate FROM pg_temp.refresh_model',
+    'SELECT as_of, model, status, used, message, customers, log_likelihood, r, r_std_error, alpha, alpha_std_error, a, a_std_error, b, b_std_error, s, s_std_error, beta, beta_std_error, p, p_std_error, q, q_std_error, v, v_std_error, retention_rate, first_order_on, last_order_on, horizon_months, discount_rate
+     FROM pg_temp.refresh_model',
     format('old.as_of = %L', run.day));
 END
 $$;

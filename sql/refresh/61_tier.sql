@@ -49,10 +49,23 @@ CREATE FUNCTION crmcost._tier_scope(run crmcost._run, schemes text[],
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
-  'old.by_rule AND old.dimension = ANY (%1$L::text[])%3$s AND (old.entered_at > %2$L OR old.evidence ? ''answered_at'' AND crmcost._answered_at(old.entered_at, old.evidence) > %2$L OR (old.customer_id, old.dimension, old.entered_at) IN (SELECT r.customer_id, r.dimension, r.entered_at FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %2$L))',
+  'old.by_rule AND old.dimension = ANY (%1$L::text[])%3$s AND (old.entered_at > %2$L
+   OR old.evidence ? ''answered_at''
+   AND crmcost._answered_at(old.entered_at, old.evidence) > %2$L
+   OR (old.customer_id, old.dimension, old.entered_at) IN (SELECT r.customer_id, r.dimension, r.entered_at
+   FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %2$L))',
   schemes, since,
   CASE WHEN run.whole THEN ''
-    ELSE pg_catalog.format(' AND (old.customer_id, old.dimension) IN (SELECT c.customer_id, c.dimension COLLATE "default" FROM customer_class c WHERE c.entered_at > %1$L AND c.dimension = ANY (%2$L::text[]) UNION SELECT r.customer_id, r.dimension FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %1$L UNION SELECT h.customer_id, h.dimension FROM classification h WHERE NOT h.by_rule UNION SELECT k.customer_id, s FROM (SELECT p.customer_id FROM pg_temp.refresh_party p UNION SELECT t.customer_id FROM touched t WHERE t.relation IN (''customer'', ''classification'')) k CROSS JOIN unnest(%2$L::text[]) AS s)',
+    ELSE pg_catalog.format('
+        AND (old.customer_id, old.dimension) IN (SELECT c.customer_id, c.dimension COLLATE "default"
+        FROM customer_class c WHERE c.entered_at > %1$L
+        AND c.dimension = ANY (%2$L::text[]) UNION SELECT r.customer_id, r.dimension
+        FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %1$L UNION
+        SELECT h.customer_id, h.dimension FROM classification h WHERE NOT h.by_rule UNION
+        SELECT k.customer_id, s FROM (SELECT p.customer_id FROM pg_temp.refresh_party p
+        UNION SELECT t.customer_id FROM touched t
+        WHERE t.relation IN (''customer'', ''classification'')) k
+        CROSS JOIN unnest(%2$L::text[]) AS s)',
                          since, schemes)
   END);
 

@@ -74,7 +74,8 @@ DECLARE
   from_at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
 BEGIN
   IF run.whole THEN
-    PERFORM crmcost._of_parts(run, 'refresh_part_ordered', 'SELECT o.customer_id, o.month_start, true AS is_order, max(o.ordered_on) AS ordered_on FROM customer_order o WHERE o.is_order GROUP BY o.customer_id, o.month_start');
+    PERFORM crmcost._of_parts(run, 'refresh_part_ordered', 'SELECT o.customer_id, o.month_start, true AS is_order, max(o.ordered_on) AS ordered_on
+        FROM customer_order o WHERE o.is_order GROUP BY o.customer_id, o.month_start');
     PERFORM crmcost._add_set_tiers(schemes, '-infinity', from_at);
     RETURN;
   END IF;
@@ -84,7 +85,8 @@ BEGIN
       SELECT s.customer_id, s.dimension, s.code, s.entered_at, false
       FROM (%s) s WHERE NOT s.by_rule
     $query$,
-    crmcost._tier_state_query('(c.customer_id, c.dimension) IN (SELECT h.customer_id, h.dimension FROM classification h WHERE NOT h.by_rule AND h.entered_at <= $1)'))
+    crmcost._tier_state_query('(c.customer_id, c.dimension) IN (SELECT h.customer_id, h.dimension
+        FROM classification h WHERE NOT h.by_rule AND h.entered_at <= $1)'))
     USING from_at, schemes;
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_cumulated

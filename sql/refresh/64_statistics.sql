@@ -52,7 +52,9 @@ BEGIN
     IF EXISTS (SELECT FROM pg_temp.refresh_top t
                WHERE t.is_now AND NOT t.was) THEN
       PERFORM crmcost._note_pairs(run, 1,
-        '(SELECT c.is_order, c.product_codes FROM customer_order c WHERE c.product_codes && ARRAY(SELECT t.product_code FROM pg_temp.refresh_top t WHERE t.is_now AND NOT t.was))',
+        '(SELECT c.is_order, c.product_codes FROM customer_order c
+         WHERE c.product_codes && ARRAY(SELECT t.product_code FROM pg_temp.refresh_top t
+         WHERE t.is_now AND NOT t.was))',
         'a.is_now AND b.is_now AND NOT (a.was AND b.was)');
     END IF;
   END IF;

@@ -11,7 +11,9 @@ BEGIN
     crmcost._write_findings(run, '{sale_without_rate,sale_without_cogs,quantity_against_amount,sale_fx_on_base_currency,sale_before_first_seen}',
       crmcost._sum_of_parts(run, 'quality_finding',
                             crmcost._sale_findings(run)), format(
-        'old.month_start >= %1$L AND (%2$L OR old.month_start IN (SELECT m.month_start FROM pg_temp.refresh_month m)) OR old.check_name = ''sale_without_rate'' AND old.month_start < %1$L',
+        'old.month_start >= %1$L AND (%2$L OR old.month_start IN (SELECT m.month_start
+         FROM pg_temp.refresh_month m)) OR old.check_name = ''sale_without_rate''
+         AND old.month_start < %1$L',
         run.open_month, run.whole))
     + crmcost._write_findings(run, '{cost_fx_on_base_currency}',
         crmcost._rate_findings(run), format(

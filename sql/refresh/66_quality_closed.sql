@@ -117,9 +117,11 @@ BEGIN
           <> (f.revenue, f.margin, f.quantity)
     $query$, months,
     CASE WHEN run.whole THEN
-      crmcost._of_parts(run, 'refresh_part_closed', 'SELECT l.month_start, sum(l.base_amount) AS base_amount, sum(l.base_margin) AS base_margin, sum(l.quantity) AS quantity FROM pg_temp.refresh_line l GROUP BY l.month_start')
+      crmcost._of_parts(run, 'refresh_part_closed', 'SELECT l.month_start, sum(l.base_amount) AS base_amount, sum(l.base_margin) AS base_margin, sum(l.quantity) AS quantity
+          FROM pg_temp.refresh_line l GROUP BY l.month_start')
     ELSE format(
-      '(SELECT month_start, base_amount, base_margin, CASE WHEN rate IS NOT NULL THEN quantity END AS quantity FROM sale_base WHERE sold_at >= %L AND sold_at < %L)',
+      '(SELECT month_start, base_amount, base_margin, CASE WHEN rate IS NOT NULL
+       THEN quantity END AS quantity FROM sale_base WHERE sold_at >= %L AND sold_at < %L)',
       crmcost._midnight(crmcost._first_booked('sale', months), run.zone),
       least(run.upto, crmcost._midnight(run.open_month, run.zone)))
     END);
@@ -182,7 +184,8 @@ BEGIN
     WHERE (c.n, c.seconds) <> (f.n, f.seconds)
     $query$, months,
     CASE WHEN run.whole THEN
-      crmcost._of_parts(run, 'refresh_part_contacts', 'SELECT c.month_start, sum(c.n) AS n, sum(c.handle_seconds) AS handle_seconds FROM pg_temp.refresh_contact c GROUP BY c.month_start')
+      crmcost._of_parts(run, 'refresh_part_contacts', 'SELECT c.month_start, sum(c.n) AS n, sum(c.handle_seconds) AS handle_seconds
+          FROM pg_temp.refresh_contact c GROUP BY c.month_start')
     ELSE format('(%s)', crmcost._closed_contacts(run, months)) END);
 END
 $$;

@@ -169,7 +169,9 @@ BEGIN ATOMIC
              ', coalesce(t%1$s.code, ''(unknown)'') AS tier%1$s', s.i),
              ''::text ORDER BY s.i) AS columns,
            pg_catalog.string_agg(pg_catalog.format(
-             'LEFT JOIN customer_class c%1$s ON c%1$s.customer_id = v.customer_id AND c%1$s.dimension = %2$L LEFT JOIN tier t%1$s ON t%1$s.scheme = %2$L AND t%1$s.code = c%1$s.code',
+             'LEFT JOIN customer_class c%1$s ON c%1$s.customer_id = v.customer_id
+              AND c%1$s.dimension = %2$L LEFT JOIN tier t%1$s ON t%1$s.scheme = %2$L
+              AND t%1$s.code = c%1$s.code',
              s.i, s.scheme), ' '::text ORDER BY s.i) AS joins,
            pg_catalog.string_agg(pg_catalog.format(', c.tier%s', s.i),
                                  ''::text ORDER BY s.i) AS keys

@@ -175,7 +175,9 @@ BEGIN
     ) AS t (target, keys, sums)
   LOOP
     changed := changed + crmcost._write_difference(run.ledger, part.target, (
-      SELECT format('SELECT %1$s, %2$s FROM (SELECT %1$s, %3$s FROM pg_temp.refresh_%4$s UNION ALL SELECT %1$s, %3$s FROM %4$I old WHERE NOT %5$L AND %6$s) part GROUP BY %1$s HAVING %7$s',
+      SELECT format('SELECT %1$s, %2$s FROM (SELECT %1$s, %3$s FROM pg_temp.refresh_%4$s
+          UNION ALL SELECT %1$s, %3$s FROM %4$I old WHERE NOT %5$L AND %6$s) part
+          GROUP BY %1$s HAVING %7$s',
                     part.keys,
                     string_agg(format('sum(%1$I)%2$s AS %1$I', s.name,
                                       CASE s.name WHEN 'score' THEN ''

@@ -20,7 +20,9 @@ BEGIN
     scope := 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_loyalty_customer c)';
     PERFORM crmcost._find_loyalty_customers(run);
     PERFORM crmcost._gather_points(run,
-      'e.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_loyalty_customer UNION SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_loyalty_customer c ON c.customer_id = m.party_id))');
+      'e.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_loyalty_customer
+       UNION SELECT m.customer_id FROM pg_temp.refresh_party m
+       JOIN pg_temp.refresh_loyalty_customer c ON c.customer_id = m.party_id))');
   END IF;
   PERFORM crmcost._name_lots();
   PERFORM crmcost._settle_points(run);

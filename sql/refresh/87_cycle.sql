@@ -16,7 +16,8 @@ BEGIN
   PERFORM crmcost._note_months(run, 'stage_spell', 'refresh_spell', scope,
                                'left_on');
   RETURN crmcost._write_difference(run.ledger, 'stage_spell',
-    'SELECT customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before, days_before, by_rule, reason_code, reason_inferred, channel_code FROM pg_temp.refresh_spell',
+    'SELECT customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before, days_before, by_rule, reason_code, reason_inferred, channel_code
+     FROM pg_temp.refresh_spell',
     scope);
 END
 $$;
@@ -207,7 +208,11 @@ BEGIN
             AND s.entered_at = last.entered_at
     $query$,
     CASE WHEN run.whole THEN 'true'
-      ELSE 'i.customer_id = ANY (ARRAY(SELECT s.customer_id FROM pg_temp.refresh_spell s WHERE s.stage = ''churned'' AND s.reason_code IS NULL UNION SELECT p.customer_id FROM pg_temp.refresh_party p JOIN pg_temp.refresh_spell s ON s.customer_id = p.party_id WHERE s.stage = ''churned'' AND s.reason_code IS NULL))'
+      ELSE 'i.customer_id = ANY (ARRAY(SELECT s.customer_id FROM pg_temp.refresh_spell s
+          WHERE s.stage = ''churned'' AND s.reason_code IS NULL UNION SELECT p.customer_id
+          FROM pg_temp.refresh_party p JOIN pg_temp.refresh_spell s
+          ON s.customer_id = p.party_id WHERE s.stage = ''churned''
+          AND s.reason_code IS NULL))'
     END)
     USING run.upto, crmcost._setting(run.ledger, 'churn_reason_days')::integer
                     * interval '24 hours';

@@ -191,7 +191,9 @@ DECLARE
   merged bigint[];
   survivors bigint[];
 BEGIN
-  EXECUTE format('SELECT array_agg(c.customer_id), array_agg(c.merged_into) FROM (SELECT m.customer_id, m.merged_into FROM %I.customer m WHERE m.merged_into IS NOT NULL OFFSET 0) c',
+  EXECUTE format('SELECT array_agg(c.customer_id), array_agg(c.merged_into)
+      FROM (SELECT m.customer_id, m.merged_into FROM %I.customer m
+      WHERE m.merged_into IS NOT NULL OFFSET 0) c',
                  ledger)
     INTO merged, survivors;
   RETURN QUERY
