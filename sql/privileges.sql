@@ -21,7 +21,7 @@ BEGIN
           AND (p.prokind = 'p' OR p.prokind = 'f' AND p.provolatile = 'v'
                OR p.prokind = 'f' AND p.proname ~ '^_' AND p.proconfig IS NULL
                   AND p.prosqlbody IS NULL AND p.probin IS NULL)
-          AND p.proname NOT IN ('_enter_ledger', '_touch', '_late_before', '_seen_late_before',
+          AND p.proname NOT IN ('_enter_ledger', '_touch', '_touch_limit', '_late_before', '_seen_late_before',
                               'worklist_done', 'worklist_snooze',
                               'worklist_reopen')
   LOOP

@@ -30,7 +30,7 @@ BEGIN
     EXECUTE format('DROP TABLE %I', seeded);
   END LOOP;
   IF crmcost._lacks_column('term', 'definition') THEN
-    PERFORM crmcost._add_terms();
+    PERFORM crmcost._renew_terms();
   END IF;
   IF crmcost._lacks_column('quality_finding', 'words') THEN
     PERFORM crmcost._upgrade_findings('example');
@@ -127,7 +127,7 @@ $$;
 COMMENT ON FUNCTION crmcost._make_seeded(text) IS
   'Makes a table with the columns of another one and the rows of the seed; returns its name.';
 
-CREATE FUNCTION crmcost._add_terms() RETURNS void
+CREATE FUNCTION crmcost._renew_terms() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -162,5 +162,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_terms() IS
+COMMENT ON FUNCTION crmcost._renew_terms() IS
   'Gives table term of a ledger of before the sentences of findings, and the other kinds of terms that it lacks.';

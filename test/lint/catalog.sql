@@ -34,7 +34,7 @@ SELECT oid
 FROM routine
 WHERE proname ~ '^_'
   AND (NOT has_function_privilege('public', oid, 'EXECUTE')
-       OR proname IN ('_enter_ledger', '_touch', '_late_before', '_seen_late_before'));
+       OR proname IN ('_enter_ledger', '_touch', '_touch_limit', '_late_before', '_seen_late_before'));
 
 CREATE TEMPORARY VIEW aggregate AS
 SELECT a.*, r.name, r.proparallel

@@ -47,7 +47,7 @@ CREATE TEMPORARY VIEW member AS
 SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND e.extname = 'crmcost';
 SELECT set_eq($$SELECT oid::regprocedure::text FROM member WHERE NOT pg_temp.may('crm_stranger', oid)$$,
-  $$SELECT oid::regprocedure::text FROM member WHERE (prokind = 'p' OR prokind = 'f' AND provolatile = 'v' OR prokind = 'f' AND proname ~ '^_' AND proconfig IS NULL AND prosqlbody IS NULL AND probin IS NULL) AND proname NOT IN ('_enter_ledger', '_touch', '_late_before', '_seen_late_before', 'worklist_done', 'worklist_snooze', 'worklist_reopen')$$,
+  $$SELECT oid::regprocedure::text FROM member WHERE (prokind = 'p' OR prokind = 'f' AND provolatile = 'v' OR prokind = 'f' AND proname ~ '^_' AND proconfig IS NULL AND prosqlbody IS NULL AND probin IS NULL) AND proname NOT IN ('_enter_ledger', '_touch', '_touch_limit', '_late_before', '_seen_late_before', 'worklist_done', 'worklist_snooze', 'worklist_reopen')$$,
   'what writes is closed to PUBLIC, and nothing else');
 SELECT set_eq($$SELECT DISTINCT proname FROM member WHERE proname !~ '^_' AND NOT pg_temp.may('crm_stranger', oid)$$, $$ VALUES
   ('install'), ('upgrade'), ('ensure_partitions'), ('load_facts'), ('refresh'), ('verify'), ('backfill'), ('close_period'), ('reopen_period'),
