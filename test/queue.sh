@@ -33,7 +33,7 @@ queue_files()
 		echo "$_rank pgtap $_file"
 		# not what would start a worker for each row; ledger_parallel sees to ledgers
 		case ${_file##*/} in
-			concordance.sql | ledger_*.sql | spread.sql | states.sql) ;;
+			concordance.sql | ledger_*.sql | spread.sql | states.sql | states_stored.sql) ;;
 			*) echo "99 pgtap_parallel $_file" ;;
 		esac
 	done | sort -s -k 1,1 | cut -d ' ' -f 2- > "$base/queue"

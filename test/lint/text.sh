@@ -21,6 +21,12 @@ for file in sql/*/[0-9]*.sql; do
 	awk -v f="$file" 'END { if (NR > 800) print f ": " NR " lines: split it" }' "$file"
 done
 
+# Tests in SQL: 120 columns, but for a line with a string.
+for file in test/pgtap/*.sql test/pgtap/*.psql; do
+	perl -CSD -lne "print qq(\$ARGV:\$.: ), length, ' columns' if length > 120 && !/['\"]/" "$file"
+	awk -v f="$file" 'END { if (NR > 800) print f ": " NR " lines: split it" }' "$file"
+done
+
 # errmsg: lower case (a name in capitals may begin), one line, no full stop, no
 # words that PostgreSQL's style guide bans; elog is for what cannot happen.
 for file in src/*.[ch] src/*/*.[ch]; do

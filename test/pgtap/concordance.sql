@@ -1,5 +1,7 @@
--- One meaning for every figure: over random ledgers, every view that has a figure says the same of it as every other view
--- and as a plain recomputation from the facts, to the last digit.  concordance_list.psql says who is asked what: a new view
+-- One meaning for every figure: over random ledgers, every view that has a figure says the same of it as every other
+-- view
+-- and as a plain recomputation from the facts, to the last digit.  concordance_list.psql says who is asked what: a new
+-- view
 -- joins by adding its rows there.  psql -v seed=N asks about one ledger, -v ledgers=N about that many.
 \set partitioned false
 \ir ledger_setup.psql
@@ -46,7 +48,8 @@ BEGIN
   FOR a IN SELECT * FROM answer_of LOOP
     EXECUTE format($q$
       INSERT INTO said SELECT $1, $2, a.key::text, f.key, f.value::numeric
-      FROM pg_temp.answer_%s a CROSS JOIN LATERAL jsonb_each_text(to_jsonb(a) - 'key') f WHERE f.value::numeric <> 0$q$, a.id)
+      FROM pg_temp.answer_%s a CROSS JOIN LATERAL jsonb_each_text(to_jsonb(a) - 'key') f
+        WHERE f.value::numeric <> 0$q$, a.id)
       USING a.id, a.grain;
   END LOOP;
 END$$;
@@ -55,7 +58,8 @@ CREATE FUNCTION pg_temp.disagreements() RETURNS SETOF text LANGUAGE sql STABLE A
   WITH fact AS (
     SELECT s.grain, s.figure, s.key, s.value FROM said s JOIN voice USING (id, grain, figure) WHERE view = 'facts'),
   key AS (SELECT DISTINCT grain, figure, key FROM said)
-  SELECT format('%s of %s %s: %s says %s, the facts %s', v.figure, v.grain, k.key, v.view, coalesce(s.value, 0), coalesce(f.value, 0))
+  SELECT format('%s of %s %s: %s says %s, the facts %s', v.figure, v.grain, k.key, v.view, coalesce(s.value, 0),
+    coalesce(f.value, 0))
   FROM voice v JOIN key k USING (grain, figure)
   LEFT JOIN said s ON (s.id, s.figure, s.key) = (v.id, v.figure, k.key)
   LEFT JOIN fact f ON (f.grain, f.figure, f.key) = (v.grain, v.figure, k.key)
@@ -93,17 +97,21 @@ END$$;
 SELECT ok(disagreements = '{}', 'one answer: ' || ledger) || CASE WHEN disagreements <> '{}' THEN E'\n' ||
   diag(cardinality(disagreements) || ' disagree' || E'\n' || array_to_string(disagreements[1:20], E'\n')) ELSE '' END
 FROM outcome ORDER BY seed;
-SELECT is_empty($$ SELECT DISTINCT grain, figure FROM voice EXCEPT SELECT grain, figure FROM voice WHERE view = 'facts' $$, 'every figure is recomputed');
-SELECT is_empty($$ SELECT DISTINCT grain, figure FROM voice EXCEPT SELECT grain, figure FROM voice WHERE view <> 'facts' $$, 'and asked of a view');
+SELECT is_empty($$ SELECT DISTINCT grain, figure FROM voice EXCEPT SELECT grain, figure FROM voice
+  WHERE view = 'facts' $$, 'every figure is recomputed');
+SELECT is_empty($$ SELECT DISTINCT grain, figure FROM voice EXCEPT SELECT grain, figure FROM voice
+  WHERE view <> 'facts' $$, 'and asked of a view');
 -- Every column of money is in some row.
 PREPARE unasked AS
   SELECT c.relname || '.' || a.attname
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'v' AND a.atttypid = 'numeric'::regtype
-        AND a.attname ~ '(^|_)(cost|revenue|margin|profit|amount|discount|refund|cogs|spend|budget|loss|contribution|monetary|planned|actual|historic|potential|saving|gain|benefit)$'
+        AND a.attname ~
+          '(^|_)(cost|revenue|margin|profit|amount|discount|refund|cogs|spend|budget|loss|contribution|monetary|planned|actual|historic|potential|saving|gain|benefit)$'
         AND NOT EXISTS (
           SELECT FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class
-          WHERE d.classid = 'pg_rewrite'::regclass AND v.relnamespace = pg_my_temp_schema() AND v.relname LIKE 'answer\_%'
+          WHERE d.classid = 'pg_rewrite'::regclass AND v.relnamespace = pg_my_temp_schema()
+            AND v.relname LIKE 'answer\_%'
                 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum)
         AND NOT EXISTS (SELECT FROM excepted e WHERE c.relname ~ e.view AND a.attname ~ e.figure)
   ORDER BY 1;

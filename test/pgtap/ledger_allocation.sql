@@ -23,7 +23,8 @@ SELECT pg_temp.spend('svc.support', '2024-03-31', 100);
 SELECT pg_temp.spend('svc.support', '2024-03-31', 5, 2);
 INSERT INTO allocation_rule (category_code, driver) VALUES ('svc', 'active_customers');
 CALL crmcost.refresh('crm', '2024-03-31 12:00Z');
-SELECT results_eq('SELECT customer_id, month_start, bucket, direct_cost, allocated_cost, total_cost FROM customer_cost ORDER BY 1', $$
+SELECT results_eq('SELECT customer_id, month_start, bucket, direct_cost, allocated_cost, total_cost FROM customer_cost ORDER BY 1',
+  $$
   VALUES (1::bigint, '2024-03-01'::date, 'service', 0.0, 33.34, 33.34),
          (2, '2024-03-01', 'service', 5.0, 33.33, 38.33),
          (3, '2024-03-01', 'service', 0.0, 33.33, 33.33)
@@ -168,7 +169,8 @@ $$, 'SELECT * FROM booked ORDER BY 1, 2',
 SELECT is((SELECT sum(total_cost) FROM customer_profit),
           (SELECT sum(total_cost) FROM customer_cost), 'and the profit of customers bears what they cost');
 SELECT cmp_ok((SELECT count(*) FROM cost_pool WHERE allocated_cost <> 0), '>', 30::bigint, 'many pools were spread');
-SELECT cmp_ok((SELECT count(DISTINCT driver) FROM cost_pool WHERE allocated_cost <> 0), '=', 8::bigint, 'by every driver');
+SELECT cmp_ok((SELECT count(DISTINCT driver) FROM cost_pool WHERE allocated_cost <> 0), '=', 8::bigint,
+  'by every driver');
 -- each share is within a coin of its exact value; weights of tiers are no column of customer_month
 SELECT is_empty($$
   WITH weight AS (

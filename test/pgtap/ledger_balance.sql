@@ -9,14 +9,16 @@ CREATE FUNCTION pg_temp.win(n int, channel text, day date, amount numeric, cogs 
     SELECT channel, day || ' ' || i, day, day, channel FROM generate_series(1, n) i RETURNING customer_id)
   INSERT INTO crm.sale (customer_id, order_ref, sold_at, amount, cogs, currency)
   SELECT customer_id, 'first ' || customer_id, day, amount, cogs, 'EUR' FROM won$$;
-CREATE FUNCTION pg_temp.month(n int) RETURNS date LANGUAGE sql AS $$SELECT ('2023-01-01'::date + n * interval '1 month')::date$$;
+CREATE FUNCTION pg_temp.month(n int) RETURNS date LANGUAGE sql
+  AS $$SELECT ('2023-01-01'::date + n * interval '1 month')::date$$;
 SAVEPOINT fresh;
 
 -- everybody buys once, for a margin of 10, while the base grows by 15 % a month
 SELECT pg_temp.win(round(10 * 1.15 ^ m)::int, 'web', pg_temp.month(m) + 9, 30, 20) FROM generate_series(0, 17) m;
 CALL crmcost.refresh('crm', '2024-07-01');
 SELECT results_eq('SELECT channel_code, customers::int, contribution, round(ltv / 10, 1) FROM acquisition_balance ORDER BY 1',
-  $$ SELECT c, (SELECT count(*)::int FROM customer), 10.0, 1.0 FROM unnest('{(all),web}'::text[]) c $$, 'a growing shop of one-time buyers: 10 a customer');
+  $$ SELECT c, (SELECT count(*)::int FROM customer), 10.0, 1.0 FROM unnest('{(all),web}'::text[]) c $$,
+    'a growing shop of one-time buyers: 10 a customer');
 SELECT ok(abs(ltv - 10) <= 0.2, 'within 2 %: ' || ltv) FROM acquisition_balance;
 CREATE TEMPORARY TABLE once AS SELECT * FROM acquisition_balance;
 ROLLBACK TO fresh;
@@ -34,7 +36,8 @@ ROLLBACK TO fresh;
 -- a margin of 25 and service for 40 a month, over twelve months
 SELECT pg_temp.win(5, 'web', '2023-01-10', 75, 50);
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
-SELECT customer_id, 'month ' || m || ' ' || customer_id, pg_temp.month(m) + 9, 75, 50, 'EUR' FROM customer, generate_series(1, 11) m;
+SELECT customer_id, 'month ' || m || ' ' || customer_id, pg_temp.month(m) + 9, 75, 50, 'EUR'
+  FROM customer, generate_series(1, 11) m;
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
 SELECT 'svc.support', pg_temp.month(m) + 14, 40, 'EUR', customer_id FROM customer, generate_series(0, 11) m;
 CALL crmcost.refresh('crm', '2024-01-01');
@@ -50,22 +53,28 @@ INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
 SELECT customer_id, 'month ' || m || ' ' || customer_id, pg_temp.month(m) + 9, 24, 'EUR'
 FROM customer, generate_series(1, 5) m WHERE pg_temp.month(m) > acquired_at;
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
-SELECT 'svc.support', pg_temp.month(m) + 14, 4, 'EUR', customer_id FROM customer, generate_series(0, 5) m WHERE pg_temp.month(m + 1) > acquired_at;
+SELECT 'svc.support', pg_temp.month(m) + 14, 4, 'EUR', customer_id FROM customer, generate_series(0, 5) m
+  WHERE pg_temp.month(m + 1) > acquired_at;
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code)
 VALUES ('acq.ads.web', '2023-01-05', 180, 'EUR', 'web'), ('acq.ads.tv', '2023-03-05', 500, 'EUR', 'tv');
 CALL crmcost.refresh('crm', '2023-06-15');
-SELECT results_eq('SELECT channel_code, customers::int, acquisition_cost, cac, payback_months, loses_money FROM acquisition_balance ORDER BY 1', $$ VALUES
+SELECT results_eq('SELECT channel_code, customers::int, acquisition_cost, cac, payback_months, loses_money FROM acquisition_balance ORDER BY 1',
+  $$ VALUES
   ('(all)', 7, 680.0, 97.1429, 4, false), ('tv', 1, 500.0, 500.0, NULL, true), ('web', 6, 180.0, 30.0, 1, false) $$,
   'after the month of the acquisition 20, after the next 40: 30 are paid back at age 1, 97.14 at age 4, 500 not yet');
 SELECT results_eq('SELECT channel_code, contribution FROM acquisition_balance ORDER BY 1', $$ VALUES
-  ('(all)', 101.1429), ('tv', 84.0), ('web', 104.0) $$, 'contribution so far: six, five and four months of 24, all but the last with service for 4: 124, 104, 84');
-SELECT bag_eq($$SELECT channel_code, cac FROM acquisition_balance$$, 'SELECT channel_code, cac FROM channel_cac_total', 'cac is that of channel_cac');
+  ('(all)', 101.1429), ('tv', 84.0), ('web', 104.0) $$,
+    'contribution so far: six, five and four months of 24, all but the last with service for 4: 124, 104, 84');
+SELECT bag_eq($$SELECT channel_code, cac FROM acquisition_balance$$, 'SELECT channel_code, cac FROM channel_cac_total',
+  'cac is that of channel_cac');
 -- cost without a rate, and a channel that costs and brings nobody
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code)
 VALUES ('acq.ads.tv', '2023-03-05', 500, 'SEK', 'tv'), ('acq.ads.radio', '2023-03-05', 70, 'EUR', 'radio');
 CALL crmcost.refresh('crm', '2023-06-15');
-SELECT results_eq($$SELECT channel_code, customers::int, acquisition_cost, cac, ltv, loses_money FROM acquisition_balance WHERE channel_code IN ('radio', 'tv') ORDER BY 1$$,
-  $$ VALUES ('radio', 0, 70.0, NULL::numeric, NULL::numeric, NULL::boolean), ('tv', 1, 500.0, NULL, (SELECT ltv FROM acquisition_balance WHERE channel_code = 'tv'), NULL) $$,
+SELECT results_eq($$SELECT channel_code, customers::int, acquisition_cost, cac, ltv, loses_money
+  FROM acquisition_balance WHERE channel_code IN ('radio', 'tv') ORDER BY 1$$,
+  $$ VALUES ('radio', 0, 70.0, NULL::numeric, NULL::numeric, NULL::boolean),
+    ('tv', 1, 500.0, NULL, (SELECT ltv FROM acquisition_balance WHERE channel_code = 'tv'), NULL) $$,
   'without a rate a cac is not known, nor is the balance; without customers there is none');
 
 -- what has no rate when its month is closed is of the first open month: counted once, and known when it gets a rate
@@ -76,23 +85,37 @@ SELECT min(customer_id), 'abroad', '2024-01-20', 10, 'SEK' FROM customer;
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code)
 VALUES ('acq.ads.web', '2024-01-15', 100, 'EUR', 'web'), ('acq.ads.web', '2024-01-15', 50, 'SEK', 'web');
 CALL crmcost.refresh('crm', '2024-03-01');
-SELECT results_eq($$ SELECT c.cac, k.value FROM channel_cac_total c, kpi k WHERE c.channel_code = '(all)' AND k.metric = 'cac' $$,
-  $$ VALUES (NULL::numeric, NULL::numeric) $$, 'the page of outcome knows no cac where channel_cac knows none: a part of the cost has no rate');
+SELECT results_eq($$ SELECT c.cac, k.value FROM channel_cac_total c, kpi k
+  WHERE c.channel_code = '(all)' AND k.metric = 'cac' $$,
+  $$ VALUES (NULL::numeric, NULL::numeric) $$,
+    'the page of outcome knows no cac where channel_cac knows none: a part of the cost has no rate');
 CREATE FUNCTION pg_temp.unrated() RETURNS SETOF text LANGUAGE sql AS $$
-  SELECT concat_ws(' ', check_name, rows) FROM crm.data_quality WHERE check_name IN ('sale_without_rate', 'cost_without_rate')
-  UNION ALL SELECT concat_ws(' ', 'of channels', unrated_entries) FROM crm.channel_cac_total WHERE channel_code = '(all)' ORDER BY 1$$;
-SELECT results_eq('SELECT * FROM pg_temp.unrated()', $$ VALUES ('cost_without_rate 1'), ('of channels 1'), ('sale_without_rate 1') $$, 'one cost and one sale without a rate');
+  SELECT concat_ws(' ', check_name, rows) FROM crm.data_quality
+    WHERE check_name IN ('sale_without_rate', 'cost_without_rate')
+  UNION ALL SELECT concat_ws(' ', 'of channels', unrated_entries) FROM crm.channel_cac_total
+    WHERE channel_code = '(all)' ORDER BY 1$$;
+SELECT results_eq('SELECT * FROM pg_temp.unrated()',
+  $$ VALUES ('cost_without_rate 1'), ('of channels 1'), ('sale_without_rate 1') $$,
+  'one cost and one sale without a rate');
 CALL crmcost.close_period('crm', '2024-01-01');
-SELECT results_eq('SELECT * FROM pg_temp.unrated()', $$ VALUES ('cost_without_rate 1'), ('of channels 1'), ('sale_without_rate 1') $$, 'and still one each once the month is closed');
+SELECT results_eq('SELECT * FROM pg_temp.unrated()',
+  $$ VALUES ('cost_without_rate 1'), ('of channels 1'), ('sale_without_rate 1') $$,
+  'and still one each once the month is closed');
 SELECT results_eq($$ SELECT month_start, cac, unrated_entries FROM channel_cac ORDER BY 1 $$,
-  $$ VALUES ('2024-01-01'::date, NULL::numeric, 1::bigint), ('2024-02-01', NULL, 1) $$, 'the closed month stands, the first open one has it');
+  $$ VALUES ('2024-01-01'::date, NULL::numeric, 1::bigint), ('2024-02-01', NULL, 1) $$,
+    'the closed month stands, the first open one has it');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'a full computation says the same');
 INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('SEK', '2024-01-01', 0.5);
 CALL crmcost.refresh('crm', '2024-03-01');
-SELECT results_eq('SELECT * FROM pg_temp.unrated()', $$ VALUES ('cost_without_rate 0'), ('of channels 0'), ('sale_without_rate 0') $$, 'with a rate nothing is left without one');
-SELECT results_eq($$ SELECT month_start, cac FROM channel_cac UNION ALL SELECT NULL, cac FROM channel_cac_total WHERE channel_code = '(all)' ORDER BY 1 $$,
-  $$ VALUES ('2024-01-01'::date, NULL), ('2024-02-01', 12.5), (NULL, 31.25) $$, 'the closed month stands, its cost of 25 comes late, and 125 for four customers is known');
-SELECT results_eq($$ SELECT cac FROM channel_cac_quarter UNION ALL SELECT cac FROM channel_cac_year $$, $$ SELECT 31.25 FROM generate_series(1, 4) $$, 'also of the quarter and the year that both months are in');
+SELECT results_eq('SELECT * FROM pg_temp.unrated()',
+  $$ VALUES ('cost_without_rate 0'), ('of channels 0'), ('sale_without_rate 0') $$,
+  'with a rate nothing is left without one');
+SELECT results_eq($$ SELECT month_start, cac FROM channel_cac UNION ALL SELECT NULL, cac FROM channel_cac_total
+  WHERE channel_code = '(all)' ORDER BY 1 $$,
+  $$ VALUES ('2024-01-01'::date, NULL), ('2024-02-01', 12.5), (NULL, 31.25) $$,
+    'the closed month stands, its cost of 25 comes late, and 125 for four customers is known');
+SELECT results_eq($$ SELECT cac FROM channel_cac_quarter UNION ALL SELECT cac FROM channel_cac_year $$,
+  $$ SELECT 31.25 FROM generate_series(1, 4) $$, 'also of the quarter and the year that both months are in');
 SELECT is((SELECT value FROM kpi WHERE metric = 'cac'), 31.25, 'on the page of outcome, too');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'a full computation says the same then');
 CALL crmcost.reopen_period('crm', '2024-01-01');

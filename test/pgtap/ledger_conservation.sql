@@ -12,7 +12,8 @@ CREATE FUNCTION pg_temp.a_day() RETURNS date LANGUAGE sql VOLATILE
 
 CREATE PROCEDURE pg_temp.book(n int) LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO crm.sale (customer_id, order_ref, line_no, kind, sold_at, amount, discount, cogs, currency, channel_code, campaign_code, product_code)
+  INSERT INTO crm.sale (customer_id, order_ref, line_no, kind, sold_at, amount, discount, cogs, currency, channel_code,
+    campaign_code, product_code)
   SELECT 1 + floor(random() * 30)::int, 'o' || i / 2, n + i, CASE WHEN i % 9 = 0 THEN 'refund' ELSE 'sale' END,
          pg_temp.a_day() + random() * interval '1 day',
          (CASE WHEN i % 9 = 0 THEN -1 ELSE 1 END) * round((random() * 100)::numeric, 2), round(random()::numeric, 2),
@@ -23,7 +24,8 @@ BEGIN
   SELECT 1 + floor(random() * 30)::int, pg_temp.a_day(), pg_temp.pick('ticket', 'care'), 1 + floor(random() * 3)::int,
          CASE WHEN random() < 0.7 THEN floor(random() * 900)::int END, pg_temp.pick('web', 'phone', NULL)
   FROM generate_series(1, n / 4) i;
-  INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, fx, customer_id, covers, channel_code, campaign_code, product_code)
+  INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency, fx, customer_id, covers, channel_code,
+    campaign_code, product_code)
   SELECT pg_temp.pick(VARIADIC (SELECT array_agg(code) FROM crm.cost_category)), day,
          round((random() * 1000 - 150)::numeric, floor(random() * 5)::int), pg_temp.pick('EUR', 'USD'),
          CASE WHEN random() < 0.1 THEN round(random()::numeric + 0.1, 9) END,
@@ -46,7 +48,8 @@ SELECT e.cost_id, e.currency, e.customer_id, k.bucket, m.month_start::date AS mo
             ELSE (SELECT count(*)::numeric FROM generate_series(lower(e.covers), upper(e.covers) - 1, '1 day') d
                   WHERE date_trunc('month', d) = m.month_start) / (upper(e.covers) - lower(e.covers))
        END * (SELECT count(*) FILTER (WHERE d <= '2024-05-20')::numeric / count(*)
-              FROM generate_series(coalesce(lower(e.covers), e.incurred_on), coalesce(upper(e.covers) - 1, e.incurred_on), '1 day') d
+              FROM generate_series(coalesce(lower(e.covers), e.incurred_on),
+                coalesce(upper(e.covers) - 1, e.incurred_on), '1 day') d
               WHERE date_trunc('month', d) = m.month_start) AS share,
        coalesce(upper(e.covers) - 1 > '2024-05-20', false) AS is_cut
 FROM crm.cost_entry e JOIN crm.cost_category k ON k.code = e.category_code
@@ -75,7 +78,8 @@ CREATE FUNCTION pg_temp.breaches() RETURNS SETOF text LANGUAGE sql AS $$
   UNION ALL
   -- flow = customers + unused + unallocated, by month, bucket and customer
   SELECT format('%s %s customer %s: flow %s, reports %s', month_start, bucket, customer, flow, reports)
-  FROM (SELECT month_start, bucket, coalesce(customer_id, 0) AS customer, sum(cost) AS flow FROM crm.cost_flow GROUP BY 1, 2, 3) f
+  FROM (SELECT month_start, bucket, coalesce(customer_id, 0) AS customer, sum(cost) AS flow FROM crm.cost_flow
+    GROUP BY 1, 2, 3) f
   FULL JOIN (
     SELECT month_start, bucket, customer_id AS customer, sum(direct_cost + allocated_cost) AS reports
     FROM crm.customer_cost GROUP BY 1, 2, 3
@@ -108,7 +112,8 @@ CREATE FUNCTION pg_temp.unequal() RETURNS SETOF text LANGUAGE sql AS $$
   SELECT format('%s %s %s: %s booked, %s in the flow', month_start, bucket, currency, booked, flow)
   FROM (SELECT month_start, bucket, currency,
                sum(CASE WHEN until_on <= '2024-05-20' THEN base_amount
-                        ELSE round(base_amount * ('2024-05-20' - cost_on + 1) / (until_on - cost_on + 1), greatest(min_scale(base_amount),
+                        ELSE round(base_amount * ('2024-05-20' - cost_on + 1) / (until_on - cost_on + 1),
+                          greatest(min_scale(base_amount),
                           (SELECT value::int FROM crm.setting WHERE key = 'money_scale'))) END) AS booked
         FROM crm.accrued_cost
         WHERE incurred_on <= '2024-05-20' AND month_start <= '2024-05-20' GROUP BY 1, 2, 3) b
@@ -146,7 +151,8 @@ BEGIN
   JOIN (SELECT code, row_number() OVER (ORDER BY random()) AS i FROM crm.cost_category) b
     ON b.i - a.i IN (1, 2, 3) AND a.code <> b.code
   WHERE a.i <= 12;
-  UPDATE crm.setting SET value = CASE WHEN seed > 0.5 THEN 'step_down' ELSE 'reciprocal' END WHERE key = 'service_pool_method';
+  UPDATE crm.setting SET value = CASE WHEN seed > 0.5 THEN 'step_down' ELSE 'reciprocal' END
+    WHERE key = 'service_pool_method';
   UPDATE crm.setting SET value = pg_temp.pick('0', '2', '4') WHERE key = 'money_scale';
   CALL pg_temp.book(300);
   CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
@@ -156,9 +162,11 @@ $$;
 SAVEPOINT fresh;
 CALL pg_temp.try(0.11);
 SELECT is_empty('SELECT * FROM pg_temp.breaches()', 'a random ledger, reciprocal: nothing is lost');
-SELECT is_empty('SELECT * FROM pg_temp.unequal()', 'by month, bucket and currency: allocated and unallocated are what was booked');
+SELECT is_empty('SELECT * FROM pg_temp.unequal()',
+  'by month, bucket and currency: allocated and unallocated are what was booked');
 SELECT cmp_ok((SELECT count(DISTINCT via) FROM cost_flow), '=', 5::bigint, 'with every way that cost can go');
-SELECT cmp_ok((SELECT count(DISTINCT driver) FROM cost_pool WHERE allocated_cost <> 0), '>=', 8::bigint, 'and by nearly every driver');
+SELECT cmp_ok((SELECT count(DISTINCT driver) FROM cost_pool WHERE allocated_cost <> 0), '>=', 8::bigint,
+  'and by nearly every driver');
 SELECT cmp_ok((SELECT count(DISTINCT service_category) FROM cost_pool), '>', 5::bigint, 'through many service pools');
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'B18: a second refresh changes nothing');
@@ -198,13 +206,15 @@ CALL pg_temp.book(100);
 CREATE VIEW pg_temp.open_entry AS
 SELECT cost_id FROM crm.cost_entry WHERE least(lower(covers), incurred_on) >= '2024-03-01'
 UNION SELECT fact_id FROM crm.late_fact WHERE relation = 'cost_entry';
-UPDATE cost_entry SET amount = amount + 7.77 WHERE cost_id % 37 = 0 AND cost_id IN (SELECT cost_id FROM pg_temp.open_entry);
+UPDATE cost_entry SET amount = amount + 7.77
+  WHERE cost_id % 37 = 0 AND cost_id IN (SELECT cost_id FROM pg_temp.open_entry);
 DELETE FROM cost_entry WHERE cost_id % 41 = 0 AND cost_id IN (SELECT cost_id FROM pg_temp.open_entry);
 UPDATE allocation_rule SET driver = 'equal' WHERE rule_id % 3 = 0;
 DELETE FROM capacity;
 UPDATE allocation_share SET share = share / 2;
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
-SELECT is_empty('SELECT * FROM pg_temp.moved()', 'a closed month stays as it was, whatever is loaded or changed after it');
+SELECT is_empty('SELECT * FROM pg_temp.moved()',
+  'a closed month stays as it was, whatever is loaded or changed after it');
 SELECT is_empty('SELECT * FROM pg_temp.breaches()', 'what came late counts in the first open month: nothing is lost');
 SELECT cmp_ok((SELECT count(*) FROM cost_flow WHERE booked_month < month_start), '>', 50::bigint, 'and some did');
 SELECT results_eq($$SELECT DISTINCT month_start FROM cost_flow WHERE booked_month < month_start$$,
@@ -215,10 +225,13 @@ SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'B18: and again no
 SAVEPOINT unchanged;
 CREATE TEMPORARY TABLE taken AS
 SELECT coalesce(sum(cost), 0) AS cost FROM pg_temp.share_of
-WHERE cost_id IN (SELECT cost_id FROM cost_entry WHERE covers IS NULL AND incurred_on < '2024-03-01' EXCEPT SELECT cost_id FROM pg_temp.open_entry);
-DELETE FROM cost_entry WHERE covers IS NULL AND incurred_on < '2024-03-01' AND cost_id NOT IN (SELECT cost_id FROM pg_temp.open_entry);
+WHERE cost_id IN (SELECT cost_id FROM cost_entry WHERE covers IS NULL AND incurred_on < '2024-03-01' EXCEPT
+  SELECT cost_id FROM pg_temp.open_entry);
+DELETE FROM cost_entry WHERE covers IS NULL AND incurred_on < '2024-03-01'
+  AND cost_id NOT IN (SELECT cost_id FROM pg_temp.open_entry);
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z');
-SELECT is_empty($$SELECT * FROM pg_temp.moved() WHERE what <> 'flow'$$, 'what is deleted from a closed month leaves it as it was');
+SELECT is_empty($$SELECT * FROM pg_temp.moved() WHERE what <> 'flow'$$,
+  'what is deleted from a closed month leaves it as it was');
 SELECT is((SELECT amount FROM data_quality WHERE check_name = 'closed_cost_changed'), -cost, 'and is told') FROM taken;
 ROLLBACK TO unchanged;
 CALL crmcost.close_period('crm', '2024-03-01');
@@ -238,7 +251,8 @@ SELECT is_empty('SELECT * FROM pg_temp.unequal()', 'opened again: by month, buck
 CREATE TEMPORARY TABLE reopened AS
 SELECT to_jsonb(c) FROM customer_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
 UNION ALL SELECT to_jsonb(p) FROM cost_pool p UNION ALL SELECT to_jsonb(d) FROM customer_driver d;
-TRUNCATE customer_month, customer_value, customer_score, cost_month, cost_day, cost_pool, customer_driver, posted_cost, kept_snapshot;
+TRUNCATE customer_month, customer_value, customer_score, cost_month, cost_day, cost_pool, customer_driver, posted_cost,
+  kept_snapshot;
 CALL crmcost.refresh('crm', '2024-05-20 12:00Z', full => true);
 SELECT bag_eq('SELECT * FROM pg_temp.reopened', $$
   SELECT to_jsonb(c) FROM customer_cost c UNION ALL SELECT to_jsonb(m) FROM customer_month m
@@ -247,17 +261,24 @@ $$, 'and as a ledger that never closed a month');
 
 -- what close_period and reopen_period refuse
 CALL crmcost.close_period('crm', '2024-03-15');
-SELECT throws_ok($$CALL crmcost.close_period('crm', '2024-03-31')$$, '55000', 'month 2024-03 of ledger "crm" is already closed', 'a period already closed');
-SELECT throws_ok($$CALL crmcost.close_period('crm', '2024-01-31')$$, '55000', 'month 2024-01 of ledger "crm" is already closed', 'an earlier one too');
+SELECT throws_ok($$CALL crmcost.close_period('crm', '2024-03-31')$$, '55000',
+  'month 2024-03 of ledger "crm" is already closed', 'a period already closed');
+SELECT throws_ok($$CALL crmcost.close_period('crm', '2024-01-31')$$, '55000',
+  'month 2024-01 of ledger "crm" is already closed', 'an earlier one too');
 SELECT throws_ok($$CALL crmcost.close_period('crm', '2024-05-01')$$, '22023',
   'month must have ended by the last refresh, as of 2024-05-20, not 2024-05', 'a month that has not ended');
-SELECT throws_ok($$CALL crmcost.close_period('crm', NULL)$$, '22023', 'month must be a finite date, not null', 'no month');
-SELECT throws_ok($$CALL crmcost.close_period('crm', 'infinity')$$, '22023', 'month must be a finite date, not infinity', 'the last of all months');
+SELECT throws_ok($$CALL crmcost.close_period('crm', NULL)$$, '22023', 'month must be a finite date, not null',
+  'no month');
+SELECT throws_ok($$CALL crmcost.close_period('crm', 'infinity')$$, '22023',
+  'month must be a finite date, not infinity', 'the last of all months');
 SELECT throws_ok($$CALL crmcost.close_period('nowhere', '2024-03-01')$$, '3F000', NULL, 'no such ledger');
-SELECT throws_ok($$CALL crmcost.reopen_period('crm', '2024-04-01')$$, '55000', 'month must be a closed month of ledger "crm", not 2024-04', 'to open an open month');
-SELECT throws_ok($$CALL crmcost.reopen_period('crm', NULL)$$, '55000', 'month must be a closed month of ledger "crm", not null', 'to open no month');
+SELECT throws_ok($$CALL crmcost.reopen_period('crm', '2024-04-01')$$, '55000',
+  'month must be a closed month of ledger "crm", not 2024-04', 'to open an open month');
+SELECT throws_ok($$CALL crmcost.reopen_period('crm', NULL)$$, '55000',
+  'month must be a closed month of ledger "crm", not null', 'to open no month');
 SELECT throws_ok($$CALL crmcost.refresh('crm', '2024-03-31')$$, '22023',
-  'as_of must not be before 2024-03-31, the last day of the closed months, not 2024-03-30', 'a refresh as of a day that is closed');
+  'as_of must not be before 2024-03-31, the last day of the closed months, not 2024-03-30',
+    'a refresh as of a day that is closed');
 SELECT results_eq('SELECT month_start FROM closed_period ORDER BY 1',
   $$SELECT m::date FROM generate_series('2023-11-01'::timestamp, '2024-03-01', '1 month') m
     WHERE m >= (SELECT min(month_start) FROM customer_cost)$$, 'closed months have no gap');

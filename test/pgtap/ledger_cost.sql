@@ -67,14 +67,18 @@ $$, $$ VALUES ('acq', NULL, 1, 0.0, 311.0, 1.0), ('acq.ads', 'acq', 2, 0.0, 251.
               ('acq.ads.tv', 'acq.ads', 3, 100.1, 100.1, 0.321865), ('svc', NULL, 1, 0.0, 0.0, 0.0) $$,
   'the tree: what is booked on a category, and on it and below; 251 of 311 is 80.7074 %');
 SELECT is((SELECT sum(own_cost) FROM cost_tree), 311.0, 'whose own cost is all there is');
-SELECT is((SELECT cost FROM cost_tree_month WHERE month_start = '2024-01-01' AND category_code = 'acq'), 311.0, 'by month as well');
+SELECT is((SELECT cost FROM cost_tree_month WHERE month_start = '2024-01-01' AND category_code = 'acq'), 311.0,
+  'by month as well');
 UPDATE setting SET value = 'zh' WHERE key = 'language';
-SELECT results_eq($$ SELECT DISTINCT category_name, bucket_name, resource_name FROM cost_by_month WHERE category_code = 'acq.ads.tv' $$,
+SELECT results_eq($$ SELECT DISTINCT category_name, bucket_name, resource_name FROM cost_by_month
+  WHERE category_code = 'acq.ads.tv' $$,
   $$ SELECT k.name_zh, t.name_zh, u.name_zh FROM cost_category k, term t, term u
-     WHERE k.code = 'acq.ads.tv' AND (t.kind, t.code) = ('bucket', 'acquisition') AND (u.kind, u.code) = ('resource', 'financial') $$,
+     WHERE k.code = 'acq.ads.tv' AND (t.kind, t.code) = ('bucket', 'acquisition')
+       AND (u.kind, u.code) = ('resource', 'financial') $$,
   'names are in the language of the reports');
 UPDATE cost_category SET name_zh = NULL WHERE code = 'acq.ads.tv';
-SELECT is((SELECT category_name FROM cost_tree WHERE category_code = 'acq.ads.tv'), 'Television advertising', 'or in English where there is none');
+SELECT is((SELECT category_name FROM cost_tree WHERE category_code = 'acq.ads.tv'), 'Television advertising',
+  'or in English where there is none');
 ROLLBACK TO fresh;
 
 -- A6
@@ -128,30 +132,40 @@ SELECT pg_temp.spend('acq.ads.tv', '2024-07-10', 30000, 'tv');
 SELECT pg_temp.leads(20, 10, 'tv', '2024-06-01');
 SELECT pg_temp.leads(30, 10, 'tv', '2024-07-01');
 SELECT pg_temp.report();
-SELECT results_eq($$ SELECT channel_code, customers, cac, conversion_rate FROM channel_cac_total ORDER BY 1 $$, $$ VALUES
-  ('(all)', 500::bigint, 440.0, 0.181818), ('search', 240, 250.0, 0.2), ('social', 150, 200.0, 0.25), ('tv', 110, 1181.8182, 0.115789) $$,
+SELECT results_eq($$ SELECT channel_code, customers, cac, conversion_rate FROM channel_cac_total ORDER BY 1 $$,
+  $$ VALUES
+  ('(all)', 500::bigint, 440.0, 0.181818), ('search', 240, 250.0, 0.2), ('social', 150, 200.0, 0.25),
+    ('tv', 110, 1181.8182, 0.115789) $$,
   'totals are ratios of sums: 220,000 for 500 customers, and 130,000 for 110 by television');
 CREATE FUNCTION pg_temp.periods() RETURNS SETOF text LANGUAGE sql AS $$
-  SELECT concat_ws(' ', 'Q' || fiscal_quarter, fiscal_year, quarter_start, round(cac, 2)) FROM crm.channel_cac_quarter WHERE channel_code = 'tv'
-  UNION ALL SELECT concat_ws(' ', 'Y', fiscal_year, year_start, round(cac, 2)) FROM crm.channel_cac_year WHERE channel_code = 'tv' ORDER BY 1$$;
+  SELECT concat_ws(' ', 'Q' || fiscal_quarter, fiscal_year, quarter_start, round(cac, 2)) FROM crm.channel_cac_quarter
+    WHERE channel_code = 'tv'
+  UNION ALL SELECT concat_ws(' ', 'Y', fiscal_year, year_start, round(cac, 2)) FROM crm.channel_cac_year
+    WHERE channel_code = 'tv' ORDER BY 1$$;
 SELECT results_eq('SELECT * FROM pg_temp.periods()', $$ VALUES
-  ('Q2 2024 2024-04-01 1000.00'), ('Q3 2024 2024-07-01 3000.00'), ('Y 2024 2024-01-01 1181.82') $$, 'by quarter and year');
+  ('Q2 2024 2024-04-01 1000.00'), ('Q3 2024 2024-07-01 3000.00'), ('Y 2024 2024-01-01 1181.82') $$,
+    'by quarter and year');
 UPDATE setting SET value = '7' WHERE key = 'fiscal_year_start';
 SELECT results_eq('SELECT * FROM pg_temp.periods()', $$ VALUES
-  ('Q1 2025 2024-07-01 3000.00'), ('Q4 2024 2024-04-01 1000.00'), ('Y 2024 2023-07-01 1000.00'), ('Y 2025 2024-07-01 3000.00') $$,
+  ('Q1 2025 2024-07-01 3000.00'), ('Q4 2024 2024-04-01 1000.00'), ('Y 2024 2023-07-01 1000.00'),
+    ('Y 2025 2024-07-01 3000.00') $$,
   'a fiscal year that begins in July has the number of the year in which it ends');
 SELECT results_eq($$ SELECT channel_code, cac FROM channel_cac_year WHERE fiscal_year = 2024 ORDER BY 1 $$,
-  $$ VALUES ('(all)', 387.7551), ('search', 250.0), ('social', 200.0), ('tv', 1000.0) $$, 'with all channels together: 190,000 for 490');
+  $$ VALUES ('(all)', 387.7551), ('search', 250.0), ('social', 200.0), ('tv', 1000.0) $$,
+    'with all channels together: 190,000 for 490');
 ROLLBACK TO fresh;
 
 -- cost without a rate is not known, so what a customer cost is not either
 SELECT pg_temp.spend('acq.ads.web', '2024-05-10', 100, 'search');
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code, covers)
 VALUES ('acq.ads.social', '2024-05-10', 100, 'SEK', 'social', '[2024-05-01,2024-07-01)');
-SELECT pg_temp.leads(2, 2, c, m) FROM unnest('{search,social}'::text[]) c, unnest('{2024-05-01,2024-06-01,2024-07-01}'::date[]) m;
+SELECT pg_temp.leads(2, 2, c, m) FROM unnest('{search,social}'::text[]) c,
+  unnest('{2024-05-01,2024-06-01,2024-07-01}'::date[]) m;
 SELECT pg_temp.report();
-SELECT results_eq($$ SELECT month_start, channel_code, cac, media_cac, cost_per_lead FROM channel_cac WHERE channel_code = 'social' ORDER BY 1 $$, $$ VALUES
-  ('2024-05-01'::date, 'social', NULL::numeric, NULL::numeric, NULL::numeric), ('2024-06-01', 'social', NULL, NULL, NULL), ('2024-07-01', 'social', 0, 0, 0) $$,
+SELECT results_eq($$ SELECT month_start, channel_code, cac, media_cac, cost_per_lead FROM channel_cac
+  WHERE channel_code = 'social' ORDER BY 1 $$, $$ VALUES
+  ('2024-05-01'::date, 'social', NULL::numeric, NULL::numeric, NULL::numeric),
+    ('2024-06-01', 'social', NULL, NULL, NULL), ('2024-07-01', 'social', 0, 0, 0) $$,
   'a channel whose cost has no rate has no cac, in each month that it is for');
 SELECT results_eq($$ SELECT channel_code, cac FROM channel_cac_total ORDER BY 1 $$,
   $$ VALUES ('(all)', NULL::numeric), ('search', 16.6667), ('social', NULL) $$, 'nor has all of it together');
@@ -197,8 +211,10 @@ SELECT is((SELECT sum(acquisition_cost) FROM channel_cac),
 INSERT INTO customer (source_key, first_seen_at, acquired_at, acquisition_campaign)
 VALUES ('by campaign', '2024-06-01', '2024-06-02', 'spring'), ('unknown', '2024-06-01', '2024-06-02', NULL);
 SELECT pg_temp.report();
-SELECT results_eq($$ SELECT channel_code, customers, acquisition_cost FROM channel_cac WHERE month_start = '2024-06-01' ORDER BY 1 $$,
-  $$ VALUES ('(unknown)', 1::bigint, 35.0), ('social', 1, 35.0) $$, 'a customer is of the channel of the campaign, else unknown');
+SELECT results_eq($$ SELECT channel_code, customers, acquisition_cost FROM channel_cac WHERE month_start = '2024-06-01'
+  ORDER BY 1 $$,
+  $$ VALUES ('(unknown)', 1::bigint, 35.0), ('social', 1, 35.0) $$,
+    'a customer is of the channel of the campaign, else unknown');
 ROLLBACK TO fresh;
 
 -- A12, A13, A15, A23: unit costs
@@ -210,21 +226,28 @@ SELECT customer_id, '2024-01-15', v.kind, v.n
 FROM customer, (VALUES ('ticket', 1000), ('care', 250)) v (kind, n);
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, quantity, unit)
 VALUES ('trn.course.service', '2024-01-31', 9000, 'EUR', 60, 'hour');
-SELECT pg_temp.spend(c, '2024-01-31', 1000) FROM unnest('{ret.survey.design,ret.survey.analysis,ret.survey.staff}'::text[]) c;
+SELECT pg_temp.spend(c, '2024-01-31', 1000)
+  FROM unnest('{ret.survey.design,ret.survey.analysis,ret.survey.staff}'::text[]) c;
 INSERT INTO interaction (customer_id, occurred_at, kind, subtype, score, n)
 SELECT customer_id, '2024-01-16', 'survey', 'csat', 4, 600 FROM customer;
 SELECT pg_temp.report();
-SELECT results_eq('SELECT month_start, measure, category_code, quantity, cost, unit_cost FROM unit_cost ORDER BY 2', $$ VALUES
-  ('2024-01-01'::date, 'answer', '(all)', 600::numeric, 3000.0, 5.0), ('2024-01-01', 'case', '(all)', 1000, 2700.0, 2.7), ('2024-01-01', 'contact', '(all)', 250, 500.0, 2.0),
+SELECT results_eq('SELECT month_start, measure, category_code, quantity, cost, unit_cost FROM unit_cost ORDER BY 2',
+  $$ VALUES
+  ('2024-01-01'::date, 'answer', '(all)', 600::numeric, 3000.0, 5.0),
+    ('2024-01-01', 'case', '(all)', 1000, 2700.0, 2.7), ('2024-01-01', 'contact', '(all)', 250, 500.0, 2.0),
   ('2024-01-01', 'hour', 'trn.course.service', 60, 9000.0, 150.0), ('2024-01-01', 'ticket', '(all)', 1000, 2700.0, 2.7),
   ('2024-01-01', 'training_hour', '(all)', 60, 9000.0, 150.0) $$,
   'A12, A13, A15, A23: 2.70 a ticket, 2 a contact, 5 an answer, 150 an hour of training');
 -- what orders cost is no cost of tickets
-INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) SELECT min(customer_id), 'o' || i, '2024-01-20', 10, 'EUR' FROM customer, generate_series(1, 40) i GROUP BY i;
-SELECT pg_temp.spend(c, '2024-01-31', v) FROM (VALUES ('svc.order.delivery', 100), ('svc.order.payment', 20), ('svc.order.marketplace', 40)) AS spent (c, v);
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) SELECT min(customer_id), 'o' || i, '2024-01-20',
+  10, 'EUR' FROM customer, generate_series(1, 40) i GROUP BY i;
+SELECT pg_temp.spend(c, '2024-01-31', v)
+  FROM (VALUES ('svc.order.delivery', 100), ('svc.order.payment', 20), ('svc.order.marketplace', 40)) AS spent (c, v);
 SELECT pg_temp.report();
-SELECT results_eq($$ SELECT measure, measure_name, category_code, quantity, cost, unit_cost FROM unit_cost WHERE measure IN ('order', 'ticket') ORDER BY 1 $$,
-  $$ VALUES ('order', 'Order', '(all)', 40::numeric, 160.0, 4.0), ('ticket', 'Ticket', '(all)', 1000, 2700.0, 2.7) $$, 'an order bears delivery, payment and marketplace fees: 4 each');
+SELECT results_eq($$ SELECT measure, measure_name, category_code, quantity, cost, unit_cost FROM unit_cost
+  WHERE measure IN ('order', 'ticket') ORDER BY 1 $$,
+  $$ VALUES ('order', 'Order', '(all)', 40::numeric, 160.0, 4.0), ('ticket', 'Ticket', '(all)', 1000, 2700.0, 2.7) $$,
+    'an order bears delivery, payment and marketplace fees: 4 each');
 ROLLBACK TO fresh;
 
 -- base currency: booked rate, else 1, else the dated rate, else NULL
@@ -289,7 +312,8 @@ $$, $$ VALUES
   ('2024-04-01', 16.0, 0.6, 1.0, 10.0, 0.6) $$,
   'A27: 10, 10, 10, 16 is 60 % more than the month before');
 SELECT pg_temp.report('2024-04-15');
-SELECT results_eq($$ SELECT cost, mom_rate, yoy_rate, baseline_cost, vs_baseline_rate, unusual, complete FROM cost_by_month WHERE month_start = '2024-04-01' $$,
+SELECT results_eq($$ SELECT cost, mom_rate, yoy_rate, baseline_cost, vs_baseline_rate, unusual, complete
+  FROM cost_by_month WHERE month_start = '2024-04-01' $$,
   $$ VALUES (16.0, NULL::numeric, NULL::numeric, 5.0, 2.2, NULL::boolean, false) $$,
   'a month that is not over is compared with its baseline to date alone: 15 of 30 days of 10');
 SELECT pg_temp.report('2024-04-30');
@@ -298,7 +322,8 @@ SELECT results_eq($$ SELECT mom_rate, baseline_cost, complete FROM cost_by_month
 -- from 10 of January to -5 of February is no rate, nor is from there to March
 SELECT pg_temp.spend('acq.ads.web', '2024-02-20', -15, 'search');
 SELECT pg_temp.report();
-SELECT results_eq($$ SELECT mom_rate FROM cost_by_month WHERE month_start IN ('2024-02-01', '2024-03-01') ORDER BY month_start $$,
+SELECT results_eq($$ SELECT mom_rate FROM cost_by_month WHERE month_start IN ('2024-02-01', '2024-03-01')
+  ORDER BY month_start $$,
   $$ VALUES (-1.5), (NULL::numeric) $$, 'a change against what is not positive is NULL');
 INSERT INTO plan (kind, measure, category_code, channel_code, period, amount)
 VALUES ('baseline', 'cost', 'acq.ads.web', 'search', '[2024-06-01,2024-08-01)', 60);
@@ -319,17 +344,22 @@ INSERT INTO plan (kind, measure, campaign_code, aspect, period, amount)
 VALUES ('baseline', 'cost', NULL, 'sales', '[2024-01-01,2024-02-01)', 7);
 SELECT pg_temp.report();
 CREATE FUNCTION pg_temp.against_baseline() RETURNS SETOF text LANGUAGE sql AS $$
-  SELECT concat_ws(' ', category_code, replace(channel_code, '(unknown)', '-'), cost::int, baseline_cost::int, round(100 * vs_baseline_rate))
+  SELECT concat_ws(' ', category_code, replace(channel_code, '(unknown)', '-'), cost::int, baseline_cost::int,
+    round(100 * vs_baseline_rate))
   FROM crm.cost_by_month ORDER BY 1$$;
 SELECT results_eq('SELECT * FROM pg_temp.against_baseline()', $$ VALUES
-  ('ret.contact phone 30 360 -50'), ('svc.repair - 50 300 -50'), ('svc.support - 10 80 25'), ('svc.support phone 90 80 25') $$,
+  ('ret.contact phone 30 360 -50'), ('svc.repair - 50 300 -50'), ('svc.support - 10 80 25'),
+    ('svc.support phone 90 80 25') $$,
   'against the nearest baseline, each for all that it is about');
-INSERT INTO plan (kind, measure, channel_code, period, amount) VALUES ('baseline', 'cost', 'phone', '[2024-01-01,2024-02-01)', 60);
+INSERT INTO plan (kind, measure, channel_code, period, amount)
+  VALUES ('baseline', 'cost', 'phone', '[2024-01-01,2024-02-01)', 60);
 SELECT results_eq('SELECT * FROM pg_temp.against_baseline()', $$ VALUES
-  ('ret.contact phone 30 60 100'), ('svc.repair - 50 300 -50'), ('svc.support - 10 80 25'), ('svc.support phone 90 80 25') $$,
+  ('ret.contact phone 30 60 100'), ('svc.repair - 50 300 -50'), ('svc.support - 10 80 25'),
+    ('svc.support phone 90 80 25') $$,
   'a channel is nearer than all, a category nearer than a channel');
 -- the channel and the aspect each cross both categories, and one another
-SELECT is((SELECT rows FROM data_quality WHERE check_name = 'overlapping_baselines'), 5::bigint, 'what cannot be nested overlaps, scenarios do not');
+SELECT is((SELECT rows FROM data_quality WHERE check_name = 'overlapping_baselines'), 5::bigint,
+  'what cannot be nested overlaps, scenarios do not');
 ROLLBACK TO fresh;
 -- G4: baseline 60, now 35, in another currency
 INSERT INTO fx_rate VALUES ('USD', '2024-01-01', 0.5);

@@ -9,7 +9,8 @@ CREATE FUNCTION pg_temp.spend(category text, day date, amount numeric, VARIADIC 
 BEGIN
   -- more: column, value, column, value
   EXECUTE format('INSERT INTO crm.cost_entry (category_code, incurred_on, amount, currency %s) VALUES (%L, %L, %s, %L %s)',
-    (SELECT string_agg(', ' || more[i], '') FROM generate_series(1, cardinality(more), 2) i), category, day, amount, 'EUR',
+    (SELECT string_agg(', ' || more[i], '') FROM generate_series(1, cardinality(more), 2) i), category, day, amount,
+      'EUR',
     (SELECT string_agg(', ' || quote_literal(more[i + 1]), '') FROM generate_series(1, cardinality(more), 2) i));
 END
 $$;
@@ -57,7 +58,8 @@ BEGIN
   END LOOP;
   RETURN result;
 END $$;
-SELECT unalike(pg_temp.plan_of($$SELECT * FROM cost_flow WHERE customer_id = 2 AND month_start = '2024-03-01'$$), '%CTE Scan%',
+SELECT unalike(pg_temp.plan_of($$SELECT * FROM cost_flow WHERE customer_id = 2 AND month_start = '2024-03-01'$$),
+  '%CTE Scan%',
               'a condition on the month reaches the tables');
 ROLLBACK TO fresh;
 
@@ -84,7 +86,8 @@ $$, $$ VALUES
   (1, 'equal', 1, 2.0), (1, 'equal', 2, 2.0), (1, 'equal', 3, 2.0), (1, 'equal', 4, 2.0),
   (2, 'orders of channel store', 1, 40.0), (2, 'orders of channel store', 2, 40.0),
   (3, 'orders of campaign spring', 3, 800.0),
-  (4, 'revenue of product p1', 1, 3000.0), (4, 'revenue of product p1', 2, 3000.0), (4, 'revenue of product p1', 3, 3000.0),
+  (4, 'revenue of product p1', 1, 3000.0), (4, 'revenue of product p1', 2, 3000.0),
+    (4, 'revenue of product p1', 3, 3000.0),
   (5, 'orders', 1, 10000.0), (5, 'orders', 2, 10000.0), (5, 'orders', 3, 10000.0), (5, 'orders', 4, 10000.0),
   (6, 'orders of channel tv', NULL, 500000.0) $$,
   'a rule of a channel, campaign or product counts its driver there; the nearest category has the say');
@@ -111,16 +114,19 @@ SELECT pg_temp.buyers(3, '2024-03-10');
 INSERT INTO interaction (customer_id, occurred_at, kind, subtype, automated, n, handle_seconds)
 VALUES (1, '2024-03-05', 'ticket', 'call', false, 1, 3600), (2, '2024-03-06', 'ticket', 'chat', false, 3, NULL),
        (3, '2024-03-06', 'ticket', 'chat', true, 600, NULL);
-INSERT INTO activity_time VALUES ('ticket', '', 99, '(,2024-03-01)'), ('ticket', 'chat', 10, '(,)'), ('ticket', '', 12, '[2024-03-01,)');
+INSERT INTO activity_time VALUES ('ticket', '', 99, '(,2024-03-01)'), ('ticket', 'chat', 10, '(,)'),
+  ('ticket', '', 12, '[2024-03-01,)');
 INSERT INTO allocation_rule (category_code, driver) VALUES ('svc', 'handle_time');
 SELECT pg_temp.spend('svc.support', '2024-03-31', 90);
 CALL crmcost.refresh('crm', '2024-03-31 12:00Z');
 SELECT results_eq('SELECT customer_id::int, allocated_cost FROM customer_cost ORDER BY 1',
-                  $$ VALUES (1, 60.0), (2, 30.0) $$, 'A29: 60 and 30 minutes share 90.00 as 60.00 and 30.00; what a machine did costs no time');
+                  $$ VALUES (1, 60.0), (2, 30.0) $$,
+                    'A29: 60 and 30 minutes share 90.00 as 60.00 and 30.00; what a machine did costs no time');
 INSERT INTO capacity VALUES ('svc', '[2024-01-01,2024-07-01)', 1080);
 CALL crmcost.refresh('crm', '2024-03-31 12:00Z');
 SELECT results_eq('SELECT customer_id::int, allocated_cost FROM customer_cost ORDER BY 1',
-                  $$ VALUES (1, 30.0), (2, 15.0) $$, 'E6: 180 minutes a month cost 0.50 each: customers bear what they used');
+                  $$ VALUES (1, 30.0), (2, 15.0) $$,
+                    'E6: 180 minutes a month cost 0.50 each: customers bear what they used');
 SELECT results_eq($$
   SELECT customer_id, driver_quantity, driver_total, cost FROM cost_flow WHERE via = 'unused capacity'
 $$, $$ VALUES (NULL::bigint, 5400.0, 10800.0, 45.0) $$, 'E6: unused capacity is reported, never spread');
@@ -143,7 +149,8 @@ INSERT INTO interaction (customer_id, occurred_at, kind, automated, n, channel_c
 VALUES (1, '2024-03-05', 'ticket', true, 600, 'bot'), (1, '2024-03-06', 'ticket', false, 100, 'phone'),
        (2, '2024-03-06', 'ticket', false, 300, 'phone');
 INSERT INTO activity_time (kind, minutes) VALUES ('ticket', 12);
-INSERT INTO allocation_rule (category_code, driver, channel_code) VALUES ('svc.support', 'handle_time', NULL), ('svc.support', 'interactions', 'bot');
+INSERT INTO allocation_rule (category_code, driver, channel_code) VALUES ('svc.support', 'handle_time', NULL),
+  ('svc.support', 'interactions', 'bot');
 INSERT INTO capacity VALUES ('svc.support', '[2024-03-01,2024-04-01)', 12000);
 SELECT pg_temp.spend('svc.support', '2024-03-31', 6000);
 SELECT pg_temp.spend('svc.support', '2024-03-31', 300, 'channel_code', 'bot');
@@ -160,9 +167,12 @@ ROLLBACK TO fresh;
 --   s1 = 600 + 0.5 s2, s2 = 300 + 0.2 s1  =>  s1 = 750/0.9, s2 = 420/0.9
 SELECT pg_temp.buyers(1, '2024-03-10');
 INSERT INTO cost_category (code, parent_code, bucket, resource, name)
-VALUES ('s1', NULL, 'program', 'human', 'S1'), ('s1.a', 's1', 'program', 'human', 'S1 A'), ('s2', NULL, 'data', 'technical', 'S2');
-INSERT INTO allocation_share VALUES ('s1', 's2', 0.2), ('s1', 'svc', 0.5), ('s1', 'ret', 0.3), ('s2', 's1', 0.5), ('s2', 'svc', 0.5);
-INSERT INTO allocation_rule (rule_id, category_code, driver) VALUES (1, 'svc', 'orders'), (2, 'ret', 'active_customers');
+VALUES ('s1', NULL, 'program', 'human', 'S1'), ('s1.a', 's1', 'program', 'human', 'S1 A'),
+  ('s2', NULL, 'data', 'technical', 'S2');
+INSERT INTO allocation_share VALUES ('s1', 's2', 0.2), ('s1', 'svc', 0.5), ('s1', 'ret', 0.3), ('s2', 's1', 0.5),
+  ('s2', 'svc', 0.5);
+INSERT INTO allocation_rule (rule_id, category_code, driver) VALUES (1, 'svc', 'orders'),
+  (2, 'ret', 'active_customers');
 SELECT pg_temp.spend('s1', '2024-03-05', 500);
 SELECT pg_temp.spend('s1.a', '2024-03-05', 100);
 SELECT pg_temp.spend('s2', '2024-03-05', 300);
@@ -190,7 +200,8 @@ UPDATE allocation_share SET share = 0.1 WHERE from_category = 's2' AND to_catego
 DELETE FROM allocation_share WHERE to_category IN ('s1', 's2');
 CALL crmcost.refresh('crm', '2024-03-31 12:00Z');
 SELECT results_eq($$
-  SELECT bucket, via, coalesce(service_category, '-'), sum(cost) FROM cost_flow WHERE bucket <> 'service' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+  SELECT bucket, via, coalesce(service_category, '-'), sum(cost) FROM cost_flow WHERE bucket <> 'service'
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 $$, $$ VALUES ('data', 'allocated', 's2', 30.0), ('data', 'unallocated', '-', 270.0),
               ('program', 'allocated', 's1', 480.0), ('program', 'unallocated', '-', 120.0) $$,
   'what shares leave of 1 stays with the pool');
@@ -209,7 +220,8 @@ SELECT throws_like($$CALL crmcost.refresh('crm', '2024-03-31 12:00Z')$$,
 ROLLBACK TO fresh;
 
 -- A19 to A21: accruals
-SELECT pg_temp.spend('data.storage.service', '2024-01-05', 12000, 'covers', '[2024-01-01,2025-01-01)', 'quantity', '12', 'unit', 'month');
+SELECT pg_temp.spend('data.storage.service', '2024-01-05', 12000, 'covers', '[2024-01-01,2025-01-01)', 'quantity',
+  '12', 'unit', 'month');
 SELECT pg_temp.spend('data.collect.tools', '2024-01-20', 100, 'covers', '[2024-01-30,2024-02-03)');
 SELECT pg_temp.spend('data.analysis.staff', '2024-01-20', 100.01, 'covers', '[2024-01-01,2024-04-01)');
 CALL crmcost.refresh('crm', '2025-01-01');
@@ -226,11 +238,13 @@ $$, $$ VALUES ('2024-01-01'::date, 50.0), ('2024-02-01', 50.0) $$, 'A20: two day
 SELECT results_eq($$
   SELECT month_start, cost FROM cost_by_month WHERE category_code = 'data.analysis.staff' ORDER BY 1
 $$, $$ VALUES ('2024-01-01'::date, 33.34), ('2024-02-01', 33.34), ('2024-03-01', 33.33) $$, 'A21: to the cent');
-SELECT is((SELECT sum(cost) FROM cost_by_month WHERE bucket = 'data'), 12200.01, 'A19 to A21: all of it rolls up into data');
+SELECT is((SELECT sum(cost) FROM cost_by_month WHERE bucket = 'data'), 12200.01,
+  'A19 to A21: all of it rolls up into data');
 CALL crmcost.refresh('crm', '2024-02-15');
 -- 14 of 29 days: 482.76 of 1,000 and 16.10 of 33.34; both days of February at 50 are over
 SELECT results_eq('SELECT month_start, cost FROM cost_pool ORDER BY 1',
-  $$ VALUES ('2024-01-01'::date, 1083.34), ('2024-02-01', 482.76 + 50 + 16.10) $$, 'days to come are not in the reports yet');
+  $$ VALUES ('2024-01-01'::date, 1083.34), ('2024-02-01', 482.76 + 50 + 16.10) $$,
+    'days to come are not in the reports yet');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -16,14 +16,17 @@ SELECT is_empty(format($$
   EXCEPT SELECT attname FROM pg_attribute WHERE attrelid = 'crm.%I'::regclass AND attnum > 0
 $$, '{' || v.columns || '}', v.name), format('view %s has the columns of the contract', v.name))
 FROM (VALUES
-  ('cost', 'cost_id,incurred_on,category_code,bucket,resource,channel_code,campaign_code,customer_id,amount,currency,base_amount'),
+  ('cost',
+    'cost_id,incurred_on,category_code,bucket,resource,channel_code,campaign_code,customer_id,amount,currency,base_amount'),
   ('cost_by_month', 'month_start,bucket,category_code,channel_code,resource,cost'),
-  ('channel_cac', 'month_start,channel_code,channel_name,media_cost,acquisition_cost,leads,customers,cost_per_lead,media_cac,cac,conversion_rate'),
+  ('channel_cac',
+    'month_start,channel_code,channel_name,media_cost,acquisition_cost,leads,customers,cost_per_lead,media_cac,cac,conversion_rate'),
   ('customer_cost', 'customer_id,month_start,bucket,direct_cost,allocated_cost,total_cost'),
   ('customer_profit', 'customer_id,revenue,margin,total_cost,profit,contribution_share,profit_rank,orders,products'),
   ('whale_curve', 'profit_rank,customer_id,profit,cumulative_profit,cumulative_share'),
   ('customer_rfm', 'customer_id,as_of,recency_days,frequency,monetary,rfm_score,segment'),
-  ('customer_clv', 'customer_id,as_of,historic,clv_formula,clv_predictive,potential,total_value,p_alive,expected_purchases,expected_value'),
+  ('customer_clv',
+    'customer_id,as_of,historic,clv_formula,clv_predictive,potential,total_value,p_alive,expected_purchases,expected_value'),
   ('customer_tier', 'customer_id,scheme,tier,since,gap_to_next'),
   ('acquisition_balance', 'channel_code,customers,cac,ltv,ltv_cac,payback_months,loses_money'),
   ('data_quality', 'check_name,severity,rows,example')
@@ -156,7 +159,8 @@ FROM (VALUES
   ('crm', '42P06', 'ledger "crm" is already installed', 'a second install'),
   ('public', '42P06', 'schema "public" already exists', 'a schema that is somebody else''s'),
   ('pg_ledger', '42939', 'ledger must be the name of a new schema, not the reserved "pg_ledger"', 'a system name'),
-  ('crmcost', '42939', 'ledger must be the name of a new schema, not the reserved "crmcost"', 'the schema of the extension'),
+  ('crmcost', '42939', 'ledger must be the name of a new schema, not the reserved "crmcost"',
+    'the schema of the extension'),
   ('information_schema', '42939', NULL, 'the information schema'),
   ('', '42939', NULL, 'an empty name'),
   (NULL, '22004', 'ledger must not be null', 'a null name')
@@ -192,7 +196,8 @@ VALUES (1, '2024-01-05', 7, 'EUR');
 CALL crmcost.refresh('crm', '2024-02-01');
 CALL crmcost.refresh('Zweites Buch', '2024-02-01');
 CALL crmcost.refresh('crm', '2024-02-01');
-SELECT is((SELECT rows FROM data_quality WHERE check_name = 'not_refreshed'), 0::bigint, 'refreshed, it does not complain');
+SELECT is((SELECT rows FROM data_quality WHERE check_name = 'not_refreshed'), 0::bigint,
+  'refreshed, it does not complain');
 SELECT is((SELECT sum(revenue) FROM crm.customer_profit), 3.0,
           'the first ledger has its own figures');
 SELECT is((SELECT sum(revenue) FROM "Zweites Buch".customer_profit), 7.0,
@@ -214,7 +219,8 @@ SELECT lives_ok($$
   VALUES ('acq', 'orders', '[2024-01-01,2024-06-30]'), ('acq', 'revenue', '[2024-07-01,)')
 $$, 'and rules one after the other are not');
 
-SELECT throws_ok($$CALL crmcost.install('french', false, 'fr')$$, '22023', 'language must be en or zh, not fr', 'a language that has no names');
+SELECT throws_ok($$CALL crmcost.install('french', false, 'fr')$$, '22023', 'language must be en or zh, not fr',
+  'a language that has no names');
 CALL crmcost.install('chinese', false, language => 'zh');
 SELECT is((SELECT value FROM chinese.setting WHERE key = 'language'), 'zh', 'a ledger with Chinese names');
 SELECT * FROM finish();

@@ -27,8 +27,10 @@ CREATE TEMP TABLE chinese AS SELECT * FROM pg_temp.comments('chinese');
 SELECT is_empty($$SELECT * FROM chinese WHERE comment !~ '[\u4e00-\u9fff]' OR comment IS NULL$$,
                 'every table, view and column, and the schema, has a Chinese comment');
 SELECT set_eq('SELECT object FROM chinese', 'SELECT object FROM english', 'on the same objects');
-SELECT set_eq($$SELECT * FROM pg_temp.comments('months')$$, 'SELECT * FROM chinese', 'with partitions they are the same');
-SELECT set_eq($$SELECT * FROM pg_temp.comments('crm')$$, 'SELECT * FROM english', 'those of an English ledger are what they were');
+SELECT set_eq($$SELECT * FROM pg_temp.comments('months')$$, 'SELECT * FROM chinese',
+  'with partitions they are the same');
+SELECT set_eq($$SELECT * FROM pg_temp.comments('crm')$$, 'SELECT * FROM english',
+  'those of an English ledger are what they were');
 SELECT results_eq($$
   SELECT object, comment FROM chinese
   WHERE object IN ('fx_rate', 'tier.bound', 'customer_profit.loss', 'channel_cac.cac') ORDER BY object COLLATE "C"
@@ -48,7 +50,8 @@ SELECT is_empty($$
 $$, 'every translation is of the comment that is there');
 
 -- names
-SELECT is_empty(format('SELECT %L WHERE EXISTS (SELECT FROM chinese.%I WHERE name IS NOT NULL AND name_zh IS NULL)', t, t),
+SELECT is_empty(format('SELECT %L WHERE EXISTS (SELECT FROM chinese.%I WHERE name IS NOT NULL AND name_zh IS NULL)', t,
+  t),
                 format('every seeded name of %s has a Chinese one', t))
 FROM (SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       WHERE c.relnamespace = 'chinese'::regnamespace AND c.relkind = 'r' AND a.attname = 'name_zh') AS named (t);
@@ -60,20 +63,25 @@ SELECT is_empty($$
   CROSS JOIN LATERAL (VALUES (regexp_replace(a.attname, '_code$', ''))) AS k (stem)
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'v'
         AND (a.attname ~ '_(code|touch_channel)$' OR a.attname IN (SELECT kind FROM crm.term)
-             OR a.attname IN ('stage', 'tier', 'survey', 'reason', 'code', 'campaign', 'conversion_kind', 'purchase_model', 'reason_domain'))
+             OR a.attname IN ('stage', 'tier', 'survey', 'reason', 'code', 'campaign', 'conversion_kind',
+               'purchase_model', 'reason_domain'))
         -- which nothing has a name for
         AND a.attname NOT IN ('agent_code', 'parent_code')
-        AND c.relname NOT IN ('accrued_cost', 'code_below', 'cost', 'cost_flow', 'counted_category', 'counted_group', 'customer_snapshot', 'customer_today',
-                              'driver_quantity', 'plan_base', 'plan_segment', 'profit_part', 'refresh_progress', 'sale_base', 'touch_credit', 'touch_spend')
+        AND c.relname NOT IN ('accrued_cost', 'code_below', 'cost', 'cost_flow', 'counted_category', 'counted_group',
+          'customer_snapshot', 'customer_today',
+                              'driver_quantity', 'plan_base', 'plan_segment', 'profit_part', 'refresh_progress',
+                                'sale_base', 'touch_credit', 'touch_spend')
         -- the tags of a touch as they came
         AND (c.relname, a.attname) NOT IN (('channel_rule_change', 'campaign'), ('untagged_touch', 'campaign'))
-        AND NOT EXISTS (SELECT FROM pg_attribute n WHERE n.attrelid = c.oid AND n.attname IN (k.stem || '_name', a.attname || '_name', 'name'))
+        AND NOT EXISTS (SELECT FROM pg_attribute n
+          WHERE n.attrelid = c.oid AND n.attname IN (k.stem || '_name', a.attname || '_name', 'name'))
 $$, 'each code of a report has its name beside it');
 
 -- sentences of findings
 CREATE TEMP TABLE said AS
   SELECT DISTINCT m.word[1] AS code
-  FROM (SELECT substring(crmcost._ledger_source('views') FROM format('CREATE VIEW %1$s .*COMMENT ON VIEW %1$s ', v.name))
+  FROM (SELECT substring(crmcost._ledger_source('views')
+    FROM format('CREATE VIEW %1$s .*COMMENT ON VIEW %1$s ', v.name))
         FROM (VALUES ('data_quality'), ('plan_finding')) AS v (name)
         UNION ALL
         SELECT concat(p.prosrc, pg_get_function_sqlbody(p.oid)) FROM pg_proc p
@@ -81,28 +89,38 @@ CREATE TEMP TABLE said AS
               AND concat(p.prosrc, pg_get_function_sqlbody(p.oid)) ~ '\ywords\y|_say|\ywhy\y') AS s (source),
        regexp_matches(s.source, $$ARRAY\['+([a-z0-9_]+)'+(?:::text)?[],]$$, 'g') AS m (word);
 SELECT cmp_ok((SELECT count(*) FROM said), '>', 50::bigint, 'checks and refresh say what they found by codes');
-SELECT is_empty($$SELECT code FROM said WHERE code NOT IN (SELECT code FROM chinese.term WHERE kind = 'finding')$$, 'each has its sentence');
+SELECT is_empty($$SELECT code FROM said WHERE code NOT IN (SELECT code FROM chinese.term WHERE kind = 'finding')$$,
+  'each has its sentence');
 CREATE FUNCTION pg_temp.places(sentence text) RETURNS text[] LANGUAGE sql AS
-  $$SELECT array_agg(DISTINCT m.place[1] ORDER BY m.place[1]) FROM regexp_matches(sentence, '%[1-9][$]s', 'g') AS m (place)$$;
+  $$SELECT array_agg(DISTINCT m.place[1] ORDER BY m.place[1])
+    FROM regexp_matches(sentence, '%[1-9][$]s', 'g') AS m (place)$$;
 SELECT is_empty($$
   SELECT code, name, name_zh FROM chinese.term
   WHERE kind = 'finding' AND code !~ '^fit_' AND pg_temp.places(name) IS DISTINCT FROM pg_temp.places(name_zh)
 $$, 'which has the same words in both languages');
-SELECT is(crmcost._told('zh', 'rules %1$s and %2$s of %3$s', '%3$s 的规则 %1$s 和 %2$s', '{rules_overlap,7,12,svc}'), 'svc 的规则 7 和 12', 'in its own order');
-SELECT is(crmcost._told('zh', 'rules %1$s and %2$s', NULL, '{rules_overlap,7,12,svc}'), 'rules 7 and 12', 'in English where there is no other');
+SELECT is(crmcost._told('zh', 'rules %1$s and %2$s of %3$s', '%3$s 的规则 %1$s 和 %2$s', '{rules_overlap,7,12,svc}'),
+  'svc 的规则 7 和 12', 'in its own order');
+SELECT is(crmcost._told('zh', 'rules %1$s and %2$s', NULL, '{rules_overlap,7,12,svc}'), 'rules 7 and 12',
+  'in English where there is no other');
 SELECT is(crmcost._told('en', '%9$s%1$s', NULL, '{one,7}'), '7', 'no wording has too many places');
-SELECT is(crmcost._told('zh', NULL, NULL, '{tree,100% of it,a%sb}'), 'tree 100% of it a%sb', 'without a sentence the words are there');
-SELECT is(crmcost._told('zh', '%1$s', '%1$s', '{tree,100% of %1$s}'), '100% of %1$s', 'and no word is taken for a place');
+SELECT is(crmcost._told('zh', NULL, NULL, '{tree,100% of it,a%sb}'), 'tree 100% of it a%sb',
+  'without a sentence the words are there');
+SELECT is(crmcost._told('zh', '%1$s', '%1$s', '{tree,100% of %1$s}'), '100% of %1$s',
+  'and no word is taken for a place');
 SELECT is(crmcost._told('zh', NULL, NULL, NULL), NULL, 'nothing is told of nothing');
-SELECT throws_ok($$UPDATE chinese.term SET name = '%s changed' WHERE kind = 'finding' AND code = 'touched'$$, '23514', NULL, 'places are numbered');
-SELECT throws_ok($$UPDATE chinese.term SET name_zh = '100 %' WHERE kind = 'finding' AND code = 'touched'$$, '23514', NULL, 'in Chinese, too');
-SELECT lives_ok($$UPDATE chinese.term SET name = '%1$s: 100 %%' WHERE kind = 'finding' AND code = 'touched'$$, 'a sign of percent is written twice');
+SELECT throws_ok($$UPDATE chinese.term SET name = '%s changed' WHERE kind = 'finding' AND code = 'touched'$$, '23514',
+  NULL, 'places are numbered');
+SELECT throws_ok($$UPDATE chinese.term SET name_zh = '100 %' WHERE kind = 'finding' AND code = 'touched'$$, '23514',
+  NULL, 'in Chinese, too');
+SELECT lives_ok($$UPDATE chinese.term SET name = '%1$s: 100 %%' WHERE kind = 'finding' AND code = 'touched'$$,
+  'a sign of percent is written twice');
 
 -- another language
 COMMENT ON SCHEMA months IS 'Our own.';
 UPDATE months.setting SET value = 'en' WHERE key = 'language';
 CALL crmcost.upgrade('months');
-SELECT is(obj_description('months'::regnamespace, 'pg_namespace'), 'Our own.', 'what the owner says of the schema stays');
+SELECT is(obj_description('months'::regnamespace, 'pg_namespace'), 'Our own.',
+  'what the owner says of the schema stays');
 COMMENT ON TABLE chinese.customer IS 'Our own.';
 COMMENT ON COLUMN chinese.sale.amount IS '自己的注释。';
 COMMENT ON TABLE crm.customer IS 'Our own.';
@@ -110,7 +128,8 @@ UPDATE english SET comment = 'Our own.' WHERE object = 'customer';
 UPDATE chinese SET comment = 'Our own.' WHERE object = 'customer';
 UPDATE chinese SET comment = '自己的注释。' WHERE object = 'sale.amount';
 CALL crmcost.upgrade('crm');
-SELECT set_eq($$SELECT * FROM pg_temp.comments('crm')$$, 'SELECT * FROM english', 'upgrade leaves an English ledger as it is');
+SELECT set_eq($$SELECT * FROM pg_temp.comments('crm')$$, 'SELECT * FROM english',
+  'upgrade leaves an English ledger as it is');
 CALL crmcost.upgrade('chinese');
 SELECT set_eq($$SELECT * FROM pg_temp.comments('chinese')$$, 'SELECT * FROM chinese', 'and a Chinese one');
 UPDATE chinese.setting SET value = 'en' WHERE key = 'language';
@@ -125,13 +144,16 @@ SELECT set_eq($$SELECT * FROM pg_temp.comments('chinese')$$, 'SELECT * FROM chin
 -- columns that the user names
 UPDATE chinese.setting SET value = 'region, 100%s' WHERE key = 'attribute_columns';
 CALL crmcost.refresh('chinese', '2024-01-01');
-SELECT results_eq($$SELECT comment FROM pg_temp.comments('chinese') WHERE object LIKE 'customer\_attribute%' ORDER BY object COLLATE "C"$$,
+SELECT results_eq($$SELECT comment FROM pg_temp.comments('chinese') WHERE object LIKE 'customer\_attribute%'
+  ORDER BY object COLLATE "C"$$,
   ARRAY['设置 attribute_columns 所列的客户属性，每位客户或潜在客户一行，每个属性一列。', '属性 100%s；客户没有则为 NULL。', '客户。',
         '属性 region；客户没有则为 NULL。'], 'attributes have Chinese comments');
 UPDATE chinese.setting SET value = 'en' WHERE key = 'language';
 CALL crmcost.upgrade('chinese');
-SELECT results_eq($$SELECT comment FROM pg_temp.comments('chinese') WHERE object LIKE 'customer\_attribute.%' ORDER BY object COLLATE "C"$$,
-  ARRAY['Attribute 100%s; NULL where the customer has none.', 'Customer.', 'Attribute region; NULL where the customer has none.'],
+SELECT results_eq($$SELECT comment FROM pg_temp.comments('chinese') WHERE object LIKE 'customer\_attribute.%'
+  ORDER BY object COLLATE "C"$$,
+  ARRAY['Attribute 100%s; NULL where the customer has none.', 'Customer.',
+    'Attribute region; NULL where the customer has none.'],
   'and English ones');
 
 -- what readers see of a ledger that is full: in Chinese, or a code, or what they loaded.  Two words beside each other
@@ -141,15 +163,18 @@ DECLARE c record;
 BEGIN
   FOR c IN
     SELECT k.oid::regclass AS relation, format('%s.%s', k.relname, a.attname) AS place, a.attname AS name,
-           (SELECT format('AND t.%I IS NULL', z.attname) FROM pg_attribute z WHERE z.attrelid = k.oid AND z.attname = a.attname || '_zh') AS untold
+           (SELECT format('AND t.%I IS NULL', z.attname) FROM pg_attribute z
+             WHERE z.attrelid = k.oid AND z.attname = a.attname || '_zh') AS untold
     FROM pg_class k JOIN pg_attribute a ON a.attrelid = k.oid AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE k.relnamespace = ledger::regnamespace AND k.relkind IN ('r', 'p', 'v') AND a.atttypid IN ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
+    WHERE k.relnamespace = ledger::regnamespace AND k.relkind IN ('r', 'p', 'v')
+      AND a.atttypid IN ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
           -- of the facts, and names that are made of codes
           AND a.attname NOT IN ('source', 'order_ref', 'driver', 'driver_key', 'scope')
   LOOP
     RETURN QUERY EXECUTE format($q$
       SELECT %1$L, t.%2$I::text FROM %3$s t
-      WHERE t.%2$I::text ~ '[A-Za-z]{2} +[A-Za-z0-9]' AND t.%2$I::text !~ '[\u4e00-\u9fff]' AND t.%2$I::text NOT IN (SELECT code FROM %4$I.term) %5$s
+      WHERE t.%2$I::text ~ '[A-Za-z]{2} +[A-Za-z0-9]' AND t.%2$I::text !~ '[\u4e00-\u9fff]'
+        AND t.%2$I::text NOT IN (SELECT code FROM %4$I.term) %5$s
     $q$, c.place, c.name, c.relation, ledger, c.untold);
   END LOOP;
 END
@@ -162,11 +187,15 @@ BEGIN
   CALL crmcost.refresh('crm', as_of);
 END$$;
 CALL pg_temp.make_ledger(5);
-UPDATE setting SET value = CASE key WHEN 'language' THEN 'zh' ELSE '0' END WHERE key IN ('language', 'alert_complaint_rate');
+UPDATE setting SET value = CASE key WHEN 'language' THEN 'zh' ELSE '0' END
+  WHERE key IN ('language', 'alert_complaint_rate');
 INSERT INTO plan (scenario, kind, measure, channel_code, period, amount, currency) VALUES
-  ('default', 'budget', 'cost', 'search', '[2025-01-01,2025-04-01)', 1, 'EUR'), ('default', 'budget', 'cost', 'search', '[2025-01-01,2025-04-01)', 1, 'EUR'),
-  ('default', 'target', 'revenue', NULL, '[2024-01-01,2026-01-01)', 1, 'EUR'), ('default', 'budget', 'cost', 'web', '[2025-01-01,2025-04-01)', 1, 'ZZZ');
-INSERT INTO plan (scenario, kind, measure, category_code, period, amount, currency) VALUES ('default', 'budget', 'revenue', 'acq', '[2025-01-01,2025-04-01)', 1, 'EUR');
+  ('default', 'budget', 'cost', 'search', '[2025-01-01,2025-04-01)', 1, 'EUR'),
+    ('default', 'budget', 'cost', 'search', '[2025-01-01,2025-04-01)', 1, 'EUR'),
+  ('default', 'target', 'revenue', NULL, '[2024-01-01,2026-01-01)', 1, 'EUR'),
+    ('default', 'budget', 'cost', 'web', '[2025-01-01,2025-04-01)', 1, 'ZZZ');
+INSERT INTO plan (scenario, kind, measure, category_code, period, amount, currency)
+  VALUES ('default', 'budget', 'revenue', 'acq', '[2025-01-01,2025-04-01)', 1, 'EUR');
 CALL crmcost.upgrade('crm');
 CALL pg_temp.refresh_again();
 -- what was said on days before stays as it was said
@@ -174,20 +203,31 @@ DELETE FROM clv_model WHERE as_of < (SELECT as_of FROM last_refresh);
 DELETE FROM worklist WHERE status = 'held';
 UPDATE cost_entry SET amount = amount + 1 WHERE customer_id IS NOT NULL;
 SELECT is_empty($$SELECT * FROM pg_temp.english_words('crm')$$, 'a Chinese ledger speaks no English');
-SELECT isnt_empty($$SELECT unit_name FROM cost_driver UNION SELECT measure_name FROM unit_cost$$, 'there is cost of units');
-SELECT is_empty($$SELECT unit_name FROM cost_driver WHERE unit_name ~ '^[a-z]' UNION SELECT measure_name FROM unit_cost WHERE measure_name ~ '^[a-z]'$$, 'whose names are Chinese');
-SELECT results_eq($$SELECT c.message, example FROM clv_model c, data_quality q WHERE c.model = 'closed_form' AND as_of = (SELECT as_of FROM last_refresh) AND check_name = 'retention_not_observed'$$,
-  $$VALUES ('留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）', '留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）')$$, 'messages of models');
+SELECT isnt_empty($$SELECT unit_name FROM cost_driver UNION SELECT measure_name FROM unit_cost$$,
+  'there is cost of units');
+SELECT is_empty($$SELECT unit_name FROM cost_driver WHERE unit_name ~ '^[a-z]' UNION SELECT measure_name FROM unit_cost
+  WHERE measure_name ~ '^[a-z]'$$, 'whose names are Chinese');
+SELECT results_eq($$SELECT c.message, example FROM clv_model c, data_quality q
+  WHERE c.model = 'closed_form' AND as_of = (SELECT as_of FROM last_refresh)
+  AND check_name = 'retention_not_observed'$$,
+  $$VALUES ('留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）',
+    '留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）')$$, 'messages of models');
 SELECT is(max(message), '有 0 个转化和 0 个其他潜在客户，两者各需至少 100 个', 'of that of leads, too') FROM lead_model;
 INSERT INTO allocation_rule (category_code, driver) VALUES ('data', 'attributed');
-SELECT is(min(message) FILTER (WHERE check_name = 'category_without_rule' AND category_code = 'chn'), '没有规则涵盖成本类别 chn', 'and what validate_rules says') FROM crmcost.validate_rules('crm');
+SELECT is(min(message) FILTER (WHERE check_name = 'category_without_rule' AND category_code = 'chn'), '没有规则涵盖成本类别 chn',
+  'and what validate_rules says') FROM crmcost.validate_rules('crm');
 -- it would be noticed; what is told changes with the setting, what refresh keeps with the next refresh
 UPDATE setting SET value = 'en' WHERE key = 'language';
-SELECT set_has($$SELECT place FROM pg_temp.english_words('crm')$$, $$VALUES ('data_quality.example'), ('plan_finding.example'), ('readiness.example'), ('kpi.definition'),
-  ('readiness.definition'), ('churn_rate.definition'), ('lifecycle_stage.action'), ('tier_gap.next_action'), ('customer_360.stage_action')$$, 'in English there is some, in other places, too');
-SELECT is_empty($$SELECT * FROM pg_temp.english_words('crm') WHERE place IN ('worklist.action', 'clv_model.message', 'lead_model.message')$$, 'what refresh wrote is still Chinese');
+SELECT set_has($$SELECT place FROM pg_temp.english_words('crm')$$,
+  $$VALUES ('data_quality.example'), ('plan_finding.example'), ('readiness.example'), ('kpi.definition'),
+  ('readiness.definition'), ('churn_rate.definition'), ('lifecycle_stage.action'), ('tier_gap.next_action'),
+    ('customer_360.stage_action')$$, 'in English there is some, in other places, too');
+SELECT is_empty($$SELECT * FROM pg_temp.english_words('crm')
+  WHERE place IN ('worklist.action', 'clv_model.message', 'lead_model.message')$$,
+  'what refresh wrote is still Chinese');
 CALL pg_temp.refresh_again();
-SELECT set_has($$SELECT place FROM pg_temp.english_words('crm')$$, $$VALUES ('worklist.action'), ('clv_model.message'), ('lead_model.message')$$, 'until the next refresh');
+SELECT set_has($$SELECT place FROM pg_temp.english_words('crm')$$,
+  $$VALUES ('worklist.action'), ('clv_model.message'), ('lead_model.message')$$, 'until the next refresh');
 
 SELECT * FROM finish();
 ROLLBACK;

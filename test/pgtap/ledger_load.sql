@@ -61,15 +61,20 @@ CALL crmcost.load_facts('crm', 'sale', 'staged');
 SELECT is((SELECT count(*) FROM sale), 600::bigint, 'B18: the same file again adds nothing, and is no error');
 CREATE TEMPORARY VIEW more AS SELECT s.customer_id, s.source, 'late ' || s.order_ref AS order_ref, s.line_no, s.sold_at,
   s.amount, s.currency FROM staged s LIMIT 5;
-CREATE TEMPORARY VIEW longer AS SELECT s.customer_id, s.source, s.order_ref, s.line_no, s.sold_at, 7777.00 AS amount, s.currency FROM staged s
+CREATE TEMPORARY VIEW longer AS SELECT s.customer_id, s.source, s.order_ref, s.line_no, s.sold_at, 7777.00 AS amount,
+  s.currency FROM staged s
 UNION ALL SELECT * FROM more;
 CALL crmcost.load_facts('crm', 'sale', 'longer');
 SELECT is((SELECT count(*) FROM sale), 605::bigint, 'a longer file adds what is new');
 SELECT is_empty('SELECT FROM sale WHERE amount = 7777', 'and what is there stays what it is');
-SELECT throws_ok($$CALL crmcost.load_facts('crm', 'sale', 'stranger')$$, '23503', NULL, 'a customer who is not known, beside lines that are there');
-CREATE TEMPORARY VIEW taken AS SELECT min(s.sale_id) AS sale_id, max(s.sold_at) AS sold_at, 1 AS customer_id, 'new' AS order_ref, 1 AS amount, 'EUR' AS currency FROM sale s WHERE s.sold_at = (SELECT min(sold_at) FROM sale);
-SELECT throws_ok($$CALL crmcost.load_facts('crm', 'sale', 'taken')$$, '23505', NULL, 'another line of a number that is taken is an error');
-CREATE TEMPORARY VIEW nameless AS SELECT 1 AS customer_id, timestamptz '2024-01-05 12:00Z' AS sold_at, 0 AS amount, 'EUR' AS currency;
+SELECT throws_ok($$CALL crmcost.load_facts('crm', 'sale', 'stranger')$$, '23503', NULL,
+  'a customer who is not known, beside lines that are there');
+CREATE TEMPORARY VIEW taken AS SELECT min(s.sale_id) AS sale_id, max(s.sold_at) AS sold_at, 1 AS customer_id,
+  'new' AS order_ref, 1 AS amount, 'EUR' AS currency FROM sale s WHERE s.sold_at = (SELECT min(sold_at) FROM sale);
+SELECT throws_ok($$CALL crmcost.load_facts('crm', 'sale', 'taken')$$, '23505', NULL,
+  'another line of a number that is taken is an error');
+CREATE TEMPORARY VIEW nameless AS SELECT 1 AS customer_id, timestamptz '2024-01-05 12:00Z' AS sold_at, 0 AS amount,
+  'EUR' AS currency;
 CALL crmcost.load_facts('crm', 'sale', 'nameless');
 CALL crmcost.load_facts('crm', 'sale', 'nameless');
 SELECT is((SELECT count(*) FROM sale WHERE order_ref IS NULL), 2::bigint, 'without a reference a line is always new');
@@ -87,7 +92,8 @@ INSERT INTO sale (customer_id, source, order_ref, sold_at, amount, currency)
 SELECT 1 + i % 20, 'shop', 'many ' || i, timestamptz '2024-03-01 12:00Z' + i * interval '1 hour', 10, 'EUR'
 FROM generate_series(1, 5000) AS i;
 CALL crmcost.refresh('crm', '2025-12-01');
-SELECT is((SELECT reltuples::bigint FROM pg_class WHERE oid = 'crm.sale'::regclass), 5000::bigint, 'rows that the planner knows of');
+SELECT is((SELECT reltuples::bigint FROM pg_class WHERE oid = 'crm.sale'::regclass), 5000::bigint,
+  'rows that the planner knows of');
 SELECT results_eq($$SELECT s.attname FROM pg_stats s WHERE s.schemaname = 'crm' AND s.tablename = 'sale'
     AND s.attname IN ('customer_id', 'order_ref', 'sold_at', 'amount') ORDER BY 1$$,
   $$VALUES ('customer_id'::name), ('order_ref'), ('sold_at')$$, 'of its keys and days, not of its measures');
@@ -106,7 +112,8 @@ SELECT set_eq('SELECT * FROM pg_temp.keys()', 'SELECT key FROM before', 'keys wh
 ROLLBACK TO fresh;
 
 -- the other facts
-CREATE TEMPORARY TABLE contacts AS SELECT 1 AS customer_id, timestamptz '2024-03-01' + i * interval '1 hour' AS occurred_at,
+CREATE TEMPORARY TABLE contacts AS SELECT 1 AS customer_id,
+  timestamptz '2024-03-01' + i * interval '1 hour' AS occurred_at,
   'ticket' AS kind FROM generate_series(1, 5) AS i;
 CALL crmcost.load_facts('crm', 'interaction', 'contacts');
 CREATE TEMPORARY TABLE costs AS SELECT 'acq' AS category_code, date '2024-03-01' + i AS incurred_on, 10.5 AS amount,
@@ -124,11 +131,15 @@ BEGIN
 END $$;
 CREATE TEMPORARY TABLE ref_contacts AS SELECT c.*, 'r' || row_number() OVER () AS source_ref FROM contacts c;
 CREATE TEMPORARY TABLE ref_costs AS SELECT c.*, 'r' || row_number() OVER () AS source_ref FROM costs c;
-CREATE TEMPORARY TABLE ref_points AS SELECT 1 AS customer_id, 'points' AS program_code, timestamptz '2024-03-01' AS occurred_at, 'earn' AS kind, i AS points, 'r' || i AS source_ref FROM generate_series(1, 5) AS i;
+CREATE TEMPORARY TABLE ref_points AS SELECT 1 AS customer_id, 'points' AS program_code,
+  timestamptz '2024-03-01' AS occurred_at, 'earn' AS kind, i AS points, 'r' || i AS source_ref
+  FROM generate_series(1, 5) AS i;
 INSERT INTO driver (code, kind, unit, name) VALUES ('parcels', 'own', 'parcel', 'Parcels');
-CREATE TEMPORARY TABLE ref_parcels AS SELECT 1 AS customer_id, 'parcels' AS driver, date '2024-03-01' AS measured_on, i AS quantity, 'r' || i AS source_ref FROM generate_series(1, 5) AS i;
+CREATE TEMPORARY TABLE ref_parcels AS SELECT 1 AS customer_id, 'parcels' AS driver, date '2024-03-01' AS measured_on,
+  i AS quantity, 'r' || i AS source_ref FROM generate_series(1, 5) AS i;
 SELECT is(pg_temp.twice(fact, source), fact || ' 0', 'B18: loaded twice, once there: ' || fact)
-  FROM (VALUES ('interaction', 'ref_contacts'::regclass), ('cost_entry', 'ref_costs'), ('loyalty_entry', 'ref_points'), ('driver_entry', 'ref_parcels')) v (fact, source);
+  FROM (VALUES ('interaction', 'ref_contacts'::regclass), ('cost_entry', 'ref_costs'), ('loyalty_entry', 'ref_points'),
+    ('driver_entry', 'ref_parcels')) v (fact, source);
 DELETE FROM interaction WHERE source_ref IS NOT NULL;
 DELETE FROM cost_entry WHERE source_ref IS NOT NULL;
 SELECT is((SELECT count(*) FROM interaction) + (SELECT count(*) FROM cost_entry), 10::bigint, 'interactions and costs');

@@ -1,10 +1,14 @@
--- A refresh does work for what changed, and the store is then what a full one would have made of it.  Random sequences of
--- loads, late facts, corrections, updates, deletes, changed configuration, mergers, closings, reopenings and refreshes whose
+-- A refresh does work for what changed, and the store is then what a full one would have made of it.  Random sequences
+-- of
+-- loads, late facts, corrections, updates, deletes, changed configuration, mergers, closings, reopenings and refreshes
+-- whose
 -- as_of moves forward and back; after each refresh every computed table is compared row for row with that of a full
--- computation.  At the end the facts are copied into a second ledger, for which one full refresh is all that ever happened:
+-- computation.  At the end the facts are copied into a second ledger, for which one full refresh is all that ever
+-- happened:
 -- where no month was closed, every computed table is the same there.
 --
--- psql -v first=N -v sequences=M runs M of them from seed N on, 4 of them if nothing is said; "make check-sequences" runs 200.
+-- psql -v first=N -v sequences=M runs M of them from seed N on, 4 of them if nothing is said; "make check-sequences"
+-- runs 200.
 \set partitioned false
 \ir ledger_setup.psql
 \ir random.psql
@@ -33,7 +37,8 @@ END$$;
 CREATE PROCEDURE pg_temp.close_or_reopen(INOUT what text) LANGUAGE plpgsql AS $$
 DECLARE
   closed CONSTANT date := (SELECT max(month_start) FROM closed_period);
-  complete CONSTANT date := (SELECT (date_trunc('month', (as_of + 1)::timestamp) - interval '1 month')::date FROM last_refresh);
+  complete CONSTANT date := (SELECT (date_trunc('month', (as_of + 1)::timestamp) - interval '1 month')::date
+    FROM last_refresh);
   month CONSTANT date := coalesce(closed + interval '1 month', '2024-12-01');
 BEGIN
   IF closed IS NOT NULL AND pg_temp.chance(0.3) THEN
@@ -51,7 +56,8 @@ DECLARE
   relation text;
   names text;
 BEGIN
-  FOREACH relation IN ARRAY '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,worklist_reason,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
+  FOREACH relation IN ARRAY
+    '{setting,reason,term,stage,stage_step,channel,campaign,cost_category,tier,driver,driver_blend,loyalty_program,product,allocation_rule,allocation_share,activity_time,funnel_step,channel_rule,calendar,survey,worklist_reason,capacity,fx_rate,plan,customer,sale,cost_entry,interaction,loyalty_entry,driver_entry,campaign_member,classification}'::text[] LOOP
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO names FROM pg_attribute
       WHERE attrelid = format('crm.%I', relation)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     EXECUTE format('ALTER TABLE other.%I DISABLE TRIGGER ALL', relation);
@@ -62,10 +68,12 @@ BEGIN
   END LOOP;
 END$$;
 
--- All tables but those of facts and configuration, of runs and of closed months; and the worklist, which knows what was told when.  Of what is kept of earlier report days
+-- All tables but those of facts and configuration, of runs and of closed months; and the worklist, which knows what was
+-- told when.  Of what is kept of earlier report days
 -- a fresh ledger knows nothing.
 CREATE TEMPORARY TABLE computed AS
-  SELECT c.relname AS target, CASE WHEN c.relname IN ('kept_snapshot', 'clv_model') THEN 'as_of = (SELECT as_of FROM crm.last_refresh)'
+  SELECT c.relname AS target, CASE WHEN c.relname IN ('kept_snapshot', 'clv_model')
+    THEN 'as_of = (SELECT as_of FROM crm.last_refresh)'
                                 WHEN c.relname = 'classification' THEN 'by_rule' ELSE 'true' END AS rows
   FROM pg_class c
   WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> ALL (
@@ -82,9 +90,11 @@ BEGIN
       WHERE attrelid = format('crm.%I', c.target)::regclass AND attnum > 0 AND NOT attisdropped;
     EXECUTE format($q$
       SELECT count(*), min(d::text) FROM (
-        SELECT 'only here', h.* FROM (SELECT %1$s FROM crm.%2$I WHERE %3$s EXCEPT ALL SELECT %1$s FROM other.%2$I WHERE %3$s) h
+        SELECT 'only here', h.* FROM (SELECT %1$s FROM crm.%2$I WHERE %3$s EXCEPT ALL SELECT %1$s FROM other.%2$I
+          WHERE %3$s) h
         UNION ALL
-        SELECT 'only there', h.* FROM (SELECT %1$s FROM other.%2$I WHERE %3$s EXCEPT ALL SELECT %1$s FROM crm.%2$I WHERE %3$s) h) d$q$,
+        SELECT 'only there', h.* FROM (SELECT %1$s FROM other.%2$I WHERE %3$s EXCEPT ALL SELECT %1$s FROM crm.%2$I
+          WHERE %3$s) h) d$q$,
       names, c.target, c.rows) INTO n, example;
     IF n > 0 THEN
       RETURN NEXT format('%s is not that of a fresh ledger in %s rows, such as %s', c.target, n, example);
@@ -93,7 +103,8 @@ BEGIN
 END$$;
 
 CREATE FUNCTION pg_temp.next_as_of(zone text) RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
-  SELECT greatest(CASE WHEN pg_temp.chance(0.4) THEN ('2025-01-01'::timestamp + pg_temp.r(4) * interval '1 month') AT TIME ZONE zone
+  SELECT greatest(CASE WHEN pg_temp.chance(0.4)
+    THEN ('2025-01-01'::timestamp + pg_temp.r(4) * interval '1 month') AT TIME ZONE zone
                     ELSE pg_temp.moment('2024-12-15', '2025-04-25') END,
                   (SELECT (max(month_start) + interval '1 month') AT TIME ZONE zone FROM crm.closed_period))
 $$;
@@ -126,7 +137,8 @@ BEGIN
       -- what the exception takes back is the locks of the work tables
       BEGIN
         PERFORM crmcost._make_work_tables('crm');
-        found := ARRAY(SELECT format('%s is not that of a full refresh in %s rows after %s', v.target, v.rows_differ, story)
+        found := ARRAY(SELECT format('%s is not that of a full refresh in %s rows after %s', v.target, v.rows_differ,
+          story)
                        FROM crmcost._verify('crm') v);
         RAISE EXCEPTION 'verified' USING ERRCODE = 'P9999';
       EXCEPTION WHEN SQLSTATE 'P9999' THEN
@@ -148,7 +160,8 @@ BEGIN
   END;
 END$$;
 
-SELECT set_config('test.first', :'first', true) AS first, set_config('test.sequences', :'sequences', true) AS sequences \gset
+SELECT set_config('test.first', :'first', true) AS first,
+  set_config('test.sequences', :'sequences', true) AS sequences \gset
 DO $$
 BEGIN
   FOR n IN 0 .. current_setting('test.sequences')::int - 1 LOOP

@@ -26,38 +26,47 @@ SELECT is_empty($$SELECT relname FROM ledger_table
   'each table is captured, or written by refresh, or not read by it');
 SELECT is_empty($$SELECT unnest(crmcost._written_tables()) EXCEPT SELECT relname::text FROM ledger_table$$,
   'all that refresh writes is there');
-SELECT is_empty($$SELECT relation FROM crmcost._captured() EXCEPT SELECT relname FROM ledger_table$$, 'and all that is captured');
+SELECT is_empty($$SELECT relation FROM crmcost._captured() EXCEPT SELECT relname FROM ledger_table$$,
+  'and all that is captured');
 SELECT is_empty($$SELECT k.relname, c.proname FROM kept_out k
-    JOIN refresh_code c ON c.proname ~ '^_(refresh|find|write|add|load|form|complete)' AND c.prosrc ~ ('\m(FROM|JOIN)\s+' || k.relname || '\M')
+    JOIN refresh_code c ON c.proname ~ '^_(refresh|find|write|add|load|form|complete)'
+      AND c.prosrc ~ ('\m(FROM|JOIN)\s+' || k.relname || '\M')
       AND c.prosrc !~ ('\m' || k.relname || ' AS [(]')
     WHERE c.proname NOT IN ('_add_planned_parts', '_add_partitions')$$, 'no step reads what is not captured');
 SELECT is_empty($$SELECT t.relname, g.relation::regclass FROM ledger_table t
     JOIN crmcost._captured_tables('crm') g ON g.relation = t.oid
       OR g.relation IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = t.oid)
-    WHERE crmcost._triggers_of(g.relation, g.capture) <> 4$$, 'each captured table and partition has its four triggers');
+    WHERE crmcost._triggers_of(g.relation, g.capture) <> 4$$,
+      'each captured table and partition has its four triggers');
 SELECT ok((SELECT count(*) FROM crmcost._captured_tables('crm')) >= 18, 'of which there are some');
 
 SELECT is_empty($$SELECT relname FROM ledger_table WHERE relname = ANY (crmcost._written_tables())
     AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = ledger_table.oid AND i.indisunique)$$,
   'what is written has a key to be compared by');
-SELECT is_empty($$SELECT relname FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'customer_id'
+SELECT is_empty($$SELECT relname FROM ledger_table t JOIN pg_attribute a ON a.attrelid = t.oid
+  AND a.attname = 'customer_id'
     WHERE a.attnum <> 1 AND relname IN (SELECT unnest(crmcost._written_tables()))
       AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisunique AND a.attnum = ANY (i.indkey))$$,
   'a customer is the first column');
 SELECT is_empty($$SELECT p.proname FROM refresh_code p CROSS JOIN unnest(crmcost._written_tables()) AS t (name)
     WHERE p.prosrc ~ ('\m(INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+' || t.name || '\M')
-      AND NOT p.proname ~ '^(_(upgrade|migrate|widen|close_period|post_direct|erase|bring|move|take|keep|carry|copy|store)|worklist_)' AND p.proname NOT IN
+      AND NOT p.proname ~
+        '^(_(upgrade|migrate|widen|close_period|post_direct|erase|bring|move|take|keep|carry|copy|store)|worklist_)'
+        AND p.proname NOT IN
       ('reopen_period', '_set_stage')$$,
   'and nothing but the writer writes it');
-SELECT is_empty($$SELECT t.relname FROM ledger_table t WHERE obj_description(t.oid, 'pg_class') IS NULL$$, 'each has a comment');
+SELECT is_empty($$SELECT t.relname FROM ledger_table t WHERE obj_description(t.oid, 'pg_class') IS NULL$$,
+  'each has a comment');
 SELECT is_empty($$SELECT c.relname, d.refobjid::regclass FROM pg_class c
     JOIN pg_rewrite w ON w.ev_class = c.oid
     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
     WHERE c.relnamespace = 'crm'::regnamespace
       AND d.refobjsubid > 0 AND d.refobjid IN ('sale'::regclass, 'cost_entry'::regclass, 'interaction'::regclass)
       AND c.relname NOT IN ('sale_base', 'cost')$$, 'sale_base and cost alone read facts');
--- what a report of groups asks of everybody is summed up by refresh; data_quality looks at what is not in the store yet,
--- accounts are groups of customers, the worklist is short, the first month of anything is found by an index, and readiness asks whether
+-- what a report of groups asks of everybody is summed up by refresh; data_quality looks at what is not in the store
+-- yet,
+-- accounts are groups of customers, the worklist is short, the first month of anything is found by an index, and
+-- readiness asks whether
 -- there is anybody
 SELECT is_empty($$SELECT v.relname, t.relname FROM pg_class v
     JOIN pg_rewrite w ON w.ev_class = v.oid

@@ -73,8 +73,10 @@ SELECT is((SELECT count(contribution_share) FROM customer_profit), 0::bigint, 'h
 SELECT pg_temp.sell(3, 'd', '2024-01-06', '{1}', '{p}', 31);
 CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT customer_id::int, profit, contribution_share, loss FROM customer_profit ORDER BY 1',
-  $$ VALUES (1, 10.0, NULL::numeric, 0.0), (2, 10.0, NULL, 0.0), (3, -50.0, NULL, 50.0) $$, 'a loss of all has no shares, and is a column of its own');
-SELECT results_eq($$SELECT profit, contribution_share, loss FROM profit_by_channel$$, $$ VALUES (-30.0, NULL::numeric, 30.0) $$, 'so it is in every cut');
+  $$ VALUES (1, 10.0, NULL::numeric, 0.0), (2, 10.0, NULL, 0.0), (3, -50.0, NULL, 50.0) $$,
+    'a loss of all has no shares, and is a column of its own');
+SELECT results_eq($$SELECT profit, contribution_share, loss FROM profit_by_channel$$,
+  $$ VALUES (-30.0, NULL::numeric, 30.0) $$, 'so it is in every cut');
 ROLLBACK TO fresh;
 
 -- what an order is
@@ -96,7 +98,8 @@ SELECT results_eq($$
 $$, $$ VALUES (1, 5::bigint, 33.0, 41), (2, 1, 7.0, 55) $$,
   'orders: lines of a reference together, corrections and refunds are none, net revenue counts all');
 SELECT results_eq($$
-  SELECT month_start, orders, sale_lines, revenue, refund FROM customer_month WHERE customer_id = 1 AND orders + sale_lines > 0 ORDER BY 1
+  SELECT month_start, orders, sale_lines, revenue, refund FROM customer_month
+    WHERE customer_id = 1 AND orders + sale_lines > 0 ORDER BY 1
 $$, $$ VALUES ('2024-01-01'::date, 5::bigint, 7::bigint, 57.0, 0.0),
               ('2024-02-01', 0, 1, -24.0, -21.0) $$, 'by month as well');
 SELECT results_eq($$
@@ -108,7 +111,8 @@ ROLLBACK TO fresh;
 INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at)
 SELECT i, 'c' || i, '2023-01-01', '2023-06-01' FROM generate_series(1, 300) i;
 INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency, product_code)
-SELECT 1 + floor(random() * random() * 300), 'o' || i / 2, i, '2023-07-01'::timestamptz + random() * interval '400 days',
+SELECT 1 + floor(random() * random() * 300), 'o' || i / 2, i,
+  '2023-07-01'::timestamptz + random() * interval '400 days',
        round((random() * 80)::numeric, 2), 'EUR', 'p' || floor(random() * 20)
 FROM generate_series(1, 2000) i;
 UPDATE setting SET value = 'Pacific/Auckland' WHERE key = 'timezone';
@@ -120,8 +124,10 @@ value AS (
   SELECT customer_id, '2024-06-30'::date - max((at AT TIME ZONE 'Pacific/Auckland')::date) AS r, count(*) AS f
   FROM orders GROUP BY 1),
 rfm AS (
-  SELECT v.*, (SELECT sum(amount) FROM sale s WHERE s.customer_id = v.customer_id AND sold_at < '2024-06-30 11:30Z') AS m,
-         (SELECT count(DISTINCT product_code) FROM sale s WHERE s.customer_id = v.customer_id AND amount > 0 AND sold_at < '2024-06-30 11:30Z') AS products
+  SELECT v.*, (SELECT sum(amount) FROM sale s WHERE s.customer_id = v.customer_id
+    AND sold_at < '2024-06-30 11:30Z') AS m,
+         (SELECT count(DISTINCT product_code) FROM sale s WHERE s.customer_id = v.customer_id AND amount > 0
+           AND sold_at < '2024-06-30 11:30Z') AS products
   FROM value v),
 cut AS (
   SELECT percentile_disc('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY -r) AS r,
@@ -142,8 +148,10 @@ SELECT results_eq('SELECT customer_id, r, f, m FROM customer_rfm ORDER BY 1',
 SELECT results_eq($$
   SELECT r, f, customers, customer_share, orders, revenue, revenue_share, mean_m FROM rfm_grid ORDER BY 1, 2
 $$, $$
-  SELECT r.r, f.f, count(e.customer_id), round(count(e.customer_id) / 1.0 / (SELECT count(*) FROM expected), 6), coalesce(sum(e.f), 0)::bigint,
-         coalesce(sum(e.m), 0), round(coalesce(sum(e.m), 0) / (SELECT sum(m) FROM expected), 6), round(avg(score % 10), 4)
+  SELECT r.r, f.f, count(e.customer_id), round(count(e.customer_id) / 1.0 / (SELECT count(*) FROM expected), 6),
+    coalesce(sum(e.f), 0)::bigint,
+         coalesce(sum(e.m), 0), round(coalesce(sum(e.m), 0) / (SELECT sum(m) FROM expected), 6),
+           round(avg(score % 10), 4)
   FROM generate_series(1, 5) r (r) CROSS JOIN generate_series(1, 5) f (f)
   LEFT JOIN expected e ON score / 100 = r.r AND score / 10 % 10 = f.f
   GROUP BY 1, 2 ORDER BY 1, 2
@@ -164,7 +172,8 @@ SELECT is_empty($$
   LEFT JOIN customer_tier t USING (customer_id, scheme)
   GROUP BY 1, 2 HAVING count(t.tier) <> 1
 $$, 'C1: every customer with an order has exactly one tier in each scheme');
-SELECT cmp_ok((SELECT count(DISTINCT tier) FROM customer_tier WHERE scheme = 'value'), '=', 3::bigint, 'C4: in three value groups');
+SELECT cmp_ok((SELECT count(DISTINCT tier) FROM customer_tier WHERE scheme = 'value'), '=', 3::bigint,
+  'C4: in three value groups');
 -- as many customers score alike under other numbers of bins
 UPDATE setting SET value = '3' WHERE key = 'rfm_bins';
 CALL crmcost.refresh('crm', '2024-06-30 11:31Z');
@@ -187,7 +196,8 @@ SELECT is((SELECT string_agg(scheme || ' ' || tier, ', ' ORDER BY scheme) FROM c
           'abc A, loyalty regular, value low', 'C6: schemes stand side by side');
 SELECT results_eq($$
   SELECT customer_id::int, gap_to_next FROM customer_tier WHERE scheme = 'abc' ORDER BY 1
-$$, $$ VALUES (1, NULL::numeric), (2, NULL), (3, NULL), (4, NULL), (5, 20.0), (6, 30.0), (7, 40.0), (8, 15.0), (9, 25.0), (10, 30.0) $$,
+$$, $$ VALUES (1, NULL::numeric), (2, NULL), (3, NULL), (4, NULL), (5, 20.0), (6, 30.0), (7, 40.0), (8, 15.0),
+  (9, 25.0), (10, 30.0) $$,
   'what is missing to the least customer of the next tier');
 -- schemes by share of two, four and one tier
 INSERT INTO tier (scheme, code, rank, basis, bound, name) VALUES
@@ -211,13 +221,16 @@ SELECT pg_temp.sell(2, 'b', '2024-01-05', '{10000}');
 SELECT pg_temp.sell(3, 'c', '2024-01-05', '{999.99}');
 SELECT pg_temp.sell(4, 'd', '2024-01-05', '{1000}');
 SELECT pg_temp.sell(5, 'e', '2024-01-05', '{10}');
-INSERT INTO sale (customer_id, order_ref, kind, sold_at, amount, currency) VALUES (5, 'x', 'refund', '2024-02-05', -30, 'EUR');
+INSERT INTO sale (customer_id, order_ref, kind, sold_at, amount, currency)
+  VALUES (5, 'x', 'refund', '2024-02-05', -30, 'EUR');
 CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
   SELECT customer_id::int, tier, gap_to_next FROM customer_tier WHERE scheme = 'loyalty' ORDER BY 1
-$$, $$ VALUES (1, 'silver', 1800.0), (2, 'gold', NULL), (3, 'regular', 0.01), (4, 'silver', 9000.0), (5, 'regular', 1020.0) $$,
+$$, $$ VALUES (1, 'silver', 1800.0), (2, 'gold', NULL), (3, 'regular', 0.01), (4, 'silver', 9000.0),
+  (5, 'regular', 1020.0) $$,
   'C8: 8,200 with gold at 10,000 is 1,800 short; below every bound is the lowest tier');
-SELECT is((SELECT evidence::jsonb->>'revenue' FROM customer_classification WHERE customer_id = 1 AND dimension = 'loyalty'),
+SELECT is((SELECT evidence::jsonb->>'revenue' FROM customer_classification
+  WHERE customer_id = 1 AND dimension = 'loyalty'),
           '8200.0000', 'the evidence is the revenue');
 SELECT results_eq($$SELECT rows, example FROM data_quality WHERE check_name = 'refunds_exceed_sales'$$,
   $$ VALUES (1::bigint, 'customer 5: -20.0000') $$, 'who gave back more than they bought is reported');
@@ -232,12 +245,14 @@ SELECT results_eq($$
   JOIN customer_tier t ON t.customer_id = r.customer_id AND t.scheme = 'value'
   JOIN customer_classification c ON c.customer_id = r.customer_id AND c.dimension = 'value'
   WHERE r.customer_id = 10
-$$, $$ VALUES (555, 'high', '{"r": 5, "f": 5, "m": 5}'::jsonb) $$, 'C4: 5-5-5 is of high value, with the scores as evidence');
+$$, $$ VALUES (555, 'high', '{"r": 5, "f": 5, "m": 5}'::jsonb) $$,
+  'C4: 5-5-5 is of high value, with the scores as evidence');
 UPDATE tier SET r = '[2,2]' WHERE scheme = 'value' AND code = 'low';
 DELETE FROM classification WHERE dimension = 'value';
 CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
-  SELECT check_name, severity, rows, example FROM data_quality WHERE check_name IN ('unmatched_rfm_score', 'untiered_customer') ORDER BY 1
+  SELECT check_name, severity, rows, example FROM data_quality
+    WHERE check_name IN ('unmatched_rfm_score', 'untiered_customer') ORDER BY 1
 $$, $$ VALUES ('unmatched_rfm_score', 'error', 1::bigint, 'no tier of value matches score 111'),
               ('untiered_customer', 'error', 2, 'customer 1 has no tier in value') $$,
   'C4: a score that no tier matches is an error in data_quality');
@@ -252,14 +267,17 @@ INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, 
   (1, '2024-01-08', 'complaint', NULL, 'chat', 1, NULL, '2024-01-09');
 INSERT INTO interaction (customer_id, occurred_at, kind, channel_code)
 VALUES (1, '2024-01-02', 'care', 'phone'), (1, '2024-01-03', 'touch', 'email'), (1, '2024-03-05', 'care', 'phone');
-INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, score) VALUES (1, '2024-01-07 12:00Z', 'survey', 'ces', 'email', 7);
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, score)
+  VALUES (1, '2024-01-07 12:00Z', 'survey', 'ces', 'email', 7);
 INSERT INTO classification (customer_id, dimension, entered_at, code) VALUES (1, 'owner', '2024-02-01', 'agent-7');
 CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq($$
-  SELECT customer_id::int, stage, owner, abc_tier, loyalty_tier, orders, revenue, profit, last_touch_at, last_touch_kind,
+  SELECT customer_id::int, stage, owner, abc_tier, loyalty_tier, orders, revenue, profit, last_touch_at,
+    last_touch_kind,
          last_touch_channel, interactions, open_cases, csat_mean, csat_rate, survey_answers
   FROM customer_360 ORDER BY 1
-$$, $$ VALUES (1, 'won_back', 'agent-7', 'A', 'regular', 1::bigint, 100.0, 60.0, '2024-01-03'::timestamptz, 'touch', 'email', 10::bigint, 1::bigint, 4.75, 1.0, 4::bigint),
+$$, $$ VALUES (1, 'won_back', 'agent-7', 'A', 'regular', 1::bigint, 100.0, 60.0, '2024-01-03'::timestamptz, 'touch',
+  'email', 10::bigint, 1::bigint, 4.75, 1.0, 4::bigint),
               (2, 'lead', NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, NULL, NULL, 0) $$,
   'E15: customer_360 has value, stage, owner, tiers, satisfaction, the last contact by us up to the report day, and leads as well');
 SELECT results_eq('SELECT stage_name, abc_tier_name, segment_name, last_touch_channel_name FROM customer_360 WHERE customer_id = 1',
@@ -272,12 +290,14 @@ SELECT is((SELECT count(*) FROM customer_360 WHERE customer_id = 1), 1::bigint, 
 UPDATE customer SET attributes = '{"region": "north", "size": 3}' WHERE customer_id = 1;
 UPDATE setting SET value = 'region, size' WHERE key = 'attribute_columns';
 CALL crmcost.refresh('crm', '2024-03-02');
-SELECT results_eq('SELECT customer_id::int, region, size FROM customer_attribute ORDER BY 1', $$ VALUES (1, 'north', '3'), (2, NULL, NULL) $$,
+SELECT results_eq('SELECT customer_id::int, region, size FROM customer_attribute ORDER BY 1',
+  $$ VALUES (1, 'north', '3'), (2, NULL, NULL) $$,
   'customer_attribute has the attributes that the setting names');
 CREATE VIEW pg_temp.dependent AS SELECT region FROM customer_attribute;
 UPDATE setting SET value = 'region,size,it''s "odd"' WHERE key = 'attribute_columns';
 CALL crmcost.refresh('crm', '2024-03-02');
-SELECT results_eq($$SELECT region, size, "it's ""odd""" FROM customer_attribute WHERE customer_id = 1$$, $$ VALUES ('north', '3', NULL) $$,
+SELECT results_eq($$SELECT region, size, "it's ""odd""" FROM customer_attribute WHERE customer_id = 1$$,
+  $$ VALUES ('north', '3', NULL) $$,
   'more of them leave what stands on the view alone');
 SET LOCAL client_min_messages = error;
 UPDATE setting SET value = 'size,customer_id,,size' WHERE key = 'attribute_columns';
@@ -289,7 +309,8 @@ CALL crmcost.refresh('crm', '2024-03-03');
 SET LOCAL client_min_messages = warning;
 SELECT columns_are('crm', 'customer_attribute', '{customer_id,size}', 'until it is gone; a name counts once');
 SELECT ok(has_table_privilege('pg_monitor', 'crm.customer_attribute', 'SELECT'), 'with the grants that there were');
-SELECT is(col_description('crm.customer_attribute'::regclass, 2), 'Attribute size; NULL where the customer has none.', 'and a comment');
+SELECT is(col_description('crm.customer_attribute'::regclass, 2), 'Attribute size; NULL where the customer has none.',
+  'and a comment');
 CALL crmcost.upgrade('crm');
 SELECT columns_are('crm', 'customer_attribute', '{customer_id,size}', 'upgrade keeps them');
 SELECT ok(crmcost.erase_customer('crm', 1), 'who is erased');
@@ -300,44 +321,57 @@ ROLLBACK TO fresh;
 SELECT pg_temp.sell(i, 'o' || i, '2024-01-05', ARRAY[10 * i], '{p}', i) FROM generate_series(1, 4) i;
 INSERT INTO customer (customer_id, source_key, first_seen_at, account_id) VALUES (5, 'lead', '2024-01-05', 1);
 UPDATE customer SET account_id = 1 WHERE customer_id IN (2, 3);
-INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES ('svc.support', '2024-01-06', 4, 'EUR', 3);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
+  VALUES ('svc.support', '2024-01-06', 4, 'EUR', 3);
 CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT account_id::int, account_key, members::int, customers::int, orders::int, revenue, margin, total_cost, profit FROM account_value',
-  $$ VALUES (1, 'c1', 4, 3, 3, 60.0, 54.0, 4.0, 50.0) $$, 'an account has what its customers brought, itself and leads counted');
+  $$ VALUES (1, 'c1', 4, 3, 3, 60.0, 54.0, 4.0, 50.0) $$,
+    'an account has what its customers brought, itself and leads counted');
 ROLLBACK TO fresh;
 
 -- cohorts of a published table: customers by month (openretailscience, tests/analysis/test_cohort.py)
-INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 5) i;
+INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01'
+  FROM generate_series(1, 5) i;
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
 SELECT c, 'o' || d, d, 10, 4, 'EUR'
 FROM unnest('{1,2,3,1,2,3,1,2,3,4,5,4}'::int[],
-            '{2023-01-15,2023-01-20,2023-02-05,2023-02-10,2023-03-01,2023-03-15,2023-03-20,2023-04-10,2023-04-25,2023-05-05,2023-05-20,2023-06-10}'::date[]) u (c, d);
+
+              '{2023-01-15,2023-01-20,2023-02-05,2023-02-10,2023-03-01,2023-03-15,2023-03-20,2023-04-10,2023-04-25,2023-05-05,2023-05-20,2023-06-10}'::date[]) u (c,
+              d);
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES
-  ('svc.support', '2023-02-15', 5, 'EUR', 1), ('acq.ads.web', '2023-01-15', 7, 'EUR', 1), ('svc.support', '2023-04-15', 3, 'EUR', 4);
+  ('svc.support', '2023-02-15', 5, 'EUR', 1), ('acq.ads.web', '2023-01-15', 7, 'EUR', 1),
+    ('svc.support', '2023-04-15', 3, 'EUR', 4);
 CALL crmcost.refresh('crm', '2023-07-01');
 SELECT results_eq($$
   SELECT cohort_month, array_agg(active_customers::int ORDER BY age) FROM cohort WHERE age < 4 GROUP BY 1 ORDER BY 1
-$$, $$ VALUES ('2023-01-01'::date, '{2,1,2,1}'::int[]), ('2023-02-01', '{1,1,1,0}'), ('2023-05-01', '{2,1,NULL,NULL}') $$,
+$$, $$ VALUES ('2023-01-01'::date, '{2,1,2,1}'::int[]), ('2023-02-01', '{1,1,1,0}'),
+  ('2023-05-01', '{2,1,NULL,NULL}') $$,
   'active customers of each cohort are those of the published table; what is not observed is NULL, what is observed 0');
 SELECT results_eq($$
-  SELECT age, customers::int, active_share, revenue, margin, cost, contribution, cumulative_contribution FROM cohort WHERE cohort_month = '2023-01-01' AND age < 3 ORDER BY 1
-$$, $$ VALUES (0, 2, 1.0, 20.0, 12.0, 7.0, 12.0, 12.0), (1, 2, 0.5, 10.0, 6.0, 5.0, 1.0, 13.0), (2, 2, 1.0, 20.0, 12.0, 0.0, 12.0, 25.0) $$,
+  SELECT age, customers::int, active_share, revenue, margin, cost, contribution, cumulative_contribution FROM cohort
+    WHERE cohort_month = '2023-01-01' AND age < 3 ORDER BY 1
+$$, $$ VALUES (0, 2, 1.0, 20.0, 12.0, 7.0, 12.0, 12.0), (1, 2, 0.5, 10.0, 6.0, 5.0, 1.0, 13.0),
+  (2, 2, 1.0, 20.0, 12.0, 0.0, 12.0, 25.0) $$,
   'contribution is margin less the cost to serve');
-SELECT results_eq($$SELECT cost, contribution FROM cohort WHERE cohort_month = '2023-05-01' AND age = 0$$, $$ VALUES (3.0, 9.0) $$,
+SELECT results_eq($$SELECT cost, contribution FROM cohort WHERE cohort_month = '2023-05-01' AND age = 0$$,
+  $$ VALUES (3.0, 9.0) $$,
   'what was before the first order stands at age 0');
 SELECT is((SELECT sum(revenue) FROM cohort), 120.0, 'cohorts have all revenue of who bought');
 ROLLBACK TO fresh;
 -- an order of January that is taken back in it, and the one of February that is the first then
 INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (1, 'c1', '2024-01-01'), (2, 'c2', '2024-01-01');
 INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES
-  (1, 'a', 1, '2024-01-10', 10, 'EUR'), (1, 'a', 2, '2024-01-20', -10, 'EUR'), (1, 'b', 1, '2024-02-05', 10, 'EUR'), (2, 'c', 1, '2024-02-06', 10, 'EUR');
+  (1, 'a', 1, '2024-01-10', 10, 'EUR'), (1, 'a', 2, '2024-01-20', -10, 'EUR'), (1, 'b', 1, '2024-02-05', 10, 'EUR'),
+    (2, 'c', 1, '2024-02-06', 10, 'EUR');
 CALL crmcost.refresh('crm', '2024-03-01');
 SELECT results_eq('SELECT cohort_month, age, customers::int, active_customers::int, active_share, orders::int FROM cohort',
-  $$ VALUES ('2024-02-01'::date, 0, 2, 2, 1.0, 2) $$, 'who bought before the first order that stands is one customer at age 0, not two');
+  $$ VALUES ('2024-02-01'::date, 0, 2, 2, 1.0, 2) $$,
+    'who bought before the first order that stands is one customer at age 0, not two');
 ROLLBACK TO fresh;
 
 -- 1,000 customers with a profit of 902, 901, ... -97
-INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01' FROM generate_series(1, 1000) i;
+INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2023-01-01'
+  FROM generate_series(1, 1000) i;
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
 SELECT i, 'o' || i, '2024-01-05', 1000, i + 97, 'EUR' FROM generate_series(1, 1000) i;
 CALL crmcost.refresh('crm', '2024-03-02');

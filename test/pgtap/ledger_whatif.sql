@@ -4,9 +4,11 @@
 SELECT no_plan();
 INSERT INTO customer (source, source_key, first_seen_at, acquired_at)
   VALUES ('shop', 'one', '2024-12-01', '2024-12-01'), ('shop', 'two', '2024-12-01', '2024-12-01');
-CREATE FUNCTION pg_temp.id(key text) RETURNS bigint LANGUAGE sql AS 'SELECT customer_id FROM crm.customer WHERE source_key = key';
+CREATE FUNCTION pg_temp.id(key text) RETURNS bigint
+  LANGUAGE sql AS 'SELECT customer_id FROM crm.customer WHERE source_key = key';
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
-  VALUES (pg_temp.id('one'), 'a', '2025-01-10', 100, 40, 'EUR'), (pg_temp.id('two'), 'b', '2025-01-11', 300, 100, 'EUR');
+  VALUES (pg_temp.id('one'), 'a', '2025-01-10', 100, 40, 'EUR'),
+    (pg_temp.id('two'), 'b', '2025-01-11', 300, 100, 'EUR');
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency)
   VALUES ('svc', '2025-01-20', 40, 'EUR'), ('data', '2025-01-20', 8, 'EUR');
 INSERT INTO allocation_rule (category_code, driver) VALUES ('svc', 'revenue');
@@ -21,7 +23,8 @@ INSERT INTO driver (code, name, unit) VALUES ('parcels', 'Parcels', 'parcel');
 INSERT INTO allocation_rule (category_code, driver) VALUES ('data', 'parcels');
 SELECT results_eq($$SELECT check_name, category_code, driver, amount FROM crmcost.validate_rules('crm')$$,
   $$VALUES ('driver_without_quantity', 'data', 'parcels', 8.0)$$, 'a driver without quantities');
-INSERT INTO driver_entry (driver, customer_id, measured_on, quantity) VALUES ('parcels', pg_temp.id('one'), '2025-01-05', 3);
+INSERT INTO driver_entry (driver, customer_id, measured_on, quantity)
+  VALUES ('parcels', pg_temp.id('one'), '2025-01-05', 3);
 SELECT is_empty($$SELECT * FROM crmcost.validate_rules('crm')$$, 'all cost goes to somebody');
 INSERT INTO driver (code, kind, name) VALUES ('mix', 'blend', 'Mix');
 INSERT INTO allocation_rule (category_code, driver) VALUES ('ret', 'mix');
@@ -29,7 +32,8 @@ SELECT results_eq($$SELECT check_name, severity, category_code, driver FROM crmc
   $$VALUES ('blend_without_parts', 'error', 'ret', 'mix')$$, 'a blend of nothing');
 SELECT throws_ok($$INSERT INTO driver_blend VALUES ('mix', 'mix', 1)$$, '23514', NULL, 'a blend of itself is refused');
 SELECT throws_ok($$INSERT INTO driver_blend VALUES ('mix', 'orders', 0)$$, '23514', NULL, 'so is a weight of 0');
-INSERT INTO driver_entry (driver, customer_id, measured_on, quantity) VALUES ('parcels', pg_temp.id('one'), '2025-01-06', -3);
+INSERT INTO driver_entry (driver, customer_id, measured_on, quantity)
+  VALUES ('parcels', pg_temp.id('one'), '2025-01-06', -3);
 SELECT is((SELECT driver FROM crmcost.validate_rules('crm') WHERE check_name = 'driver_without_quantity'), 'parcels',
   'a negative quantity takes back what was counted');
 INSERT INTO allocation_share VALUES ('data', 'svc', 0.7), ('data', 'acq', 0.6);
@@ -39,23 +43,27 @@ SELECT results_eq($$SELECT check_name, severity, category_code, amount FROM crmc
 SELECT is((SELECT message FROM crmcost.validate_rules('crm') WHERE check_name = 'rules_refused'),
   'shares of data in 2025-01 must sum to 1 at most, not 1.30000000', 'and what refresh would say');
 SELECT is_empty('SELECT * FROM customer_value', 'nothing was written');
-SELECT throws_ok($$SELECT * FROM crmcost.validate_rules('crm', 'none')$$, '22023', NULL, 'a scenario that is not there');
+SELECT throws_ok($$SELECT * FROM crmcost.validate_rules('crm', 'none')$$, '22023', NULL,
+  'a scenario that is not there');
 ROLLBACK TO facts;
 
 SELECT throws_ok($$CALL crmcost.compare_rules('crm', 'even')$$, '22023',
   $$scenario must be one of allocation_rule or of planned cost in plan, not 'even'$$, 'no such scenario');
 INSERT INTO allocation_rule (category_code, driver, scenario) VALUES ('svc', 'equal', 'even');
-SELECT throws_ok($$CALL crmcost.compare_rules('crm', 'even')$$, '55000', 'ledger "crm" was not refreshed yet', 'nothing to compare with');
+SELECT throws_ok($$CALL crmcost.compare_rules('crm', 'even')$$, '55000', 'ledger "crm" was not refreshed yet',
+  'nothing to compare with');
 CALL crmcost.refresh('crm', '2025-02-01');
 CALL crmcost.compare_rules('crm', 'even');
 SELECT results_eq($$SELECT source_key, total_cost, scenario_total_cost, profit, scenario_profit, difference
     FROM rule_comparison JOIN customer USING (customer_id) ORDER BY 1$$,
-  $$VALUES ('one', 10.0, 20.0, 50.0, 40.0, -10.0), ('two', 30.0, 20.0, 170.0, 180.0, 10.0)$$, 'service by heads instead of by revenue');
+  $$VALUES ('one', 10.0, 20.0, 50.0, 40.0, -10.0), ('two', 30.0, 20.0, 170.0, 180.0, 10.0)$$,
+    'service by heads instead of by revenue');
 SELECT results_eq('SELECT customer_id, profit FROM customer_profit ORDER BY 1',
   'SELECT customer_id, profit FROM rule_comparison ORDER BY 1', 'the books are as they were');
 CALL crmcost.close_period('crm', '2025-01-01');
 CALL crmcost.compare_rules('crm', 'even');
-SELECT results_eq('SELECT difference FROM rule_comparison ORDER BY 1', 'VALUES (-10.0), (10.0)', 'a closed month is compared as well');
+SELECT results_eq('SELECT difference FROM rule_comparison ORDER BY 1', 'VALUES (-10.0), (10.0)',
+  'a closed month is compared as well');
 SELECT is((SELECT count(*)::int FROM closed_period WHERE month_start = '2025-01-01'), 1, 'and stays closed');
 -- a budget of 100 a month, half of it for support, under the rules of the books
 INSERT INTO plan (scenario, kind, measure, category_code, period, amount)
@@ -80,7 +88,8 @@ CALL crmcost.refresh('crm', '2025-02-01', "full" => true);
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'a full refresh does');
 ROLLBACK TO facts;
 
-INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency) VALUES (pg_temp.id('one'), 'c', '2025-02-10', 10, 4, 'EUR');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)
+  VALUES (pg_temp.id('one'), 'c', '2025-02-10', 10, 4, 'EUR');
 SELECT throws_ok($$CALL crmcost.backfill('crm', '2024-12-01', '2025-01-01')$$, '22023', NULL, 'no refresh yet');
 CALL crmcost.refresh('crm', '2025-03-15');
 SELECT throws_ok($$CALL crmcost.backfill('crm', '2025-01-01', '2025-03-01')$$, '22023',
@@ -89,7 +98,8 @@ SELECT throws_ok($$CALL crmcost.backfill('crm', '2025-02-01', '2025-01-01')$$, '
 CALL crmcost.backfill('crm', '2024-12-01', '2025-02-01');
 SELECT results_eq($$SELECT as_of, source_key, revenue, profit FROM customer_snapshot JOIN customer USING (customer_id)
     WHERE source_key = 'one' AND revenue > 0 ORDER BY 1$$,
-  $$VALUES (date '2025-01-31', 'one', 100.0, 50.0), (date '2025-02-28', 'one', 110.0, 56.0), (date '2025-03-14', 'one', 110.0, 56.0)$$,
+  $$VALUES (date '2025-01-31', 'one', 100.0, 50.0), (date '2025-02-28', 'one', 110.0, 56.0),
+    (date '2025-03-14', 'one', 110.0, 56.0)$$,
   'the ends of past months');
 SELECT is((SELECT as_of FROM last_refresh), date '2025-03-14', 'the reports are those of the last refresh');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'to the last row');
@@ -98,9 +108,12 @@ ROLLBACK TO facts;
 CALL crmcost.refresh('crm', '2025-02-01');
 SELECT ok(crmcost.merge_customer('crm', pg_temp.id('two'), pg_temp.id('one')), 'two is one');
 SELECT ok(NOT crmcost.merge_customer('crm', pg_temp.id('two'), pg_temp.id('one')), 'as it was');
-SELECT throws_ok($$SELECT crmcost.merge_customer('crm', pg_temp.id('one'), pg_temp.id('two'))$$, '22023', NULL, 'not in a circle');
-SELECT throws_ok($$SELECT crmcost.merge_customer('crm', pg_temp.id('one'), pg_temp.id('one'))$$, '22023', NULL, 'nor into itself');
-SELECT throws_ok($$SELECT crmcost.merge_customer('crm', 0, 1)$$, 'P0002', 'customer_id must be a customer of ledger "crm", not 0', 'nobody');
+SELECT throws_ok($$SELECT crmcost.merge_customer('crm', pg_temp.id('one'), pg_temp.id('two'))$$, '22023', NULL,
+  'not in a circle');
+SELECT throws_ok($$SELECT crmcost.merge_customer('crm', pg_temp.id('one'), pg_temp.id('one'))$$, '22023', NULL,
+  'nor into itself');
+SELECT throws_ok($$SELECT crmcost.merge_customer('crm', 0, 1)$$, 'P0002',
+  'customer_id must be a customer of ledger "crm", not 0', 'nobody');
 CALL crmcost.refresh('crm', '2025-02-01');
 SELECT results_eq('SELECT source_key, revenue, profit, orders::int FROM customer_profit JOIN customer USING (customer_id)',
   $$VALUES ('one', 400.0, 220.0, 2)$$, 'all counts for the one that stays');

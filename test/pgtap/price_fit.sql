@@ -26,9 +26,11 @@ SELECT is(crmcost._price_fit('{}', '{}'), '{0,NULL,NULL}'::float8[], 'no price')
 SELECT is(crmcost._price_fit('{1,2}', '{8,2}'), '{2,-2,1}'::float8[], 'a quarter at twice the price: -2');
 SELECT throws_ok($$SELECT crmcost._price_fit('{0}', '{1}')$$, '22023', 'prices must be positive, not 0',
   'a price of 0 has no logarithm');
-SELECT throws_ok($$SELECT crmcost._price_fit('{1,2,2}', '{1,1e308,1e308}')$$, '22023', 'quantities of a price must be finite, not Infinity',
+SELECT throws_ok($$SELECT crmcost._price_fit('{1,2,2}', '{1,1e308,1e308}')$$, '22023',
+  'quantities of a price must be finite, not Infinity',
   'quantities that sum to infinity have none either');
-SELECT is(round(fit[2]::numeric, 6), round((ln(1.6e308::numeric) / ln(2::numeric)), 6), 'as long as they are finite they have one')
+SELECT is(round(fit[2]::numeric, 6), round((ln(1.6e308::numeric) / ln(2::numeric)), 6),
+  'as long as they are finite they have one')
   FROM crmcost._price_fit('{1,2,2}', '{1,8e307,8e307}') f (fit);
 
 \ir finish.psql

@@ -24,16 +24,23 @@ SELECT is(recency_days(rfm(at, 1), at), 0::float8, 'recency of today''s purchase
 SELECT is(r::text, '(1,2024-02-29T10:00:00+00:00,2024-02-29T10:00:00+00:00,1,-5.00)',
           'one row: first is last, a refund alone is a negative sum')
   FROM (SELECT rfm('2024-02-29 10:00:00+00', -5.00) AS r) s;
-SELECT is((SELECT max(pg_column_size(r)) FROM (SELECT rfm(purchased_at, amount) AS r FROM purchase GROUP BY customer_id) s),
+SELECT is((SELECT max(pg_column_size(r))
+  FROM (SELECT rfm(purchased_at, amount) AS r FROM purchase GROUP BY customer_id) s),
           64, 'a state has 64 bytes, whatever the customer bought');
 SELECT is((SELECT pg_column_size(rfm(purchased_at, amount * 1e60)) FROM purchase), 64,
           'a state of huge sums has 64 bytes too');
 SELECT is(monetary(rfm(at, amount))::text, '0.00', 'refunds may cancel out')
   FROM (VALUES (timestamptz '2024-01-01', 10.50), ('2024-01-02', -10.50)) v (at, amount);
 
-SELECT is(array[first_at(r), last_at(r)], array['2024-02-29 10:00:00.000001+00', '2024-02-29 10:00:00.000003+00']::timestamptz[], 'instants to the microsecond, ' || what)
-  FROM (SELECT 'ascending', rfm(at, 1 ORDER BY at) FROM (VALUES (timestamptz '2024-02-29 10:00:00.000001+00'), ('2024-02-29 10:00:00.000002+00'), ('2024-02-29 10:00:00.000003+00')) v (at)
-    UNION ALL SELECT 'descending', rfm(at, 1 ORDER BY at DESC) FROM (VALUES (timestamptz '2024-02-29 10:00:00.000001+00'), ('2024-02-29 10:00:00.000002+00'), ('2024-02-29 10:00:00.000003+00')) v (at)) s (what, r);
+SELECT is(array[first_at(r), last_at(r)],
+  array['2024-02-29 10:00:00.000001+00', '2024-02-29 10:00:00.000003+00']::timestamptz[],
+  'instants to the microsecond, ' || what)
+  FROM (SELECT 'ascending', rfm(at, 1 ORDER BY at)
+    FROM (VALUES (timestamptz '2024-02-29 10:00:00.000001+00'), ('2024-02-29 10:00:00.000002+00'),
+    ('2024-02-29 10:00:00.000003+00')) v (at)
+    UNION ALL SELECT 'descending', rfm(at, 1 ORDER BY at DESC)
+      FROM (VALUES (timestamptz '2024-02-29 10:00:00.000001+00'), ('2024-02-29 10:00:00.000002+00'),
+      ('2024-02-29 10:00:00.000003+00')) v (at)) s (what, r);
 
 -- the widest inputs
 SELECT is(monetary(rfm('2024-01-01', amount))::text, sum(amount)::text, what)
@@ -46,8 +53,12 @@ SELECT is(monetary(rfm('2024-01-01', amount))::text, sum(amount)::text, what)
     ('at the edge of 128 bits', -170141183460469231731687303715884105728),
     ('36 digits', 999999999999999999999999999999999999), ('36 digits', 0.000000000000000000000000000000000001),
     ('37 digits', 9999999999999999999999999999999999999), ('37 digits', 9999999999999999999999999999999999999.9),
-    ('40 digits, whole', 9999999999999999999999999999999999999999), ('40 digits, whole', 9999999999999999999999999999999999999998), ('40 digits, whole', 1111222233334444555566667777888899991111),
-    ('40 digits', 9999999999999999999999999999999999999999), ('40 digits', -1234567890123456789012345678901234567890.12), ('40 digits', 1111222233334444555566667777888899991111), ('40 digits', 9999999999999999999999999999999999999999),
+    ('40 digits, whole', 9999999999999999999999999999999999999999),
+      ('40 digits, whole', 9999999999999999999999999999999999999998),
+      ('40 digits, whole', 1111222233334444555566667777888899991111),
+    ('40 digits', 9999999999999999999999999999999999999999),
+      ('40 digits', -1234567890123456789012345678901234567890.12),
+      ('40 digits', 1111222233334444555566667777888899991111), ('40 digits', 9999999999999999999999999999999999999999),
     ('75 digits', 1e74), ('75 digits', 9e74), ('75 digits', -1),
     ('76 decimals', 1e-76), ('76 decimals', -3e-76), ('76 decimals', 0),
     ('trailing zeros', 5.000000), ('trailing zeros', 5.0), ('trailing zeros', 1e20),
@@ -66,7 +77,8 @@ SELECT pg_temp.is_same(
   'amounts of 50 decimals');
 SELECT is(first_at(r)::text || ' ' || last_at(r), '4714-11-24 00:00:00+00 BC 294276-12-31 23:59:59.999999+00',
           'the first and last instants there are')
-  FROM (SELECT rfm(at, 1) AS r FROM (VALUES (timestamptz '4714-11-24 00:00:00+00 BC'), ('294276-12-31 23:59:59.999999+00')) v (at)) s;
+  FROM (SELECT rfm(at, 1) AS r
+    FROM (VALUES (timestamptz '4714-11-24 00:00:00+00 BC'), ('294276-12-31 23:59:59.999999+00')) v (at)) s;
 SELECT is(recency_days(rfm('4714-11-24 00:00:00+00 BC', 1), '294276-12-31 00:00:00+00'),
           (date '294276-12-31' - date '4714-11-24 BC')::float8,
           'recency over the whole range of instants');
@@ -85,7 +97,8 @@ SELECT pg_temp.is_same(
   'SELECT rfm(purchased_at, amount)::text FROM purchase', 'NULL states are skipped');
 SELECT is((SELECT rfm_merge(r)::text FROM (SELECT rfm(purchased_at, amount) AS r FROM purchase) s),
           (SELECT rfm(purchased_at, amount)::text FROM purchase), 'the merge of one state is that state');
-SELECT is((SELECT count(*)::int FROM (SELECT r, rfm_merge(r) OVER (ORDER BY day, customer_id) AS m, row_number() OVER (ORDER BY day, customer_id) AS n
+SELECT is((SELECT count(*)::int
+  FROM (SELECT r, rfm_merge(r) OVER (ORDER BY day, customer_id) AS m, row_number() OVER (ORDER BY day, customer_id) AS n
              FROM by_day) s WHERE frequency(m) < n), 0, 'merging does not change the stored state');
 SELECT is(first_at(NULL::rfm), NULL, 'first_at of NULL is NULL');
 SELECT is(last_at(NULL::rfm), NULL, 'last_at of NULL is NULL');
@@ -102,19 +115,24 @@ SELECT pg_temp.errors(query, code, message) FROM (VALUES
   ($$SELECT rfm('2024-01-01', 'NaN')$$, '22023', 'amount must be finite, not NaN'),
   ($$SELECT rfm('2024-01-01', 'Infinity')$$, '22023', 'amount must be finite, not Infinity'),
   ($$SELECT rfm('2024-01-01', '-Infinity')$$, '22023', 'amount must be finite, not -Infinity'),
-  ($$SELECT rfm('2024-01-01', a) FROM (VALUES (1), ('NaN'::numeric)) v (a)$$, '22023', 'amount must be finite, not NaN'),
+  ($$SELECT rfm('2024-01-01', a) FROM (VALUES (1), ('NaN'::numeric)) v (a)$$, '22023',
+    'amount must be finite, not NaN'),
   ($$SELECT rfm('infinity', 1)$$, '22023', 'purchased_at must be finite, not infinity'),
   ($$SELECT rfm('-infinity', 1)$$, '22023', 'purchased_at must be finite, not -infinity'),
-  ($$SELECT rfm(a, 1) FROM (VALUES (timestamptz '2024-01-01'), ('-infinity')) v (a)$$, '22023', 'purchased_at must be finite, not -infinity'),
+  ($$SELECT rfm(a, 1) FROM (VALUES (timestamptz '2024-01-01'), ('-infinity')) v (a)$$, '22023',
+    'purchased_at must be finite, not -infinity'),
   ($$SELECT rfm('2024-01-01', 1e77)$$, '22003', 'amount must sum to at most 76 digits'),
   ($$SELECT rfm('2024-01-01', 1e1000)$$, '22003', 'amount must sum to at most 76 digits'),
   ($$SELECT rfm('2024-01-01', 1e-77)$$, '22003', 'amount must sum to at most 76 digits'),
   ($$SELECT rfm('2024-01-01', 1e-1000)$$, '22003', 'amount must sum to at most 76 digits'),
-  ($$SELECT rfm('2024-01-01', a) FROM (VALUES (1e70), (1e-70)) v (a)$$, '22003', 'amount must sum to at most 76 digits'),
-  ($$SELECT rfm('2024-01-01', a) FROM (VALUES (1e-70), (1e70)) v (a)$$, '22003', 'amount must sum to at most 76 digits'),
+  ($$SELECT rfm('2024-01-01', a) FROM (VALUES (1e70), (1e-70)) v (a)$$, '22003',
+    'amount must sum to at most 76 digits'),
+  ($$SELECT rfm('2024-01-01', a) FROM (VALUES (1e-70), (1e70)) v (a)$$, '22003',
+    'amount must sum to at most 76 digits'),
   ($$SELECT rfm('2024-01-01', 5e76) FROM generate_series(1, 2)$$, '22003', 'amount must sum to at most 76 digits'),
   ($$SELECT rfm('2024-01-01', -5e76) FROM generate_series(1, 2)$$, '22003', 'amount must sum to at most 76 digits'),
-  ($$SELECT rfm_merge(r) FROM (SELECT rfm('2024-01-01', 5e76) AS r FROM generate_series(1, 2) i GROUP BY i) s$$, '22003', 'amount must sum to at most 76 digits'),
+  ($$SELECT rfm_merge(r) FROM (SELECT rfm('2024-01-01', 5e76) AS r FROM generate_series(1, 2) i GROUP BY i) s$$,
+    '22003', 'amount must sum to at most 76 digits'),
   ($$SELECT rfm_merge(r::rfm) FROM (VALUES
        ('(1,2024-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,9223372036854775807,1)'),
        ('(1,2024-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,1,1)')) v (r)$$, '22003', 'frequency out of range'),

@@ -10,7 +10,8 @@ SELECT results_eq($$SELECT * FROM spread(61, '[2024-02-15,2024-04-15)', 0)$$,
   'other periods go by days: 15, 31 and 14 of 60, the coin left to the largest remainder');
 SELECT results_eq($$SELECT * FROM spread(-100, '[2024-01-01,2024-04-01)')$$,
   $$VALUES (date '2024-01-01', -33.34), ('2024-02-01', -33.33), ('2024-03-01', -33.33)$$, 'a correction');
-SELECT results_eq($$SELECT * FROM spread(5, '[2024-02-29,2024-02-29]')$$, $$VALUES (date '2024-02-01', 5.0)$$, 'one day');
+SELECT results_eq($$SELECT * FROM spread(5, '[2024-02-29,2024-02-29]')$$, $$VALUES (date '2024-02-01', 5.0)$$,
+  'one day');
 SELECT results_eq($$SELECT * FROM spread(0, '[2024-01-31,2024-02-02)')$$,
   $$VALUES (date '2024-01-01', 0.0), ('2024-02-01', 0.0)$$, 'nothing is nothing in each month');
 SELECT is_empty('SELECT * FROM spread(NULL, daterange(''2024-01-01'', ''2024-02-01''))', 'NULL gives no row');
@@ -30,7 +31,8 @@ SELECT is_empty($$
   SELECT i, month_start, part
   FROM tried t CROSS JOIN LATERAL spread(t.amount, t.period, t.scale) s
   LEFT JOIN (SELECT i, date_trunc('month', d)::date AS month_start, count(*) AS days
-             FROM tried, generate_series(lower(period), upper(period) - 1, '1 day') d GROUP BY 1, 2) m USING (i, month_start)
+             FROM tried, generate_series(lower(period), upper(period) - 1, '1 day') d GROUP BY 1, 2) m
+               USING (i, month_start)
   WHERE NOT (extract(day FROM lower(period)) = 1 AND extract(day FROM upper(period)) = 1)
     AND abs(part - amount * coalesce(days, 0) / (upper(period) - lower(period))) >= 10.0 ^ -scale
 $$, 'and each is within a unit of its share by days');

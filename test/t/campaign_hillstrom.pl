@@ -15,14 +15,24 @@ my $rows = `xz -dc '$data'`;
 plan skip_all => 'xz is not there, to unpack the e-mail data' if $rows eq '';
 
 my $node = start_node('campaign_hillstrom');
-$node->safe_psql('postgres', q{
+$node->safe_psql(
+	'postgres', q{
 CREATE TABLE raw (recency int, history_segment text, history numeric, mens int, womens int, zip_code text, newbie int, channel text,
                   segment text, visit int, conversion int, spend numeric)});
-IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'COPY raw FROM STDIN (FORMAT csv, HEADER)' ], '<', \$rows);
-is($node->safe_psql('postgres', 'SELECT count(*), sum(visit), sum(conversion) FROM raw'), '64000|9394|578', 'the data are all there');
+IPC::Run::run(
+	[
+		'psql', '-XAtq',
+		'-d',   $node->connstr('postgres'),
+		'-c',   'COPY raw FROM STDIN (FORMAT csv, HEADER)'
+	],
+	'<',
+	\$rows);
+is($node->safe_psql('postgres', 'SELECT count(*), sum(visit), sum(conversion) FROM raw'),
+	'64000|9394|578', 'the data are all there');
 
 # who got no mail is the control group of both campaigns
-$node->safe_psql('postgres', q{
+$node->safe_psql(
+	'postgres', q{
 CREATE TABLE mailed AS SELECT row_number() OVER () AS customer_id, * FROM raw;
 CALL crmcost.install('crm');
 UPDATE crm.setting SET value = 'none' WHERE key = 'clv_model';
@@ -48,28 +58,43 @@ SELECT k.code, r.response, count(*) FILTER (WHERE m.segment = k.name), count(*) 
          - avg(m.spend) FILTER (WHERE m.segment <> k.name) * count(*) FILTER (WHERE m.segment = k.name), 4) END
 FROM mailed m JOIN crm.campaign k ON m.segment IN (k.name, 'No E-Mail') CROSS JOIN LATERAL (VALUES ('behavior', m.visit), ('order', m.conversion)) AS r (response, n)
 GROUP BY 1, 2 ORDER BY 1, 2};
-is($node->safe_psql('postgres', q{
+is( $node->safe_psql(
+		'postgres', q{
 	SELECT campaign_code, response, targeted, control, target_responses, control_responses, uplift, incremental_revenue
 	FROM crm.campaign_response WHERE response <> 'acquisition' ORDER BY 1, 2}),
-	$node->safe_psql('postgres', $plain), 'responses, uplift and incremental revenue are those of plain SQL');
-is($node->safe_psql('postgres', q{
-	SELECT campaign_code, round(100 * target_rate, 1), round(100 * control_rate, 1) FROM crm.campaign_response WHERE response = 'behavior' ORDER BY 1}),
-	"mens|18.3|10.6\nwomens|15.1|10.6", 'visits of 18.3 % and 15.1 % against 10.6 %, as is published');
-is($node->safe_psql('postgres', q{
+	$node->safe_psql('postgres', $plain),
+	'responses, uplift and incremental revenue are those of plain SQL');
+is( $node->safe_psql(
+		'postgres', q{
+	SELECT campaign_code, round(100 * target_rate, 1), round(100 * control_rate, 1) FROM crm.campaign_response WHERE response = 'behavior' ORDER BY 1}
+	),
+	"mens|18.3|10.6\nwomens|15.1|10.6",
+	'visits of 18.3 % and 15.1 % against 10.6 %, as is published');
+is( $node->safe_psql(
+		'postgres', q{
 	SELECT campaign_code, round(100 * target_rate, 2), round(100 * control_rate, 2), round(target_revenue / targeted, 2), round(control_revenue / control, 2)
 	FROM crm.campaign_response WHERE response = 'order' ORDER BY 1}),
-	"mens|1.25|0.57|1.42|0.65\nwomens|0.88|0.57|1.08|0.65", 'purchases of 1.25 % and 0.88 % against 0.57 %, spending of 1.42 and 1.08 against 0.65');
+	"mens|1.25|0.57|1.42|0.65\nwomens|0.88|0.57|1.08|0.65",
+	'purchases of 1.25 % and 0.88 % against 0.57 %, spending of 1.42 and 1.08 against 0.65');
 
 # With groups of this size the interval is that of the normal approximation to the
 # fourth decimal, and holds no zero.
-is($node->safe_psql('postgres', q{
+is( $node->safe_psql(
+		'postgres', q{
 	SELECT count(*) FROM crm.campaign_response, LATERAL (
 	  SELECT 1.959963984540054 * sqrt(target_rate * (1 - target_rate) / targeted + control_rate * (1 - control_rate) / control) AS half) w
-	WHERE response <> 'acquisition' AND uplift_low > 0 AND abs(uplift - half - uplift_low) < 0.0001 AND abs(uplift + half - uplift_high) < 0.0001}),
-	'4', 'both mails made people visit and buy');
-is($node->safe_psql('postgres', q{SELECT round(cost_per_incremental_response, 2) FROM crm.campaign_response WHERE campaign_code = 'mens' AND response = 'order'}),
-	$node->safe_psql('postgres', q{SELECT round(2130.70 / (sum(conversion) FILTER (WHERE segment LIKE 'Mens%')
-	  - avg(conversion) FILTER (WHERE segment LIKE 'No%') * count(*) FILTER (WHERE segment LIKE 'Mens%')), 2) FROM mailed}),
+	WHERE response <> 'acquisition' AND uplift_low > 0 AND abs(uplift - half - uplift_low) < 0.0001 AND abs(uplift + half - uplift_high) < 0.0001}
+	),
+	'4',
+	'both mails made people visit and buy');
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT round(cost_per_incremental_response, 2) FROM crm.campaign_response WHERE campaign_code = 'mens' AND response = 'order'}
+	),
+	$node->safe_psql(
+		'postgres', q{SELECT round(2130.70 / (sum(conversion) FILTER (WHERE segment LIKE 'Mens%')
+	  - avg(conversion) FILTER (WHERE segment LIKE 'No%') * count(*) FILTER (WHERE segment LIKE 'Mens%')), 2) FROM mailed}
+	),
 	'an order more costs what plain SQL says');
 
 done_testing();

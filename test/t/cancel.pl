@@ -18,10 +18,10 @@ use Time::HiRes qw(usleep);
 plan skip_all => 'no /proc to read processor time from'
   unless -r '/proc/self/stat';
 
-my $rows = 300_000;
-my $limit = 0.2;    # seconds of processor time
-my $fit_limit = 0.1;    # in the middle of a fit
-my @points = (0.45, 0.75, 0.93);
+my $rows      = 300_000;
+my $limit     = 0.2;                  # seconds of processor time
+my $fit_limit = 0.1;                  # in the middle of a fit
+my @points    = (0.45, 0.75, 0.93);
 
 my $node = start_node('cancel');
 $node->safe_psql(
@@ -53,7 +53,7 @@ ANALYZE shopper;
 });
 
 my %query = (
-	'bgnbd_fit' => 'bgnbd_fit(x, t_x, age) FROM shopper',
+	'bgnbd_fit'      => 'bgnbd_fit(x, t_x, age) FROM shopper',
 	'pareto_nbd_fit' => 'pareto_nbd_fit(x, t_x, age) FROM shopper WHERE id <= 40000',
 	'pareto_nbd_fit of huge frequencies' =>
 	  'pareto_nbd_fit(1e9 - id, 10 + id % 20, 40 + id % 7) FROM shopper WHERE id <= 60',
@@ -74,33 +74,31 @@ my %query = (
 	'logit_fit' =>
 	  'logit_fit(customer_id % 100 < 20 + id % 60, ARRAY[id % 60, x, extract(hour FROM at)]) FROM sale',
 	'kaplan_meier, many durations' => 'kaplan_meier(x + id, id % 3 > 0) FROM sale',
-	'logrank, many groups' =>
+	'logrank, many groups'         =>
 	  q{logrank(id, true, 'g' || customer_id % 90) FROM sale WHERE id <= 40000},
 	'points_balance of one account' =>
 	  q{points_balance(CASE WHEN id % 3 = 0 THEN -1 ELSE 1 + amount END, '2023-01-01'::timestamptz + id * interval '1 min', '2025-01-01'::timestamptz + x * interval '1 min', NULL, CASE WHEN id % 6 > 0 THEN 'o' || id - (id % 3 = 0)::int END, '2030-01-01') FROM sale},
-	'rfm' => 'rfm(at, amount) FROM sale GROUP BY id',
-	'rfm_group, its order included' =>
-	  'rfm_group(customer_id, at, amount) FROM sale',
-	'rfm_group_merge' => 'rfm_group_merge(g) FROM stored, generate_series(1, 5)',
-	'text of rfm_group' =>
+	'rfm'                           => 'rfm(at, amount) FROM sale GROUP BY id',
+	'rfm_group, its order included' => 'rfm_group(customer_id, at, amount) FROM sale',
+	'rfm_group_merge'               => 'rfm_group_merge(g) FROM stored, generate_series(1, 5)',
+	'text of rfm_group'             =>
 	  'length(g::text) FROM (SELECT rfm_group(customer_id, at, amount) AS g FROM sale WHERE id <= 100000 OFFSET 0) s',
 	'unnest' =>
 	  '(SELECT max(frequency) FROM unnest(g)) FROM (SELECT rfm_group(customer_id, at, amount) AS g FROM sale OFFSET 0) s',
 	'repeat_purchases, many days' => 'repeat_purchases(on_day, amount) FROM sale',
-	'rfm_cuts' => 'rfm_cuts(x, x, x) FROM sale, generate_series(1, 6)',
-	'rfm_score' => 'rfm_score(x, x, x) OVER () FROM sale',
-	'abc_tier' => 'abc_tier(amount) OVER () FROM sale',
-	'abc_tier in numeric' =>
-	  'abc_tier(amount * 1e40) OVER () FROM sale WHERE id <= 200000',
-	'cumulative_share' => 'cumulative_share(amount) OVER () FROM sale',
+	'rfm_cuts'                    => 'rfm_cuts(x, x, x) FROM sale, generate_series(1, 6)',
+	'rfm_score'                   => 'rfm_score(x, x, x) OVER () FROM sale',
+	'abc_tier'                    => 'abc_tier(amount) OVER () FROM sale',
+	'abc_tier in numeric'         => 'abc_tier(amount * 1e40) OVER () FROM sale WHERE id <= 200000',
+	'cumulative_share'            => 'cumulative_share(amount) OVER () FROM sale',
 	'cumulative_share in numeric' =>
 	  'cumulative_share(amount * 1e40) OVER () FROM sale WHERE id <= 200000',
-	'top_share' => 'top_share(amount, 0.3) FROM sale, generate_series(1, 3)',
-	'gini' => 'gini(amount) FROM sale, generate_series(1, 4)',
-	'gini in numeric' => 'gini(amount * 1e40) FROM sale WHERE id <= 250000',
+	'top_share'           => 'top_share(amount, 0.3) FROM sale, generate_series(1, 3)',
+	'gini'                => 'gini(amount) FROM sale, generate_series(1, 4)',
+	'gini in numeric'     => 'gini(amount * 1e40) FROM sale WHERE id <= 250000',
 	'npv of many periods' =>
 	  'npv(1e-7, amount, (id * 6 + k)::int) FROM sale, generate_series(0, 5) k',
-	'allocate' => 'allocate(1000000.00, amount) OVER () FROM sale',
+	'allocate'            => 'allocate(1000000.00, amount) OVER () FROM sale',
 	'allocate in numeric' =>
 	  'allocate(1000000.00, amount * 1e40) OVER () FROM sale WHERE id <= 100000',
 	'allocate of an array' =>
@@ -116,10 +114,7 @@ my %query = (
 # One session, whose output ends with a line of its own after each command.
 my ($in, $out, $err) = ('', '', '');
 my $session = IPC::Run::start(
-	[
-		'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d',
-		$node->connstr('postgres'), '-f', '-'
-	],
+	[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'), '-f', '-' ],
 	'<', \$in, '>', \$out, '2>', \$err);
 my $sent = 0;
 
@@ -184,7 +179,8 @@ sub run
 	send_command("SELECT count(s) FROM (SELECT $sql OFFSET 0) s");
 	until (is_over())
 	{
-		if (defined $point && !defined $at_cancel
+		if (   defined $point
+			&& !defined $at_cancel
 			&& processor_time($pid) - $before >= $point)
 		{
 			kill 'INT', $pid;
@@ -218,8 +214,10 @@ foreach my $name (sort keys %query)
 		# that cannot be told.
 		my $left = $whole - ($used - $late);
 		my $soon = min($allowed, max($left / 2 + 0.03, 0.06));
-		cmp_ok($late, '<', $soon,
-			sprintf('%s: with %.2f of %.2f s to go, a cancel is answered within %.0f ms',
+		cmp_ok(
+			$late, '<', $soon,
+			sprintf(
+				'%s: with %.2f of %.2f s to go, a cancel is answered within %.0f ms',
 				$name, $left, $whole, $soon * 1000));
 	}
 }
@@ -232,15 +230,26 @@ IPC::Run::finish($session);
 ($out, $err) = ('', '');
 $session = IPC::Run::start(
 	[
-		'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d',
-		$node->connstr('postgres'), '-c',
-		q{SET application_name = 'victim'}, '-c',
+		'psql',
+		'-XAtq',
+		'-v',
+		'VERBOSITY=verbose',
+		'-d',
+		$node->connstr('postgres'),
+		'-c',
+		q{SET application_name = 'victim'},
+		'-c',
 		'SELECT count(s) FROM (SELECT cumulative_share(amount * 1e40) OVER () FROM sale, generate_series(1, 10) OFFSET 0) s',
-		'-c', 'SELECT frequency(rfm(at, amount)) FROM sale'
+		'-c',
+		'SELECT frequency(rfm(at, amount)) FROM sale'
 	],
-	'>', \$out, '2>', \$err);
+	'>',
+	\$out,
+	'2>',
+	\$err);
 $node->poll_query_until('postgres',
-	q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'victim' AND state = 'active' AND query LIKE '%cumulative%' AND now() - query_start > '0.5 s'});
+	q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'victim' AND state = 'active' AND query LIKE '%cumulative%' AND now() - query_start > '0.5 s'}
+);
 $node->safe_psql('postgres',
 	q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'});
 IPC::Run::finish($session);

@@ -7,7 +7,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $page = 'doc/capabilities.md';
+my $page    = 'doc/capabilities.md';
 my %rows_of = (A => 29, B => 19, C => 24, D => 19, E => 16, F => 20, G => 22);
 my @columns = qw(id capability term served proof);
 
@@ -33,7 +33,8 @@ sub names_of_ledger
 {
 	my ($node) = @_;
 
-	return map { $_ => 1 } split /\n/, $node->safe_psql('postgres', q{
+	return map { $_ => 1 } split /\n/, $node->safe_psql(
+		'postgres', q{
 		CREATE EXTENSION crmcost;
 		CALL crmcost.install('crm');
 		SELECT c.relname FROM pg_class c
@@ -69,7 +70,11 @@ sub faults
 	my (%seen, @faults);
 
 	$seen{ $_->{id} }++ foreach @rows;
-	foreach my $id (map { my $part = $_; map { "$part$_" } 1 .. $rows_of{$part} } sort keys %rows_of)
+	foreach my $id (
+		map {
+			my $part = $_;
+			map { "$part$_" } 1 .. $rows_of{$part}
+		} sort keys %rows_of)
 	{
 		my $times = delete $seen{$id} // 0;
 		push @faults, "$id is there $times times" if $times != 1;
@@ -78,10 +83,11 @@ sub faults
 
 	foreach my $row (@rows)
 	{
-		my $id = $row->{id};
+		my $id     = $row->{id};
 		my @served = ($row->{served} // '') =~ /`([^`]+)`/g;
 		push @faults, "$id has no words of ours" if ($row->{capability} // '') eq '';
-		push @faults, "$id has no Chinese term" if ($row->{term} // '') !~ /[\xE3-\xE9][\x80-\xBF]{2}/;
+		push @faults, "$id has no Chinese term"
+		  if ($row->{term} // '') !~ /[\xE3-\xE9][\x80-\xBF]{2}/;
 		push @faults, "$id is served by nothing" if !@served;
 		push @faults, map { "$id: there is no $_" } grep { !$is_there->{$_} } @served;
 		push @faults, faults_of_proof($id, $row->{proof} // '');
@@ -92,7 +98,7 @@ sub faults
 # Whether words are of a row: "A2: ...", "A1, A2: ...", "A1 to A3: ..."
 sub is_of
 {
-	my ($id, $words) = @_;
+	my ($id,   $words)  = @_;
 	my ($part, $number) = $id =~ /^(.)(\d+)$/;
 
 	return 1 if $words =~ /\b$id\b/;
@@ -134,7 +140,7 @@ $node->init;
 $node->append_conf('postgresql.conf', 'jit = off');
 $node->start;
 my %is_there = names_of_ledger($node);
-my $text = slurp_file($page);
+my $text     = slurp_file($page);
 
 cmp_ok(scalar(grep { /\(\)$/ } keys %is_there), '>', 50, 'the routines of the extension are known');
 my @faults = faults($text, \%is_there);
@@ -142,7 +148,8 @@ is(scalar @faults, 0, "$page keeps its word") or diag(join "\n", @faults);
 
 # Where the Chinese page differs from the English one but in the words of ours.
 my $chinese = 'doc/capabilities.zh.md';
-my $han = qr/[\xE3-\xE9][\x80-\xBF]{2}/;
+my $han     = qr/[\xE3-\xE9][\x80-\xBF]{2}/;
+
 sub faults_of_chinese
 {
 	my %other = map { $_->{id} => $_ } rows(shift);
@@ -152,7 +159,8 @@ sub faults_of_chinese
 	{
 		my $same = delete $other{ $row->{id} };
 		push(@faults, "$row->{id} is missing"), next if !$same;
-		push @faults, "$row->{id}: another $_" foreach grep { $row->{$_} ne $same->{$_} } qw(term served proof);
+		push @faults, "$row->{id}: another $_"
+		  foreach grep { $row->{$_} ne $same->{$_} } qw(term served proof);
 		push @faults, "$row->{id} has no Chinese words" if $same->{capability} !~ $han;
 	}
 	return @faults, map { "$_ is too many" } sort keys %other;
@@ -160,10 +168,10 @@ sub faults_of_chinese
 my $translated = slurp_file($chinese);
 is(join("\n", faults_of_chinese($translated)), '', "$chinese says the same");
 foreach my $forgery (
-	[ qr/^\| A3 .*\n/m, '', 'A3 is missing' ],
+	[ qr/^\| A3 .*\n/m,         '',             'A3 is missing' ],
 	[ qr/(?<=^\| A2 \|)[^|]*/m, ' categories ', 'A2 has no Chinese words' ],
 	[ qr/`cost_tree`(?=, `cost_by_month` \| `ledger_cost` "A5)/, '`cost`', 'A5: another served' ],
-	[ qr/A5: four media/, 'A5: five media', 'A5: another proof' ])
+	[ qr/A5: four media/, 'A5: five media',                                'A5: another proof' ])
 {
 	my ($what, $with, $fault) = @$forgery;
 	(my $forged = $translated) =~ s/$what/$with/ or die "nothing to forge: $what";
@@ -179,15 +187,32 @@ sub notices
 	is(join("\n", grep { !$before{$_} } faults($forged, \%is_there)), $fault, "noticed: $name");
 }
 notices('a row that is missing', qr/^\| A3 .*\n/m, '', 'A3 is there 0 times');
-notices('a row that stands twice', qr/^\| A3 /m, '| A2 ', "A2 is there 2 times\nA3 is there 0 times\nA2: no proof is of this row");
-notices('a view that is not there', qr/`cost_tree`, `cost_by_month` \| `ledger_cost` "A5/, '`cost_bush` | `ledger_cost` "A5',
+notices('a row that stands twice',
+	qr/^\| A3 /m, '| A2 ', "A2 is there 2 times\nA3 is there 0 times\nA2: no proof is of this row");
+notices(
+	'a view that is not there',
+	qr/`cost_tree`, `cost_by_month` \| `ledger_cost` "A5/,
+	'`cost_bush` | `ledger_cost` "A5',
 	'A5: there is no cost_bush');
-notices('a test that is not there', qr/`ledger_cost` "A5:/, '`ledger_price` "A5:', 'A5: there is no test ledger_price');
-notices('words that no test says', qr/"A5: four media and their exact subtotal"/, '"A5: five media"',
+notices(
+	'a test that is not there',
+	qr/`ledger_cost` "A5:/,
+	'`ledger_price` "A5:',
+	'A5: there is no test ledger_price');
+notices(
+	'words that no test says',
+	qr/"A5: four media and their exact subtotal"/,
+	'"A5: five media"',
 	'A5: ledger_cost does not say: A5: five media');
-notices('words that stand in a comment alone', qr/"A5: four media and their exact subtotal"/, '"A1, A22: random cost in three currencies"',
+notices(
+	'words that stand in a comment alone',
+	qr/"A5: four media and their exact subtotal"/,
+	'"A1, A22: random cost in three currencies"',
 	'A5: ledger_cost does not say: A1, A22: random cost in three currencies');
-notices('a proof of another row', qr/"A5: four media and their exact subtotal"/, '"A3: acquisition, retention and service"',
+notices(
+	'a proof of another row',
+	qr/"A5: four media and their exact subtotal"/,
+	'"A3: acquisition, retention and service"',
 	'A5: no proof is of this row');
 notices('a row without a test', qr/`ledger_cost` "A5:[^|]*/, 'PENDING ', 'A5 is pending');
 

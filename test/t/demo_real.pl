@@ -8,14 +8,14 @@ use lib "$FindBin::Bin/lib";
 use Demo;
 use Test::More;
 
-my $data = $ENV{CRMCOST_DATA} || '../shared/data';
+my $data    = $ENV{CRMCOST_DATA}    || '../shared/data';
 my $fetched = $ENV{CRMCOST_FETCHED} || '';
-my $sample = "$data/completejourney_transactions_sample.csv.xz";
+my $sample  = "$data/completejourney_transactions_sample.csv.xz";
 plan skip_all =>
   "no real data in $data, and none fetched by make demo: name a directory with CRMCOST_DATA"
   unless -r $sample || -r "$fetched/complete";
 
-my $demo = Demo::start('demo_real');
+my $demo   = Demo::start('demo_real');
 my $source = "$demo->{dir}/transactions.csv";
 if (-r $sample)
 {
@@ -28,15 +28,14 @@ if (-r $sample)
 else
 {
 	# households whose number ends with 7
-	open(my $in, '<', "$fetched/transactions.csv") or die $!;
-	open(my $out, '>', $source) or die $!;
+	open(my $in,  '<', "$fetched/transactions.csv") or die $!;
+	open(my $out, '>', $source)                     or die $!;
 	print $out scalar <$in>;
 	while (<$in>) { print $out $_ if /^\d*7,/ }
 	close $out;
 }
 $demo->copy('transactions', PostgreSQL::Test::Utils::slurp_file($source));
-foreach my $table (
-	qw(products campaigns campaign_descriptions coupon_redemptions demographics))
+foreach my $table (qw(products campaigns campaign_descriptions coupon_redemptions demographics))
 {
 	my ($file) = grep { -r } "$data/completejourney_$table.csv", "$fetched/$table.csv";
 	$demo->copy($table, PostgreSQL::Test::Utils::slurp_file($file)) if $file;
@@ -48,8 +47,7 @@ is( $demo->sql('SELECT count(*) FROM crm.sale'),
 		q{SELECT sum(CASE measure WHEN 'lines' THEN value ELSE -value END)::bigint
 		  FROM demo.source_total WHERE measure IN ('lines', 'lines_without_money')}),
 	'every line that carries money is a sale');
-is( $demo->sql(
-		q{SELECT count(*) FROM crm.sale WHERE cogs IS NULL OR amount <= 0}),
+is($demo->sql(q{SELECT count(*) FROM crm.sale WHERE cogs IS NULL OR amount <= 0}),
 	0, 'each has an amount and a cost of goods');
 is( $demo->sql(
 		q{SELECT min(sold_at AT TIME ZONE 'America/New_York')::date || ' ' ||
@@ -65,9 +63,8 @@ sub cdnow
 	return -r "$fetched/cdnow.csv" && PostgreSQL::Test::Utils::slurp_file("$fetched/cdnow.csv")
 	  unless $master;
 	my (undef, @lines) = split /\r?\n/, PostgreSQL::Test::Utils::slurp_file($master);
-	return join("\n", 'customer_id,purchased_on,cds,amount',
-		map { join(',', split) } @lines)
-	  . "\n";
+	return
+	  join("\n", 'customer_id,purchased_on,cds,amount', map { join(',', split) } @lines) . "\n";
 }
 
 SKIP:
@@ -101,8 +98,7 @@ SKIP:
 					round(q::numeric, 3), round(v::numeric, 3), round(log_likelihood::numeric, 3)),
 				', ' ORDER BY model)
 			  FROM cdnow.clv_model WHERE status = 'fitted' AND as_of = '1997-09-30'}),
-		'bgnbd 0.252 4.789 0.723 2.161 -95368.444, '
-		  . 'gamma_gamma 6.275 3.624 14.984 -40763.476',
+		'bgnbd 0.252 4.789 0.723 2.161 -95368.444, ' . 'gamma_gamma 6.275 3.624 14.984 -40763.476',
 		'models of the first 39 weeks');
 }
 

@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = start_node('dump');
-my $dir = $node->basedir;
+my $dir  = $node->basedir;
 $node->safe_psql(
 	'postgres', q{
 CREATE TABLE state (id int PRIMARY KEY, r rfm, g rfm_group, d repeat_purchases, c rfm_cuts, rs rfm[], p rfm_population, v value_bag, s cac_sums, k clv_sample, m bgnbd,
@@ -28,8 +28,7 @@ CREATE INDEX state_monetary ON state (monetary(r));
 CREATE INDEX state_often ON state (id) WHERE frequency(r) > 5;
 });
 
-my $text =
-  'SELECT md5(string_agg(s::text, E\'\n\' ORDER BY id)) FROM state s';
+my $text = 'SELECT md5(string_agg(s::text, E\'\n\' ORDER BY id)) FROM state s';
 my $bytes =
   q{SELECT md5(string_agg(rfm_send(r)::text || rfm_group_send(g)::text || repeat_purchases_send(d)::text || rfm_population_send(p)::text || value_bag_send(v)::text || cac_sums_send(s)::text || clv_sample_send(k)::text, ' ' ORDER BY id)) FROM state};
 my $views =
@@ -42,7 +41,8 @@ sub same
 	foreach my $query (@queries)
 	{
 		is($node->safe_psql($database, "SET search_path = public, crmcost; $query"),
-			$want{$query}, "$how: " . ($query eq $text ? 'text' : $query eq $bytes ? 'bytes' : 'views'));
+			$want{$query},
+			"$how: " . ($query eq $text ? 'text' : $query eq $bytes ? 'bytes' : 'views'));
 	}
 }
 
@@ -50,16 +50,29 @@ foreach my $format ('plain', 'custom')
 {
 	$node->safe_psql('postgres', "CREATE DATABASE from_$format");
 	$node->command_ok(
-		[ 'pg_dump', '--format', $format, '--file', "$dir/$format.dump", $node->connstr('postgres') ],
+		[
+			'pg_dump',           '--format',
+			$format,             '--file',
+			"$dir/$format.dump", $node->connstr('postgres')
+		],
 		"pg_dump, $format");
 	$node->command_ok(
 		$format eq 'plain'
-		? [ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain.dump", $node->connstr('from_plain') ]
-		: [ 'pg_restore', '--exit-on-error', '--dbname', $node->connstr('from_custom'), "$dir/custom.dump" ],
+		? [
+			'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain.dump",
+			$node->connstr('from_plain')
+		  ]
+		: [
+			'pg_restore', '--exit-on-error',
+			'--dbname',   $node->connstr('from_custom'),
+			"$dir/custom.dump"
+		],
 		"and restored");
 	same("from_$format", "pg_dump, $format", $text, $bytes, $views);
-	is( $node->safe_psql("from_$format",
-			"SET search_path = crmcost; INSERT INTO public.state (id) VALUES (9999) RETURNING started"),
+	is( $node->safe_psql(
+			"from_$format",
+			"SET search_path = crmcost; INSERT INTO public.state (id) VALUES (9999) RETURNING started"
+		),
 		'(1,2024-01-01T00:00:00+00:00,2024-01-01T00:00:00+00:00,1,0.50)',
 		'the default of a column is a literal of the type');
 }
@@ -67,7 +80,8 @@ foreach my $format ('plain', 'custom')
 # composite types of an extension and generated columns go by COPY BINARY too
 foreach my $format ('text', 'csv', 'binary')
 {
-	$node->safe_psql('postgres',
+	$node->safe_psql(
+		'postgres',
 		"COPY state TO '$dir/state.$format' (FORMAT $format);
 		 SET DateStyle = 'SQL, DMY'; SET TimeZone = 'Asia/Kathmandu'; SET extra_float_digits = 0;
 		 TRUNCATE state;
@@ -76,10 +90,15 @@ foreach my $format ('text', 'csv', 'binary')
 }
 
 # a crash: states are in the WAL as they are in the table
-$node->safe_psql('postgres', 'CHECKPOINT; UPDATE state SET id = id + 1000; UPDATE state SET id = id - 1000');
+$node->safe_psql('postgres',
+	'CHECKPOINT; UPDATE state SET id = id + 1000; UPDATE state SET id = id - 1000');
 $node->stop('immediate');
 $node->start;
 same('postgres', 'after a crash', $text, $bytes);
-is( $node->safe_psql('postgres', 'SET enable_seqscan = off; SELECT count(*) FROM state WHERE monetary(r) = (SELECT max(monetary(r)) FROM state)'),
-	'1', 'an index on an accessor finds its row');
+is( $node->safe_psql(
+		'postgres',
+		'SET enable_seqscan = off; SELECT count(*) FROM state WHERE monetary(r) = (SELECT max(monetary(r)) FROM state)'
+	),
+	'1',
+	'an index on an accessor finds its row');
 done_testing();

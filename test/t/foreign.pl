@@ -10,7 +10,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = start_node('hub');
+my $node    = start_node('hub');
 my $columns = q{
 	acquired boolean, age float8, amount numeric, as_of timestamptz, available_at timestamptz, bins int, booked_at timestamptz,
 	burn text, churned boolean, confidence float8, conversions numeric, cost numeric, customers bigint, duration float8,
@@ -37,14 +37,17 @@ foreach my $place ('east', 'west')
 	$node->safe_psql($place, "CREATE EXTENSION crmcost; CREATE TABLE fact (place text, $columns)");
 }
 my ($host, $port) = ($node->host, $node->port);
-$node->safe_psql('postgres', slurp_file('test/pgtap/clv_data.psql') . "
+$node->safe_psql(
+	'postgres',
+	slurp_file('test/pgtap/clv_data.psql') . "
 	CREATE EXTENSION postgres_fdw;
 	CREATE TABLE whole (place text, $columns);
 	INSERT INTO whole $rows;
 	CREATE TABLE fact (place text, $columns) PARTITION BY LIST (place)");
 foreach my $place ('east', 'west')
 {
-	$node->safe_psql('postgres', "
+	$node->safe_psql(
+		'postgres', "
 		CREATE SERVER $place FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname '$place', extensions 'crmcost');
 		CREATE USER MAPPING FOR CURRENT_USER SERVER $place;
 		CREATE FOREIGN TABLE fact_$place PARTITION OF fact FOR VALUES IN ('$place') SERVER $place OPTIONS (table_name 'fact');
@@ -53,7 +56,8 @@ foreach my $place ('east', 'west')
 }
 
 # Aggregates with a state of their own: the names of all arguments are columns.
-my @pairs = map { [ split /\|/, $_ ] } split /\n/, $node->safe_psql('postgres', q{
+my @pairs = map { [ split /\|/, $_ ] } split /\n/, $node->safe_psql(
+	'postgres', q{
 	SELECT p.proname, part.proname,
 	  CASE WHEN a.aggfinalfn = 'crmcost.shapley_rate_final'::regproc THEN 'shapley_attribution_rate_merge' ELSE p.proname || '_merge' END,
 	  (SELECT string_agg(format('%s::%s', n, t::regtype), ', ' ORDER BY i)
@@ -67,20 +71,23 @@ my @pairs = map { [ split /\|/, $_ ] } split /\n/, $node->safe_psql('postgres', 
 	  AND (part.oid <> p.oid OR NOT EXISTS (
 	    SELECT FROM pg_proc q WHERE q.pronamespace = p.pronamespace AND q.proname = p.proname || '_partial'))
 	ORDER BY 1, 4});
-is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'crmcost'::regnamespace
+is( $node->safe_psql(
+		'postgres', q{SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'crmcost'::regnamespace
 	AND p.prokind = 'a' AND p.proname !~ '^_' AND p.proname !~ '_(merge|partial)$'}),
-	scalar @pairs, 'every aggregate has its two levels');
+	scalar @pairs,
+	'every aggregate has its two levels');
 
 foreach my $pair (@pairs)
 {
 	my ($name, $partial, $merge, $arguments) = @$pair;
-	my $levels = join(' UNION ALL ', map { "SELECT crmcost.$partial($arguments) AS state FROM fact_$_" } 'east', 'west');
+	my $levels = join(' UNION ALL ',
+		map { "SELECT crmcost.$partial($arguments) AS state FROM fact_$_" } 'east', 'west');
 	my $query = "SELECT crmcost.$merge(state)::text FROM ($levels) s";
-	my $want = $node->safe_psql('postgres', "SELECT crmcost.$name($arguments)::text FROM whole");
+	my $want  = $node->safe_psql('postgres', "SELECT crmcost.$name($arguments)::text FROM whole");
 	isnt($want, '', "$name($arguments) has an answer");
 	is($node->safe_psql('postgres', $query), $want, "$merge over $partial: the same");
 
-	my $plan = $node->safe_psql('postgres', "EXPLAIN (VERBOSE, COSTS OFF) $query");
+	my $plan    = $node->safe_psql('postgres', "EXPLAIN (VERBOSE, COSTS OFF) $query");
 	my @shipped = $plan =~ /Remote SQL: SELECT crmcost\.$partial\(/g;
 	is(scalar @shipped, 2, "$partial is computed where the rows are") or diag($plan);
 
@@ -88,17 +95,27 @@ foreach my $pair (@pairs)
 	$query = "SET enable_partitionwise_aggregate = on;
 		SELECT crmcost.$merge(state)::text FROM (SELECT crmcost.$partial($arguments) AS state FROM fact GROUP BY place) s";
 	is($node->safe_psql('postgres', $query), $want, "$merge over partitions: the same");
-	$plan = $node->safe_psql('postgres', $query =~ s/SELECT crmcost\.$merge/EXPLAIN (VERBOSE, COSTS OFF) $&/r);
+	$plan = $node->safe_psql('postgres',
+		$query =~ s/SELECT crmcost\.$merge/EXPLAIN (VERBOSE, COSTS OFF) $&/r);
 	@shipped = $plan =~ /Remote SQL: SELECT (?:place, )?crmcost\.$partial\(/g;
 	is(scalar @shipped, 2, "$partial of a partition is computed where it is") or diag($plan);
 }
 
 # a place without rows sends a NULL, which counts for nothing
-is($node->safe_psql('postgres', q{SELECT crmcost.nps_merge(s)::text FROM (
-	SELECT crmcost.nps_partial(score::integer) AS s FROM fact_east UNION ALL SELECT crmcost.nps_partial(score::integer) FROM fact_west WHERE score < 0) p}),
-	$node->safe_psql('postgres', q{SELECT crmcost.nps(score::integer)::text FROM whole WHERE place = 'east'}), 'a place without rows counts for nothing');
+is( $node->safe_psql(
+		'postgres', q{SELECT crmcost.nps_merge(s)::text FROM (
+	SELECT crmcost.nps_partial(score::integer) AS s FROM fact_east UNION ALL SELECT crmcost.nps_partial(score::integer) FROM fact_west WHERE score < 0) p}
+	),
+	$node->safe_psql(
+		'postgres', q{SELECT crmcost.nps(score::integer)::text FROM whole WHERE place = 'east'}),
+	'a place without rows counts for nothing');
 # without the option the rows come
-unlike($node->safe_psql('postgres', q{ALTER SERVER east OPTIONS (DROP extensions); EXPLAIN (VERBOSE, COSTS OFF) SELECT crmcost.nps_partial(score::integer) FROM fact_east}),
-	qr/Remote SQL: SELECT crmcost/, 'option extensions is what lets them be computed there');
+unlike(
+	$node->safe_psql(
+		'postgres',
+		q{ALTER SERVER east OPTIONS (DROP extensions); EXPLAIN (VERBOSE, COSTS OFF) SELECT crmcost.nps_partial(score::integer) FROM fact_east}
+	),
+	qr/Remote SQL: SELECT crmcost/,
+	'option extensions is what lets them be computed there');
 
 done_testing();

@@ -9,9 +9,11 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('erasure');
 $node->init;
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\njit = off\nclient_min_messages = warning\nautovacuum = off");
+$node->append_conf('postgresql.conf',
+	"timezone = 'UTC'\njit = off\nclient_min_messages = warning\nautovacuum = off");
 $node->start;
-$node->safe_psql('postgres', q{
+$node->safe_psql(
+	'postgres', q{
 	CREATE EXTENSION crmcost;
 	CALL crmcost.install('crm');
 	CALL crmcost.ensure_partitions('crm', '2024-01-01', '2024-03-01');
@@ -31,7 +33,11 @@ $node->safe_psql('postgres', q{
 	ANALYZE});
 
 # Kinds of traces of a customer in the files of the database, heaps, indexes and statistics.
-my $files = $node->data_dir . '/base/' . $node->safe_psql('postgres', q{SELECT oid FROM pg_database WHERE datname = 'postgres'});
+my $files =
+	$node->data_dir
+  . '/base/'
+  . $node->safe_psql('postgres', q{SELECT oid FROM pg_database WHERE datname = 'postgres'});
+
 sub on_disk
 {
 	my ($customer) = @_;
@@ -45,8 +51,11 @@ sub on_disk
 	return join ' ', sort keys %kinds;
 }
 
-is(on_disk(7), 'key order owner said tag ticket voucher', 'what is said of a customer is on the disk');
-is($node->safe_psql('postgres', q{SELECT crmcost.erase_customer('crm', 7)}), 't', 'the customer is erased');
+is( on_disk(7),
+	'key order owner said tag ticket voucher',
+	'what is said of a customer is on the disk');
+is($node->safe_psql('postgres', q{SELECT crmcost.erase_customer('crm', 7)}),
+	't', 'the customer is erased');
 $node->safe_psql('postgres', "ANALYZE;\nVACUUM FULL");
 is(on_disk(7), '', 'once tables, indexes and statistics are made anew nothing of it is');
 is(on_disk(8), 'key order owner said tag ticket voucher', 'others are as they were');
@@ -56,8 +65,10 @@ sub session
 {
 	my ($commands) = @_;
 	my $s = { in => $commands, out => '', err => '' };
-	$s->{run} = IPC::Run::start([ 'psql', '-XqAt', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres') ],
-		'<', \$s->{in}, '>', \$s->{out}, '2>', \$s->{err}, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	$s->{run} = IPC::Run::start(
+		[ 'psql', '-XqAt', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres') ],
+		'<', \$s->{in}, '>', \$s->{out}, '2>', \$s->{err},
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return $s;
 }
 
@@ -65,7 +76,8 @@ sub waits
 {
 	my ($s) = @_;
 	$s->{run}->pump_nb;
-	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)}) or die "it does not wait: $s->{err}";
+	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)})
+	  or die "it does not wait: $s->{err}";
 }
 
 sub finish
@@ -84,21 +96,32 @@ waits($eraser);
 finish($loader, 'COMMIT;');
 finish($eraser, '');
 is($eraser->{out}, "t\n", 'who erases waits for a load about the customer');
-is($node->safe_psql('postgres', q{SELECT count(*), count(*) FILTER (WHERE order_ref LIKE '%-of-9-%') FROM crm.sale WHERE customer_id = 9}),
-	'10|0', 'and erases what it brought');
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT count(*), count(*) FILTER (WHERE order_ref LIKE '%-of-9-%') FROM crm.sale WHERE customer_id = 9}
+	),
+	'10|0',
+	'and erases what it brought');
 
 $eraser = session("BEGIN; SELECT crmcost.erase_customer('crm', 10);\n");
 $eraser->{run}->pump until $eraser->{out} =~ /t/;
 (my $sale = sprintf($line, 1)) =~ s/9/10/g;
 my $late = session("$sale\n");
 waits($late);
-my $again = session("INSERT INTO crm.customer (customer_id, source_key, first_seen_at) VALUES (99, 'key-of-10-', '2024-01-01');\n");
+my $again = session(
+	"INSERT INTO crm.customer (customer_id, source_key, first_seen_at) VALUES (99, 'key-of-10-', '2024-01-01');\n"
+);
 $again->{run}->pump_nb;
 finish($eraser, 'COMMIT;');
 finish($_, '') foreach $late, $again;
-like($late->{err}, qr/ERROR:  23514: customer 10 is erased, and takes no new facts/, 'a load that waits for it finds the customer erased');
+like(
+	$late->{err},
+	qr/ERROR:  23514: customer 10 is erased, and takes no new facts/,
+	'a load that waits for it finds the customer erased');
 like($again->{err}, qr/ERROR:  23505: /, 'and so does one of the customer');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM crm.sale WHERE order_ref LIKE '%-of-10-%'}), '0', 'nothing of either stays');
+is( $node->safe_psql('postgres', q{SELECT count(*) FROM crm.sale WHERE order_ref LIKE '%-of-10-%'}),
+	'0',
+	'nothing of either stays');
 
 $node->stop;
 done_testing();

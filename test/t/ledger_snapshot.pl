@@ -18,8 +18,10 @@ sub session
 {
 	my ($commands) = @_;
 	my $s = { in => $commands . "\\echo done\n", out => '', err => '' };
-	$s->{run} = IPC::Run::start([ 'psql', '-XqAt', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres') ],
-		'<', \$s->{in}, '>', \$s->{out}, '2>', \$s->{err}, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	$s->{run} = IPC::Run::start(
+		[ 'psql', '-XqAt', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres') ],
+		'<', \$s->{in}, '>', \$s->{out}, '2>', \$s->{err},
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return $s;
 }
 
@@ -59,9 +61,10 @@ sub in_the_middle
 	until_done($holder);
 	my $caller = session("$call;\n");
 	$caller->{run}->pump_nb;
-	$node->poll_query_until('postgres', qq{
-		SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'crm.$table'::regclass AND NOT granted)})
-		or die "$call does not reach $table: $caller->{err}";
+	$node->poll_query_until(
+		'postgres', qq{
+		SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'crm.$table'::regclass AND NOT granted)}
+	) or die "$call does not reach $table: $caller->{err}";
 	$node->safe_psql('postgres', $meanwhile);
 	say_to($holder, "ROLLBACK;\n");
 	until_done($caller);
@@ -72,7 +75,8 @@ sub in_the_middle
 # Rows of the computed tables that two ledgers do not share.
 sub differences
 {
-	my $tables = $node->safe_psql('postgres', q{
+	my $tables = $node->safe_psql(
+		'postgres', q{
 		SELECT table_name FROM unnest('{customer_month,cost_month,cost_pool,posted_cost,customer_driver,customer_value,
 			customer_score,customer_class,clv_model,tier_threshold,classification,customer_order,sale_month,day_total}'::text[]) table_name
 		WHERE to_regclass('crm.' || table_name) IS NOT NULL});
@@ -101,7 +105,8 @@ sub news
 
 foreach my $ledger ('crm', 'twin')
 {
-	$node->safe_psql('postgres', qq{
+	$node->safe_psql(
+		'postgres', qq{
 		CALL crmcost.install('$ledger', false);
 		INSERT INTO $ledger.customer (source_key, first_seen_at, acquired_at)
 		SELECT 'c' || i, '2024-01-01', '2024-01-02' FROM generate_series(1, 9) i;
@@ -119,13 +124,24 @@ is(differences(), '', 'two ledgers with the same facts have the same figures');
 in_the_middle("CALL crmcost.refresh('crm', '2024-04-01')", 'clv_model', news('crm'));
 $node->safe_psql('postgres', "CALL crmcost.refresh('twin', '2024-04-01')");
 is(differences(), '', 'what is committed in the middle of a refresh is in no figure of it');
-is($node->safe_psql('postgres', q{
-	SELECT string_agg(check_name, ' ' ORDER BY check_name) FROM crm.data_quality WHERE check_name LIKE '%_not_refreshed' AND rows > 0}),
-	'cost_not_refreshed customer_not_refreshed interaction_not_refreshed sale_not_refreshed', 'which data_quality says');
-$node->safe_psql('postgres', news('twin') . "; CALL crmcost.refresh('twin', '2024-04-01'); CALL crmcost.refresh('crm', '2024-04-01')");
+is( $node->safe_psql(
+		'postgres', q{
+	SELECT string_agg(check_name, ' ' ORDER BY check_name) FROM crm.data_quality WHERE check_name LIKE '%_not_refreshed' AND rows > 0}
+	),
+	'cost_not_refreshed customer_not_refreshed interaction_not_refreshed sale_not_refreshed',
+	'which data_quality says');
+$node->safe_psql('postgres',
+	news('twin')
+	  . "; CALL crmcost.refresh('twin', '2024-04-01'); CALL crmcost.refresh('crm', '2024-04-01')");
 is(differences(), '', 'and in all of the next one');
-is($node->safe_psql('postgres', q{SELECT revenue, products, orders FROM crm.customer_snapshot WHERE customer_id = 1 AND as_of = '2024-03-31'}),
-	$node->safe_psql('postgres', q{SELECT sum(amount), count(DISTINCT product_code), count(DISTINCT order_ref) FROM crm.sale WHERE customer_id = 1}),
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT revenue, products, orders FROM crm.customer_snapshot WHERE customer_id = 1 AND as_of = '2024-03-31'}
+	),
+	$node->safe_psql(
+		'postgres',
+		q{SELECT sum(amount), count(DISTINCT product_code), count(DISTINCT order_ref) FROM crm.sale WHERE customer_id = 1}
+	),
 	'so that a row agrees with itself');
 
 # close_period
@@ -135,70 +151,111 @@ in_the_middle("CALL crmcost.close_period('crm', '2024-03-01')", 'posted_cost', $
 $node->safe_psql('postgres', "CALL crmcost.close_period('twin', '2024-03-01')");
 is(differences(), '', 'what is committed in the middle of close_period came later');
 $node->safe_psql('postgres', "CALL crmcost.refresh('crm', '2024-05-01')");
-is($node->safe_psql('postgres', q{
+is( $node->safe_psql(
+		'postgres', q{
 	SELECT (SELECT sum(revenue) FROM crm.customer_month) - (SELECT sum(amount) FROM crm.sale),
 	       (SELECT sum(direct_cost + allocated_cost) FROM crm.customer_cost) + (SELECT sum(unallocated_cost) FROM crm.cost_pool)
 	       - (SELECT sum(amount) FROM crm.cost_entry),
 	       (SELECT sum(revenue) FROM crm.customer_month WHERE month_start <= '2024-03-01')
 	       - (SELECT sum(revenue) FROM twin.customer_month WHERE month_start <= '2024-03-01')}),
-	'0.0000|0.0000|0.0000', 'and counts in the first open month, once');
+	'0.0000|0.0000|0.0000',
+	'and counts in the first open month, once');
 
 # close_period beside reopen_period
 my $reopen = session("BEGIN; CALL crmcost.reopen_period('crm', '2024-02-01');\n");
 until_done($reopen);
-is(psql("CALL crmcost.close_period('crm', '2024-04-01')"), '55P03', 'close_period is refused while months are reopened');
-is(psql("CALL crmcost.refresh('crm', '2024-05-01')"), '55P03', 'and so is refresh');
+is(psql("CALL crmcost.close_period('crm', '2024-04-01')"),
+	'55P03', 'close_period is refused while months are reopened');
+is(psql("CALL crmcost.refresh('crm', '2024-05-01')"),       '55P03', 'and so is refresh');
 is(psql("CALL crmcost.reopen_period('crm', '2024-01-01')"), '55P03', 'and another reopen_period');
 say_to($reopen, "COMMIT;\n");
 finish($reopen);
 is(psql("CALL crmcost.close_period('crm', '2024-04-01')"), '0', 'and done afterwards');
-is($node->safe_psql('postgres', 'SELECT string_agg(to_char(month_start, $$MM$$), $$ $$ ORDER BY month_start) FROM crm.closed_period'),
-	'01 02 03 04', 'without a gap');
-is($node->safe_psql('postgres', q{
+is( $node->safe_psql(
+		'postgres',
+		'SELECT string_agg(to_char(month_start, $$MM$$), $$ $$ ORDER BY month_start) FROM crm.closed_period'
+	),
+	'01 02 03 04',
+	'without a gap');
+is( $node->safe_psql(
+		'postgres', q{
 	SELECT (SELECT sum(direct_cost) FROM crm.customer_cost)
-	       - (SELECT sum(amount) FROM crm.cost_entry WHERE customer_id IS NOT NULL)}), '0.0000', 'and no cost counts twice');
+	       - (SELECT sum(amount) FROM crm.cost_entry WHERE customer_id IS NOT NULL)}),
+	'0.0000',
+	'and no cost counts twice');
 
 # a transaction that the caller holds
 foreach my $case (
-	[ "BEGIN;", 'in a block of READ COMMITTED' ],
-	[ "SELECT 1 \\;", 'in a message with other statements' ],
+	[ "BEGIN;",           'in a block of READ COMMITTED' ],
+	[ "SELECT 1 \\;",     'in a message with other statements' ],
 	[ "BEGIN READ ONLY;", 'in a block that only reads' ])
 {
-	is(psql("$case->[0] CALL crmcost.refresh('crm', '2024-05-01');"), '25001', "refresh is refused $case->[1]");
-	is(psql("$case->[0] CALL crmcost.close_period('crm', '2024-05-01');"), '25001', "and so is close_period");
+	is(psql("$case->[0] CALL crmcost.refresh('crm', '2024-05-01');"),
+		'25001', "refresh is refused $case->[1]");
+	is(psql("$case->[0] CALL crmcost.close_period('crm', '2024-05-01');"),
+		'25001', "and so is close_period");
 }
-is(psql(q{CREATE FUNCTION again() RETURNS void LANGUAGE plpgsql AS $$BEGIN CALL crmcost.refresh('crm', '2024-05-01'); END$$;
-	SELECT again()}), '25001', 'in a function');
-is(psql(q{DO $$BEGIN CALL crmcost.refresh('crm', '2024-05-01'); EXCEPTION WHEN division_by_zero THEN NULL; END$$}), '25001',
+is( psql(
+		q{CREATE FUNCTION again() RETURNS void LANGUAGE plpgsql AS $$BEGIN CALL crmcost.refresh('crm', '2024-05-01'); END$$;
+	SELECT again()}),
+	'25001',
+	'in a function');
+is( psql(
+		q{DO $$BEGIN CALL crmcost.refresh('crm', '2024-05-01'); EXCEPTION WHEN division_by_zero THEN NULL; END$$}
+	),
+	'25001',
 	'and under an exception handler');
-my ($code, $out, $err) = $node->psql('postgres', "BEGIN; CALL crmcost.refresh('crm', '2024-05-01')");
+my ($code, $out, $err) =
+  $node->psql('postgres', "BEGIN; CALL crmcost.refresh('crm', '2024-05-01')");
 like($err, qr/HINT: .*BEGIN ISOLATION LEVEL REPEATABLE READ\.$/m, 'with a hint what to do');
 foreach my $level ('REPEATABLE READ', 'SERIALIZABLE')
 {
-	is(psql("BEGIN ISOLATION LEVEL $level; CALL crmcost.refresh('crm', '2024-05-01'); COMMIT"), '0', "a block of $level will do");
-	is(psql("SET default_transaction_isolation = '$level'; CALL crmcost.refresh('crm', '2024-05-01')"), '0', 'and so will a session');
+	is(psql("BEGIN ISOLATION LEVEL $level; CALL crmcost.refresh('crm', '2024-05-01'); COMMIT"),
+		'0', "a block of $level will do");
+	is( psql(
+			"SET default_transaction_isolation = '$level'; CALL crmcost.refresh('crm', '2024-05-01')"
+		),
+		'0',
+		'and so will a session');
 }
-is(psql(q{DO $$BEGIN CALL crmcost.refresh('crm', '2024-05-01'); CALL crmcost.refresh('twin', '2024-05-01'); END$$}), '0',
+is( psql(
+		q{DO $$BEGIN CALL crmcost.refresh('crm', '2024-05-01'); CALL crmcost.refresh('twin', '2024-05-01'); END$$}
+	),
+	'0',
 	'two ledgers in one DO');
 
 # a block that began before another session's refresh ended
-foreach my $call ("refresh('crm', '2024-05-01')", "close_period('crm', '2024-05-01')", "reopen_period('crm', '2024-04-01')")
+foreach my $call (
+	"refresh('crm', '2024-05-01')",
+	"close_period('crm', '2024-05-01')",
+	"reopen_period('crm', '2024-04-01')")
 {
 	my $old = session("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM crm.sale;\n");
 	until_done($old);
 	$node->safe_psql('postgres', "CALL crmcost.refresh('crm', '2024-05-01')");
 	say_to($old, "CALL crmcost.$call;\n");
 	finish($old);
-	like($old->{err}, qr/40001: ledger "crm" was refreshed after this transaction had begun/, "$call in an older block fails to serialize");
+	like(
+		$old->{err},
+		qr/40001: ledger "crm" was refreshed after this transaction had begun/,
+		"$call in an older block fails to serialize");
 }
 
 # who comes second is refused or follows; nothing else happens
 my @rivals = map { session("CALL crmcost.refresh('crm', '2024-05-01');\n" x 25) } 1 .. 3;
 until_done($_) foreach @rivals;
-finish($_) foreach @rivals;
-is(join('', map { grep { !/^ERROR:  55P03/ } grep { /^ERROR/ } split /^/, $_->{err} } @rivals), '', 'rivals are refused, with no other error');
-is($node->safe_psql('postgres', q{SELECT sum(rows_changed) FROM crm.last_refresh}), '0', 'and there is nothing left to do');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}), '0', 'no lock is left behind');
+finish($_)     foreach @rivals;
+is( join(
+		'',
+		map {
+			grep { !/^ERROR:  55P03/ } grep { /^ERROR/ } split /^/, $_->{err}
+		} @rivals),
+	'',
+	'rivals are refused, with no other error');
+is($node->safe_psql('postgres', q{SELECT sum(rows_changed) FROM crm.last_refresh}),
+	'0', 'and there is nothing left to do');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}),
+	'0', 'no lock is left behind');
 
 $node->stop;
 done_testing();

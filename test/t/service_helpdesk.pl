@@ -13,17 +13,33 @@ my $data = ($ENV{CRMCOST_DATA} // '../shared/data') . '/helpdesk_italian.csv';
 plan skip_all => 'the help desk data are not there: set CRMCOST_DATA' unless -r $data;
 
 my $node = start_node('service_helpdesk');
-$node->safe_psql('postgres', q{
+$node->safe_psql(
+	'postgres', q{
 CREATE TABLE raw (n bigint GENERATED ALWAYS AS IDENTITY, case_id text, activity text, resource text, at timestamp, variant text, variant_index int, variant_2 text, seriousness text,
-                  customer text, product text, section text, seriousness_2 text, service_level text, service_type text, support_section text, workgroup text)});
-IPC::Run::run([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
-	'COPY raw (case_id, activity, resource, at, variant, variant_index, variant_2, seriousness, customer, product, section, seriousness_2, service_level, service_type, support_section, workgroup) FROM STDIN (FORMAT csv, HEADER)' ], '<', $data);
-is($node->safe_psql('postgres', q{SELECT count(*), count(DISTINCT case_id), count(*) FILTER (WHERE activity = 'Resolve ticket') FROM raw}), '21348|4580|4983', 'the data are all there');
+                  customer text, product text, section text, seriousness_2 text, service_level text, service_type text, support_section text, workgroup text)}
+);
+IPC::Run::run(
+	[
+		'psql',
+		'-XAtq',
+		'-d',
+		$node->connstr('postgres'),
+		'-c',
+		'COPY raw (case_id, activity, resource, at, variant, variant_index, variant_2, seriousness, customer, product, section, seriousness_2, service_level, service_type, support_section, workgroup) FROM STDIN (FORMAT csv, HEADER)'
+	],
+	'<', $data);
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT count(*), count(DISTINCT case_id), count(*) FILTER (WHERE activity = 'Resolve ticket') FROM raw}
+	),
+	'21348|4580|4983',
+	'the data are all there');
 
 # The events of a case up to a resolution are one contact; each event is a step, which
 # takes a standard time.  What comes after the last resolution is another contact, but
 # that the case is closed.
-$node->safe_psql('postgres', q{
+$node->safe_psql(
+	'postgres', q{
 CREATE TABLE event AS
   SELECT r.*, r.at AT TIME ZONE 'Europe/Rome' AS happened_at, activity <> 'Closed' AS is_work, first_value(customer) OVER whole AS party,
          coalesce(count(*) FILTER (WHERE activity = 'Resolve ticket') OVER (whole ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS turn
@@ -69,38 +85,70 @@ sub same
 
 my $months = q{date_trunc('month', %s AT TIME ZONE 'Europe/Rome')::date};
 my ($answered, $ended, $opened) = map { sprintf($months, $_) } qw(answered_at ended_at opened_at);
-is($node->safe_psql('postgres', 'SELECT count(*), sum(steps) FROM crm.service_case'),
-	$node->safe_psql('postgres', 'SELECT count(*), (SELECT count(*) FROM raw) + (SELECT count(*) FROM contact) FROM life'), 'all cases are there, with all that was done');
-same(q{SELECT sum(opened), sum(responded), sum(resolved), sum(resolutions), sum(reopened) FROM crm.service_level WHERE dimension = '(all)'},
-	q{SELECT count(*), count(answered_at), count(ended_at), count(ended_at) + sum(reopenings), sum(reopenings) FROM life}, 'there are more resolutions than cases');
-is($node->safe_psql('postgres', q{SELECT sum(resolutions) > 4580 FROM crm.service_level WHERE dimension = '(all)'}), 't', 'as cases are opened again');
-same(q{SELECT count(*) FILTER (WHERE reopenings > 0), max(reopenings) FROM crm.service_case}, q{SELECT count(*) FILTER (WHERE reopenings > 0), max(reopenings) FROM life}, 'cases that were opened again');
-same(q{SELECT month_start, responded, response_p50_hours, response_p90_hours, response_p95_hours, response_sla_rate FROM crm.service_level WHERE dimension = '(all)' AND responded > 0 ORDER BY 1},
+is( $node->safe_psql('postgres', 'SELECT count(*), sum(steps) FROM crm.service_case'),
+	$node->safe_psql(
+		'postgres',
+		'SELECT count(*), (SELECT count(*) FROM raw) + (SELECT count(*) FROM contact) FROM life'),
+	'all cases are there, with all that was done');
+same(
+	q{SELECT sum(opened), sum(responded), sum(resolved), sum(resolutions), sum(reopened) FROM crm.service_level WHERE dimension = '(all)'},
+	q{SELECT count(*), count(answered_at), count(ended_at), count(ended_at) + sum(reopenings), sum(reopenings) FROM life},
+	'there are more resolutions than cases');
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT sum(resolutions) > 4580 FROM crm.service_level WHERE dimension = '(all)'}),
+	't',
+	'as cases are opened again');
+same(
+	q{SELECT count(*) FILTER (WHERE reopenings > 0), max(reopenings) FROM crm.service_case},
+	q{SELECT count(*) FILTER (WHERE reopenings > 0), max(reopenings) FROM life},
+	'cases that were opened again');
+same(
+	q{SELECT month_start, responded, response_p50_hours, response_p90_hours, response_p95_hours, response_sla_rate FROM crm.service_level WHERE dimension = '(all)' AND responded > 0 ORDER BY 1},
 	qq{SELECT $answered, count(*), round(percentile_disc(0.5) WITHIN GROUP (ORDER BY s) / 3600, 6), round(percentile_disc(0.9) WITHIN GROUP (ORDER BY s) / 3600, 6), round(percentile_disc(0.95) WITHIN GROUP (ORDER BY s) / 3600, 6),
-	     round(avg((s <= 4 * 3600)::int), 6) FROM (SELECT *, extract(epoch FROM answered_at - opened_at) AS s FROM life WHERE answered_at IS NOT NULL) l GROUP BY 1 ORDER BY 1}, 'first answers by month');
-for my $by (['(product)', 'product'], ['(service_level)', 'service_level'])
+	     round(avg((s <= 4 * 3600)::int), 6) FROM (SELECT *, extract(epoch FROM answered_at - opened_at) AS s FROM life WHERE answered_at IS NOT NULL) l GROUP BY 1 ORDER BY 1},
+	'first answers by month');
+for my $by ([ '(product)', 'product' ], [ '(service_level)', 'service_level' ])
 {
 	my ($dimension, $column) = @$by;
-	same(qq{SELECT code, month_start, resolved, resolution_p50_hours, resolution_p95_hours FROM crm.service_level WHERE dimension = '$dimension' AND resolved > 0 ORDER BY code COLLATE "C", 2},
+	same(
+		qq{SELECT code, month_start, resolved, resolution_p50_hours, resolution_p95_hours FROM crm.service_level WHERE dimension = '$dimension' AND resolved > 0 ORDER BY code COLLATE "C", 2},
 		qq{SELECT $column, $ended, count(*), round(percentile_disc(0.5) WITHIN GROUP (ORDER BY s) / 3600, 6), round(percentile_disc(0.95) WITHIN GROUP (ORDER BY s) / 3600, 6)
-		   FROM (SELECT *, extract(epoch FROM ended_at - opened_at) AS s FROM life WHERE ended_at IS NOT NULL) l GROUP BY 1, 2 ORDER BY $column COLLATE "C", 2}, "resolutions by $column");
+		   FROM (SELECT *, extract(epoch FROM ended_at - opened_at) AS s FROM life WHERE ended_at IS NOT NULL) l GROUP BY 1, 2 ORDER BY $column COLLATE "C", 2},
+		"resolutions by $column");
 	# a step of n letters takes n minutes, and 1,000 a month are shared by them
-	same(qq{SELECT code, sum(cases), round(sum(cost), 1), round(sum(cost) / sum(cases), 1) FROM crm.service_cost WHERE dimension = '$dimension' GROUP BY 1 ORDER BY code COLLATE "C"},
+	same(
+		qq{SELECT code, sum(cases), round(sum(cost), 1), round(sum(cost) / sum(cases), 1) FROM crm.service_cost WHERE dimension = '$dimension' GROUP BY 1 ORDER BY code COLLATE "C"},
 		qq{WITH spent AS (SELECT $column, sum(1000.0 * share) AS cost FROM (SELECT $column, sum(length(activity))::numeric / sum(sum(length(activity))) OVER (PARTITION BY date_trunc('month', at)) AS share
 		     FROM event GROUP BY $column, date_trunc('month', at)) m GROUP BY 1)
-		   SELECT $column, n, round(cost, 1), round(cost / n, 1) FROM spent JOIN (SELECT $column, count(*) AS n FROM life GROUP BY 1) l USING ($column) ORDER BY $column COLLATE "C"}, "cost of a case by $column");
+		   SELECT $column, n, round(cost, 1), round(cost / n, 1) FROM spent JOIN (SELECT $column, count(*) AS n FROM life GROUP BY 1) l USING ($column) ORDER BY $column COLLATE "C"},
+		"cost of a case by $column");
 }
-is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT month_start FROM crm.service_cost GROUP BY month_start, dimension HAVING sum(cost) <> 1000) d}), '0', 'and by whatever it is cut, all of it is there');
-same(q{SELECT count(*), min(opened_at) FROM crm.open_case}, q{SELECT count(*), min(opened_at) FROM life WHERE ended_at IS NULL}, 'what is still open');
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT count(*) FROM (SELECT month_start FROM crm.service_cost GROUP BY month_start, dimension HAVING sum(cost) <> 1000) d}
+	),
+	'0',
+	'and by whatever it is cut, all of it is there');
+same(
+	q{SELECT count(*), min(opened_at) FROM crm.open_case},
+	q{SELECT count(*), min(opened_at) FROM life WHERE ended_at IS NULL},
+	'what is still open');
 
 # the last cases, once more, come as news
-$node->safe_psql('postgres', q{
+$node->safe_psql(
+	'postgres', q{
 CREATE TABLE kept AS SELECT * FROM crm.service_level;
 CREATE TABLE late AS SELECT * FROM crm.interaction WHERE occurred_at >= '2013-11-01';
 DELETE FROM crm.interaction WHERE occurred_at >= '2013-11-01';
 CALL crmcost.refresh('crm', '2014-02-01 00:00 Europe/Rome');
 INSERT INTO crm.interaction SELECT * FROM late;
 CALL crmcost.refresh('crm', '2014-02-01 00:00 Europe/Rome')});
-is($node->safe_psql('postgres', 'SELECT count(*) FROM ((SELECT * FROM kept EXCEPT SELECT * FROM crm.service_level) UNION ALL (SELECT * FROM crm.service_level EXCEPT SELECT * FROM kept)) d'), '0', 'news gives what one refresh gives');
+is( $node->safe_psql(
+		'postgres',
+		'SELECT count(*) FROM ((SELECT * FROM kept EXCEPT SELECT * FROM crm.service_level) UNION ALL (SELECT * FROM crm.service_level EXCEPT SELECT * FROM kept)) d'
+	),
+	'0',
+	'news gives what one refresh gives');
 
 done_testing();
