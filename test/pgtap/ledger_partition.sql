@@ -236,8 +236,7 @@ SELECT set_eq($$SELECT p FROM pg_temp.partitions('"Our customers"', '"their mont
 SELECT is((SELECT hint FROM pg_temp.told($$INSERT INTO "Our customers".cost_entry (category_code, incurred_on, amount,
   currency)
              VALUES ('svc', '2001-03-31', 1, 'EUR')$$)),
-  $$CALL crmcost.ensure_partitions('Our customers', '2001-03-01', '2001-03-01') makes it;
-    give the first and the last month of the load.$$,
+  $$CALL crmcost.ensure_partitions('Our customers', '2001-03-01', '2001-03-01') makes it; give the first and the last month of the load.$$,
   'and the hint says the new name');
 SELECT is((SELECT example FROM "Our customers".data_quality WHERE check_name = 'not_refreshed'),
           'not refreshed yet: CALL crmcost.refresh(''Our customers'')', 'as data_quality does');
