@@ -82,13 +82,13 @@ BEGIN
   RETURN (SELECT string_agg(format('%I.%I', alias, a.attname), ', '
                             ORDER BY a.attnum)
           FROM pg_attribute a
-          WHERE a.attrelid = 'conversion'::regclass AND a.attnum > 0
-                AND NOT a.attisdropped);
+          WHERE a.attrelid = 'pg_temp.refresh_path'::regclass
+                AND a.attnum > 0 AND a.attname <> 'way');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._conversion_columns(text) IS
-  'Columns of conversion, of a relation of that alias.';
+  'Columns of conversion that refresh_path has, of a relation of that alias.';
 
 -- Whose touches count for whom, and since which month his touches and conversions
 -- may be others than the store has: all where the first order, which is the value
@@ -434,7 +434,11 @@ BEGIN
     WHERE m.month_start IS NOT NULL;
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_credit_month
-      WITH old AS (SELECT old.* FROM open_journey old WHERE %s),
+      WITH old AS (
+        SELECT old.entity_id, old.conversion_kind, old.last_touched_at,
+               old.month_start, old.path, old.touched_customer_ids
+        FROM open_journey old WHERE %s
+      ),
       new AS (%s)
       SELECT DISTINCT d.month_start, d.conversion_kind, false
       FROM ((SELECT * FROM old EXCEPT SELECT * FROM new)
@@ -463,7 +467,10 @@ BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_cost_month
       WITH early AS (
-        SELECT false AS is_new, old.* FROM customer_touch old WHERE %s
+        SELECT false AS is_new, old.entity_id, old.last_month,
+               old.touch_months, old.channel_codes, old.campaign_codes,
+               old.touched_customer_ids
+        FROM customer_touch old WHERE %s
         UNION ALL
         SELECT true, new.* FROM (%s) new
       )
