@@ -124,13 +124,13 @@ BEGIN
   END IF;
 END $$;
 
--- All but one that parses its argument as a query, and so says 42601 rightly.
+-- All but those that parse an argument as a query, and so say 42601 rightly.
 CREATE TABLE routine AS
   SELECT p.oid, format('%I.%I', nspname, proname) AS name, prokind, pronargs, proargtypes::oid[] AS types, coalesce(proargnames, array_fill(''::text, array[pronargs])) AS names,
     row_number() OVER (ORDER BY p.oid)::int AS n, (prokind = 'f' AND proname ~ '_(trans|combine|final)$') AS is_support
   FROM pg_proc p JOIN pg_namespace s ON s.oid = pronamespace
   WHERE nspname IN ('crmcost', 'fuzz') AND NOT proargtypes::oid[] && '{internal,cstring}'::regtype[]::oid[] AND pronargs > 0
-    AND (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prokind = 'a') AND proname NOT IN ('_query_columns', '_credit_sums', '_walk_journeys', '_newest_day');
+    AND (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prokind = 'a') AND proname NOT IN ('_query_columns', '_credit_sums', '_walk_journeys', '_newest');
 CREATE INDEX ON routine (n);
 
 CREATE FUNCTION arguments(r routine, tame boolean) RETURNS text LANGUAGE sql VOLATILE AS $$
