@@ -23,7 +23,7 @@ BEGIN;
 
 UPDATE crm.setting SET value = 'USD' WHERE key = 'base_currency';
 UPDATE crm.setting SET value = 'America/New_York' WHERE key = 'timezone';
--- a first list for most of 2,469 households
+-- so that the first list has more than its most urgent reason
 UPDATE crm.setting SET value = '1500' WHERE key = 'worklist_per_day';
 
 -- A line of a receipt in cents, as money of the ledger.

@@ -58,7 +58,8 @@ BEGIN
   INSERT INTO pg_temp.refresh_worklist_base
     SELECT v.customer_id, v.first_ordered_on, v.last_ordered_on, v.order_days,
            v.orders, v.margin, v.profit, v.last_contact_at,
-           v.last_contact_channel, k.code, k.since, coalesce(s.clv_predictive, s.clv_formula), s.p_alive
+           v.last_contact_channel, k.code, k.since,
+           coalesce(s.clv_predictive, s.clv_formula), s.p_alive
     FROM customer_value v
     LEFT JOIN customer_class k
       ON k.customer_id = v.customer_id AND k.dimension = 'stage'

@@ -10,19 +10,21 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  t.name, t.name_zh,
                  m.tier_to COLLATE "default") AS tier_to_name,
-  crmcost._tier_direction(f.rank, t.rank) AS direction, m.customers,
+  k.direction, m.customers,
   CASE WHEN m.tier_from <> '(none)'
     THEN round(m.customers / sum(m.customers) OVER origin, 6)
   END AS customer_share,
   m.month_start <= crmcost._last_complete_month(r.as_of) AS is_complete,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 d.name, d.name_zh, crmcost._tier_direction(f.rank, t.rank))
+                 d.name, d.name_zh, k.direction)
     AS direction_name
 FROM tier_move m
 CROSS JOIN last_refresh r
 LEFT JOIN tier f ON f.scheme = m.scheme AND f.code = m.tier_from
 LEFT JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier_to
-LEFT JOIN term d ON d.kind = 'direction' AND d.code = crmcost._tier_direction(f.rank, t.rank)
+CROSS JOIN LATERAL (
+  VALUES (crmcost._tier_direction(f.rank, t.rank))) AS k (direction)
+LEFT JOIN term d ON d.kind = 'direction' AND d.code = k.direction
 WINDOW origin AS (PARTITION BY m.month_start, m.scheme, m.tier_from);
 
 COMMENT ON VIEW tier_migration IS

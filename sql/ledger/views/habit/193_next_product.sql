@@ -6,8 +6,7 @@ SELECT
   f.customer_id,
   coalesce(n.other_product_code, f.product_code) COLLATE "default"
     AS product_code,
-  CASE WHEN n.other_product_code IS NULL THEN 'repeat' ELSE 'affinity' END
-    AS basis,
+  k.basis,
   f.product_code COLLATE "default" AS favourite_product_code,
   f.orders AS favourite_orders,
   f.group_code COLLATE "default" AS favourite_group_code,
@@ -26,7 +25,7 @@ SELECT
     AS favourite_group_name,
   (SELECT as_of FROM last_refresh) AS as_of,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 b.name, b.name_zh, CASE WHEN n.other_product_code IS NULL THEN 'repeat' ELSE 'affinity' END)
+                 b.name, b.name_zh, k.basis)
     AS basis_name
 FROM customer_favourite f
 LEFT JOIN LATERAL (
@@ -45,10 +44,10 @@ LEFT JOIN product p ON p.code = f.product_code
 LEFT JOIN product m
   ON m.code = coalesce(n.other_product_code, f.product_code)
 LEFT JOIN product g ON g.code = f.group_code
-LEFT JOIN term b
-  ON b.kind = 'basis'
-     AND b.code = CASE WHEN n.other_product_code IS NULL THEN 'repeat'
-                    ELSE 'affinity' END
+CROSS JOIN LATERAL (
+  VALUES (CASE WHEN n.other_product_code IS NULL THEN 'repeat'
+            ELSE 'affinity' END)) AS k (basis)
+LEFT JOIN term b ON b.kind = 'basis' AND b.code = k.basis
 WHERE n.other_product_code IS NOT NULL OR p.owned_once IS NOT TRUE;
 
 COMMENT ON VIEW next_product IS

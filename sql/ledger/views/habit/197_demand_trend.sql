@@ -17,9 +17,7 @@ SELECT
     THEN (SELECT value FROM setting WHERE key = 'base_currency') END
     AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 m.name, m.name_zh, CASE d.dimension WHEN '(product)' THEN 'product'
-                   WHEN '(segment)' THEN 'segment'
-                   ELSE d.dimension COLLATE "default" END)
+                 m.name, m.name_zh, d.dimension COLLATE "default")
     AS dimension_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  w.name, w.name_zh, d.measure COLLATE "default")

@@ -13,8 +13,7 @@ SELECT
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 d.name, d.name_zh, CASE f.dimension WHEN '(segment)' THEN 'segment'
-                   ELSE f.dimension COLLATE "default" END)
+                 d.name, d.name_zh, f.dimension COLLATE "default")
     AS dimension_name
 FROM group_forecast f
 CROSS JOIN (SELECT value::integer AS months FROM setting

@@ -7,12 +7,11 @@ SELECT
   s.clv_predictive, s.p_alive, s.expected_purchases, s.expected_value,
   coalesce(s.clv_predictive, s.clv_formula) AS potential,
   v.margin + coalesce(s.clv_predictive, s.clv_formula) AS total_value,
-  coalesce(m.model, CASE WHEN f.used THEN f.model END) AS purchase_model,
-  f.retention_rate, f.horizon_months,
+  k.model AS purchase_model, f.retention_rate, f.horizon_months,
   f.discount_rate,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 w.name, w.name_zh, coalesce(m.model, CASE WHEN f.used THEN f.model END))
+                 w.name, w.name_zh, k.model)
     AS purchase_model_name
 FROM customer_value v
 JOIN customer_score s ON s.customer_id = v.customer_id
@@ -21,7 +20,9 @@ LEFT JOIN clv_model f ON f.as_of = r.as_of AND f.model = 'closed_form'
 LEFT JOIN clv_model m
   ON m.as_of = r.as_of AND m.model IN ('bgnbd', 'mbgnbd', 'pareto_nbd')
      AND m.used
-LEFT JOIN term w ON w.kind = 'model' AND w.code = coalesce(m.model, CASE WHEN f.used THEN f.model END);
+CROSS JOIN LATERAL (
+  VALUES (coalesce(m.model, CASE WHEN f.used THEN f.model END))) AS k (model)
+LEFT JOIN term w ON w.kind = 'model' AND w.code = k.model;
 
 COMMENT ON VIEW customer_clv IS
 'Lifetime value, as of the last refresh, one row a customer of customer_profit.';
