@@ -124,5 +124,38 @@ CALL crmcost.refresh('crm', '2024-03-01');
 SELECT results_eq($$ SELECT month_start, cac, unrated_entries FROM channel_cac ORDER BY 1 $$,
   $$ VALUES ('2024-01-01'::date, NULL, 1::bigint), ('2024-02-01', 0.0, 0) $$, 'opened again, the month has it again');
 
+-- of what is booked on no channel all who won customers bear a part: without a rate nobody knows how much
+ROLLBACK TO fresh;
+SELECT pg_temp.win(2, 'web', '2024-01-10', 30, 20), pg_temp.win(2, 'tv', '2024-01-10', 30, 20),
+       pg_temp.win(1, 'web', '2024-02-10', 30, 20);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, channel_code)
+VALUES ('acq.ads.web', '2024-01-15', 100, 'EUR', 'web'), ('acq.ads.web', '2024-02-15', 40, 'EUR', 'web'),
+       ('acq.ads.radio', '2024-01-15', 7, 'EUR', 'radio'), ('acq.sales.salary', '2024-01-15', 50, 'SEK', NULL);
+CREATE FUNCTION pg_temp.cacs() RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT concat_ws(' ', 'month', month_start, channel_code, coalesce(cac::text, '-'), media_cac) FROM crm.channel_cac
+    WHERE customers > 0
+  UNION ALL SELECT concat_ws(' ', 'quarter', channel_code, coalesce(cac::text, '-')) FROM crm.channel_cac_quarter
+    WHERE customers > 0
+  UNION ALL SELECT concat_ws(' ', 'year', channel_code, coalesce(cac::text, '-')) FROM crm.channel_cac_year
+    WHERE customers > 0
+  UNION ALL SELECT concat_ws(' ', 'so far', channel_code, coalesce(cac::text, '-')) FROM crm.channel_cac_total
+    WHERE customers > 0
+  UNION ALL SELECT concat_ws(' ', 'balance', channel_code, coalesce(cac::text, '-')) FROM crm.acquisition_balance
+  UNION ALL SELECT DISTINCT concat_ws(' ', 'cohort', cohort_month, channel_code, coalesce(cac::text, '-'))
+    FROM crm.acquisition_cohort$$;
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT bag_eq('SELECT * FROM pg_temp.cacs()', $$ VALUES
+  ('month 2024-01-01 tv - 0.0000'), ('month 2024-01-01 web - 50.0000'), ('month 2024-02-01 web 40.0000 40.0000'),
+  ('quarter (all) -'), ('quarter tv -'), ('quarter web -'), ('year (all) -'), ('year tv -'), ('year web -'),
+  ('so far (all) -'), ('so far tv -'), ('so far web -'), ('balance (all) -'), ('balance (unknown) -'),
+  ('balance radio -'), ('balance tv -'), ('balance web -'), ('cohort 2024-01-01 (all) -'), ('cohort 2024-01-01 tv -'),
+  ('cohort 2024-01-01 web -'), ('cohort 2024-02-01 (all) 40.0000'), ('cohort 2024-02-01 web 40.0000') $$,
+  'without a rate of the shared cost no channel that bears it has a cac, whatever it costs itself');
+INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('SEK', '2024-01-01', 0.5);
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq($$ SELECT channel_code, cac FROM channel_cac_total ORDER BY 1 $$,
+  $$ VALUES ('(all)', 34.4), ('radio', NULL), ('tv', 6.25), ('web', 50.8333) $$,
+  'with one tv bears 12.50 for two, and web 140 and 12.50 for three');
+
 SELECT * FROM finish();
 ROLLBACK;

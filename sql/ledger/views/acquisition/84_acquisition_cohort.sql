@@ -35,7 +35,8 @@ life AS (
 ),
 price AS (
   SELECT month_start, coalesce(channel_code, '(all)') AS channel_code,
-         CASE WHEN sum(unrated_entries) = 0
+         CASE WHEN NOT bool_or(unrated_entries > 0
+                               OR customers > 0 AND cac IS NULL)
            THEN round(sum(acquisition_cost) / nullif(sum(customers), 0), 4)
          END AS cac
   FROM channel_cac

@@ -1,7 +1,8 @@
 -- What a channel costs and brings, by month.  What belongs to no channel is
 -- shared by the customers acquired that month; a month without any leaves it
 -- with the unknown channel, so that the sum over channels is always all there
--- is.
+-- is.  Where some of it has no rate, nobody knows what a customer costs of any
+-- channel that bears a part.
 CREATE VIEW channel_cac WITH (security_invoker = true) AS
 WITH line AS (
   SELECT c.month_start, c.channel_code,
@@ -30,6 +31,9 @@ shared AS (
          sum(m.customers) OVER of_month AS all_customers,
          coalesce(sum(m.own_cost) FILTER (WHERE m.channel_code = '(unknown)')
                     OVER of_month, 0) AS shared_cost,
+         coalesce(sum(m.unrated_entries)
+                    FILTER (WHERE m.channel_code = '(unknown)')
+                    OVER of_month, 0) AS unrated_shared,
          coalesce(p.money_scale, s.value::integer) AS coin_scale
   FROM monthly m
   CROSS JOIN setting s
@@ -58,7 +62,7 @@ SELECT
     THEN round(c.media_cost / nullif(c.leads, 0), 4) END AS cost_per_lead,
   CASE WHEN c.unrated_entries = 0
     THEN round(c.media_cost / nullif(c.customers, 0), 4) END AS media_cac,
-  CASE WHEN c.unrated_entries = 0
+  CASE WHEN c.unrated_entries = 0 AND c.unrated_shared = 0
     THEN round(c.acquisition_cost / nullif(c.customers, 0), 4) END AS cac,
   round(c.converted_leads::numeric / nullif(c.leads, 0), 6)
     AS conversion_rate,
@@ -85,7 +89,7 @@ COMMENT ON COLUMN channel_cac.leads IS 'Parties first seen.';
 COMMENT ON COLUMN channel_cac.customers IS 'Customers acquired.';
 COMMENT ON COLUMN channel_cac.cost_per_lead IS 'Media cost for one lead, 4 decimals; NULL without leads, or with cost that has no rate.';
 COMMENT ON COLUMN channel_cac.media_cac IS 'Media cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
-COMMENT ON COLUMN channel_cac.cac IS 'All acquisition cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
+COMMENT ON COLUMN channel_cac.cac IS 'All acquisition cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate, the shared one included.';
 COMMENT ON COLUMN channel_cac.conversion_rate IS 'Share of the leads that have been acquired since, 0..1, 6 decimals; NULL without leads.';
 COMMENT ON COLUMN channel_cac.converted_leads IS 'Leads that have been acquired since.';
 COMMENT ON COLUMN channel_cac.unrated_entries IS 'Acquisition cost entries of the channel that are left out for want of a rate, those of several months once a month.';

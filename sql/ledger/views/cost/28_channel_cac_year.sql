@@ -8,7 +8,7 @@ SELECT
     THEN round(c.media_cost / nullif(c.leads, 0), 4) END AS cost_per_lead,
   CASE WHEN c.unrated_entries = 0
     THEN round(c.media_cost / nullif(c.customers, 0), 4) END AS media_cac,
-  CASE WHEN c.unrated_entries = 0
+  CASE WHEN NOT c.cost_unknown
     THEN round(c.acquisition_cost / nullif(c.customers, 0), 4) END AS cac,
   round(c.converted_leads::numeric / nullif(c.leads, 0), 6)
     AS conversion_rate,
@@ -24,14 +24,18 @@ FROM (
          sum(c.acquisition_cost) AS acquisition_cost,
          sum(c.leads)::bigint AS leads, sum(c.customers)::bigint AS customers,
          sum(c.converted_leads)::bigint AS converted_leads,
-         coalesce(sum(c.unrated_entries)
-                    FILTER (WHERE c.month_start >= r.open_from
-                                  OR f.year_start + interval '1 year'
-                                     <= r.open_from), 0)::bigint
-           AS unrated_entries
+         coalesce(sum(c.unrated_entries) FILTER (WHERE k.counts), 0)::bigint
+           AS unrated_entries,
+         coalesce(bool_or(c.unrated_entries > 0
+                          OR c.customers > 0 AND c.cac IS NULL)
+                    FILTER (WHERE k.counts), false) AS cost_unknown
   FROM channel_cac c
   JOIN fiscal_month f USING (month_start)
   CROSS JOIN last_refresh r
+  CROSS JOIN LATERAL (
+    VALUES (c.month_start >= r.open_from
+            OR f.year_start + interval '1 year' <= r.open_from)
+  ) AS k (counts)
   GROUP BY GROUPING SETS ((f.fiscal_year, f.year_start,
                            c.channel_code),
                           (f.fiscal_year, f.year_start))
@@ -49,7 +53,7 @@ COMMENT ON COLUMN channel_cac_year.leads IS 'Parties first seen.';
 COMMENT ON COLUMN channel_cac_year.customers IS 'Customers acquired.';
 COMMENT ON COLUMN channel_cac_year.cost_per_lead IS 'Media cost for one lead, 4 decimals; NULL without leads, or with cost that has no rate.';
 COMMENT ON COLUMN channel_cac_year.media_cac IS 'Media cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
-COMMENT ON COLUMN channel_cac_year.cac IS 'All acquisition cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
+COMMENT ON COLUMN channel_cac_year.cac IS 'All acquisition cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate, the shared one included.';
 COMMENT ON COLUMN channel_cac_year.conversion_rate IS 'Share of the leads that have been acquired since, 0..1, 6 decimals; NULL without leads.';
 COMMENT ON COLUMN channel_cac_year.converted_leads IS 'Leads that have been acquired since.';
 COMMENT ON COLUMN channel_cac_year.unrated_entries IS 'Acquisition cost entries of the channel that are left out for want of a rate, those of several months once a month.';

@@ -8,7 +8,7 @@ SELECT
     THEN round(c.media_cost / nullif(c.leads, 0), 4) END AS cost_per_lead,
   CASE WHEN c.unrated_entries = 0
     THEN round(c.media_cost / nullif(c.customers, 0), 4) END AS media_cac,
-  CASE WHEN c.unrated_entries = 0
+  CASE WHEN NOT c.cost_unknown
     THEN round(c.acquisition_cost / nullif(c.customers, 0), 4) END AS cac,
   round(c.converted_leads::numeric / nullif(c.leads, 0), 6)
     AS conversion_rate,
@@ -24,11 +24,14 @@ FROM (
          sum(c.acquisition_cost) AS acquisition_cost,
          sum(c.leads)::bigint AS leads, sum(c.customers)::bigint AS customers,
          sum(c.converted_leads)::bigint AS converted_leads,
-         coalesce(sum(c.unrated_entries)
-                    FILTER (WHERE c.month_start >= r.open_from), 0)::bigint
-           AS unrated_entries
+         coalesce(sum(c.unrated_entries) FILTER (WHERE k.counts), 0)::bigint
+           AS unrated_entries,
+         coalesce(bool_or(c.unrated_entries > 0
+                          OR c.customers > 0 AND c.cac IS NULL)
+                    FILTER (WHERE k.counts), false) AS cost_unknown
   FROM channel_cac c
   CROSS JOIN last_refresh r
+  CROSS JOIN LATERAL (VALUES (c.month_start >= r.open_from)) AS k (counts)
   GROUP BY GROUPING SETS (( c.channel_code), ())
   HAVING count(*) > 0
 ) c
@@ -44,7 +47,7 @@ COMMENT ON COLUMN channel_cac_total.leads IS 'Parties first seen.';
 COMMENT ON COLUMN channel_cac_total.customers IS 'Customers acquired.';
 COMMENT ON COLUMN channel_cac_total.cost_per_lead IS 'Media cost for one lead, 4 decimals; NULL without leads, or with cost that has no rate.';
 COMMENT ON COLUMN channel_cac_total.media_cac IS 'Media cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
-COMMENT ON COLUMN channel_cac_total.cac IS 'All acquisition cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate.';
+COMMENT ON COLUMN channel_cac_total.cac IS 'All acquisition cost for one customer acquired, 4 decimals; NULL without customers, or with cost that has no rate, the shared one included.';
 COMMENT ON COLUMN channel_cac_total.conversion_rate IS 'Share of the leads that have been acquired since, 0..1, 6 decimals; NULL without leads.';
 COMMENT ON COLUMN channel_cac_total.converted_leads IS 'Leads that have been acquired since.';
 COMMENT ON COLUMN channel_cac_total.unrated_entries IS 'Acquisition cost entries of the channel that are left out for want of a rate, those of several months once a month.';
