@@ -301,23 +301,34 @@ RETURN (
 COMMENT ON FUNCTION crmcost._last_occasion(text, date) IS
   'Last day up to a given one on which a month and day, such as 02-29, comes; NULL for what is none.';
 
+-- An order counts once for a group, however many of its products it holds.
 CREATE FUNCTION crmcost._favourite_query(wanted text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT DISTINCT ON (customer_id) customer_id, group_code,
-         group_orders::bigint AS group_orders, product_code, orders
+         coalesce(h.group_orders, b.orders) AS group_orders, product_code,
+         orders
   FROM (
     SELECT o.customer_id, o.product_code, o.orders, o.revenue,
            coalesce(n.parent_code, o.product_code) AS group_code,
-           sum(o.orders) OVER grouped AS group_orders,
            sum(o.revenue) OVER grouped AS group_revenue
     FROM customer_product o
     JOIN customer c USING (customer_id)
     LEFT JOIN product n ON n.code = o.product_code
-    WHERE o.orders > 0 AND c.source <> 'anon' AND c.erased_at IS NULL AND %s
+    WHERE o.orders > 0 AND c.source <> 'anon' AND c.erased_at IS NULL AND %1$s
     WINDOW grouped AS (PARTITION BY o.customer_id,
                                     coalesce(n.parent_code, o.product_code))
-  ) bought
+  ) b
+  LEFT JOIN (
+    SELECT customer_id, group_code, count(*) AS group_orders
+    FROM (SELECT DISTINCT o.customer_id, o.source, o.order_ref, o.sale_id,
+                 n.parent_code AS group_code
+          FROM customer_order o
+          CROSS JOIN LATERAL unnest(o.product_codes) AS p (code)
+          JOIN product n ON n.code = p.code
+          WHERE o.is_order AND n.parent_code IS NOT NULL AND %1$s) held
+    GROUP BY customer_id, group_code
+  ) h USING (customer_id, group_code)
   ORDER BY customer_id, group_orders DESC, group_revenue DESC, group_code,
            orders DESC, revenue DESC, product_code
 $query$, wanted);

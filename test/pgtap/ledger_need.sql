@@ -62,6 +62,21 @@ SELECT results_eq('SELECT favourite_product_code, favourite_group_code, favourit
   $$ VALUES ('Y2', 'Y', 'Yarn', true) $$,
   'F3: the favourite is the best of the group in most orders');
 SELECT is(pg_temp.differing(), NULL, 'another tree of products is noticed');
+-- a basket of three kinds of yarn is one order with yarn, of which X has two
+SELECT pg_temp.buy(102, '2024-01-05', 'X', 1), pg_temp.buy(102, '2024-01-06', 'X', 1);
+SELECT pg_temp.buy(102, '2024-01-07', 'Y' || i, 50) FROM generate_series(1, 3) i;
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT f.favourite_product_code, f.favourite_group_code, c.group_orders FROM next_product f
+  JOIN customer_favourite c USING (customer_id) WHERE customer_id IN (101, 102) ORDER BY customer_id',
+  $$ VALUES ('Y2', 'Y', 3::bigint), ('X', 'X', 2) $$, 'F3: an order counts once for a group, however much of it it holds');
+SELECT pg_temp.buy(102, '2024-01-08', 'Y1', 1), pg_temp.buy(102, '2024-01-09', 'Y3', 1);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT f.favourite_product_code, f.favourite_group_code, c.group_orders FROM next_product f
+  JOIN customer_favourite c USING (customer_id) WHERE customer_id = 102',
+  $$ VALUES ('Y1', 'Y', 3::bigint) $$, 'F3: three orders with yarn are more than two with X');
+SELECT is(pg_temp.differing(), NULL, 'so does a full computation');
+DELETE FROM sale WHERE customer_id = 102;
+CALL crmcost.refresh('crm', '2024-02-01');
 CALL crmcost.refresh('crm', '2024-03-01');
 SELECT results_eq('SELECT reason, p.parent_code COLLATE "default" FROM worklist_open w JOIN product p ON p.code = w.product_code WHERE customer_id = 101',
   $$ VALUES ('at_risk', 'Y') $$, 'F3: and what the worklist offers is of it');

@@ -29,7 +29,7 @@ COMMENT ON TABLE customer_favourite IS
 'What a customer likes best, one row a customer who bought a product, as of the last refresh.';
 COMMENT ON COLUMN customer_favourite.customer_id IS 'Customer.';
 COMMENT ON COLUMN customer_favourite.group_code IS 'Group of products (product.parent_code) that most orders hold products of; a product without a group is one by itself.';
-COMMENT ON COLUMN customer_favourite.group_orders IS 'Orders that hold a product of it, summed over the products.';
+COMMENT ON COLUMN customer_favourite.group_orders IS 'Orders that hold any product of it.';
 COMMENT ON COLUMN customer_favourite.product_code IS 'Product of the group that most orders hold; equal ones by revenue, then by code.';
 COMMENT ON COLUMN customer_favourite.orders IS 'Orders that hold it.';
 
