@@ -111,6 +111,10 @@ SELECT results_eq($$SELECT month_start, channel_code, conversions, value, margin
             ('2024-01-01', 'tv', 1, 100, 40, 500, 0.2, -0.92), ('2024-02-01', 'search', 0, 0, 0, 77, 0, -1),
               ('2024-03-01', 'search', 1, 200, 80, 0, NULL, NULL) $$,
   'a channel with spend and no credit is there, and has lost what it cost');
+SELECT results_eq($$SELECT channel_code, cost, cost_per_conversion FROM channel_credit
+  WHERE conversion_kind = 'acquisition' AND model = 'linear' AND month_start >= '2024-02-01' ORDER BY month_start$$,
+  $$ VALUES ('search', 77::numeric, NULL::numeric), ('search', 0, 0) $$,
+  'without a conversion none has a cost; one without any cost has cost nothing, as in channel_cac');
 SELECT results_eq($$SELECT DISTINCT model, margin, return_on_spend, roi FROM channel_credit
   WHERE conversion_kind = 'acquisition' AND channel_code = 'social' AND model IN ('markov', 'shapley') ORDER BY 1$$,
   $$ VALUES ('markov', NULL::numeric, 0::numeric, NULL::numeric), ('shapley', NULL, 0, NULL) $$,

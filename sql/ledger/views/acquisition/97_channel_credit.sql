@@ -28,7 +28,8 @@ told AS (
          CASE WHEN model NOT IN ('markov', 'shapley')
            THEN coalesce(c.margin, 0) END AS margin,
          coalesce(s.cost, 0) AS cost,
-         CASE WHEN NOT s.lacks_rate THEN s.cost END AS rated_cost
+         CASE WHEN s.lacks_rate IS NOT TRUE THEN coalesce(s.cost, 0) END
+           AS rated_cost
   FROM credit c
   FULL JOIN spend s USING (month_start, conversion_kind, model, channel_code)
 )
@@ -71,7 +72,7 @@ COMMENT ON COLUMN channel_credit.conversions IS 'Conversions credited.';
 COMMENT ON COLUMN channel_credit.value IS 'Revenue credited: of orders, of acquisitions that of the first order.';
 COMMENT ON COLUMN channel_credit.margin IS 'Margin credited; NULL under markov and shapley, which split revenue.';
 COMMENT ON COLUMN channel_credit.cost IS 'Cost booked on the channel in the month: of bucket acquisition, for orders of retention and churn as well; entries without a rate are left out.';
-COMMENT ON COLUMN channel_credit.cost_per_conversion IS 'Cost for one conversion credited, 4 decimals; NULL without any, or with cost that has no rate.';
+COMMENT ON COLUMN channel_credit.cost_per_conversion IS 'Cost for one conversion credited, 4 decimals; NULL without a conversion, or with cost that has no rate.';
 COMMENT ON COLUMN channel_credit.return_on_spend IS 'Revenue credited for a coin of cost, 6 decimals; NULL without cost, or with cost that has no rate.';
 COMMENT ON COLUMN channel_credit.roi IS 'Margin credited less cost, for a coin of cost, 6 decimals; NULL without cost, or with cost that has no rate, and under markov and shapley.';
 COMMENT ON COLUMN channel_credit.is_chosen IS 'Whether it is the model of setting attribution_model, which driver attributed follows.';
