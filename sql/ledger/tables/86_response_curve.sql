@@ -13,7 +13,7 @@ CREATE TABLE response_curve (
 );
 
 COMMENT ON TABLE response_curve IS
-'How the customers that a channel brings in a month saturate with its acquisition cost, one row a channel with such cost, fitted to the complete months up to the last refresh.';
+'How the customers that a channel brings in a month, as setting attribution_model credits them, saturate with its acquisition cost, one row a channel with such cost, fitted to the complete months up to the last refresh.';
 COMMENT ON COLUMN response_curve.channel_code IS 'Channel.';
 COMMENT ON COLUMN response_curve.months IS 'Complete months with acquisition cost of the channel.';
 COMMENT ON COLUMN response_curve.spend_from IS 'Smallest cost of such a month, in base currency.';

@@ -80,7 +80,7 @@ COMMENT ON COLUMN tier_gap.gap IS
 COMMENT ON COLUMN tier_gap.gap_share IS
 'Gap as a part of what is needed; NULL where that is 0.';
 COMMENT ON COLUMN tier_gap.worth IS
-'What closing the gap brings, in margin, or in profit where tiers go by that; before what the better tier costs; NULL without any revenue.';
+'What closing the gap brings, in margin, or in profit where tiers go by that; at the rate of the customer, of all where he has no revenue; before what the better tier costs; NULL where nobody has any.';
 COMMENT ON COLUMN tier_gap.next_action IS
 'What is done for customers of the next tier; NULL for nothing special.';
 COMMENT ON COLUMN tier_gap.as_of IS
