@@ -116,7 +116,8 @@ BEGIN
                AS ordered_at
       FROM (
         SELECT j.customer_id,
-               CASE WHEN by_account THEN coalesce(c.account_id, j.customer_id)
+               CASE WHEN by_account
+                 THEN coalesce(a.party_id, c.account_id, j.customer_id)
                  ELSE j.customer_id END AS entity_id,
                c.acquired_at,
                c.source IS NULL OR c.source = 'anon'
@@ -135,6 +136,7 @@ BEGIN
                           min(least(p.was_on, p.ordered_on)) AS changed_on
                    FROM pg_temp.refresh_order_news p
                    GROUP BY p.customer_id) n USING (customer_id)
+        LEFT JOIN pg_temp.refresh_party a ON a.customer_id = c.account_id
         WHERE j.since < 'infinity'
       ) k
       WINDOW entity AS (PARTITION BY k.entity_id)
@@ -173,7 +175,9 @@ COMMENT ON FUNCTION crmcost._converts_accounts(name) IS
   'Whether the touches of all customers of an account count for each of them.';
 
 -- What one customer of an account does is news to all of it, and to those whom his
--- touches led to: the account that he left, of which the store has some.
+-- touches led to: the account that he left, of which the store has some.  An account
+-- that was merged away is the one that stays; a customer who was is no member: his
+-- facts would be read here as of the one who stays, and once more as of others.
 CREATE FUNCTION crmcost._find_account_members(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -183,9 +187,11 @@ BEGIN
   END IF;
   INSERT INTO pg_temp.refresh_customer
     WITH news AS (
-      SELECT j.customer_id, coalesce(c.account_id, j.customer_id) AS entity_id
+      SELECT j.customer_id,
+             coalesce(a.party_id, c.account_id, j.customer_id) AS entity_id
       FROM pg_temp.refresh_customer j
       JOIN customer c USING (customer_id)
+      LEFT JOIN pg_temp.refresh_party a ON a.customer_id = c.account_id
       UNION
       SELECT v.customer_id, v.entity_id
       FROM conversion v
@@ -214,8 +220,15 @@ BEGIN
       SELECT c.customer_id FROM customer c
       WHERE c.account_id = n.entity_id OR c.customer_id = n.entity_id
       UNION
+      SELECT c.customer_id
+      FROM pg_temp.refresh_party a
+      JOIN customer c ON c.account_id = a.customer_id
+      WHERE a.party_id = n.entity_id
+      UNION
       SELECT v.customer_id FROM conversion v WHERE v.entity_id = n.entity_id
     ) member
+    WHERE member.customer_id NOT IN (SELECT p.customer_id
+                                     FROM pg_temp.refresh_party p)
     ON CONFLICT (customer_id) DO NOTHING;
 END
 $$;

@@ -335,6 +335,39 @@ CALL crmcost.refresh('crm', '2024-07-01');
 SELECT results_eq('EXECUTE ways', $$ VALUES (41, '{email}'), (44, '{tv,social}') $$,
   'and takes his touches with him to another');
 SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and a full refresh says the same');
+
+-- who was merged away is no member of his account: what he did is another's, and is there once
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, account_id) VALUES
+  (45, 's', 'double', '2024-02-01', 41), (46, 's', 'stays', '2024-02-01', NULL);
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, product_code, quantity, amount, currency)
+  VALUES (45, 'shop', 'double', 1, '2024-05-01 12:00', 'D', 3, 90, 'EUR');
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code, handle_seconds)
+  VALUES (45, '2024-05-04 10:00', 'touch', 'radio', 60);
+SELECT crmcost.merge_customer('crm', 45, 46);
+CALL crmcost.refresh('crm', '2024-07-01');
+PREPARE once AS SELECT lines, quantity, (SELECT sum(interactions) FROM contact_month WHERE channel_code = 'radio')
+  FROM (SELECT sum(sale_lines) AS lines, sum(quantity) AS quantity FROM sale_month WHERE product_code = 'D') d;
+SELECT results_eq('EXECUTE once', $$ VALUES (1::numeric, 3::numeric, 1::numeric) $$, 'one line, one contact');
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code) VALUES (43, '2024-05-05 10:00', 'touch', 'email');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('EXECUTE once', $$ VALUES (1::numeric, 3::numeric, 1::numeric) $$,
+  'nor more when there is news of his account');
+DEALLOCATE once;
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'a full refresh says so, too');
+-- an account that was merged away is the one that stays
+SELECT crmcost.merge_customer('crm', 41, 44);
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('EXECUTE ways', $$ VALUES (44, '{tv,email,social,email}') $$,
+  'the members of an account that turns out to be another one are of that');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and so by a full refresh');
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code) VALUES (44, '2024-05-06 10:00', 'touch', 'seo');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('EXECUTE ways', $$ VALUES (44, '{tv,email,social,email,seo}') $$, 'what that does is news to them');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'and so by a full refresh then');
+SELECT crmcost.unmerge_customer('crm', 41);
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('EXECUTE ways', $$ VALUES (41, '{email,email}'), (44, '{tv,social,seo}') $$, 'a merger is taken back');
+SELECT is_empty('SELECT * FROM pg_temp.differs()', 'which a full refresh says');
 DEALLOCATE ways;
 
 -- days of a window have 24 hours, whatever clocks do in the session that refreshes: 90 days before 30 May are 1 March,
