@@ -30,6 +30,12 @@ SELECT results_eq($$ SELECT targeted, control, target_responses, target_rate, co
   $$ VALUES (1000::bigint, 0::bigint, 40::bigint, 0.04, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric,
     NULL::numeric) $$,
   'B10: 40 of 1000 are 4 %; without a control group nobody knows what came of it');
+UPDATE campaign_member SET role = 'control';
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$ SELECT targeted, control, target_rate, control_rate, uplift, incremental_responses,
+  incremental_revenue, cost_per_incremental_response FROM campaign_response WHERE response = 'order' $$,
+  $$ VALUES (0::bigint, 1000::bigint, NULL::numeric, 0.0, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric) $$,
+  'nor where nobody got it');
 ROLLBACK TO fresh;
 
 -- the intervals in the examples of Newcombe (1998), table II, method 10

@@ -27,12 +27,16 @@ WITH result AS (
 valued AS (
   SELECT b.*, i.lower, i.upper, s.value::integer AS window_days, coalesce(c.cost, 0) AS cost,
          coalesce(c.unrated_parts, 0) AS unrated_entries,
-         b.target_responses
-           - b.control_responses * b.targeted::numeric / nullif(b.control, 0)
-           AS incremental
+         b.target_responses - b.control_responses * g.targeted / g.control
+           AS incremental,
+         b.target_revenue - b.control_revenue * g.targeted / g.control
+           AS incremental_revenue
   FROM result b
   CROSS JOIN LATERAL crmcost._uplift_interval(
     b.target_responses, b.targeted, b.control_responses, b.control) AS i
+  CROSS JOIN LATERAL (
+    VALUES (nullif(b.targeted, 0)::numeric, nullif(b.control, 0))
+  ) AS g (targeted, control)
   JOIN setting s ON s.key = 'response_window_days'
   LEFT JOIN (SELECT campaign_code, sum(cost) AS cost,
                     (sum(unrated_parts)
@@ -56,10 +60,8 @@ SELECT
   round(v.incremental, 4) AS incremental_responses,
   CASE WHEN v.counts_revenue THEN v.target_revenue END AS target_revenue,
   CASE WHEN v.counts_revenue THEN v.control_revenue END AS control_revenue,
-  CASE WHEN v.counts_revenue
-    THEN round(v.target_revenue - v.control_revenue * v.targeted
-                                  / nullif(v.control, 0), 4)
-  END AS incremental_revenue,
+  CASE WHEN v.counts_revenue THEN round(v.incremental_revenue, 4) END
+    AS incremental_revenue,
   v.cost,
   CASE WHEN v.unrated_entries = 0 AND v.incremental > 0
     THEN round(v.cost / v.incremental, 4) END
@@ -93,7 +95,7 @@ COMMENT ON COLUMN campaign_response.uplift_high IS 'Upper end likewise.';
 COMMENT ON COLUMN campaign_response.incremental_responses IS 'Responses that would not have come without the campaign: uplift times members who got it, 4 decimals; NULL likewise.';
 COMMENT ON COLUMN campaign_response.target_revenue IS 'Net revenue of orders within the window of who got it; NULL but for response order.';
 COMMENT ON COLUMN campaign_response.control_revenue IS 'Likewise of who was held out.';
-COMMENT ON COLUMN campaign_response.incremental_revenue IS 'Revenue of who got it less what as many of the control group would have brought, 4 decimals; NULL but for response order, and without a control group.';
+COMMENT ON COLUMN campaign_response.incremental_revenue IS 'Revenue of who got it less what as many of the control group would have brought, 4 decimals; NULL but for response order, and without one of the groups.';
 COMMENT ON COLUMN campaign_response.cost IS 'All cost booked on the campaign.';
 COMMENT ON COLUMN campaign_response.cost_per_incremental_response IS 'Cost for one incremental response, 4 decimals; NULL where there is none, or with cost that has no rate.';
 COMMENT ON COLUMN campaign_response.complete IS 'Whether the window of every member is over.';
