@@ -221,8 +221,7 @@ BEGIN
   PERFORM crmcost._post_direct_cost(open_month, next_month, last.as_of);
   PERFORM crmcost._note_unrated_lines(open_month, next_month);
   PERFORM crmcost._settle_late_facts(ledger, open_month, next_month);
-  PERFORM crmcost._note_long_orders(next_month);
-  PERFORM crmcost._place_later_lines(open_month, next_month);
+  PERFORM crmcost._place_lines(open_month, next_month);
   open_month := coalesce(open_month, crmcost._first_booked_month(closing));
   PERFORM crmcost._keep_touches(open_month, next_month);
   INSERT INTO closed_period (month_start, follows, closed_at, as_of)
@@ -378,31 +377,12 @@ $$;
 COMMENT ON FUNCTION crmcost._post_direct_cost(date, date, date) IS
   'Adds the cost booked on customers in months that are closed to posted_cost.';
 
--- An order with a line in a month that is closed stays there (_sum_orders), also
--- where its last line is of an open month: it is news.  Of merged customers each
--- is, for all of them.  The search path is the caller's, with the ledger first.
-CREATE FUNCTION crmcost._note_long_orders(next_month date) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO touched (relation, customer_id, from_on, before_on, epoch)
-    SELECT DISTINCT 'sale', s.customer_id, s.month_start, next_month, r.epoch
-    FROM customer_order o
-    JOIN sale_base s ON s.source = o.source AND s.order_ref = o.order_ref
-    CROSS JOIN refresh_state r
-    WHERE o.is_order AND o.month_start >= next_month
-          AND s.month_start < next_month;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._note_long_orders(date) IS
-  'Notes in touched whose orders of open months have lines in months that are closed.';
-
 -- An order that counted in a month that was closed before does not follow a later
 -- line when the month of that is closed too: for the order the line is one of the
--- month where that is, for all else of its own.  The search path is the caller's,
--- with the ledger first.
-CREATE FUNCTION crmcost._place_later_lines(open_month date, next_month date)
+-- month where that is, for all else of its own.  Nor does an order that counts in a
+-- month that stays open follow an earlier line into one that is closed: the report
+-- of that has it not.  The search path is the caller's, with the ledger first.
+CREATE FUNCTION crmcost._place_lines(open_month date, next_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -420,13 +400,26 @@ BEGIN
     WHERE s.month_start >= open_month AND s.month_start < next_month
           AND s.kind = 'sale' AND s.amount >= 0 AND o.is_order
           AND o.month_start < open_month
+    UNION ALL
+    SELECT 'order', s.sale_id, s.sold_on, least(s.month_start, f.placed_in),
+           'infinity'
+    FROM sale_base s
+    LEFT JOIN late_fact f ON f.relation = 'sale' AND f.fact_id = s.sale_id
+                             AND f.booked_on = s.sold_on
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = s.customer_id
+    JOIN customer_order o
+      ON o.customer_id = coalesce(p.party_id, s.customer_id)
+         AND o.source = s.source AND o.order_ref = s.order_ref
+    WHERE least(s.month_start, f.placed_in) < next_month
+          AND s.kind = 'sale' AND s.amount >= 0 AND o.is_order
+          AND o.month_start >= next_month
     ON CONFLICT (relation, fact_id, booked_on) DO UPDATE SET
       month_start = excluded.month_start, placed_in = excluded.placed_in;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._place_later_lines(date, date) IS
-  'Notes in late_fact which lines of months that are closed belong to orders of months that were closed before.';
+COMMENT ON FUNCTION crmcost._place_lines(date, date) IS
+  'Notes in late_fact which lines of months that are closed belong to orders of months that were closed before, and of months that stay open.';
 
 -- A line without a rate comes late, when it gets one: whoever has one in a month
 -- that is closed is news, also without anything in the open months.  The search path
@@ -530,7 +523,8 @@ BEGIN
     WHERE booked_on >= reopened AND relation <> 'cost_entry'
           OR relation = 'order' AND month_start >= reopened;
   UPDATE late_fact SET month_start = NULL WHERE month_start >= reopened;
-  UPDATE late_fact SET placed_in = NULL WHERE placed_in >= reopened;
+  UPDATE late_fact SET placed_in = NULL
+    WHERE placed_in >= reopened AND relation <> 'order';
   UPDATE refresh_state SET as_of_at = NULL;       -- all is computed anew
   RAISE NOTICE 'ledger "%": % and all after it are open; the next refresh computes them anew',
     ledger, to_char(reopened, 'YYYY-MM');

@@ -77,7 +77,8 @@ RETURN pg_catalog.format($query$
          l.sold_at, l.month_start, l.is_purchase, l.is_refund, l.base_amount,
          l.base_margin, l.base_discount, l.quantity, l.channel_code,
          l.campaign_code,
-         num_nonnulls(b.placed_in, f.placed_in) > 0 AS is_placed,
+         f.placed_in IS NOT NULL
+         OR coalesce(b.placed_in < 'infinity', false) AS is_placed,
          coalesce(b.placed_in, f.placed_in, l.month_start) AS counted
   FROM %1$s l
   -- by its day, too: one that was corrected since is another

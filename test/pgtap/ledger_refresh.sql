@@ -326,14 +326,59 @@ SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
 
 ROLLBACK TO fresh;
 
--- an order with lines on both sides of a closing is of the closed month from then on, without waiting for news
+-- an order is where it counted when months were closed: with lines on both sides of a closing in the open month, and
+-- there once that is closed, in every report
+CREATE FUNCTION pg_temp.orders_of() RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT DISTINCT string_agg(to_char(month_start, 'FMMonth'), ' ' ORDER BY month_start) FROM (
+    SELECT 'order', month_start FROM crm.customer_order WHERE is_order
+    UNION ALL SELECT 'month', month_start FROM crm.customer_month WHERE orders <> 0
+    UNION ALL SELECT 'day', date_trunc('month', day::timestamp)::date FROM crm.day_total WHERE orders <> 0
+    UNION ALL SELECT 'credit', month_start FROM crm.channel_credit
+      WHERE conversion_kind = 'order' AND model = 'linear' AND conversions > 0
+    UNION ALL SELECT 'tier', month_start FROM crm.tier_month WHERE scheme = '(all)' AND orders <> 0)
+    AS said (report, month_start)
+  GROUP BY report$$;
 DELETE FROM sale;
 INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES
-  (1, 'shop', 'long', 1, '2024-01-21', 10, 'EUR'), (1, 'shop', 'long', 2, '2024-02-01', 20, 'EUR');
+  (1, 'shop', 'long', 1, '2024-01-21', 10, 'EUR'), (1, 'shop', 'long', 2, '2024-01-22', 10, 'XTS'),
+  (1, 'shop', 'long', 3, '2024-02-01', 20, 'EUR');
 CALL crmcost.refresh('crm', '2024-02-20');
-SELECT is((SELECT month_start FROM customer_order), '2024-02-01'::date, 'an order is of the day of its last line');
+SELECT results_eq('SELECT * FROM pg_temp.orders_of()', $$VALUES ('February')$$, 'an order is of the day of its last line');
 CALL crmcost.close_period('crm', '2024-01-01');
-SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'once a month of it is closed, it is there');
+SELECT results_eq('SELECT * FROM pg_temp.orders_of()', $$VALUES ('February')$$, 'also where the month of another is closed');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES
+  (1, 'shop', 'long', 4, '2024-01-25', 10, 'EUR'), (1, 'shop', 'long', 5, '2024-03-02', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-04-20');
+SELECT results_eq('SELECT * FROM pg_temp.orders_of()', $$VALUES ('March')$$, 'it follows its last line from one open month to another');
+CALL crmcost.close_period('crm', '2024-02-01');
+SELECT results_eq('SELECT * FROM pg_temp.orders_of()', $$VALUES ('March')$$, 'and stays there when the former is closed');
+CALL crmcost.close_period('crm', '2024-03-01');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES
+  (1, 'shop', 'long', 6, '2024-04-02', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-04-20');
+SELECT results_eq('SELECT * FROM pg_temp.orders_of()', $$VALUES ('March')$$, 'but does not leave a month that is closed');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+CALL crmcost.reopen_period('crm', '2024-02-01');
+CALL crmcost.refresh('crm', '2024-04-20');
+SELECT results_eq('SELECT * FROM pg_temp.orders_of()', $$VALUES ('April')$$, 'with these open again it does, and is not in January');
+CALL crmcost.reopen_period('crm', '2024-01-01');
+CALL crmcost.refresh('crm', '2024-04-20');
+SELECT results_eq('SELECT * FROM pg_temp.orders_of()', $$VALUES ('April')$$, 'with all open again it is there, too');
+SELECT is_empty($$SELECT FROM late_fact$$, 'and nothing is left of the closings');
+SELECT is((SELECT sum(revenue) FROM customer_month), 60::numeric, 'with all its money');
+ROLLBACK TO fresh;
+
+-- an order whose last line comes after its month was closed is of the closed month
+DELETE FROM sale;
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES
+  (1, 'shop', 'long', 1, '2024-01-21', 10, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-20');
+CALL crmcost.close_period('crm', '2024-01-01');
+INSERT INTO sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) VALUES
+  (1, 'shop', 'long', 2, '2024-02-01', 20, 'EUR');
+CALL crmcost.refresh('crm', '2024-02-20');
+SELECT is((SELECT month_start FROM customer_order), '2024-01-01'::date, 'where it counted, it stays');
 SELECT is((SELECT sum(orders) FROM customer_month), 1::numeric, 'and is counted once');
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
 -- nor does it follow a later line when that month is closed as well, of one party too

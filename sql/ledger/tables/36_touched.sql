@@ -44,8 +44,8 @@ CREATE TABLE late_fact (
 
 COMMENT ON TABLE late_fact IS
 'Facts that came after their month was closed, one row each; they count in the first open month.';
-COMMENT ON COLUMN late_fact.relation IS 'Table of the fact: sale, cost_entry, interaction, customer (its acquisition) or lead (when it was first seen); order for a sale line as a part of an order that counted before.';
+COMMENT ON COLUMN late_fact.relation IS 'Table of the fact: sale, cost_entry, interaction, customer (its acquisition) or lead (when it was first seen); order for a sale line as a part of an order that counts in another month.';
 COMMENT ON COLUMN late_fact.fact_id IS 'Number of the fact.';
 COMMENT ON COLUMN late_fact.booked_on IS 'Day of the fact, in a closed month.';
-COMMENT ON COLUMN late_fact.placed_in IS 'Closed month in which a sale line without a rate counted as bought, though not with its money, or for relation order, that of the order; NULL otherwise.';
+COMMENT ON COLUMN late_fact.placed_in IS 'Closed month in which a sale line without a rate counted as bought, though not with its money, or for relation order, that of the order, infinity where that was of none when the month of the line was closed; NULL otherwise.';
 COMMENT ON COLUMN late_fact.month_start IS 'Closed month in which it counted; NULL while it counts in the first open month.';
