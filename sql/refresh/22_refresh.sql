@@ -185,9 +185,8 @@ BEGIN
       to_char(run.upto AT TIME ZONE run.zone, 'YYYY-MM-DD HH24:MI'), run.zone,
       run.ledger
       USING HINT = format('SET timezone = %L, or give an instant such as %L.',
-                          run.zone, to_char(run.upto AT TIME ZONE run.zone,
-                                            'YYYY-MM-DD') || ' 00:00 '
-                                    || run.zone);
+                          run.zone, to_char(run.upto, 'YYYY-MM-DD')
+                                    || ' 00:00 ' || run.zone);
   END IF;
 END
 $$;

@@ -62,6 +62,12 @@ BEGIN
   END LOOP;
 END
 $$;
+-- a day of the session is none of the ledger: what to say for the same day
+SET timezone = 'Europe/Berlin';
+CALL crmcost.refresh('plain', '2024-02-01');
+SET timezone = 'America/New_York';
+CALL crmcost.refresh('plain', '2024-02-01');
+SET timezone = 'UTC';
 RESET client_min_messages;
 UPDATE plain.setting SET value = '3' WHERE key = 'schema_version';
 CALL crmcost.upgrade('plain');
