@@ -406,6 +406,21 @@ CALL crmcost.refresh('crm', '2024-07-01');
 SELECT results_eq('SELECT revenue, points_value, round(revenue_for_goods), round(revenue_for_points), round(recognised), round(deferred) FROM deferred_revenue',
   $$ VALUES (100000.0, 9500.0, 91324.0, 8676.0, 4110.0, 4566.0) $$,
   'F2: the split of IFRS 15, example 52: 91,324 and 8,676, of which 4,110 are revenue and 4,566 deferred');
+-- 4,000 of them expire instead, and 1,500 are left: of the 6,000 that can be redeemed at all, as many as the breakage
+-- leaves, 4,500 are, which is three quarters; when the last ones are spent nothing is deferred any more
+ROLLBACK TO fresh;
+UPDATE loyalty_program SET earn_per_unit = 0.1, point_cost = 0.3, point_value = 1, breakage = 0.05
+  WHERE code = 'points';
+SELECT pg_temp.customers(1, 1);
+SELECT pg_temp.points(1, '2024-01-05', 'earn', 4000, '2024-06-10'), pg_temp.points(1, '2024-01-06', 'earn', 6000),
+  pg_temp.points(1, '2024-06-20', 'redeem', -4500);
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('SELECT points_expected, recognised_share, round(recognised), round(deferred) FROM deferred_revenue',
+  $$ VALUES (6000.0, 0.75, 6507.0, 2169.0) $$, 'F2: what has expired is expected no more');
+SELECT pg_temp.points(1, '2024-07-05', 'redeem', -1500);
+CALL crmcost.refresh('crm', '2024-07-10');
+SELECT results_eq('SELECT points_expected, recognised_share, deferred FROM deferred_revenue',
+  $$ VALUES (6000.0, 1.0, 0.0) $$, 'F2: and at the end nothing is owed');
 ROLLBACK TO fresh;
 
 -- money of another currency; none without a rate

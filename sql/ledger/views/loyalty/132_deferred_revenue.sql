@@ -1,7 +1,8 @@
 -- Revenue that is paid for points: a sale is one of goods and one of points, and its
 -- price is split by what each is worth alone (IFRS 15, paragraphs 74 and B39-B43,
 -- example 52).  What falls to the points is revenue as they are redeemed, in the
--- proportion of the points redeemed to those expected to be.
+-- proportion of the points redeemed to those expected to be: of these no more than
+-- can be, for what has expired is not, whatever the breakage says.
 --
 --   for_goods : for_points = goods_value : points_value
 --   points_value = points * point_value * (1 - breakage)
@@ -21,18 +22,18 @@ FROM (
   SELECT v.*,
          round(v.revenue * v.points_value
                / nullif(v.revenue + v.points_value, 0), 4) AS for_points,
-         CASE WHEN v.open <= 0 OR v.points_expected <= 0 THEN 1
+         CASE WHEN v.points_expected <= 0 THEN 1
            ELSE least(greatest(v.redeemed, 0) / v.points_expected, 1)
          END AS done
   FROM (
     SELECT t.program_code, p.program_name, p.as_of, p.currency, t.redeemed,
-           t.balance + t.pending AS open,
            t.earned - t.reversed AS points,
            round((t.earned - t.reversed) / nullif(p.earn_per_unit, 0)
                  * p.rate, 4) AS revenue,
            round((t.earned - t.reversed) * p.point_value * (1 - p.breakage), 4)
              AS points_value,
-           round((t.earned - t.reversed) * (1 - p.breakage), 4)
+           least(round((t.earned - t.reversed) * (1 - p.breakage), 4),
+                 greatest(t.redeemed, 0) + greatest(t.balance + t.pending, 0))
              AS points_expected
     FROM loyalty_total t
     JOIN loyalty_point p ON p.program_code = t.program_code
@@ -48,7 +49,7 @@ COMMENT ON COLUMN deferred_revenue.revenue IS 'Revenue on which they were earned
 COMMENT ON COLUMN deferred_revenue.points_value IS 'What the points are worth alone: points * point_value * (1 - breakage).';
 COMMENT ON COLUMN deferred_revenue.revenue_for_goods IS 'Part of the revenue that is for the goods.';
 COMMENT ON COLUMN deferred_revenue.revenue_for_points IS 'Part of the revenue that is for the points.';
-COMMENT ON COLUMN deferred_revenue.points_expected IS 'Points that are expected to be redeemed in all: points * (1 - breakage).';
+COMMENT ON COLUMN deferred_revenue.points_expected IS 'Points that are expected to be redeemed in all: points * (1 - breakage), at most those that are redeemed or still can be.';
 COMMENT ON COLUMN deferred_revenue.redeemed IS 'Points redeemed less those given back.';
 COMMENT ON COLUMN deferred_revenue.recognised_share IS 'These as a part of the points expected, at most 1; 1 where no point is left.';
 COMMENT ON COLUMN deferred_revenue.recognised IS 'That part of the revenue for points: what counts as revenue by now.';
