@@ -141,13 +141,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._check_new_ledger(name, boolean, text) IS
   'Raises an error unless the caller can make such a ledger of that name.';
-
--- The seed rows write Chinese names by it: the bytes of UTF8 would be something
--- else, or refused, where the script is read in the encoding of another database.
-CREATE FUNCTION crmcost._from_utf8(hex text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN getdatabaseencoding() IN ('UTF8', 'EUC_CN', 'SQL_ASCII')
-         THEN convert_from(decode(hex, 'hex'), 'UTF8') END;
-
-COMMENT ON FUNCTION crmcost._from_utf8(text) IS
-  'Chinese text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';

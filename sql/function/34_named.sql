@@ -1,16 +1,42 @@
+-- The seed rows write Chinese names by it: the bytes of UTF8 would be something
+-- else, or refused, where the script is read in the encoding of another database.
+-- IMMUTABLE, for that of a database never changes.
+CREATE FUNCTION crmcost._from_utf8(hex text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN getdatabaseencoding() IN ('UTF8', 'EUC_CN', 'SQL_ASCII')
+         THEN convert_from(decode(hex, 'hex'), 'UTF8') END;
+
+COMMENT ON FUNCTION crmcost._from_utf8(text) IS
+  'Chinese text whose bytes in UTF8 are given in hexadecimal; NULL where the database encoding cannot hold it.';
+
+-- What stands for no code or for all of them has no table of codes: (all),
+-- (unknown), (none) and (new).
+CREATE FUNCTION crmcost._named_marker(code text) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN coalesce(crmcost._from_utf8(CASE code WHEN '(all)' THEN 'e585a8e983a8'
+                                     WHEN '(unknown)' THEN 'e69caae79fa5'
+                                     WHEN '(none)' THEN 'e697a0'
+                                     WHEN '(new)' THEN 'e696b0e5a29e' END),
+                code);
+
+COMMENT ON FUNCTION crmcost._named_marker(text) IS
+  'Chinese for (all), (unknown), (none) and (new); any other code, and where the database encoding cannot hold it, as it is.';
+
 -- The name of a code, in the language of the reader: every view of a ledger asks
--- here.  language comes as a subquery over setting, which runs once a query; name
--- and name_zh come from the table of the codes, joined with LEFT JOIN, so that the
--- planner drops the join where nobody asks for the name.
+-- here.  language comes as a subquery over setting, which runs once a query, and
+-- stands here once, or the planner would not inline this; name and name_zh come
+-- from the table of the codes, joined with LEFT JOIN, so that the planner drops
+-- the join where nobody asks for the name.
 CREATE FUNCTION crmcost._named(language text, name text, name_zh text,
                                code text)
   RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce(CASE language WHEN 'zh' THEN coalesce(name_zh, name)
-                  ELSE name END, code);
+RETURN CASE language
+         WHEN 'zh' THEN coalesce(name_zh, name, crmcost._named_marker(code))
+         ELSE coalesce(name, code) END;
 
 COMMENT ON FUNCTION crmcost._named(text, text, text, text) IS
-  'Name in a language, en or zh: the English one where there is no other, the code where there is none.';
+  'Name in a language, en or zh: the English one where there is no other, the code where there is none, in Chinese if it is (all), (unknown), (none) or (new).';
 
 -- What was found, in words: the code of a sentence and what it is about, by the
 -- sentence of table term.  Who changed it may have given it more places than there

@@ -77,6 +77,20 @@ SELECT is_empty($$
           WHERE n.attrelid = c.oid AND n.attname IN (k.stem || '_name', a.attname || '_name', 'name'))
 $$, 'each code of a report has its name beside it');
 
+-- what stands for no code, and for all
+SELECT results_eq($$SELECT code, crmcost._named('zh', NULL, NULL, code), crmcost._named('en', NULL, NULL, code)
+    FROM unnest('{(all),(unknown),(none),(new),(mine),web}'::text[]) AS code$$,
+  $$VALUES ('(all)', '全部', '(all)'), ('(unknown)', '未知', '(unknown)'), ('(none)', '无', '(none)'), ('(new)', '新增', '(new)'),
+    ('(mine)', '(mine)', '(mine)'), ('web', 'web', 'web')$$, 'what stands for no code has a name in Chinese, no other code');
+SELECT results_eq($$SELECT crmcost._named('zh', name, name_zh, '(all)') FROM (VALUES ('All of it', '所有'), ('All of it', NULL),
+    (NULL, NULL)) AS n (name, name_zh)$$, ARRAY['所有', 'All of it', '全部'], 'where no name is told');
+CREATE FUNCTION pg_temp.plan_of(view regclass) RETURNS SETOF text LANGUAGE plpgsql AS
+  $$BEGIN RETURN QUERY EXECUTE format('EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM %s', view); END$$;
+-- but that of a status of kpi, which is worked out in place, in 16 rows
+SELECT is_empty($$SELECT c.relname, line FROM pg_class c CROSS JOIN LATERAL pg_temp.plan_of(c.oid) AS line
+  WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind = 'v' AND c.relname <> 'kpi' AND line ~ '_named\('$$,
+  'a name is no call of a function');
+
 -- sentences of findings
 CREATE TEMP TABLE said AS
   SELECT DISTINCT m.word[1] AS code
@@ -203,6 +217,21 @@ DELETE FROM clv_model WHERE as_of < (SELECT as_of FROM last_refresh);
 DELETE FROM worklist WHERE status = 'held';
 UPDATE cost_entry SET amount = amount + 1 WHERE customer_id IS NOT NULL;
 SELECT is_empty($$SELECT * FROM pg_temp.english_words('crm')$$, 'a Chinese ledger speaks no English');
+-- codes of the ledger beside which no name was found
+CREATE FUNCTION pg_temp.names_of_codes() RETURNS TABLE (place text, word text) LANGUAGE plpgsql AS $$
+DECLARE c record;
+BEGIN
+  FOR c IN
+    SELECT k.oid::regclass AS relation, a.attname AS name
+    FROM pg_class k JOIN pg_attribute a ON a.attrelid = k.oid AND a.attnum > 0 AND a.attname LIKE '%\_name'
+    WHERE k.relnamespace = 'crm'::regnamespace AND k.relkind = 'v' AND a.attname NOT IN ('check_name', 'role_name')
+  LOOP
+    RETURN QUERY EXECUTE format('SELECT DISTINCT %L, %I FROM %s WHERE %2$I ~ %L', c.relation || '.' || c.name, c.name, c.relation,
+      '^[(]|^[a-z_]+$');
+  END LOOP;
+END
+$$;
+SELECT is_empty($$SELECT * FROM pg_temp.names_of_codes()$$, 'and no code where a name belongs');
 SELECT isnt_empty($$SELECT unit_name FROM cost_driver UNION SELECT measure_name FROM unit_cost$$,
   'there is cost of units');
 SELECT is_empty($$SELECT unit_name FROM cost_driver WHERE unit_name ~ '^[a-z]' UNION SELECT measure_name FROM unit_cost

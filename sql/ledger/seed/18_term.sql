@@ -41,6 +41,7 @@ INSERT INTO term (kind, code, name, name_zh) VALUES
   ('contact', 'complaint', 'Complaint', '投诉'),
   ('contact', 'return', 'Return', '退货'),
   ('contact', 'care', 'Care', '关怀'),
+  ('contact', 'survey', 'Answer to a survey', '调查答复'),
   ('phase', 'pre', 'Before the purchase', '购买前'),
   ('phase', 'during', 'During the purchase', '购买期间'),
   ('phase', 'post', 'After the purchase', '购买后'),

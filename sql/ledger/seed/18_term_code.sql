@@ -6,6 +6,7 @@ INSERT INTO term (kind, code, name, name_zh) VALUES
   ('conversion', 'order', 'Order', '订单'),
   ('dimension', '(all)', 'All', '全部'),
   ('dimension', '(channel)', 'Channel', '渠道'),
+  ('dimension', '(cohort)', 'Quarter of becoming a customer', '成为客户的季度'),
   ('dimension', '(product)', 'Product', '产品'),
   ('dimension', '(segment)', 'RFM segment', 'RFM 细分'),
   ('dimension', '(team)', 'Team', '团队'),

@@ -20,7 +20,9 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  h.name, h.name_zh,
                  e.channel_code COLLATE "default") AS channel_name,
-  coalesce(k.name, e.campaign_code COLLATE "default") AS campaign_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, NULL,
+                 e.campaign_code COLLATE "default") AS campaign_name,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (

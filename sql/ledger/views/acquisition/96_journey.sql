@@ -21,7 +21,10 @@ SELECT
     AS channel_name,
   coalesce(t.campaign_code, v.campaign_code) COLLATE "default"
     AS campaign_code,
-  k.name AS campaign_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, NULL,
+                 coalesce(t.campaign_code, v.campaign_code) COLLATE "default")
+    AS campaign_name,
   coalesce(t.first_credit, 1) AS first_credit,
   coalesce(t.last_credit, 1) AS last_credit,
   coalesce(t.last_non_direct_credit, 1) AS last_non_direct_credit,
@@ -60,7 +63,7 @@ COMMENT ON COLUMN journey.days_before IS 'Days from the touch to the conversion,
 COMMENT ON COLUMN journey.channel_code IS 'Channel of the touch, else of the conversion; (unknown) for none.';
 COMMENT ON COLUMN journey.channel_name IS 'Its name.';
 COMMENT ON COLUMN journey.campaign_code IS 'Campaign of the touch, else of the conversion; (unknown) for none.';
-COMMENT ON COLUMN journey.campaign_name IS 'Its name; NULL for none.';
+COMMENT ON COLUMN journey.campaign_name IS 'Its name.';
 COMMENT ON COLUMN journey.first_credit IS 'Credit by model first, 0..1.';
 COMMENT ON COLUMN journey.last_credit IS 'Credit by model last, 0..1.';
 COMMENT ON COLUMN journey.last_non_direct_credit IS 'Credit by model last_non_direct, 0..1.';

@@ -41,4 +41,4 @@ COMMENT ON COLUMN invalid_customer_total.as_of IS
 'Report day.';
 COMMENT ON COLUMN invalid_customer_total.currency IS
 'Base currency, in which all amounts are.';
-COMMENT ON COLUMN invalid_customer_total.strategy_name IS 'Name of the strategy; (all) likewise.';
+COMMENT ON COLUMN invalid_customer_total.strategy_name IS 'Name of the strategy.';

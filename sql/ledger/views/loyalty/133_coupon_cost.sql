@@ -3,7 +3,9 @@
 CREATE VIEW coupon_cost WITH (security_invoker = true) AS
 SELECT
   c.month_start, c.campaign_code COLLATE "default" AS campaign_code,
-  coalesce(k.name, c.campaign_code COLLATE "default") AS campaign_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, NULL,
+                 c.campaign_code COLLATE "default") AS campaign_name,
   c.cost, c.redemptions,
   CASE WHEN c.unrated_entries = 0
     THEN round(c.cost / nullif(c.redemptions, 0), 4) END

@@ -48,7 +48,8 @@ SELECT
   scenario, period_from, period_to,
   coalesce(channel_code, '(all)') AS channel_code,
   CASE WHEN grouping(channel_code) = 0 THEN max(channel_name)
-    ELSE '(all)' END AS channel_name,
+    ELSE crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                        NULL, NULL, '(all)') END AS channel_name,
   sum(budget) AS budget, sum(at_least) AS at_least,
   CASE WHEN bool_and(at_most IS NOT NULL) THEN sum(at_most) END AS at_most,
   sum(optimal_budget) AS optimal_budget,
