@@ -33,4 +33,4 @@ COMMENT ON COLUMN customer_score.p_alive IS 'Probability that the customer is st
 COMMENT ON COLUMN customer_score.expected_purchases IS 'Days with an order expected in the months of clv_horizon after the report day; NULL without an order or a fitted model of purchases.';
 COMMENT ON COLUMN customer_score.expected_value IS 'Revenue expected of such a day, in base currency; NULL without an order or a fitted model of spend.';
 COMMENT ON COLUMN customer_score.clv_formula IS 'Value still to come by the closed form, in base currency; NULL without an order or a retention rate.';
-COMMENT ON COLUMN customer_score.clv_predictive IS 'Value still to come by the models, in base currency; NULL without an order or a fitted model.';
+COMMENT ON COLUMN customer_score.clv_predictive IS 'Value still to come by the models, in base currency; the same as clv_formula where a model could not be fitted; NULL without an order, or where clv_model is none.';

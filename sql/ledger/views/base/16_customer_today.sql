@@ -56,4 +56,4 @@ COMMENT ON COLUMN customer_today.expected_value IS
 COMMENT ON COLUMN customer_today.clv_formula IS
 'Value by the closed form: margin of the last year, continued over the months of clv_horizon at the retention rate and discounted, in base currency; NULL without an order or a retention rate.';
 COMMENT ON COLUMN customer_today.clv_predictive IS
-'Value by the models: margin of the purchases expected in the months of clv_horizon, discounted, in base currency; NULL without an order or a fitted model.';
+'Value by the models: margin of the purchases expected in the months of clv_horizon, discounted, in base currency; the same as clv_formula where a model could not be fitted; NULL without an order, or where clv_model is none.';

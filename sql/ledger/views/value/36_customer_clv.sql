@@ -30,7 +30,7 @@ COMMENT ON COLUMN customer_clv.customer_id IS 'Customer.';
 COMMENT ON COLUMN customer_clv.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN customer_clv.historic IS 'Margin so far.';
 COMMENT ON COLUMN customer_clv.clv_formula IS 'Value still to come by the closed form: margin of the last twelve complete months, continued over the months of clv_horizon at the retention rate and discounted; NULL without an order or a retention rate.';
-COMMENT ON COLUMN customer_clv.clv_predictive IS 'Value still to come by the models: margin of the purchases expected in the months of clv_horizon, discounted; NULL without an order or a fitted model.';
+COMMENT ON COLUMN customer_clv.clv_predictive IS 'Value still to come by the models: margin of the purchases expected in the months of clv_horizon, discounted; the same as clv_formula where a model could not be fitted; NULL without an order, or where clv_model is none.';
 COMMENT ON COLUMN customer_clv.p_alive IS 'Probability that the customer is still a customer, 0..1; NULL without an order or a fitted model of purchases.';
 COMMENT ON COLUMN customer_clv.expected_purchases IS 'Days with an order expected in the months of clv_horizon; NULL likewise.';
 COMMENT ON COLUMN customer_clv.expected_value IS 'Revenue expected of such a day; NULL without an order or a fitted model of spend.';
