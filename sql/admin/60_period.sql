@@ -185,6 +185,7 @@ CREATE FUNCTION crmcost._close_period(ledger name, month date,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
+  SET jit = off                 -- no cancel interrupts a compilation
 AS $$
 #variable_conflict use_variable
 DECLARE

@@ -78,6 +78,20 @@ is( $node->safe_psql(
 	"1MB\n1MB\non\n\"\$user\", public",
 	'settings of the session stay');
 
+# What is closed is computed without compiling, which no cancel interrupts: a default is evaluated in its midst.
+is( $node->safe_psql(
+		'postgres', q{
+	SET client_min_messages = error;
+	ALTER TABLE crm.closed_period ADD COLUMN jit text DEFAULT current_setting('jit');
+	CALL crmcost.close_period('crm', '2023-11-01');
+	SELECT jit FROM crm.closed_period;
+	SHOW jit;
+	CALL crmcost.reopen_period('crm', '2023-11-01');
+	ALTER TABLE crm.closed_period DROP COLUMN jit;
+	CALL crmcost.refresh('crm', '2024-01-01')}),
+	"off\non",
+	'close_period compiles nothing');
+
 # Chinese names need an encoding that has them.
 $node->safe_psql(
 	'postgres', q{
