@@ -242,7 +242,7 @@ BEGIN
         THEN ARRAY['fit_without_mean', why_not, unbounded::text]
       ELSE ARRAY['fit_refused', why_not]
     END;
-    why[2] := why[2] || coalesce(': ' || nullif(detail, ''), '');
+    why[2] := why[2] || coalesce(': ' || nullif(rtrim(detail, '.'), ''), '');
   END;
   INSERT INTO pg_temp.refresh_model (model, status, why)
   SELECT _fit_clv.model, 'not_fitted',

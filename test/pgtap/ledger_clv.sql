@@ -333,7 +333,7 @@ BEGIN
             (c.expected_purchases IS DISTINCT FROM e.purchases)::int) > 1e-6
           OR coalesce(abs(c.clv_predictive - e.clv) > 0.0002, true) OR c.potential IS DISTINCT FROM c.clv_predictive
   $q$, purchase_model, rate), 'every customer with an order has the value of it');
-  RETURN NEXT results_eq($q$SELECT rows, left(example, 58), substring(example FROM '; used instead: (.*)')
+  RETURN NEXT results_eq($q$SELECT rows, left(example, 58), substring(example FROM '[^.]; used instead: (.*)')
     FROM crm.data_quality WHERE check_name = 'clv_not_fitted'$q$,
                          format('VALUES (%s::bigint, left(%L, 58), %L)', cardinality(why),
                            (SELECT min(w) FROM unnest(why) w),
