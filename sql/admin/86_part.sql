@@ -215,7 +215,8 @@ $$;
 COMMENT ON FUNCTION crmcost._local_shards(name) IS
   'Shards of a distributed ledger that this node has.';
 
--- Rows of a merged customer are those of the party's worker, and of no other.
+-- Rows of a merged customer are those of the party's worker, and of no other.  What looks
+-- at each customer for himself finds them where they lie, in refresh_own_ and the name.
 CREATE FUNCTION crmcost._make_part_views(ledger name, plan jsonb)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -247,6 +248,13 @@ BEGIN
           OR s.relation = 'direct_part'
     GROUP BY s.relation
     UNION ALL
+    SELECT 'refresh_own_' || s.relation, string_agg(
+             format('SELECT %s FROM %s r', s.names, s.shard), ' UNION ALL ' ORDER BY s.number)
+    FROM crmcost._local_shards(ledger) s
+    WHERE merged AND s.space = 'ledger'
+          AND s.relation = ANY (crmcost._moved_tables())
+    GROUP BY s.relation
+    UNION ALL
     SELECT v.view ->> 0, v.view ->> 1
     FROM jsonb_array_elements(plan -> 'views') AS v (view)
   LOOP
@@ -257,6 +265,20 @@ $$;
 
 COMMENT ON FUNCTION crmcost._make_part_views(name, jsonb) IS
   'Makes on a worker the views of the tables of a distributed ledger, over what lies there.';
+
+-- The search path begins with the ledger, or the part of a worker.
+CREATE FUNCTION crmcost._own_rows(relation text) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN CASE WHEN to_regclass(quote_ident('refresh_own_' || relation)) IS NULL
+           THEN quote_ident(relation)
+           ELSE quote_ident('refresh_own_' || relation) END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._own_rows(text) IS
+  'Relation with the rows of a table where each customer is for himself, merged or not.';
 
 -- Those that name a work table or write by the difference, and those that call them.
 CREATE FUNCTION crmcost._make_part_steps(ledger name) RETURNS void

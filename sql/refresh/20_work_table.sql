@@ -405,7 +405,8 @@ CREATE FUNCTION crmcost._make_class_tables() RETURNS void
 AS $$
 BEGIN
   -- tier: like refresh_cumulated, by turns; what holds where persons have set
-  -- something; months that are done; new rows, of an instant and of all
+  -- something; months that are done; new rows, of an instant and of all; sums of a
+  -- month, and how many customers have values in a range, where bounds are found first
   CREATE TEMPORARY TABLE refresh_class (
     customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
     margin numeric, profit numeric, answers text[], before text[],
@@ -428,6 +429,14 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_tier_row (
     customer_id bigint, dimension text, entered_at timestamptz, code text,
     evidence jsonb
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_total (
+    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
+    margin numeric, profit numeric, answers text[]
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_range (
+    measure text, lower numeric, upper numeric, customers bigint,
+    amount numeric
   ) ON COMMIT DROP;
 END
 $$;

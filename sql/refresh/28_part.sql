@@ -121,7 +121,7 @@ COMMENT ON FUNCTION crmcost._told_tables(text) IS
 
 -- Tables by customer that the coordinator has no copy of in a refresh: only workers
 -- read them.  Orders are read by limited rules, what touches led to where they share
--- cost.
+-- cost, tiers set by hand where tiers weigh in it.
 CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -135,6 +135,9 @@ DECLARE
   by_account CONSTANT boolean := crmcost._converts_accounts(ledger);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT crmcost._weighs_tiers() THEN
+    result := result || '{classification}'::text[];
+  END IF;
   IF NOT by_account AND NOT crmcost._limits_rules(ledger) THEN
     result := result || '{customer_order}'::text[];
   END IF;
@@ -416,6 +419,74 @@ $$;
 
 COMMENT ON FUNCTION crmcost._part_rows(name, text, bigint) IS
   'Rows that a query returns on a worker.';
+
+-- A query with $1 for the run, of which each worker gives one number.
+CREATE FUNCTION crmcost._part_call(ledger name, run text, query text,
+                                   zone text, site bigint)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET row_security = off
+  SET jit = off
+  SET enable_memoize = off
+  SET default_statistics_target = 20
+AS $$
+DECLARE
+  names text;
+  result text;
+BEGIN
+  PERFORM set_config('timezone', zone, true);
+  PERFORM set_config('search_path', crmcost._ledger_path(ledger || '_part'),
+                     true);
+  SELECT m.names INTO names FROM refresh_made m;
+  EXECUTE crmcost._part_text(ledger, names, query) INTO result
+    USING run::crmcost._run;
+  RETURN nullif(result, '')::bigint;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._part_call(name, text, text, text, bigint) IS
+  'Calls a function of a step on a worker; returns what it returns, if that is a number.';
+
+CREATE FUNCTION crmcost._call_parts(run crmcost._run, query text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  there crmcost._run := run;
+  result bigint;
+BEGIN
+  there.ledger := run.ledger || '_part';
+  EXECUTE format($query$
+    SELECT sum(c.result)
+    FROM (SELECT crmcost._part_call(%L, %L, %L, %L, s.customer_id) AS result
+          FROM %I.site s OFFSET 0) c
+    $query$, run.ledger, there::text, query, current_setting('timezone'),
+    run.ledger || '_spread') INTO result;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._call_parts(crmcost._run, text) IS
+  'Calls a function of a step, with $1 for the run, on each worker; returns the sum of what they return.';
+
+CREATE FUNCTION crmcost._write_on_workers(run crmcost._run, target name,
+                                          query text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  changed CONSTANT bigint := crmcost._call_parts(run, query);
+BEGIN
+  INSERT INTO pg_temp.refresh_written VALUES (target, changed);
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_on_workers(crmcost._run, name, text) IS
+  'Has each worker write its part of a table; returns the rows changed.';
 
 CREATE FUNCTION crmcost._run_on_workers(run crmcost._run, step text)
   RETURNS bigint

@@ -25,6 +25,24 @@ BEGIN
       USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
   END LOOP;
   PERFORM crmcost._find_tiers(run, schemes, crmcost._month_of(run.day));
+  IF crmcost._tiers_on_workers(run) THEN
+    RETURN crmcost._write_on_workers(run, 'classification',
+      format('SELECT crmcost._write_tiers($1, %L)', schemes))
+      + crmcost._write_tier_threshold(run, schemes);
+  END IF;
+  RETURN crmcost._write_tiers(run, schemes)
+    + crmcost._write_tier_threshold(run, schemes);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_tier(crmcost._run) IS
+  'Step of refresh: tiers in classification, and tier_threshold; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_tiers(run crmcost._run, schemes text[])
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
   RETURN crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT customer_id, dimension, entered_at, code, evidence,
              true AS by_rule
@@ -33,13 +51,12 @@ BEGIN
       crmcost._midnight((SELECT (min(m.month_start)
                                  + interval '1 month')::date
                          FROM pg_temp.refresh_tier_month m), run.zone)),
-    NOT run.whole)
-    + crmcost._write_tier_threshold(run, schemes);
+    NOT run.whole);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._refresh_tier(crmcost._run) IS
-  'Step of refresh: tiers in classification, and tier_threshold; returns the rows changed.';
+COMMENT ON FUNCTION crmcost._write_tiers(crmcost._run, text[]) IS
+  'Writes the rows of refresh_tier_row to classification; returns the rows changed.';
 
 -- Rows of the rule since the first month, those that were dated back, and those that
 -- new ones take the place of.  Whose last row is older has none of them, but for who
@@ -86,35 +103,62 @@ DECLARE
                          FROM pg_temp.refresh_tier_month m);
   first_month CONSTANT date := coalesce(done + interval '1 month',
                                         crmcost._first_tier_month(run));
+  on_workers boolean;
   month date;
-  since timestamptz;
-  at timestamptz;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  on_workers := crmcost._tiers_on_workers(run);
   IF done IS NULL THEN
     -- what was told up to here stays; later rows are found anew
-    PERFORM crmcost._start_tiers(run, schemes, first_month);
     INSERT INTO pg_temp.refresh_tier_month
       VALUES ((first_month - interval '1 month')::date);
+    IF on_workers THEN
+      PERFORM crmcost._tell_table(run.ledger, 'refresh_tier_month');
+      PERFORM crmcost._call_parts(run, format(
+        'SELECT crmcost._start_tiers($1, %L, %L)', schemes, first_month));
+    ELSE
+      PERFORM crmcost._start_tiers(run, schemes, first_month);
+    END IF;
   END IF;
-  since := crmcost._midnight(first_month, run.zone);
   FOR month IN
     SELECT m::date FROM generate_series(first_month::timestamp,
                                         upto_month::timestamp, '1 month') AS m
   LOOP
-    PERFORM crmcost._classify(run, schemes, month);
-    at := least(crmcost._midnight((month + interval '1 month')::date,
-                                  run.zone), run.upto);
-    PERFORM crmcost._append_tiers(schemes,
-      crmcost._setting(run.ledger, 'abc_measure'), since, at);
-    since := at;
-    INSERT INTO pg_temp.refresh_tier_month VALUES (month);
+    IF on_workers THEN
+      PERFORM crmcost._call_parts(run, format(
+        'SELECT crmcost._sum_tiers($1, %L)', month));
+      PERFORM crmcost._call_parts(run, format(
+        'SELECT crmcost._find_month_tiers($1, %L, %L, %L)', schemes, month,
+        crmcost._tier_bounds(run, schemes, month)));
+      INSERT INTO pg_temp.refresh_tier_month VALUES (month);
+    ELSE
+      PERFORM crmcost._find_month_tiers(run, schemes, month, NULL);
+    END IF;
   END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, text[], date) IS
   'Fills refresh_tier_row up to the end of a month.';
+
+CREATE FUNCTION crmcost._find_month_tiers(run crmcost._run, schemes text[],
+                                          month date, bounds jsonb)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._classify(run, schemes, month, bounds);
+  PERFORM crmcost._append_tiers(schemes,
+    crmcost._setting(run.ledger, 'abc_measure'),
+    crmcost._midnight(month, run.zone),
+    least(crmcost._midnight((month + interval '1 month')::date, run.zone),
+          run.upto));
+  INSERT INTO pg_temp.refresh_tier_month VALUES (month);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_month_tiers(crmcost._run, text[], date, jsonb) IS
+  'Adds the answers that are new at the end of a month to refresh_tier_row, given the bounds of tiers where they are known.';
 
 -- The dimensions that rules decide.  A scheme that has no tier any more is one of
 -- them as long as its rows say something else than none.
@@ -124,14 +168,16 @@ CREATE FUNCTION crmcost._ruled_schemes(ledger name) RETURNS text[]
 AS $$
 DECLARE
   unsound CONSTANT text[] := crmcost._unsound_schemes(ledger);
+  told text[];
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  -- of a distributed ledger there is no copy yet
+  EXECUTE format('SELECT array_agg(DISTINCT c.dimension) FROM %I.customer_class c WHERE c.by_rule',
+                 ledger) INTO told;
   RETURN ARRAY(
     SELECT k.scheme
     FROM (SELECT t.scheme FROM tier t
-          UNION
-          SELECT c.dimension FROM customer_class c
-          WHERE c.by_rule GROUP BY c.dimension) k
+          UNION SELECT u FROM unnest(told) AS u) k
     WHERE k.scheme NOT IN ('stage', 'owner', 'invalid')
           AND k.scheme <> ALL (unsound)
           AND NOT EXISTS (SELECT FROM tier t

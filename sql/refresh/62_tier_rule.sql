@@ -74,8 +74,10 @@ DECLARE
   from_at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
 BEGIN
   IF run.whole THEN
-    PERFORM crmcost._of_parts(run, 'refresh_part_ordered', 'SELECT o.customer_id, o.month_start, true AS is_order, max(o.ordered_on) AS ordered_on
-        FROM customer_order o WHERE o.is_order GROUP BY o.customer_id, o.month_start');
+    IF crmcost._is_distributed(run.ledger) THEN
+      PERFORM crmcost._of_parts(run, 'refresh_part_ordered', 'SELECT o.customer_id, o.month_start, true AS is_order, max(o.ordered_on) AS ordered_on
+          FROM customer_order o WHERE o.is_order GROUP BY o.customer_id, o.month_start');
+    END IF;
     PERFORM crmcost._add_set_tiers(schemes, '-infinity', from_at);
     RETURN;
   END IF;
@@ -123,7 +125,11 @@ CREATE FUNCTION crmcost._cumulated_query(condition text,
   RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
+DECLARE
+  technical bigint[];
 BEGIN
+  EXECUTE format('SELECT array_agg(t.customer_id) FROM %s t WHERE t.source = ''anon''',
+                 crmcost._own_rows('customer')) INTO technical;
   RETURN format($query$
   SELECT customer_id, sum(orders)::bigint AS orders,
          max(last_ordered_on) AS last_ordered_on, sum(revenue) AS revenue,
@@ -132,7 +138,7 @@ BEGIN
   FROM (SELECT m.customer_id, m.orders, NULL::date AS last_ordered_on,
                m.revenue, m.margin,
                m.margin - m.direct_cost - m.allocated_cost AS profit
-        FROM customer_month m
+        FROM %5$s m
         WHERE (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
         UNION ALL
         SELECT m.customer_id, 0, least(m.ordered_on, %3$s - 1), 0, 0, 0
@@ -140,9 +146,9 @@ BEGIN
         WHERE m.is_order AND (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
         ORDER BY customer_id) month
   GROUP BY customer_id
-$query$, condition, ARRAY(SELECT t.customer_id FROM customer t
-                          WHERE t.source = 'anon'),
-  '(m.month_start + interval ''1 month'')::date', orders);
+$query$, condition, coalesce(technical, '{}'),
+  '(m.month_start + interval ''1 month'')::date', orders,
+  crmcost._own_rows('customer_month'));
 END
 $$;
 
@@ -251,19 +257,17 @@ COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean, text) IS
 -- Query of what the schemes say, on day $1, of each customer with an order, beside
 -- what they said before; who has no order any more is left without.
 CREATE FUNCTION crmcost._class_query(run crmcost._run, schemes text[],
-                                     sums text)
+                                     sums text, bounds jsonb)
   RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
   bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
-  part CONSTANT record := crmcost._scheme_terms(schemes, bins);
+  part CONSTANT record := crmcost._scheme_terms(schemes, bins, bounds);
 BEGIN
   RETURN format($query$
     WITH total AS MATERIALIZED (
-      SELECT t.*, (t.orders > 0 AND t.last_ordered_on IS NOT NULL) IS TRUE
-               AS is_member
-      FROM (%1$s) t
+      SELECT t.*, %8$s AS is_member FROM (%1$s) t
     )
     SELECT m.customer_id, m.orders, m.last_ordered_on, m.revenue, m.margin,
            m.profit, ARRAY[%2$s]::text[], m.answers, m.score
@@ -271,7 +275,7 @@ BEGIN
       SELECT t.*,
              crmcost.rfm_score(($1 - t.last_ordered_on)::float8,
                                t.orders::float8, t.revenue::float8,
-                               %3$s) OVER () AS score %4$s
+                               %3$s AS score %4$s
       FROM (SELECT total.*, total.%5$I AS value FROM total
             WHERE is_member) t
     ) m %6$s
@@ -280,14 +284,16 @@ BEGIN
            t.profit, %7$s, t.answers, NULL
     FROM total t
     WHERE NOT t.is_member
-  $query$, sums, part.codes, bins, part.windows,
-    crmcost._setting(run.ledger, 'abc_measure'), part.joins,
-    crmcost._left_term(schemes));
+  $query$, sums, part.codes,
+    CASE WHEN bounds IS NULL THEN format('%s) OVER ()', bins)
+      ELSE format('%L::crmcost.rfm_cuts)', bounds ->> 'cuts') END,
+    part.windows, crmcost._setting(run.ledger, 'abc_measure'), part.joins,
+    crmcost._left_term(schemes), crmcost._has_tier());
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._class_query(crmcost._run, text[], text) IS
-  'Query of what the tier schemes say of the customers with the sums of a query.';
+COMMENT ON FUNCTION crmcost._class_query(crmcost._run, text[], text, jsonb) IS
+  'Query of what the tier schemes say of the customers with the sums of a query, of all there are or by bounds that are given.';
 
 CREATE FUNCTION crmcost._left_term(schemes text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -305,8 +311,8 @@ COMMENT ON FUNCTION crmcost._left_term(text[]) IS
 -- The terms of _class_query.  Who has an answer already, and gets none now, has
 -- left the scheme.
 CREATE FUNCTION crmcost._scheme_terms(schemes text[], bins integer,
-                                      OUT codes text, OUT windows text,
-                                      OUT joins text)
+                                      bounds jsonb, OUT codes text,
+                                      OUT windows text, OUT joins text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -326,7 +332,9 @@ BEGIN
     ORDER BY s.i
   LOOP
     term := 'NULL';
-    IF scheme.basis = 'cum_share' THEN
+    IF scheme.basis = 'cum_share' AND bounds IS NOT NULL THEN
+      term := crmcost._share_bound_term(scheme.i, scheme.code, bounds);
+    ELSIF scheme.basis = 'cum_share' THEN
       windows := windows || crmcost._share_windows(scheme.i, scheme.bound);
       term := crmcost._share_term(scheme.i, scheme.code);
     ELSIF scheme.basis = 'min_value' THEN
@@ -346,7 +354,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._scheme_terms(text[], integer) IS
+COMMENT ON FUNCTION crmcost._scheme_terms(text[], integer, jsonb) IS
   'Of the query of tiers: codes by scheme, window functions and joins.';
 
 -- Tiers by share.  abc_tier settles two bounds in one pass: A is the first tier
@@ -383,6 +391,25 @@ RETURN (
 COMMENT ON FUNCTION crmcost._share_term(bigint, text[]) IS
   'What the window functions of a scheme by share say.';
 
+-- The last tier takes what is left, so that its own bound is none.
+CREATE FUNCTION crmcost._share_bound_term(i bigint, code text[], bounds jsonb)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.concat(
+           'CASE',
+           pg_catalog.string_agg(
+             pg_catalog.format(' WHEN m.value >= %L::numeric THEN %L',
+                               bounds ->> pg_catalog.format('%s %s', i, k),
+                               code[k]), ''::text ORDER BY k),
+           pg_catalog.format(' ELSE %L END',
+                             code[pg_catalog.cardinality(code)]))
+  FROM pg_catalog.generate_series(
+         1, greatest(pg_catalog.cardinality(code) - 1, 1)) AS k);
+
+COMMENT ON FUNCTION crmcost._share_bound_term(bigint, text[], jsonb) IS
+  'What a scheme by share says, given the smallest value of each tier.';
+
 -- Tiers by RFM: the first one by rank that matches.  A score that none matches
 -- is left without, and data_quality says so.
 CREATE FUNCTION crmcost._rfm_join(i bigint, wanted text, bins integer)
@@ -409,26 +436,43 @@ $$;
 COMMENT ON FUNCTION crmcost._rfm_join(bigint, text, integer) IS
   'Join that finds the tier of a score in an RFM scheme.';
 
+CREATE FUNCTION crmcost._tier_day(run crmcost._run, month date) RETURNS date
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN least((month + interval '1 month')::date - 1, run.day);
+
+COMMENT ON FUNCTION crmcost._tier_day(crmcost._run, date) IS
+  'Day of a month whose evening tiers are of: its last one, or the report day.';
+
+CREATE FUNCTION crmcost._tier_total_query(run crmcost._run, month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN crmcost._tier_sum_query(crmcost._tier_table(0),
+                               month = crmcost._month_of(run.day),
+                               crmcost._tier_orders(run));
+
+COMMENT ON FUNCTION crmcost._tier_total_query(crmcost._run, date) IS
+  'Query of the sums of customers up to the end of a month, $2.';
+
+-- Bounds that are given are of sums that are there already.
 CREATE FUNCTION crmcost._classify(run crmcost._run, schemes text[],
-                                  month date)
+                                  month date, bounds jsonb)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  source CONSTANT text := crmcost._tier_table(0);
   target CONSTANT text := crmcost._tier_table(1);
-  is_last CONSTANT boolean := month = crmcost._month_of(run.day);
 BEGIN
   EXECUTE format('TRUNCATE pg_temp.%I', target);
   EXECUTE format('INSERT INTO pg_temp.%I %s', target, crmcost._class_query(
-                   run, schemes, crmcost._tier_sum_query(
-                                   source, is_last, crmcost._tier_orders(run))))
-    USING CASE WHEN is_last THEN run.day
-            ELSE (month + interval '1 month')::date - 1 END, month;
+                   run, schemes, CASE WHEN bounds IS NULL
+                     THEN crmcost._tier_total_query(run, month)
+                     ELSE 'SELECT * FROM pg_temp.refresh_tier_total' END,
+                   bounds))
+    USING crmcost._tier_day(run, month), month;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._classify(crmcost._run, text[], date) IS
+COMMENT ON FUNCTION crmcost._classify(crmcost._run, text[], date, jsonb) IS
   'Makes the sums of customers up to the end of a month, and what the tier schemes say of them.';
 
 CREATE FUNCTION crmcost._add_set_tiers(schemes text[], since timestamptz,
@@ -437,18 +481,20 @@ CREATE FUNCTION crmcost._add_set_tiers(schemes text[], since timestamptz,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_tier_state AS s
-    SELECT DISTINCT ON (k.customer_id, k.dimension)
-           k.customer_id, k.dimension, k.code, k.entered_at, false
-    FROM classification k
-    WHERE NOT k.by_rule AND k.dimension = ANY (schemes)
-          AND k.entered_at > since AND k.entered_at <= at
-    ORDER BY k.customer_id, k.dimension, k.entered_at DESC
-    ON CONFLICT (customer_id, dimension) DO UPDATE SET
-      code = excluded.code,
-      entered_at = excluded.entered_at,
-      by_rule = false
-      WHERE excluded.entered_at > s.entered_at;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_tier_state AS s
+      SELECT DISTINCT ON (k.customer_id, k.dimension)
+             k.customer_id, k.dimension, k.code, k.entered_at, false
+      FROM %s k
+      WHERE NOT k.by_rule AND k.dimension = ANY ($1)
+            AND k.entered_at > $2 AND k.entered_at <= $3
+      ORDER BY k.customer_id, k.dimension, k.entered_at DESC
+      ON CONFLICT (customer_id, dimension) DO UPDATE SET
+        code = excluded.code,
+        entered_at = excluded.entered_at,
+        by_rule = false
+        WHERE excluded.entered_at > s.entered_at
+    $query$, crmcost._own_rows('classification')) USING schemes, since, at;
 END
 $$;
 
@@ -529,26 +575,28 @@ CREATE FUNCTION crmcost._write_tier_threshold(run crmcost._run,
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  reached CONSTANT text := (
+    SELECT string_agg(format(
+             'SELECT %L::text AS scheme, answers[%s] AS code, min(%I) AS value FROM pg_temp.%I WHERE score IS NOT NULL GROUP BY 2',
+             s.name, s.i, crmcost._setting(run.ledger, 'abc_measure'),
+             crmcost._tier_table(0)), ' UNION ALL ')
+    FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
+    WHERE EXISTS (SELECT FROM tier t
+                  WHERE t.scheme = s.name AND t.basis = 'cum_share'));
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'tier_threshold', concat($query$
     SELECT t.scheme, t.code, t.bound AS value
     FROM tier t
     WHERE t.basis = 'min_value'
   $query$,
-    (SELECT string_agg(format($query$
-       UNION ALL
-       SELECT t.scheme, t.code, c.value
-       FROM (SELECT answers[%s] AS code, min(%I) AS value
-             FROM pg_temp.%I
-             WHERE score IS NOT NULL
-             GROUP BY 1) c
-       JOIN tier t
-         ON t.scheme = %L AND t.code = c.code AND t.basis = 'cum_share'
-     $query$, s.i, crmcost._setting(run.ledger, 'abc_measure'),
-       crmcost._tier_table(0), s.name), '')
-     FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
-     WHERE EXISTS (SELECT FROM tier t
-                   WHERE t.scheme = s.name AND t.basis = 'cum_share'))),
+    CASE WHEN reached IS NOT NULL THEN format(
+      'UNION ALL SELECT t.scheme, t.code, min(c.value) AS value FROM %s c
+       JOIN tier t ON t.scheme = c.scheme AND t.code = c.code GROUP BY t.scheme, t.code',
+      CASE WHEN crmcost._tiers_on_workers(run)
+        THEN crmcost._of_parts(run, 'refresh_part_threshold', reached)
+        ELSE format('(%s)', reached) END)
+    END),
     'true');
 END
 $$;

@@ -283,7 +283,7 @@ RETURN pg_catalog.format($query$
         UNION ALL
         SELECT 'stage_after_as_of', 'stage', count(*),
                (min(entered_at) AT TIME ZONE %3$L)::date
-        FROM classification
+        FROM %4$I.classification
         WHERE NOT by_rule AND dimension = 'stage' AND entered_at >= %1$L) f
   WHERE f.rows > 0
 $query$, run.upto, run.day, run.zone, run.ledger);

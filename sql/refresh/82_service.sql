@@ -146,6 +146,10 @@ DECLARE
     (SELECT (min(m.month_start) + interval '1 month')::date
      FROM pg_temp.refresh_tier_month m), run.open_month);
 BEGIN
+  -- nobody is asked for in a closed month
+  IF has_from <= run.open_month THEN
+    RETURN;
+  END IF;
   EXECUTE format($query$
     WITH member AS (
       SELECT m.customer_id, m.month_start,
@@ -175,7 +179,7 @@ BEGIN
         FROM row_of r
         CROSS JOIN unnest($4) AS s (scheme)
         CROSS JOIN LATERAL (
-          SELECT c.code, c.entered_at FROM classification c
+          SELECT c.code, c.entered_at FROM %s c
           WHERE c.customer_id = r.held_by AND c.dimension = s.scheme
                 AND c.entered_at <= r.at
           ORDER BY c.entered_at DESC LIMIT 1) k
@@ -183,7 +187,9 @@ BEGIN
                  k.code
       ) h
       WHERE h.tier <> 'none'
-    $query$, members)
+    $query$, members, crmcost._of_parts(run, 'refresh_part_earlier', format(
+      'SELECT customer_id, dimension, entered_at, code FROM classification WHERE entered_at <= %L',
+      crmcost._midnight(has_from, run.zone))))
     USING run.zone, run.upto, has_from, crmcost._tier_schemes(run.ledger);
 END
 $$;

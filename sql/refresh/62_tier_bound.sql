@@ -1,0 +1,236 @@
+-- Bounds of tiers in a distributed ledger: each worker sums up its customers, and counts
+-- them by ranges of their values; the coordinator adds the counts up, finds the range
+-- that holds a bound, and asks for that one in finer ranges until it is one value.
+-- So no customer is brought there, and what is brought does not grow with them; then each
+-- worker gives the codes.
+
+-- Where the tier that held when a month began weighs in it, the step cost needs the tiers
+-- of everybody.
+CREATE FUNCTION crmcost._tiers_on_workers(run crmcost._run) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+RETURN crmcost._is_distributed(run.ledger) AND NOT crmcost._weighs_tiers();
+
+COMMENT ON FUNCTION crmcost._tiers_on_workers(crmcost._run) IS
+  'Whether tiers are found on the workers of a distributed ledger.';
+
+CREATE FUNCTION crmcost._has_tier() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '(t.orders > 0 AND t.last_ordered_on IS NOT NULL) IS TRUE';
+
+COMMENT ON FUNCTION crmcost._has_tier() IS
+  'Condition on the sums t of a customer that tiers are found for him.';
+
+-- On a worker.
+CREATE FUNCTION crmcost._sum_tiers(run crmcost._run, month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  TRUNCATE pg_temp.refresh_tier_total;
+  EXECUTE 'INSERT INTO pg_temp.refresh_tier_total '
+          || crmcost._tier_total_query(run, month)
+    USING crmcost._tier_day(run, month), month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_tiers(crmcost._run, date) IS
+  'Fills refresh_tier_total with the sums of customers up to the end of a month.';
+
+-- What is wanted: of the measures of RFM the value at a rank from below, of that of
+-- shares the smallest one of whose larger ones together stay below the share.
+CREATE FUNCTION crmcost._wanted_bounds(run crmcost._run, schemes text[])
+  RETURNS TABLE (name text, measure text, part float8, share numeric)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+DECLARE
+  bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
+BEGIN
+  RETURN QUERY
+    SELECT format('%s %s', m, k), m, k::float8 / bins, NULL::numeric
+    FROM unnest('{recency,orders,revenue}'::text[]) AS m
+    CROSS JOIN generate_series(1, bins - 1) AS k
+    UNION ALL
+    SELECT format('%s %s', s.i, t.place),
+           crmcost._setting(run.ledger, 'abc_measure'), NULL, t.bound
+    FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
+    JOIN (SELECT t.scheme, t.bound,
+                 row_number() OVER (PARTITION BY t.scheme ORDER BY t.rank)
+                   AS place,
+                 count(*) OVER (PARTITION BY t.scheme) AS tiers
+          FROM tier t WHERE t.basis = 'cum_share') t
+      ON t.scheme = s.name AND t.place <= greatest(t.tiers - 1, 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._wanted_bounds(crmcost._run, text[]) IS
+  'Bounds that tiers follow: their name, measure, and the part of the customers below or of the sum above.';
+
+CREATE FUNCTION crmcost._tier_measure(measure text, day date) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE measure
+         WHEN 'recency' THEN pg_catalog.format('(t.last_ordered_on - %L::date)::numeric', day)
+         WHEN 'orders' THEN 't.orders::numeric'
+         ELSE pg_catalog.format('t.%I', measure) END;
+
+COMMENT ON FUNCTION crmcost._tier_measure(text, date) IS
+  'Expression of a measure of the sums t of a customer, larger where it is better.';
+
+-- Of all that fall into one place.
+CREATE FUNCTION crmcost._range_query(measure text, day date, place text,
+                                     condition text DEFAULT 'true',
+                                     number integer DEFAULT 0)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  'SELECT %1$L::text AS measure, %2$s AS number, (%3$s)::numeric AS place, min(%4$s) AS lower, max(%4$s) AS upper,
+          count(*) AS customers, sum(greatest(%4$s, 0)) AS amount
+   FROM pg_temp.refresh_tier_total t WHERE %5$s AND (%6$s) GROUP BY %3$s',
+  measure, number, place, crmcost._tier_measure(measure, day),
+  crmcost._has_tier(), condition);
+
+COMMENT ON FUNCTION crmcost._range_query(text, date, text, text, integer) IS
+  'Query of the ranges of a measure of refresh_tier_total on a day: customers by place, with the smallest and the largest value and the sum of those above zero.';
+
+-- Money goes by 32 ranges an octave, whose bounds are the same on every node, having
+-- five binary digits; days and numbers of orders are few, and go one by one.
+CREATE FUNCTION crmcost._first_range_query(measure text, day date)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN crmcost._range_query(measure, day,
+  CASE measure WHEN 'recency' THEN 't.last_ordered_on - date ''epoch'''
+    WHEN 'orders' THEN 't.orders'
+    ELSE pg_catalog.format(
+      'width_bucket(t.%I::float8, ARRAY(SELECT (32 + k %% 32) * (1::bigint << k / 32)::float8 / 4096 FROM generate_series(0, 1600) AS k ORDER BY k))',
+      measure) END);
+
+COMMENT ON FUNCTION crmcost._first_range_query(text, date) IS
+  'Query of the ranges of a measure of all customers of refresh_tier_total.';
+
+-- A range of few customers goes value by value.
+CREATE FUNCTION crmcost._finer_range_query(measure text, day date,
+                                           lower numeric, upper numeric,
+                                           customers bigint, number integer)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN crmcost._range_query(measure, day,
+  CASE WHEN customers <= 1024 THEN crmcost._tier_measure(measure, day)
+    ELSE pg_catalog.format('width_bucket(%s, %L::numeric, %L::numeric, 1024)',
+                           crmcost._tier_measure(measure, day), lower, upper)
+  END,
+  pg_catalog.format('%s BETWEEN %L::numeric AND %L::numeric',
+                    crmcost._tier_measure(measure, day), lower, upper),
+  number);
+
+COMMENT ON FUNCTION crmcost._finer_range_query(text, date, numeric, numeric, bigint, integer) IS
+  'Query of the finer ranges of one of a measure.';
+
+CREATE FUNCTION crmcost._tier_bounds(run crmcost._run, schemes text[],
+                                     month date)
+  RETURNS jsonb
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  day CONSTANT date := crmcost._tier_day(run, month);
+  query text;
+  places jsonb;
+BEGIN
+  SELECT string_agg(crmcost._first_range_query(w.measure, day), ' UNION ALL ')
+    INTO query
+    FROM (SELECT DISTINCT b.measure
+          FROM crmcost._wanted_bounds(run, schemes) b) w;
+  TRUNCATE pg_temp.refresh_tier_range;
+  WHILE query IS NOT NULL LOOP
+    EXECUTE format($query$
+      INSERT INTO pg_temp.refresh_tier_range
+        SELECT r.measure, min(r.lower), max(r.upper), sum(r.customers),
+               sum(r.amount)
+        FROM (%s) r GROUP BY r.measure, r.number, r.place
+      $query$, crmcost._parts_query(run.ledger, query,
+        'measure text, number integer, place numeric, lower numeric, upper numeric, customers bigint, amount numeric'));
+    places := crmcost._bound_ranges(run, schemes);
+    -- those that a bound is in, and that are more than one value
+    WITH gone AS (
+      DELETE FROM pg_temp.refresh_tier_range r
+        WHERE r.lower < r.upper
+              AND (r.measure, r.lower) IN (
+                    SELECT b.value ->> 0, (b.value ->> 1)::numeric
+                    FROM jsonb_each(places) b)
+        RETURNING r.*
+    )
+    SELECT string_agg(crmcost._finer_range_query(
+             g.measure, day, g.lower, g.upper, g.customers, g.number),
+             ' UNION ALL ')
+      INTO query
+      FROM (SELECT g.*, (row_number() OVER ())::integer AS number
+            FROM gone g) g;
+  END LOOP;
+  RETURN crmcost._bounds_found(run, schemes, places);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tier_bounds(crmcost._run, text[], date) IS
+  'Bounds of tiers at the end of a month, from what the workers say of their refresh_tier_total: cuts of RFM, and by scheme and tier the smallest value.';
+
+-- Both kinds are in the lowest range that fulfils a condition: as many customers up to
+-- it, as small a sum of what is larger.
+CREATE FUNCTION crmcost._bound_ranges(run crmcost._run, schemes text[])
+  RETURNS jsonb
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (
+    SELECT jsonb_object_agg(b.name, jsonb_build_array(b.measure, b.lower))
+    FROM (
+      SELECT w.name, w.measure, min(r.lower) AS lower
+      FROM crmcost._wanted_bounds(run, schemes) w
+      JOIN (
+        SELECT r.measure, r.lower, sum(r.customers) OVER up AS customers,
+               sum(r.customers) OVER whole AS all_customers,
+               sum(r.amount) OVER whole - sum(r.amount) OVER up AS larger,
+               sum(r.amount) OVER whole AS total
+        FROM pg_temp.refresh_tier_range r
+        WINDOW up AS (PARTITION BY r.measure ORDER BY r.lower),
+               whole AS (PARTITION BY r.measure)
+      ) r USING (measure)
+      WHERE CASE WHEN w.share IS NULL
+              -- in floating point, as rfm_cuts reckons
+              THEN r.customers >= greatest(ceil(w.part
+                                                * r.all_customers::float8), 1)
+              ELSE r.larger < w.share * r.total END
+      GROUP BY w.name, w.measure
+    ) b);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._bound_ranges(crmcost._run, text[]) IS
+  'Ranges of refresh_tier_range that hold the bounds, by name: their measure and smallest value.';
+
+CREATE FUNCTION crmcost._bounds_found(run crmcost._run, schemes text[],
+                                      places jsonb)
+  RETURNS jsonb
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
+  cuts crmcost.rfm_cuts;
+BEGIN
+  SELECT count(*) / 3 + 1,
+         array_agg(b.value::float8 ORDER BY b.part)
+           FILTER (WHERE b.measure = 'recency'),
+         array_agg(b.value::float8 ORDER BY b.part)
+           FILTER (WHERE b.measure = 'orders'),
+         array_agg(b.value::float8 ORDER BY b.part)
+           FILTER (WHERE b.measure = 'revenue')
+    INTO cuts.bins, cuts.recency, cuts.frequency, cuts.monetary
+    FROM (SELECT w.measure, w.part, (places #>> ARRAY[w.name, '1'])::numeric AS value
+          FROM crmcost._wanted_bounds(run, schemes) w
+          WHERE w.part IS NOT NULL) b;
+  -- without a customer there is none, nor anybody to be told
+  RETURN jsonb_build_object('cuts', CASE WHEN places IS NOT NULL THEN cuts::text END)
+    || coalesce((SELECT jsonb_object_agg(w.name, places -> w.name -> 1)
+                 FROM crmcost._wanted_bounds(run, schemes) w
+                 WHERE w.part IS NULL), '{}');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._bounds_found(crmcost._run, text[], jsonb) IS
+  'What workers are told of the bounds that were found.';
