@@ -125,10 +125,7 @@ BEGIN
     SELECT c.* FROM crmcost._copies(ledger) c
     WHERE c.relation <> ALL (crmcost._left_tables(ledger) || crmcost._later_tables(ledger))
   LOOP
-    PERFORM crmcost._gather_table(part.origin, part.copy, part.names,
-      -- what the rule says of stages is of the workers
-      CASE part.relation WHEN 'classification'
-        THEN 'dimension <> ''stage'' OR NOT by_rule' ELSE 'true' END);
+    PERFORM crmcost._gather_table(part.origin, part.copy, part.names);
   END LOOP;
   PERFORM set_config('crmcost.gather', 'on', true);
   PERFORM crmcost._check_keys(ledger);
@@ -140,21 +137,20 @@ COMMENT ON FUNCTION crmcost._gather(name) IS
   'Copies the distributed tables of a ledger to the coordinator, where the statements of the caller then work; nothing for any other ledger.';
 
 CREATE FUNCTION crmcost._gather_table(origin regclass, copy regclass,
-                                      names text,
-                                      condition text DEFAULT 'true')
+                                      names text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s', copy,
-                 names, names, origin, condition);
+  EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s', copy, names, names,
+                 origin);
   EXECUTE format('ANALYZE %s', copy);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._gather_table(regclass, regclass, text, text) IS
-  'Copies the rows of a distributed table that a condition names to the coordinator.';
+COMMENT ON FUNCTION crmcost._gather_table(regclass, regclass, text) IS
+  'Copies the rows of a distributed table to the coordinator.';
 
 -- The search path may be that of the copies: so names are qualified.
 CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text)

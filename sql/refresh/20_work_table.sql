@@ -262,7 +262,7 @@ AS $$
 BEGIN
   -- month: one month of customers; what each bears of its groups; drivers that
   -- the month of a customer does not hold, and what happened in the limits of the
-  -- rules; and up to each month's end, what tiers follow
+  -- rules; and up to each month's end, what tiers follow; sums of drivers by shard
   CREATE TEMPORARY TABLE refresh_now (
     customer_id bigint PRIMARY KEY, month_start date, acquired boolean,
     orders bigint, sale_lines bigint, revenue numeric, margin numeric,
@@ -287,6 +287,11 @@ BEGIN
     customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
     margin numeric, profit numeric, answers text[], before text[],
     score integer
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_flow (
+    month_start date, shard integer, new_customers numeric,
+    active_customers numeric, revenue numeric, margin numeric, orders numeric,
+    interactions numeric, handle_time numeric
   ) ON COMMIT DROP;
 END
 $$;

@@ -29,11 +29,13 @@ BEGIN
     FOREACH step IN ARRAY '{news,lineage,line,order,activity,journey,cost}'::text[] LOOP
       PERFORM crmcost._run_step(run, step);
     END LOOP;
-    SELECT array_agg(m.customer_id), array_agg(m.cost), array_agg(m.profit)
-      INTO customers, costs, profits
-      FROM (SELECT customer_id, sum(direct_cost + allocated_cost) AS cost,
-                   sum(margin - direct_cost - allocated_cost) AS profit
-            FROM customer_month GROUP BY customer_id) m;
+    EXECUTE 'SELECT array_agg(m.customer_id), array_agg(m.cost), array_agg(m.profit) FROM '
+            || crmcost._of_parts(run, 'refresh_part_borne', $query$
+                 SELECT customer_id, sum(direct_cost + allocated_cost) AS cost,
+                        sum(margin - direct_cost - allocated_cost) AS profit
+                 FROM customer_month GROUP BY customer_id
+                 $query$) || ' m'
+      INTO customers, costs, profits;
     findings := crmcost._unallocated_findings();
     RAISE EXCEPTION 'all of it is taken back' USING ERRCODE = 'P9999';
   EXCEPTION WHEN SQLSTATE 'P9999' THEN

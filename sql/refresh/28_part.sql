@@ -121,23 +121,21 @@ COMMENT ON FUNCTION crmcost._told_tables(text) IS
 
 -- Tables by customer that the coordinator has no copy of in a refresh: only workers
 -- read them.  Orders are read by limited rules, what touches led to where they share
--- cost, tiers set by hand where tiers weigh in it.
+-- cost.
 CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  result text[] := '{customer_agent,customer_care,customer_coverage,
-                     customer_funnel,customer_life,customer_quality,
-                     customer_response,customer_stage,customer_survey,
-                     discount_line,interaction,need_tag,sale,stage_spell,
+  result text[] := '{classification,customer_agent,customer_care,
+                     customer_coverage,customer_funnel,customer_life,
+                     customer_month,customer_quality,customer_response,
+                     customer_stage,customer_survey,discount_line,
+                     driver_before,interaction,need_tag,sale,stage_spell,
                      survey_answer}';
   by_account CONSTANT boolean := crmcost._converts_accounts(ledger);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF NOT crmcost._weighs_tiers() THEN
-    result := result || '{classification}'::text[];
-  END IF;
   IF NOT by_account AND NOT crmcost._limits_rules(ledger) THEN
     result := result || '{customer_order}'::text[];
   END IF;
@@ -615,8 +613,7 @@ COMMENT ON FUNCTION crmcost._hear_table(name, name, json, bigint) IS
   'Fills a work table on a worker.';
 
 -- Direct cost, which the coordinator reads, to the workers of the customers.
-CREATE FUNCTION crmcost._scatter_direct_parts(run crmcost._run,
-                                              first_month date)
+CREATE FUNCTION crmcost._scatter_direct_parts(run crmcost._run)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -627,18 +624,18 @@ BEGIN
   IF NOT crmcost._is_distributed(run.ledger) THEN
     RETURN;
   END IF;
-  EXECUTE format('INSERT INTO %I.direct_part (customer_id, month_start, resource, amount)
-      SELECT p.customer_id, p.month_start, p.resource, sum(p.amount)
-      FROM pg_temp.refresh_part p WHERE p.customer_id IS NOT NULL AND p.month_start >= %L
-      AND p.amount IS NOT NULL GROUP BY 1, 2, 3',
-                 spread, first_month);
+  EXECUTE format('INSERT INTO %I.direct_part (customer_id, month_start, bucket, resource, amount)
+      SELECT p.customer_id, p.month_start, p.bucket, p.resource, sum(p.amount)
+      FROM pg_temp.refresh_part p WHERE p.customer_id IS NOT NULL
+      AND p.amount IS NOT NULL GROUP BY 1, 2, 3, 4',
+                 spread);
   EXECUTE format('SELECT crmcost._hear_direct_parts(%L, s.customer_id) FROM %I.site s',
                  run.ledger, spread);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._scatter_direct_parts(crmcost._run, date) IS
-  'Gives each worker of a distributed ledger the direct cost of its customers, from a month on.';
+COMMENT ON FUNCTION crmcost._scatter_direct_parts(crmcost._run) IS
+  'Gives each worker of a distributed ledger the direct cost of its customers.';
 
 CREATE FUNCTION crmcost._hear_direct_parts(ledger name, site bigint)
   RETURNS void
@@ -646,8 +643,8 @@ CREATE FUNCTION crmcost._hear_direct_parts(ledger name, site bigint)
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  EXECUTE format('INSERT INTO %1$I.refresh_part (customer_id, month_start, resource, amount)
-      SELECT d.customer_id, d.month_start, d.resource, d.amount FROM %1$I.direct_part d',
+  EXECUTE format('INSERT INTO %1$I.refresh_part (customer_id, month_start, bucket, resource, amount)
+      SELECT d.customer_id, d.month_start, d.bucket, d.resource, d.amount FROM %1$I.direct_part d',
                  ledger || '_part');
   EXECUTE format('ANALYZE %I.refresh_part', ledger || '_part');
 END

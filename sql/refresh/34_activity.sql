@@ -39,14 +39,17 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   merged := crmcost._parties_changed();
   IF run.whole THEN
-    INSERT INTO pg_temp.refresh_cost_month
-      SELECT DISTINCT a.month_start FROM pg_temp.refresh_activity a
-      UNION SELECT m.month_start FROM customer_month m
-            WHERE m.month_start >= run.open_month
-      UNION SELECT p.month_start FROM posted_cost p
-            WHERE p.month_start >= run.open_month
-      UNION SELECT p.month_start FROM cost_month p
-            WHERE p.month_start >= run.open_month;
+    EXECUTE format($query$
+      INSERT INTO pg_temp.refresh_cost_month
+        SELECT DISTINCT a.month_start FROM pg_temp.refresh_activity a
+        UNION SELECT m.month_start FROM %s m WHERE m.month_start >= $1
+        UNION SELECT p.month_start FROM posted_cost p
+              WHERE p.month_start >= $1
+        UNION SELECT p.month_start FROM cost_month p
+              WHERE p.month_start >= $1
+      $query$, crmcost._of_parts(run, 'refresh_part_month',
+        'SELECT DISTINCT m.month_start FROM customer_month m'))
+      USING run.open_month;
   ELSE
     INSERT INTO pg_temp.refresh_cost_month
       SELECT DISTINCT month_start

@@ -156,7 +156,7 @@ COMMENT ON FUNCTION crmcost._find_limited_drivers(crmcost._run, date) IS
 -- The tiers that held when the month began, see _write_months.
 CREATE FUNCTION crmcost._tier_weights(run crmcost._run)
   RETURNS TABLE (customer_id bigint, weight numeric)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -164,16 +164,22 @@ DECLARE
   place CONSTANT integer :=
     array_position(crmcost._ruled_schemes(run.ledger), wanted);
 BEGIN
-  RETURN QUERY EXECUTE format($query$
-      SELECT customer_id, t.resource_weight::numeric
-      FROM (SELECT c.customer_id, c.answers[$2] AS code
-            FROM pg_temp.%I c WHERE c.answers[$2] IS NOT NULL) c
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w
+                 WHERE w.driver = 'tier_weight') THEN
+    RETURN;
+  END IF;
+  RETURN QUERY EXECUTE 'SELECT w.customer_id, w.weight FROM '
+    || crmcost._of_parts(run, 'refresh_part_weight', format($query$
+      SELECT customer_id, t.resource_weight::numeric AS weight
+      FROM (SELECT c.customer_id, c.answers[%3$L::integer] AS code
+            FROM pg_temp.%1$I c
+            WHERE c.answers[%3$L::integer] IS NOT NULL) c
       FULL JOIN (SELECT s.customer_id, s.code
                  FROM pg_temp.refresh_tier_state s
-                 WHERE s.dimension = $1) s USING (customer_id)
-      JOIN tier t ON t.scheme = $1 AND t.code = coalesce(s.code, c.code)
+                 WHERE s.dimension = %2$L) s USING (customer_id)
+      JOIN tier t ON t.scheme = %2$L AND t.code = coalesce(s.code, c.code)
       WHERE t.resource_weight > 0
-    $query$, crmcost._tier_table(0)) USING wanted, place;
+    $query$, crmcost._tier_table(0), wanted, place)) || ' w';
 END
 $$;
 

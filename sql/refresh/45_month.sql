@@ -11,6 +11,7 @@ DECLARE
   changed bigint := 0;
 BEGIN
   PERFORM crmcost._load_limited_months(run);
+  PERFORM crmcost._scatter_direct_parts(run);
   FOR month IN
     SELECT m.month_start FROM pg_temp.refresh_cost_month m
     WHERE m.month_start >= run.open_month
@@ -24,7 +25,9 @@ BEGIN
     PERFORM crmcost._find_month(run, month);
     changed := changed + crmcost._write_month_drivers(run, month);
     PERFORM crmcost._allocate_month(month);
-    changed := changed + crmcost._write_month(run, month);
+    changed := changed + CASE WHEN crmcost._is_distributed(run.ledger)
+      THEN crmcost._write_month_on_workers(run, month)
+      ELSE crmcost._write_month(run, month) END;
     IF NOT run.whole THEN
       INSERT INTO pg_temp.refresh_changed
         SELECT n.customer_id FROM pg_temp.refresh_new_customer_month n
@@ -254,3 +257,39 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_month(crmcost._run, date) IS
   'Writes a month of customer_month; returns the rows changed.';
+
+-- In a distributed ledger shares are found here, of what all customers did together, and
+-- each worker writes the months of its customers.
+CREATE FUNCTION crmcost._write_month_on_workers(run crmcost._run, month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format('INSERT INTO %I.borne_part (customer_id, month_start, parts)
+      SELECT b.customer_id, %L, b.parts FROM pg_temp.refresh_borne b WHERE b.customer_id IS NOT NULL',
+                 run.ledger || '_spread', month);
+  RETURN crmcost._write_on_workers(run, 'customer_month',
+    format('SELECT crmcost._write_borne_month($1, %L)', month));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_month_on_workers(crmcost._run, date) IS
+  'Has each worker write a month of customer_month, of what its customers bear in refresh_borne; returns the rows changed.';
+
+-- On a worker.
+CREATE FUNCTION crmcost._write_borne_month(run crmcost._run, month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+  PERFORM crmcost._find_month(run, month);
+  INSERT INTO pg_temp.refresh_borne (customer_id, parts)
+    SELECT b.customer_id, b.parts FROM borne_part b
+    WHERE b.month_start = month;
+  RETURN crmcost._write_month(run, month);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_borne_month(crmcost._run, date) IS
+  'Writes the months of the customers of a worker in customer_month; returns the rows changed.';

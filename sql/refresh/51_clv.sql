@@ -341,10 +341,11 @@ $$;
 COMMENT ON FUNCTION crmcost._predict_alive(text, float8[], integer, float8, float8) IS
   'Fills refresh_alive: what a model of purchases expects of customers who are alive.';
 
--- Parameters: $1 those of purchases, $2 those of spend, $3 to $4 the year whose
--- margin the closed form takes, $5 how much of a month's margin it makes, $6
--- whether values are those of the closed form.
-CREATE FUNCTION crmcost._clv_query(purchase_model text) RETURNS text
+-- The year is the one whose margin the closed form takes.  Parameters: $1 those of
+-- purchases, $2 those of spend, $3 how much of a month's margin the closed form makes,
+-- $4 whether values are those of it.
+CREATE FUNCTION crmcost._clv_query(purchase_model text, last_year text)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   INSERT INTO pg_temp.refresh_clv
@@ -352,14 +353,9 @@ RETURN pg_catalog.format($query$
     SELECT sum(revenue) AS revenue, sum(margin) AS margin
     FROM pg_temp.refresh_purchase
   ),
-  last_year AS (
-    SELECT customer_id, sum(margin) AS margin
-    FROM customer_month
-    WHERE month_start >= $3 AND month_start < $4
-    GROUP BY customer_id
-  ),
+  last_year AS (SELECT customer_id, margin FROM %2$s y),
   model AS (
-    SELECT crmcost.%I($1[1], $1[2], $1[3], $1[4]) AS purchase,
+    SELECT crmcost.%1$I($1[1], $1[2], $1[3], $1[4]) AS purchase,
            crmcost.gamma_gamma($2[1], $2[2], $2[3]) AS spend
   ),
   predicted AS (
@@ -386,7 +382,7 @@ RETURN pg_catalog.format($query$
   )
   SELECT customer_id, p_alive, purchases, round(spend::numeric, 4),
          v.closed_form,
-         CASE WHEN $6 THEN v.closed_form ELSE
+         CASE WHEN $4 THEN v.closed_form ELSE
            round((discounted * spend
                   -- where nearly all was returned, next to nothing is left
                   -- to divide by
@@ -394,11 +390,11 @@ RETURN pg_catalog.format($query$
                          ELSE sign(margin_rate) END::float8)::numeric, 4)
          END
   FROM predicted
-  CROSS JOIN LATERAL (SELECT round(margin / 12 * $5, 4) AS closed_form) v
-$query$, purchase_model);
+  CROSS JOIN LATERAL (SELECT round(margin / 12 * $3, 4) AS closed_form) v
+$query$, purchase_model, last_year);
 
-COMMENT ON FUNCTION crmcost._clv_query(text) IS
-  'Statement that fills refresh_clv by a model of purchases, from refresh_alive.';
+COMMENT ON FUNCTION crmcost._clv_query(text, text) IS
+  'Statement that fills refresh_clv by a model of purchases, from refresh_alive and the relation of margins of a year.';
 
 -- A model that was not fitted is NULL, and so is all that follows from it, but
 -- the value where the closed form gives it.
@@ -431,8 +427,10 @@ BEGIN
     FROM pg_temp.refresh_model f WHERE f.model = 'closed_form';
   PERFORM crmcost._predict_alive(model, purchase, horizon, month_weeks,
                                  discount::float8);
-  EXECUTE crmcost._clv_query(model)
-    USING purchase, spend, (month - interval '1 year')::date, month,
+  EXECUTE crmcost._clv_query(model, crmcost._of_parts(run, 'refresh_part_year',
+      format('SELECT m.customer_id, sum(m.margin) AS margin FROM customer_month m WHERE m.month_start >= %L AND m.month_start < %L GROUP BY m.customer_id',
+             (month - interval '1 year')::date, month)))
+    USING purchase, spend,
           crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
           closed_form;
 END

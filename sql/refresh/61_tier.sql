@@ -25,7 +25,7 @@ BEGIN
       USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
   END LOOP;
   PERFORM crmcost._find_tiers(run, schemes, crmcost._month_of(run.day));
-  IF crmcost._tiers_on_workers(run) THEN
+  IF crmcost._is_distributed(run.ledger) THEN
     RETURN crmcost._write_on_workers(run, 'classification',
       format('SELECT crmcost._write_tiers($1, %L)', schemes))
       + crmcost._write_tier_threshold(run, schemes);
@@ -103,11 +103,10 @@ DECLARE
                          FROM pg_temp.refresh_tier_month m);
   first_month CONSTANT date := coalesce(done + interval '1 month',
                                         crmcost._first_tier_month(run));
-  on_workers boolean;
+  on_workers CONSTANT boolean := crmcost._is_distributed(run.ledger);
   month date;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  on_workers := crmcost._tiers_on_workers(run);
   IF done IS NULL THEN
     -- what was told up to here stays; later rows are found anew
     INSERT INTO pg_temp.refresh_tier_month
@@ -214,6 +213,23 @@ $$;
 COMMENT ON FUNCTION crmcost._unsound_schemes(name) IS
   'Tier schemes whose tiers contradict each other, so that refresh leaves them alone.';
 
+-- Of a distributed ledger there is no copy of the months.
+CREATE FUNCTION crmcost._first_customer_month(ledger name) RETURNS date
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  first_month date;
+BEGIN
+  EXECUTE format('SELECT min(m.month_start) FROM %I.customer_month m', ledger)
+    INTO first_month;
+  RETURN first_month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_customer_month(name) IS
+  'First month of customer_month.';
+
 -- The first month whose end is to be looked at: the first one that changed, else
 -- that of the report day, and no month that a former refresh has not reached.
 CREATE FUNCTION crmcost._first_tier_month(run crmcost._run) RETURNS date
@@ -228,13 +244,11 @@ BEGIN
     (SELECT min(m.month_start) FROM pg_temp.refresh_cost_month m),
     -- an order of a closed month counts there, but its day may have moved
     crmcost._month_of(crmcost._first_order_change()),
-    CASE WHEN run.whole THEN (SELECT min(m.month_start) FROM customer_month m)
-    END,
+    CASE WHEN run.whole THEN crmcost._first_customer_month(run.ledger) END,
     (SELECT CASE WHEN isfinite(f.month_start) THEN f.month_start END
      -- without such news there is no row, and so no month
      FROM (SELECT min(greatest(crmcost._month_of(n.from_on),
-                               (SELECT min(m.month_start)
-                                FROM customer_month m)))
+                               crmcost._first_customer_month(run.ledger)))
            FROM crmcost._news(run) n
            -- a merger joins two histories
            WHERE n.relation IN ('tier', 'classification')

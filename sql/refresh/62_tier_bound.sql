@@ -4,15 +4,6 @@
 -- So no customer is brought there, and what is brought does not grow with them; then each
 -- worker gives the codes.
 
--- Where the tier that held when a month began weighs in it, the step cost needs the tiers
--- of everybody.
-CREATE FUNCTION crmcost._tiers_on_workers(run crmcost._run) RETURNS boolean
-  LANGUAGE sql STABLE PARALLEL UNSAFE
-RETURN crmcost._is_distributed(run.ledger) AND NOT crmcost._weighs_tiers();
-
-COMMENT ON FUNCTION crmcost._tiers_on_workers(crmcost._run) IS
-  'Whether tiers are found on the workers of a distributed ledger.';
-
 CREATE FUNCTION crmcost._has_tier() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '(t.orders > 0 AND t.last_ordered_on IS NOT NULL) IS TRUE';

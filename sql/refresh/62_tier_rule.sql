@@ -74,10 +74,6 @@ DECLARE
   from_at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
 BEGIN
   IF run.whole THEN
-    IF crmcost._is_distributed(run.ledger) THEN
-      PERFORM crmcost._of_parts(run, 'refresh_part_ordered', 'SELECT o.customer_id, o.month_start, true AS is_order, max(o.ordered_on) AS ordered_on
-          FROM customer_order o WHERE o.is_order GROUP BY o.customer_id, o.month_start');
-    END IF;
     PERFORM crmcost._add_set_tiers(schemes, '-infinity', from_at);
     RETURN;
   END IF;
@@ -120,9 +116,7 @@ COMMENT ON FUNCTION crmcost._start_tiers(crmcost._run, text[], date) IS
 --
 -- A technical customer is many people: its tier would say nothing.  There are few,
 -- so they are named.
-CREATE FUNCTION crmcost._cumulated_query(condition text,
-                                         orders text DEFAULT 'customer_order')
-  RETURNS text
+CREATE FUNCTION crmcost._cumulated_query(condition text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -138,31 +132,22 @@ BEGIN
   FROM (SELECT m.customer_id, m.orders, NULL::date AS last_ordered_on,
                m.revenue, m.margin,
                m.margin - m.direct_cost - m.allocated_cost AS profit
-        FROM %5$s m
+        FROM %4$s m
         WHERE (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
         UNION ALL
         SELECT m.customer_id, 0, least(m.ordered_on, %3$s - 1), 0, 0, 0
-        FROM %4$s m
+        FROM customer_order m
         WHERE m.is_order AND (%1$s) AND m.customer_id <> ALL (%2$L::bigint[])
         ORDER BY customer_id) month
   GROUP BY customer_id
 $query$, condition, coalesce(technical, '{}'),
-  '(m.month_start + interval ''1 month'')::date', orders,
+  '(m.month_start + interval ''1 month'')::date',
   crmcost._own_rows('customer_month'));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._cumulated_query(text, text) IS
-  'Query of the sums of each customer over the months m that a condition names, given the relation of orders.';
-
--- Of the orders of a distributed ledger the last one of each customer and month.
-CREATE FUNCTION crmcost._tier_orders(run crmcost._run) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN crmcost._is_distributed(run.ledger)
-         THEN 'pg_temp.refresh_part_ordered' ELSE 'customer_order' END;
-
-COMMENT ON FUNCTION crmcost._tier_orders(crmcost._run) IS
-  'Relation of the orders that tiers follow, from the first month on that is looked at.';
+COMMENT ON FUNCTION crmcost._cumulated_query(text) IS
+  'Query of the sums of each customer over the months m that a condition names.';
 
 -- What customer_value says less what came since is what the months before add up
 -- to.  Of who was merged it has all in one row, where months have it in two; and
@@ -223,8 +208,7 @@ COMMENT ON FUNCTION crmcost._cumulated_before_query(crmcost._run) IS
 
 -- Query of the sums up to the end of a month, $3, given those before it; on the
 -- report day they are those of customer_value.
-CREATE FUNCTION crmcost._tier_sum_query(source text, is_last boolean,
-                                        orders text)
+CREATE FUNCTION crmcost._tier_sum_query(source text, is_last boolean)
   RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
@@ -247,11 +231,11 @@ BEGIN
            coalesce(o.profit, 0) + coalesce(n.profit, 0) AS profit, o.answers
     FROM pg_temp.%I o
     FULL JOIN (%s) n USING (customer_id)
-  $query$, source, crmcost._cumulated_query('m.month_start = $2', orders));
+  $query$, source, crmcost._cumulated_query('m.month_start = $2'));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean, text) IS
+COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean) IS
   'Query of the sums of customers up to the end of a month.';
 
 -- Query of what the schemes say, on day $1, of each customer with an order, beside
@@ -447,8 +431,7 @@ CREATE FUNCTION crmcost._tier_total_query(run crmcost._run, month date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN crmcost._tier_sum_query(crmcost._tier_table(0),
-                               month = crmcost._month_of(run.day),
-                               crmcost._tier_orders(run));
+                               month = crmcost._month_of(run.day));
 
 COMMENT ON FUNCTION crmcost._tier_total_query(crmcost._run, date) IS
   'Query of the sums of customers up to the end of a month, $2.';
@@ -593,10 +576,7 @@ BEGIN
     CASE WHEN reached IS NOT NULL THEN format(
       'UNION ALL SELECT t.scheme, t.code, min(c.value) AS value FROM %s c
        JOIN tier t ON t.scheme = c.scheme AND t.code = c.code GROUP BY t.scheme, t.code',
-      CASE WHEN crmcost._tiers_on_workers(run)
-        THEN crmcost._of_parts(run, 'refresh_part_threshold', reached)
-        ELSE format('(%s)', reached) END)
-    END),
+      crmcost._of_parts(run, 'refresh_part_threshold', reached)) END),
     'true');
 END
 $$;

@@ -31,7 +31,6 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._add_direct_parts(run, first_month);
-  PERFORM crmcost._scatter_direct_parts(run, first_month);
   RETURN crmcost._write_difference(run.ledger, 'tier_cost_month',
     crmcost._tier_cost_query(run, first_month),
     format('old.month_start >= %L', first_month));
