@@ -34,13 +34,14 @@ SELECT results_eq($$
   FROM cost_flow WHERE month_start = '2024-03-01' AND customer_id = 2 ORDER BY 1, 2
 $$, $$ VALUES
   ('allocated', 1, 'svc.support', 60.0, 9, 'orders', 1.0, 3.0, 20.0),
-  ('allocated', 2, 'svc.repair', 40.0, 9, 'orders', 1.0, 3.0, 13.3334),
+  ('allocated', 2, 'svc.repair', 40.0, 9, 'orders', 1.0, 3.0, 13.3333),
   ('direct', 3, 'svc.repair', 5.0, NULL, NULL, NULL, NULL, 5.0),
-  ('rounding', NULL, NULL, NULL, NULL, NULL, NULL, NULL, -0.0034) $$,
+  ('rounding', NULL, NULL, NULL, NULL, NULL, NULL, NULL, -0.0033) $$,
   'A24: what customer 2 bears of which entry, by which rule, with how much of which driver');
+-- 13.3333 up to the first, 26.6667 up to the second, by the hashes of their numbers
 SELECT results_eq($$
-  SELECT customer_id::int, cost FROM cost_flow WHERE cost_id = 2 ORDER BY 1
-$$, $$ VALUES (1, 13.3333), (2, 13.3334), (3, 13.3333) $$, 'A24: and where an entry went');
+  SELECT cost FROM cost_flow WHERE cost_id = 2 ORDER BY hashint8(customer_id)
+$$, $$ VALUES (13.3333), (13.3334), (13.3333) $$, 'A24: and where an entry went');
 SELECT results_eq($$
   SELECT customer_id, cost_id::int, cost, unallocated_because FROM cost_flow WHERE via = 'unallocated'
 $$, $$ VALUES (NULL::bigint, 4, 7.0, 'no rule') $$, 'cost without a rule stays in sight');

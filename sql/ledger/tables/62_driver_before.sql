@@ -14,7 +14,7 @@ CREATE TABLE driver_before (
 );
 
 COMMENT ON TABLE driver_before IS
-'What the customers before one, in order of their numbers, had of the drivers in customer_month, one row a customer and month; as of the last refresh.';
+'What the customers before one, in order of the hashes of their numbers, had of the drivers in customer_month, one row a customer and month; as of the last refresh.';
 COMMENT ON COLUMN driver_before.customer_id IS 'Customer.';
 COMMENT ON COLUMN driver_before.month_start IS 'First day of the month.';
 COMMENT ON COLUMN driver_before.new_customers IS 'Customers before who were acquired in the month.';
