@@ -97,6 +97,13 @@ RETURN crmcost._range_query(measure, day,
 COMMENT ON FUNCTION crmcost._first_range_query(text, date) IS
   'Query of the ranges of a measure of all customers of refresh_tier_total.';
 
+CREATE FUNCTION crmcost._few_values() RETURNS integer
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 1024;
+
+COMMENT ON FUNCTION crmcost._few_values() IS
+  'Customers of a range up to which it is told value by value, and ranges that a larger one is told in.';
+
 -- A range of few customers goes value by value.
 CREATE FUNCTION crmcost._finer_range_query(measure text, day date,
                                            lower numeric, upper numeric,
@@ -104,9 +111,10 @@ CREATE FUNCTION crmcost._finer_range_query(measure text, day date,
   RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN crmcost._range_query(measure, day,
-  CASE WHEN customers <= 1024 THEN crmcost._tier_measure(measure, day)
-    ELSE pg_catalog.format('width_bucket(%s, %L::numeric, %L::numeric, 1024)',
-                           crmcost._tier_measure(measure, day), lower, upper)
+  CASE WHEN customers <= crmcost._few_values() THEN crmcost._tier_measure(measure, day)
+    ELSE pg_catalog.format('width_bucket(%s, %L::numeric, %L::numeric, %s)',
+                           crmcost._tier_measure(measure, day), lower, upper,
+                           crmcost._few_values())
   END,
   pg_catalog.format('%s BETWEEN %L::numeric AND %L::numeric',
                     crmcost._tier_measure(measure, day), lower, upper),

@@ -188,7 +188,10 @@ like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
 quiet "DELETE FROM crm.customer WHERE customer_id = 9000; INSERT INTO crm.customer (customer_id, source, source_key, first_seen_at, account_id) VALUES (9001, 's', 'z', '2025-01-01', 9002)"
 like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
 	'customer of ledger "crm" has a row that breaks foreign key "account_is_known": \(9002\)' 'an account that is not there is told'
-quiet "DELETE FROM crm.customer WHERE customer_id = 9001"
+quiet "DELETE FROM crm.customer WHERE customer_id = 9001; INSERT INTO crm.sale (customer_id, source, order_ref, line_no, sold_at, amount, currency) SELECT customer_id + 1, source, order_ref, line_no, sold_at, 1.11, currency FROM crm.sale WHERE order_ref = 'o5' LIMIT 1"
+like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
+	'sale of ledger "crm" has a row that breaks key "sale_loaded_once": \(s,o5,' 'a line under two customers is told'
+quiet "DELETE FROM crm.sale WHERE amount = 1.11 AND order_ref = 'o5'"
 
 # other work
 both "SELECT crmcost.merge_customer('L', 9, 12)" 'a customer is merged' 't
@@ -210,6 +213,15 @@ t'
 quiet "SET citus.enable_ddl_propagation = off; CREATE TABLE public.feed AS SELECT 30 + i AS customer_id, 'f' || i AS order_ref, timestamptz '2025-03-15' AS sold_at, 3 + i AS amount, 'EUR' AS currency FROM generate_series(1, 9) i"
 both "CALL crmcost.load_facts('L', 'sale', 'public.feed')" 'a table of sales is loaded'
 same r 'every table is the same after all of these'
+
+# tiers by other rules, whose bounds are found range by range
+both "UPDATE L.allocation_rule SET driver = 'margin' WHERE driver = 'tier_weight'; UPDATE L.setting SET value = CASE key WHEN 'rfm_bins' THEN '4' ELSE 'revenue' END WHERE key IN ('abc_measure', 'rfm_bins'); DELETE FROM L.tier WHERE scheme = 'loyalty'; INSERT INTO L.tier (scheme, code, rank, basis, bound, name) SELECT 'sixth', 't' || i, i, 'cum_share', i / 6.0, 't' || i FROM generate_series(1, 6) i" 'tiers have other rules'
+quiet 'SET citus.enable_ddl_propagation = off' "CREATE OR REPLACE FUNCTION crmcost._few_values() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 3"
+both "CALL crmcost.refresh('L', '2025-04-01', true)" 'a refresh by them'
+same r 'every table is the same by other rules of tiers'
+is "$(ask "SELECT count(DISTINCT c.code) FROM crm.customer_class c WHERE c.dimension = 'sixth'" "SELECT count(*) FROM crm.classification c WHERE c.dimension = 'loyalty'")" '6
+0' 'a scheme that is gone has no history, and all tiers of a new one have customers'
+quiet 'SET citus.enable_ddl_propagation = off' "CREATE OR REPLACE FUNCTION crmcost._few_values() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1024"
 
 # an erasure books what was redeemed, and is done once
 both "UPDATE L.loyalty_program SET cost_category = 'prg', point_cost = 0.01, currency = 'EUR'; INSERT INTO L.loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (5, 'points', '2025-03-20', 'redeem', -7)" 'points are redeemed'
