@@ -85,7 +85,8 @@ $$;
 CREATE TABLE bench.part AS
   SELECT c.* FROM crmcost._copies('bench_ledger') c
   WHERE c.placement = 'distributed'
-        AND c.relation <> ALL (crmcost._left_tables('bench_ledger'));
+        AND c.relation <> ALL (crmcost._left_tables('bench_ledger')
+                               || crmcost._asked_tables());
 DO $$
 DECLARE
   part record;

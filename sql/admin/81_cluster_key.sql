@@ -320,6 +320,9 @@ DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
+  IF NOT EXISTS (SELECT FROM closed_period) THEN
+    RETURN;
+  END IF;
   PERFORM crmcost._find_late_of(ledger, zone, 'sale', 'sale_id', 'sold_at');
   PERFORM crmcost._find_late_of(ledger, zone, 'interaction', 'interaction_id',
                                 'occurred_at');
@@ -374,9 +377,6 @@ DECLARE
 BEGIN
   SELECT min(p.month_start), array_agg(p.closed_at ORDER BY p.month_start)
     INTO first_month, closed FROM closed_period p;
-  IF closed IS NULL THEN
-    RETURN;
-  END IF;
   EXECUTE format($query$
     INSERT INTO late_fact (relation, fact_id, booked_on)
       SELECT %6$L, f.number, f.booked_on

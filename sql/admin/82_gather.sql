@@ -125,7 +125,7 @@ BEGIN
     SELECT c.* FROM crmcost._copies(ledger) c
     WHERE c.relation <> ALL (crmcost._left_tables(ledger) || crmcost._later_tables(ledger))
   LOOP
-    PERFORM crmcost._gather_table(part.origin, part.copy, part.names);
+    PERFORM crmcost._gather_table(ledger, part.relation);
   END LOOP;
   PERFORM set_config('crmcost.gather', 'on', true);
   PERFORM crmcost._check_keys(ledger);
@@ -136,21 +136,29 @@ $$;
 COMMENT ON FUNCTION crmcost._gather(name) IS
   'Copies the distributed tables of a ledger to the coordinator, where the statements of the caller then work; nothing for any other ledger.';
 
-CREATE FUNCTION crmcost._gather_table(origin regclass, copy regclass,
-                                      names text)
+CREATE FUNCTION crmcost._gather_table(ledger name, relation name,
+                                      condition text DEFAULT 'true')
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  copy CONSTANT text := format('%I.%I', ledger || '_gather', relation);
 BEGIN
-  EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s', copy, names, names,
-                 origin);
+  EXECUTE (
+    SELECT format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM %3$I.%4$I old WHERE %5$s',
+                  copy, string_agg(quote_ident(a.attname), ', '
+                                   ORDER BY a.attnum),
+                  ledger, relation, condition)
+    FROM pg_attribute a
+    WHERE a.attrelid = copy::regclass AND a.attnum > 0
+          AND NOT a.attisdropped AND a.attgenerated = '');
   EXECUTE format('ANALYZE %s', copy);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._gather_table(regclass, regclass, text) IS
-  'Copies the rows of a distributed table to the coordinator.';
+COMMENT ON FUNCTION crmcost._gather_table(name, name, text) IS
+  'Copies the rows old of a distributed table that a condition names to the coordinator.';
 
 -- The search path may be that of the copies: so names are qualified.
 CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text)

@@ -148,6 +148,8 @@ BEGIN
     refund numeric, interactions bigint, handle_seconds bigint,
     standard_minutes numeric
   ) ON COMMIT DROP;
+  -- months are computed one after the other
+  CREATE INDEX ON refresh_activity (month_start);
 END
 $$;
 
@@ -411,7 +413,8 @@ AS $$
 BEGIN
   -- tier: like refresh_cumulated, by turns; what holds where persons have set
   -- something; months that are done; new rows, of an instant and of all; sums of a
-  -- month, and how many customers have values in a range, where bounds are found first
+  -- month, and how many customers have values in a range, where bounds are found first,
+  -- and which ones
   CREATE TEMPORARY TABLE refresh_class (
     customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
     margin numeric, profit numeric, answers text[], before text[],
@@ -442,6 +445,9 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_tier_range (
     measure text, lower numeric, upper numeric, customers bigint,
     amount numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_bound (
+    name text, measure text, part float8, share numeric
   ) ON COMMIT DROP;
 END
 $$;

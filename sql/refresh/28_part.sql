@@ -167,6 +167,14 @@ $$;
 COMMENT ON FUNCTION crmcost._later_tables(name) IS
   'Tables by customer that are copied to the coordinator after a step on workers has written them.';
 
+-- Of others a step has those rows copied that it looks at.
+CREATE FUNCTION crmcost._asked_tables() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '{customer_product}'::text[];
+
+COMMENT ON FUNCTION crmcost._asked_tables() IS
+  'Tables by customer of which a step of the coordinator asks for some rows.';
+
 CREATE FUNCTION crmcost._run_step(run crmcost._run, step text) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -519,11 +527,10 @@ BEGIN
       changed := changed + written.rows_changed;
       INSERT INTO pg_temp.refresh_written
         VALUES (written.target, written.rows_changed);
-      PERFORM crmcost._gather_table(c.origin, c.copy, c.names)
-        FROM crmcost._copies(run.ledger) c
-        WHERE c.relation = written.target
-              AND c.relation = ANY (crmcost._later_tables(run.ledger))
-              AND c.relation <> ALL (crmcost._left_tables(run.ledger));
+      PERFORM crmcost._gather_table(run.ledger, written.target)
+        WHERE written.target = ANY (crmcost._later_tables(run.ledger))
+              AND written.target <> ALL (crmcost._left_tables(run.ledger)
+                                         || crmcost._asked_tables());
     ELSE
       changed := changed + crmcost._write_sums(run.ledger, written.target,
                                                written.scope);

@@ -119,19 +119,23 @@ BEGIN
       PERFORM crmcost._start_tiers(run, schemes, first_month);
     END IF;
   END IF;
+  IF on_workers AND first_month <= upto_month THEN
+    PERFORM crmcost._call_parts(run, format(
+      'SELECT crmcost._sum_tiers($1, %L)', first_month));
+  END IF;
   FOR month IN
     SELECT m::date FROM generate_series(first_month::timestamp,
                                         upto_month::timestamp, '1 month') AS m
   LOOP
     IF on_workers THEN
       PERFORM crmcost._call_parts(run, format(
-        'SELECT crmcost._sum_tiers($1, %L)', month));
-      PERFORM crmcost._call_parts(run, format(
-        'SELECT crmcost._find_month_tiers($1, %L, %L, %L)', schemes, month,
-        crmcost._tier_bounds(run, schemes, month)));
+        'SELECT crmcost._find_month_tiers($1, %L, %L, %L, %L)', schemes,
+        month, crmcost._tier_bounds(run, schemes, month),
+        CASE WHEN month < upto_month THEN (month + interval '1 month')::date
+        END));
       INSERT INTO pg_temp.refresh_tier_month VALUES (month);
     ELSE
-      PERFORM crmcost._find_month_tiers(run, schemes, month, NULL);
+      PERFORM crmcost._find_month_tiers(run, schemes, month, NULL, NULL);
     END IF;
   END LOOP;
 END
@@ -141,7 +145,8 @@ COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, text[], date) IS
   'Fills refresh_tier_row up to the end of a month.';
 
 CREATE FUNCTION crmcost._find_month_tiers(run crmcost._run, schemes text[],
-                                          month date, bounds jsonb)
+                                          month date, bounds jsonb,
+                                          next_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -153,11 +158,14 @@ BEGIN
     least(crmcost._midnight((month + interval '1 month')::date, run.zone),
           run.upto));
   INSERT INTO pg_temp.refresh_tier_month VALUES (month);
+  IF next_month IS NOT NULL THEN
+    PERFORM crmcost._sum_tiers(run, next_month);
+  END IF;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_month_tiers(crmcost._run, text[], date, jsonb) IS
-  'Adds the answers that are new at the end of a month to refresh_tier_row, given the bounds of tiers where they are known.';
+COMMENT ON FUNCTION crmcost._find_month_tiers(crmcost._run, text[], date, jsonb, date) IS
+  'Adds the answers that are new at the end of a month to refresh_tier_row, given the bounds of tiers where they are known, and then the month whose sums are wanted next.';
 
 -- The dimensions that rules decide.  A scheme that has no tier any more is one of
 -- them as long as its rows say something else than none.

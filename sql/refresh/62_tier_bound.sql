@@ -133,11 +133,13 @@ DECLARE
   query text;
   places jsonb;
 BEGIN
+  TRUNCATE pg_temp.refresh_tier_range, pg_temp.refresh_tier_bound;
+  INSERT INTO pg_temp.refresh_tier_bound
+    SELECT b.name, b.measure, b.part, b.share
+    FROM crmcost._wanted_bounds(run, schemes) b;
   SELECT string_agg(crmcost._first_range_query(w.measure, day), ' UNION ALL ')
     INTO query
-    FROM (SELECT DISTINCT b.measure
-          FROM crmcost._wanted_bounds(run, schemes) b) w;
-  TRUNCATE pg_temp.refresh_tier_range;
+    FROM (SELECT DISTINCT b.measure FROM pg_temp.refresh_tier_bound b) w;
   WHILE query IS NOT NULL LOOP
     EXECUTE format($query$
       INSERT INTO pg_temp.refresh_tier_range
@@ -146,7 +148,7 @@ BEGIN
         FROM (%s) r GROUP BY r.measure, r.number, r.place
       $query$, crmcost._parts_query(run.ledger, query,
         'measure text, number integer, place numeric, lower numeric, upper numeric, customers bigint, amount numeric'));
-    places := crmcost._bound_ranges(run, schemes);
+    places := crmcost._bound_ranges();
     -- those that a bound is in, and that are more than one value
     WITH gone AS (
       DELETE FROM pg_temp.refresh_tier_range r
@@ -163,7 +165,7 @@ BEGIN
       FROM (SELECT g.*, (row_number() OVER ())::integer AS number
             FROM gone g) g;
   END LOOP;
-  RETURN crmcost._bounds_found(run, schemes, places);
+  RETURN crmcost._bounds_found(places);
 END
 $$;
 
@@ -172,8 +174,7 @@ COMMENT ON FUNCTION crmcost._tier_bounds(crmcost._run, text[], date) IS
 
 -- Both kinds are in the lowest range that fulfils a condition: as many customers up to
 -- it, as small a sum of what is larger.
-CREATE FUNCTION crmcost._bound_ranges(run crmcost._run, schemes text[])
-  RETURNS jsonb
+CREATE FUNCTION crmcost._bound_ranges() RETURNS jsonb
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
@@ -181,7 +182,7 @@ BEGIN
     SELECT jsonb_object_agg(b.name, jsonb_build_array(b.measure, b.lower))
     FROM (
       SELECT w.name, w.measure, min(r.lower) AS lower
-      FROM crmcost._wanted_bounds(run, schemes) w
+      FROM pg_temp.refresh_tier_bound w
       JOIN (
         SELECT r.measure, r.lower, sum(r.customers) OVER up AS customers,
                sum(r.customers) OVER whole AS all_customers,
@@ -201,12 +202,10 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._bound_ranges(crmcost._run, text[]) IS
+COMMENT ON FUNCTION crmcost._bound_ranges() IS
   'Ranges of refresh_tier_range that hold the bounds, by name: their measure and smallest value.';
 
-CREATE FUNCTION crmcost._bounds_found(run crmcost._run, schemes text[],
-                                      places jsonb)
-  RETURNS jsonb
+CREATE FUNCTION crmcost._bounds_found(places jsonb) RETURNS jsonb
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -221,15 +220,15 @@ BEGIN
            FILTER (WHERE b.measure = 'revenue')
     INTO cuts.bins, cuts.recency, cuts.frequency, cuts.monetary
     FROM (SELECT w.measure, w.part, (places #>> ARRAY[w.name, '1'])::numeric AS value
-          FROM crmcost._wanted_bounds(run, schemes) w
+          FROM pg_temp.refresh_tier_bound w
           WHERE w.part IS NOT NULL) b;
   -- without a customer there is none, nor anybody to be told
   RETURN jsonb_build_object('cuts', CASE WHEN places IS NOT NULL THEN cuts::text END)
     || coalesce((SELECT jsonb_object_agg(w.name, places -> w.name -> 1)
-                 FROM crmcost._wanted_bounds(run, schemes) w
+                 FROM pg_temp.refresh_tier_bound w
                  WHERE w.part IS NULL), '{}');
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._bounds_found(crmcost._run, text[], jsonb) IS
+COMMENT ON FUNCTION crmcost._bounds_found(jsonb) IS
   'What workers are told of the bounds that were found.';

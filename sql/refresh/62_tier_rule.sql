@@ -250,7 +250,7 @@ DECLARE
   part CONSTANT record := crmcost._scheme_terms(schemes, bins, bounds);
 BEGIN
   RETURN format($query$
-    WITH total AS MATERIALIZED (
+    WITH total AS %9$s MATERIALIZED (
       SELECT t.*, %8$s AS is_member FROM (%1$s) t
     )
     SELECT m.customer_id, m.orders, m.last_ordered_on, m.revenue, m.margin,
@@ -272,7 +272,8 @@ BEGIN
     CASE WHEN bounds IS NULL THEN format('%s) OVER ()', bins)
       ELSE format('%L::crmcost.rfm_cuts)', bounds ->> 'cuts') END,
     part.windows, crmcost._setting(run.ledger, 'abc_measure'), part.joins,
-    crmcost._left_term(schemes), crmcost._has_tier());
+    crmcost._left_term(schemes), crmcost._has_tier(),
+    CASE WHEN bounds IS NULL THEN '' ELSE 'NOT' END);
 END
 $$;
 

@@ -26,6 +26,7 @@ BEGIN
           told_on = run.day
       WHERE w.status = 'snoozed' AND w.snoozed_until <= run.day;
     PERFORM crmcost._load_worklist_base();
+    PERFORM crmcost._gather_offered(run);
     PERFORM crmcost._renew_worklist(run, false);
     PERFORM crmcost._find_candidates(run);
     PERFORM crmcost._tell_candidates(run);
@@ -49,6 +50,30 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_worklist(crmcost._run) IS
   'Step of refresh: worklist; notifies crmcost_worklist, and returns the rows changed.';
+
+-- Of a distributed ledger: whether a customer has bought what goes with the favourite,
+-- which is what view next_product asks.
+CREATE FUNCTION crmcost._gather_offered(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._gather_table(run.ledger, 'customer_product',
+      (SELECT format('old.orders > 0 AND EXISTS (SELECT FROM %I.customer_favourite f
+          JOIN unnest(%L::text[], %L::text[]) AS n (product_code, other_product_code)
+          ON n.product_code = f.product_code
+          WHERE f.customer_id = old.customer_id AND n.other_product_code = old.product_code)',
+                     run.ledger, coalesce(array_agg(n.product_code), '{}'),
+                     coalesce(array_agg(n.other_product_code), '{}'))
+       FROM product_next n));
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._gather_offered(crmcost._run) IS
+  'Copies of customer_product of a distributed ledger what view next_product looks at.';
 
 -- Read once, and narrow: to join it for each reason would take twice the time.
 CREATE FUNCTION crmcost._load_worklist_base() RETURNS void
