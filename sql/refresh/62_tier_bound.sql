@@ -57,7 +57,7 @@ COMMENT ON FUNCTION crmcost._wanted_bounds(crmcost._run, text[]) IS
   'Bounds that tiers follow: their name, measure, and the part of the customers below or of the sum above.';
 
 CREATE FUNCTION crmcost._tier_measure(measure text, day date) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE measure
          WHEN 'recency' THEN pg_catalog.format('(t.last_ordered_on - %L::date)::numeric', day)
          WHEN 'orders' THEN 't.orders::numeric'
@@ -71,7 +71,7 @@ CREATE FUNCTION crmcost._range_query(measure text, day date, place text,
                                      condition text DEFAULT 'true',
                                      number integer DEFAULT 0)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
   'SELECT %1$L::text AS measure, %2$s AS number, (%3$s)::numeric AS place, min(%4$s) AS lower, max(%4$s) AS upper,
           count(*) AS customers, sum(greatest(%4$s, 0)) AS amount
@@ -86,7 +86,7 @@ COMMENT ON FUNCTION crmcost._range_query(text, date, text, text, integer) IS
 -- five binary digits; days and numbers of orders are few, and go one by one.
 CREATE FUNCTION crmcost._first_range_query(measure text, day date)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN crmcost._range_query(measure, day,
   CASE measure WHEN 'recency' THEN 't.last_ordered_on - date ''epoch'''
     WHEN 'orders' THEN 't.orders'
@@ -109,7 +109,7 @@ CREATE FUNCTION crmcost._finer_range_query(measure text, day date,
                                            lower numeric, upper numeric,
                                            customers bigint, number integer)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN crmcost._range_query(measure, day,
   CASE WHEN customers <= crmcost._few_values() THEN crmcost._tier_measure(measure, day)
     ELSE pg_catalog.format('width_bucket(%s, %L::numeric, %L::numeric, %s)',

@@ -246,11 +246,12 @@ CREATE FUNCTION crmcost._class_query(run crmcost._run, schemes text[],
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
+  query text;
   bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
   part CONSTANT record := crmcost._scheme_terms(schemes, bins, bounds);
 BEGIN
-  RETURN format($query$
-    WITH total AS %9$s MATERIALIZED (
+  query := format($query$
+    WITH total AS MATERIALIZED (
       SELECT t.*, %8$s AS is_member FROM (%1$s) t
     )
     SELECT m.customer_id, m.orders, m.last_ordered_on, m.revenue, m.margin,
@@ -259,7 +260,7 @@ BEGIN
       SELECT t.*,
              crmcost.rfm_score(($1 - t.last_ordered_on)::float8,
                                t.orders::float8, t.revenue::float8,
-                               %3$s AS score %4$s
+                               %3$s) %9$s AS score %4$s
       FROM (SELECT total.*, total.%5$I AS value FROM total
             WHERE is_member) t
     ) m %6$s
@@ -269,11 +270,16 @@ BEGIN
     FROM total t
     WHERE NOT t.is_member
   $query$, sums, part.codes,
-    CASE WHEN bounds IS NULL THEN format('%s) OVER ()', bins)
-      ELSE format('%L::crmcost.rfm_cuts)', bounds ->> 'cuts') END,
+    CASE WHEN bounds IS NULL THEN bins::text
+      ELSE format('%L::crmcost.rfm_cuts', bounds ->> 'cuts') END,
     part.windows, crmcost._setting(run.ledger, 'abc_measure'), part.joins,
     crmcost._left_term(schemes), crmcost._has_tier(),
-    CASE WHEN bounds IS NULL THEN '' ELSE 'NOT' END);
+    CASE WHEN bounds IS NULL THEN 'OVER ()' END);
+  -- a table is read twice rather than copied
+  IF bounds IS NOT NULL THEN
+    query := replace(query, 'AS MATERIALIZED', 'AS NOT MATERIALIZED');
+  END IF;
+  RETURN query;
 END
 $$;
 
