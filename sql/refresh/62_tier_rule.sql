@@ -246,11 +246,11 @@ CREATE FUNCTION crmcost._class_query(run crmcost._run, schemes text[],
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-  query text;
+  result text;
   bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
   part CONSTANT record := crmcost._scheme_terms(schemes, bins, bounds);
 BEGIN
-  query := format($query$
+  result := format($query$
     WITH total AS MATERIALIZED (
       SELECT t.*, %8$s AS is_member FROM (%1$s) t
     )
@@ -277,9 +277,9 @@ BEGIN
     CASE WHEN bounds IS NULL THEN 'OVER ()' END);
   -- a table is read twice rather than copied
   IF bounds IS NOT NULL THEN
-    query := replace(query, 'AS MATERIALIZED', 'AS NOT MATERIALIZED');
+    result := replace(result, 'AS MATERIALIZED', 'AS NOT MATERIALIZED');
   END IF;
-  RETURN query;
+  RETURN result;
 END
 $$;
 
