@@ -3,14 +3,23 @@
 -- below :base.  The limits are for 20,000 customers: each step has a part that does not grow.
 \ir shop.sql
 
+-- A process may end while it is read.
+CREATE FUNCTION bench.read_process(process text, name text) RETURNS text
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN pg_read_file(format('/proc/%s/%s', process, name), 0, 1000, true);
+EXCEPTION WHEN system_error OR io_error OR undefined_file THEN
+  RETURN NULL;
+END;
+$$;
 -- CPU of all processes of a node, in milliseconds: of the children of its server
 CREATE FUNCTION bench.node_ms(base text, node text) RETURNS numeric
 LANGUAGE sql AS $$
-  SELECT sum(split_part(pg_read_file('/proc/' || p || '/schedstat', 0, 1000,
-                                     true), ' ', 1)::numeric) / 1e6
+  SELECT sum(split_part(bench.read_process(p, 'schedstat'), ' ', 1)::numeric)
+           / 1e6
   FROM pg_ls_dir('/proc') AS p
   WHERE p ~ '^\d+$'
-        AND (regexp_match(pg_read_file('/proc/' || p || '/stat', 0, 1000, true),
+        AND (regexp_match(bench.read_process(p, 'stat'),
                           '^\d+ \(.*\) \S (\d+)'))[1]
             = split_part(pg_read_file(base || '/' || node
                                       || '/data/postmaster.pid'), E'\n', 1)

@@ -43,10 +43,10 @@ BEGIN
                  ('survey_due', 'refresh_due', ''),
                  ('coverage_month', 'refresh_coverage', ''),
                  ('worklist', 'refresh_worklist', '')) w
-    JOIN pg_namespace s ON s.nspname = ledger
-    JOIN pg_class c ON c.relnamespace = s.oid AND c.relname = w.target
+    -- as it is now: the snapshot may have one, too, that somebody has dropped since
     JOIN pg_attribute a
-      ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      ON a.attrelid = to_regclass(format('%I.%I', ledger, w.target))
+         AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
