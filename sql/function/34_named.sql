@@ -1,8 +1,7 @@
 -- The seed rows write Chinese names by it: the bytes of UTF8 would be something
 -- else, or refused, where the script is read in the encoding of another database.
--- IMMUTABLE, for that of a database never changes.
 CREATE FUNCTION crmcost._from_utf8(hex text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN getdatabaseencoding() IN ('UTF8', 'EUC_CN', 'SQL_ASCII')
          THEN convert_from(decode(hex, 'hex'), 'UTF8') END;
 
@@ -12,7 +11,7 @@ COMMENT ON FUNCTION crmcost._from_utf8(text) IS
 -- What stands for no code or for all of them has no table of codes: (all),
 -- (unknown), (none) and (new).
 CREATE FUNCTION crmcost._named_marker(code text) RETURNS text
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN coalesce(crmcost._from_utf8(CASE code WHEN '(all)' THEN 'e585a8e983a8'
                                      WHEN '(unknown)' THEN 'e69caae79fa5'
                                      WHEN '(none)' THEN 'e697a0'
@@ -30,7 +29,7 @@ COMMENT ON FUNCTION crmcost._named_marker(text) IS
 CREATE FUNCTION crmcost._named(language text, name text, name_zh text,
                                code text)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE language
          WHEN 'zh' THEN coalesce(name_zh, name, crmcost._named_marker(code))
          ELSE coalesce(name, code) END;
