@@ -34,7 +34,8 @@ UPDATE campaign_member SET role = 'control';
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT results_eq($$ SELECT targeted, control, target_rate, control_rate, uplift, incremental_responses,
   incremental_revenue, cost_per_incremental_response FROM campaign_response WHERE response = 'order' $$,
-  $$ VALUES (0::bigint, 1000::bigint, NULL::numeric, 0.0, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric) $$,
+  $$ VALUES (0::bigint, 1000::bigint, NULL::numeric, 0.0, NULL::numeric, NULL::numeric, NULL::numeric,
+    NULL::numeric) $$,
   'nor where nobody got it');
 ROLLBACK TO fresh;
 

@@ -35,7 +35,7 @@ SELECT results_eq($$
   SELECT object, comment FROM chinese
   WHERE object IN ('fx_rate', 'tier.bound', 'customer_profit.loss', 'channel_cac.cac') ORDER BY object COLLATE "C"
 $$, $$ VALUES
-  ('channel_cac.cac', '每位获取客户的全部获取成本（获客成本），4 位小数；没有客户或成本缺汇率时为 NULL。'),
+  ('channel_cac.cac', '每位获取客户的全部获取成本（获客成本），4 位小数；没有客户，或成本（包括分摊的成本）缺汇率时为 NULL。'),
   ('customer_profit.loss', '亏损额：利润为负时取其绝对值，否则为 0。'),
   ('fx_rate', '对本位币的汇率，每个币种和起始日一行。'),
   ('tier.bound', 'cum_share 为该等级所及的累计比例，0 至 1；min_value 为净收入的下限，以本位币计；其他为 NULL。')
