@@ -42,6 +42,22 @@
 	pg_proc_aclcheck(routine, role, ACL_EXECUTE)
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#define OwnsRelation(relation, role) \
+	object_ownercheck(RelationRelationId, relation, role)
+#else
+#define OwnsRelation(relation, role) pg_class_ownercheck(relation, role)
+#endif
+
+/* from 16 on an update may leave all indexes alone but those that summarize */
+#if PG_VERSION_NUM >= 160000
+#define InsertIndexTuples(target, slot, estate) \
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL, false)
+#else
+#define InsertIndexTuples(target, slot, estate) \
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL)
+#endif
+
 /* intervals have no infinity before 17 */
 #if PG_VERSION_NUM >= 170000
 #define IntervalIsFinite(interval) (!INTERVAL_NOT_FINITE(interval))

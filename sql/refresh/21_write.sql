@@ -27,11 +27,10 @@ DECLARE
   found boolean;
   sent CONSTANT boolean :=
     crmcost._is_sharded(format('%I.%I', ledger, target)::regclass);
+  appended CONSTANT boolean := crmcost._may_append(ledger, target);
   -- or triggers keep what is inserted, which is to take no memory
-  by_table CONSTANT boolean := noted OR sent OR EXISTS (
-    SELECT FROM pg_trigger g
-    WHERE g.tgrelid = format('%I.%I', ledger, target)::regclass
-          AND g.tgnewtable IS NOT NULL);
+  by_table CONSTANT boolean :=
+    noted OR sent OR NOT appended AND crmcost._keeps_inserted(ledger, target);
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
@@ -43,7 +42,10 @@ BEGIN
   difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s',
                        part.first_key, part.either_names, part.cast_names,
                        source, target, scope, part.same_key, part.differs);
-  IF NOT (found OR by_table) THEN
+  IF appended AND NOT (found OR by_table) THEN
+    changed := crmcost._append_rows(target::regclass, part.given, format(
+      'SELECT %s FROM (%s) AS new ORDER BY %s', part.cast_names, source, part.keys));
+  ELSIF NOT (found OR by_table) THEN
     EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
                    target, part.names, part.new_names, source, part.keys);
     GET DIAGNOSTICS changed = ROW_COUNT;
@@ -73,6 +75,53 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text, boolean) IS
   'Brings the rows of a computed table that a condition names to those of a query; returns the rows changed.';
+
+CREATE FUNCTION crmcost._append_rows(target regclass, names name[], query text)
+  RETURNS bigint
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'append__append_rows';
+
+COMMENT ON FUNCTION crmcost._append_rows(regclass, name[], text) IS
+  'Inserts the rows of a query, whose columns are named, as COPY does: foreign keys are checked, no other trigger is fired; returns the rows.';
+
+CREATE FUNCTION crmcost._keeps_inserted(ledger name, target name)
+  RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM pg_trigger g
+                 WHERE g.tgrelid = format('%I.%I', ledger, target)::regclass
+                       AND g.tgnewtable IS NOT NULL);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keeps_inserted(name, name) IS
+  'Whether a table has a trigger that is handed all rows of a statement.';
+
+-- What refresh writes to classification is by rule, and no news.  Whatever else a
+-- user has made of a table is respected by an INSERT.
+CREATE FUNCTION crmcost._may_append(ledger name, target name) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN NOT crmcost._is_distributed(ledger)
+    AND (SELECT c.relkind = 'r' AND NOT c.relispartition AND NOT c.relhasrules
+                AND NOT c.relrowsecurity
+                AND pg_has_role(c.relowner, 'USAGE')
+                AND NOT EXISTS (
+                  SELECT FROM pg_trigger g
+                  WHERE g.tgrelid = c.oid AND g.tgtype & 4 <> 0    -- of INSERT
+                        AND g.tgenabled <> 'D'
+                        AND g.tgfoid <> '"RI_FKey_check_ins"'::regproc
+                        AND g.tgfoid
+                            <> 'crmcost._capture_classification'::regproc)
+         FROM pg_class c
+         WHERE c.oid = format('%I.%I', ledger, target)::regclass);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._may_append(name, name) IS
+  'Whether rows of refresh may be appended to a table without its triggers, rules and policies.';
 
 -- That there are few makes a join look the other side up by where its rows are, which
 -- costs little more than reading all of it even where there are many.
@@ -132,11 +181,12 @@ CREATE FUNCTION crmcost._difference_parts(
   ledger name, target name, source text, OUT work_table text,
   OUT names text, OUT new_names text, OUT either_names text,
   OUT cast_names text, OUT keys text, OUT places text, OUT first_key name,
-  OUT same_key text, OUT assignments text, OUT differs text, OUT columns text)
+  OUT same_key text, OUT assignments text, OUT differs text, OUT columns text,
+  OUT given name[])
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-  given CONSTANT name[] := crmcost._query_columns(source);
+  wanted CONSTANT name[] := crmcost._query_columns(source);
 BEGIN
   work_table := 'refresh_new_' || target;
   SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
@@ -160,14 +210,15 @@ BEGIN
                                THEN 'new.%1$I IS NULL OR old.%1$I IS NULL'
                              ELSE 'old.%1$I IS DISTINCT FROM new.%1$I' END,
                            a.attname), ' OR ' ORDER BY a.is_key),
-         string_agg(format('%I %s', a.attname, a.type), ', ' ORDER BY a.attnum)
+         string_agg(format('%I %s', a.attname, a.type), ', ' ORDER BY a.attnum),
+         array_agg(a.attname ORDER BY a.attnum)
     INTO names, new_names, either_names, cast_names, keys, places, first_key,
-         same_key, assignments, differs, columns
+         same_key, assignments, differs, columns, given
     FROM (
       -- the first two columns of a difference are its own
       SELECT c.*, 2 + row_number() OVER (ORDER BY c.attnum) AS place
       FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) c
-      WHERE c.attname = ANY (given)
+      WHERE c.attname = ANY (wanted)
     ) a;
 END
 $$;

@@ -7,9 +7,8 @@
 #include "crmcost.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "state/query_reader.h"
 #include "utils/array.h"
-#include "utils/plancache.h"
 
 SQL_FUNCTION(query_columns__query_columns);
 
@@ -22,20 +21,12 @@ query_columns__query_columns(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	MemoryContext caller = CurrentMemoryContext;
-	SPIPlanPtr	plan;
 	TupleDesc	columns;
 	Datum	   *names;
 	ArrayType  *result;
 
 	SPI_connect();
-	plan = SPI_prepare(query, 0, NULL);
-	if (plan == NULL || list_length(SPI_plan_get_plan_sources(plan)) != 1 ||
-		!SPI_is_cursor_plan(plan))
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("query must be one that returns rows")));
-	columns = ((CachedPlanSource *)
-			   linitial(SPI_plan_get_plan_sources(plan)))->resultDesc;
+	columns = QueryPlanColumns(QueryPlan(query));
 	MemoryContextSwitchTo(caller);
 	names = palloc(sizeof(Datum) * Max(columns->natts, 1));
 	for (int i = 0; i < columns->natts; i++)

@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "state/query_reader.h"
+#include "utils/plancache.h"
 
 #define FETCH_ROWS 1000
 
@@ -67,4 +68,54 @@ void
 QueryReaderEnd(QueryReader *reader)
 {
 	SPI_cursor_close(reader->portal);
+}
+
+/*
+ * The plan of a query, as for a cursor: by this process alone, so that who
+ * receives its rows may write.
+ */
+SPIPlanPtr
+QueryPlan(const char *query)
+{
+	SPIPlanPtr	plan = SPI_prepare_cursor(query, 0, NULL, 0);
+
+	if (plan == NULL || list_length(SPI_plan_get_plan_sources(plan)) != 1 ||
+		!SPI_is_cursor_plan(plan))
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("query must be one that returns rows")));
+	return plan;
+}
+
+TupleDesc
+QueryPlanColumns(SPIPlanPtr plan)
+{
+	return ((CachedPlanSource *)
+			linitial(SPI_plan_get_plan_sources(plan)))->resultDesc;
+}
+
+static void
+IgnoreStart(DestReceiver *receiver, int operation, TupleDesc columns)
+{
+}
+
+static void
+IgnoreEnd(DestReceiver *receiver)
+{
+}
+
+/* Runs the plan; its rows are handed over without a copy. */
+void
+QueryPlanRun(SPIPlanPtr plan, DestReceiver *receiver,
+			 bool (*receive) (TupleTableSlot *row, DestReceiver *receiver),
+			 bool read_only)
+{
+	SPIExecuteOptions options = {.dest = receiver,.read_only = read_only};
+
+	receiver->receiveSlot = receive;
+	receiver->rStartup = IgnoreStart;
+	receiver->rShutdown = IgnoreEnd;
+	receiver->rDestroy = IgnoreEnd;
+	receiver->mydest = DestTuplestore;
+	SPI_execute_plan_extended(plan, &options);
 }

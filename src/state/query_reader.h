@@ -1,6 +1,7 @@
 /*
  * query_reader.h
- *	  The rows of a query, one after the other.
+ *	  The rows of a query, one after the other: asked for, or handed over as
+ *	  the executor makes them.
  */
 #ifndef QUERY_READER_H
 #define QUERY_READER_H
@@ -32,5 +33,12 @@ extern void QueryReaderBegin(QueryReader *reader, const char *name,
 extern bool QueryReaderNext(QueryReader *reader);
 extern TupleDesc QueryReaderColumns(const QueryReader *reader);
 extern void QueryReaderEnd(QueryReader *reader);
+
+extern SPIPlanPtr QueryPlan(const char *query);
+extern TupleDesc QueryPlanColumns(SPIPlanPtr plan);
+extern void QueryPlanRun(SPIPlanPtr plan, DestReceiver *receiver,
+						 bool (*receive) (TupleTableSlot *row,
+										  DestReceiver *receiver),
+						 bool read_only);
 
 #endif							/* QUERY_READER_H */

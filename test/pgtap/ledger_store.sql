@@ -57,6 +57,24 @@ SELECT is_empty($$SELECT p.proname FROM refresh_code p CROSS JOIN unnest(crmcost
   'and nothing but the writer writes it');
 SELECT is_empty($$SELECT t.relname FROM ledger_table t WHERE obj_description(t.oid, 'pg_class') IS NULL$$,
   'each has a comment');
+
+-- what a user has made of a table an INSERT respects
+CREATE FUNCTION pg_temp.appended() RETURNS text LANGUAGE sql AS
+  $$SELECT string_agg(t, ', ') FROM unnest('{classification,customer_month}'::text[]) t WHERE
+    crmcost._may_append('crm', t)$$;
+SELECT is_empty($$SELECT t FROM unnest(crmcost._written_tables()) t WHERE NOT crmcost._may_append('crm', t)
+    AND t <> 'worklist'$$, 'rows that replace none are appended, but where a trigger of ours has to see them');
+SELECT is(crmcost._may_append('crm', 'sale'), false, 'but not to facts, whose changes are noted');
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+CREATE TRIGGER noted AFTER INSERT ON customer_month REFERENCING NEW TABLE AS came FOR EACH STATEMENT EXECUTE FUNCTION
+  noted();
+SELECT is(pg_temp.appended(), 'classification', 'nor where a user has a trigger');
+ALTER TABLE customer_month DISABLE TRIGGER noted;
+SELECT is(pg_temp.appended(), 'classification, customer_month', 'which may be disabled');
+CREATE RULE noted AS ON DELETE TO customer_month DO ALSO NOTHING;
+ALTER TABLE classification ENABLE ROW LEVEL SECURITY;
+SELECT is(pg_temp.appended(), NULL, 'nor where there are rules or policies');
+
 SELECT is_empty($$SELECT c.relname, d.refobjid::regclass FROM pg_class c
     JOIN pg_rewrite w ON w.ev_class = c.oid
     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
