@@ -61,7 +61,7 @@ BEGIN
   EXECUTE 'INSERT INTO pg_temp.refresh_order '
           || crmcost._order_query(run, 'pg_temp.refresh_line',
                                   'pg_temp.refresh_placed');
-  ANALYZE pg_temp.refresh_order;
+  PERFORM crmcost._analyze_table('pg_temp.refresh_order'::regclass);
   TRUNCATE pg_temp.refresh_placed;
 END
 $$;
@@ -116,11 +116,13 @@ RETURN pg_catalog.format($query$
              bool_or(base_amount IS NULL AND NOT is_refund) AS unrated,
              sum(base_amount) FILTER (WHERE NOT is_refund) AS sold,
              sum(base_amount) FILTER (WHERE is_refund) AS refund,
-             sum(base_amount) AS amount, sum(base_margin) AS margin,
-             sum(base_discount) AS discount, sum(quantity) AS quantity,
-             product_code IS NOT NULL AND sum(base_amount) > 0 AS is_held,
-             min(channel_code) AS channel_code,
-             max(channel_code) AS last_channel,
+             crmcost._sum_few(base_amount) AS amount,
+             crmcost._sum_few(base_margin) AS margin,
+             crmcost._sum_few(base_discount) AS discount,
+             crmcost._sum_few(quantity) AS quantity,
+             product_code IS NOT NULL AND crmcost._sum_few(base_amount) > 0
+               AS is_held,
+             min(channel_code) AS channel_code, max(channel_code) AS last_channel,
              min(campaign_code) AS campaign_code,
              max(campaign_code) AS last_campaign
       -- sorted once, for the groups and for the order of products in arrays
@@ -138,10 +140,10 @@ RETURN pg_catalog.format($query$
            max(last_month) AS last_month,
            sum(sale_lines)::integer AS sale_lines,
            bool_and(uncorrected) AS uncorrected, bool_or(unrated) AS unrated,
-           sum(sold) AS sold, coalesce(sum(amount), 0) AS revenue,
-           coalesce(sum(margin), 0) AS margin,
-           coalesce(sum(discount), 0) AS discount,
-           coalesce(sum(refund), 0) AS refund,
+           sum(sold) AS sold, coalesce(crmcost._sum_few(amount), 0) AS revenue,
+           coalesce(crmcost._sum_few(margin), 0) AS margin,
+           coalesce(crmcost._sum_few(discount), 0) AS discount,
+           coalesce(crmcost._sum_few(refund), 0) AS refund,
            min(channel_code) AS channel_code,
            min(campaign_code) AS campaign_code,
            min(channel_code) <> max(last_channel)
@@ -222,7 +224,8 @@ CREATE FUNCTION crmcost._bought_query(orders text) RETURNS text
 RETURN pg_catalog.format($query$
   SELECT o.customer_id, o.product_code,
          count(*) FILTER (WHERE o.is_order) AS orders,
-         sum(o.quantity) AS quantity, sum(o.amount) AS revenue,
+         crmcost._sum_few(o.quantity) AS quantity,
+         crmcost._sum_few(o.amount) AS revenue,
          max(o.ordered_on) FILTER (WHERE o.is_order) AS last_ordered_on
   FROM (SELECT o.customer_id, o.is_order, o.ordered_on,
                unnest(o.product_codes) AS product_code,

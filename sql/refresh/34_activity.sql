@@ -12,16 +12,17 @@ BEGIN
   PERFORM crmcost._find_order_since();
   INSERT INTO pg_temp.refresh_activity
     SELECT a.customer_id, a.month_start, bool_or(a.acquired),
-           sum(a.orders)::bigint, sum(a.sale_lines)::bigint, sum(a.revenue),
-           sum(a.margin), sum(a.discount), sum(a.refund),
+           sum(a.orders)::bigint, sum(a.sale_lines)::bigint,
+           crmcost._sum_few(a.revenue), crmcost._sum_few(a.margin),
+           crmcost._sum_few(a.discount), crmcost._sum_few(a.refund),
            sum(a.interactions)::bigint, sum(a.handle_seconds)::bigint,
-           sum(a.minutes)
+           crmcost._sum_few(a.minutes)
     -- sorted: of many groups the sums take more memory than the rows
     FROM (SELECT r.* FROM crmcost._activities(run) r
           WHERE r.month_start >= run.open_month
           ORDER BY r.customer_id, r.month_start) a
     GROUP BY a.customer_id, a.month_start;
-  ANALYZE pg_temp.refresh_activity;
+  PERFORM crmcost._analyze_table('pg_temp.refresh_activity'::regclass);
   RETURN 0;
 END
 $$;
@@ -156,8 +157,9 @@ BEGIN
            count(*) FILTER (WHERE l.is_purchase AND l.sale_id <> ALL (ARRAY(
              SELECT f.fact_id FROM late_fact f
              WHERE f.relation = 'sale' AND f.placed_in IS NOT NULL))),
-           coalesce(sum(l.base_amount), 0), coalesce(sum(l.base_margin), 0),
-           coalesce(sum(l.base_discount), 0),
+           coalesce(crmcost._sum_few(l.base_amount), 0),
+           coalesce(crmcost._sum_few(l.base_margin), 0),
+           coalesce(crmcost._sum_few(l.base_discount), 0),
            coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0),
            0::bigint, 0::bigint, 0::numeric
     FROM (SELECT r.customer_id, r.month_start, r.is_purchase, r.is_refund,

@@ -341,7 +341,8 @@ BEGIN
              CASE WHEN v.is_technical THEN '(unknown)'
                ELSE coalesce(d.stage, '(unknown)') END AS stage_after,
              count(*) FILTER (WHERE o.is_order) AS orders,
-             sum(o.revenue) AS revenue, sum(o.margin) AS margin
+             crmcost._sum_few(o.revenue) AS revenue,
+             crmcost._sum_few(o.margin) AS margin
       FROM customer_order o
       JOIN customer_value v ON v.customer_id = o.customer_id
       LEFT JOIN day d
@@ -349,8 +350,9 @@ BEGIN
            AND d.is_order AND o.is_order
       WHERE %s
       GROUP BY 1, 2, 3
-      HAVING count(*) FILTER (WHERE o.is_order) > 0 OR sum(o.revenue) <> 0
-             OR sum(o.margin) <> 0
+      HAVING count(*) FILTER (WHERE o.is_order) > 0
+             OR crmcost._sum_few(o.revenue) <> 0
+             OR crmcost._sum_few(o.margin) <> 0
     $query$, crmcost._rows_of_stage_news(run, 'o')),
     crmcost._rows_of_stage_news(run, 'old'));
 END

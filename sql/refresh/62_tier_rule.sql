@@ -126,8 +126,10 @@ BEGIN
                  crmcost._own_rows('customer')) INTO technical;
   RETURN format($query$
   SELECT customer_id, sum(orders)::bigint AS orders,
-         max(last_ordered_on) AS last_ordered_on, sum(revenue) AS revenue,
-         sum(margin) AS margin, sum(profit) AS profit
+         max(last_ordered_on) AS last_ordered_on,
+         crmcost._sum_few(revenue) AS revenue,
+         crmcost._sum_few(margin) AS margin,
+         crmcost._sum_few(profit) AS profit
   -- sorted: of many groups the sums take more memory than the rows
   FROM (SELECT m.customer_id, m.orders, NULL::date AS last_ordered_on,
                m.revenue, m.margin,

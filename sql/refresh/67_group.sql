@@ -90,44 +90,31 @@ END;
 COMMENT ON FUNCTION crmcost._group_sums() IS
   'Columns that group_month sums up, in its order, with the term of customer_month for each.';
 
--- The dimensions of group_month: what says code and month of a customer, as
--- _group_query has them.
+-- The dimensions of group_month: what says code and month of a customer, and
+-- which columns of _group_row_query that is, by number.
 CREATE FUNCTION crmcost._group_dimensions(schemes text[], OUT name text,
-                                          OUT code text, OUT cohort text)
+                                          OUT code text, OUT cohort text,
+                                          OUT keys text)
   RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 6
 BEGIN ATOMIC
-  SELECT d.name, d.code, d.cohort
+  SELECT d.name, d.code, d.cohort, d.keys
   FROM (VALUES
-    ('(segment)'::text, 'segment'::text, '''-infinity''::date'::text),
-    ('(acquisition)', 'channel_code', 'acquired_month'),
-    ('(cohort)', '''(all)''', 'first_month')) AS d (name, code, cohort)
+    ('(segment)'::text, 'segment'::text, '''-infinity''::date'::text,
+     '1,5'::text),
+    ('(acquisition)', 'channel_code', 'acquired_month', '1,2,3'),
+    ('(cohort)', '''(all)''', 'first_month', '1,4'))
+    AS d (name, code, cohort, keys)
   UNION ALL
   SELECT s.scheme, pg_catalog.format('tier%s'::text, s.i),
-         '''-infinity''::date'::text
+         '''-infinity''::date'::text, pg_catalog.format('1,%s'::text, 5 + s.i)
   FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i);
 END;
 
 COMMENT ON FUNCTION crmcost._group_dimensions(text[]) IS
   'Dimensions of group_month, given the tier schemes.';
 
-CREATE FUNCTION crmcost._dimension_query(dimension text, code text,
-                                         cohort text)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (
-  SELECT pg_catalog.format(
-    'SELECT %L::text AS dimension, %s::text AS code, %s AS cohort_month, month_start, %s FROM cell GROUP BY 2, 3, 4',
-    dimension, code, cohort,
-    pg_catalog.string_agg(pg_catalog.format('sum(%1$I)::%2$s AS %1$I', g.name,
-                                            g.type), ', '::text))
-  FROM crmcost._group_sums() g);
-
-COMMENT ON FUNCTION crmcost._dimension_query(text, text, text) IS
-  'Part of the query of group_month for one dimension.';
-
--- One pass over the months, by all groups at once; then each dimension from that.
-CREATE FUNCTION crmcost._group_query(schemes text[], condition text)
+CREATE FUNCTION crmcost._group_row_query(schemes text[], condition text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -142,41 +129,72 @@ BEGIN ATOMIC
       FROM customer_value v
       LEFT JOIN customer_score s ON s.customer_id = v.customer_id
       %2$s
-    ),
-    cell AS (
-      SELECT m.month_start, c.channel_code, c.acquired_month, c.first_month,
-             c.segment %3$s, %4$s
-      FROM customer_month m
-      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
-      JOIN customer c ON c.customer_id = coalesce(p.party_id, m.customer_id)
-      WHERE %5$s
-      GROUP BY m.month_start, c.channel_code, c.acquired_month, c.first_month,
-               c.segment %3$s
     )
-    %6$s
+    SELECT m.month_start, c.channel_code, c.acquired_month, c.first_month,
+           c.segment %3$s, %4$s
+    FROM customer_month m
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
+    JOIN customer c ON c.customer_id = coalesce(p.party_id, m.customer_id)
+    WHERE %5$s
   $query$,
-    t.columns, t.joins, t.keys,
-    (SELECT pg_catalog.string_agg(pg_catalog.format('sum(%s) AS %I', g.term,
-                                                    g.name), ', '::text)
+    pg_catalog.string_agg(pg_catalog.format(
+      ', coalesce(t%1$s.code, ''(unknown)'') AS tier%1$s', s.i),
+      ''::text ORDER BY s.i),
+    pg_catalog.string_agg(pg_catalog.format(
+      'LEFT JOIN customer_class c%1$s ON c%1$s.customer_id = v.customer_id
+       AND c%1$s.dimension = %2$L LEFT JOIN tier t%1$s ON t%1$s.scheme = %2$L
+       AND t%1$s.code = c%1$s.code',
+      s.i, s.scheme), ' '::text ORDER BY s.i),
+    pg_catalog.string_agg(pg_catalog.format(', c.tier%s', s.i),
+                          ''::text ORDER BY s.i),
+    (SELECT pg_catalog.string_agg(pg_catalog.format('(%s)::%s', g.term, g.type),
+                                  ', '::text)
      FROM crmcost._group_sums() g),
-    condition,
-    (SELECT pg_catalog.string_agg(
-       crmcost._dimension_query(d.name, d.code, d.cohort),
-       ' UNION ALL '::text)
-     FROM crmcost._group_dimensions(schemes) d))
-  FROM (
-    SELECT pg_catalog.string_agg(pg_catalog.format(
-             ', coalesce(t%1$s.code, ''(unknown)'') AS tier%1$s', s.i),
-             ''::text ORDER BY s.i) AS columns,
-           pg_catalog.string_agg(pg_catalog.format(
-             'LEFT JOIN customer_class c%1$s ON c%1$s.customer_id = v.customer_id
-              AND c%1$s.dimension = %2$L LEFT JOIN tier t%1$s ON t%1$s.scheme = %2$L
-              AND t%1$s.code = c%1$s.code',
-             s.i, s.scheme), ' '::text ORDER BY s.i) AS joins,
-           pg_catalog.string_agg(pg_catalog.format(', c.tier%s', s.i),
-                                 ''::text ORDER BY s.i) AS keys
-    FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i)
-  ) t;
+    condition)
+  FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i);
+END;
+
+COMMENT ON FUNCTION crmcost._group_row_query(text[], text) IS
+  'Query of the rows m of customer_month that a condition names, with the groups that their customers are in: the keys of _group_query.';
+
+-- One pass over the months, for all dimensions at once.
+CREATE FUNCTION crmcost._group_query(schemes text[], condition text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    SELECT (%1$L::text[])[s.set] AS dimension,
+           CASE s.set %2$s END AS code, CASE s.set %3$s END AS cohort_month,
+           s.month_start, %4$s
+    FROM crmcost._sum_sets(%5$L, %6$s, %7$L) AS s (set integer, %8$s, %9$s)
+  $query$,
+    d.names, d.codes, d.cohorts, g.names,
+    crmcost._group_row_query(schemes, condition),
+    5 + pg_catalog.cardinality(schemes), d.sets,
+    pg_catalog.concat_ws(', '::text,
+      'month_start date, channel_code text COLLATE "C"'::text,
+      'acquired_month date, first_month date, segment text COLLATE "C"'::text,
+      (SELECT pg_catalog.string_agg(
+                pg_catalog.format('tier%s text COLLATE "C"', i),
+                ', '::text ORDER BY i)
+       FROM pg_catalog.generate_subscripts(schemes, 1) AS i)),
+    g.columns)
+  FROM (SELECT pg_catalog.array_agg(d.name ORDER BY d.n) AS names,
+               ('{' || pg_catalog.string_agg(d.keys, ',0,'::text ORDER BY d.n)
+                || '}')::integer[] AS sets,
+               pg_catalog.string_agg(pg_catalog.format('WHEN %s THEN %s', d.n,
+                                                       d.code), ' '::text)
+                 AS codes,
+               pg_catalog.string_agg(pg_catalog.format('WHEN %s THEN %s', d.n,
+                                                       d.cohort), ' '::text)
+                 AS cohorts
+        FROM (SELECT d.*, pg_catalog.row_number() OVER () AS n
+              FROM crmcost._group_dimensions(schemes) d) d) d
+  CROSS JOIN (SELECT pg_catalog.string_agg(g.name, ', '::text) AS names,
+                     pg_catalog.string_agg(
+                       pg_catalog.format('%s %s', g.name, g.type), ', '::text)
+                       AS columns
+              FROM crmcost._group_sums() g) g;
 END;
 
 COMMENT ON FUNCTION crmcost._group_query(text[], text) IS

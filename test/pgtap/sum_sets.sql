@@ -1,0 +1,42 @@
+-- How refresh sums: what GROUPING SETS and sum would say.
+\ir setup.psql
+SELECT no_plan();
+
+-- sums by several sets of keys at once
+CREATE TEMPORARY TABLE fact AS
+  SELECT CASE WHEN random() < 0.9 THEN date '2025-01-01' + (random() * 5)::int END AS day,
+    'k' || (random() * 90)::int AS k,
+    CASE WHEN random() < 0.8 THEN (random() * 3)::int END AS j, CASE WHEN random() < 0.7
+      THEN (random() * 1e15)::bigint - 4e14::bigint END AS n,
+    CASE WHEN random() < 0.8 THEN round((random() * 2e10 - 1e10)::numeric, (random() * 6)::int) END AS money,
+    9999999999999999999999999999999999.9999 AS most
+  FROM generate_series(1, 4000);
+SELECT bag_eq($$SELECT * FROM crmcost._sum_sets('SELECT day, k, j, n, money, most FROM fact', 3, '{1,2,0,3,0,0,3,1}')
+      AS (set int, day date, k text, j int, n bigint, money numeric, most numeric)$$,
+  $$SELECT CASE grouping(day, k, j) WHEN 1 THEN 1 WHEN 6 THEN 2 WHEN 7 THEN 3 ELSE 4 END AS set, day, k, j,
+    sum(n)::bigint AS n, sum(money) AS money, sum(most) AS most
+    FROM fact GROUP BY GROUPING SETS ((day, k), (j), (), (j, day))$$, 'GROUPING SETS say the same');
+SELECT set_eq($$SELECT scale(money) FROM crmcost._sum_sets('SELECT k, money FROM fact', 1, '{1}') AS (set int,
+  k text, money numeric)$$,
+  'SELECT scale(sum(money)) FROM fact GROUP BY k', 'and show as many decimals');
+SELECT is_empty($$SELECT * FROM crmcost._sum_sets('SELECT k, n FROM fact WHERE false', 1, '{1,0}') AS (set int,
+  k text, n bigint)$$,
+  'of no rows there is no group');
+SELECT throws_ok(format('SELECT * FROM crmcost._sum_sets(%L, %s, %L) AS (set int, k text, n bigint)', query, keys,
+  sets), code, NULL::text, query)
+  FROM (VALUES ('SELECT k, n FROM fact', 1, '{2}', '22023'), ('SELECT k, n FROM fact', 1, '{-1}', '22023'),
+    ('SELECT k, n FROM fact', 1, '{NULL}', '22023'), ('SELECT k, n FROM fact', 0, '{1}', '22023'), ('SELECT k,
+      n FROM fact', 3, '{1}', '42804'),
+    ('SELECT k, j FROM fact', 1, '{1}', '42804'), ('SELECT k FROM fact', 1, '{1}', '42804'), ('DELETE FROM fact', 1,
+      '{1}', '42601'),
+    ('SELECT ''k'', 9223372036854775807 FROM generate_series(1, 2)', 1, '{1}', '22003')) v (query, keys, sets, code);
+SELECT throws_ok($$SELECT * FROM crmcost._sum_sets('SELECT 1, m FROM unnest(''{1,NaN}''::numeric[]) m', 1,
+  '{1}') AS (set int, k int, m numeric)$$,
+  '22023', NULL::text, 'what is no amount');
+
+-- sums of few rows
+SELECT bag_eq('SELECT k, j, crmcost._sum_few(money) AS sum, scale(crmcost._sum_few(money)) AS scale
+  FROM fact GROUP BY k, j',
+  'SELECT k, j, sum(money) AS sum, scale(sum(money)) AS scale FROM fact GROUP BY k, j', '_sum_few says what sum says');
+SELECT is((SELECT crmcost._sum_few(money) FROM fact WHERE false), NULL, 'nothing of nothing');
+\ir finish.psql
