@@ -266,7 +266,7 @@ BEGIN
   -- the month of a customer does not hold, and what happened in the limits of the
   -- rules; and up to each month's end, what tiers follow; sums of drivers by shard
   CREATE TEMPORARY TABLE refresh_now (
-    customer_id bigint PRIMARY KEY, month_start date, acquired boolean,
+    customer_id bigint, month_start date, acquired boolean,
     orders bigint, sale_lines bigint, revenue numeric, margin numeric,
     discount numeric, refund numeric, interactions bigint,
     handle_seconds bigint, standard_minutes numeric

@@ -17,7 +17,8 @@ BEGIN
     PERFORM crmcost._add_lines(run, crmcost._of_news('s'), NULL, NULL);
     PERFORM crmcost._add_contacts(run, crmcost._of_news('i'), NULL, NULL);
   END IF;
-  ANALYZE pg_temp.refresh_line, pg_temp.refresh_contact;
+  PERFORM crmcost._analyze_table('pg_temp.refresh_line'::regclass);
+  PERFORM crmcost._analyze_table('pg_temp.refresh_contact'::regclass);
   RETURN 0;
 END
 $$;

@@ -80,7 +80,7 @@ BEGIN
       SELECT DISTINCT p.month_start FROM pg_temp.refresh_part p
       ON CONFLICT (month_start) DO NOTHING;
   END IF;
-  ANALYZE pg_temp.refresh_part;
+  PERFORM crmcost._analyze_table('pg_temp.refresh_part'::regclass);
 END
 $$;
 
