@@ -247,37 +247,34 @@ $$;
 COMMENT ON FUNCTION crmcost._add_prices(crmcost._run, text[], text) IS
   'Adds to refresh_price the prices in the orders of the customers that a condition on customer_id names, with their tiers of these schemes.';
 
+CREATE FUNCTION crmcost._price_cells(orders text)
+  RETURNS TABLE (product_code text, tiers text[], quantity numeric,
+                 amount numeric, lowest_price numeric, highest_price numeric,
+                 prices float8[], quantities float8[])
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'price_cells';
+
+COMMENT ON FUNCTION crmcost._price_cells(text) IS
+  'Of the orders of a query (products, quantities, amounts and the tiers of who bought) the prices to four decimals, one row a product and the tiers; what has no positive quantity and price is left out.';
+
 -- One pass over the orders, to cells of a product and the tiers of its buyers.
 CREATE FUNCTION crmcost._cell_query(schemes text[], which text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE
 AS $$
 BEGIN
-  RETURN format($query$
-    SELECT product_code, tiers, sum(quantity) AS quantity,
-           sum(amount) AS amount, min(price) AS lowest_price,
-           max(price) AS highest_price, array_agg(price::float8) AS prices,
-           array_agg(quantity::float8) AS quantities
-    FROM (
-      SELECT u.*, round(u.amount / u.quantity, 4) AS price
-      FROM (
-        SELECT o.customer_id, unnest(o.product_codes) AS product_code,
-               unnest(o.quantities) AS quantity, unnest(o.amounts) AS amount
-        FROM customer_order o WHERE o.is_order AND %2$s
-      ) u
-      WHERE u.quantity > 0
-      -- the price once, not once an aggregate
-      OFFSET 0
-    ) line
-    LEFT JOIN (SELECT k.customer_id, ARRAY[%1$s]::text[] AS tiers
-               FROM customer_class k
-               WHERE k.code <> 'none' AND %2$s
-               GROUP BY k.customer_id) k USING (customer_id)
-    WHERE price > 0
-    GROUP BY product_code, tiers
-    $query$,
-    (SELECT string_agg(format('max(k.code) FILTER (WHERE k.dimension = %L)',
-                              s.name), ', ' ORDER BY s.i)
-     FROM unnest(schemes) WITH ORDINALITY AS s (name, i)), which);
+  RETURN format('SELECT cell.* FROM crmcost._price_cells(%L) cell',
+    format($query$
+      SELECT o.product_codes, o.quantities, o.amounts, k.tiers
+      FROM customer_order o
+      LEFT JOIN (SELECT k.customer_id, ARRAY[%1$s]::text[] AS tiers
+                 FROM customer_class k
+                 WHERE k.code <> 'none' AND %2$s
+                 GROUP BY k.customer_id) k USING (customer_id)
+      WHERE o.is_order AND %2$s
+      $query$,
+      (SELECT string_agg(format('max(k.code) FILTER (WHERE k.dimension = %L)',
+                                s.name), ', ' ORDER BY s.i)
+       FROM unnest(schemes) WITH ORDINALITY AS s (name, i)), which));
 END
 $$;
 

@@ -87,9 +87,12 @@ AddUpPoints(PricePoint *points, int count)
 	return count > 0 ? last + 1 : 0;
 }
 
-/* Puts slope and R squared into fit, both NULL with a single price. */
+/*
+ * Puts slope and R squared into fit, both NULL with a single price; of the
+ * points the logarithms are left.
+ */
 static void
-FitPoints(const PricePoint *points, int count, Datum *fit, bool *nulls)
+FitPoints(PricePoint *points, int count, Datum *fit, bool *nulls)
 {
 	double		mean_x = 0;
 	double		mean_y = 0;
@@ -99,14 +102,16 @@ FitPoints(const PricePoint *points, int count, Datum *fit, bool *nulls)
 
 	for (int i = 0; i < count; i++)
 	{
-		mean_x += log(points[i].price) / count;
-		mean_y += log(points[i].quantity) / count;
+		points[i].price = log(points[i].price);
+		points[i].quantity = log(points[i].quantity);
+		mean_x += points[i].price / count;
+		mean_y += points[i].quantity / count;
 		POLL_AT(i);
 	}
 	for (int i = 0; i < count; i++)
 	{
-		double		x = log(points[i].price) - mean_x;
-		double		y = log(points[i].quantity) - mean_y;
+		double		x = points[i].price - mean_x;
+		double		y = points[i].quantity - mean_y;
 
 		xx += x * x;
 		xy += x * y;

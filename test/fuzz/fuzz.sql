@@ -130,7 +130,9 @@ CREATE TABLE routine AS
     row_number() OVER (ORDER BY p.oid)::int AS n, (prokind = 'f' AND proname ~ '_(trans|combine|final)$') AS is_support
   FROM pg_proc p JOIN pg_namespace s ON s.oid = pronamespace
   WHERE nspname IN ('crmcost', 'fuzz') AND NOT proargtypes::oid[] && '{internal,cstring}'::regtype[]::oid[] AND pronargs > 0
-    AND (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prokind = 'a') AND proname NOT IN ('_query_columns', '_credit_sums', '_walk_journeys', '_newest', '_append_rows', '_sum_sets');
+    AND (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prokind = 'a')
+    AND proname NOT IN ('_query_columns', '_credit_sums', '_price_cells', '_walk_journeys', '_newest', '_append_rows',
+                        '_sum_sets');
 CREATE INDEX ON routine (n);
 
 CREATE FUNCTION arguments(r routine, tame boolean) RETURNS text LANGUAGE sql VOLATILE AS $$

@@ -33,4 +33,40 @@ SELECT is(round(fit[2]::numeric, 6), round((ln(1.6e308::numeric) / ln(2::numeric
   'as long as they are finite they have one')
   FROM crmcost._price_fit('{1,2,2}', '{1,8e307,8e307}') f (fit);
 
+-- The cells of prices against plain SQL, amounts and quantities of any size.
+CREATE TEMPORARY TABLE ordered AS
+  SELECT ARRAY['a', 'p' || i % 7, 'q']::text[] AS product_codes,
+         ARRAY[1 + i % 5, (i % 11)::numeric / 7, CASE WHEN i % 4 > 0 THEN 10 ^ (i % 12 - 6) END]::numeric[]
+           AS quantities,
+         ARRAY[i * 1.37, i * 10 ^ (i % 30) / 3, i % 3]::numeric[] AS amounts,
+         CASE i % 3 WHEN 0 THEN '{A,NULL}' WHEN 1 THEN '{B,x}' END::text[] AS tiers
+  FROM generate_series(1, 200) AS i;
+PREPARE plain AS
+  SELECT product_code, tiers, sum(quantity) AS quantity, sum(amount) AS amount, min(price), max(price),
+         array_agg(price::float8 ORDER BY price::float8) AS prices,
+         array_agg(quantity::float8 ORDER BY quantity::float8) AS quantities
+  FROM (SELECT u.*, round(u.amount / u.quantity, 4) AS price
+        FROM (SELECT unnest(product_codes) AS product_code, unnest(quantities) AS quantity,
+                     unnest(amounts) AS amount, tiers FROM ordered) u
+        WHERE u.quantity > 0 OFFSET 0) l
+  WHERE price > 0
+  GROUP BY product_code, tiers;
+PREPARE cells AS
+  SELECT product_code, tiers, quantity, amount, lowest_price, highest_price,
+         ARRAY(SELECT u FROM unnest(prices) u ORDER BY u) AS prices,
+         ARRAY(SELECT u FROM unnest(quantities) u ORDER BY u) AS quantities
+  FROM crmcost._price_cells('SELECT * FROM ordered');
+SELECT bag_eq('cells', 'plain', 'prices by product and tiers are those of plain SQL, to the last digit');
+SELECT isnt_empty('plain', 'and there are some');
+SELECT is_empty($$SELECT * FROM crmcost._price_cells('SELECT * FROM ordered WHERE false')$$, 'no orders, no prices');
+SELECT throws_ok($$SELECT * FROM crmcost._price_cells('SELECT 1')$$, '42804',
+  'column 1 of orders must be the products, of type text[]', 'another query');
+SELECT throws_ok($$SELECT * FROM crmcost._price_cells('SELECT product_codes, quantities, NULL::numeric[], tiers FROM ordered')$$,
+  '22004', 'orders must have no NULL as the amounts', 'orders without amounts');
+SELECT throws_ok($$SELECT * FROM crmcost._price_cells('SELECT product_codes, ''{1,2}''::numeric[], amounts, tiers FROM ordered')$$,
+  '2202E', 'orders must have a quantity and an amount for each of 3 products, not 2', 'a quantity is missing');
+SELECT throws_ok($$SELECT * FROM
+  crmcost._price_cells('SELECT ''{a}''::text[], ''{1e-40}''::numeric[], ''{1}''::numeric[], NULL::text[]')$$,
+  '22003', 'prices must be less than 10^34, not 1' || repeat('0', 40) || '.0000', 'a price beyond what is stored');
+
 \ir finish.psql

@@ -1,0 +1,432 @@
+/*
+ * price_cells.c
+ *	  The prices at which products were bought, for refresh.
+ *
+ * SQL: _price_cells(orders).
+ *
+ * An order has as many products as quantities and amounts; the price of a
+ * product in it is the amount for one unit, to four decimals.  Prices and
+ * quantities are gathered by product and by the tiers of who bought.  Sums and
+ * the lowest and highest price are exact; what _price_fit() takes are doubles,
+ * those nearest to the decimals.
+ */
+#include "crmcost.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "funcapi.h"
+#include "state/decimal.h"
+#include "state/huge_array.h"
+#include "state/query_reader.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+SQL_FUNCTION(price_cells);
+
+#define PRICE_DECIMALS 4
+
+/* the columns of the orders */
+enum
+{
+	OF_PRODUCTS, OF_QUANTITIES, OF_AMOUNTS, OF_TIERS, OF_COLUMNS
+};
+
+static const QueryColumn order_column[OF_COLUMNS] = {
+	{"the products", TEXTARRAYOID},
+	{"the quantities", NUMERICARRAYOID},
+	{"the amounts", NUMERICARRAYOID},
+	{"the tiers", TEXTARRAYOID}
+};
+
+/* the columns of a cell */
+enum
+{
+	PRODUCT, TIERS, QUANTITY, AMOUNT, LOWEST, HIGHEST, PRICES, QUANTITIES,
+	CELL_COLUMNS
+};
+
+/* a product by name and number of tiers, or tiers by their bytes */
+typedef struct CellKey
+{
+	const char *data;
+	int32		length;
+	int32		tiers;
+} CellKey;
+
+typedef struct CellEntry
+{
+	CellKey		key;
+	int32		number;
+	char		status;
+} CellEntry;
+
+#define SH_PREFIX cells
+#define SH_ELEMENT_TYPE CellEntry
+#define SH_KEY_TYPE CellKey
+#define SH_KEY key
+#define SH_HASH_KEY(table, key) \
+	hash_combine(hash_bytes((const unsigned char *) (key).data, \
+							(key).length), murmurhash32((key).tiers))
+#define SH_EQUAL(table, a, b) \
+	((a).length == (b).length && (a).tiers == (b).tiers && \
+	 memcmp((a).data, (b).data, (a).length) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct PricePoint
+{
+	double		price;
+	double		quantity;
+} PricePoint;
+
+/* a product and the tiers of who bought it */
+typedef struct PriceCell
+{
+	CellKey		key;
+	int16		quantity_scale;
+	int16		amount_scale;
+	num_i256	quantity;
+	num_i256	amount;
+	num_i128	lowest;			/* prices times 10^PRICE_DECIMALS */
+	num_i128	highest;
+	PricePoint *points;
+	int32		count;
+	int32		room;
+} PriceCell;
+
+typedef struct PriceCells
+{
+	MemoryContext context;
+	cells_hash *cells;
+	cells_hash *tiers;
+	PriceCell  *cell;			/* by number */
+	Datum	   *tier_array;		/* by number, from 1 */
+	int32		cell_room;
+	int32		tier_room;
+} PriceCells;
+
+/* Memory of so many elements, or more where the one before is full. */
+static void *
+MakeRoom(PriceCells *all, void *memory, int32 *room, int32 count, Size size)
+{
+	if (likely(count < *room))
+		return memory;
+	*room = Max(8, *room * 2);
+	if (memory == NULL)
+		return HugeArray(all->context, *room, size);
+	return HugeResize(memory, *room * size);
+}
+
+/* The entry of a key, added with the next number if it is new. */
+static CellEntry *
+FindEntry(PriceCells *all, cells_hash *table, CellKey key, bool *found)
+{
+	CellEntry  *entry = cells_lookup(table, key);
+	char	   *copy;
+
+	*found = entry != NULL;
+	if (likely(*found))
+		return entry;
+	copy = MemoryContextAlloc(all->context, Max(key.length, 1));
+	memcpy(copy, key.data, key.length);
+	key.data = copy;
+	entry = cells_insert(table, key, found);
+	entry->number = table->members - 1;
+	*found = false;
+	return entry;
+}
+
+/* Tiers are told apart by their bytes; 0 is the number of none. */
+static int32
+TiersNumber(PriceCells *all, Datum datum, bool isnull)
+{
+	ArrayType  *array;
+	CellKey		key = {0};
+	CellEntry  *entry;
+	bool		found;
+
+	if (isnull)
+		return 0;
+	array = DatumGetArrayTypeP(datum);
+	key.data = (const char *) array;
+	key.length = VARSIZE(array);
+	entry = FindEntry(all, all->tiers, key, &found);
+	if (!found)
+	{
+		all->tier_array = MakeRoom(all, all->tier_array, &all->tier_room,
+								   entry->number, sizeof(Datum));
+		all->tier_array[entry->number] = PointerGetDatum(entry->key.data);
+	}
+	return entry->number + 1;
+}
+
+static PriceCell *
+FindCell(PriceCells *all, Datum product, int32 tiers)
+{
+	const text *name = DatumGetTextPP(product);
+	CellKey		key = {VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), tiers};
+	bool		found;
+	CellEntry  *entry = FindEntry(all, all->cells, key, &found);
+
+	if (!found)
+	{
+		all->cell = MakeRoom(all, all->cell, &all->cell_room, entry->number,
+							 sizeof(PriceCell));
+		memset(&all->cell[entry->number], 0, sizeof(PriceCell));
+		all->cell[entry->number].key = entry->key;
+	}
+	return &all->cell[entry->number];
+}
+
+/* a numeric, as an integer times 10^-scale if that fits */
+typedef struct Decimal
+{
+	Datum		numeric;
+	num_i128	value;
+	int			scale;
+	bool		fits;
+} Decimal;
+
+static inline Decimal
+ReadDecimal(Datum numeric)
+{
+	Decimal		decimal = {.numeric = numeric};
+
+	decimal.fits = DecimalRead(numeric, &decimal.value, &decimal.scale);
+	return decimal;
+}
+
+static inline bool
+IsPositive(const Decimal *decimal)
+{
+	if (likely(decimal->fits))
+		return decimal->value > 0;
+	return NumericSign(decimal->numeric) > 0;
+}
+
+/* The double nearest to a positive one: that of a quotient of exact ones is. */
+static double
+NearestDouble(const Decimal *decimal)
+{
+	if (likely(decimal->fits && decimal->value <= (num_i128) 1 << 53 &&
+			   decimal->scale <= NUM_POW10_64_MAX))
+		return (double) (int64) decimal->value /
+			(double) num_pow10_64[decimal->scale];
+	return NumericToDouble(decimal->numeric);
+}
+
+/* The price to PRICE_DECIMALS, as an integer; a half is rounded up. */
+static num_i128
+Price(const Decimal *amount, const Decimal *quantity)
+{
+	num_i128	dividend;
+	num_i128	divisor;
+	num_i128	price;
+	Datum		numeric;
+	int			more = PRICE_DECIMALS + quantity->scale - amount->scale;
+
+	if (likely(amount->fits && quantity->fits &&
+			   num_i128_mul_pow10(amount->value, Max(more, 0), &dividend) &&
+			   num_i128_mul_pow10(quantity->value, Max(-more, 0), &divisor) &&
+			   dividend < NUM_I128_MAX / 4 && divisor < NUM_I128_MAX / 4))
+		return (2 * dividend + divisor) / (2 * divisor);
+	numeric = NumericRound(NumericDivide(amount->numeric, quantity->numeric),
+						   PRICE_DECIMALS);
+	if (!DecimalReadAtScale(numeric, PRICE_DECIMALS, &price))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("prices must be less than 10^34, not %s",
+						NumericText(numeric))));
+	return price;
+}
+
+static void
+AddPoint(PriceCells *all, PriceCell *cell, num_i128 price,
+		 const Decimal *quantity)
+{
+	Decimal		decimal = {.value = price, .scale = PRICE_DECIMALS, .fits = true};
+	PricePoint *point;
+
+	if (unlikely(price > (num_i128) 1 << 53))
+		decimal.numeric = DecimalNumeric(price, PRICE_DECIMALS);
+	if (cell->count == 0 || price < cell->lowest)
+		cell->lowest = price;
+	cell->highest = Max(cell->highest, price);
+	cell->points = MakeRoom(all, cell->points, &cell->room, cell->count,
+							sizeof(PricePoint));
+	point = &cell->points[cell->count++];
+	point->price = NearestDouble(&decimal);
+	point->quantity = NearestDouble(quantity);
+}
+
+/* What has no positive quantity and price is in no price. */
+static void
+AddProduct(PriceCells *all, Datum product, int32 tiers, Decimal quantity,
+		   Decimal amount)
+{
+	PriceCell  *cell;
+	num_i128	price;
+
+	if (!IsPositive(&quantity) || !IsPositive(&amount))
+		return;
+	price = Price(&amount, &quantity);
+	if (price == 0)
+		return;
+	cell = FindCell(all, product, tiers);
+	ExactSumAdd(&cell->quantity, &cell->quantity_scale, quantity.numeric,
+				"quantities");
+	ExactSumAdd(&cell->amount, &cell->amount_scale, amount.numeric, "amounts");
+	AddPoint(all, cell, price, &quantity);
+}
+
+/* The elements of an array of an order, as many as its products. */
+static Datum *
+ReadElements(Datum datum, Oid type, int count, bool **nulls)
+{
+	ArrayType  *array = DatumGetArrayTypeP(datum);
+	Datum	   *elements;
+	int			elements_count;
+
+	deconstruct_array(array, type, -1, false, TYPALIGN_INT, &elements, nulls,
+					  &elements_count);
+	if (count >= 0 && elements_count != count)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("orders must have a quantity and an amount for each of %d products, not %d",
+						count, elements_count)));
+	return elements;
+}
+
+/* A quantity that is not known has no price. */
+static void
+AddOrder(PriceCells *all, const Datum *values, const bool *nulls)
+{
+	int32		tiers = TiersNumber(all, values[OF_TIERS], nulls[OF_TIERS]);
+	ArrayType  *array = DatumGetArrayTypeP(values[OF_PRODUCTS]);
+	int			count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	bool	   *no_product;
+	bool	   *no_quantity;
+	bool	   *no_amount;
+	Datum	   *product = ReadElements(values[OF_PRODUCTS], TEXTOID, count,
+									   &no_product);
+	Datum	   *quantity = ReadElements(values[OF_QUANTITIES], NUMERICOID,
+										count, &no_quantity);
+	Datum	   *amount = ReadElements(values[OF_AMOUNTS], NUMERICOID, count,
+									  &no_amount);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!no_product[i] && !no_quantity[i] && !no_amount[i])
+			AddProduct(all, product[i], tiers, ReadDecimal(quantity[i]),
+					   ReadDecimal(amount[i]));
+		POLL_AT(i);
+	}
+}
+
+static void
+ReadOrders(PriceCells *all, QueryReader *orders)
+{
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext,
+											   "one order",
+											   ALLOCSET_DEFAULT_SIZES);
+
+	while (QueryReaderNext(orders))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(work);
+
+		for (int i = 0; i < OF_TIERS; i++)
+			if (orders->nulls[i])
+				ereport(ERROR,
+						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						 errmsg("orders must have no NULL as %s",
+								order_column[i].name)));
+		AddOrder(all, orders->values, orders->nulls);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(work);
+	}
+}
+
+/* An array of doubles, to be filled in. */
+static ArrayType *
+MakeArray(int count, double **elements)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1) + (Size) count * sizeof(double);
+	ArrayType  *array = palloc0(size);
+
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->elemtype = FLOAT8OID;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+	*elements = (double *) ARR_DATA_PTR(array);
+	return array;
+}
+
+static void
+PutCell(const PriceCells *all, const PriceCell *cell, ReturnSetInfo *result)
+{
+	int32		tiers = cell->key.tiers;
+	ExactSum	quantity = ExactSumOf(&cell->quantity, cell->quantity_scale);
+	ExactSum	amount = ExactSumOf(&cell->amount, cell->amount_scale);
+	double	   *price;
+	double	   *quantity_at;
+	Datum		values[CELL_COLUMNS] = {
+		[PRODUCT] = PointerGetDatum(cstring_to_text_with_len(cell->key.data,
+															 cell->key.length)),
+		[TIERS] = tiers > 0 ? all->tier_array[tiers - 1] : (Datum) 0,
+		[QUANTITY] = ExactSumNumeric(&quantity),
+		[AMOUNT] = ExactSumNumeric(&amount),
+		[LOWEST] = DecimalNumeric(cell->lowest, PRICE_DECIMALS),
+		[HIGHEST] = DecimalNumeric(cell->highest, PRICE_DECIMALS),
+		[PRICES] = PointerGetDatum(MakeArray(cell->count, &price)),
+		[QUANTITIES] = PointerGetDatum(MakeArray(cell->count, &quantity_at))
+	};
+	bool		nulls[CELL_COLUMNS] = {[TIERS] = tiers == 0};
+
+	for (int32 i = 0; i < cell->count; i++)
+	{
+		price[i] = cell->points[i].price;
+		quantity_at[i] = cell->points[i].quantity;
+		POLL_AT(i);
+	}
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * _price_cells(orders text): the prices in the orders of a query, a row for
+ * each product and the tiers of who bought it.
+ */
+Datum
+price_cells(PG_FUNCTION_ARGS)
+{
+	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	QueryReader orders;
+	PriceCells	all = {0};
+	MemoryContext work;
+	MemoryContext caller;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	SPI_connect();
+	all.context = CurrentMemoryContext;
+	all.cells = cells_create(all.context, 1024, NULL);
+	all.tiers = cells_create(all.context, 64, NULL);
+	QueryReaderBegin(&orders, "orders", query, OF_COLUMNS, order_column);
+	ReadOrders(&all, &orders);
+	QueryReaderEnd(&orders);
+	work = AllocSetContextCreate(CurrentMemoryContext, "one cell",
+								 ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(work);
+	for (uint32 i = 0; i < all.cells->members; i++)
+	{
+		PutCell(&all, &all.cell[i], result);
+		MemoryContextReset(work);
+		CHECK_FOR_INTERRUPTS();
+	}
+	MemoryContextSwitchTo(caller);
+	SPI_finish();
+	return (Datum) 0;
+}
