@@ -229,7 +229,10 @@ BEGIN ATOMIC
     LEFT JOIN pg_temp.refresh_contact_sum c USING (customer_id)
   $query$,
   crmcost._value_order_query(run),
-  crmcost._value_month_query(wanted),
+  -- by an array, months are looked up; a join would read those of all
+  crmcost._value_month_query(CASE WHEN run.whole THEN wanted
+    ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_changed c))'
+    END),
   crmcost._value_party_query(run, wanted),
   pg_catalog.string_agg(pg_catalog.format(
     'coalesce(m.%1$s_cost, 0) AS %1$s_cost', b.name), ', '::text))

@@ -28,14 +28,23 @@ BEGIN
   IF anew OR crmcost._was_written(run, '{customer_quality,customer_value}') THEN
     changed := changed
       + crmcost._write_difference(run.ledger, 'cohort_quality', $query$
-          SELECT s.scheme, v.channel_code,
-                 crmcost._month_of(v.acquired_on) AS cohort_month,
-                 count(*) AS customers, count(q.customer_id) AS reached
-          FROM customer_value v
+          -- days first: they are fewer than customers
+          SELECT s.scheme, c.channel_code,
+                 crmcost._month_of(c.acquired_on) AS cohort_month,
+                 sum(c.customers)::bigint AS customers,
+                 coalesce(sum(r.customers), 0)::bigint AS reached
+          FROM (SELECT v.channel_code, v.acquired_on, count(*) AS customers
+                FROM customer_value v
+                WHERE v.acquired_on IS NOT NULL
+                GROUP BY v.channel_code, v.acquired_on) c
           CROSS JOIN (SELECT DISTINCT scheme FROM tier) s
-          LEFT JOIN customer_quality q
-            ON q.customer_id = v.customer_id AND q.scheme = s.scheme
-          WHERE v.acquired_on IS NOT NULL
+          LEFT JOIN (SELECT q.scheme, v.channel_code, v.acquired_on,
+                            count(*) AS customers
+                     FROM customer_quality q
+                     JOIN customer_value v USING (customer_id)
+                     GROUP BY q.scheme, v.channel_code, v.acquired_on) r
+            ON r.scheme = s.scheme AND r.channel_code = c.channel_code
+               AND r.acquired_on = c.acquired_on
           GROUP BY 1, 2, 3
         $query$, 'true');
   END IF;

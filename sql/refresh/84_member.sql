@@ -74,22 +74,22 @@ COMMENT ON FUNCTION crmcost._loyalty_member_query(crmcost._run) IS
   'Query of loyalty_member.';
 
 -- Those of one loyalty are together in all that follows; ranks upward, equal ones
--- with the mean of theirs.
+-- with the mean of theirs: twice as much is an integer.
 CREATE FUNCTION crmcost._equally_loyal_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
   SELECT m.measure, m.loyalty, count(*) AS customers,
          sum(b.orders) AS orders, sum(b.revenue) AS revenue,
          sum(b.total_cost) AS total_cost, sum(b.profit) AS profit,
-         sum(m.profit_rank) AS rank_sum,
-         sum(m.profit_rank * m.profit_rank) AS rank_squares
+         sum(m.twice_rank) / 2 AS rank_sum,
+         sum(m.twice_rank * m.twice_rank) / 4 AS rank_squares
   FROM (
     SELECT v.orders, v.revenue, v.total_cost, v.profit,
            v.last_ordered_on - v.first_ordered_on AS tenure_days, p.points,
-           count(*) OVER upward - (count(*) OVER equal_ones - 1) / 2.0
-             AS profit_rank,
-           count(p.points) OVER upward - (count(p.points) OVER equal_ones - 1)
-                                         / 2.0 AS profit_rank_of_members
+           2 * count(*) OVER upward - count(*) OVER equal_ones + 1
+             AS twice_rank,
+           2 * count(p.points) OVER upward - count(p.points) OVER equal_ones + 1
+             AS twice_rank_of_members
     FROM customer_value v
     LEFT JOIN (SELECT customer_id, sum(earned) AS points FROM loyalty_account
                GROUP BY customer_id) p USING (customer_id)
@@ -97,10 +97,10 @@ RETURN $query$
     WINDOW upward AS (ORDER BY v.profit), equal_ones AS (PARTITION BY v.profit)
   ) b
   CROSS JOIN LATERAL (
-    VALUES ('orders', b.orders::numeric, b.profit_rank),
-           ('tenure_days', b.tenure_days, b.profit_rank),
-           ('points', b.points, b.profit_rank_of_members)
-  ) AS m (measure, loyalty, profit_rank)
+    VALUES ('orders', b.orders::numeric, b.twice_rank),
+           ('tenure_days', b.tenure_days, b.twice_rank),
+           ('points', b.points, b.twice_rank_of_members)
+  ) AS m (measure, loyalty, twice_rank)
   WHERE m.loyalty IS NOT NULL
   GROUP BY m.measure, m.loyalty
 $query$;

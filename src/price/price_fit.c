@@ -27,18 +27,23 @@ typedef struct PricePoint
 	double		quantity;
 } PricePoint;
 
-static int
-ComparePoints(const void *left, const void *right, void *arg)
+static inline int
+ComparePoints(const PricePoint *a, const PricePoint *b)
 {
-	const PricePoint *a = left;
-	const PricePoint *b = right;
-
 	if (a->price != b->price)
 		return a->price < b->price ? -1 : 1;
 	if (a->quantity != b->quantity)
 		return a->quantity < b->quantity ? -1 : 1;
 	return 0;
 }
+
+#define ST_SORT SortPoints
+#define ST_ELEMENT_TYPE PricePoint
+#define ST_COMPARE(a, b) ComparePoints(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static const double *
 ReadColumn(ArrayType *array, const char *argument)
@@ -71,8 +76,7 @@ AddUpPoints(PricePoint *points, int count)
 {
 	int			last = 0;
 
-	qsort_interruptible(points, count, sizeof(PricePoint), ComparePoints,
-						NULL);
+	SortPoints(points, count);
 	for (int i = 1; i < count; i++)
 	{
 		if (points[i].price == points[last].price)
