@@ -34,7 +34,12 @@ BEGIN
                  FROM customer_class c
                  JOIN pg_temp.refresh_class_customer
                    USING (customer_id, dimension)
-                 WHERE c.dimension = 'owner' OR c.dimension = ANY (schemes)) n
+                 -- by an array, classes are looked up; a join would read all
+                 WHERE c.customer_id = ANY (ARRAY(
+                         SELECT r.customer_id
+                         FROM pg_temp.refresh_class_customer r))
+                       AND (c.dimension = 'owner'
+                            OR c.dimension = ANY (schemes))) n
         USING (customer_id, dimension)
       WHERE (b.code IS DISTINCT FROM n.code
              OR b.since IS DISTINCT FROM n.since)
@@ -50,16 +55,16 @@ BEGIN
       UNION ALL
       SELECT c.customer_id, -1, c.dimension, c.code, c.since
       FROM customer_class c
-      JOIN pg_temp.refresh_member_customer USING (customer_id)
-      WHERE NOT anew
+      WHERE NOT anew AND c.customer_id = ANY (ARRAY(
+              SELECT m.customer_id FROM pg_temp.refresh_member_customer m))
             AND NOT EXISTS (SELECT FROM pg_temp.refresh_class_customer r
                             WHERE r.customer_id = c.customer_id
                                   AND r.dimension = c.dimension)
       UNION ALL
       SELECT c.customer_id, 1, c.dimension, c.code, c.since
       FROM customer_class c
-      WHERE anew OR c.customer_id IN (SELECT m.customer_id
-                                      FROM pg_temp.refresh_member_customer m)
+      WHERE anew OR c.customer_id = ANY (ARRAY(
+              SELECT m.customer_id FROM pg_temp.refresh_member_customer m))
     )
     SELECT k.sign, k.customer_id, k.dimension, k.code,
            coalesce(k.owner, '(unknown)'), k.since

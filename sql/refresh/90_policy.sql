@@ -103,7 +103,8 @@ $$;
 COMMENT ON FUNCTION crmcost._write_tier_move(crmcost._run) IS
   'Writes tier_move of the months whose tiers were found anew; returns the rows changed.';
 
--- Half of the customers have no more than the threshold still to come.
+-- Half of the customers have no more than the threshold still to come.  Who is in no
+-- tier of a scheme is the rest.
 CREATE FUNCTION crmcost._potential_query(run crmcost._run) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -118,20 +119,44 @@ BEGIN
   RETURN format($query$
     SELECT c.*, %L::numeric AS threshold FROM (%s) c
   $query$, threshold, crmcost._sum_of_parts(run, 'potential_cell', format($query$
-    SELECT u.scheme, coalesce(t.code, '(unknown)') AS tier,
-           p.potential > %1$L::numeric AS high_potential, count(*) AS customers,
-           sum(p.margin) AS margin, sum(p.profit) AS profit,
-           sum(p.potential) AS potential
-    FROM (SELECT v.customer_id, v.margin, v.profit,
-                 coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
-          FROM customer_score s
-          JOIN customer_value v ON v.customer_id = s.customer_id
-          WHERE NOT v.is_technical) p
-    CROSS JOIN unnest(%2$L::text[]) AS u (scheme)
-    LEFT JOIN customer_class k
-      ON k.customer_id = p.customer_id AND k.dimension = u.scheme
-    LEFT JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-    GROUP BY 1, 2, 3
+    WITH one AS (
+      SELECT p.*, p.potential > %1$L::numeric AS high_potential
+      FROM (SELECT v.customer_id, v.margin, v.profit,
+                   coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
+            FROM customer_score s
+            JOIN customer_value v ON v.customer_id = s.customer_id
+            WHERE NOT v.is_technical) p
+    ),
+    tiered AS (
+      SELECT t.scheme, t.code AS tier, k.high_potential, k.customers, k.margin,
+             k.profit, k.potential
+      FROM (SELECT k.dimension, k.code, o.high_potential,
+                   count(*) AS customers, sum(o.margin) AS margin,
+                   sum(o.profit) AS profit, sum(o.potential) AS potential
+            FROM one o
+            JOIN customer_class k USING (customer_id)
+            WHERE k.dimension = ANY (%2$L::text[])
+            GROUP BY k.dimension, k.code, o.high_potential) k
+      JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
+    )
+    SELECT * FROM tiered
+    UNION ALL
+    SELECT u.scheme, '(unknown)', a.high_potential,
+           (a.customers - coalesce(sum(t.customers), 0))::bigint,
+           a.margin - coalesce(sum(t.margin), 0),
+           a.profit - coalesce(sum(t.profit), 0),
+           a.potential - coalesce(sum(t.potential), 0)
+    FROM unnest(%2$L::text[]) AS u (scheme)
+    CROSS JOIN (SELECT o.high_potential, count(*) AS customers,
+                       sum(o.margin) AS margin, sum(o.profit) AS profit,
+                       sum(o.potential) AS potential
+                FROM one o
+                GROUP BY o.high_potential) a
+    LEFT JOIN tiered t
+      ON t.scheme = u.scheme AND t.high_potential = a.high_potential
+    GROUP BY u.scheme, a.high_potential, a.customers, a.margin, a.profit,
+             a.potential
+    HAVING a.customers > coalesce(sum(t.customers), 0)
     $query$, threshold, crmcost._tier_schemes(run.ledger))));
 END
 $$;
