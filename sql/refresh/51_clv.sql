@@ -277,14 +277,22 @@ BEGIN
     RETURN;
   END IF;
   SELECT count(*) AS customers,
-         count(*) FILTER (WHERE p.last_ordered_on > one_year_ago) AS again,
+         count(*) FILTER (WHERE v.last_ordered_on > one_year_ago) AS again,
          (SELECT min(v.first_ordered_on) FROM customer_value v) AS first_on
     INTO stayed
-    FROM pg_temp.refresh_purchase p
-    WHERE EXISTS (SELECT FROM customer_order o
-                  WHERE o.customer_id = p.customer_id AND o.is_order
-                        AND o.ordered_on > two_years_ago
-                        AND o.ordered_on <= one_year_ago);
+    FROM customer_value v
+    WHERE v.orders > 0 AND NOT v.is_technical
+          AND v.first_ordered_on <= one_year_ago
+          AND v.last_ordered_on > two_years_ago
+          -- the first or the last order is of that year, or else another one, which
+          -- OFFSET 0 looks up: it would read all orders
+          AND (v.first_ordered_on > two_years_ago
+               OR v.last_ordered_on <= one_year_ago
+               OR EXISTS (SELECT FROM customer_order o
+                          WHERE o.customer_id = v.customer_id AND o.is_order
+                                AND o.ordered_on > two_years_ago
+                                AND o.ordered_on <= one_year_ago
+                          OFFSET 0));
   IF stayed.first_on <= two_years_ago AND stayed.customers > 0 THEN
     INSERT INTO pg_temp.refresh_model
       (model, status, customers, retention_rate)

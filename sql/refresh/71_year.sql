@@ -50,8 +50,10 @@ BEGIN ATOMIC
     GROUP BY s.customer_id
   ),
   buyer AS (
-    SELECT sum(m.orders) FILTER (WHERE m.month_start <= %2$L) AS before,
-           sum(m.orders) FILTER (WHERE m.month_start > %2$L) AS now
+    -- integers: sums of larger ones take memory for each customer
+    SELECT sum(m.orders::integer) FILTER (WHERE m.month_start <= %2$L)
+             AS before,
+           sum(m.orders::integer) FILTER (WHERE m.month_start > %2$L) AS now
     FROM customer_month m
     LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
     WHERE m.month_start > %2$L::date - interval '1 year'

@@ -64,38 +64,31 @@ $$;
 COMMENT ON FUNCTION crmcost._write_lives(crmcost._run) IS
   'Writes customer_life from refresh_spell; returns the rows changed.';
 
--- Who has not churned by the report day was observed until then.
+-- Who has not churned by the report day was observed until then.  All are those of
+-- all channels.
 CREATE FUNCTION crmcost._life_query(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  WITH life AS (
-    SELECT l.customer_id, l.channel_code, l.began_on,
-           (coalesce(l.churned_on, %L) - l.began_on)::float8 AS days,
-           l.churned_on IS NOT NULL AS churned
-    FROM customer_life l
-  ),
-  -- a row for each customer and dimension
-  life_of AS (
-    SELECT g.dimension, g.code, l.days, l.churned
-    FROM life l
-    CROSS JOIN LATERAL (
-      VALUES ('(all)', '(all)'), ('(channel)', l.channel_code),
-             ('(cohort)', to_char(l.began_on, 'YYYY"-Q"Q'))
-    ) AS g (dimension, code)
-    UNION ALL
-    SELECT k.dimension, k.code, l.days, l.churned
-    FROM life l
-    JOIN customer_class k USING (customer_id)
-    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-  )
   SELECT dimension, code, count(*) AS customers,
          count(*) FILTER (WHERE churned) AS churned,
          crmcost.kaplan_meier_partial(days, churned) AS lives,
-         crmcost.logrank_partial(days, churned, code)
-           FILTER (WHERE dimension <> '(all)') AS sample
-  FROM life_of
+         crmcost.logrank_partial(days, churned, code) AS sample
+  FROM (
+    SELECT '(channel)' AS dimension, l.channel_code AS code, %1$s
+    FROM customer_life l
+    UNION ALL
+    SELECT '(cohort)', to_char(l.began_on, 'YYYY"-Q"Q'), %1$s
+    FROM customer_life l
+    UNION ALL
+    SELECT k.dimension, k.code, %1$s
+    FROM customer_life l
+    JOIN customer_class k USING (customer_id)
+    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
+  ) life
   GROUP BY dimension, code
-$query$, run.day);
+$query$, pg_catalog.format(
+  '(coalesce(l.churned_on, %L) - l.began_on)::float8 AS days, l.churned_on IS NOT NULL AS churned',
+  run.day));
 
 COMMENT ON FUNCTION crmcost._life_query(crmcost._run) IS
   'Query of how many customers of each group stayed how long, with the states of the aggregates of survival.';
@@ -112,7 +105,11 @@ BEGIN
       INSERT INTO pg_temp.refresh_survival
         SELECT dimension, code, sum(customers), sum(churned),
                crmcost.kaplan_meier_merge(lives)
-        FROM part
+        FROM (SELECT p.dimension, p.code, p.customers, p.churned, p.lives
+              FROM part p
+              UNION ALL
+              SELECT '(all)', '(all)', p.customers, p.churned, p.lives
+              FROM part p WHERE p.dimension = '(channel)') of_part
         GROUP BY dimension, code
     ),
     compared AS (
@@ -121,7 +118,6 @@ BEGIN
       FROM part p
       CROSS JOIN (SELECT count(DISTINCT code) AS channels FROM part
                   WHERE dimension = '(channel)') c
-      WHERE p.dimension <> '(all)'
     )
     -- both in one pass: they have one state
     INSERT INTO pg_temp.refresh_logrank
