@@ -38,11 +38,9 @@ BEGIN
                  WHERE c.customer_id = ANY (ARRAY(
                          SELECT r.customer_id
                          FROM pg_temp.refresh_class_customer r))
-                       AND (c.dimension = 'owner'
-                            OR c.dimension = ANY (schemes))) n
+                       AND c.dimension = ANY (schemes || 'owner'::text)) n
         USING (customer_id, dimension)
-      WHERE (b.code IS DISTINCT FROM n.code
-             OR b.since IS DISTINCT FROM n.since)
+      WHERE (b.code, b.since) IS DISTINCT FROM (n.code, n.since)
             AND (dimension = 'owner' OR dimension = ANY (schemes));
     ANALYZE pg_temp.refresh_member_customer;
   END IF;

@@ -139,7 +139,8 @@ BEGIN
             GROUP BY k.dimension, k.code, o.high_potential) k
       JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
     )
-    SELECT * FROM tiered
+    SELECT scheme, tier, high_potential, customers, margin, profit, potential
+    FROM tiered
     UNION ALL
     SELECT u.scheme, '(unknown)', a.high_potential,
            (a.customers - coalesce(sum(t.customers), 0))::bigint,

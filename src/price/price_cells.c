@@ -207,7 +207,7 @@ IsPositive(const Decimal *decimal)
 	return NumericSign(decimal->numeric) > 0;
 }
 
-/* The double nearest to a positive one: that of a quotient of exact ones is. */
+/* The double nearest to a positive one; a quotient of exact ones is that. */
 static double
 NearestDouble(const Decimal *decimal)
 {
@@ -247,9 +247,12 @@ static void
 AddPoint(PriceCells *all, PriceCell *cell, num_i128 price,
 		 const Decimal *quantity)
 {
-	Decimal		decimal = {.value = price, .scale = PRICE_DECIMALS, .fits = true};
+	Decimal		decimal = {0};
 	PricePoint *point;
 
+	decimal.value = price;
+	decimal.scale = PRICE_DECIMALS;
+	decimal.fits = true;
 	if (unlikely(price > (num_i128) 1 << 53))
 		decimal.numeric = DecimalNumeric(price, PRICE_DECIMALS);
 	if (cell->count == 0 || price < cell->lowest)
@@ -373,9 +376,10 @@ PutCell(const PriceCells *all, const PriceCell *cell, ReturnSetInfo *result)
 	ExactSum	amount = ExactSumOf(&cell->amount, cell->amount_scale);
 	double	   *price;
 	double	   *quantity_at;
+	text	   *product = cstring_to_text_with_len(cell->key.data,
+												   cell->key.length);
 	Datum		values[CELL_COLUMNS] = {
-		[PRODUCT] = PointerGetDatum(cstring_to_text_with_len(cell->key.data,
-															 cell->key.length)),
+		[PRODUCT] = PointerGetDatum(product),
 		[TIERS] = tiers > 0 ? all->tier_array[tiers - 1] : (Datum) 0,
 		[QUANTITY] = ExactSumNumeric(&quantity),
 		[AMOUNT] = ExactSumNumeric(&amount),
