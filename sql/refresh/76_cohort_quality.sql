@@ -57,7 +57,7 @@ COMMENT ON FUNCTION crmcost._write_cohort_quality(crmcost._run) IS
 
 -- A row of classification dated midnight is of the evening before.
 CREATE FUNCTION crmcost._best_query(run crmcost._run) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN pg_catalog.format($query$
   SELECT h.customer_id, h.scheme, min(h.entered_at) AS reached_at
   FROM (
