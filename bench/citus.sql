@@ -8,7 +8,7 @@ CREATE FUNCTION bench.read_process(process text, name text) RETURNS text
 LANGUAGE plpgsql AS $$
 BEGIN
   RETURN pg_read_file(format('/proc/%s/%s', process, name), 0, 1000, true);
-EXCEPTION WHEN system_error OR io_error OR undefined_file THEN
+EXCEPTION WHEN internal_error OR io_error OR undefined_file THEN
   RETURN NULL;
 END;
 $$;
