@@ -17,12 +17,12 @@ CREATE FUNCTION bench.node_ms(base text, node text) RETURNS numeric
 LANGUAGE sql AS $$
   SELECT sum(split_part(bench.read_process(p, 'schedstat'), ' ', 1)::numeric)
            / 1e6
-  FROM pg_ls_dir('/proc') AS p
-  WHERE p ~ '^\d+$'
-        AND (regexp_match(bench.read_process(p, 'stat'),
-                          '^\d+ \(.*\) \S (\d+)'))[1]
-            = split_part(pg_read_file(base || '/' || node
-                                      || '/data/postmaster.pid'), E'\n', 1)
+  FROM (SELECT split_part(pg_read_file(base || '/' || node
+                                        || '/data/postmaster.pid'), E'\n', 1)
+          AS server) n
+  CROSS JOIN regexp_split_to_table(
+    trim(bench.read_process(n.server, format('task/%s/children', n.server))),
+    ' ') AS p
 $$;
 CREATE FUNCTION bench.workers_ms(base text) RETURNS numeric
 LANGUAGE sql AS $$
