@@ -39,8 +39,10 @@ WHERE p.pronamespace = 'crmcost'::regnamespace
       AND p.proname <> ALL ('{_check_cluster, _check_keys, _find_late_facts,
                               _give_keys_back, _give_rules_back, _is_sharded,
                               _keep_sums, _local_shards, _make_spread,
-                              _part_rows, _place_tables, _take_tables_back,
-                              _tell_distribution, _write_part}'::name[])
+                              _part_call, _part_rows, _place_tables,
+                              _shard_term, _take_tables_back,
+                              _tell_distribution, _write_borne_month,
+                              _write_part}'::name[])
       -- a setting is text, and what it becomes is checked when it is read
       AND f.message <> 'target type is different type than source type'
 ORDER BY 1;
