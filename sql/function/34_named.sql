@@ -11,7 +11,7 @@ COMMENT ON FUNCTION crmcost._from_utf8(text) IS
 -- What stands for no code or for all of them has no table of codes: (all),
 -- (unknown), (none) and (new).
 CREATE FUNCTION crmcost._named_marker(code text) RETURNS text
-  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(crmcost._from_utf8(CASE code WHEN '(all)' THEN 'e585a8e983a8'
                                      WHEN '(unknown)' THEN 'e69caae79fa5'
                                      WHEN '(none)' THEN 'e697a0'
