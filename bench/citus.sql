@@ -135,8 +135,8 @@ SELECT sum(bytes) / 1e3 AS kb FROM bench.read \gset
 SELECT sum(p.here) AS plain_order, sum(s.here) AS spread_order
   FROM bench.step p JOIN bench.step s USING (step)
   WHERE p.kind = 'plain' AND s.kind = 'spread' AND step IN ('line', 'order') \gset
-CALL bench.note('refresh on a cluster, CPU of the coordinator', 0.9, :spread, 'the ledger on one node', :plain);
-CALL bench.note('refresh on a cluster, CPU of all nodes', 2.1, :all_nodes, 'the ledger on one node', :plain);
-CALL bench.note('refresh on a cluster after 1 % of news, coordinator', 1.1, :spread_news, 'the ledger on one node, everything', :news);
-CALL bench.note('steps line and order on a cluster, CPU of the coordinator', 0.5, :spread_order, 'the ledger on one node', :plain_order);
-CALL bench.note('kB that the coordinator copies, not ms', 7, :kb, 'a customer, of 10 lines and 2 contacts', :customers);
+CALL bench.note('refresh on a cluster, CPU of the coordinator', 0.35, :spread, 'the ledger on one node', :plain);
+CALL bench.note('refresh on a cluster, CPU of all nodes', 1.6, :all_nodes, 'the ledger on one node', :plain);
+CALL bench.note('refresh on a cluster after 1 % of news, coordinator', 0.6, :spread_news, 'the ledger on one node, everything', :news);
+CALL bench.note('steps line and order on a cluster, CPU of the coordinator', 0.02, :spread_order, 'the ledger on one node', :plain_order);
+CALL bench.note('kB that the coordinator copies, not ms', 1.5, :kb, 'a customer, of 10 lines and 2 contacts', :customers);
