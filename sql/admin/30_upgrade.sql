@@ -46,6 +46,10 @@ BEGIN
   PERFORM crmcost._check_version(ledger);
   PERFORM crmcost._add_translations(ledger);
   PERFORM crmcost._renew_partitions(ledger);
+  -- what came without the triggers, nobody noted
+  IF crmcost._add_capture(ledger) THEN
+    EXECUTE format('UPDATE %I.refresh_state SET storage = NULL', ledger);
+  END IF;
   PERFORM crmcost._renew_views(ledger);
   PERFORM crmcost._drop_replaced(ledger);
   RETURN false;

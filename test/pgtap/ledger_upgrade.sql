@@ -73,8 +73,18 @@ SELECT is((SELECT sum(profit) FROM whale_curve), 10.0, 'the extension and upgrad
 SELECT bag_eq('SELECT * FROM customer_profit', 'SELECT * FROM profit', 'as it was');
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'with nothing to refresh');
+SELECT isnt((SELECT storage FROM refresh_state), NULL, 'and the next refresh looks at what is new');
 SELECT crmcost.grant_read('crm', 'crm_reader');
 SELECT is(pg_temp.readable(), (SELECT n FROM views), 'grants are given again');
+ROLLBACK TO fresh;
+
+-- what comes while the extension is away is noted by nobody
+DROP EXTENSION crmcost CASCADE;
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (1, 'p', '2024-01-06', 5, 'EUR');
+CREATE EXTENSION crmcost;
+CALL crmcost.upgrade('crm');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT is((SELECT sum(profit) FROM whale_curve), 15.0, 'the first refresh finds what came without the extension');
 ROLLBACK TO fresh;
 
 -- a ledger of before it told more than names in its language
