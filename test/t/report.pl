@@ -146,8 +146,9 @@ sections_say(
 	cac    => qr/^Caf\x{e9} <b> loses money: /);
 
 # A full ledger, and names that are markup.
-$node->safe_psql('postgres', 'CREATE DATABASE shop');
-$node->safe_psql('shop',     'CREATE EXTENSION crmcost');
+$node->safe_psql('postgres',
+	q{CREATE DATABASE shop TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'});
+$node->safe_psql('shop', 'CREATE EXTENSION crmcost');
 IPC::Run::run([ 'psql', '-XqAt', '-d', $node->connstr('shop'), '-f', 'test/report/shop.sql' ],
 	'>', \my $loaded, '2>', \$err);
 is($err, '', 'the shop is loaded');
