@@ -90,3 +90,13 @@ CREATE AGGREGATE crmcost.cac(cost numeric, acquired boolean) (
 );
 COMMENT ON AGGREGATE crmcost.cac(numeric, boolean) IS
   'Customer acquisition cost: sum of cost over the number of rows with acquired true; NULL when none is.';
+
+-- Of no customer there is no cac to be known.
+CREATE FUNCTION crmcost._is_cac_unknown(unrated_entries bigint,
+                                        customers bigint, cac numeric)
+  RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN unrated_entries > 0 OR customers > 0 AND cac IS NULL;
+
+COMMENT ON FUNCTION crmcost._is_cac_unknown(bigint, bigint, numeric) IS
+  'Whether a month of channel_cac has cost without a rate, its own or shared, so that sums over it give no cac.';

@@ -93,11 +93,8 @@ BEGIN
                       ORDER BY hashint8(old.customer_id), old.customer_id
                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
   $query$,
-    (SELECT string_agg(format('coalesce(sum(%s) OVER before, 0)%s AS %I',
-                              d.quantity,
-                              CASE WHEN d.name IN ('orders', 'interactions')
-                                THEN '::bigint' ELSE '' END, d.name),
-                       ', ' ORDER BY d.place)
+    (SELECT string_agg(format('coalesce(sum(%s) OVER before, 0) AS %I',
+                              d.quantity, d.name), ', ' ORDER BY d.place)
      FROM crmcost._flow_drivers() d),
     ', ' || shard || ' AS shard', crmcost._own_rows('customer_month'), scope,
     ', ' || shard);

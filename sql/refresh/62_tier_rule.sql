@@ -248,12 +248,11 @@ CREATE FUNCTION crmcost._class_query(run crmcost._run, schemes text[],
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-  result text;
   bins CONSTANT integer := crmcost._setting(run.ledger, 'rfm_bins');
   part CONSTANT record := crmcost._scheme_terms(schemes, bins, bounds);
 BEGIN
-  result := format($query$
-    WITH total AS MATERIALIZED (
+  RETURN format($query$
+    WITH total AS %10$s (
       SELECT t.*, %8$s AS is_member FROM (%1$s) t
     )
     SELECT m.customer_id, m.orders, m.last_ordered_on, m.revenue, m.margin,
@@ -276,12 +275,9 @@ BEGIN
       ELSE format('%L::crmcost.rfm_cuts', bounds ->> 'cuts') END,
     part.windows, crmcost._setting(run.ledger, 'abc_measure'), part.joins,
     crmcost._left_term(schemes), crmcost._has_tier(),
-    CASE WHEN bounds IS NULL THEN 'OVER ()' END);
-  -- a table is read twice rather than copied
-  IF bounds IS NOT NULL THEN
-    result := replace(result, 'AS MATERIALIZED', 'AS NOT MATERIALIZED');
-  END IF;
-  RETURN result;
+    CASE WHEN bounds IS NULL THEN 'OVER ()' END,
+    -- a table is read twice rather than copied
+    CASE WHEN bounds IS NULL THEN 'MATERIALIZED' ELSE 'NOT MATERIALIZED' END);
 END
 $$;
 

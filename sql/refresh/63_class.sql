@@ -34,9 +34,7 @@ BEGIN
       JOIN classification k
         ON k.customer_id = p.customer_id AND k.dimension = c.dimension
     $query$),
-    -- by an array, they are looked up; the rows alone would be sought in all
-    'old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_class_customer c))
-     AND (old.customer_id, old.dimension) IN (SELECT c.customer_id, c.dimension FROM pg_temp.refresh_class_customer c)');
+    '(old.customer_id, old.dimension) IN (SELECT c.customer_id, c.dimension FROM pg_temp.refresh_class_customer c)');
 END
 $$;
 

@@ -57,7 +57,7 @@ COMMENT ON FUNCTION crmcost._write_cohort_quality(crmcost._run) IS
 
 -- A row of classification dated midnight is of the evening before.
 CREATE FUNCTION crmcost._best_query(run crmcost._run) RETURNS text
-  LANGUAGE sql STABLE PARALLEL UNSAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT h.customer_id, h.scheme, min(h.entered_at) AS reached_at
   FROM (
@@ -71,7 +71,7 @@ RETURN pg_catalog.format($query$
     JOIN classification k USING (customer_id)
     JOIN (SELECT DISTINCT ON (scheme) scheme, code
           FROM tier ORDER BY scheme, rank) t ON t.scheme = k.dimension
-    WHERE k.entered_at <= %2$L AND %4$s
+    WHERE k.entered_at <= %2$L
   ) h
   JOIN customer_value v ON v.customer_id = h.customer_id
   WHERE h.is_best
@@ -79,11 +79,7 @@ RETURN pg_catalog.format($query$
         AND coalesce(h.before_on, 'infinity') > v.acquired_on
   GROUP BY h.customer_id, h.scheme
 $query$, run.zone, run.upto,
-  crmcost._setting(run.ledger, 'quality_months') || ' months',
-  -- by an array, histories are looked up; a join would read those of all
-  CASE WHEN crmcost._sums_anew(run) THEN 'true'
-    ELSE 'k.customer_id = ANY (ARRAY(SELECT b.customer_id FROM pg_temp.refresh_best_customer b))'
-  END);
+  crmcost._setting(run.ledger, 'quality_months') || ' months');
 
 COMMENT ON FUNCTION crmcost._best_query(crmcost._run) IS
   'Query of customer_quality for the customers of refresh_best_customer.';

@@ -14,6 +14,7 @@
 #include "funcapi.h"
 #include "state/huge_array.h"
 #include "state/query_reader.h"
+#include "state/sql_array.h"
 #include "utils/array.h"
 #include "utils/date.h"
 #include "utils/memutils.h"
@@ -218,25 +219,7 @@ TouchesUntil(const Way *way, TimestampTz until)
 static Datum
 ArrayOf(Oid element, const void *data, Size size, int count)
 {
-	Size		total = ARR_OVERHEAD_NONULLS(1) + size;
-	ArrayType  *array;
-
-	if (count == 0)
-		return PointerGetDatum(construct_empty_array(element));
-	if (!AllocSizeIsValid(total))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("touches of one conversion must fill at most %zu bytes, not %zu",
-						(Size) MaxAllocSize, total)));
-	array = palloc(total);
-	SET_VARSIZE(array, total);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = element;
-	ARR_DIMS(array)[0] = count;
-	ARR_LBOUND(array)[0] = 1;
-	memcpy(ARR_DATA_PTR(array), data, size);
-	return PointerGetDatum(array);
+	return SqlArray(element, data, size, count, "touches of one conversion");
 }
 
 static Datum

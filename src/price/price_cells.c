@@ -18,6 +18,7 @@
 #include "state/decimal.h"
 #include "state/huge_array.h"
 #include "state/query_reader.h"
+#include "state/sql_array.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
@@ -76,12 +77,6 @@ typedef struct CellEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-typedef struct PricePoint
-{
-	double		price;
-	double		quantity;
-} PricePoint;
-
 /* a product and the tiers of who bought it */
 typedef struct PriceCell
 {
@@ -92,7 +87,8 @@ typedef struct PriceCell
 	num_i256	amount;
 	num_i128	lowest;			/* prices times 10^PRICE_DECIMALS */
 	num_i128	highest;
-	PricePoint *points;
+	double	   *price;
+	double	   *quantity_at;	/* that price */
 	int32		count;
 	int32		room;
 } PriceCell;
@@ -248,7 +244,7 @@ AddPoint(PriceCells *all, PriceCell *cell, num_i128 price,
 		 const Decimal *quantity)
 {
 	Decimal		decimal = {0};
-	PricePoint *point;
+	int32		room = cell->room;
 
 	decimal.value = price;
 	decimal.scale = PRICE_DECIMALS;
@@ -258,11 +254,12 @@ AddPoint(PriceCells *all, PriceCell *cell, num_i128 price,
 	if (cell->count == 0 || price < cell->lowest)
 		cell->lowest = price;
 	cell->highest = Max(cell->highest, price);
-	cell->points = MakeRoom(all, cell->points, &cell->room, cell->count,
-							sizeof(PricePoint));
-	point = &cell->points[cell->count++];
-	point->price = NearestDouble(&decimal);
-	point->quantity = NearestDouble(quantity);
+	cell->price = MakeRoom(all, cell->price, &room, cell->count,
+						   sizeof(double));
+	cell->quantity_at = MakeRoom(all, cell->quantity_at, &cell->room,
+								 cell->count, sizeof(double));
+	cell->price[cell->count] = NearestDouble(&decimal);
+	cell->quantity_at[cell->count++] = NearestDouble(quantity);
 }
 
 /* What has no positive quantity and price is in no price. */
@@ -352,30 +349,13 @@ ReadOrders(PriceCells *all, QueryReader *orders)
 	}
 }
 
-/* An array of doubles, to be filled in. */
-static ArrayType *
-MakeArray(int count, double **elements)
-{
-	Size		size = ARR_OVERHEAD_NONULLS(1) + (Size) count * sizeof(double);
-	ArrayType  *array = palloc0(size);
-
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->elemtype = FLOAT8OID;
-	ARR_DIMS(array)[0] = count;
-	ARR_LBOUND(array)[0] = 1;
-	*elements = (double *) ARR_DATA_PTR(array);
-	return array;
-}
-
 static void
 PutCell(const PriceCells *all, const PriceCell *cell, ReturnSetInfo *result)
 {
 	int32		tiers = cell->key.tiers;
 	ExactSum	quantity = ExactSumOf(&cell->quantity, cell->quantity_scale);
 	ExactSum	amount = ExactSumOf(&cell->amount, cell->amount_scale);
-	double	   *price;
-	double	   *quantity_at;
+	Size		size = cell->count * sizeof(double);
 	text	   *product = cstring_to_text_with_len(cell->key.data,
 												   cell->key.length);
 	Datum		values[CELL_COLUMNS] = {
@@ -385,17 +365,13 @@ PutCell(const PriceCells *all, const PriceCell *cell, ReturnSetInfo *result)
 		[AMOUNT] = ExactSumNumeric(&amount),
 		[LOWEST] = DecimalNumeric(cell->lowest, PRICE_DECIMALS),
 		[HIGHEST] = DecimalNumeric(cell->highest, PRICE_DECIMALS),
-		[PRICES] = PointerGetDatum(MakeArray(cell->count, &price)),
-		[QUANTITIES] = PointerGetDatum(MakeArray(cell->count, &quantity_at))
+		[PRICES] = SqlArray(FLOAT8OID, cell->price, size, cell->count,
+							"prices of a product"),
+		[QUANTITIES] = SqlArray(FLOAT8OID, cell->quantity_at, size,
+								cell->count, "quantities of a product")
 	};
 	bool		nulls[CELL_COLUMNS] = {[TIERS] = tiers == 0};
 
-	for (int32 i = 0; i < cell->count; i++)
-	{
-		price[i] = cell->points[i].price;
-		quantity_at[i] = cell->points[i].quantity;
-		POLL_AT(i);
-	}
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

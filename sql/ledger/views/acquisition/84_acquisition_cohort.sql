@@ -35,8 +35,8 @@ life AS (
 ),
 price AS (
   SELECT month_start, coalesce(channel_code, '(all)') AS channel_code,
-         CASE WHEN NOT bool_or(unrated_entries > 0
-                               OR customers > 0 AND cac IS NULL)
+         CASE WHEN NOT bool_or(crmcost._is_cac_unknown(unrated_entries,
+                                                       customers, cac))
            THEN round(sum(acquisition_cost) / nullif(sum(customers), 0), 4)
          END AS cac
   FROM channel_cac

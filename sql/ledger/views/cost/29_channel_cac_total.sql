@@ -26,8 +26,8 @@ FROM (
          sum(c.converted_leads)::bigint AS converted_leads,
          coalesce(sum(c.unrated_entries) FILTER (WHERE k.counts), 0)::bigint
            AS unrated_entries,
-         coalesce(bool_or(c.unrated_entries > 0
-                          OR c.customers > 0 AND c.cac IS NULL)
+         coalesce(bool_or(crmcost._is_cac_unknown(
+                            c.unrated_entries, c.customers, c.cac))
                     FILTER (WHERE k.counts), false) AS cost_unknown
   FROM channel_cac c
   CROSS JOIN last_refresh r
