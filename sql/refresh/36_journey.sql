@@ -288,7 +288,7 @@ COMMENT ON FUNCTION crmcost._touch_window(name) IS
   'How long before a conversion touches count.';
 
 -- What can lead to something: contacts of known parties.  Of these what conversions
--- that may be others, and what is open, can come from; in order of time.
+-- that may be others, and what is open, can come from.
 CREATE FUNCTION crmcost._touch_query(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -300,7 +300,7 @@ RETURN pg_catalog.format($query$
         AND NOT c.is_technical AND NOT j.is_nobody
         AND (j.is_early OR j.ordered_at IS NULL OR c.occurred_at > j.ordered_at
              OR c.occurred_on > j.since - %L::interval)
-  ORDER BY j.entity_id, c.occurred_at, c.interaction_id
+  ORDER BY j.entity_id
   $query$, crmcost._touch_window(run.ledger) + '1 day'::interval);
 
 COMMENT ON FUNCTION crmcost._touch_query(crmcost._run) IS

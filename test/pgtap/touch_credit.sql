@@ -89,7 +89,7 @@ CREATE TEMPORARY TABLE goal AS
 UPDATE goal SET until = NULL, reach = NULL WHERE g % 10 = 0;
 CREATE TEMPORARY TABLE walked AS
   SELECT * FROM
-    crmcost._walk_journeys('SELECT conversion::bigint, at, n::bigint, conversion::bigint, at::date, date_trunc(''month'', at)::date, channel, campaign FROM touch t WHERE conversion > 3 ORDER BY conversion, t.at, n',
+    crmcost._walk_journeys('SELECT conversion::bigint, at, n::bigint, conversion::bigint, at::date, date_trunc(''month'', at)::date, channel, campaign FROM touch t WHERE conversion > 3 ORDER BY conversion, md5(n::text)',
     'SELECT entity::bigint, coalesce(until - reach, ''2025-04-01''), until, g FROM goal ORDER BY entity', 20 * 86400)
   AS w (g int, touches int, path text[], campaigns text[], ids bigint[], customers bigint[], ats timestamptz[],
     ons date[], months date[]);
@@ -131,7 +131,7 @@ SELECT throws_ok($$SELECT * FROM
   crmcost._walk_journeys('SELECT e, now(), 1::bigint, 1::bigint, current_date, current_date, ''a''::text, ''b''::text FROM (VALUES (2::bigint), (1)) v (e)',
   'SELECT 3::bigint, now(), now()', 0) AS w (touches int, path text[], campaigns text[], ids bigint[],
     customers bigint[], ats timestamptz[], ons date[], months date[])$$,
-  '22023', 'touches must be in order of entity and time', 'touches out of order');
+  '22023', 'touches must be in order of entity', 'touches out of order');
 SELECT throws_ok($$SELECT * FROM
   crmcost._walk_journeys('SELECT 1::bigint, now(), 1::bigint, 1::bigint, current_date, current_date, ''a''::text, ''b''::text',
   'SELECT 3::bigint, now(), now()', 0) AS w (touches int)$$,
