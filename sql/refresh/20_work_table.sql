@@ -306,7 +306,12 @@ CREATE FUNCTION crmcost._make_value_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- value: whose sums changed, and the contacts of these customers
+  -- value: whose sums changed, and the contacts of these customers, by who
+  -- handled them and in all
+  CREATE TEMPORARY TABLE refresh_contact_agent (
+    customer_id bigint, agent_code text, interactions bigint, automated bigint,
+    handle_seconds bigint, last_contact_at timestamptz
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_contact_sum (
     customer_id bigint PRIMARY KEY, interactions bigint,
     handle_seconds bigint, open_cases bigint, last_contact_at timestamptz,

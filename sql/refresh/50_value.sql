@@ -34,16 +34,25 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_value(crmcost._run) IS
   'Step of refresh: customer_value; returns the rows changed.';
 
--- Of customers with news the contacts are in refresh_contact; of the others what
--- the store has still holds.
+-- Of customers with news the contacts are in refresh_contact, and so of others where
+-- limited rules ask for them; of the others what the store has still holds.  Contacts
+-- are many: they are summed once, before anything is joined to them.
 CREATE FUNCTION crmcost._find_contact_sums(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_contact_sum
-    SELECT c.customer_id, sum(c.n), coalesce(sum(c.handle_seconds), 0),
-           0, NULL, NULL, NULL, 0, 0, 0
+  INSERT INTO pg_temp.refresh_contact_agent
+    SELECT c.customer_id, c.agent_code, sum(c.n),
+           coalesce(sum(c.n) FILTER (WHERE c.automated), 0),
+           coalesce(sum(c.handle_seconds), 0),
+           max(c.occurred_at) FILTER (WHERE c.kind IN ('touch', 'sales', 'care'))
     FROM pg_temp.refresh_contact c
+    GROUP BY c.customer_id, c.agent_code;
+  ANALYZE pg_temp.refresh_contact_agent;
+  INSERT INTO pg_temp.refresh_contact_sum
+    SELECT c.customer_id, sum(c.interactions), sum(c.handle_seconds), 0,
+           max(c.last_contact_at), NULL, NULL, 0, 0, 0
+    FROM pg_temp.refresh_contact_agent c
     JOIN pg_temp.refresh_customer USING (customer_id)
     GROUP BY c.customer_id;
   UPDATE pg_temp.refresh_contact_sum s SET open_cases = o.cases
@@ -53,13 +62,15 @@ BEGIN
           GROUP BY c.customer_id) o
     WHERE o.customer_id = s.customer_id;
   UPDATE pg_temp.refresh_contact_sum s
-    SET last_contact_at = l.occurred_at, last_contact_kind = l.kind,
-        last_contact_channel = l.channel_code
-    FROM (SELECT DISTINCT ON (c.customer_id) c.customer_id, c.occurred_at,
-                 c.kind, c.channel_code
+    SET last_contact_kind = l.kind, last_contact_channel = l.channel_code
+    FROM (SELECT DISTINCT ON (c.customer_id) c.customer_id, c.kind,
+                 c.channel_code
           FROM pg_temp.refresh_contact c
+          JOIN pg_temp.refresh_contact_sum last
+            ON last.customer_id = c.customer_id
+               AND last.last_contact_at = c.occurred_at
           WHERE c.kind IN ('touch', 'sales', 'care')
-          ORDER BY c.customer_id, c.occurred_at DESC, c.interaction_id DESC) l
+          ORDER BY c.customer_id, c.interaction_id DESC) l
     WHERE l.customer_id = s.customer_id;
   UPDATE pg_temp.refresh_contact_sum s
     SET survey_answers = a.answers, survey_score = a.score,
@@ -84,7 +95,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_contact_sums(crmcost._run) IS
-  'Fills refresh_contact_sum: the contacts of customers so far.';
+  'Fills refresh_contact_agent and refresh_contact_sum: the contacts of customers so far.';
 
 -- Sums of the months of a customer, merged or not.
 CREATE FUNCTION crmcost._value_month_query(wanted text) RETURNS text

@@ -58,11 +58,9 @@ RETURN $query$
          sum(answers)::bigint AS answers, sum(score) AS score
   FROM (
     SELECT c.customer_id, coalesce(c.agent_code, '(unknown)') AS agent_code,
-           c.n AS interactions,
-           CASE WHEN c.automated THEN c.n ELSE 0 END AS automated,
-           coalesce(c.handle_seconds, 0) AS handle_seconds, 0 AS answers,
+           c.interactions, c.automated, c.handle_seconds, 0 AS answers,
            0 AS score
-    FROM pg_temp.refresh_contact c
+    FROM pg_temp.refresh_contact_agent c
     JOIN pg_temp.refresh_customer USING (customer_id)
     UNION ALL
     SELECT a.customer_id, coalesce(a.agent_code, '(unknown)'), 0, 0, 0, a.n,
