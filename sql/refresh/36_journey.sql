@@ -548,19 +548,26 @@ COMMENT ON FUNCTION crmcost._credited_conversions(text) IS
 CREATE FUNCTION crmcost._walked_paths(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT old.month_start, old.conversion_kind, old.path, count(*) AS n,
-         sum(greatest(old.value, 0)) AS value
-  FROM conversion old WHERE old.touches > 0 AND %1$s
-  GROUP BY old.month_start, old.conversion_kind, old.path
-  UNION ALL
-  SELECT old.month_start, old.conversion_kind, ARRAY[old.channel_code::text],
-         count(*), sum(greatest(old.value, 0))
-  FROM conversion old WHERE old.touches = 0 AND %1$s
-  GROUP BY old.month_start, old.conversion_kind, old.channel_code
+  SELECT old.month_start, old.conversion_kind,
+         CASE WHEN old.touches > 0 THEN old.path
+           ELSE ARRAY[old.channel_code::text] END AS path,
+         1::bigint AS n, greatest(old.value, 0) AS value
+  FROM conversion old WHERE %s
 $query$, months);
 
 COMMENT ON FUNCTION crmcost._walked_paths(text) IS
-  'Query of the paths of the months that a condition on old names, with conversions and value.';
+  'Query of the paths of the conversions that a condition on old names, with their number and value.';
+
+CREATE FUNCTION crmcost._sum_paths(paths text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT month_start, conversion_kind, path, sum(n)::bigint AS n,
+         sum(value) AS value
+  FROM (%s) p GROUP BY month_start, conversion_kind, path
+$query$, paths);
+
+COMMENT ON FUNCTION crmcost._sum_paths(text) IS
+  'Query of the paths of a query, each once a month and kind.';
 
 CREATE FUNCTION crmcost._credit_months(run crmcost._run,
                                        of_conversions boolean)
@@ -586,7 +593,11 @@ DECLARE
   -- months of conversions that differ; and those of Markov chains
   months CONSTANT text := crmcost._credit_months(run, true);
   walked CONSTANT text := crmcost._credit_months(run, false);
+  paths text := crmcost._walked_paths(walked);
 BEGIN
+  IF crmcost._is_distributed(run.ledger) THEN
+    paths := crmcost._sum_paths(paths);      -- fewer rows on their way
+  END IF;
   RETURN crmcost._write_difference(run.ledger, 'credit_month', format($query$
     SELECT month_start, conversion_kind, model, channel_code, campaign_code,
            sum(conversions) AS conversions, sum(value) AS value,
@@ -605,10 +616,8 @@ BEGIN
       FROM (SELECT month_start, conversion_kind, path, n, value, 0 AS open
             FROM %2$s path
             UNION ALL
-            SELECT old.month_start, old.conversion_kind, old.path, 0, 0,
-                   count(*)
-            FROM open_journey old WHERE %4$s
-            GROUP BY old.month_start, old.conversion_kind, old.path) old
+            SELECT old.month_start, old.conversion_kind, old.path, 0, 0, 1
+            FROM open_journey old WHERE %4$s) old
       GROUP BY month_start, conversion_kind
     ) credits
     CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
@@ -618,7 +627,7 @@ BEGIN
   $query$, crmcost._of_parts(run, 'refresh_part_credit', format(
              'SELECT * FROM crmcost._credit_sums(%L)',
              crmcost._credited_conversions(months))),
-    crmcost._of_parts(run, 'refresh_part_path', crmcost._walked_paths(walked)),
+    crmcost._of_parts(run, 'refresh_part_path', paths),
     months, walked), format('%s OR old.model = ''markov'' AND %s', months, walked));
 END
 $$;

@@ -306,9 +306,12 @@ typedef struct GroupEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/* the receiver of the conversions, as the executor knows it */
 typedef struct CreditSums
 {
+	DestReceiver receiver;		/* must be first */
 	MemoryContext context;
+	MemoryContext work;			/* of one conversion */
 	codes_hash *codes;
 	groups_hash *groups;
 	Datum	   *code;			/* by number */
@@ -421,27 +424,23 @@ AddConversion(CreditSums *sums, const Datum *values)
 	}
 }
 
-static void
-ReadConversions(CreditSums *sums, QueryReader *conversions)
+static bool
+AddRow(TupleTableSlot *row, DestReceiver *receiver)
 {
-	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext,
-											   "one conversion",
-											   ALLOCSET_DEFAULT_SIZES);
+	CreditSums *sums = (CreditSums *) receiver;
+	MemoryContext caller = MemoryContextSwitchTo(sums->work);
 
-	while (QueryReaderNext(conversions))
-	{
-		MemoryContext caller = MemoryContextSwitchTo(work);
-
-		for (int i = 0; i < OF_COLUMNS; i++)
-			if (conversions->nulls[i])
-				ereport(ERROR,
-						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						 errmsg("conversions must have no NULL as %s",
-								conversion_column[i].name)));
-		AddConversion(sums, conversions->values);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(work);
-	}
+	slot_getallattrs(row);
+	for (int i = 0; i < OF_COLUMNS; i++)
+		if (row->tts_isnull[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("conversions must have no NULL as %s",
+							conversion_column[i].name)));
+	AddConversion(sums, row->tts_values);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(sums->work);
+	return true;
 }
 
 static void
@@ -487,21 +486,23 @@ touch_credit__credit_sums(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	QueryReader conversions;
 	CreditSums	sums = {0};
+	SPIPlanPtr	plan;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	SPI_connect();
 	sums.context = CurrentMemoryContext;
+	sums.work = AllocSetContextCreate(sums.context, "one conversion",
+									  ALLOCSET_DEFAULT_SIZES);
 	sums.codes = codes_create(sums.context, 256, NULL);
 	sums.groups = groups_create(sums.context, 1024, NULL);
 	sums.code_room = 256;
 	sums.code = palloc(sums.code_room * sizeof(Datum));
 	PathCreditsInit(&sums.credits);
-	QueryReaderBegin(&conversions, "conversions", query, OF_COLUMNS,
-					 conversion_column);
-	ReadConversions(&sums, &conversions);
-	QueryReaderEnd(&conversions);
+	plan = QueryPlan(query);
+	CheckQueryColumns("conversions", QueryPlanColumns(plan), OF_COLUMNS,
+					  conversion_column);
+	QueryPlanRun(plan, &sums.receiver, AddRow, true);
 	PutSums(&sums, result);
 	SPI_finish();
 	return (Datum) 0;

@@ -21,6 +21,20 @@ QueryReaderColumns(const QueryReader *reader)
 
 /* The query must have these columns first, of whatever name. */
 void
+CheckQueryColumns(const char *name, TupleDesc given, int count,
+				  const QueryColumn *columns)
+{
+	for (int i = 0; i < count; i++)
+		if (i >= given->natts ||
+			TupleDescAttr(given, i)->atttypid != columns[i].type)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column %d of %s must be %s, of type %s", i + 1,
+							name, columns[i].name,
+							format_type_be(columns[i].type))));
+}
+
+void
 QueryReaderBegin(QueryReader *reader, const char *name, const char *query,
 				 int count, const QueryColumn *columns)
 {
@@ -31,14 +45,7 @@ QueryReaderBegin(QueryReader *reader, const char *name, const char *query,
 	reader->portal = SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL,
 											   NULL, true, 0);
 	tupdesc = reader->portal->tupDesc;
-	for (int i = 0; i < count; i++)
-		if (i >= tupdesc->natts ||
-			TupleDescAttr(tupdesc, i)->atttypid != columns[i].type)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column %d of %s must be %s, of type %s", i + 1,
-							name, columns[i].name,
-							format_type_be(columns[i].type))));
+	CheckQueryColumns(name, tupdesc, count, columns);
 	reader->values = palloc(tupdesc->natts * sizeof(Datum));
 	reader->nulls = palloc(tupdesc->natts * sizeof(bool));
 }

@@ -27,6 +27,8 @@ typedef struct QueryReader
 	bool	   *nulls;
 } QueryReader;
 
+extern void CheckQueryColumns(const char *name, TupleDesc given, int count,
+							  const QueryColumn *columns);
 extern void QueryReaderBegin(QueryReader *reader, const char *name,
 							 const char *query, int count,
 							 const QueryColumn *columns);
