@@ -4,7 +4,7 @@ CREATE FUNCTION crmcost._price_fit(prices double precision[],
                                    quantities double precision[])
   RETURNS double precision[]
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'price_fit';
+  AS 'MODULE_PATHNAME', 'price_fit__price_fit';
 
 COMMENT ON FUNCTION crmcost._price_fit(double precision[], double precision[]) IS
   'Of quantities sold at prices, all positive: the number of different prices, the slope of the logarithm of quantity over that of price, and the share of variation it explains (R squared), both NULL with a single price; NULL for NULL.';

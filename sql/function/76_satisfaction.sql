@@ -139,7 +139,7 @@ CREATE FUNCTION crmcost._wilson_lower(
   good bigint, answers bigint, confidence float8
 ) RETURNS float8
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'wilson_lower';
+  AS 'MODULE_PATHNAME', 'satisfaction__wilson_lower';
 COMMENT ON FUNCTION crmcost._wilson_lower(bigint, bigint, float8) IS
   'Lower end of the interval of csat_interval, from counts; the upper end is 1 less that of the other answers.';
 
@@ -175,7 +175,7 @@ CREATE FUNCTION crmcost._nps_error(
   good bigint, bad bigint, answers bigint, confidence float8
 ) RETURNS float8
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'nps_error';
+  AS 'MODULE_PATHNAME', 'satisfaction__nps_error';
 COMMENT ON FUNCTION crmcost._nps_error(bigint, bigint, bigint, float8) IS
   'Half the interval of nps_interval before it is kept within -100 and 100, from counts.';
 

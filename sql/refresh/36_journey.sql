@@ -559,7 +559,7 @@ COMMENT ON FUNCTION crmcost._walked_paths(text) IS
   'Query of the paths of the conversions that a condition on old names, with their number and value.';
 
 CREATE FUNCTION crmcost._sum_paths(paths text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT month_start, conversion_kind, path, sum(n)::bigint AS n,
          sum(value) AS value

@@ -252,7 +252,7 @@ CREATE FUNCTION crmcost._price_cells(orders text)
                  amount numeric, lowest_price numeric, highest_price numeric,
                  prices float8[], quantities float8[])
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
-  AS 'MODULE_PATHNAME', 'price_cells';
+  AS 'MODULE_PATHNAME', 'price_cells__price_cells';
 
 COMMENT ON FUNCTION crmcost._price_cells(text) IS
   'Of the orders of a query (products, quantities, amounts and the tiers of who bought) the prices to four decimals, one row a product and the tiers; what has no positive quantity and price is left out.';

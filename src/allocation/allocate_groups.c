@@ -32,7 +32,7 @@
 /* what reading a quantity leaves behind is freed every so many of them */
 #define RESET_EVERY 1024
 
-SQL_FUNCTION(allocate_groups);
+SQL_FUNCTION(allocate_groups__allocate_groups);
 
 /* the arguments, and the columns of the result */
 enum
@@ -446,7 +446,7 @@ PutCustomers(const Month *month)
  * allocated); then position i for customer i with a sum for each bucket.
  */
 Datum
-allocate_groups(PG_FUNCTION_ARGS)
+allocate_groups__allocate_groups(PG_FUNCTION_ARGS)
 {
 	ArrayReader argument[ARGUMENTS];
 	Month		month;

@@ -23,7 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-SQL_FUNCTION(price_cells);
+SQL_FUNCTION(price_cells__price_cells);
 
 #define PRICE_DECIMALS 4
 
@@ -380,7 +380,7 @@ PutCell(const PriceCells *all, const PriceCell *cell, ReturnSetInfo *result)
  * each product and the tiers of who bought it.
  */
 Datum
-price_cells(PG_FUNCTION_ARGS)
+price_cells__price_cells(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;

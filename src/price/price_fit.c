@@ -19,7 +19,7 @@
 #include "state/huge_array.h"
 #include "utils/array.h"
 
-SQL_FUNCTION(price_fit);
+SQL_FUNCTION(price_fit__price_fit);
 
 typedef struct PricePoint
 {
@@ -135,7 +135,7 @@ FitPoints(PricePoint *points, int count, Datum *fit, bool *nulls)
  * prices, slope and R squared.
  */
 Datum
-price_fit(PG_FUNCTION_ARGS)
+price_fit__price_fit(PG_FUNCTION_ARGS)
 {
 	ArrayType  *price_array = PG_GETARG_ARRAYTYPE_P(0);
 	ArrayType  *quantity_array = PG_GETARG_ARRAYTYPE_P(1);

@@ -58,8 +58,8 @@ SQL_FUNCTION(nps_final);
 SQL_FUNCTION(nps_interval_final);
 SQL_FUNCTION(csat_final);
 SQL_FUNCTION(csat_interval_final);
-SQL_FUNCTION(wilson_lower);
-SQL_FUNCTION(nps_error);
+SQL_FUNCTION(satisfaction__wilson_lower);
+SQL_FUNCTION(satisfaction__nps_error);
 
 static AnswerState *
 CreateState(double confidence)
@@ -435,7 +435,7 @@ CheckPart(const char *name, int64 part, int64 answers)
 
 /* wilson_lower(good bigint, answers bigint, confidence float8) */
 Datum
-wilson_lower(PG_FUNCTION_ARGS)
+satisfaction__wilson_lower(PG_FUNCTION_ARGS)
 {
 	int64		good = PG_GETARG_INT64(0);
 	int64		answers = PG_GETARG_INT64(1);
@@ -450,7 +450,7 @@ wilson_lower(PG_FUNCTION_ARGS)
 
 /* nps_error(good bigint, bad bigint, answers bigint, confidence float8) */
 Datum
-nps_error(PG_FUNCTION_ARGS)
+satisfaction__nps_error(PG_FUNCTION_ARGS)
 {
 	int64		good = PG_GETARG_INT64(0);
 	int64		bad = PG_GETARG_INT64(1);

@@ -8,11 +8,11 @@
 
 #include "num/distribution.h"
 
-SQL_FUNCTION(student_quantile);
+SQL_FUNCTION(student__student_quantile);
 
 /* student_quantile(df integer) */
 Datum
-student_quantile(PG_FUNCTION_ARGS)
+student__student_quantile(PG_FUNCTION_ARGS)
 {
 	int			df = PG_GETARG_INT32(0);
 

@@ -234,8 +234,8 @@ WHERE provolatile = 'i' AND prosqlbody::text LIKE '%{SQLVALUEFUNCTION%'
 UNION ALL
 SELECT 'C symbol ' || prosrc || ' is not named like its SQL function', name
 FROM routine
-WHERE language = 'c' AND prosrc <> ltrim(proname, '_')
-  AND prosrc NOT LIKE '%\_' || ltrim(proname, '_');
+WHERE language = 'c' AND prosrc <> proname
+  AND right(prosrc, length(proname) + 1) <> '_' || proname;
 
 SET LOCAL lint.extension = :'extension';
 SELECT rule || ': ' || thing FROM breach ORDER BY 1;
