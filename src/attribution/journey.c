@@ -109,7 +109,7 @@ typedef struct Way
 	int			count;
 	int			room;
 	ReadTouch  *read;
-	TextPool	text;
+	TextPool	texts;
 	int64	   *id;
 	int64	   *customer;
 	TimestampTz *at;
@@ -168,7 +168,7 @@ WayInit(Way *way)
 	way->count = 0;
 	way->room = FIRST_TOUCHES;
 	way->read = HugeArray(context, way->room, sizeof(ReadTouch));
-	TextPoolInit(&way->text);
+	TextPoolInit(&way->texts);
 	way->id = HugeArray(context, way->room, sizeof(int64));
 	way->customer = HugeArray(context, way->room, sizeof(int64));
 	way->at = HugeArray(context, way->room, sizeof(TimestampTz));
@@ -225,7 +225,7 @@ static void
 WayClear(Way *way)
 {
 	way->count = 0;
-	way->text.used = way->channel.pool.used = way->campaign.pool.used = 0;
+	way->texts.used = way->channel.pool.used = way->campaign.pool.used = 0;
 }
 
 static void
@@ -249,8 +249,8 @@ WayAppend(Way *way, const QueryReader *touches)
 	touch->customer = DatumGetInt64(value[TOUCH_CUSTOMER]);
 	touch->on = DatumGetDateADT(value[TOUCH_ON]);
 	touch->month = DatumGetDateADT(value[TOUCH_MONTH]);
-	touch->channel = TextPoolAppend(&way->text, value[TOUCH_CHANNEL]);
-	touch->campaign = TextPoolAppend(&way->text, value[TOUCH_CAMPAIGN]);
+	touch->channel = TextPoolAppend(&way->texts, value[TOUCH_CHANNEL]);
+	touch->campaign = TextPoolAppend(&way->texts, value[TOUCH_CAMPAIGN]);
 }
 
 /* What was read, in order of time, and of interactions of one instant. */
@@ -267,8 +267,8 @@ WayLayOut(Way *way)
 		way->customer[row] = touch->customer;
 		way->on[row] = touch->on;
 		way->month[row] = touch->month;
-		TextColumnSet(&way->channel, row, way->text.data + touch->channel);
-		TextColumnSet(&way->campaign, row, way->text.data + touch->campaign);
+		TextColumnSet(&way->channel, row, way->texts.data + touch->channel);
+		TextColumnSet(&way->campaign, row, way->texts.data + touch->campaign);
 		POLL_AT(row);
 	}
 }
