@@ -29,7 +29,7 @@ BEGIN
        FROM unnest(part.keys || part.english) AS k (name)));
     EXECUTE format('DROP TABLE %I', seeded);
   END LOOP;
-  IF crmcost._lacks_column('term', 'definition') THEN
+  IF crmcost._lacks_kinds() THEN
     PERFORM crmcost._renew_terms();
   END IF;
   IF crmcost._lacks_column('quality_finding', 'words') THEN
@@ -127,14 +127,34 @@ $$;
 COMMENT ON FUNCTION crmcost._make_seeded(text) IS
   'Makes a table with the columns of another one and the rows of the seed; returns its name.';
 
+-- The check of its kinds tells how old a table is: it is ours, the rows are the
+-- owner's.
+CREATE FUNCTION crmcost._lacks_kinds() RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN to_regclass('term') IS NOT NULL
+         AND NOT EXISTS (SELECT FROM pg_constraint c
+                         WHERE c.conrelid = to_regclass('term')
+                               AND c.conname = 'kind_is_known'
+                               AND strpos(pg_get_constraintdef(c.oid),
+                                          '''membership''') > 0);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lacks_kinds() IS
+  'Whether table term of a ledger is from before it had all kinds.';
+
 CREATE FUNCTION crmcost._renew_terms() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   seeded text;
 BEGIN
-  PERFORM crmcost._add_text('term', 'definition');
-  PERFORM crmcost._add_text('term', 'definition_zh');
+  IF crmcost._lacks_column('term', 'definition') THEN
+    PERFORM crmcost._add_text('term', 'definition');
+    PERFORM crmcost._add_text('term', 'definition_zh');
+  END IF;
   ALTER TABLE term DROP CONSTRAINT kind_is_known;
   PERFORM crmcost._add_checks('term');
   seeded := crmcost._make_seeded('term');
@@ -144,6 +164,8 @@ BEGIN
       FROM %I new
       WHERE NOT EXISTS (SELECT FROM term old WHERE old.kind = new.kind)
             OR (kind, code) IN (
+                 ('contact', 'touch'), ('contact', 'behavior'),
+                 ('contact', 'sales'), ('contact', 'referral'),
                  ('measure', 'cost'), ('measure', 'cost_saving'),
                  ('measure', 'customers'), ('measure', 'hours'),
                  ('measure', 'margin'), ('measure', 'piece'),
@@ -157,6 +179,7 @@ BEGIN
       SET definition = new.definition, definition_zh = new.definition_zh
       FROM %I new
       WHERE new.kind = old.kind AND new.code = old.code
+            AND old.definition IS NULL AND old.definition_zh IS NULL
   $query$, seeded);
   EXECUTE format('DROP TABLE %I', seeded);
 END

@@ -13,7 +13,11 @@ BEGIN
   THEN
     RETURN 0;
   END IF;
-  RETURN crmcost._write_difference(run.ledger, 'kept_snapshot', 'SELECT * FROM customer_today',
+  RETURN crmcost._write_difference(run.ledger, 'kept_snapshot',
+    'SELECT customer_id, as_of, first_order_on, last_order_on, recency_days, frequency, monetary, rfm_score, segment,
+            orders, products, revenue, margin, total_cost, profit, p_alive, expected_purchases, expected_value,
+            clv_formula, clv_predictive
+     FROM customer_today',
     format('old.as_of = %L', run.day));
 END
 $$;

@@ -154,6 +154,17 @@ UPDATE before.stage SET action_zh = NULL;
 CALL crmcost.upgrade('before');
 SELECT is_empty($$SELECT FROM before.term WHERE kind = 'status' UNION ALL SELECT FROM before.stage
   WHERE action_zh IS NOT NULL$$, 'a second upgrade gives nothing again');
+-- one that knew the sentences, but not yet the kinds that came later
+ALTER TABLE before.term DROP CONSTRAINT kind_is_known;
+DELETE FROM before.term WHERE kind IN ('half', 'membership', 'service_level');
+ALTER TABLE before.term ADD CONSTRAINT kind_is_known CHECK (kind <> '');
+UPDATE before.term SET definition = 'Ours.' WHERE kind = 'metric' AND code = 'ces';
+CALL crmcost.upgrade('before');
+SELECT bag_eq($$SELECT * FROM before.term$$, $$SELECT kind, code, name, name_zh,
+    CASE WHEN kind = 'metric' AND code = 'ces' THEN 'Ours.' ELSE definition END, definition_zh FROM today.term
+    WHERE (kind, code) <> ('metric', 'nps')$$, 'kinds that are new, and a definition of the owner stays');
+SELECT bag_eq($$SELECT * FROM pg_temp.catalog('before')$$, $$SELECT * FROM pg_temp.catalog('today')$$,
+  'with the check of today');
 ROLLBACK TO fresh;
 
 -- columns of the user, of names that the code gives to what it computes

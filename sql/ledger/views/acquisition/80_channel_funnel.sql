@@ -20,7 +20,10 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  h.name, h.name_zh,
                  g.channel_code COLLATE "default") AS channel_name,
-  (SELECT as_of FROM last_refresh) AS as_of
+  (SELECT as_of FROM last_refresh) AS as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, k.name_zh, s.kind)
+    AS kind_name
 FROM (SELECT DISTINCT month_start, funnel, channel_code FROM funnel_month) g
 JOIN (
   SELECT s.*,
@@ -43,7 +46,8 @@ LEFT JOIN funnel_step n ON n.funnel = s.funnel AND n.position = s.position
 LEFT JOIN funnel_month m
   ON m.month_start = g.month_start AND m.funnel = g.funnel
      AND m.channel_code = g.channel_code AND m.position = s.position
-LEFT JOIN channel h ON h.code = g.channel_code;
+LEFT JOIN channel h ON h.code = g.channel_code
+LEFT JOIN term k ON k.kind IN ('contact', 'entry') AND k.code = s.kind;
 
 COMMENT ON VIEW channel_funnel IS
 'Customers by the month in which they entered a step of a funnel, and how many went on, as of the last refresh, one row a month, channel (and one with (all) for all of them), funnel and step.';
@@ -63,3 +67,4 @@ COMMENT ON COLUMN channel_funnel.is_missing IS 'Whether nobody ever entered the 
 COMMENT ON COLUMN channel_funnel.step_name IS 'Name of the step.';
 COMMENT ON COLUMN channel_funnel.channel_name IS 'Name of the channel.';
 COMMENT ON COLUMN channel_funnel.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN channel_funnel.kind_name IS 'Name of the kind.';

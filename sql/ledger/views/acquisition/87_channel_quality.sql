@@ -15,7 +15,10 @@ SELECT
                  q.channel_code COLLATE "default") AS channel_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  t.name, t.name_zh, t.code) AS tier_name,
-  (SELECT as_of FROM last_refresh) AS as_of
+  (SELECT as_of FROM last_refresh) AS as_of,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, q.scheme COLLATE "default")
+    AS scheme_name
 FROM (
   SELECT c.scheme, coalesce(c.channel_code, '(all)') AS channel_code,
          s.value::integer AS months, sum(c.customers)::bigint AS customers,
@@ -36,7 +39,8 @@ FROM (
 ) q
 JOIN (SELECT DISTINCT ON (scheme) scheme, code, name, name_zh
       FROM tier ORDER BY scheme, rank) t ON t.scheme = q.scheme
-LEFT JOIN channel h ON h.code = q.channel_code;
+LEFT JOIN channel h ON h.code = q.channel_code
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = q.scheme;
 
 COMMENT ON VIEW channel_quality IS
 'How many new customers were ever in the best tier within quality_months of their acquisition, as of the last refresh, one row a channel (and one with (all) for all of them) and tier scheme.';
@@ -53,3 +57,4 @@ COMMENT ON COLUMN channel_quality.mature_quality_rate IS 'That as a part of thes
 COMMENT ON COLUMN channel_quality.channel_name IS 'Name of the channel.';
 COMMENT ON COLUMN channel_quality.tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN channel_quality.as_of IS 'Report day of the last refresh.';
+COMMENT ON COLUMN channel_quality.scheme_name IS 'Name of the scheme.';

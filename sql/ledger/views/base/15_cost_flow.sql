@@ -59,7 +59,8 @@ SELECT
   NULL::text AS service_category, NULL::text AS driver,
   NULL::numeric AS driver_quantity, NULL::numeric AS driver_total,
   amount AS cost, NULL::text AS unallocated_because,
-  NULL::text AS because_name
+  NULL::text AS because_name,
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
   SELECT customer_id, month_start, bucket, cost_id, incurred_on, booked_month,
          category_code, amount
@@ -85,7 +86,7 @@ SELECT
   nullif(p.service_category, ''), p.driver_key, d.quantity,
   p.driver_total,
   crmcost._flow_part(p.r0, p.r1, d.q0, d.q1, p.driver_total, NULL, NULL), NULL,
-  NULL
+  NULL, (SELECT value FROM setting WHERE key = 'base_currency')
 FROM pooled p
 JOIN driven d USING (month_start, driver_key)
 UNION ALL
@@ -95,7 +96,8 @@ SELECT
   nullif(p.service_category, ''), p.driver_key,
   p.capacity - coalesce(p.driver_quantity, 0), p.capacity,
   crmcost._flow_part(p.r0, p.r1, coalesce(p.driver_quantity, 0), p.capacity,
-                     p.capacity, NULL, NULL), NULL, NULL
+                     p.capacity, NULL, NULL), NULL, NULL,
+  (SELECT value FROM setting WHERE key = 'base_currency')
 FROM pooled p
 WHERE p.capacity > coalesce(p.driver_quantity, 0)
 UNION ALL
@@ -105,14 +107,16 @@ SELECT
   nullif(p.service_category, ''), p.driver_key, NULL, NULL, p.amount,
   p.unallocated_because,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 t.name, t.name_zh, p.unallocated_because)
+                 t.name, t.name_zh, p.unallocated_because),
+  (SELECT value FROM setting WHERE key = 'base_currency')
 FROM pooled p
 LEFT JOIN term t ON t.kind = 'because' AND t.code = p.unallocated_because
 WHERE p.unallocated_because IS NOT NULL
 UNION ALL
 SELECT
   month_start, customer_id, bucket, 'rounding', NULL, NULL, NULL, NULL, NULL,
-  NULL, NULL, NULL, NULL, NULL, sum(borne) - sum(part), NULL, NULL
+  NULL, NULL, NULL, NULL, NULL, sum(borne) - sum(part), NULL, NULL,
+  (SELECT value FROM setting WHERE key = 'base_currency')
 FROM (
   SELECT m.customer_id, m.month_start, b.bucket, b.allocated_cost AS borne,
          0 AS part
@@ -180,3 +184,5 @@ COMMENT ON COLUMN cost_flow.unallocated_because IS
 'Why nobody bears it; NULL for all other rows.';
 COMMENT ON COLUMN cost_flow.because_name IS
 'Why nobody bears it, in the language of the ledger; NULL for all other rows.';
+COMMENT ON COLUMN cost_flow.currency IS
+'Base currency, which all money here is in.';

@@ -10,10 +10,15 @@ SELECT
   s.segment COLLATE "default" AS segment,
   v.orders, v.products, v.revenue, v.margin, v.total_cost, v.profit,
   s.p_alive, s.expected_purchases, s.expected_value, s.clv_formula,
-  s.clv_predictive
+  s.clv_predictive,
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 w.name, w.name_zh, s.segment COLLATE "default")
+    AS segment_name
 FROM customer_value v
 JOIN customer_score s USING (customer_id)
-CROSS JOIN last_refresh r;
+CROSS JOIN last_refresh r
+LEFT JOIN term w ON w.kind = 'segment' AND w.code = s.segment;
 
 COMMENT ON VIEW customer_today IS
 'What is known about a customer on the report day, one row a customer: all who bought, cost something or were acquired by then.';
@@ -57,3 +62,5 @@ COMMENT ON COLUMN customer_today.clv_formula IS
 'Value by the closed form: margin of the last year, continued over the months of clv_horizon at the retention rate and discounted, in base currency; NULL without an order or a retention rate.';
 COMMENT ON COLUMN customer_today.clv_predictive IS
 'Value by the models: margin of the purchases expected in the months of clv_horizon, discounted, in base currency; the same as clv_formula where a model could not be fitted; NULL without an order, or where clv_model is none.';
+COMMENT ON COLUMN customer_today.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN customer_today.segment_name IS 'Name of the segment.';

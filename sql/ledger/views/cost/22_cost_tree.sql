@@ -12,7 +12,10 @@ SELECT
   coalesce(m.own_cost, 0) AS own_cost, coalesce(m.cost, 0) AS cost,
   CASE WHEN a.cost > 0 THEN round(coalesce(m.cost, 0) / a.cost, 6) END
     AS cost_share,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 a0.name, a0.name_zh, k.parent_code)
+    AS parent_name
 FROM cost_category k
 JOIN (
   SELECT code, count(*)::integer AS level FROM category_lineage GROUP BY code
@@ -29,7 +32,8 @@ LEFT JOIN (
 CROSS JOIN (
   SELECT sum(cost) AS cost FROM cost_month
 ) a
-LEFT JOIN term w ON w.kind = 'bucket' AND w.code = k.bucket;
+LEFT JOIN term w ON w.kind = 'bucket' AND w.code = k.bucket
+LEFT JOIN cost_category a0 ON a0.code = k.parent_code;
 
 COMMENT ON VIEW cost_tree IS
 'Cost up to the last refresh by cost category, one row each, with what is booked on it and below it.';
@@ -43,3 +47,4 @@ COMMENT ON COLUMN cost_tree.own_cost IS 'Cost booked on the category itself.';
 COMMENT ON COLUMN cost_tree.cost IS 'Cost booked on it and on all below it.';
 COMMENT ON COLUMN cost_tree.cost_share IS 'That as a part of all cost, 6 decimals; NULL where all cost is not positive.';
 COMMENT ON COLUMN cost_tree.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN cost_tree.parent_name IS 'Name of the category above it; NULL for a root.';

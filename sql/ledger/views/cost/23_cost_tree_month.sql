@@ -12,7 +12,10 @@ SELECT
   m.own_cost, m.cost,
   CASE WHEN a.cost > 0 THEN round(m.cost / a.cost, 6) END
     AS cost_share,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 a0.name, a0.name_zh, d.parent_code)
+    AS parent_name
 FROM (
   SELECT c.month_start, l.ancestor, l.bucket, sum(c.cost) AS cost,
          coalesce(sum(c.cost) FILTER (WHERE l.distance = 0), 0) AS own_cost
@@ -34,7 +37,8 @@ JOIN (
   GROUP BY month_start
 ) a ON a.month_start = m.month_start
 LEFT JOIN cost_category k ON k.code = m.ancestor
-LEFT JOIN term w ON w.kind = 'bucket' AND w.code = m.bucket;
+LEFT JOIN term w ON w.kind = 'bucket' AND w.code = m.bucket
+LEFT JOIN cost_category a0 ON a0.code = d.parent_code;
 
 COMMENT ON VIEW cost_tree_month IS
 'Cost by month and cost category, one row each where something counts on the category or below it.';
@@ -49,3 +53,4 @@ COMMENT ON COLUMN cost_tree_month.own_cost IS 'Cost booked on the category itsel
 COMMENT ON COLUMN cost_tree_month.cost IS 'Cost booked on it and on all below it.';
 COMMENT ON COLUMN cost_tree_month.cost_share IS 'That as a part of all cost, 6 decimals; NULL where all cost is not positive.';
 COMMENT ON COLUMN cost_tree_month.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN cost_tree_month.parent_name IS 'Name of the category above it; NULL for a root.';

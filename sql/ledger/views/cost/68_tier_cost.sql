@@ -13,11 +13,15 @@ SELECT
                  n.name, n.name_zh, c.tier COLLATE "default") AS tier_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  r.name, r.name_zh, c.resource COLLATE "default")
-    AS resource_name
+    AS resource_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, c.scheme COLLATE "default")
+    AS scheme_name
 FROM tier_cost_month c
 LEFT JOIN tier n
   ON n.scheme = c.scheme AND n.code = c.tier
-LEFT JOIN term r ON r.kind = 'resource' AND r.code = c.resource;
+LEFT JOIN term r ON r.kind = 'resource' AND r.code = c.resource
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = c.scheme;
 
 COMMENT ON VIEW tier_cost IS
 'Cost that the customers of a tier bear by what it uses up, one row a month, tier of a scheme and resource with cost.';
@@ -38,3 +42,4 @@ COMMENT ON COLUMN tier_cost.currency IS
 COMMENT ON COLUMN tier_cost.tier_name IS
 'Name of the tier.';
 COMMENT ON COLUMN tier_cost.resource_name IS 'Name of the resource.';
+COMMENT ON COLUMN tier_cost.scheme_name IS 'Name of the scheme.';

@@ -17,7 +17,10 @@ SELECT
   m.month_start <= crmcost._last_complete_month(r.as_of) AS is_complete,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  d.name, d.name_zh, k.direction)
-    AS direction_name
+    AS direction_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, m.scheme COLLATE "default")
+    AS scheme_name
 FROM tier_move m
 CROSS JOIN last_refresh r
 LEFT JOIN tier f ON f.scheme = m.scheme AND f.code = m.tier_from
@@ -25,6 +28,7 @@ LEFT JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier_to
 CROSS JOIN LATERAL (
   VALUES (crmcost._tier_direction(f.rank, t.rank))) AS k (direction)
 LEFT JOIN term d ON d.kind = 'direction' AND d.code = k.direction
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = m.scheme
 WINDOW origin AS (PARTITION BY m.month_start, m.scheme, m.tier_from);
 
 COMMENT ON VIEW tier_migration IS
@@ -50,3 +54,4 @@ COMMENT ON COLUMN tier_migration.customer_share IS
 COMMENT ON COLUMN tier_migration.is_complete IS
 'Whether the month is over.';
 COMMENT ON COLUMN tier_migration.direction_name IS 'Name of the direction.';
+COMMENT ON COLUMN tier_migration.scheme_name IS 'Name of the scheme.';

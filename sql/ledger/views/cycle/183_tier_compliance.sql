@@ -72,12 +72,16 @@ SELECT
     AS product_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  u.name, u.name_zh, b.unit)
-    AS unit_name
+    AS unit_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, b.scheme)
+    AS scheme_name
 FROM breach b
 JOIN tier t ON t.scheme = b.scheme AND t.code = b.tier
 LEFT JOIN term w ON w.kind = 'rule' AND w.code = b.rule
 LEFT JOIN product p ON p.code = b.product_code
-LEFT JOIN term u ON u.kind = 'unit' AND u.code = b.unit;
+LEFT JOIN term u ON u.kind = 'unit' AND u.code = b.unit
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = b.scheme;
 
 COMMENT ON VIEW tier_compliance IS
 'Where what a tier promises or allows is not kept, one row a rule, customer and scheme, for discounts an order, product and rate.';
@@ -112,3 +116,4 @@ COMMENT ON COLUMN tier_compliance.currency IS
 COMMENT ON COLUMN tier_compliance.rule_name IS 'Name of the rule.';
 COMMENT ON COLUMN tier_compliance.product_name IS 'Name of the product.';
 COMMENT ON COLUMN tier_compliance.unit_name IS 'Name of the unit.';
+COMMENT ON COLUMN tier_compliance.scheme_name IS 'Name of the scheme.';

@@ -33,7 +33,10 @@ SELECT
   (SELECT as_of FROM last_refresh) AS as_of,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  w.name, w.name_zh, k.rule)
-    AS rule_name
+    AS rule_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, t.scheme)
+    AS scheme_name
 FROM tier t
 CROSS JOIN LATERAL (
   VALUES ('discount', t.discount_rate IS NOT NULL),
@@ -48,6 +51,7 @@ LEFT JOIN (SELECT rule, scheme, tier, sum(customers)::bigint AS customers,
            FROM breach GROUP BY rule, scheme, tier) b
   ON b.rule = k.rule AND b.scheme = t.scheme AND b.tier = t.code
 LEFT JOIN term w ON w.kind = 'rule' AND w.code = k.rule
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = t.scheme
 WHERE k.applies;
 
 COMMENT ON VIEW tier_compliance_rate IS
@@ -73,3 +77,4 @@ COMMENT ON COLUMN tier_compliance_rate.compliance_rate IS
 COMMENT ON COLUMN tier_compliance_rate.as_of IS
 'Report day.';
 COMMENT ON COLUMN tier_compliance_rate.rule_name IS 'Name of the rule.';
+COMMENT ON COLUMN tier_compliance_rate.scheme_name IS 'Name of the scheme.';

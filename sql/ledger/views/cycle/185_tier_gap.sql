@@ -22,7 +22,10 @@ SELECT
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  w.name, w.name_zh, g.measure)
-    AS measure_name
+    AS measure_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, g.scheme COLLATE "default")
+    AS scheme_name
 FROM (
   SELECT c.customer_id, t.scheme, t.code AS tier, t.name, t.name_zh,
          t.next_tier, t.needed, m.measure, m.value,
@@ -53,7 +56,8 @@ CROSS JOIN last_refresh r
 CROSS JOIN (SELECT sum(margin) / nullif(sum(revenue), 0) AS margin_rate
             FROM group_month WHERE dimension = '(cohort)') a
 JOIN tier n ON n.scheme = g.scheme AND n.code = g.next_tier
-LEFT JOIN term w ON w.kind = 'measure' AND w.code = g.measure;
+LEFT JOIN term w ON w.kind = 'measure' AND w.code = g.measure
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = g.scheme;
 
 COMMENT ON VIEW tier_gap IS
 'What is missing to the next better tier, one row a customer and scheme by bounds or shares; customers in the best tier are left out.';
@@ -88,3 +92,4 @@ COMMENT ON COLUMN tier_gap.as_of IS
 COMMENT ON COLUMN tier_gap.currency IS
 'Base currency, in which all amounts are.';
 COMMENT ON COLUMN tier_gap.measure_name IS 'Name of the measure.';
+COMMENT ON COLUMN tier_gap.scheme_name IS 'Name of the scheme.';

@@ -7,8 +7,7 @@ SELECT
                  t.name, t.name_zh,
                  p.tier COLLATE "default") AS tier_name,
   t.rank AS tier_rank,
-  CASE WHEN p.high_potential THEN 'high' ELSE 'low' END AS potential_half,
-  q.quadrant,
+  q.potential_half, q.quadrant,
   p.customers,
   round(p.customers / sum(p.customers) OVER scheme, 6) AS customer_share,
   p.margin, p.profit, p.potential,
@@ -18,19 +17,28 @@ SELECT
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  w.name, w.name_zh, q.quadrant)
-    AS quadrant_name
+    AS quadrant_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, p.scheme COLLATE "default")
+    AS scheme_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 h.name, h.name_zh, q.potential_half)
+    AS potential_half_name
 FROM potential_cell p
 LEFT JOIN tier t ON t.scheme = p.scheme AND t.code = p.tier
 LEFT JOIN (SELECT scheme, min(rank) AS rank FROM tier GROUP BY scheme) b
   ON b.scheme = p.scheme
 CROSS JOIN LATERAL (
-  VALUES (CASE
+  VALUES (CASE WHEN p.high_potential THEN 'high' ELSE 'low' END,
+          CASE
             WHEN t.rank = b.rank
               THEN CASE WHEN p.high_potential THEN 'keep' ELSE 'harvest' END
             WHEN p.high_potential THEN 'develop'
             ELSE 'automate'
-          END)) AS q (quadrant)
+          END)) AS q (potential_half, quadrant)
 LEFT JOIN term w ON w.kind = 'quadrant' AND w.code = q.quadrant
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = p.scheme
+LEFT JOIN term h ON h.kind = 'half' AND h.code = q.potential_half
 WINDOW scheme AS (PARTITION BY p.scheme);
 
 COMMENT ON VIEW tier_potential IS
@@ -66,3 +74,5 @@ COMMENT ON COLUMN tier_potential.as_of IS
 COMMENT ON COLUMN tier_potential.currency IS
 'Base currency, in which all amounts are.';
 COMMENT ON COLUMN tier_potential.quadrant_name IS 'Name of the quadrant.';
+COMMENT ON COLUMN tier_potential.scheme_name IS 'Name of the scheme.';
+COMMENT ON COLUMN tier_potential.potential_half_name IS 'Name of the half.';

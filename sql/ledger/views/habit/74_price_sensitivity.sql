@@ -14,11 +14,15 @@ SELECT
                  s.product_code COLLATE "default") AS product_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  tier.name, tier.name_zh,
-                 s.tier COLLATE "default") AS tier_name
+                 s.tier COLLATE "default") AS tier_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, s.scheme COLLATE "default")
+    AS scheme_name
 FROM product_price s
 LEFT JOIN product product ON product.code = s.product_code
 LEFT JOIN tier tier
-  ON tier.scheme = s.scheme AND tier.code = s.tier;
+  ON tier.scheme = s.scheme AND tier.code = s.tier
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = s.scheme;
 
 COMMENT ON VIEW price_sensitivity IS
 'Price elasticity of quantity, up to the last refresh, one row a product and tier with sales, and one a product for all customers.';
@@ -48,3 +52,4 @@ COMMENT ON COLUMN price_sensitivity.product_name IS
 'Name of the product; its code where it has none.';
 COMMENT ON COLUMN price_sensitivity.tier_name IS
 'Name of the tier.';
+COMMENT ON COLUMN price_sensitivity.scheme_name IS 'Name of the scheme.';

@@ -51,11 +51,15 @@ SELECT
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  w.name, w.name_zh, r.response)
-    AS response_name
+    AS response_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 n.name, n.name_zh, r.kind)
+    AS kind_name
 FROM rated r
 LEFT JOIN loyalty_program p ON r.kind = 'program' AND p.code = r.code
 LEFT JOIN campaign k ON r.kind = 'campaign' AND k.code = r.code
-LEFT JOIN term w ON w.kind = 'response' AND w.code = r.response;
+LEFT JOIN term w ON w.kind = 'response' AND w.code = r.response
+LEFT JOIN term n ON n.kind = 'membership' AND n.code = r.kind;
 
 COMMENT ON VIEW member_uplift IS
 'What members do beyond others, as of the last refresh, one row a loyalty programme with members and one a campaign of purpose loyalty.';
@@ -79,3 +83,4 @@ COMMENT ON COLUMN member_uplift.revenue_per_other IS 'Revenue for each of the ot
 COMMENT ON COLUMN member_uplift.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN member_uplift.currency IS 'Base currency, which money is in.';
 COMMENT ON COLUMN member_uplift.response_name IS 'Name of the response.';
+COMMENT ON COLUMN member_uplift.kind_name IS 'Name of the kind.';

@@ -266,7 +266,10 @@ SELECT
     AS kind_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  measure.name, measure.name_zh, p.measure)
-    AS measure_name
+    AS measure_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, p.tier_scheme)
+    AS tier_scheme_name
 FROM plan_base p
 LEFT JOIN report r ON true
 LEFT JOIN total t USING (plan_id)
@@ -298,7 +301,8 @@ CROSS JOIN LATERAL (
                  ELSE CASE WHEN t.plan_id IS NOT NULL
                         THEN coalesce(a.actual, 0) END
                END, 6) AS actual
-) f;
+) f
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = p.tier_scheme;
 
 COMMENT ON VIEW plan_actual IS
 'Every planned figure with what came of it up to the last refresh, one row a plan row.';
@@ -352,3 +356,4 @@ COMMENT ON COLUMN plan_actual.as_of IS
 'Report day; NULL before the first refresh.';
 COMMENT ON COLUMN plan_actual.kind_name IS 'Name of the kind.';
 COMMENT ON COLUMN plan_actual.measure_name IS 'Name of the measure.';
+COMMENT ON COLUMN plan_actual.tier_scheme_name IS 'Name of the scheme.';

@@ -8,7 +8,7 @@ SELECT
   variance_rate, actual <= planned_to_date AS within_budget,
   planned - coalesce(actual, 0) AS budget_left, container_id, currency,
   category_name, channel_name, campaign_name, tier_name, as_of,
-  measure_name
+  measure_name, tier_scheme_name
 FROM plan_actual
 WHERE kind = 'budget';
 
@@ -65,3 +65,4 @@ COMMENT ON COLUMN budget_variance.tier_name IS
 COMMENT ON COLUMN budget_variance.as_of IS
 'Report day; NULL before the first refresh.';
 COMMENT ON COLUMN budget_variance.measure_name IS 'Name of the measure.';
+COMMENT ON COLUMN budget_variance.tier_scheme_name IS 'Name of the scheme.';

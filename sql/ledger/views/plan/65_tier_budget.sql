@@ -45,7 +45,10 @@ SELECT
     AS channel_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  k.name, NULL, b.campaign_code)
-    AS campaign_name
+    AS campaign_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, w.scheme)
+    AS scheme_name
 FROM budget b
 CROSS JOIN weighted w
 LEFT JOIN tier n
@@ -54,6 +57,7 @@ LEFT JOIN term m ON m.kind = 'measure' AND m.code = b.measure
 LEFT JOIN cost_category c ON c.code = b.category_code
 LEFT JOIN channel h ON h.code = b.channel_code
 LEFT JOIN campaign k ON k.code = b.campaign_code
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = w.scheme
 WINDOW pool AS (PARTITION BY b.plan_id, w.scheme ORDER BY w.rank);
 
 COMMENT ON VIEW tier_budget IS
@@ -96,3 +100,4 @@ COMMENT ON COLUMN tier_budget.measure_name IS 'Name of the measure.';
 COMMENT ON COLUMN tier_budget.category_name IS 'Name of the category.';
 COMMENT ON COLUMN tier_budget.channel_name IS 'Name of the channel.';
 COMMENT ON COLUMN tier_budget.campaign_name IS 'Name of the campaign.';
+COMMENT ON COLUMN tier_budget.scheme_name IS 'Name of the scheme.';

@@ -8,7 +8,7 @@ SELECT
   l.scenario, l.aspect, k.resource,
   l.category_code COLLATE "default" AS category_code, k.parent_code,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh,
+                 k.name, k.name_zh,
                  l.category_code COLLATE "default") AS category_name,
   l.cost,
   round(l.cost / nullif(sum(l.cost) OVER (PARTITION BY l.scenario), 0), 6)
@@ -16,7 +16,10 @@ SELECT
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  r.name, r.name_zh, k.resource)
-    AS resource_name
+    AS resource_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 a.name, a.name_zh, k.parent_code)
+    AS parent_name
 FROM (
   SELECT p.scenario, p.aspect, p.category_code, sum(p.base_amount) AS cost
   FROM plan_base p
@@ -33,8 +36,8 @@ FROM (
   GROUP BY category_code
 ) l
 LEFT JOIN cost_category k ON k.code = l.category_code
-LEFT JOIN cost_category n ON n.code = l.category_code
-LEFT JOIN term r ON r.kind = 'resource' AND r.code = k.resource;
+LEFT JOIN term r ON r.kind = 'resource' AND r.code = k.resource
+LEFT JOIN cost_category a ON a.code = k.parent_code;
 
 COMMENT ON VIEW programme_tco IS
 'Total cost of the programme by scenario, and as booked up to the last refresh (scenario actual), one row a scenario, aspect and category.';
@@ -57,3 +60,4 @@ COMMENT ON COLUMN programme_tco.cost_share IS
 COMMENT ON COLUMN programme_tco.currency IS
 'Base currency.';
 COMMENT ON COLUMN programme_tco.resource_name IS 'Name of the resource.';
+COMMENT ON COLUMN programme_tco.parent_name IS 'Name of the category above; NULL for a root and without a category.';

@@ -16,7 +16,10 @@ SELECT
                  n.name, n.name_zh,
                  p.code COLLATE "default") AS tier_name,
   (SELECT as_of FROM last_refresh) AS as_of,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, p.dimension COLLATE "default")
+    AS scheme_name
 FROM (
   SELECT dimension, code,
          sum(active_customers)::bigint AS customers,
@@ -37,7 +40,8 @@ FROM (
   GROUP BY dimension, code
 ) p
 JOIN group_size k ON k.dimension = p.dimension AND k.code = p.code
-LEFT JOIN tier n ON n.scheme = p.dimension AND n.code = p.code;
+LEFT JOIN tier n ON n.scheme = p.dimension AND n.code = p.code
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = p.dimension;
 
 COMMENT ON VIEW profit_by_tier IS
 'Profit and loss by tier, as of the last refresh, one row a scheme and tier with customers.';
@@ -67,3 +71,4 @@ COMMENT ON COLUMN profit_by_tier.tier_rank IS 'Place of the tier, 1 the best; NU
 COMMENT ON COLUMN profit_by_tier.tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN profit_by_tier.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN profit_by_tier.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN profit_by_tier.scheme_name IS 'Name of the scheme.';

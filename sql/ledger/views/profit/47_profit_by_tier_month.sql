@@ -17,14 +17,18 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.name, n.name_zh,
                  p.code) AS tier_name,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, p.dimension)
+    AS scheme_name
 FROM (
   SELECT g.*, g.active_customers AS customers,
          g.margin - g.direct_cost - g.allocated_cost AS profit
   FROM counted_group g
   WHERE g.dimension NOT IN ('(segment)', '(acquisition)')
 ) p
-LEFT JOIN tier n ON n.scheme = p.dimension AND n.code = p.code;
+LEFT JOIN tier n ON n.scheme = p.dimension AND n.code = p.code
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = p.dimension;
 
 COMMENT ON VIEW profit_by_tier_month IS
 'Profit and loss by tier and month, as of the last refresh, one row a scheme and tier and month with anything in it.';
@@ -54,3 +58,4 @@ COMMENT ON COLUMN profit_by_tier_month.loss IS 'What is lost: the profit without
 COMMENT ON COLUMN profit_by_tier_month.tier_rank IS 'Place of the tier, 1 the best; NULL for (unknown).';
 COMMENT ON COLUMN profit_by_tier_month.tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN profit_by_tier_month.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN profit_by_tier_month.scheme_name IS 'Name of the scheme.';

@@ -27,7 +27,10 @@ SELECT
     WHEN 'unallocated' THEN -p.unallocated_cost
     WHEN 'ledger_profit' THEN p.ledger_profit
   END AS amount,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, k.name_zh, s.kind)
+    AS kind_name
 FROM profit_by_month p
 CROSS JOIN (
   VALUES (1, 'gross_sales', 'start'),
@@ -48,7 +51,8 @@ CROSS JOIN (
          (16, 'unallocated', 'change'),
          (17, 'ledger_profit', 'total')
 ) AS s (step_order, step, kind)
-LEFT JOIN term w ON w.kind = 'step' AND w.code = s.step;
+LEFT JOIN term w ON w.kind = 'step' AND w.code = s.step
+LEFT JOIN term k ON k.kind = 'bridge' AND k.code = s.kind;
 
 COMMENT ON VIEW profit_bridge IS
 'Profit and loss in steps from gross sales to the profit after all cost, one row a month and step.';
@@ -59,3 +63,4 @@ COMMENT ON COLUMN profit_bridge.step_name IS 'Its name.';
 COMMENT ON COLUMN profit_bridge.kind IS 'start, change, subtotal or total.';
 COMMENT ON COLUMN profit_bridge.amount IS 'Money of the step, as it is added up: what goes off is negative.';
 COMMENT ON COLUMN profit_bridge.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN profit_bridge.kind_name IS 'Name of the kind.';

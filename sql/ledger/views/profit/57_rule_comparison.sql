@@ -4,8 +4,12 @@ SELECT p.scenario COLLATE "default" AS scenario,
        p.kind COLLATE "default" AS kind, p.as_of, p.customer_id,
        p.total_cost, p.scenario_total_cost, p.profit, p.scenario_profit,
        p.scenario_profit - p.profit AS difference,
-       (SELECT value FROM setting WHERE key = 'base_currency') AS currency
-FROM scenario_profit p;
+       (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 k.name, k.name_zh, p.kind COLLATE "default")
+    AS kind_name
+FROM scenario_profit p
+LEFT JOIN term k ON k.kind = 'comparison' AND k.code = p.kind;
 
 COMMENT ON VIEW rule_comparison IS
 'Profit of a customer by the books and by a scenario, one row each, as of the refresh that crmcost.compare_rules was called after.';
@@ -29,3 +33,4 @@ COMMENT ON COLUMN rule_comparison.difference IS
 'What the scenario adds to the profit.';
 COMMENT ON COLUMN rule_comparison.currency IS
 'Base currency, in which all amounts are.';
+COMMENT ON COLUMN rule_comparison.kind_name IS 'Name of the kind.';

@@ -50,7 +50,9 @@ LEFT JOIN channel h ON c.dimension = '(channel)' AND h.code = c.code
 LEFT JOIN product p ON c.dimension = '(product)' AND p.code = c.code
 LEFT JOIN tier t ON t.scheme = c.dimension AND t.code = c.code
 LEFT JOIN term w
-  ON c.dimension = '(kind)' AND w.kind = 'contact' AND w.code = c.code
+  ON w.code = c.code
+     AND (c.dimension, w.kind) IN (('(kind)', 'contact'),
+                                   ('(service_level)', 'service_level'))
 CROSS JOIN LATERAL (
   VALUES (round(c.automated_contacts
                 * (a.cost - a.automated_cost - a.idle_cost)

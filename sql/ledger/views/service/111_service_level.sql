@@ -52,7 +52,8 @@ LEFT JOIN tier t ON t.scheme = m.dimension AND t.code = m.code
 LEFT JOIN term w
   ON w.code = m.code
      AND (m.dimension, w.kind) IN (('(kind)', 'contact'),
-                                   ('(phase)', 'phase'))
+                                   ('(phase)', 'phase'),
+                                   ('(service_level)', 'service_level'))
 LEFT JOIN term d ON d.kind = 'dimension' AND d.code = m.dimension;
 
 COMMENT ON VIEW service_level IS

@@ -27,7 +27,10 @@ SELECT
   round(c.handle_seconds / 3600, 6) AS handle_hours, r.as_of,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  f.name, f.name_zh, c.phase COLLATE "default")
-    AS phase_name
+    AS phase_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 vn.name, vn.name_zh, c.service_level COLLATE "default")
+    AS service_level_name
 FROM service_case c
 CROSS JOIN last_refresh r
 CROSS JOIN (SELECT value::numeric AS days FROM setting
@@ -36,6 +39,7 @@ LEFT JOIN channel h ON h.code = c.channel_code
 LEFT JOIN product p ON p.code = c.product_code
 LEFT JOIN term w ON w.kind = 'contact' AND w.code = c.kind
 LEFT JOIN term f ON f.kind = 'phase' AND f.code = c.phase
+LEFT JOIN term vn ON vn.kind = 'service_level' AND vn.code = c.service_level
 WHERE c.closed_at IS NULL;
 
 COMMENT ON VIEW open_case IS
@@ -67,3 +71,4 @@ COMMENT ON COLUMN open_case.reopenings IS 'How often it was opened again.';
 COMMENT ON COLUMN open_case.handle_hours IS 'Working time so far, in hours, 6 decimals.';
 COMMENT ON COLUMN open_case.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN open_case.phase_name IS 'Name of the phase.';
+COMMENT ON COLUMN open_case.service_level_name IS 'Name of the level of service.';

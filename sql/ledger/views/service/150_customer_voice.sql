@@ -74,13 +74,17 @@ SELECT
   r.as_of,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  m.name, m.name_zh, c.metric)
-    AS metric_name
+    AS metric_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, c.scheme COLLATE "default")
+    AS scheme_name
 FROM scored c
 CROSS JOIN last_refresh r
 LEFT JOIN tier t ON t.scheme = c.scheme AND t.code = c.tier
 LEFT JOIN channel h ON h.code = c.channel_code
 LEFT JOIN product p ON p.code = c.product_code
-LEFT JOIN term m ON m.kind = 'metric' AND m.code = c.metric;
+LEFT JOIN term m ON m.kind = 'metric' AND m.code = c.metric
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = c.scheme;
 
 COMMENT ON VIEW customer_voice IS
 'What customers answered to surveys, as of the last refresh, one row a month, survey, tier scheme and tier, channel and product, each of these also as (all).';
@@ -111,3 +115,4 @@ COMMENT ON COLUMN customer_voice.channel_name IS 'Name of the channel.';
 COMMENT ON COLUMN customer_voice.product_name IS 'Name of the product.';
 COMMENT ON COLUMN customer_voice.as_of IS 'Report day of the last refresh.';
 COMMENT ON COLUMN customer_voice.metric_name IS 'Name of the metric.';
+COMMENT ON COLUMN customer_voice.scheme_name IS 'Name of the scheme.';

@@ -16,7 +16,10 @@ SELECT
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  t.name, t.name_zh,
                  c.code COLLATE "default") AS tier_name,
-  (SELECT value FROM setting WHERE key = 'base_currency') AS currency
+  (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, c.dimension COLLATE "default")
+    AS scheme_name
 FROM customer_class c
 JOIN (
   SELECT t.scheme COLLATE "C" AS scheme, t.code COLLATE "C" AS code, t.rank,
@@ -26,7 +29,8 @@ JOIN (
   LEFT JOIN tier_threshold h ON h.scheme = t.scheme AND h.code = t.code
 ) t ON t.scheme = c.dimension AND t.code = c.code
 LEFT JOIN customer_value v ON v.customer_id = c.customer_id
-CROSS JOIN (SELECT value AS measure FROM setting WHERE key = 'abc_measure') m;
+CROSS JOIN (SELECT value AS measure FROM setting WHERE key = 'abc_measure') m
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = c.dimension;
 
 COMMENT ON VIEW customer_tier IS
 'Tier of each customer on the report day, one row a customer and scheme.';
@@ -38,3 +42,4 @@ COMMENT ON COLUMN customer_tier.gap_to_next IS 'What is missing to the next bett
 COMMENT ON COLUMN customer_tier.tier_rank IS 'Place of the tier, 1 the best.';
 COMMENT ON COLUMN customer_tier.tier_name IS 'Name of the tier.';
 COMMENT ON COLUMN customer_tier.currency IS 'Base currency, which all money here is in.';
+COMMENT ON COLUMN customer_tier.scheme_name IS 'Name of the scheme.';

@@ -68,7 +68,13 @@ SELECT
     AS acquisition_campaign_name,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  wr.name, wr.name_zh, w.reason COLLATE "default")
-    AS next_reason_name
+    AS next_reason_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 party.name, party.name_zh, c.kind)
+    AS kind_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 lk.name, lk.name_zh, v.last_contact_kind COLLATE "default")
+    AS last_touch_kind_name
 FROM customer_value v
 JOIN customer c ON c.customer_id = v.customer_id
 CROSS JOIN last_refresh r
@@ -112,7 +118,9 @@ LEFT JOIN tier ta ON ta.scheme = 'abc' AND ta.code = abc.code
 LEFT JOIN tier tl ON tl.scheme = 'loyalty' AND tl.code = loyalty.code
 LEFT JOIN tier tv ON tv.scheme = 'value' AND tv.code = value.code
 LEFT JOIN campaign k ON k.code = c.acquisition_campaign
-LEFT JOIN worklist_reason wr ON wr.code = w.reason;
+LEFT JOIN worklist_reason wr ON wr.code = w.reason
+LEFT JOIN term party ON party.kind = 'party' AND party.code = c.kind
+LEFT JOIN term lk ON lk.kind = 'contact' AND lk.code = v.last_contact_kind;
 
 COMMENT ON VIEW customer_360 IS
 'All about a customer at a glance, as of the last refresh, one row a customer or lead; of merged customers the one that stays.';
@@ -183,3 +191,5 @@ COMMENT ON COLUMN customer_360.next_action_due_on IS
 'Day on which that was due.';
 COMMENT ON COLUMN customer_360.acquisition_campaign_name IS 'Name of the campaign that won him.';
 COMMENT ON COLUMN customer_360.next_reason_name IS 'Name of the reason of the next action.';
+COMMENT ON COLUMN customer_360.kind_name IS 'Name of the kind.';
+COMMENT ON COLUMN customer_360.last_touch_kind_name IS 'Name of the kind of the last contact.';

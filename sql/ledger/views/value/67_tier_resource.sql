@@ -67,7 +67,13 @@ SELECT
   round(m.profit / nullif(m.cost, 0), 6) AS profit_per_cost,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 t.name, t.name_zh, t.code) AS tier_name
+                 t.name, t.name_zh, t.code) AS tier_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, t.scheme)
+    AS scheme_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 vn.name, vn.name_zh, t.service_level)
+    AS service_level_name
 FROM tier t
 LEFT JOIN people p ON p.scheme = t.scheme AND p.tier = t.code
 LEFT JOIN (
@@ -79,6 +85,8 @@ LEFT JOIN (
 ) m ON m.scheme = t.scheme AND m.tier = t.code
 LEFT JOIN tier_breach x ON x.scheme = t.scheme AND x.tier = t.code
 LEFT JOIN planned b ON b.scheme = t.scheme AND b.tier = t.code
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = t.scheme
+LEFT JOIN term vn ON vn.kind = 'service_level' AND vn.code = t.service_level
 WINDOW scheme AS (PARTITION BY t.scheme);
 
 COMMENT ON VIEW tier_resource IS
@@ -135,3 +143,5 @@ COMMENT ON COLUMN tier_resource.currency IS
 'Base currency.';
 COMMENT ON COLUMN tier_resource.tier_name IS
 'Name of the tier.';
+COMMENT ON COLUMN tier_resource.scheme_name IS 'Name of the scheme.';
+COMMENT ON COLUMN tier_resource.service_level_name IS 'Name of the level of service.';

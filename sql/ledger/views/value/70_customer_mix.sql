@@ -33,10 +33,14 @@ SELECT
   s.is_complete,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
-                 n.name, n.name_zh, s.tier COLLATE "default") AS tier_name
+                 n.name, n.name_zh, s.tier COLLATE "default") AS tier_name,
+  crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                 sn.name, sn.name_zh, s.scheme COLLATE "default")
+    AS scheme_name
 FROM shared s
 LEFT JOIN tier n
   ON n.scheme = s.scheme AND n.code = s.tier
+LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = s.scheme
 WINDOW month_before AS (
   PARTITION BY s.scheme, s.tier ORDER BY s.month_start
   RANGE BETWEEN '1 month' PRECEDING AND '1 month' PRECEDING),
@@ -70,3 +74,4 @@ COMMENT ON COLUMN customer_mix.currency IS
 'Base currency.';
 COMMENT ON COLUMN customer_mix.tier_name IS
 'Name of the tier.';
+COMMENT ON COLUMN customer_mix.scheme_name IS 'Name of the scheme.';
