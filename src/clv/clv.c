@@ -16,6 +16,8 @@
  */
 #include "crmcost.h"
 
+#include <float.h>
+
 #include "clv/argument.h"
 #include "state/decimal.h"
 
@@ -139,6 +141,41 @@ clv(PG_FUNCTION_ARGS)
 }
 
 /*
+ * The purchases expected in each period, discounted from its end.  What is still
+ * to come after some periods counts by no more than the next factor (by the last
+ * one where factors grow): when that is too little to change the sum, or the sum
+ * is out of range, it is done.
+ */
+static double
+DiscountedPurchases(const num_purchase_model *model, const double *parameter,
+					const num_customer *customer, int periods, double length,
+					double discount)
+{
+	double		total = model->expected(parameter, periods * length, customer,
+										PollInterrupts);
+	double		last = pow(1 + discount, -periods);
+	double		before = 0;
+	double		sum = 0;
+
+	if (discount == 0)
+		return total;
+	for (int i = 1; i <= periods && isfinite(sum); i++)
+	{
+		double		factor = pow(1 + discount, -i);
+		double		expected;
+
+		if ((total - before) * Max(factor, last) <= sum * (DBL_EPSILON / 4))
+			break;
+		expected = model->expected(parameter, i * length, customer,
+								   PollInterrupts);
+		sum += (expected - before) * factor;
+		before = expected;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return sum;
+}
+
+/*
  * clv(model, spend gamma_gamma, frequency, recency, age, monetary_value,
  * periods int, discount, period_length = 1, margin = 1): the purchases
  * expected in each period, times the expected spend and the margin, discounted
@@ -156,8 +193,6 @@ PredictedValue(FunctionCallInfo fcinfo, const num_purchase_model *model)
 	double		discount;
 	double		length;
 	double		margin;
-	double		before = 0;
-	double		sum = 0;
 
 	for (int i = 0; i < PG_NARGS(); i++)
 		if (PG_ARGISNULL(i) && i != 5)
@@ -180,17 +215,9 @@ PredictedValue(FunctionCallInfo fcinfo, const num_purchase_model *model)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("discount must be greater than -1, not %g",
 						discount)));
-
-	for (int i = 1; i <= periods; i++)
-	{
-		double		expected = model->expected(parameter, i * length,
-											   &customer, PollInterrupts);
-
-		sum += (expected - before) * pow(1 + discount, -i);
-		before = expected;
-		CHECK_FOR_INTERRUPTS();
-	}
-	PG_RETURN_FLOAT8(Finite(sum * spend * margin));
+	PG_RETURN_FLOAT8(Finite(DiscountedPurchases(model, parameter, &customer,
+												periods, length, discount)
+							* spend * margin));
 }
 
 SQL_FUNCTION(bgnbd_clv);

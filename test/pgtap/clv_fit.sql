@@ -270,6 +270,25 @@ SELECT is(clv(bgnbd(0.2, 4, 0.8, 2), gamma_gamma(6, 4, 15), 0, 0, 30, NULL, 12, 
   clv(bgnbd(0.2, 4, 0.8, 2), gamma_gamma(6, 4, 15), 0, 0, 30, 99, 12, 0.01),
   'clv without purchases needs no monetary value');
 SELECT is(clv(bgnbd(0.2, 4, 0.8, 2), gamma_gamma(6, 4, 15), 2, 3, 30, 20, 0, 0.01), 0::float8, 'clv of no period');
+-- a sum that has converged ends; here it is written out, beyond that
+SET statement_timeout = '5s';
+SELECT ok(abs(clv(model, spend, 2, 30, 38, 35, 2147483647, 0.01) / sum - 1) < 1e-14, format('clv of all periods of %s', model))
+FROM (VALUES (gamma_gamma(6, 4, 15))) AS g (spend), (VALUES (bgnbd(0.2, 4, 0.8, 2))) AS m (model),
+  LATERAL (SELECT expected_value(spend, 2, 35)
+    * sum((expected_purchases(model, i, 2, 30, 38) - expected_purchases(model, i - 1, 2, 30, 38)) * 1.01::float8 ^ -i)
+    FROM generate_series(1, 6000) AS i) AS s (sum)
+UNION ALL
+SELECT ok(abs(clv(model, spend, 2, 30, 38, 35, 2147483647, 0.01) / sum - 1) < 1e-14, format('clv of all periods of %s', model))
+FROM (VALUES (gamma_gamma(6, 4, 15))) AS g (spend), (VALUES (pareto_nbd(0.5, 10, 0.6, 12))) AS m (model),
+  LATERAL (SELECT expected_value(spend, 2, 35)
+    * sum((expected_purchases(model, i, 2, 30, 38) - expected_purchases(model, i - 1, 2, 30, 38)) * 1.01::float8 ^ -i)
+    FROM generate_series(1, 6000) AS i) AS s (sum);
+SELECT is(clv(bgnbd(0.2, 4, 0.8, 2), gamma_gamma(6, 4, 15), 2, 30, 38, 35, 2147483647, 0),
+  expected_purchases(bgnbd(0.2, 4, 0.8, 2), 2147483647, 2, 30, 38) * expected_value(gamma_gamma(6, 4, 15), 2, 35),
+  'without a discount it is what is expected of all of them together');
+SELECT throws_ok('SELECT clv(bgnbd(0.2, 4, 0.8, 2), gamma_gamma(6, 4, 15), 2, 30, 38, 35, 2147483647, -0.1)', '22003', NULL,
+  'one that grows out of range ends, too');
+RESET statement_timeout;
 SELECT is(clv(pareto_nbd(0.2, 4, 0.8, 2), gamma_gamma(6, 4, 15), 2, 3, 30, 20, 1, 0),
   expected_purchases(pareto_nbd(0.2, 4, 0.8, 2), 1, 2, 3, 30) * expected_value(gamma_gamma(6, 4, 15), 2, 20),
   'clv of one period without discount is purchases times spend');
