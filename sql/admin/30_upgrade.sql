@@ -28,17 +28,49 @@ $$;
 COMMENT ON PROCEDURE crmcost.upgrade(name) IS
   'Brings a ledger to the version of the extension: tables where they changed, with every row, partitions, and its views, whose grants stay.';
 
+-- Who waits for one view while holding another may meet a report that reads both the
+-- other way round.  So it is all done or nothing, and tried again, as in
+-- crmcost._lock_together: for lock_timeout, or a minute.
 CREATE FUNCTION crmcost._upgrade(ledger name) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
 AS $$
 DECLARE
-  installed integer;
+  patience CONSTANT interval := coalesce(
+    nullif(current_setting('lock_timeout')::interval, interval '0'),
+    interval '1 minute');
+  begun CONSTANT timestamptz := clock_timestamp();
 BEGIN
   PERFORM crmcost._check_owner(ledger);
   PERFORM crmcost._hold_ledger(ledger);
-  installed := crmcost._setting(ledger, 'schema_version');
+  LOOP
+    BEGIN
+      RETURN crmcost._upgrade_held(ledger);
+    EXCEPTION WHEN lock_not_available THEN
+      IF clock_timestamp() - begun >= patience THEN
+        RAISE EXCEPTION 'ledger "%" is being read or loaded, so that it cannot be upgraded',
+                        ledger
+          USING ERRCODE = 'lock_not_available', DETAIL = SQLERRM,
+                HINT = 'Upgrade it when no report and no load runs, or SET lock_timeout to wait for longer than a minute.';
+      END IF;
+    END;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._upgrade(name) IS
+  'Upgrades tables, partitions and views of a ledger, as who writes it; whether its store is to be computed.';
+
+CREATE FUNCTION crmcost._upgrade_held(ledger name) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET lock_timeout = '200ms'
+AS $$
+DECLARE
+  installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
+BEGIN
   IF installed < 2 THEN
     PERFORM crmcost._upgrade_to_2(ledger);
     RETURN true;
@@ -56,8 +88,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._upgrade(name) IS
-  'Upgrades tables, partitions and views of a ledger, as who writes it; whether its store is to be computed.';
+COMMENT ON FUNCTION crmcost._upgrade_held(name) IS
+  'Upgrades a ledger that no other session has; an error where a lock is not to be had at once.';
 
 -- CREATE OR REPLACE keeps grants and lets views of the user stand on ours, as
 -- long as no column of ours was renamed, retyped or taken away.  Where one was,

@@ -106,6 +106,27 @@ like(
 	'and it finds what was loaded');
 say_in($first, 'ROLLBACK');
 
+# ---- upgrade, beside a report of several views, in whichever order it reads them
+foreach my $views ([ 'rule_comparison', 'sale_base' ], [ 'sale_base', 'rule_comparison' ])
+{
+	say_in($first, "BEGIN; SELECT count(*) FROM crm.$views->[0]");
+	start_in($second, q{CALL crmcost.upgrade('crm')});
+	waiting('upgrade');
+	usleep(1500000);
+	is(say_in($first, "SELECT count(*) >= 0 FROM crm.$views->[1]"),
+		"t\n", "a report goes on from $views->[0] to $views->[1]");
+	is(is_over($second), '', 'upgrade waits for it');
+	say_in($first, 'COMMIT');
+	ok(over_within($second, 20), 'and then');
+	unlike($second->{out}, qr/ERROR/, 'is done');
+}
+say_in($first, 'BEGIN; SELECT count(*) FROM crm.rule_comparison');
+start_in($second, q{SET lock_timeout = '1s'; CALL crmcost.upgrade('crm')});
+ok(over_within($second, 10), 'no longer than lock_timeout');
+like($second->{out}, qr/ledger "crm" is being read.*lock_timeout/s, 'and says what to do');
+say_in($second, 'RESET lock_timeout');
+say_in($first, 'COMMIT');
+
 # ---- a refresh that has looked at a table that became large, beside loads
 say_in($second, q{CALL crmcost.load_facts('crm', 'sale', 'staged')});
 say_in($first, q{BEGIN ISOLATION LEVEL REPEATABLE READ; CALL crmcost.refresh('crm', '2024-05-01')});
