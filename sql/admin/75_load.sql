@@ -30,6 +30,8 @@ CREATE FUNCTION crmcost._load_facts(ledger name, fact name, source regclass)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
+  -- each index goes where it was
+  SET default_tablespace = ''
 AS $$
 DECLARE
   old_work_mem CONSTANT text := crmcost._raise_work_mem();
@@ -95,7 +97,7 @@ DECLARE
   filled boolean;
 BEGIN
   EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', target) INTO filled;
-  IF filled THEN
+  IF filled OR crmcost._has_scattered_indexes(target) THEN
     RETURN false;
   END IF;
   IF NOT crmcost._lock_together(
@@ -111,7 +113,24 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._take_empty(regclass) IS
-  'Locks a table without rows, and what it refers to, against everybody else; false where it has rows, or is in use for more than five seconds.';
+  'Locks a table without rows, and what it refers to, against everybody else; false where it has rows, indexes of partitions that stand apart, or is in use for more than five seconds.';
+
+-- Made again, an index of a partition goes where that of the table is.
+CREATE FUNCTION crmcost._has_scattered_indexes(target regclass) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT EXISTS (
+    SELECT 1
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class whole ON whole.oid = i.indexrelid
+    JOIN pg_catalog.pg_inherits h ON h.inhparent = whole.oid
+    JOIN pg_catalog.pg_class part ON part.oid = h.inhrelid
+    WHERE i.indrelid = target AND part.reltablespace <> whole.reltablespace);
+END;
+
+COMMENT ON FUNCTION crmcost._has_scattered_indexes(regclass) IS
+  'Whether an index of a partition of a table is in another tablespace than that of the table.';
 
 -- Names the key by which loads know their rows, for of all others a conflict is an
 -- error; nothing where the owner dropped it.
@@ -170,7 +189,7 @@ COMMENT ON FUNCTION crmcost._common_columns(regclass, regclass) IS
 -- Statements that take the keys and indexes of a table away, and that make them
 -- again with their comments: unique ones first, because foreign keys are checked
 -- by reading the table.  What others refer to, or identifies rows for replication,
--- stays.
+-- stays.  The definition of an index does not say its tablespace.
 CREATE FUNCTION crmcost._keys_of(target regclass, OUT drops text[],
                                  OUT adds text[])
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -183,6 +202,7 @@ BEGIN ATOMIC
            pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I %s', target,
                              c.conname,
                              pg_catalog.pg_get_constraintdef(c.oid)) AS add_it,
+           c.conindid AS index_id,
            pg_catalog.format('COMMENT ON CONSTRAINT %I ON %s IS %L', c.conname,
                              target, pg_catalog.obj_description(
                                c.oid, 'pg_constraint')) AS comment_it,
@@ -200,6 +220,7 @@ BEGIN ATOMIC
            pg_catalog.replace(pg_catalog.pg_get_indexdef(i.indexrelid),
              pg_catalog.format(' ON ONLY %s ', target),
              pg_catalog.format(' ON %s ', target)),
+           i.indexrelid,
            pg_catalog.format('COMMENT ON INDEX %s IS %L',
                              i.indexrelid::regclass,
                              pg_catalog.obj_description(i.indexrelid,
@@ -212,10 +233,16 @@ BEGIN ATOMIC
                           WHERE c.conindid = i.indexrelid)
   )
   SELECT pg_catalog.array_agg(k.drop_it ORDER BY k.place DESC, k.name),
-         pg_catalog.array_agg(k.add_it ORDER BY k.place, k.name)
+         pg_catalog.array_agg(
+           pg_catalog.format('SET LOCAL default_tablespace = %L; %s',
+                             coalesce(s.spcname, ''::name), k.add_it)
+           ORDER BY k.place, k.name)
          || coalesce(pg_catalog.array_agg(k.comment_it ORDER BY k.name)
                        FILTER (WHERE k.comment IS NOT NULL), '{}'::text[])
-  FROM key k;
+  FROM key k
+  LEFT JOIN pg_catalog.pg_class r
+    ON r.oid = k.index_id AND k.place = 1
+  LEFT JOIN pg_catalog.pg_tablespace s ON s.oid = r.reltablespace;
 END;
 
 COMMENT ON FUNCTION crmcost._keys_of(regclass) IS
