@@ -148,8 +148,6 @@ BEGIN
     refund numeric, interactions bigint, handle_seconds bigint,
     standard_minutes numeric
   ) ON COMMIT DROP;
-  -- months are computed one after the other
-  CREATE INDEX ON refresh_activity (month_start);
 END
 $$;
 

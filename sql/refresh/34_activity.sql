@@ -22,6 +22,7 @@ BEGIN
           WHERE r.month_start >= run.open_month
           ORDER BY r.customer_id, r.month_start) a
     GROUP BY a.customer_id, a.month_start;
+  PERFORM crmcost._index_activity();
   PERFORM crmcost._analyze_table('pg_temp.refresh_activity'::regclass);
   RETURN 0;
 END
@@ -29,6 +30,20 @@ $$;
 
 COMMENT ON FUNCTION crmcost._customers_activity(crmcost._run) IS
   'Fills refresh_activity.';
+
+-- Months are computed one after the other.  The coordinator of a cluster gets its rows
+-- from the workers.
+CREATE FUNCTION crmcost._index_activity() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  CREATE INDEX IF NOT EXISTS refresh_activity_month_start
+    ON pg_temp.refresh_activity (month_start);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._index_activity() IS
+  'Indexes refresh_activity, once it is filled.';
 
 CREATE FUNCTION crmcost._groups_activity(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -10,6 +10,7 @@ DECLARE
   month date;
   changed bigint := 0;
 BEGIN
+  PERFORM crmcost._index_activity();
   PERFORM crmcost._load_limited_months(run);
   PERFORM crmcost._scatter_direct_parts(run);
   FOR month IN
