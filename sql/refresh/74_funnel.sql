@@ -3,7 +3,8 @@
 --
 -- A customer enters a step with the first event of its kind: the first of the first
 -- month that has one, so that what comes late for a closed month makes nobody enter
--- twice.  A step may be entered without those before it.
+-- twice.  Nor does he whose order of a closed month is taken back since: that month
+-- has him for ever.  A step may be entered without those before it.
 --
 -- customer_funnel follows the customers with news; funnel_month is summed up from
 -- it for the months in which one of its rows is another.
@@ -95,6 +96,20 @@ BEGIN
       JOIN customer c USING (customer_id)
       JOIN funnel_step s ON s.kind = 'order'
       WHERE o.is_order AND c.source <> 'anon';
+    INSERT INTO pg_temp.refresh_funnel_event
+      SELECT f.customer_id, f.funnel, f.position, f.month_start, f.entered_at,
+             f.channel_code
+      FROM customer_funnel f
+      JOIN pg_temp.refresh_customer USING (customer_id)
+      JOIN funnel_step s
+        ON s.funnel = f.funnel AND s.position = f.position AND s.kind = 'order'
+      WHERE f.month_start < run.open_month
+            -- else the step is another one since
+            AND EXISTS (SELECT FROM customer_order o
+                        WHERE o.customer_id = f.customer_id AND NOT o.is_order)
+            AND NOT EXISTS (SELECT FROM customer_order o
+                            WHERE o.customer_id = f.customer_id AND o.is_order
+                                  AND o.month_start <= f.month_start);
   END IF;
   IF EXISTS (SELECT FROM funnel_step
              WHERE kind IN ('lead', 'acquisition')) THEN

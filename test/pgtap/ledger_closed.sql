@@ -219,6 +219,11 @@ SELECT results_eq('SELECT order_ref COLLATE "default", month_start FROM customer
 SELECT results_eq($$SELECT month_start FROM customer_funnel JOIN customer USING (customer_id) WHERE source_key = '2'$$,
   $$VALUES (date '2025-03-01')$$,
   'and in which a funnel has who had no order before');
+SELECT results_eq($$SELECT month_start FROM customer_funnel JOIN customer USING (customer_id) WHERE source_key = '1'$$,
+  $$VALUES (date '2025-01-01')$$,
+  'but who was in one when the month was closed, stays there, though his orders of that month are taken back');
+SELECT results_eq($$SELECT month_start, entered FROM channel_funnel WHERE channel_code = '(all)' ORDER BY 1$$,
+  $$VALUES (date '2025-01-01', 1::bigint), ('2025-03-01', 1)$$, 'so that nobody enters a step twice');
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
 CALL crmcost.close_period('crm', '2025-02-01');
 SELECT is(pg_temp.differing(), NULL, 'also when the next month is closed');
