@@ -246,16 +246,6 @@ PathChannel(PathState *state, const char *name, int length)
 	return *slot = state->channels;
 }
 
-/* What the sums of a step are of. */
-const char *
-PathStepArgument(int step)
-{
-	return step == STEP_CONVERT ? "conversions" :
-		step == STEP_VALUE ? "value" :
-		step == STEP_LOSE ? "non_conversions" :
-		"conversions and non_conversions";
-}
-
 /* Adds to the sum of a key; there is room. */
 void
 PathAdd(PathState *state, uint64 key, const ExactSum *sum,

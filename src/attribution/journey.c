@@ -374,12 +374,8 @@ ReadWay(Way *way, QueryReader *touches, bool more, int64 entity)
 	{
 		int64		own;
 
-		for (int i = 0; i < TOUCH_COLUMNS; i++)
-			if (touches->nulls[i])
-				ereport(ERROR,
-						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						 errmsg("touches must have no NULL as %s",
-								touch_column[i].name)));
+		QueryRefuseNulls("touches", touches->nulls, TOUCH_COLUMNS,
+						 touch_column);
 		own = DatumGetInt64(touches->values[TOUCH_ENTITY]);
 		if (own < last)
 			ereport(ERROR,

@@ -4,8 +4,19 @@
  */
 #include "crmcost.h"
 
-#include "attribution/attribution_state.h"
+#include "attribution/paths.h"
+#include "state/state.h"
 #include "utils/memutils.h"
+
+/* What the sums of a step are of. */
+const char *
+PathStepArgument(int step)
+{
+	return step == STEP_CONVERT ? "conversions" :
+		step == STEP_VALUE ? "value" :
+		step == STEP_LOSE ? "non_conversions" :
+		"conversions and non_conversions";
+}
 
 /* The order of two channels: that of their bytes. */
 int

@@ -431,12 +431,8 @@ AddRow(TupleTableSlot *row, DestReceiver *receiver)
 	MemoryContext caller = MemoryContextSwitchTo(sums->work);
 
 	slot_getallattrs(row);
-	for (int i = 0; i < OF_COLUMNS; i++)
-		if (row->tts_isnull[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("conversions must have no NULL as %s",
-							conversion_column[i].name)));
+	QueryRefuseNulls("conversions", row->tts_isnull, OF_COLUMNS,
+					 conversion_column);
 	AddConversion(sums, row->tts_values);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(sums->work);

@@ -337,12 +337,7 @@ ReadOrders(PriceCells *all, QueryReader *orders)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(work);
 
-		for (int i = 0; i < OF_TIERS; i++)
-			if (orders->nulls[i])
-				ereport(ERROR,
-						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						 errmsg("orders must have no NULL as %s",
-								order_column[i].name)));
+		QueryRefuseNulls("orders", orders->nulls, OF_TIERS, order_column);
 		AddOrder(all, orders->values, orders->nulls);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(work);

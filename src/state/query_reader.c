@@ -71,6 +71,19 @@ QueryReaderNext(QueryReader *reader)
 	return true;
 }
 
+/* A row of a query must have a value in each of these columns. */
+void
+QueryRefuseNulls(const char *name, const bool *nulls, int count,
+				 const QueryColumn *columns)
+{
+	for (int i = 0; i < count; i++)
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must have no NULL as %s", name,
+							columns[i].name)));
+}
+
 void
 QueryReaderEnd(QueryReader *reader)
 {

@@ -33,6 +33,8 @@ extern void QueryReaderBegin(QueryReader *reader, const char *name,
 							 const char *query, int count,
 							 const QueryColumn *columns);
 extern bool QueryReaderNext(QueryReader *reader);
+extern void QueryRefuseNulls(const char *name, const bool *nulls, int count,
+							 const QueryColumn *columns);
 extern TupleDesc QueryReaderColumns(const QueryReader *reader);
 extern void QueryReaderEnd(QueryReader *reader);
 
