@@ -41,8 +41,6 @@ RETURN pg_catalog.format($query$
          coalesce(sum(base_amount) FILTER (WHERE is_refund), 0) AS refund,
          coalesce(sum(quantity) FILTER (WHERE base_cogs IS NOT NULL), 0)
            AS costed_quantity,
-         coalesce(sum(base_amount) FILTER (WHERE base_cogs IS NOT NULL), 0)
-           AS costed_revenue,
          coalesce(sum(base_cogs), 0) AS costed_cogs
   FROM pg_temp.refresh_line
   WHERE %1$s

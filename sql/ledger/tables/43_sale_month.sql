@@ -11,7 +11,6 @@ CREATE TABLE sale_month (
   discount numeric(38,4) NOT NULL,
   refund numeric(38,4) NOT NULL,
   costed_quantity numeric(38,6) NOT NULL,
-  costed_revenue numeric(38,4) NOT NULL,
   costed_cogs numeric(38,4) NOT NULL,
   PRIMARY KEY (month_start, product_code, channel_code, campaign_code)
 );
@@ -29,5 +28,4 @@ COMMENT ON COLUMN sale_month.margin IS 'Revenue less cost of goods, unknown cost
 COMMENT ON COLUMN sale_month.discount IS 'Discounts given, in base currency.';
 COMMENT ON COLUMN sale_month.refund IS 'Refunds, zero or negative, in base currency.';
 COMMENT ON COLUMN sale_month.costed_quantity IS 'Quantity of the lines whose cost of goods is known.';
-COMMENT ON COLUMN sale_month.costed_revenue IS 'Revenue of the lines whose cost of goods is known.';
 COMMENT ON COLUMN sale_month.costed_cogs IS 'Cost of goods of these lines.';

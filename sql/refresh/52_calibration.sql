@@ -1,0 +1,152 @@
+-- How good the model of purchases would have been, by a hold-out of the last months.
+
+-- Query of what a model, fitted to the orders up to day $1, expects of each
+-- customer by day $2, and of what came; the most frequent ones are one class.
+CREATE FUNCTION crmcost._holdout_query(ledger name, model text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH calibration AS (
+    SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
+           crmcost.recency(b.purchases) / 7.0::float8 AS recency,
+           crmcost.age(b.purchases, $1) / 7.0::float8 AS age
+    FROM (SELECT customer_id,
+                 crmcost.repeat_purchases(ordered_on, revenue) AS purchases
+          FROM %1$I.customer_order
+          WHERE is_order AND ordered_on <= $1
+          GROUP BY customer_id) b
+    JOIN %1$I.customer USING (customer_id)
+    WHERE source <> 'anon'
+  ),
+  holdout AS (
+    SELECT customer_id, count(DISTINCT ordered_on) AS purchases
+    FROM %1$I.customer_order
+    WHERE is_order AND ordered_on > $1 AND ordered_on <= $2
+    GROUP BY customer_id
+  )
+  SELECT least(c.frequency, 7)::int AS class,
+         coalesce(h.purchases, 0)::float8 AS actual,
+         crmcost.expected_purchases(m.model, ($2 - $1) / 7.0::float8,
+                                    c.frequency, c.recency, c.age) AS expected
+  FROM calibration c
+  CROSS JOIN (SELECT crmcost.%2$I(frequency, recency, age) AS model
+              FROM calibration) m
+  LEFT JOIN holdout h USING (customer_id)
+$query$, ledger, model || '_fit');
+
+COMMENT ON FUNCTION crmcost._holdout_query(name, text) IS
+  'Query of what a model expects of each customer of a ledger in a hold-out, and of what came.';
+
+-- Step calibration: the hold-out of the six months before the last complete one
+-- ended, for the reports.  It holds until a month is over, or the orders until
+-- then change.
+CREATE FUNCTION crmcost._refresh_calibration(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  model CONSTANT text := crmcost._setting(run.ledger, 'clv_model');
+  holdout_end CONSTANT date := crmcost._month_of(run.day + 1) - 1;
+  calibration_end CONSTANT date :=
+    (holdout_end + 1 - interval '6 months')::date - 1;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  IF NOT run.whole
+     AND crmcost._month_of(run.day + 1)
+         = crmcost._month_of(crmcost._report_day(run.upto_before, run.zone) + 1)
+     AND coalesce(crmcost._first_order_change(), 'infinity') > holdout_end
+     AND NOT EXISTS (SELECT FROM touched t
+                     WHERE t.relation = 'customer'
+                           AND t.from_on <= holdout_end) THEN
+    RETURN 0;
+  END IF;
+  -- an impossible fit leaves nothing to show; clv_model says why
+  BEGIN
+    RETURN crmcost._write_difference(run.ledger, 'model_calibration',
+      format($query$
+        SELECT CASE class WHEN 7 THEN '7+' ELSE class::text END
+                 AS frequency_class,
+               %1$L::text AS model, %2$L::date AS calibration_end,
+               %3$L::date AS holdout_end, count(*) AS customers,
+               sum(actual)::bigint AS actual_purchases,
+               round(sum(expected)::numeric, 6) AS predicted_purchases,
+               round(sum(abs(expected - actual))::numeric, 6)
+                 AS absolute_error
+        FROM (%4$s) predicted
+        WHERE %1$L <> 'none'
+        GROUP BY class
+      $query$, model, calibration_end, holdout_end,
+      replace(replace(crmcost._holdout_query(run.ledger,
+                                             replace(model, 'none', 'bgnbd')),
+                      '$1', quote_literal(calibration_end) || '::date'),
+              '$2', quote_literal(holdout_end) || '::date')), 'true');
+  EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    RETURN crmcost._write_difference(run.ledger, 'model_calibration',
+      'SELECT c.* FROM model_calibration c WHERE false', 'true');
+  END;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_calibration(crmcost._run) IS
+  'Step of refresh: model_calibration; returns the rows changed.';
+
+-- How good the predictions would have been: a model fitted to the orders until
+-- one day, and what the same customers did until a later one.
+CREATE FUNCTION crmcost.clv_holdout(ledger name, calibration_end date,
+                                    holdout_end date, model text DEFAULT NULL)
+  RETURNS TABLE (frequency_class text, customers bigint,
+                 actual_purchases float8, predicted_purchases float8,
+                 mean_absolute_error float8)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  fitted text;
+  last_day date;
+BEGIN
+  PERFORM crmcost._ledger_path(ledger);
+  IF calibration_end IS NULL OR holdout_end IS NULL THEN
+    RAISE EXCEPTION '% must not be null',
+                    CASE WHEN calibration_end IS NULL THEN 'calibration_end'
+                         ELSE 'holdout_end' END
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF NOT (isfinite(calibration_end) AND isfinite(holdout_end)
+          AND calibration_end < holdout_end) THEN
+    RAISE EXCEPTION 'calibration_end must be before holdout_end, both finite, not % and %',
+                    calibration_end, holdout_end
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  EXECUTE format('SELECT as_of FROM %I.last_refresh', ledger) INTO last_day;
+  IF last_day IS NULL OR last_day < holdout_end THEN
+    RAISE EXCEPTION 'holdout_end must not be after the last refresh, as of %, not %',
+                    coalesce(last_day::text, 'never'), holdout_end
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = format('CALL crmcost.refresh(%L) first.', ledger);
+  END IF;
+  EXECUTE format('SELECT value FROM %I.setting WHERE key = $1', ledger)
+    INTO fitted USING 'clv_model';
+  fitted := coalesce(clv_holdout.model, fitted);
+  IF fitted IS NULL OR fitted NOT IN ('bgnbd', 'mbgnbd', 'pareto_nbd') THEN
+    RAISE EXCEPTION 'model must be bgnbd, mbgnbd or pareto_nbd, not %',
+                    coalesce(fitted, 'null')
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Without the argument it is the one in setting clv_model.';
+  END IF;
+
+  RETURN QUERY EXECUTE format($query$
+    SELECT CASE WHEN grouping(class) = 1 THEN 'all'
+                WHEN class = 7 THEN '7+'
+                ELSE class::text
+           END,
+           count(*), avg(actual), avg(expected), avg(abs(expected - actual))
+    FROM (%s) predicted
+    GROUP BY ROLLUP (class)
+    HAVING count(*) > 0
+    ORDER BY class
+  $query$, crmcost._holdout_query(ledger, fitted))
+  USING calibration_end, holdout_end;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost.clv_holdout(name, date, date, text) IS
+  'Fits a model of purchases to a ledger''s orders until calibration_end and compares what it predicts until holdout_end with what came: days with an order a customer, actual and predicted, and the mean absolute error, by days with an order after the first (0 to 6, 7+) and for all.';
