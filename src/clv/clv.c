@@ -141,10 +141,10 @@ clv(PG_FUNCTION_ARGS)
 }
 
 /*
- * The purchases expected in each period, discounted from its end.  What is still
- * to come after some periods counts by no more than the next factor (by the last
- * one where factors grow): when that is too little to change the sum, or the sum
- * is out of range, it is done.
+ * The purchases expected in each period, discounted from its end.  What is
+ * still to come after some periods counts by no more than the next factor (by
+ * the last one where factors grow): when that is too little to change the sum,
+ * or the sum is out of range, it is done.
  */
 static double
 DiscountedPurchases(const num_purchase_model *model, const double *parameter,

@@ -73,7 +73,7 @@ Datum
 top_share_final(PG_FUNCTION_ARGS)
 {
 	ExactColumn column;
-	Datum		fraction;
+	Datum		wanted;
 	Size		k;
 	Datum		top;
 	Datum		total;
@@ -81,10 +81,10 @@ top_share_final(PG_FUNCTION_ARGS)
 	AggregateContext(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	fraction = BagFraction(PG_GETARG_DATUM(0));
+	wanted = BagFraction(PG_GETARG_DATUM(0));
 	BagRead(PG_GETARG_DATUM(0), &column);
-	k = NumericToInt64(NumericCeiling(
-		NumericMultiply(fraction, NumericFromInt64(column.count))));
+	wanted = NumericMultiply(wanted, NumericFromInt64(column.count));
+	k = NumericToInt64(NumericCeiling(wanted));
 	if (column.value != NULL)
 		SumTopIntegers(&column, k, &top, &total);
 	else

@@ -5,8 +5,8 @@
  * SQL, in file order: type value_bag (value_bag_in, _out, _recv, _send),
  * value_bag_trans, value_bag_combine.
  *
- * The state is 16 bytes a value, as integers at one scale, or numerics once one
- * does not fit 128 bits.
+ * The state is 16 bytes a value, as integers at one scale, or numerics once
+ * one does not fit 128 bits.
  */
 #include "crmcost.h"
 
