@@ -37,8 +37,10 @@ CREATE FUNCTION crmcost._index_activity() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  CREATE INDEX IF NOT EXISTS refresh_activity_month_start
-    ON pg_temp.refresh_activity (month_start);
+  IF NOT EXISTS (SELECT FROM pg_index i
+                 WHERE i.indrelid = 'pg_temp.refresh_activity'::regclass) THEN
+    CREATE INDEX ON pg_temp.refresh_activity (month_start);
+  END IF;
 END
 $$;
 
