@@ -248,6 +248,27 @@ BEGIN
 END
 $$;
 SELECT is_empty($$SELECT * FROM pg_temp.names_of_codes()$$, 'and no code where a name belongs');
+-- and figures as they are shown
+CREATE FUNCTION pg_temp.decimals() RETURNS TABLE (place text, decimals integer) LANGUAGE plpgsql AS $$
+DECLARE c record;
+BEGIN
+  FOR c IN
+    SELECT k.oid::regclass AS relation, a.attname AS name, (a.attname !~ '(_rate|share)$')::integer AS is_money
+    FROM pg_class k JOIN pg_attribute a ON a.attrelid = k.oid AND a.attnum > 0 AND a.atttypid = 'numeric'::regtype
+    WHERE k.relnamespace = 'crm'::regnamespace AND k.relkind = 'v'
+      AND a.attname ~ '_rate$|(^|_)(share|amount|budget|cac|cost|liability|margin|monetary|price|profit|revenue|spend)$'
+      AND a.attname <> 'point_cost' AND k.relname <> 'plan_segment'   -- of a single point; what others build on
+      -- what touches are credited sums to the whole of an order, to its last digit; a ratio that is named for both sides
+      AND (k.relname, a.attname) NOT IN (('campaign_roi', 'revenue'), ('campaign_roi', 'margin'), ('channel_credit', 'margin'),
+        ('channel_credit', 'return_on_spend'), ('loyalty_profit', 'return_on_cost'), ('acquisition_balance', 'ltv_cac'),
+        ('channel_cac_aligned', 'clv_cac'), ('tier_resource', 'profit_per_cost'))
+  LOOP
+    RETURN QUERY EXECUTE format('SELECT %1$L, max(scale(%2$I)) FROM %3$s HAVING max(scale(%2$I)) > %4$s', c.relation || '.' || c.name,
+      c.name, c.relation, 6 - 2 * c.is_money);
+  END LOOP;
+END
+$$;
+SELECT is_empty($$SELECT * FROM pg_temp.decimals()$$, 'no rate has more than six decimals, and no money more than four');
 SELECT isnt_empty($$SELECT unit_name FROM cost_driver UNION SELECT measure_name FROM unit_cost$$,
   'there is cost of units');
 SELECT is_empty($$SELECT unit_name FROM cost_driver WHERE unit_name ~ '^[a-z]' UNION SELECT measure_name FROM unit_cost

@@ -7,7 +7,8 @@ SELECT
   s.clv_predictive, s.p_alive, s.expected_purchases, s.expected_value,
   coalesce(s.clv_predictive, s.clv_formula) AS potential,
   v.margin + coalesce(s.clv_predictive, s.clv_formula) AS total_value,
-  k.model AS purchase_model, f.retention_rate, f.horizon_months,
+  k.model AS purchase_model,
+  round(f.retention_rate, 6) AS retention_rate, f.horizon_months,
   f.discount_rate,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
@@ -37,7 +38,7 @@ COMMENT ON COLUMN customer_clv.expected_value IS 'Revenue expected of such a day
 COMMENT ON COLUMN customer_clv.potential IS 'Value still to come: clv_predictive, else clv_formula; NULL where neither is known.';
 COMMENT ON COLUMN customer_clv.total_value IS 'Margin so far and value still to come; NULL where that is not known.';
 COMMENT ON COLUMN customer_clv.purchase_model IS 'Model of purchases that was used, closed_form where none could be fitted; NULL where setting clv_model is none.';
-COMMENT ON COLUMN customer_clv.retention_rate IS 'Yearly retention rate of the closed form, 0..1; NULL when it is not known.';
+COMMENT ON COLUMN customer_clv.retention_rate IS 'Yearly retention rate of the closed form, 0..1, 6 decimals; NULL when it is not known.';
 COMMENT ON COLUMN customer_clv.horizon_months IS 'Months looked ahead.';
 COMMENT ON COLUMN customer_clv.discount_rate IS 'Yearly rate at which future money is discounted.';
 COMMENT ON COLUMN customer_clv.currency IS 'Base currency, which all money here is in.';
