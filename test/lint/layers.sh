@@ -43,3 +43,8 @@ grep -n 'PG_VERSION_NUM' src/*.[ch] src/*/*.[ch] | grep -v '^src/crmcost\.h:' ||
 for file in src/*.c src/*/*.c; do
 	basename "$file"
 done | sort | uniq -d | sed 's/$/: two sources have this name/'
+sed -n "s/^CREATE FUNCTION crmcost\._refresh_\([a-z_]*\)(run crmcost\._run).*/\1/p" sql/refresh/*.sql |
+	grep -v '^none$' | while read -r step; do
+		grep -q "FUNCTION crmcost\._refresh_$step(" sql/refresh/[0-9]*_"$step".sql 2> /dev/null ||
+			echo "sql/refresh: step $step has no file of its name"
+	done
