@@ -258,7 +258,7 @@ BEGIN
     WHERE k.relnamespace = 'crm'::regnamespace AND k.relkind = 'v'
       AND a.attname ~ '_rate$|(^|_)(share|amount|budget|cac|cost|liability|margin|monetary|price|profit|revenue|spend)$'
       AND a.attname <> 'point_cost' AND k.relname <> 'plan_segment'   -- of a single point; what others build on
-      -- what touches are credited sums to the whole of an order, to its last digit; a ratio that is named for both sides
+      -- what touches are credited sums to the whole of an order, to its last digit; and a ratio named for both sides
       AND (k.relname, a.attname) NOT IN (('campaign_roi', 'revenue'), ('campaign_roi', 'margin'), ('channel_credit', 'margin'),
         ('channel_credit', 'return_on_spend'), ('loyalty_profit', 'return_on_cost'), ('acquisition_balance', 'ltv_cac'),
         ('channel_cac_aligned', 'clv_cac'), ('tier_resource', 'profit_per_cost'))
