@@ -57,9 +57,9 @@ $query$, run.zone, until);
 COMMENT ON FUNCTION crmcost._worklist_overdue_contact(crmcost._run, date) IS
   'Reason of the worklist: longer without contact than a tier promises.';
 
--- Who is at risk, and what tells, is said by view at_risk.  Due since the first day
--- of the silence, else of what else tells.  At stake is the part of the value still
--- to come that is in doubt.
+-- Who is at risk, and what tells, is said by view at_risk: a customer who has not
+-- bought yet may be.  Due since the first day of the silence, else of what else tells.
+-- At stake is the part of the value still to come that is in doubt.
 CREATE FUNCTION crmcost._worklist_at_risk(run crmcost._run, until date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -74,7 +74,7 @@ RETURN pg_catalog.format($query$
            WHEN r.bad_voice THEN r.bad_voice_on
            WHEN r.falling THEN date_trunc('month', r.as_of::timestamp)::date
            ELSE b.last_ordered_on + 1 END AS due_on,
-         b.last_contact_channel AS channel_code, f.product_code,
+         v.last_contact_channel AS channel_code, f.product_code,
          b.potential * (1 - coalesce(b.p_alive, 0)::numeric) AS value,
          jsonb_build_object('last_ordered_on', b.last_ordered_on,
                             'order_days', b.order_days,
@@ -87,7 +87,8 @@ RETURN pg_catalog.format($query$
                               CASE WHEN r.low_p_alive THEN 'low_p_alive' END],
                               NULL)) AS evidence
   FROM at_risk r
-  JOIN pg_temp.refresh_worklist_base b USING (customer_id)
+  LEFT JOIN pg_temp.refresh_worklist_base b USING (customer_id)
+  LEFT JOIN customer_value v USING (customer_id)
   LEFT JOIN customer_favourite f USING (customer_id)
 $query$, crmcost._setting(run.ledger, 'silence_factor'));
 

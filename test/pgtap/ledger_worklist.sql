@@ -154,6 +154,19 @@ SELECT results_eq('SELECT customer_id, status COLLATE "default" FROM worklist OR
   THEN 'held' ELSE 'open' END FROM generate_series(1, 8) i $$,
   'worklist_holdout holds a share back by chance');
 
+-- F11: who was acquired and is dissatisfied is at risk before his first order, and of no known value
+ROLLBACK TO base;
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) VALUES (9, 'c9', '2024-04-01', '2024-04-02');
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, channel_code, score) VALUES
+  (9, '2024-04-20 12:00Z', 'care', NULL, 'phone', NULL), (9, '2024-04-25 12:00Z', 'survey', 'csat', NULL, 1);
+CALL crmcost.refresh('crm', '2024-05-01');
+SELECT results_eq('SELECT customer_id FROM at_risk', 'VALUES (9::bigint)', 'F11: a bad answer before the first order tells');
+SELECT results_eq('SELECT customer_id, due_on, value, channel_code COLLATE "default", evidence FROM worklist',
+  $$ VALUES (9::bigint, date '2024-04-25', 0.0000, 'phone', '{"last_ordered_on": null, "order_days": null,
+    "usual_gap_days": null, "p_alive": null, "signs": ["bad_voice"]}'::jsonb) $$,
+  'B9: who is in view at_risk comes onto the list, such a customer too');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+
 -- several reasons, one customer
 ROLLBACK TO base;
 SELECT pg_temp.only('at_risk', 'overdue_contact', 'abandoned_cart');
