@@ -327,6 +327,18 @@ CALL crmcost.refresh('crm', '2024-03-02');
 SELECT results_eq('SELECT account_id::int, account_key, members::int, customers::int, orders::int, revenue, margin, total_cost, profit FROM account_value',
   $$ VALUES (1, 'c1', 4, 3, 3, 60.0, 54.0, 4.0, 50.0) $$,
     'an account has what its customers brought, itself and leads counted');
+-- the company turns out to be 4, by way of 6; 7 turns out to be 2, and had a company that nobody else has
+INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (6, 'c6', '2024-01-05'), (8, 'c8', '2024-01-05');
+INSERT INTO customer (customer_id, source_key, first_seen_at, account_id) VALUES (7, 'c7', '2024-01-05', 8);
+SELECT crmcost.merge_customer('crm', 1, 6), crmcost.merge_customer('crm', 6, 4), crmcost.merge_customer('crm', 7, 2);
+SELECT results_eq('SELECT account_id::int, account_key, revenue FROM account_value WHERE revenue > 0',
+  $$ VALUES (4, 'c4', 100.0) $$, 'a merged account is the one that stays, with the values of the last refresh');
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT results_eq('SELECT account_id::int, account_key, members::int, customers::int, orders::int, revenue, margin, total_cost, profit FROM account_value',
+  $$ VALUES (4, 'c4', 4, 3, 4, 100.0, 90.0, 4.0, 86.0) $$, 'and after the next one with what was the merged one''s');
+UPDATE customer SET account_id = 1 WHERE customer_id = 4;
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT is((SELECT members FROM account_value), 4::bigint, 'who names itself by an old number is counted once');
 ROLLBACK TO fresh;
 
 -- cohorts of a published table: customers by month (openretailscience, tests/analysis/test_cohort.py)

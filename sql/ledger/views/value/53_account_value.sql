@@ -1,7 +1,22 @@
 -- What an account is worth: the customers whose account_id names it, and
--- itself.  Accounts of accounts are not followed further; each shows its own
--- members.
+-- itself.  An account that was merged is the one that stays.  Accounts of
+-- accounts are not followed further; each shows its own members.
 CREATE VIEW account_value WITH (security_invoker = true) AS
+WITH merger AS MATERIALIZED (
+  SELECT m.customer_id, m.party_id
+  FROM pg_class t
+  JOIN pg_namespace n ON n.oid = t.relnamespace
+  CROSS JOIN LATERAL crmcost._mergers(n.nspname) m
+  WHERE t.oid = 'customer'::regclass
+),
+named AS (
+  SELECT v.customer_id, coalesce(m.party_id, c.account_id) AS account_id
+  FROM customer c
+  JOIN customer_value v USING (customer_id)
+  LEFT JOIN merger m ON m.customer_id = c.account_id
+  WHERE c.account_id IS NOT NULL
+        AND v.customer_id <> coalesce(m.party_id, c.account_id)
+)
 SELECT
   a.account_id, c.source AS account_source, c.source_key AS account_key,
   count(*) AS members, sum(v.is_customer::integer) AS customers,
@@ -16,11 +31,13 @@ SELECT
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency
 FROM (
-  SELECT customer_id, account_id FROM customer WHERE account_id IS NOT NULL
-  UNION ALL
-  SELECT p.customer_id, p.customer_id AS account_id
-  FROM customer p
-  WHERE EXISTS (SELECT 1 FROM customer m WHERE m.account_id = p.customer_id)
+  SELECT customer_id, account_id FROM named
+  UNION
+  -- until the next refresh merged customers have values of their own
+  SELECT v.customer_id, coalesce(m.party_id, v.customer_id) AS account_id
+  FROM customer_value v
+  LEFT JOIN merger m ON m.customer_id = v.customer_id
+  WHERE coalesce(m.party_id, v.customer_id) IN (SELECT account_id FROM named)
 ) a
 JOIN customer c ON c.customer_id = a.account_id
 JOIN customer_value v ON v.customer_id = a.customer_id
