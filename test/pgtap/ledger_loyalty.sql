@@ -366,6 +366,16 @@ SELECT results_eq($$SELECT DISTINCT measure, spearman FROM loyalty_profit ORDER 
 SELECT results_eq($$SELECT decile, mean_loyalty, profit FROM loyalty_profit WHERE measure = 'orders' ORDER BY 1$$,
   $$ SELECT 2 * i - 1, (6 - i)::numeric, 10.0 * (6 - i) FROM generate_series(1, 5) i $$,
   'F18: by tenths, the most loyal first; of five customers each is two of them');
+SELECT results_eq($$SELECT decile, profit_share FROM loyalty_profit WHERE measure = 'orders' ORDER BY 1$$,
+  $$ SELECT 2 * i - 1, round((6 - i) / 15.0, 6) FROM generate_series(1, 5) i $$, 'F18: each with its part of 150');
+SAVEPOINT all_gain;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES ('svc', '2024-01-20', 180,
+  'EUR', 1);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$SELECT decile, profit, profit_share FROM loyalty_profit WHERE measure = 'orders' ORDER BY 1$$,
+  $$ VALUES (1, 50.0, NULL::numeric), (3, 40.0, NULL), (5, 30.0, NULL), (7, 20.0, NULL), (9, -170.0, NULL) $$,
+  'F18: where all together lose 30 nobody has a part of a profit');
+ROLLBACK TO all_gain;
 -- ties: by the plain formula, ranks by counting
 SELECT pg_temp.customers(6, 40);
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency) SELECT i, i || '-' || n,

@@ -4,8 +4,8 @@ SELECT
   d.measure COLLATE "default" AS measure, d.decile, d.customers,
   round(d.loyalty / d.customers, 4) AS mean_loyalty, d.orders, d.revenue,
   d.total_cost, d.profit, round(d.profit / d.customers, 4) AS mean_profit,
-  round(d.profit / nullif(sum(d.profit) OVER (PARTITION BY d.measure), 0), 6)
-    AS profit_share,
+  CASE WHEN sum(d.profit) OVER measure > 0
+    THEN round(d.profit / sum(d.profit) OVER measure, 6) END AS profit_share,
   round(d.profit / nullif(d.total_cost, 0), 6) AS return_on_cost, d.spearman,
   (SELECT as_of FROM last_refresh) AS as_of,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
@@ -13,7 +13,8 @@ SELECT
                  w.name, w.name_zh,
                  d.measure COLLATE "default") AS measure_name
 FROM loyalty_decile d
-LEFT JOIN term w ON w.kind = 'measure' AND w.code = d.measure;
+LEFT JOIN term w ON w.kind = 'measure' AND w.code = d.measure
+WINDOW measure AS (PARTITION BY d.measure);
 
 COMMENT ON VIEW loyalty_profit IS
 'Profit by tenths of the customers in order of their loyalty, as of the last refresh, one row a measure of loyalty and tenth.';
