@@ -165,6 +165,8 @@ SELECT results_eq($$ SELECT tier, budget, spend, round(spend_share, 4), round(pr
   $$ VALUES ('A', 100.0, 80.0, round(80 / 509.0, 4), round(800 / 850.0, 4), 10.0),
     ('C', NULL, 429.0, round(429 / 509.0, 4), round(50 / 850.0, 4), round(50 / 429.0, 6)) $$,
     'C17: budget beside spend, share of cost beside share of profit');
+SELECT results_eq($$ SELECT spend, spend_share, profit_share FROM tier_resource WHERE scheme = 'hand' AND tier = 'B' $$,
+  'VALUES (0.0, 0.0, 0.0)', 'C17: a tier without customers has no part of either');
 SELECT results_eq($$ SELECT tier, agent_score, without_owner::int, best_agent_share, automated_share FROM tier_resource
   WHERE scheme = 'hand' ORDER BY 1 $$,
   $$ VALUES ('A', 5.0, 0, 1.0, 0.0), ('B', NULL, 0, NULL, NULL), ('C', 3.0, NULL, 0.0, 0.8) $$,
@@ -193,6 +195,9 @@ INSERT INTO sale (customer_id, order_ref, line_no, kind, sold_at, amount, discou
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT results_eq($$ SELECT tier, breaches::int FROM tier_resource WHERE scheme = 'hand' ORDER BY 1 $$,
   $$ VALUES ('A', 0), ('B', 0), ('C', 2) $$, 'C14: a correction takes the breach back, a refund does not');
+SELECT results_eq($$ SELECT discount, discount_rate FROM tier_resource WHERE scheme = 'hand' AND tier = 'C' $$,
+  $$ VALUES (31.0, round(31 / 590.0, 6)) $$,
+    'C14: 6, 5 and 20 off 290, 100, 100 and 100; what is given back was no discount');
 -- five agents with scores of 5, 5, 5, 3, 3: the three are equally good, and nobody is left out by his name
 INSERT INTO interaction (customer_id, occurred_at, kind, subtype, agent_code, score) SELECT 1, d::date + 13, 'survey',
   'csat', a, s FROM (VALUES ('2024-01-01', 'x', 5), ('2024-01-02', 'y', 5), ('2024-01-05', 'z', 3)) v (d, a, s);
@@ -322,10 +327,13 @@ SELECT is((SELECT round(elasticity, 3) || ' ' || quantity::float8 FROM price_sen
   WHERE scheme = '(all)' AND product_code = 'P'), '-2.000 1352.5', 'D16: a correction takes back what it corrects');
 ROLLBACK TO fresh;
 
--- D15: 10 units at 100 with goods at 70; 60 was spent on the product and 120 on none, half of which is its by revenue
+-- D15: 10 units at 100 with goods at 70; 60 was spent on the product and 120 on none, half of which is its by revenue.
+-- To win customers is not to serve them, nor is the programme.
 SELECT pg_temp.sell(1, 'a', '2024-01-10', 1000, 700, 10, 'P'), pg_temp.sell(2, 'b', '2024-01-10', 1000, 990, 5, 'Q');
 INSERT INTO cost_entry (category_code, incurred_on, amount, currency, product_code)
-  VALUES ('svc.support', '2024-01-10', 60, 'EUR', 'P'), ('svc.support', '2024-01-10', 120, 'EUR', NULL);
+  VALUES ('svc.support', '2024-01-10', 60, 'EUR', 'P'), ('svc.support', '2024-01-10', 90, 'EUR', NULL),
+  ('ret.contact', '2024-01-10', 30, 'EUR', NULL), ('acq.ads.web', '2024-01-10', 700, 'EUR', NULL),
+  ('acq.ads.web', '2024-01-10', 40, 'EUR', 'P'), ('prg.tech.sw', '2024-01-10', 800, 'EUR', NULL);
 CALL crmcost.refresh('crm', '2024-02-01');
 SELECT results_eq('SELECT product_code, mean_price, unit_cogs, unit_cost_to_serve, floor_price, headroom_rate, below_floor FROM price_floor ORDER BY 1',
   $$ VALUES ('P', 100.0, 70.0, 12.0, 82.0, 0.18, false), ('Q', 200.0, 198.0, 12.0, 210.0, -0.05, true) $$,

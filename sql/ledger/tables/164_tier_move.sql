@@ -34,7 +34,7 @@ COMMENT ON TABLE potential_cell IS
 COMMENT ON COLUMN potential_cell.scheme IS 'Tier scheme.';
 COMMENT ON COLUMN potential_cell.tier IS 'Tier on the report day; (unknown) for none.';
 COMMENT ON COLUMN potential_cell.high_potential IS 'Whether the value still to come is above the threshold.';
-COMMENT ON COLUMN potential_cell.threshold IS 'Median of the value still to come of all customers, unknown counted as 0, in base currency.';
+COMMENT ON COLUMN potential_cell.threshold IS 'Median of the value still to come of all customers, of an even number the smaller one in the middle, unknown counted as 0, in base currency.';
 COMMENT ON COLUMN potential_cell.customers IS 'Customers, technical ones left out.';
 COMMENT ON COLUMN potential_cell.margin IS 'Their margin so far, in base currency.';
 COMMENT ON COLUMN potential_cell.profit IS 'Their profit so far, in base currency.';

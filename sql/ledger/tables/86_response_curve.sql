@@ -19,7 +19,7 @@ COMMENT ON COLUMN response_curve.months IS 'Complete months with acquisition cos
 COMMENT ON COLUMN response_curve.spend_from IS 'Smallest cost of such a month, in base currency.';
 COMMENT ON COLUMN response_curve.spend_to IS 'Largest cost of such a month, in base currency.';
 COMMENT ON COLUMN response_curve.capacity IS 'Customers a month that no spend exceeds; NULL where not fitted.';
-COMMENT ON COLUMN response_curve.half_saturation IS 'Monthly spend that brings half of them, in base currency; NULL where not fitted.';
+COMMENT ON COLUMN response_curve.half_saturation IS 'Monthly spend that brings half of them, in base currency, at least 0.00075 of spend_to, which it comes to where customers do not follow the spend; NULL where not fitted.';
 COMMENT ON COLUMN response_curve.r_squared IS 'Part of the variance of the customers that the curve explains, below 0 where a constant explains more; NULL where not fitted.';
 COMMENT ON COLUMN response_curve.experiments IS 'Campaigns of the channel whose uplift, measured against a control group, is a point of the curve beside the months.';
 COMMENT ON COLUMN response_curve.not_fitted_because IS 'fewer than 6 months, the same spend in all months, no customers, or no saturation (the response is a line or convex); NULL where fitted.';

@@ -68,7 +68,7 @@ COMMENT ON COLUMN tier_potential.potential IS
 COMMENT ON COLUMN tier_potential.potential_per_customer IS
 'That for one customer.';
 COMMENT ON COLUMN tier_potential.potential_threshold IS
-'Median of the value still to come of all customers.';
+'Median of the value still to come of all customers, of an even number the smaller one in the middle, unknown counted as 0.';
 COMMENT ON COLUMN tier_potential.as_of IS
 'Report day.';
 COMMENT ON COLUMN tier_potential.currency IS

@@ -36,7 +36,7 @@ COMMENT ON COLUMN product_group_preference.group_code IS
 COMMENT ON COLUMN product_group_preference.products IS
 'Different products of the group that the customer bought.';
 COMMENT ON COLUMN product_group_preference.revenue IS
-'Net revenue, after refunds, in base currency.';
+'Net revenue of the orders with them, after refunds of these, in base currency.';
 COMMENT ON COLUMN product_group_preference.revenue_share IS
 'Share of the customer''s revenue from products, 6 decimals; NULL when that is 0.';
 COMMENT ON COLUMN product_group_preference.preference_rank IS

@@ -1,7 +1,8 @@
 -- Below which price is a product sold at a loss?  Cost of goods a unit, what
 -- was spent on the product, and its part, by revenue, of the cost that names
--- none.  Cost of goods is that of the units whose cost is known; a product of
--- which none is known has no floor.
+-- none: the cost to serve, which is every kind but acquisition and programme.
+-- Cost of goods is that of the units whose cost is known; a product of which
+-- none is known has no floor.
 CREATE VIEW price_floor WITH (security_invoker = true) AS
 WITH sold AS (
   SELECT product_code, quantity, revenue, costed_quantity, costed_cogs AS cogs
@@ -9,7 +10,10 @@ WITH sold AS (
   WHERE product_code <> '(unknown)'
 ),
 spent AS (
-  SELECT product_code, sum(cost) AS cost FROM cost_month GROUP BY product_code
+  SELECT product_code, sum(cost) AS cost
+  FROM cost_month
+  WHERE bucket NOT IN ('acquisition', 'program')
+  GROUP BY product_code
 ),
 unit AS (
   SELECT s.product_code, s.quantity, s.revenue,
@@ -62,7 +66,7 @@ COMMENT ON COLUMN price_floor.unit_cogs IS
 COMMENT ON COLUMN price_floor.costed_share IS
 'Share of the quantity whose cost of goods is known, 0..1.';
 COMMENT ON COLUMN price_floor.unit_cost_to_serve IS
-'Customer cost a unit: what names the product, and its part by revenue of what names none, in base currency.';
+'Cost to serve a unit, all but acquisition and program: what names the product, and its part by revenue of what names none, in base currency.';
 COMMENT ON COLUMN price_floor.floor_price IS
 'Cost of goods and cost to serve a unit, in base currency; NULL when the cost of goods is not known.';
 COMMENT ON COLUMN price_floor.headroom_rate IS

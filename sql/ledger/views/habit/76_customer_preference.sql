@@ -30,7 +30,7 @@ COMMENT ON COLUMN customer_preference.orders IS
 COMMENT ON COLUMN customer_preference.quantity IS
 'Quantity bought, less what came back, in the unit of the product.';
 COMMENT ON COLUMN customer_preference.revenue IS
-'Net revenue, after refunds, in base currency.';
+'Net revenue of these orders, after refunds of them, in base currency.';
 COMMENT ON COLUMN customer_preference.revenue_share IS
 'Share of the customer''s revenue from products; NULL when that is 0.';
 COMMENT ON COLUMN customer_preference.preference_rank IS

@@ -24,7 +24,7 @@ LEFT JOIN stage a ON a.code = c.stage_after;
 
 COMMENT ON VIEW clv_by_stage IS
 'Orders by the stage of the customer before and after them, as of the last refresh, one row a pair of stages.';
-COMMENT ON COLUMN clv_by_stage.stage_before IS 'Stage before the orders of the day: lead before the first one; (unknown) for anonymous traffic and for refunds without an order.';
+COMMENT ON COLUMN clv_by_stage.stage_before IS 'Stage at the beginning of the day of the orders: lead for who was not acquired by then; (unknown) for anonymous traffic and for refunds without an order.';
 COMMENT ON COLUMN clv_by_stage.stage_after IS 'Stage that the order left the customer in; (unknown) likewise.';
 COMMENT ON COLUMN clv_by_stage.customers IS 'Customers with such an order.';
 COMMENT ON COLUMN clv_by_stage.orders IS 'Orders.';

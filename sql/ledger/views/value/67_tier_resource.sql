@@ -1,5 +1,7 @@
 -- Do resources follow value?  All that was spent on the customers who are in a
--- tier on the report day, up to it, beside the profit they brought.
+-- tier on the report day, up to it, beside the profit they brought.  The price
+-- before the discount is that of what was sold: a refund gives back what was
+-- paid, and is no discount.
 CREATE VIEW tier_resource WITH (security_invoker = true) AS
 WITH agent AS (
   SELECT s.agent_code, s.score / s.answers AS score, r.is_best AS best
@@ -25,7 +27,7 @@ money AS (
   SELECT dimension AS scheme, code AS tier,
          sum(margin - direct_cost - allocated_cost) AS profit,
          sum(direct_cost + allocated_cost) AS cost, sum(discount) AS discount,
-         sum(revenue + discount) AS price
+         sum(revenue - refund + discount) AS price
   FROM group_month
   WHERE dimension NOT IN ('(segment)', '(acquisition)', '(cohort)')
   GROUP BY dimension, code
@@ -55,14 +57,16 @@ SELECT
     AS automated_share,
   b.budget, b.budget_to_date, b.budget_actual,
   coalesce(m.cost, 0) AS spend,
-  round(m.cost / nullif(sum(m.cost) OVER scheme, 0), 6) AS spend_share,
+  round(coalesce(m.cost, 0) / nullif(sum(m.cost) OVER scheme, 0), 6)
+    AS spend_share,
   coalesce(m.discount, 0) AS discount,
   round(m.discount / nullif(m.price, 0), 6) AS discount_rate,
   t.discount_rate AS discount_limit,
   coalesce(x.sale_lines, 0) AS breaches,
   coalesce(m.profit, 0) AS profit,
   CASE WHEN sum(m.profit) OVER scheme > 0
-    THEN round(m.profit / sum(m.profit) OVER scheme, 6) END AS profit_share,
+    THEN round(coalesce(m.profit, 0) / sum(m.profit) OVER scheme, 6) END
+    AS profit_share,
   round(m.profit / nullif(p.hours, 0), 4) AS profit_per_hour,
   round(m.profit / nullif(m.cost, 0), 6) AS profit_per_cost,
   (SELECT value FROM setting WHERE key = 'base_currency') AS currency,
