@@ -82,9 +82,12 @@ SELECT results_eq($$SELECT channel_code, revenue FROM profit_by_channel$$, $$VAL
   'all months of who is in a channel now are those of social');
 SELECT results_eq($$SELECT channel_code, revenue FROM profit_by_channel_month WHERE month_start > '2025-01-01'$$,
   $$VALUES ('social', 5000.0000)$$, 'where the late sale counts');
-SELECT results_eq($$SELECT sum(c.revenue), sum(c.profit) FROM profit_by_channel_month c GROUP BY month_start
-  ORDER BY month_start$$,
-  $$SELECT revenue, profit FROM profit_by_month ORDER BY month_start$$, 'the channels of a month are all of it');
+SELECT results_eq($$SELECT sum(c.revenue), sum(c.profit), sum(c.customers)::bigint FROM profit_by_channel_month c
+  GROUP BY month_start ORDER BY month_start$$,
+  $$SELECT revenue, profit, customers FROM profit_by_month ORDER BY month_start$$,
+  'the channels of a month are all of it');
+SELECT is((SELECT customers FROM profit_by_month WHERE month_start = '2025-01-01'), 3::bigint,
+  'three customers bought in the closed month, though two of them are one now');
 SELECT results_eq($$SELECT category_code, parent_code, bucket, cost FROM cost_tree_month
   WHERE month_start = '2025-01-01' ORDER BY 1$$,
   $$VALUES ('ret', NULL, 'retention', 30.0000), ('ret.loyalty', 'ret', 'retention', 30.0000),

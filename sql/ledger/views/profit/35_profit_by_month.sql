@@ -42,7 +42,7 @@ FROM (
 ) p
 LEFT JOIN (
   SELECT month_start, sum(active_customers)::bigint AS customers
-  FROM group_month
+  FROM counted_group
   WHERE dimension = '(segment)'
   GROUP BY month_start
 ) m ON m.month_start = p.month_start;
