@@ -310,6 +310,30 @@ SELECT results_eq('SELECT budget, actual, variance, within_budget FROM budget_va
 SELECT is((SELECT cost FROM programme_roi), 5.0, 'and in no sum');
 SELECT results_eq($$ SELECT severity, rows, example FROM plan_finding WHERE check_name = 'plan_without_rate' $$,
   $$ VALUES ('error', 2::bigint, 'no rate for SEK on 2024-01-01') $$, 'but reported');
+-- the cost of A is 5 and another one: whatever comes of 20, nobody knows what it returns, or whether it fits in 6; in 4
+-- it does not.  B has no known cost at all
+SELECT pg_temp.plan('forecast', 'cost_saving', '[2024-01-01,2024-02-01)', 20, s, category => 'svc')
+  FROM unnest('{A,B}'::text[]) s;
+SELECT pg_temp.plan('forecast', 'cost', '[2024-02-01,2024-03-01)', 7, s, category => 'prg', currency => 'SEK')
+  FROM unnest('{A,B}'::text[]) s;
+SELECT pg_temp.plan('budget', 'cost', '[2024-01-01,2024-02-01)', 6, category => 'prg');
+PREPARE returns AS SELECT scenario, cost, benefit, roi, npv, irr::numeric, payback_years, discounted_payback_years,
+  within_budget FROM programme_roi ORDER BY 1;
+SELECT results_eq('returns', $$ VALUES ('A', 5.0, 20.0, NULL::numeric, NULL::numeric, NULL::numeric, NULL::numeric,
+  NULL::numeric, NULL::boolean), ('B', NULL, 20.0, NULL, NULL, NULL, NULL, NULL, NULL) $$,
+  'what a scenario returns is not known where a rate is missing');
+SELECT results_eq('SELECT scenario, cost FROM programme_roi ORDER BY 1',
+  'SELECT scenario, sum(cost) FROM programme_tco WHERE scenario <> ''actual'' GROUP BY 1 ORDER BY 1',
+  'its cost is that of programme_tco');
+UPDATE plan SET amount = 4 WHERE kind = 'budget' AND category_code = 'prg';
+SELECT results_eq('SELECT scenario, within_budget FROM programme_roi ORDER BY 1',
+  $$ VALUES ('A', false), ('B', NULL) $$, 'a known part that is over the budget is enough');
+SELECT results_eq('SELECT max(roi_rank), max(npv_rank) FROM programme_roi', 'VALUES (1::bigint, 1::bigint)',
+  'and none of them is before the other');
+DELETE FROM plan WHERE kind = 'forecast' AND currency = 'SEK';
+SELECT results_eq('SELECT scenario, roi, npv, within_budget FROM programme_roi ORDER BY 1',
+  $$ VALUES ('A', 3.0, round(20 / 1.1 - 5, 4), false), ('B', NULL, round(20 / 1.1, 4), true) $$,
+  'without such a row all of it is');
 ROLLBACK TO fresh;
 -- plans that overlap, and the same period twice
 SELECT pg_temp.plan('budget', 'cost', '[2024-01-01,2024-07-01)', 10, category => 'svc'),

@@ -2,7 +2,8 @@
 -- it come true?  Forecasts of cost (as in programme_tco), cost_saving and
 -- revenue_gain; the total is of the sums, never means of rates.  What another
 -- row of the scenario contains is in that row and not counted again, and a
--- fact counts once, however many rows name it.
+-- fact counts once, however many rows name it.  What has no rate is in no sum:
+-- where there is such a row, nobody knows what the whole brings.
 --
 -- For present value and rate of return time is in years from the month in
 -- which the scenario begins.  A year's cost counts at its beginning and a
@@ -65,12 +66,24 @@ booked_once AS (
 ),
 summed AS (
   SELECT f.scenario, v.aspect,
-         coalesce(sum(planned) FILTER (WHERE measure = 'cost' AND counts), 0)
-           AS cost,
-         coalesce(sum(planned) FILTER (WHERE measure = 'cost_saving'
-                                             AND counts), 0) AS saving,
-         coalesce(sum(planned) FILTER (WHERE measure = 'revenue_gain'
-                                             AND counts), 0) AS gain,
+         CASE WHEN bool_and(planned IS NULL) FILTER (WHERE measure = 'cost'
+                                                           AND counts)
+             IS NOT TRUE
+           THEN coalesce(sum(planned) FILTER (WHERE measure = 'cost'
+                                                    AND counts), 0)
+           END AS cost,
+         CASE WHEN bool_and(planned IS NULL) FILTER (WHERE measure = 'cost_saving'
+                                                           AND counts)
+             IS NOT TRUE
+           THEN coalesce(sum(planned) FILTER (WHERE measure = 'cost_saving'
+                                                    AND counts), 0)
+           END AS saving,
+         CASE WHEN bool_and(planned IS NULL) FILTER (WHERE measure = 'revenue_gain'
+                                                           AND counts)
+             IS NOT TRUE
+           THEN coalesce(sum(planned) FILTER (WHERE measure = 'revenue_gain'
+                                                    AND counts), 0)
+           END AS gain,
          sum(planned_to_date) FILTER (WHERE measure = 'cost' AND counts)
            AS cost_to_date,
          sum(planned_to_date) FILTER (WHERE measure = 'cost_saving'
@@ -85,7 +98,10 @@ summed AS (
                                    AND has_actual_alone) AS actual_saving,
          sum(actual) FILTER (WHERE measure = 'revenue_gain'
                                    AND has_actual_alone) AS actual_gain,
-         count(*) FILTER (WHERE actual IS NULL) AS rows_without_actual
+         count(*) FILTER (WHERE actual IS NULL) AS rows_without_actual,
+         bool_or(counts AND planned IS NULL) AS is_partly_known,
+         bool_or(counts AND planned IS NULL AND measure = 'cost')
+           AS cost_is_partly_known
   FROM forecast f
   CROSS JOIN LATERAL (
     SELECT f.aspect UNION SELECT '(all)'
@@ -136,7 +152,9 @@ result AS (
          CASE WHEN s.cost_is_known
            THEN coalesce(b.cost, 0) + coalesce(s.tier_cost, 0) END
            AS actual_cost,
-         round((s.saving + s.gain) / nullif(s.cost, 0) - 1, 6) AS roi,
+         CASE WHEN NOT s.is_partly_known
+           THEN round((s.saving + s.gain) / nullif(s.cost, 0) - 1, 6) END
+           AS roi,
          a.npv, a.irr, a.payback_years, a.discounted_payback_years,
          coalesce(o.budget, d.budget) AS budget
   FROM summed s
@@ -145,6 +163,7 @@ result AS (
     ON b.scenario = s.scenario AND b.aspect = s.aspect
   LEFT JOIN appraised a
     ON a.scenario = s.scenario AND a.aspect = s.aspect
+       AND NOT s.is_partly_known
   LEFT JOIN allowed o ON o.scenario = s.scenario AND o.aspect = s.aspect
   LEFT JOIN allowed d ON d.scenario = p.plan_scenario AND d.aspect = s.aspect
 )
@@ -156,7 +175,10 @@ SELECT
     AS roi_rank,
   rank() OVER (PARTITION BY s.aspect ORDER BY s.npv DESC NULLS LAST)
     AS npv_rank,
-  s.budget, s.cost <= s.budget AS within_budget, s.cost_to_date,
+  s.budget,
+  CASE WHEN s.cost > s.budget OR NOT s.cost_is_partly_known
+    THEN s.cost <= s.budget END AS within_budget,
+  s.cost_to_date,
   s.saving_to_date, s.gain_to_date, s.actual_cost, s.actual_saving,
   s.actual_gain,
   CASE WHEN num_nonnulls(s.actual_saving, s.actual_gain) > 0
@@ -174,23 +196,23 @@ COMMENT ON COLUMN programme_roi.scenario IS
 COMMENT ON COLUMN programme_roi.aspect IS
 'Aspect of the business; (all) for all of them, with what names no aspect.';
 COMMENT ON COLUMN programme_roi.cost IS
-'Forecast cost, in base currency.';
+'Forecast cost, in base currency; NULL where no row of it has a rate.';
 COMMENT ON COLUMN programme_roi.saving IS
-'Forecast cost saved, in base currency.';
+'Forecast cost saved, in base currency; NULL likewise.';
 COMMENT ON COLUMN programme_roi.gain IS
-'Forecast revenue gained, in base currency.';
+'Forecast revenue gained, in base currency; NULL likewise.';
 COMMENT ON COLUMN programme_roi.benefit IS
-'Saving and gain.';
+'Saving and gain; NULL where one of them is not known.';
 COMMENT ON COLUMN programme_roi.roi IS
-'Benefit in relation to cost, less 1: 0.5 for 50 %; NULL without cost.';
+'Benefit in relation to cost, less 1: 0.5 for 50 %; NULL without cost, and where a row has no rate.';
 COMMENT ON COLUMN programme_roi.npv IS
-'Net present value at discount_rate a year, in base currency.';
+'Net present value at discount_rate a year, in base currency; NULL where a row has no rate.';
 COMMENT ON COLUMN programme_roi.irr IS
-'Internal rate of return a year; NULL when the flows have no sign change or no rate at all.';
+'Internal rate of return a year; NULL when the flows have no sign change or no such rate, and where a row has no rate to base currency.';
 COMMENT ON COLUMN programme_roi.payback_years IS
-'Years until the benefits have paid for the cost; NULL when never.';
+'Years until the benefits have paid for the cost; NULL when never, and where a row has no rate.';
 COMMENT ON COLUMN programme_roi.discounted_payback_years IS
-'The same with discounted flows; NULL when never.';
+'The same with discounted flows; NULL likewise.';
 COMMENT ON COLUMN programme_roi.roi_rank IS
 'Place of the scenario by roi within the aspect, 1 the best.';
 COMMENT ON COLUMN programme_roi.npv_rank IS
@@ -198,7 +220,7 @@ COMMENT ON COLUMN programme_roi.npv_rank IS
 COMMENT ON COLUMN programme_roi.budget IS
 'Budget for the programme, of the scenario or else of scenario plan_scenario, in base currency; NULL without one.';
 COMMENT ON COLUMN programme_roi.within_budget IS
-'Whether the forecast cost is at most the budget; NULL without one.';
+'Whether the forecast cost is at most the budget; NULL without one, and where the cost of a row is not known and that of the others is within it.';
 COMMENT ON COLUMN programme_roi.cost_to_date IS
 'Forecast cost for the days up to the report day; NULL without any and before the first refresh.';
 COMMENT ON COLUMN programme_roi.saving_to_date IS
