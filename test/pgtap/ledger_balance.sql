@@ -33,6 +33,25 @@ SELECT is((SELECT retention_rate FROM clv_model WHERE model = 'closed_form'), 0.
 SELECT ok(abs(ltv - 10) <= 0.2, 'so that 10 it is again: ' || ltv) FROM acquisition_balance;
 ROLLBACK TO fresh;
 
+-- who was a customer long before he counted as acquired: of the last twelve months 250 of 400 are left, whatever an
+-- older month cost
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at, acquisition_channel)
+  VALUES (1, 'old', '2022-01-01', '2023-06-15', 'web');
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency) SELECT 1, d, d::timestamptz, 300, 100, 'EUR'
+  FROM unnest('{2022-03-10,2022-12-31,2023-01-01,2023-12-31}'::text[]) d;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id) VALUES
+  ('svc', '2022-03-11', 5000, 'EUR', 1), ('svc', '2022-12-31', 7, 'EUR', 1), ('svc', '2023-01-01', 50, 'EUR', 1),
+  ('ret', '2023-12-31', 100, 'EUR', 1), ('acq.ads.web', '2023-05-01', 33, 'EUR', 1);
+UPDATE setting SET value = CASE key WHEN 'clv_model' THEN 'none' ELSE '0.5' END
+  WHERE key IN ('clv_model', 'clv_retention');
+CALL crmcost.refresh('crm', '2024-01-01');
+SELECT results_eq($$ SELECT b.contribution, b.expected_contribution FROM acquisition_balance b
+  WHERE b.channel_code = 'web' $$,
+  'SELECT 4 * 200.0 - 5157, round(potential * 250 / 400, 4) FROM customer_clv',
+  'still expected is by the contribution of the last twelve months alone');
+SELECT ok(potential > 0, 'of which there is some') FROM customer_clv;
+ROLLBACK TO fresh;
+
 -- a margin of 25 and service for 40 a month, over twelve months
 SELECT pg_temp.win(5, 'web', '2023-01-10', 75, 50);
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, currency)

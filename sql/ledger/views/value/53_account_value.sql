@@ -2,7 +2,7 @@
 -- itself.  An account that was merged is the one that stays.  Accounts of
 -- accounts are not followed further; each shows its own members.
 CREATE VIEW account_value WITH (security_invoker = true) AS
-WITH merger AS MATERIALIZED (
+WITH merger AS (
   SELECT m.customer_id, m.party_id
   FROM pg_class t
   JOIN pg_namespace n ON n.oid = t.relnamespace

@@ -41,28 +41,29 @@ month AS (
      (g.cohort_month, f.month_start, f.complete))
 ),
 so_far AS (
-  SELECT m.channel_code, sum(m.margin) AS margin,
-         sum(m.contribution) AS contribution,
-         sum(m.margin)
-           FILTER (WHERE m.complete AND m.month_start >= y.from_month)
-           AS year_margin,
-         sum(m.contribution)
-           FILTER (WHERE m.complete AND m.month_start >= y.from_month)
-           AS year_contribution
-  FROM month m
-  CROSS JOIN (
-    SELECT max(month_start) - interval '11 months' AS from_month
-    FROM calendar WHERE complete
-  ) y
-  GROUP BY m.channel_code
+  SELECT channel_code, sum(margin) AS margin, sum(contribution) AS contribution
+  FROM month
+  GROUP BY channel_code
+),
+-- each month is its own here, that of the acquisition too
+year AS (
+  SELECT coalesce(g.code, '(all)') AS channel_code, sum(g.margin) AS margin,
+         sum(g.margin - g.direct_cost - g.allocated_cost + g.acquisition_cost
+             + g.program_cost) AS contribution
+  FROM group_month g
+  JOIN (SELECT max(month_start) AS to_month FROM calendar WHERE complete) y
+    ON g.month_start BETWEEN y.to_month - interval '11 months' AND y.to_month
+  WHERE g.dimension = '(acquisition)' AND g.cohort_month > '-infinity'
+  GROUP BY GROUPING SETS ((g.code), ())
+  HAVING count(*) > 0
 ),
 worth AS (
   SELECT e.*, (e.contribution + e.expected) / e.customers AS ltv
   FROM (
     SELECT w.channel_code, w.customers, coalesce(y.margin, 0) AS margin,
            coalesce(y.contribution, 0) AS contribution,
-           coalesce(greatest(w.expected_margin * y.year_contribution
-                             / nullif(y.year_margin, 0), 0), 0) AS expected
+           coalesce(greatest(w.expected_margin * l.contribution
+                             / nullif(l.margin, 0), 0), 0) AS expected
     FROM (
       SELECT channel_code, sum(customers) AS customers,
              sum(expected_margin) AS expected_margin
@@ -70,6 +71,7 @@ worth AS (
       GROUP BY channel_code
     ) w
     LEFT JOIN so_far y USING (channel_code)
+    LEFT JOIN year l USING (channel_code)
   ) e
 ),
 -- contribution a customer of those who have completed the age, added up
