@@ -370,6 +370,20 @@ CheckTriggerCode(const Ledger *ledger, const ObjectAddress *object)
 						 RoleName(ledger->owner))));
 }
 
+/* Whether a relation has or had triggers; false of one that is gone. */
+static bool
+MayHaveTriggers(Oid table)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	bool		may;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	may = ((Form_pg_class) GETSTRUCT(tuple))->relhastriggers;
+	ReleaseSysCache(tuple);
+	return may;
+}
+
 /*
  * The triggers of a table or view.  Where somebody else may make one, nobody
  * makes one until the transaction ends.
@@ -385,7 +399,15 @@ CheckTriggersOf(const Ledger *ledger, Oid table)
 	if (FindUntrustedGrantee(ledger, RELOID, table, Anum_pg_class_relacl,
 							 ACL_TRIGGER, &grantee))
 		lock = RowExclusiveLock;
-	relation = try_relation_open(table, lock);
+	LockRelationOid(table, lock);
+	/* most have none, and are not opened */
+	if (!MayHaveTriggers(table))
+	{
+		if (lock == AccessShareLock)
+			UnlockRelationOid(table, lock);
+		return;
+	}
+	relation = try_relation_open(table, NoLock);
 	if (relation == NULL)
 		return;
 	triggers = CopyTriggerDesc(relation->trigdesc);
