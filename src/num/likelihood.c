@@ -391,24 +391,27 @@ search_by_part(num_log_likelihood log_likelihood, const num_sample *sample,
 
 /*
  * Another start, which may lead to a maximum beside the slope to a border that
- * the search went up.  One from which a part of the sample runs to a border as
- * well is not worth the whole of it.
+ * the search went up.  One from which the sample, or a part of it, runs to a
+ * border as well is not followed all the way.
  */
 static num_fit_status
 search_again(num_log_likelihood log_likelihood, const num_sample *sample,
 			 const double *start, num_fit *fit)
 {
-	num_sample	part;
+	num_sample	part = *sample;
 	num_fit		near = {.parameters = fit->parameters};
+	bool		partial = part_of(sample, &part);
 
-	if (!part_of(sample, &part))
-		return search(log_likelihood, sample, start, start, BORDER, fit);
 	fit->log_likelihood = -INFINITY;
 	fit->evaluations = 0;
 	if (search(log_likelihood, &part, start, start, BORDER_OF_PART, &near) !=
 		NUM_FIT_CONVERGED)
 		return NUM_FIT_AT_BORDER;
-	return search(log_likelihood, sample, near.parameter, start, BORDER, fit);
+	if (partial)
+		return search(log_likelihood, sample, near.parameter, start, BORDER,
+					  fit);
+	*fit = near;
+	return NUM_FIT_CONVERGED;
 }
 
 /*
