@@ -683,6 +683,27 @@ END;
 COMMENT ON FUNCTION crmcost._captured_tables(name) IS
   'Tables and partitions of a ledger that carry triggers, with the function of these.';
 
+CREATE FUNCTION crmcost._captured_triggers(ledger name)
+  RETURNS TABLE (relation oid, capture name, triggers bigint)
+  LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT t.relation, t.capture,
+         pg_catalog.count(*) FILTER (
+           WHERE n.nspname = 'crmcost'
+                 AND f.proname IN (t.capture, t.capture || '_change',
+                                   '_capture_all'))
+  FROM crmcost._captured_tables(ledger) t
+  LEFT JOIN pg_catalog.pg_trigger g
+    ON g.tgrelid = t.relation AND g.tgenabled = 'A' AND g.tgqual IS NULL
+       AND g.tgattr = ''::pg_catalog.int2vector
+  LEFT JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
+  LEFT JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
+  GROUP BY t.relation, t.capture;
+END;
+
+COMMENT ON FUNCTION crmcost._captured_triggers(name) IS
+  'Tables and partitions of a ledger that carry triggers, and how many of those that note changes they have: all of which are four.';
+
 -- Distributed tables bear none: the next refresh computes everything.
 CREATE FUNCTION crmcost._add_capture(ledger name) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -693,29 +714,14 @@ BEGIN
     RETURN true;
   END IF;
   PERFORM crmcost._add_triggers(t.relation::regclass, t.capture)
-    FROM crmcost._captured_tables(ledger) t
-    WHERE crmcost._triggers_of(t.relation, t.capture) < 4;
+    FROM crmcost._captured_triggers(ledger) t
+    WHERE t.triggers < 4;
   RETURN FOUND;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._add_capture(name) IS
   'Puts the triggers that note changes on the tables and partitions of a ledger that have lost one; whether there were any.';
-
-CREATE FUNCTION crmcost._triggers_of(relation oid, capture name)
-  RETURNS bigint
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (
-  SELECT pg_catalog.count(*)
-  FROM pg_catalog.pg_trigger g
-  JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
-  JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace
-  WHERE g.tgrelid = relation AND g.tgenabled = 'A' AND n.nspname = 'crmcost'
-        AND g.tgqual IS NULL AND g.tgattr = ''::pg_catalog.int2vector
-        AND f.proname IN (capture, capture || '_change', '_capture_all'));
-
-COMMENT ON FUNCTION crmcost._triggers_of(oid, name) IS
-  'Number of the triggers of a table that note changes, all of which are four.';
 
 -- A table that was attached, detached, dropped or written anew fires nothing,
 -- and a trigger may be lost or switched off: all of that shows here.
@@ -725,9 +731,9 @@ RETURN (
   SELECT pg_catalog.md5(pg_catalog.string_agg(
            pg_catalog.concat_ws(' '::text, t.relation,
                                 pg_catalog.pg_relation_filenode(t.relation),
-                                crmcost._triggers_of(t.relation, t.capture)),
+                                t.triggers),
            ','::text ORDER BY t.relation))
-  FROM crmcost._captured_tables(ledger) t);
+  FROM crmcost._captured_triggers(ledger) t);
 
 COMMENT ON FUNCTION crmcost._storage(name) IS
   'Fingerprint of the captured tables of a ledger, their files and their triggers.';
