@@ -200,6 +200,13 @@ $$;
 COMMENT ON FUNCTION crmcost._tell_day(crmcost._run) IS
   'Says which local day a refresh reports, and warns where as_of looks like another.';
 
+CREATE FUNCTION crmcost._trim_memory() RETURNS void
+  LANGUAGE c VOLATILE PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'memory__trim_memory';
+
+COMMENT ON FUNCTION crmcost._trim_memory() IS
+  'Gives memory that this process has freed back to the system.';
+
 CREATE FUNCTION crmcost._leave_refresh(ledger name, work_mem text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -209,11 +216,12 @@ BEGIN
   PERFORM crmcost._drop_temporary(crmcost._work_tables());
   PERFORM set_config('work_mem', work_mem, true);
   PERFORM crmcost._extend_partitions(ledger);
+  PERFORM crmcost._trim_memory();
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._leave_refresh(name, text) IS
-  'Drops the work tables of a refresh, and makes the partitions that come next.';
+  'Drops the work tables of a refresh, makes the partitions that come next and gives memory back.';
 
 CREATE FUNCTION crmcost._refresh(ledger name, as_of timestamptz,
                                  whole boolean)
