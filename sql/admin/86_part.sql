@@ -48,8 +48,7 @@ BEGIN
     'COMMENT ON SCHEMA %4$I IS ''Steps of a refresh on the workers of a distributed ledger, made by crmcost.distribute.''',
     'CREATE TABLE %1$I.party (customer_id bigint NOT NULL, party_id bigint NOT NULL)',
     'CREATE TABLE %1$I.site (customer_id bigint NOT NULL)',
-    'CREATE TABLE %1$I.direct_part (customer_id bigint NOT NULL, month_start date, bucket text, resource text, amount numeric)',
-    'CREATE TABLE %1$I.borne_part (customer_id bigint NOT NULL, month_start date, parts numeric[])']
+    'CREATE TABLE %1$I.direct_part (customer_id bigint NOT NULL, month_start date, bucket text, resource text, amount numeric)']
     || ARRAY(SELECT format('CREATE TABLE %%1$I.%I (LIKE %%2$I.%1$I)', t.name)
              FROM unnest(crmcost._shared_tables()) AS t (name))
     || ARRAY(SELECT format('CREATE TABLE %%1$I.%I (party_id bigint NOT NULL, LIKE %%2$I.%I)',
@@ -61,8 +60,7 @@ BEGIN
   END LOOP;
   FOR part IN
     SELECT c.oid::regclass AS relation,
-           CASE WHEN c.relname IN ('site', 'direct_part', 'borne_part')
-             THEN 'customer_id'
+           CASE WHEN c.relname IN ('site', 'direct_part') THEN 'customer_id'
              WHEN c.relname LIKE 'moved\_%' THEN 'party_id' END AS by_column
     FROM pg_class c
     WHERE c.relnamespace = format('%I', spread)::regnamespace
@@ -246,14 +244,14 @@ BEGIN
     LEFT JOIN crmcost._local_shards(ledger) p
       ON p.space = 'spread' AND p.relation = 'party'
     WHERE s.space = 'ledger' OR s.from_hash IS NULL
-          OR s.relation IN ('direct_part', 'borne_part')
+          OR s.relation = 'direct_part'
     GROUP BY s.relation
     UNION ALL
     SELECT 'refresh_own_' || s.relation, string_agg(
              format('SELECT %s FROM %s r', s.names, s.shard), ' UNION ALL ' ORDER BY s.number)
     FROM crmcost._local_shards(ledger) s
     WHERE merged AND s.space = 'ledger'
-          AND s.relation = ANY (crmcost._moved_tables())
+          AND s.relation = ANY (crmcost._moved_tables() || '{conversion}')
     GROUP BY s.relation
     UNION ALL
     SELECT v.view ->> 0, v.view ->> 1

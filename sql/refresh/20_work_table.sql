@@ -240,7 +240,9 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_group (
     group_id integer, month_start date, bucket text, driver_key text,
     capacity numeric, cost numeric, scale integer, driver_quantity numeric,
-    customers bigint, unused_cost numeric
+    customers bigint, unused_cost numeric, total numeric,
+    after_remainder numeric, after_customer bigint, upto_remainder numeric,
+    upto_customer bigint, is_found boolean
   ) ON COMMIT DROP;
 
   CREATE TEMPORARY TABLE refresh_outcome (
@@ -261,8 +263,10 @@ CREATE FUNCTION crmcost._make_month_tables() RETURNS void
 AS $$
 BEGIN
   -- month: one month of customers; what each bears of its groups; drivers that
-  -- the month of a customer does not hold, and what happened in the limits of the
-  -- rules; and up to each month's end, what tiers follow; sums of drivers by shard
+  -- the month of a customer does not hold, sums of the parts of blends, and what
+  -- happened in the limits of the rules; and up to each month's end, what tiers
+  -- follow; in a distributed ledger quantities of months, blocks of remainders, and
+  -- sums of drivers by shard
   CREATE TEMPORARY TABLE refresh_now (
     customer_id bigint, month_start date, acquired boolean,
     orders bigint, sale_lines bigint, revenue numeric, margin numeric,
@@ -278,6 +282,9 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_driver (
     driver_key text, customer_id bigint, quantity numeric
   ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_blend_part (
+    driver_key text, quantity numeric
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_limited (
     customer_id bigint, scope text, revenue numeric, margin numeric,
     orders bigint, active integer, contacts numeric, seconds numeric,
@@ -287,6 +294,20 @@ BEGIN
     customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
     margin numeric, profit numeric, answers text[], before text[],
     score integer
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_quantity (
+    month_start date, keys text[], customers bigint[], quantities numeric[],
+    totals numeric[], counts bigint[]
+  ) ON COMMIT DROP;
+  -- to compress them takes longer than what they are read for
+  ALTER TABLE pg_temp.refresh_quantity ALTER customers SET STORAGE EXTERNAL,
+    ALTER quantities SET STORAGE EXTERNAL;
+  CREATE TEMPORARY TABLE refresh_block (
+    month_start date, group_id integer, given numeric, ahead bigint,
+    slack integer, remainder numeric, customer_id bigint, participants integer
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_driver_sum (
+    month_start date, driver_key text, shard integer, quantity numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_flow (
     month_start date, shard integer, new_customers numeric,

@@ -56,8 +56,8 @@ COMMENT ON FUNCTION crmcost._part_views() IS
   'Views that steps on workers read.';
 
 -- Work tables that steps of the coordinator read after one on workers: they are
--- brought here, as far as the condition on them says.  Lines and contacts are read by
--- limited rules alone.
+-- brought here, as far as the condition on them says.  Lines, contacts and orders are read by
+-- journeys of accounts alone.
 CREATE FUNCTION crmcost._brought_tables(run crmcost._run, step text)
   RETURNS TABLE (name text, condition text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -68,10 +68,8 @@ BEGIN
     SELECT b.name, coalesce(b.condition, 'true')
     FROM (VALUES
       ('line', 'refresh_line', NULL, $1), ('line', 'refresh_contact', NULL, $1),
-      ('line', 'refresh_line', NULL, $2), ('line', 'refresh_contact', NULL, $2),
       ('order', 'refresh_buyer', NULL, true),
-      ('order', 'refresh_order', NULL, $2),
-      ('activity', 'refresh_activity', NULL, true),
+      ('order', 'refresh_order', NULL, $1),
       ('stage', 'refresh_stage_sum', NULL, true),
       ('detail', 'refresh_tier_agent', NULL, true),
       ('detail', 'refresh_tier_contact', NULL, true),
@@ -83,32 +81,15 @@ BEGIN
       ('tier_month', 'refresh_held',
        'customer_id IN (SELECT c.customer_id FROM service_case c UNION SELECT c.customer_id FROM service_contact c)',
        true)) AS b (step, name, condition, is_wanted)
-    WHERE b.step = $3 AND b.is_wanted
+    WHERE b.step = $2 AND b.is_wanted
     GROUP BY 1, 2
     $query$
-    USING crmcost._limits_rules(run.ledger),
-          crmcost._converts_accounts(run.ledger), step;
+    USING crmcost._converts_accounts(run.ledger), step;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._brought_tables(crmcost._run, text) IS
   'Work tables of a step on workers that steps of the coordinator read afterwards, and which of their rows.';
-
-CREATE FUNCTION crmcost._limits_rules(ledger name) RETURNS boolean
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  result boolean;
-BEGIN
-  EXECUTE format('SELECT EXISTS (SELECT FROM %I.allocation_rule r WHERE length(r.scope) > 0)',
-                 ledger) INTO result;
-  RETURN result;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._limits_rules(name) IS
-  'Whether any allocation rule of a ledger has limits.';
 
 -- And those that the step on workers reads, of a step of the coordinator.
 CREATE FUNCTION crmcost._told_tables(step text) RETURNS text[]
@@ -120,27 +101,21 @@ COMMENT ON FUNCTION crmcost._told_tables(text) IS
   'Work tables of the coordinator that a step on workers reads.';
 
 -- Tables by customer that the coordinator has no copy of in a refresh: only workers
--- read them.  Orders are read by limited rules, what touches led to where they share
--- cost.
+-- read them, unless accounts convert as one.
 CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   result text[] := '{classification,customer_agent,customer_care,
-                     customer_coverage,customer_funnel,customer_life,
-                     customer_month,customer_quality,customer_response,
+                     customer_coverage,customer_driver,customer_funnel,
+                     customer_life,customer_month,customer_quality,customer_response,
                      customer_stage,customer_survey,discount_line,
                      driver_before,interaction,need_tag,sale,stage_spell,
                      survey_answer}';
-  by_account CONSTANT boolean := crmcost._converts_accounts(ledger);
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  IF NOT by_account AND NOT crmcost._limits_rules(ledger) THEN
-    result := result || '{customer_order}'::text[];
-  END IF;
-  IF NOT by_account AND NOT crmcost._follows_touches() THEN
-    result := result || '{conversion}'::text[];
+  IF NOT crmcost._converts_accounts(ledger) THEN
+    result := result || '{conversion,customer_order}'::text[];
   END IF;
   RETURN result;
 END
@@ -584,7 +559,8 @@ $$;
 COMMENT ON FUNCTION crmcost._bring_table(name, name, text) IS
   'Fills a work table with what the workers have in theirs, as far as a condition says.';
 
-CREATE FUNCTION crmcost._tell_table(ledger name, work_table name)
+CREATE FUNCTION crmcost._tell_table(ledger name, work_table name,
+                                    condition text DEFAULT 'true')
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -592,15 +568,15 @@ AS $$
 DECLARE
   rows_of json;
 BEGIN
-  EXECUTE format('SELECT coalesce(json_agg(t), ''[]'') FROM pg_temp.%I t',
-                 work_table) INTO rows_of;
+  EXECUTE format('SELECT coalesce(json_agg(t), ''[]'') FROM pg_temp.%I t WHERE %s',
+                 work_table, condition) INTO rows_of;
   EXECUTE format('SELECT crmcost._hear_table(%L, %L, %L, s.customer_id) FROM %I.site s',
                  ledger, work_table, rows_of, ledger || '_spread');
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tell_table(name, name) IS
-  'Gives each worker the rows of a work table, which are few.';
+COMMENT ON FUNCTION crmcost._tell_table(name, name, text) IS
+  'Gives each worker the rows t of a work table that a condition names, which are few.';
 
 CREATE FUNCTION crmcost._hear_table(ledger name, work_table name,
                                     rows_of json, site bigint)

@@ -31,8 +31,7 @@ $$;
 COMMENT ON FUNCTION crmcost._customers_activity(crmcost._run) IS
   'Fills refresh_activity.';
 
--- Months are computed one after the other.  The coordinator of a cluster gets its rows
--- from the workers.
+-- Months are computed one after the other.  A worker keeps the index.
 CREATE FUNCTION crmcost._index_activity() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -59,14 +58,13 @@ BEGIN
   IF run.whole THEN
     EXECUTE format($query$
       INSERT INTO pg_temp.refresh_cost_month
-        SELECT DISTINCT a.month_start FROM pg_temp.refresh_activity a
-        UNION SELECT m.month_start FROM %s m WHERE m.month_start >= $1
+        SELECT m.month_start FROM %s m WHERE m.month_start >= $1
         UNION SELECT p.month_start FROM posted_cost p
               WHERE p.month_start >= $1
         UNION SELECT p.month_start FROM cost_month p
               WHERE p.month_start >= $1
       $query$, crmcost._of_parts(run, 'refresh_part_month',
-        'SELECT DISTINCT m.month_start FROM customer_month m'))
+        'SELECT a.month_start FROM pg_temp.refresh_activity a UNION SELECT m.month_start FROM customer_month m'))
       USING run.open_month;
   ELSE
     INSERT INTO pg_temp.refresh_cost_month

@@ -157,7 +157,7 @@ COMMENT ON FUNCTION crmcost._find_claims(crmcost._run) IS
 CREATE FUNCTION crmcost._claimed_pools(run crmcost._run)
   RETURNS TABLE (month_start date, bucket text, rule_id bigint,
                  service_category text, pool_key text)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -166,14 +166,14 @@ BEGIN
     FROM cost_pool p
     WHERE p.month_start < $1 AND p.spend_month IS NULL
           AND p.unallocated_because = 'not yet converted' AND p.cost <> 0
-          AND EXISTS (
-            SELECT FROM (%s) t
-            WHERE t.%I > 0
-                  AND p.pool_key IN ('attributed',
-                                     'attributed of channel '
-                                       || t.channel_code,
-                                     'attributed of campaign '
-                                       || t.campaign_code))
+          AND (p.month_start, p.pool_key) IN (
+                SELECT t.month_start, k.pool_key
+                FROM %s t
+                CROSS JOIN LATERAL (
+                  VALUES ('attributed'),
+                         ('attributed of channel ' || t.channel_code),
+                         ('attributed of campaign ' || t.campaign_code))
+                  AS k (pool_key))
           -- in a month that is closed as well, somebody has claimed it
           AND NOT EXISTS (
             SELECT FROM cost_pool c
@@ -182,26 +182,47 @@ BEGIN
                       = (p.bucket, p.rule_id, p.service_category,
                          p.pool_key || ' in '
                            || to_char(p.month_start, 'YYYY-MM')))
-    $query$, crmcost._acquiring_touches('p.month_start'),
-    crmcost._credit_column(run.ledger)) USING run.open_month;
+    $query$, crmcost._of_parts(run, 'refresh_part_touch', format(
+      'SELECT * FROM crmcost._credited_touches(%L, %L)',
+      ARRAY(SELECT DISTINCT p.month_start FROM cost_pool p
+            WHERE p.month_start < run.open_month AND p.spend_month IS NULL
+                  AND p.unallocated_because = 'not yet converted'),
+      crmcost._credit_column(run.ledger)))) USING run.open_month;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._claimed_pools(crmcost._run) IS
   'Pools of closed months that nobody bears, and whose touches have led to customers since.';
 
+CREATE FUNCTION crmcost._credited_touches(months date[], credit name)
+  RETURNS TABLE (month_start date, channel_code text, campaign_code text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN QUERY EXECUTE format($query$
+    SELECT DISTINCT m.month_start, t.channel_code::text, t.campaign_code::text
+    FROM unnest($1) AS m (month_start)
+    CROSS JOIN LATERAL (%s) t
+    WHERE t.%I > 0
+    $query$, crmcost._acquiring_touches('m.month_start'), credit) USING months;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._credited_touches(date[], name) IS
+  'Channels and campaigns whose touches of some months led to acquisitions.';
+
 -- Rows of touch_credit, found by an index that no condition on that view can use.
 CREATE FUNCTION crmcost._acquiring_touches(month text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN pg_catalog.format($query$
   SELECT v.customer_id, t.*
-  FROM conversion v
+  FROM %2$s v
   CROSS JOIN LATERAL crmcost._touch_credits(
     v.interaction_ids, v.touched_customer_ids, v.touched_ats, v.touched_ons,
     v.touch_months, v.path, v.campaign_codes, v.half_life_days) t
   WHERE v.conversion_kind = 'acquisition'
         AND v.touch_months @> ARRAY[%1$s] AND t.month_start = %1$s
-  $query$, month);
+  $query$, month, crmcost._own_rows('conversion'));
 
 COMMENT ON FUNCTION crmcost._acquiring_touches(text) IS
   'Query of the touches of a month that led to acquisitions, with their credits.';

@@ -3,13 +3,40 @@
 -- tier that held when the month began, so that it does not depend on what comes
 -- out of it; equal is 1 for all who were customers by the end of the month; own
 -- ones are in driver_entry; blended ones are made of the others.
-CREATE FUNCTION crmcost._write_month_drivers(run crmcost._run, month date)
-  RETURNS bigint
+CREATE FUNCTION crmcost._find_drivers(run crmcost._run, month date,
+                                      schemes text[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  DELETE FROM pg_temp.refresh_driver;
+  DELETE FROM pg_temp.refresh_blend_part;
+  PERFORM crmcost._find_wanted(month);
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted) THEN
+    RETURN;
+  END IF;
+  PERFORM crmcost._find_limited_drivers(run, month, schemes);
+  PERFORM crmcost._find_party_drivers(run, month, schemes);
+  PERFORM crmcost._find_own_drivers(run, month);
+  PERFORM crmcost._find_attributed_drivers(run, month);
+  INSERT INTO pg_temp.refresh_blend_part
+    SELECT d.driver_key, sum(greatest(d.quantity, 0))
+    FROM pg_temp.refresh_driver d
+    JOIN pg_temp.refresh_wanted w USING (driver_key)
+    WHERE w.kind = 'part'
+    GROUP BY d.driver_key;
+  ANALYZE pg_temp.refresh_driver;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_drivers(crmcost._run, date, text[]) IS
+  'Fills refresh_driver for a month, but for blends, and refresh_blend_part, which these are made of; given the schemes whose tiers are found, where they weigh.';
+
+CREATE FUNCTION crmcost._find_wanted(month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   DELETE FROM pg_temp.refresh_wanted;
-  DELETE FROM pg_temp.refresh_driver;
   INSERT INTO pg_temp.refresh_wanted
     SELECT DISTINCT p.driver_key, p.driver, p.scope, d.kind, p.spend_month
     FROM pg_temp.refresh_pool p
@@ -17,10 +44,6 @@ BEGIN
     WHERE p.month_start = month AND p.driver_key IS NOT NULL
           AND (p.scope <> '' OR d.kind <> 'ledger'
                OR p.driver IN ('tier_weight', 'equal', 'attributed'));
-  IF NOT FOUND AND NOT EXISTS (SELECT FROM customer_driver d
-                               WHERE d.month_start = month) THEN
-    RETURN 0;
-  END IF;
   -- the parts of a blend, with the limit of the whole
   INSERT INTO pg_temp.refresh_wanted
     SELECT DISTINCT 'part ' || b.part || coalesce(' of ' || nullif(w.scope, ''),
@@ -29,20 +52,62 @@ BEGIN
     FROM pg_temp.refresh_wanted w
     JOIN driver_blend b ON b.driver = w.driver
     WHERE w.kind = 'blend';
-  PERFORM crmcost._find_limited_drivers(run, month);
-  PERFORM crmcost._find_party_drivers(run, month);
-  PERFORM crmcost._find_own_drivers(run, month);
-  PERFORM crmcost._find_attributed_drivers(run, month);
-  PERFORM crmcost._find_blends();
-  RETURN crmcost._write_blend_findings(run, month)
-    + crmcost._write_difference(run.ledger, 'customer_driver', format($query$
-    SELECT %L::date AS month_start, d.driver_key, d.customer_id, d.quantity,
-           sum(d.quantity) OVER along - d.quantity AS quantity_before
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_wanted(date) IS
+  'Fills refresh_wanted: the drivers of the pools of a month that customer_month does not hold, and the parts of blends.';
+
+-- As customer_driver has them.
+CREATE FUNCTION crmcost._month_drivers()
+  RETURNS TABLE (driver_key text, customer_id bigint, quantity numeric)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT d.driver_key, d.customer_id, d.quantity::numeric(38,12)
     FROM pg_temp.refresh_driver d
     JOIN pg_temp.refresh_wanted w USING (driver_key)
-    WHERE w.kind <> 'part' AND d.quantity > 0
-    WINDOW along AS (PARTITION BY d.driver_key ORDER BY d.customer_id)
-  $query$, month), format('old.month_start = %L', month));
+    WHERE w.kind <> 'part' AND d.quantity > 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._month_drivers() IS
+  'What customers have of the drivers of refresh_wanted.';
+
+-- Running sums go along the hashes of numbers, as those of driver_before do (46_flow.sql).
+-- Where the customers of a shard do not begin them, refresh_driver_sum has what comes before.
+CREATE FUNCTION crmcost._write_month_drivers(run crmcost._run, month date)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  shard text;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted)
+     AND NOT EXISTS (SELECT FROM customer_driver d
+                     WHERE d.month_start = month) THEN
+    RETURN 0;
+  END IF;
+  IF EXISTS (SELECT FROM pg_temp.refresh_driver_sum) THEN
+    shard := crmcost._shard_term();
+  END IF;
+  RETURN crmcost._write_difference(run.ledger, 'customer_driver', format($query$
+    SELECT %1$L::date AS month_start, d.driver_key, d.customer_id, d.quantity,
+           coalesce(b.quantity, 0) + sum(d.quantity) OVER along - d.quantity
+             AS quantity_before
+    FROM (SELECT old.*, %2$s AS shard FROM crmcost._month_drivers() old) d
+    LEFT JOIN (
+      SELECT s.driver_key, s.shard, sum(s.quantity) OVER before AS quantity
+      FROM pg_temp.refresh_driver_sum s WHERE s.month_start = %1$L
+      WINDOW before AS (PARTITION BY s.driver_key ORDER BY s.shard
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) b
+      ON b.driver_key = d.driver_key AND b.shard = d.shard
+    WINDOW along AS (PARTITION BY d.driver_key, d.shard
+                     ORDER BY hashint8(d.customer_id), d.customer_id)
+  $query$, month, coalesce(shard, 'NULL::integer')),
+  format('old.month_start = %L', month));
 END
 $$;
 
@@ -104,7 +169,8 @@ $$;
 COMMENT ON FUNCTION crmcost._sum_limited(crmcost._run, date) IS
   'Fills refresh_limited: what happened in a month in the limits of the rules.';
 
-CREATE FUNCTION crmcost._find_limited_drivers(run crmcost._run, month date)
+CREATE FUNCTION crmcost._find_limited_drivers(run crmcost._run, month date,
+                                              schemes text[])
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -134,7 +200,7 @@ BEGIN
     FROM pg_temp.refresh_limited h
     JOIN pg_temp.refresh_wanted w USING (scope)
     LEFT JOIN pg_temp.refresh_now n ON n.customer_id = h.customer_id
-    LEFT JOIN crmcost._tier_weights(run) t
+    LEFT JOIN crmcost._tier_weights(run, schemes) t
       ON t.customer_id = h.customer_id AND w.driver = 'tier_weight'
     -- an own driver counts for who was met there
     LEFT JOIN (SELECT e.driver, coalesce(p.party_id, e.customer_id)
@@ -150,44 +216,43 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_limited_drivers(crmcost._run, date) IS
+COMMENT ON FUNCTION crmcost._find_limited_drivers(crmcost._run, date, text[]) IS
   'Adds a month of drivers with a limit to refresh_driver.';
 
 -- The tiers that held when the month began, see _write_months.
-CREATE FUNCTION crmcost._tier_weights(run crmcost._run)
+CREATE FUNCTION crmcost._tier_weights(run crmcost._run, schemes text[])
   RETURNS TABLE (customer_id bigint, weight numeric)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
 DECLARE
   wanted CONSTANT text := crmcost._setting(run.ledger, 'tier_weight_scheme');
-  place CONSTANT integer :=
-    array_position(crmcost._ruled_schemes(run.ledger), wanted);
+  place CONSTANT integer := array_position(schemes, wanted);
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w
                  WHERE w.driver = 'tier_weight') THEN
     RETURN;
   END IF;
-  RETURN QUERY EXECUTE 'SELECT w.customer_id, w.weight FROM '
-    || crmcost._of_parts(run, 'refresh_part_weight', format($query$
-      SELECT customer_id, t.resource_weight::numeric AS weight
-      FROM (SELECT c.customer_id, c.answers[%3$L::integer] AS code
-            FROM pg_temp.%1$I c
-            WHERE c.answers[%3$L::integer] IS NOT NULL) c
-      FULL JOIN (SELECT s.customer_id, s.code
-                 FROM pg_temp.refresh_tier_state s
-                 WHERE s.dimension = %2$L) s USING (customer_id)
-      JOIN tier t ON t.scheme = %2$L AND t.code = coalesce(s.code, c.code)
-      WHERE t.resource_weight > 0
-    $query$, crmcost._tier_table(0), wanted, place)) || ' w';
+  RETURN QUERY EXECUTE format($query$
+    SELECT customer_id, t.resource_weight::numeric AS weight
+    FROM (SELECT c.customer_id, c.answers[%3$L::integer] AS code
+          FROM pg_temp.%1$I c
+          WHERE c.answers[%3$L::integer] IS NOT NULL) c
+    FULL JOIN (SELECT s.customer_id, s.code
+               FROM pg_temp.refresh_tier_state s
+               WHERE s.dimension = %2$L) s USING (customer_id)
+    JOIN tier t ON t.scheme = %2$L AND t.code = coalesce(s.code, c.code)
+    WHERE t.resource_weight > 0
+    $query$, crmcost._tier_table(0), wanted, place);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tier_weights(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._tier_weights(crmcost._run, text[]) IS
   'Resource weights of the customers with a tier in the scheme of setting tier_weight_scheme.';
 
 -- Drivers that need no fact of the month.  Technical customers are none.
-CREATE FUNCTION crmcost._find_party_drivers(run crmcost._run, month date)
+CREATE FUNCTION crmcost._find_party_drivers(run crmcost._run, month date,
+                                            schemes text[])
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -198,7 +263,7 @@ BEGIN
   INSERT INTO pg_temp.refresh_driver
     SELECT w.driver_key, t.customer_id, t.weight
     FROM pg_temp.refresh_wanted w
-    CROSS JOIN crmcost._tier_weights(run) t
+    CROSS JOIN crmcost._tier_weights(run, schemes) t
     WHERE w.driver = 'tier_weight' AND w.scope = ''
     UNION ALL
     SELECT w.driver_key, c.customer_id, 1
@@ -231,7 +296,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_party_drivers(crmcost._run, date) IS
+COMMENT ON FUNCTION crmcost._find_party_drivers(crmcost._run, date, text[]) IS
   'Adds tier_weight, equal and parts of blends of a month to refresh_driver.';
 
 CREATE FUNCTION crmcost._find_own_drivers(run crmcost._run, month date)
@@ -267,10 +332,10 @@ BEGIN
     JOIN pg_temp.refresh_wanted part
       ON part.kind = 'part' AND part.driver = b.part AND part.scope = w.scope
     JOIN pg_temp.refresh_driver q ON q.driver_key = part.driver_key
-    JOIN (SELECT d.driver_key, sum(greatest(d.quantity, 0)) AS quantity
-          FROM pg_temp.refresh_driver d
-          GROUP BY d.driver_key
-          HAVING sum(greatest(d.quantity, 0)) > 0) t
+    JOIN (SELECT p.driver_key, sum(p.quantity) AS quantity
+          FROM pg_temp.refresh_blend_part p
+          GROUP BY p.driver_key
+          HAVING sum(p.quantity) > 0) t
       ON t.driver_key = part.driver_key
     WHERE w.kind = 'blend'
     GROUP BY w.driver_key, q.customer_id;
@@ -278,7 +343,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_blends() IS
-  'Adds blended drivers to refresh_driver, from their parts there.';
+  'Adds blended drivers to refresh_driver, from their parts there and the sums of these over all customers.';
 
 -- The finding stands until the month is computed again; step quality takes away
 -- those of rules that are gone.
@@ -304,7 +369,7 @@ BEGIN
         ON part.kind = 'part' AND part.driver = b.part
            AND part.scope = w.scope
       WHERE w.kind = 'blend'
-            AND NOT EXISTS (SELECT FROM pg_temp.refresh_driver q
+            AND NOT EXISTS (SELECT FROM pg_temp.refresh_blend_part q
                             WHERE q.driver_key = part.driver_key
                                   AND q.quantity > 0)
       HAVING count(*) > 0

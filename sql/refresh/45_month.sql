@@ -6,29 +6,29 @@ CREATE FUNCTION crmcost._write_months(run crmcost._run) RETURNS bigint
 AS $$
 #variable_conflict use_variable
 DECLARE
-  weighed CONSTANT boolean := crmcost._weighs_tiers();
+  months CONSTANT date[] := ARRAY(
+    SELECT m.month_start FROM pg_temp.refresh_cost_month m
+    WHERE m.month_start >= run.open_month ORDER BY 1);
+  schemes text[];
   month date;
   changed bigint := 0;
 BEGIN
-  PERFORM crmcost._index_activity();
+  IF crmcost._weighs_tiers() THEN
+    schemes := crmcost._ruled_schemes(run.ledger);
+  END IF;
+  IF crmcost._is_distributed(run.ledger) THEN
+    RETURN crmcost._write_months_on_workers(run, months, schemes);
+  END IF;
   PERFORM crmcost._load_limited_months(run);
-  PERFORM crmcost._scatter_direct_parts(run);
-  FOR month IN
-    SELECT m.month_start FROM pg_temp.refresh_cost_month m
-    WHERE m.month_start >= run.open_month
-    ORDER BY 1
-  LOOP
-    IF weighed THEN
-      PERFORM crmcost._find_tiers(run, crmcost._ruled_schemes(run.ledger),
-        (least(month, crmcost._month_of(run.day))
-         - interval '1 month')::date);
-    END IF;
+  FOREACH month IN ARRAY months LOOP
+    PERFORM crmcost._find_weighed_tiers(run, month, schemes);
     PERFORM crmcost._find_month(run, month);
-    changed := changed + crmcost._write_month_drivers(run, month);
+    PERFORM crmcost._find_drivers(run, month, schemes);
+    PERFORM crmcost._find_blends();
     PERFORM crmcost._allocate_month(month);
-    changed := changed + CASE WHEN crmcost._is_distributed(run.ledger)
-      THEN crmcost._write_month_on_workers(run, month)
-      ELSE crmcost._write_month(run, month) END;
+    changed := changed + crmcost._write_blend_findings(run, month)
+               + crmcost._write_month_drivers(run, month)
+               + crmcost._write_month(run, month);
     IF NOT run.whole THEN
       INSERT INTO pg_temp.refresh_changed
         SELECT n.customer_id FROM pg_temp.refresh_new_customer_month n
@@ -41,6 +41,22 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_months(crmcost._run) IS
   'Writes the months of refresh_cost_month of customer_month and customer_driver; returns the rows changed.';
+
+CREATE FUNCTION crmcost._find_weighed_tiers(run crmcost._run, month date,
+                                            schemes text[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF schemes IS NOT NULL THEN
+    PERFORM crmcost._find_tiers(run, schemes,
+      (least(month, crmcost._month_of(run.day)) - interval '1 month')::date);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_weighed_tiers(crmcost._run, date, text[]) IS
+  'Finds the tiers that held when a month began, given the schemes; NULL where they do not weigh.';
 
 CREATE FUNCTION crmcost._weighs_tiers() RETURNS boolean
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -70,8 +86,11 @@ BEGIN
       SELECT m.month_start FROM pg_temp.refresh_cost_month m
       EXCEPT SELECT m.month_start FROM pg_temp.refresh_month m));
   END IF;
-  CREATE INDEX ON pg_temp.refresh_line (month_start);
-  CREATE INDEX ON pg_temp.refresh_contact (month_start);
+  -- a worker keeps them
+  IF to_regclass('pg_temp.refresh_line_month') IS NULL THEN
+    CREATE INDEX refresh_line_month ON pg_temp.refresh_line (month_start);
+    CREATE INDEX refresh_contact_month ON pg_temp.refresh_contact (month_start);
+  END IF;
   ANALYZE pg_temp.refresh_line, pg_temp.refresh_contact;
 END
 $$;
@@ -109,15 +128,12 @@ COMMENT ON FUNCTION crmcost._find_month(crmcost._run, date) IS
   'Fills refresh_now: what happened with each customer in a month.';
 
 -- All groups of a month at once.  Customers and their quantities of each driver
--- are arrays, in order of the number, which settles ties.  In a time-driven group
--- the capacity that is left takes its share too.
+-- are arrays, in order of the number, which settles ties.
 CREATE FUNCTION crmcost._allocate_month(month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  keys CONSTANT text[] := ARRAY(SELECT DISTINCT g.driver_key
-                                FROM pg_temp.refresh_group g
-                                WHERE g.month_start = month ORDER BY 1);
+  keys CONSTANT text[] := crmcost._month_keys(month);
   customers bigint[];
   quantities numeric[];
   totals numeric[];
@@ -127,12 +143,62 @@ BEGIN
     RETURN;
   END IF;
   EXECUTE crmcost._quantity_query(keys)
-    INTO customers, quantities, totals, counts USING month, keys;
-  quantities := coalesce(quantities, '{}');
+    INTO customers, quantities, totals, counts USING keys;
+  PERFORM crmcost._note_totals(month, keys, totals, counts);
+  PERFORM crmcost._bear(month, keys, customers, quantities);
+  PERFORM crmcost._note_unused(month);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._allocate_month(date) IS
+  'Fills refresh_borne: what each customer bears of the groups of a month.';
+
+CREATE FUNCTION crmcost._month_keys(month date) RETURNS text[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN ARRAY(SELECT DISTINCT g.driver_key
+               FROM pg_temp.refresh_group g
+               WHERE g.month_start = month ORDER BY 1);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._month_keys(date) IS
+  'Drivers of the groups of a month.';
+
+CREATE FUNCTION crmcost._note_totals(month date, keys text[],
+                                     totals numeric[], counts bigint[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
   UPDATE pg_temp.refresh_group g
     SET driver_quantity = nullif(totals[array_position(keys, g.driver_key)], 0),
-        customers = counts[array_position(keys, g.driver_key)]
+        customers = coalesce(counts[array_position(keys, g.driver_key)], 0)
     WHERE g.month_start = month;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_totals(date, text[], numeric[], bigint[]) IS
+  'Notes in refresh_group what all customers have of the drivers of a month, and how many have any.';
+
+-- In a time-driven group the capacity that is left takes its share too.
+CREATE FUNCTION crmcost._capacity_left(capacity numeric, used numeric)
+  RETURNS numeric
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN greatest(capacity - coalesce(used, 0), 0);
+
+COMMENT ON FUNCTION crmcost._capacity_left(numeric, numeric) IS
+  'What is left of a capacity, 0 where there is none.';
+
+-- Where refresh_group has a total, customers are in several places, and these are those
+-- of one: who gets the units that are left over has been found (45_month_part.sql).
+CREATE FUNCTION crmcost._bear(month date, keys text[], numbers bigint[],
+                              quantities numeric[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
   INSERT INTO pg_temp.refresh_borne
     SELECT c.customer_id, -nullif(least(b.position, 0), 0), b.parts, b.unused
     FROM (
@@ -142,15 +208,31 @@ BEGIN
                        ORDER BY g.group_id) AS bucket,
              array_agg(g.cost ORDER BY g.group_id) AS cost,
              array_agg(g.scale ORDER BY g.group_id) AS scale,
-             array_agg(greatest(g.capacity - coalesce(g.driver_quantity, 0), 0)
-                       ORDER BY g.group_id) AS left_over
+             array_agg(crmcost._capacity_left(g.capacity, g.driver_quantity)
+                       ORDER BY g.group_id) AS left_over,
+             array_agg(g.total ORDER BY g.group_id) AS total,
+             array_agg(g.upto_remainder ORDER BY g.group_id) AS remainder,
+             array_agg(crmcost._first_customers(numbers, g.upto_customer)
+                       ORDER BY g.group_id) AS first
       FROM pg_temp.refresh_group g
       WHERE g.month_start = month
+      HAVING count(*) > 0
     ) g
     CROSS JOIN LATERAL crmcost._allocate_groups(
-      quantities, g.driver, g.bucket, g.cost, g.scale, g.left_over) b
-    LEFT JOIN unnest(customers) WITH ORDINALITY AS c (customer_id, place)
+      coalesce(quantities, '{}'), g.driver, g.bucket, g.cost, g.scale,
+      g.left_over, g.total, g.remainder, g.first) b
+    LEFT JOIN unnest(numbers) WITH ORDINALITY AS c (customer_id, place)
       ON c.place = b.position;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._bear(date, text[], bigint[], numeric[]) IS
+  'Fills refresh_borne with what customers of these numbers bear of the groups of a month, given their quantities of the drivers.';
+
+CREATE FUNCTION crmcost._note_unused(month date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
   UPDATE pg_temp.refresh_group g
     SET unused_cost = coalesce(b.unused, 0)
     FROM pg_temp.refresh_borne b
@@ -158,8 +240,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._allocate_month(date) IS
-  'Fills refresh_borne: what each customer bears of the groups of a month.';
+COMMENT ON FUNCTION crmcost._note_unused(date) IS
+  'Notes in refresh_group what of refresh_borne nobody has used.';
 
 CREATE FUNCTION crmcost._buckets() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -169,7 +251,7 @@ COMMENT ON FUNCTION crmcost._buckets() IS
   'Kinds of customer cost, in the order of the columns of customer_month.';
 
 -- A query of customers, quantities (a row a driver), totals, and numbers of
--- customers with any; $1 the month, $2 the drivers.
+-- customers with any; $1 the drivers.
 CREATE FUNCTION crmcost._quantity_query(keys text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -178,7 +260,7 @@ BEGIN ATOMIC
      FROM (SELECT m.customer_id, %s
      FROM (SELECT coalesce(n.customer_id, e.customer_id) AS customer_id, n.acquired, n.sale_lines, n.revenue, n.margin, n.orders, n.interactions, n.handle_seconds, n.standard_minutes
      FROM pg_temp.refresh_now n FULL JOIN (SELECT DISTINCT customer_id
-     FROM customer_driver WHERE month_start = $1 AND driver_key = ANY ($2)) e
+     FROM pg_temp.refresh_driver WHERE driver_key = ANY ($1) AND quantity > 0) e
      ON e.customer_id = n.customer_id) m %s ORDER BY m.customer_id) q',
     pg_catalog.string_agg(pg_catalog.format('array_agg(q%s)', k.i), ', '::text ORDER BY k.i),
     pg_catalog.string_agg(pg_catalog.format('coalesce(sum(q%s), 0)', k.i), ', '::text ORDER BY k.i),
@@ -192,10 +274,10 @@ BEGIN ATOMIC
         WHEN 'orders' THEN 'greatest(m.orders, 0)::numeric AS q%1$s'
         WHEN 'interactions' THEN 'greatest(m.interactions, 0)::numeric AS q%1$s'
         WHEN 'handle_time' THEN 'greatest(m.handle_seconds + 60 * m.standard_minutes, 0) AS q%1$s'
-        ELSE 'd%1$s.quantity AS q%1$s'
+        ELSE 'd%1$s.quantity::numeric(38,12) AS q%1$s'
       END, k.i), ', '::text ORDER BY k.i),
     coalesce(pg_catalog.string_agg(pg_catalog.format(
-      ' LEFT JOIN customer_driver d%1$s ON d%1$s.month_start = $1 AND d%1$s.driver_key = ($2)[%1$s] AND d%1$s.customer_id = m.customer_id',
+      ' LEFT JOIN pg_temp.refresh_driver d%1$s ON d%1$s.driver_key = ($1)[%1$s] AND d%1$s.customer_id = m.customer_id AND d%1$s.quantity > 0',
       k.i), ''::text ORDER BY k.i) FILTER (WHERE k.key NOT IN
       ('new_customers', 'active_customers', 'revenue', 'margin', 'orders',
        'interactions', 'handle_time')), ''))
@@ -258,39 +340,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_month(crmcost._run, date) IS
   'Writes a month of customer_month; returns the rows changed.';
-
--- In a distributed ledger shares are found here, of what all customers did together, and
--- each worker writes the months of its customers.
-CREATE FUNCTION crmcost._write_month_on_workers(run crmcost._run, month date)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  EXECUTE format('INSERT INTO %I.borne_part (customer_id, month_start, parts)
-      SELECT b.customer_id, %L, b.parts FROM pg_temp.refresh_borne b WHERE b.customer_id IS NOT NULL',
-                 run.ledger || '_spread', month);
-  RETURN crmcost._write_on_workers(run, 'customer_month',
-    format('SELECT crmcost._write_borne_month($1, %L)', month));
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._write_month_on_workers(crmcost._run, date) IS
-  'Has each worker write a month of customer_month, of what its customers bear in refresh_borne; returns the rows changed.';
-
--- On a worker.
-CREATE FUNCTION crmcost._write_borne_month(run crmcost._run, month date)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-#variable_conflict use_variable
-BEGIN
-  PERFORM crmcost._find_month(run, month);
-  INSERT INTO pg_temp.refresh_borne (customer_id, parts)
-    SELECT b.customer_id, b.parts FROM borne_part b
-    WHERE b.month_start = month;
-  RETURN crmcost._write_month(run, month);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._write_borne_month(crmcost._run, date) IS
-  'Writes the months of the customers of a worker in customer_month; returns the rows changed.';

@@ -115,7 +115,7 @@ BEGIN
       FROM customer_driver old
       WHERE %s
       WINDOW along AS (PARTITION BY old.month_start, old.driver_key
-                       ORDER BY old.customer_id)
+                       ORDER BY hashint8(old.customer_id), old.customer_id)
     $query$, scope), scope);
 END
 $$;

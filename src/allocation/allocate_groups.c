@@ -3,7 +3,7 @@
  *	  All allocations of a month at once, added up by customer and bucket.
  *
  * SQL: _allocate_groups(quantities, group_driver, group_bucket, group_cost,
- * group_scale, group_left).
+ * group_scale, group_left, group_total, group_remainder, group_first).
  *
  * A group is a cost that is split over the customers by their quantities of a
  * driver, as allocate() does it (largest_remainder.c), with what is left of a
@@ -16,21 +16,11 @@
  */
 #include "crmcost.h"
 
+#include "allocation/quantities.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "state/huge_array.h"
-#include "state/largest_remainder.h"
-#include "utils/arrayaccess.h"
-#include "utils/memutils.h"
 
-#define BUCKETS 7
-#define MONEY_SCALE 4
-
-/* sums are at most as many as an array could hold */
-#define MAX_CUSTOMERS ((1 << 27) / BUCKETS)
-
-/* what reading a quantity leaves behind is freed every so many of them */
-#define RESET_EVERY 1024
 
 SQL_FUNCTION(allocate_groups__allocate_groups);
 
@@ -38,7 +28,7 @@ SQL_FUNCTION(allocate_groups__allocate_groups);
 enum
 {
 	QUANTITIES, GROUP_DRIVER, GROUP_BUCKET, GROUP_COST, GROUP_SCALE,
-	GROUP_LEFT, ARGUMENTS
+	GROUP_LEFT, GROUP_TOTAL, GROUP_REMAINDER, GROUP_FIRST, ARGUMENTS
 };
 enum
 {
@@ -46,24 +36,9 @@ enum
 };
 static const char *const argument_name[ARGUMENTS] = {
 	"quantities", "group_driver", "group_bucket", "group_cost",
-	"group_scale", "group_left"
+	"group_scale", "group_left", "group_total", "group_remainder",
+	"group_first"
 };
-
-/* an array argument, read from its first element to its last */
-typedef struct ArrayReader
-{
-	const char *name;
-	AnyArrayType *array;
-	array_iter	iterator;
-	int			next;
-} ArrayReader;
-
-/* the quantities above zero, and whose they are, counted from 0 */
-typedef struct Driver
-{
-	ExactColumn quantities;
-	int32	   *customer;
-} Driver;
 
 typedef struct CostGroup
 {
@@ -73,173 +48,28 @@ typedef struct CostGroup
 	int			scale;
 	bool		has_left;
 	Datum		left;
+	bool		has_cut;		/* else all customers are here */
+	AllocationCut cut;			/* its first are customers */
 } CostGroup;
 
 typedef struct Month
 {
-	MemoryContext context;		/* of the call */
-	MemoryContext work;			/* of a group, or of a row */
+	Quantities	all;
 	ReturnSetInfo *result;
-	int			drivers;
-	int			customers;
-	Driver	   *driver;			/* NULL without customers */
 	num_i128   *sum;			/* by bucket, then by customer */
 	num_u128	limit;			/* none of sum is larger than this */
 	Datum	   *wide;			/* what is to be added to sum, or NULL */
 } Month;
-
-static ArrayReader
-ReadArgument(FunctionCallInfo fcinfo, int argument)
-{
-	ArrayReader reader;
-
-	reader.name = argument_name[argument];
-	reader.array = PG_GETARG_ANY_ARRAY_P(argument);
-	reader.next = 0;
-	array_iter_setup(&reader.iterator, reader.array);
-	return reader;
-}
-
-static inline Datum
-NextNumeric(ArrayReader *reader, bool *isnull)
-{
-	return array_iter_next(&reader->iterator, isnull, reader->next++, -1,
-						   false, TYPALIGN_INT);
-}
-
-static void
-RefuseNull(const char *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			 errmsg("%s must not contain NULL", name)));
-}
-
-static Datum
-NextCost(ArrayReader *reader)
-{
-	bool		isnull;
-	Datum		cost = NextNumeric(reader, &isnull);
-
-	if (isnull)
-		RefuseNull(reader->name);
-	return cost;
-}
-
-static int
-NextInteger(ArrayReader *reader, int low, int high)
-{
-	bool		isnull;
-	Datum		value = array_iter_next(&reader->iterator, &isnull,
-										reader->next++, sizeof(int32), true,
-										TYPALIGN_INT);
-
-	if (isnull)
-		RefuseNull(reader->name);
-	CheckIntegerRange(DatumGetInt32(value), low, high, reader->name);
-	return DatumGetInt32(value);
-}
-
-/* The number of groups, the same in each of their arrays. */
-static int
-CountGroups(const ArrayReader *argument)
-{
-	int			count = 0;
-
-	for (int i = GROUP_DRIVER; i < ARGUMENTS; i++)
-	{
-		AnyArrayType *array = argument[i].array;
-		int			own = ArrayGetNItems(AARR_NDIM(array), AARR_DIMS(array));
-
-		if (AARR_NDIM(array) > 1)
-			ereport(ERROR,
-					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-					 errmsg("%s must have one dimension, not %d",
-							argument[i].name, AARR_NDIM(array))));
-		if (i == GROUP_DRIVER)
-			count = own;
-		else if (own != count)
-			ereport(ERROR,
-					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-					 errmsg("%s must have %d elements, as group_driver has, not %d",
-							argument[i].name, count, own)));
-	}
-	return count;
-}
-
-/* Of an empty array the number of drivers is not known: any will do. */
-static void
-ReadSize(Month *month, AnyArrayType *quantities)
-{
-	month->drivers = PG_INT32_MAX;
-	month->customers = 0;
-	if (AARR_NDIM(quantities) == 0)
-		return;
-	if (AARR_NDIM(quantities) != 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("quantities must have two dimensions, not %d",
-						AARR_NDIM(quantities))));
-	month->drivers = AARR_DIMS(quantities)[0];
-	month->customers = AARR_DIMS(quantities)[1];
-	if (month->customers > MAX_CUSTOMERS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("quantities must be of at most %d customers, not %d",
-						MAX_CUSTOMERS, month->customers)));
-}
-
-static void
-ReadDriver(const Month *month, Driver *driver, ArrayReader *reader)
-{
-	ExactColumn *quantities = &driver->quantities;
-	MemoryContext caller = MemoryContextSwitchTo(month->work);
-
-	ExactColumnInit(quantities, month->customers, month->context);
-	driver->customer = HugeArray(month->context, month->customers,
-								 sizeof(int32));
-	for (int i = 0; i < month->customers; i++)
-	{
-		bool		isnull;
-		Datum		quantity = NextNumeric(reader, &isnull);
-
-		if (i % RESET_EVERY == 0)
-		{
-			MemoryContextReset(month->work);
-			CHECK_FOR_INTERRUPTS();
-		}
-		if (isnull)
-			continue;
-		AppendNotNegative(quantities, quantity, reader->name);
-		if (ExactColumnSign(quantities, quantities->count - 1) == 0)
-			quantities->count--;
-		else
-			driver->customer[quantities->count - 1] = i;
-	}
-	MemoryContextSwitchTo(caller);
-}
 
 static void
 ReadMonth(Month *month, FunctionCallInfo fcinfo, ArrayReader *quantities)
 {
 	Size		sums;
 
-	month->context = CurrentMemoryContext;
-	month->work = AllocSetContextCreate(month->context,
-										"crmcost allocation of a group",
-										ALLOCSET_DEFAULT_SIZES);
+	ReadQuantities(&month->all, quantities);
 	month->result = (ReturnSetInfo *) fcinfo->resultinfo;
-	ReadSize(month, quantities->array);
-	month->driver = NULL;
-	if (month->customers > 0)
-	{
-		month->driver = HugeArray(month->context, month->drivers,
-								  sizeof(Driver));
-		for (int i = 0; i < month->drivers; i++)
-			ReadDriver(month, &month->driver[i], quantities);
-	}
-	sums = (Size) BUCKETS * month->customers;
-	month->sum = HugeArray(month->context, sums, sizeof(num_i128));
+	sums = (Size) BUCKETS * month->all.customers;
+	month->sum = HugeArray(month->all.context, sums, sizeof(num_i128));
 	for (Size i = 0; i < sums; i++)
 	{
 		month->sum[i] = 0;
@@ -255,14 +85,42 @@ ReadGroup(const Month *month, ArrayReader *argument)
 	CostGroup	group;
 	bool		isnull;
 
-	group.driver = NextInteger(&argument[GROUP_DRIVER], 1, month->drivers);
+	memset(&group, 0, sizeof(group));
+	group.driver = NextInteger(&argument[GROUP_DRIVER], 1, month->all.drivers);
 	group.bucket = NextInteger(&argument[GROUP_BUCKET], 1, BUCKETS);
 	group.scale = NextInteger(&argument[GROUP_SCALE], 0, MONEY_SCALE);
-	group.cost = NextCost(&argument[GROUP_COST]);
+	group.cost = NextNotNull(&argument[GROUP_COST]);
 	CheckAllocationAmount(group.cost, group.scale, argument_name[GROUP_COST]);
 	group.left = NextNumeric(&argument[GROUP_LEFT], &isnull);
 	group.has_left = !isnull;
+	if (argument[GROUP_TOTAL].array != NULL)
+	{
+		group.cut.total = NextNumeric(&argument[GROUP_TOTAL], &isnull);
+		group.has_cut = !isnull;
+		group.cut.remainder = NextNumeric(&argument[GROUP_REMAINDER], &isnull);
+		group.cut.any = !isnull;
+		group.cut.first = NextPlace(&argument[GROUP_FIRST]);
+	}
 	return group;
+}
+
+/* How many of those who have some of a driver are among so many first ones. */
+static Size
+CountFirst(const DriverColumn *driver, Size first)
+{
+	Size		low = 0;
+	Size		high = driver->quantities.count;
+
+	while (low < high)
+	{
+		Size		middle = low + (high - low) / 2;
+
+		if ((Size) driver->customer[middle] < first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* Whether sums fit 128 bits with one more cost, whoever gets it. */
@@ -284,11 +142,11 @@ CostFits(Month *month, Datum cost)
 static inline Size
 FirstSum(const Month *month, int bucket)
 {
-	return (Size) (bucket - 1) * month->customers;
+	return (Size) (bucket - 1) * month->all.customers;
 }
 
 static void
-AddParts(Month *month, const CostGroup *group, const Driver *driver,
+AddParts(Month *month, const CostGroup *group, const DriverColumn *driver,
 		 const ExactColumn *parts)
 {
 	num_i128   *sum = month->sum + FirstSum(month, group->bucket);
@@ -310,8 +168,8 @@ AddParts(Month *month, const CostGroup *group, const Driver *driver,
 static Datum *
 ZeroWideSums(const Month *month)
 {
-	Size		count = (Size) BUCKETS * month->customers;
-	Datum	   *wide = HugeArray(month->context, count, sizeof(Datum));
+	Size		count = (Size) BUCKETS * month->all.customers;
+	Datum	   *wide = HugeArray(month->all.context, count, sizeof(Datum));
 
 	for (Size i = 0; i < count; i++)
 	{
@@ -322,7 +180,7 @@ ZeroWideSums(const Month *month)
 }
 
 static void
-AddWideParts(Month *month, const CostGroup *group, const Driver *driver,
+AddWideParts(Month *month, const CostGroup *group, const DriverColumn *driver,
 			 const ExactColumn *parts)
 {
 	Datum	   *wide;
@@ -335,7 +193,7 @@ AddWideParts(Month *month, const CostGroup *group, const Driver *driver,
 		Datum		part = ExactColumnNumeric(parts, i);
 		Datum	   *sum = &wide[driver->customer[i]];
 		Datum		before = *sum;
-		MemoryContext caller = MemoryContextSwitchTo(month->context);
+		MemoryContext caller = MemoryContextSwitchTo(month->all.context);
 
 		if (DatumGetPointer(before) == NULL)
 			*sum = PointerGetDatum(PG_DETOAST_DATUM_COPY(part));
@@ -356,16 +214,22 @@ AddWideParts(Month *month, const CostGroup *group, const Driver *driver,
 static Datum
 AllocateGroup(Month *month, const CostGroup *group, bool *isnull)
 {
-	static const Driver none;
-	const Driver *driver = month->driver != NULL ?
-	&month->driver[group->driver - 1] : &none;
+	static const DriverColumn none;
+	const DriverColumn *driver = month->all.driver != NULL ?
+	&month->all.driver[group->driver - 1] : &none;
+	AllocationCut cut;
 	ExactColumn parts;
 
 	ExactColumnCopy(&parts, &driver->quantities, driver->quantities.count + 1,
-					month->work);
+					month->all.work);
 	if (group->has_left)
 		AppendNotNegative(&parts, group->left, argument_name[GROUP_LEFT]);
-	*isnull = !LargestRemainder(group->cost, &parts, group->scale);
+	cut = group->cut;
+	if (group->has_cut)
+		cut.first = CountFirst(driver, cut.first) +
+			(cut.first > (Size) month->all.customers);
+	*isnull = !LargestRemainder(group->cost, &parts, group->scale,
+								group->has_cut ? &cut : NULL);
 	if (*isnull)
 		return (Datum) 0;
 	if (CostFits(month, group->cost))
@@ -412,9 +276,9 @@ static void
 PutCustomers(const Month *month)
 {
 	Datum		zero = DecimalNumeric(0, MONEY_SCALE);
-	MemoryContext caller = MemoryContextSwitchTo(month->work);
+	MemoryContext caller = MemoryContextSwitchTo(month->all.work);
 
-	for (int i = 0; i < month->customers; i++)
+	for (int i = 0; i < month->all.customers; i++)
 	{
 		Datum		sums[BUCKETS];
 		bool		any = false;
@@ -433,17 +297,23 @@ PutCustomers(const Month *month)
 			PutRow(month, i + 1, PointerGetDatum(parts), false,
 				   (Datum) 0, true);
 		}
-		MemoryContextReset(month->work);
+		MemoryContextReset(month->all.work);
 	}
 	MemoryContextSwitchTo(caller);
 }
 
 /*
  * _allocate_groups(quantities numeric[], group_driver int[], group_bucket
- * int[], group_cost numeric[], group_scale int[], group_left numeric[]):
+ * int[], group_cost numeric[], group_scale int[], group_left numeric[],
+ * group_total numeric[], group_remainder numeric[], group_first int[]):
  * quantities by driver and customer, a NULL being 0.  Rows: position -g for
  * group g with what its left quantity got (0 without one, NULL if nothing was
  * allocated); then position i for customer i with a sum for each bucket.
+ *
+ * With a group_total, of all quantities and what is left, others have
+ * customers of the group, too: larger remainders than group_remainder get a
+ * unit more, and those of just this of the first group_first customers, after
+ * whom comes what is left; nobody where it is NULL.
  */
 Datum
 allocate_groups__allocate_groups(PG_FUNCTION_ARGS)
@@ -454,26 +324,24 @@ allocate_groups__allocate_groups(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < ARGUMENTS; i++)
 	{
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not be NULL", argument_name[i])));
-		argument[i] = ReadArgument(fcinfo, i);
+		if (i < GROUP_TOTAL || !PG_ARGISNULL(GROUP_TOTAL))
+			RefuseNullArgument(fcinfo, i, argument_name[i]);
+		argument[i] = ReadArgument(fcinfo, i, argument_name[i]);
 	}
-	groups = CountGroups(argument);
+	groups = CountGroups(argument, ARGUMENTS);
 	/* to look the columns up would leak, a little with each call of a query */
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	ReadMonth(&month, fcinfo, &argument[QUANTITIES]);
 	for (int i = 0; i < groups; i++)
 	{
-		MemoryContext caller = MemoryContextSwitchTo(month.work);
+		MemoryContext caller = MemoryContextSwitchTo(month.all.work);
 		CostGroup	group = ReadGroup(&month, argument);
 		bool		isnull;
 		Datum		unused = AllocateGroup(&month, &group, &isnull);
 
 		PutRow(&month, -(i + 1), (Datum) 0, true, unused, isnull);
 		MemoryContextSwitchTo(caller);
-		MemoryContextReset(month.work);
+		MemoryContextReset(month.all.work);
 		CHECK_FOR_INTERRUPTS();
 	}
 	PutCustomers(&month);

@@ -85,7 +85,8 @@ ComputeParts(FunctionCallInfo fcinfo, WindowObject window,
 		return partition;
 
 	caller = MemoryContextSwitchTo(context);
-	partition->allocated = LargestRemainder(amount, &partition->parts, scale);
+	partition->allocated = LargestRemainder(amount, &partition->parts, scale,
+											NULL);
 	MemoryContextSwitchTo(caller);
 	return partition;
 }
@@ -138,7 +139,7 @@ allocate(PG_FUNCTION_ARGS)
 	ExactColumnInit(&weights, count, CurrentMemoryContext);
 	for (int i = 0; i < count; i++)
 		AppendAllocationWeight(&weights, elements[i], nulls[i], "weights");
-	allocated = LargestRemainder(amount, &weights, scale);
+	allocated = LargestRemainder(amount, &weights, scale, NULL);
 	for (int i = 0; i < count; i++)
 	{
 		nulls[i] = !allocated;

@@ -157,7 +157,7 @@ PassOn(const Pools *pools, int row, Datum *cost)
 	for (int j = 0; j < pools->count; j++)
 		AppendAllocationWeight(&parts, pools->share[row * pools->count + j],
 							   j <= row, "share");
-	if (!LargestRemainder(cost[row], &parts, pools->scale))
+	if (!LargestRemainder(cost[row], &parts, pools->scale, NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("row %d of share must pass its cost to a later row",

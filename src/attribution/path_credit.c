@@ -114,7 +114,8 @@ SplitSlowly(const PathCredits *credits, int32 *units)
 						  DirectFunctionCall1(float8_numeric, weight),
 						  "weight");
 	}
-	(void) LargestRemainder(NumericFromInt64(1), &weights, CREDIT_DECIMALS);
+	(void) LargestRemainder(NumericFromInt64(1), &weights, CREDIT_DECIMALS,
+							NULL);
 	for (int i = 0; i < credits->count; i++)
 	{
 		num_i128	part;
@@ -138,7 +139,7 @@ SplitByWeights(PathCredits *credits, int32 *units)
 		SplitSlowly(credits, units);
 		return;
 	}
-	num_allocate(CREDIT_UNITS, credits->part, credits->count, total,
+	num_allocate(CREDIT_UNITS, credits->part, credits->count, total, NULL,
 				 credits->scratch, PollInterrupts);
 	for (int i = 0; i < credits->count; i++)
 		units[i] = (int32) credits->part[i];

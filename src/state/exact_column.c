@@ -66,8 +66,8 @@ ExactColumnWiden(ExactColumn *column)
 }
 
 /* Brings a column of integers to a larger scale; false if they do not fit. */
-static bool
-RaiseColumnScale(ExactColumn *column, int scale)
+bool
+ExactColumnRaise(ExactColumn *column, int scale)
 {
 	if (!DecimalRaiseScale(column->value, column->count,
 						   scale - column->scale))
@@ -87,7 +87,7 @@ ExactColumnAppend(ExactColumn *column, Datum numeric, const char *argument)
 	Assert(column->count < column->room);
 	if (likely(column->value != NULL && DecimalRead(numeric, &value, &scale)))
 	{
-		if ((scale <= column->scale || RaiseColumnScale(column, scale)) &&
+		if ((scale <= column->scale || ExactColumnRaise(column, scale)) &&
 			num_i128_mul_pow10(value, column->scale - scale, &value))
 		{
 			column->value[column->count++] = value;
@@ -139,22 +139,37 @@ CompareDescending(const void *a, const void *b, void *arg)
 	const ExactColumn *column = arg;
 	Size		left = *(const Size *) a;
 	Size		right = *(const Size *) b;
-	int			order = NumericCompare(column->numeric[right],
-									   column->numeric[left]);
+	int			order;
+
+	if (column->numeric != NULL)
+		order = NumericCompare(column->numeric[right], column->numeric[left]);
+	else
+		order = (column->value[right] > column->value[left]) -
+			(column->value[right] < column->value[left]);
 
 	return order != 0 ? order : (left > right) - (left < right);
 }
 
-/* The positions of a wide column's values, from the largest value down. */
+/* Sorts positions of values, from the largest value down. */
+void
+ExactColumnSort(const ExactColumn *column, Size *order, Size count)
+{
+	qsort_interruptible(order, count, sizeof(Size), CompareDescending,
+						unconstify(ExactColumn *, column));
+}
+
+/* The positions of all values in this order. */
 Size *
 ExactColumnOrder(const ExactColumn *column, MemoryContext context)
 {
 	Size	   *order = HugeArray(context, column->count, sizeof(Size));
 
 	for (Size i = 0; i < column->count; i++)
+	{
 		order[i] = i;
-	qsort_interruptible(order, column->count, sizeof(Size), CompareDescending,
-						unconstify(ExactColumn *, column));
+		POLL_AT(i);
+	}
+	ExactColumnSort(column, order, column->count);
 	return order;
 }
 

@@ -27,9 +27,12 @@ extern void ExactColumnCopy(ExactColumn *copy, const ExactColumn *column,
 							Size room, MemoryContext context);
 extern void ExactColumnAppend(ExactColumn *column, Datum numeric,
 							  const char *argument);
+extern bool ExactColumnRaise(ExactColumn *column, int scale);
 extern void ExactColumnWiden(ExactColumn *column);
 extern bool ExactColumnSum(const ExactColumn *column, num_i128 *sum);
 extern Datum ExactColumnNumericSum(const ExactColumn *column);
+extern void ExactColumnSort(const ExactColumn *column, Size *order,
+							Size count);
 extern Size *ExactColumnOrder(const ExactColumn *column,
 							  MemoryContext context);
 extern int	ExactColumnSign(const ExactColumn *column, Size i);

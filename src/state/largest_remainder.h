@@ -7,6 +7,19 @@
 
 #include "state/exact_column.h"
 
+/*
+ * Of a split whose participants are not all here: what the weights of all of
+ * them sum to, and who gets a unit more, larger remainders and the first ones
+ * that reach this.
+ */
+typedef struct AllocationCut
+{
+	Datum		total;
+	bool		any;			/* whether anybody gets a unit more */
+	Datum		remainder;
+	Size		first;
+} AllocationCut;
+
 extern void CheckAllocationScale(int scale);
 extern void CheckAllocationAmount(Datum amount, int scale,
 								  const char *name);
@@ -14,6 +27,9 @@ extern void AppendNotNegative(ExactColumn *weights, Datum weight,
 							  const char *name);
 extern void AppendAllocationWeight(ExactColumn *weights, Datum weight,
 								   bool isnull, const char *name);
-extern bool LargestRemainder(Datum amount, ExactColumn *weights, int scale);
+extern bool LargestRemainder(Datum amount, ExactColumn *weights, int scale,
+							 const AllocationCut *cut);
+extern Datum AllocationRemainders(Datum amount, ExactColumn *weights,
+								  int scale, Datum total);
 
 #endif							/* LARGEST_REMAINDER_H */

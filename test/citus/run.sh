@@ -92,6 +92,14 @@ stopped_refresh()
 		sleep 0.1
 	done
 }
+# tell_blocks N: in so many blocks workers tell who may get what is left over
+tell_blocks()
+{
+	for _node in worker_1 worker_2 coordinator; do
+		node $_node
+		quiet 'SET citus.enable_ddl_propagation = off' "CREATE OR REPLACE FUNCTION crmcost._block_count() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN $1"
+	done
+}
 # finish NUMBER FILE: waits for what was begun; $said is its exit code and what it said
 finish()
 {
@@ -222,6 +230,15 @@ same r 'every table is the same by other rules of tiers'
 is "$(ask "SELECT count(DISTINCT c.code) FROM crm.customer_class c WHERE c.dimension = 'sixth'" "SELECT count(*) FROM crm.classification c WHERE c.dimension = 'loyalty'")" '6
 0' 'a scheme that is gone has no history, and all tiers of a new one have customers'
 quiet 'SET citus.enable_ddl_propagation = off' "CREATE OR REPLACE FUNCTION crmcost._few_values() RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1024"
+
+# 200 pools by drivers of few values, many of them negative: months go together, and who gets
+# the coins that are left over is asked for in the smallest blocks
+both "UPDATE L.allocation_rule SET driver = 'orders' WHERE driver = 'blend1'; INSERT INTO L.cost_category (code, bucket, resource, name) SELECT 'many.' || i, (ARRAY['acquisition', 'retention', 'service', 'churn', 'data', 'training', 'program'])[1 + i % 7], 'process', i FROM generate_series(1, 200) i; INSERT INTO L.allocation_rule (category_code, driver) SELECT 'many.' || i, (ARRAY['orders', 'active_customers', 'new_customers', 'interactions', 'equal', 'revenue', 'handle_time'])[1 + i / 7 % 7] FROM generate_series(1, 200) i; INSERT INTO L.cost_entry (category_code, incurred_on, amount, currency) SELECT 'many.' || i, d, round((i * 37 % 101 - 50) / 7.0, 2), 'EUR' FROM generate_series(1, 200) i, unnest('{2025-01-10,2025-02-10,2025-03-10}'::date[]) d" 'cost comes in many pools'
+tell_blocks 8
+both "CALL crmcost.refresh('L', '2025-04-01', true)" 'a refresh with many pools'
+same r 'every table is the same with many pools'
+is "$(ask "SELECT count(DISTINCT p.month_start) > 1 AND count(*) > 400 AND count(*) FILTER (WHERE p.cost < 0) > 150 AND bool_and(p.unallocated_because IS NULL) FROM crm.cost_pool p WHERE p.rule_id IN (SELECT r.rule_id FROM crm.allocation_rule r WHERE r.category_code ~ 'many') AND p.month_start > '2025-01-01'")" 't' 'and all is given to customers'
+tell_blocks 12
 
 # an erasure books what was redeemed, and is done once
 both "UPDATE L.loyalty_program SET cost_category = 'prg', point_cost = 0.01, currency = 'EUR'; INSERT INTO L.loyalty_entry (customer_id, program_code, occurred_at, kind, points) VALUES (5, 'points', '2025-03-20', 'redeem', -7)" 'points are redeemed'

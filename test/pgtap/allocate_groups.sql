@@ -186,6 +186,85 @@ SELECT is((SELECT count(*)::int
   FROM ((TABLE large_have EXCEPT ALL TABLE large_want) UNION ALL (TABLE large_want EXCEPT ALL TABLE large_have)) s), 0,
   'and they are those of allocate()');
 
+-- customers in three places, as workers of a cluster have them: a row of refresh_quantity is a place
+SELECT crmcost._make_cost_tables(), crmcost._make_month_tables() \gset
+CREATE FUNCTION pg_temp.no_null(numbers numeric[]) RETURNS numeric[]
+LANGUAGE sql AS 'SELECT ARRAY(SELECT coalesce(u.q, 0) FROM pg_catalog.unnest($1) WITH ORDINALITY u (q, n) ORDER BY n)';
+CREATE VIEW spread AS
+  SELECT seed, date '2000-01-01' + seed AS month_start, quantities, group_driver, group_bucket, group_cost,
+    group_scale, pg_temp.no_null(group_left) AS group_left FROM month
+  UNION ALL
+  SELECT 1000, '2002-09-27', quantities, group_driver, group_bucket, group_cost, group_scale,
+    pg_temp.no_null(group_left) FROM large
+  UNION ALL     -- all remainders are equal: three in a hundred get a unit
+  SELECT 1001, '2002-09-28', ARRAY[array_fill(1::numeric, '{10000}')], '{1,1}', '{1,2}', '{3.00,-3.00}', '{2,2}',
+    '{0,1}';
+CREATE FUNCTION pg_temp.at_place(quantities numeric[], place int) RETURNS numeric[]
+LANGUAGE sql AS $$
+  SELECT coalesce(array_agg(ARRAY(
+      SELECT q FROM pg_catalog.unnest(quantities[d:d]) WITH ORDINALITY u (q, i)
+      WHERE i * 7 / 5 % 3 = place ORDER BY i) ORDER BY d), '{}')
+  FROM generate_series(1, array_length(quantities, 1)) d
+  WHERE array_length(quantities, 2) >= CASE place WHEN 0 THEN 7 ELSE place END
+$$;
+INSERT INTO pg_temp.refresh_quantity (month_start, keys, customers, quantities)
+  SELECT m.month_start,
+    ARRAY(SELECT d::text FROM generate_series(1, array_length(quantities, 1)) d ORDER BY d),
+    ARRAY(SELECT i FROM generate_series(1, array_length(quantities, 2)) i WHERE i * 7 / 5 % 3 = place ORDER BY i),
+    pg_temp.at_place(quantities, place)
+  FROM spread m, generate_series(0, 2) place;
+INSERT INTO pg_temp.refresh_group (group_id, month_start, bucket, driver_key, capacity, cost, scale, driver_quantity,
+    total, is_found)
+  SELECT g, m.month_start, (crmcost._buckets())[b], d, l + q, cost, scale, q, q + l, q + l = 0
+  FROM spread m, LATERAL unnest(group_driver, group_bucket, group_cost, group_scale, group_left)
+    WITH ORDINALITY u (d, b, cost, scale, l, g),
+  LATERAL (SELECT coalesce(sum(q), 0) FROM pg_catalog.unnest(quantities[d:d]) x (q)) s (q);
+CREATE TABLE round (n int, month_start date, groups int, rows int);
+DO $$
+BEGIN
+  FOR i IN 1 .. 30 LOOP
+    EXIT WHEN NOT EXISTS (SELECT FROM pg_temp.refresh_group WHERE NOT is_found);
+    TRUNCATE pg_temp.refresh_block;
+    INSERT INTO pg_temp.refresh_block SELECT * FROM crmcost._tell_blocks();
+    INSERT INTO round SELECT i, month_start, count(DISTINCT group_id), count(*)
+      FROM pg_temp.refresh_block GROUP BY month_start;
+    PERFORM crmcost._narrow_marks();
+  END LOOP;
+END $$;
+SELECT is((SELECT count(*)::int FROM pg_temp.refresh_group WHERE NOT coalesce(is_found, false)), 0,
+  'who gets the last unit is found in all groups');
+SELECT cmp_ok((SELECT max(n) FROM round WHERE month_start < '2002-09-27'), '<=', 2,
+  'in two rounds of at most 40 customers');
+SELECT cmp_ok((SELECT max(n) FROM round), '<=', 5, 'and five of 12,001');
+SELECT cmp_ok((SELECT max(rows::float8 / groups) FROM round), '<=', 3 * (2 * crmcost._block_count() + 1)::float8,
+  'a place says as much of twelve thousand as of forty');
+CREATE TABLE spread_result (seed int, position int, parts numeric[], unused numeric);
+DO $$
+DECLARE
+  m spread;
+  place record;
+BEGIN
+  FOR m IN SELECT * FROM spread LOOP
+    FOR place IN SELECT * FROM pg_temp.refresh_quantity q WHERE q.month_start = m.month_start LOOP
+      PERFORM crmcost._bear(m.month_start, place.keys, place.customers, place.quantities);
+    END LOOP;
+    INSERT INTO spread_result
+      SELECT m.seed, customer_id, parts, NULL FROM pg_temp.refresh_borne WHERE customer_id IS NOT NULL;
+    TRUNCATE pg_temp.refresh_borne;
+    -- where no customer is: what is left over
+    PERFORM crmcost._bear(m.month_start, place.keys, '{}', '{}');
+    INSERT INTO spread_result SELECT m.seed, -group_id, NULL, unused FROM pg_temp.refresh_borne;
+    TRUNCATE pg_temp.refresh_borne;
+  END LOOP;
+END $$;
+SELECT pg_temp.is_same('SELECT seed, position, parts::text, unused FROM spread_result',
+  'SELECT seed, u.position, u.parts::text, u.unused FROM spread, _allocate_groups(quantities, group_driver, group_bucket, group_cost, group_scale, group_left) u',
+  'three places split every cost as one does: ties, negative ones, beyond 128 bits, with something left over');
+SELECT is((SELECT string_agg(format('%s: %s from %s to %s', parts, n, lowest, highest), ' ' ORDER BY parts)
+  FROM (SELECT parts[1:2]::text AS parts, count(*) AS n, min(position) AS lowest, max(position) AS highest
+        FROM spread_result WHERE seed = 1001 AND position > 0 GROUP BY 1) s), '{0.0100,-0.0100}: 300 from 1 to 300',
+  'of equal remainders the first three hundred customers get a unit, wherever they are');
+
 -- bad input
 SELECT pg_temp.errors(format('SELECT * FROM _allocate_groups(%s)', arguments), code, message) FROM (VALUES
   ($$NULL, '{1}', '{1}', '{1}', '{1}', '{1}'$$, '22004', 'quantities must not be NULL'),
@@ -231,4 +310,25 @@ SELECT pg_temp.errors(format('SELECT * FROM _allocate_groups(%s)', arguments), c
   ($$'{{1}}', '{1}', '{1}', '{1}', '{2}', '{Infinity}'$$, '22023', 'group_left must be finite, not Infinity'),
   ($$array_fill(NULL::numeric, '{1,19173962}'), '{1}', '{1}', '{1}', '{2}', '{1}'$$, '54000',
     'quantities must be of at most 19173961 customers, not 19173962')) v (arguments, code, message);
+SELECT pg_temp.errors(format('SELECT * FROM _remainder_blocks(%s)', arguments), code, message) FROM (VALUES
+  ($$NULL, '{1}', '{1}', '{0}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 8$$, '22004',
+    'quantities must not be NULL'),
+  ($$'{{1}}', '{1}', '{1}', '{0}', NULL, '{NULL}', '{NULL}', '{NULL}', '{NULL}', 8$$, '22004',
+    'group_total must not be NULL'),
+  ($$'{{1}}', '{1}', '{1}', '{0}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', NULL$$, '22004',
+    'blocks must not be NULL'),
+  ($$'{{1}}', '{1}', '{1}', '{0}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 7$$, '22023',
+    'blocks must be between 8 and 2147483647, not 7'),
+  ($$'{{1}}', '{1}', '{1}', '{0}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 8$$, '22004',
+    'group_total must not contain NULL'),
+  ($$'{{1}}', '{1}', '{1}', '{0}', '{0}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 8$$, '22023',
+    'group_total must be above 0, not 0'),
+  ($$'{{1}}', '{2}', '{1}', '{0}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 8$$, '22023',
+    'group_driver must be between 1 and 1, not 2'),
+  ($$'{{1}}', '{1}', '{0.5}', '{0}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 8$$, '22023',
+    'group_cost must have no digit beyond scale 0, not 0.5'),
+  ($$'{{1}}', '{1}', '{1}', '{0}', '{1}', '{NULL}', '{}', '{NULL}', '{NULL}', 8$$, '2202E',
+    'after_first must have 1 elements, as group_driver has, not 0'),
+  ($$'{{-1}}', '{1}', '{1}', '{0}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 8$$, '22023',
+    'quantities must not be negative, not -1')) v (arguments, code, message);
 \ir finish.psql

@@ -27,7 +27,7 @@ allocate(num_i128 amount, const num_i128 *weight, num_i128 *part,
 
 	for (size_t i = 0; i < count; i++)
 		total += part[i] = weight[i];
-	num_allocate(amount, part, count, total, scratch, no_poll);
+	num_allocate(amount, part, count, total, NULL, scratch, no_poll);
 	free(scratch);
 }
 
@@ -190,10 +190,59 @@ test_edges(void)
 	done("random amounts and weights of any length");
 }
 
+/* Those of some places are given what they get when all are in one. */
+static void
+test_places(void)
+{
+	num_u128	scratch[NUM_ALLOCATE_SCRATCH(MOST_ROWS)];
+
+	for (int round = 0; round < 4000; round++)
+	{
+		size_t		count = 1 + random_below(MOST_ROWS);
+		size_t		border = random_below(count + 1);
+		num_i128	amount = (num_i128) random_below(2001) - 1000;
+		num_i128	total = 0;
+		num_i128	weight[MOST_ROWS];
+		num_i128	whole[MOST_ROWS];
+		num_u128	part[MOST_ROWS];
+		num_u128	rest[MOST_ROWS];
+		num_u128	missing;
+		num_cut		cut = NUM_CUT_NONE;
+
+		for (size_t i = 0; i < count; i++)
+			weight[i] = (num_i128) random_below(round % 2 ? 4 : 1000);
+		weight[random_below(count)] += 1;
+		for (size_t i = 0; i < count; i++)
+			total += weight[i];
+		allocate(amount, weight, whole, count);
+		missing = num_allocate_floors(num_u128_abs(amount), weight, count,
+									  total, part, rest, no_poll);
+		for (; missing > 0; missing--)
+		{
+			size_t		largest = 0;
+
+			for (size_t i = 1; i < count; i++)
+				if (rest[i] > rest[largest])
+					largest = i;
+			cut.remainder = rest[largest];
+			cut.first = largest + 1;
+			rest[largest] = 0;
+		}
+		num_allocate(amount, weight, border, total, &cut, scratch, no_poll);
+		cut.first = cut.first > border ? cut.first - border : 0;
+		num_allocate(amount, weight + border, count - border, total, &cut,
+					 scratch, no_poll);
+		for (size_t i = 0; i < count; i++)
+			check(weight[i] == whole[i], "part %zu of %zu, in two places from %zu on", i, count, border);
+	}
+	done("two places that are told who gets a unit more split as one does");
+}
+
 int
 main(void)
 {
 	test_small();
+	test_places();
 	test_edges();
 	return finish();
 }

@@ -21,4 +21,4 @@ COMMENT ON COLUMN customer_driver.customer_id IS
 COMMENT ON COLUMN customer_driver.quantity IS
 'How much of it, above 0.';
 COMMENT ON COLUMN customer_driver.quantity_before IS
-'What the customers before, in order of their numbers, had of it in the month.';
+'What the customers before, in order of the hashes of their numbers, had of it in the month.';
