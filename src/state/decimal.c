@@ -426,6 +426,10 @@ ExactSumCombine(ExactSum *sum, const ExactSum *other, const char *argument)
 Datum
 ExactSumNumeric(const ExactSum *sum)
 {
+	num_i128	small;
+
+	if (likely(num_i256_to_i128(&sum->value, &small)))
+		return DecimalNumeric(small, sum->scale);
 	return I256Numeric(&sum->value, sum->scale);
 }
 
