@@ -31,9 +31,12 @@ BEGIN
   changed := crmcost._write_customer_stage(run)
     + crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT s.customer_id, 'stage'::text AS dimension, s.entered_at, s.code,
-             jsonb_strip_nulls(jsonb_build_object(
-               'last_order_on', s.last_ordered_on, 'idle_days', s.idle_days))
-               AS evidence, true AS by_rule
+             CASE WHEN s.last_ordered_on IS NOT NULL
+                    THEN jsonb_build_object('last_order_on', s.last_ordered_on,
+                                            'idle_days', s.idle_days)
+                  WHEN s.idle_days IS NOT NULL
+                    THEN jsonb_build_object('idle_days', s.idle_days)
+                  ELSE '{}' END AS evidence, true AS by_rule
       FROM pg_temp.refresh_stage s
       WHERE NOT EXISTS (SELECT FROM classification k
                         WHERE k.customer_id = s.customer_id
@@ -44,6 +47,10 @@ BEGIN
       ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_stage_customer c))'
     END);
   PERFORM crmcost._note_stages(run, 1);
+  -- the steps that follow join all of it, for the first time
+  IF run.whole AND NOT crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._analyze_table('classification'::regclass);
+  END IF;
   RETURN changed;
 END
 $$;

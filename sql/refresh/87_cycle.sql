@@ -114,65 +114,78 @@ RETURN (
 COMMENT ON FUNCTION crmcost._counted_median(integer[], bigint[]) IS
   'Median of values in order, each counted as often as counts says; NULL without any.';
 
+-- Of two rows of merged customers at one instant that by hand counts.
+CREATE FUNCTION crmcost._stage_history_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT DISTINCT ON (customer_id, entered_at) *
+  FROM (
+    SELECT k.customer_id, k.entered_at, k.code, k.reason_code, k.by_rule
+    FROM classification k
+    WHERE k.dimension = 'stage' AND k.entered_at < %1$L AND %2$s
+          AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
+                          WHERE p.customer_id = k.customer_id)
+    UNION ALL
+    SELECT p.party_id, k.entered_at, k.code, k.reason_code, k.by_rule
+    FROM pg_temp.refresh_party p
+    JOIN pg_temp.refresh_stage_customer c ON c.customer_id = p.party_id
+    JOIN classification k ON k.customer_id = p.customer_id
+    WHERE k.dimension = 'stage' AND k.entered_at < %1$L
+  ) k
+  ORDER BY customer_id, entered_at, by_rule, code
+$query$, run.upto, crmcost._rows_of_stage_news(run, 'k'));
+
+COMMENT ON FUNCTION crmcost._stage_history_query(crmcost._run) IS
+  'Query of the rows of classification that tell the stages of whose may have changed.';
+
 -- Rows that say the same stage again are one time in it, with the last reason
--- that a person gave.  Of two rows of merged customers at one instant that by
--- hand counts.
+-- that a person gave.
 CREATE FUNCTION crmcost._find_spells(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
+  EXECUTE format($query$
   INSERT INTO pg_temp.refresh_spell
       (customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before,
        days_before, by_rule, reason_code, reason_inferred, channel_code)
-    WITH history AS (
-      SELECT DISTINCT ON (customer_id, entered_at) *
-      FROM (
-        SELECT k.customer_id, k.entered_at, k.code, k.reason_code, k.by_rule
-        FROM classification k
-        WHERE k.dimension = 'stage' AND k.entered_at < run.upto
-              AND (run.whole OR k.customer_id = ANY (ARRAY(
-                     SELECT c.customer_id FROM pg_temp.refresh_stage_customer c)))
-              AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
-                              WHERE p.customer_id = k.customer_id)
-        UNION ALL
-        SELECT p.party_id, k.entered_at, k.code, k.reason_code, k.by_rule
-        FROM pg_temp.refresh_party p
-        JOIN pg_temp.refresh_stage_customer c ON c.customer_id = p.party_id
-        JOIN classification k ON k.customer_id = p.customer_id
-        WHERE k.dimension = 'stage' AND k.entered_at < run.upto
-      ) k
-      ORDER BY customer_id, entered_at, by_rule, code
-    ),
+    WITH history AS (%s),
     marked AS (
-      SELECT h.*, lag(h.code) OVER life IS DISTINCT FROM h.code AS begins
+      SELECT h.*, (h.entered_at AT TIME ZONE $1)::date AS entered_on,
+             lag(h.code) OVER life IS DISTINCT FROM h.code AS begins
       FROM history h
       WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)
     ),
-    numbered AS (
-      SELECT m.*, count(*) FILTER (WHERE m.begins) OVER life AS n
-      FROM marked m
-      WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)
-    ),
     spell AS (
-      SELECT customer_id, min(entered_at) AS entered_at,
-             (min(entered_at) AT TIME ZONE run.zone)::date AS entered_on,
-             min(code) AS stage,
-             bool_or(by_rule) FILTER (WHERE begins) AS by_rule,
-             (array_agg(reason_code ORDER BY entered_at DESC)
-                FILTER (WHERE reason_code IS NOT NULL))[1] AS reason_code
-      FROM numbered
-      GROUP BY customer_id, n
+      SELECT m.customer_id, m.entered_at, m.entered_on, m.code AS stage,
+             m.by_rule, row_number() OVER life AS n,
+             lead(m.entered_on) OVER life AS left_on,
+             lag(m.code) OVER life AS stage_before,
+             m.entered_on - lag(m.entered_on) OVER life AS days_before
+      FROM marked m
+      WHERE m.begins
+      WINDOW life AS (PARTITION BY m.customer_id ORDER BY m.entered_at)
+    ),
+    reason AS (
+      SELECT DISTINCT ON (customer_id, n) customer_id, n, reason_code
+      FROM (SELECT m.*, count(*) FILTER (WHERE m.begins) OVER life AS n
+            FROM marked m
+            WHERE m.customer_id IN (SELECT h.customer_id FROM history h
+                                    WHERE h.reason_code IS NOT NULL)
+            WINDOW life AS (PARTITION BY m.customer_id
+                            ORDER BY m.entered_at)) told
+      WHERE reason_code IS NOT NULL
+      ORDER BY customer_id, n, entered_at DESC
     )
     SELECT s.customer_id, s.entered_at, crmcost._month_of(s.entered_on),
-           s.entered_on, lead(s.entered_on) OVER life, s.stage,
-           coalesce(lag(s.stage) OVER life, '(new)'),
-           s.entered_on - lag(s.entered_on) OVER life, s.by_rule,
-           s.reason_code, CASE WHEN s.reason_code IS NOT NULL THEN false END,
+           s.entered_on, s.left_on, s.stage, coalesce(s.stage_before, '(new)'),
+           s.days_before, s.by_rule, r.reason_code,
+           CASE WHEN r.reason_code IS NOT NULL THEN false END,
            coalesce(v.channel_code, '(unknown)')
     FROM spell s
     JOIN customer c ON c.customer_id = s.customer_id AND c.source <> 'anon'
     LEFT JOIN customer_value v ON v.customer_id = s.customer_id
-    WINDOW life AS (PARTITION BY s.customer_id ORDER BY s.entered_at);
+    LEFT JOIN reason r ON r.customer_id = s.customer_id AND r.n = s.n
+    $query$, crmcost._stage_history_query(run)) USING run.zone;
   ANALYZE pg_temp.refresh_spell;
   PERFORM crmcost._infer_reasons(run);
 END
@@ -404,31 +417,31 @@ CREATE FUNCTION crmcost._churn_step_query(stages text[], first_month date,
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT month_start, s.channel_code,
-         count(*) FILTER (WHERE s.is_in AND s.stage_before IN
-                                              ('(new)', 'lead')) AS came,
-         count(*) FILTER (WHERE s.is_in AND s.stage_before = 'churned')
-           AS returned,
-         count(*) FILTER (WHERE NOT s.is_in AND s.was_in) AS went,
-         count(*) FILTER (WHERE NOT s.is_in
-                                AND (s.left_on < m.until_on) IS NOT TRUE
-                                AND began.stage = ANY (%1$L::text[])) AS lost
-  FROM (SELECT m::date AS month_start,
-               (m + interval '1 month')::date AS until_on
-        FROM generate_series(%2$L::timestamp, %3$L::timestamp, '1 month')
-          AS m) m
-  JOIN (SELECT s.*, s.stage = ANY (%1$L::text[]) AS is_in,
-               s.stage_before = ANY (%1$L::text[]) AS was_in
-        FROM stage_spell s
-        WHERE s.month_start >= %2$L) s USING (month_start)
+  SELECT s.month_start, s.channel_code,
+         count(*) FILTER (WHERE s.stage = ANY (%1$L::text[])
+                                AND s.stage_before IN ('(new)', 'lead')) AS came,
+         count(*) FILTER (WHERE s.stage = ANY (%1$L::text[])
+                                AND s.stage_before = 'churned') AS returned,
+         count(*) FILTER (WHERE s.stage <> ALL (%1$L::text[])
+                                AND s.stage_before = ANY (%1$L::text[])) AS went,
+         0 AS lost
+  FROM stage_spell s
+  WHERE s.month_start BETWEEN %2$L AND %3$L
+  GROUP BY s.month_start, s.channel_code
+  UNION ALL
+  SELECT s.month_start, s.channel_code, 0, 0, 0, count(*)
+  FROM stage_spell s
   -- where the month began for who is none at its end
-  LEFT JOIN LATERAL (
+  CROSS JOIN LATERAL (
     SELECT b.stage FROM stage_spell b
-    WHERE NOT s.is_in AND b.customer_id = s.customer_id
-          AND b.entered_at < s.entered_at AND b.entered_on < m.month_start
+    WHERE b.customer_id = s.customer_id AND b.entered_at < s.entered_at
+          AND b.entered_on < s.month_start
     ORDER BY b.entered_at DESC LIMIT 1
-  ) began ON true
-  GROUP BY month_start, s.channel_code
+  ) began
+  WHERE s.month_start BETWEEN %2$L AND %3$L AND s.stage <> ALL (%1$L::text[])
+        AND (s.left_on < s.month_start + interval '1 month') IS NOT TRUE
+        AND began.stage = ANY (%1$L::text[])
+  GROUP BY s.month_start, s.channel_code
 $query$, stages, first_month, last_month);
 
 COMMENT ON FUNCTION crmcost._churn_step_query(text[], date, date) IS
