@@ -47,8 +47,9 @@ BEGIN
       ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_stage_customer c))'
     END);
   PERFORM crmcost._note_stages(run, 1);
-  -- the steps that follow join all of it, for the first time
-  IF run.whole AND NOT crmcost._is_distributed(run.ledger) THEN
+  -- the steps that follow join all of it, for the first time; on workers it is a view
+  IF run.whole AND (SELECT c.relkind = 'r' FROM pg_class c
+                    WHERE c.oid = 'classification'::regclass) THEN
     PERFORM crmcost._analyze_table('classification'::regclass);
   END IF;
   RETURN changed;
