@@ -48,8 +48,9 @@ BEGIN
     END);
   PERFORM crmcost._note_stages(run, 1);
   -- the steps that follow join all of it, for the first time; on workers it is a view
-  IF run.whole AND (SELECT c.relkind = 'r' FROM pg_class c
-                    WHERE c.oid = 'classification'::regclass) THEN
+  IF run.whole AND changed > 0
+     AND (SELECT c.relkind = 'r' FROM pg_class c
+          WHERE c.oid = 'classification'::regclass) THEN
     PERFORM crmcost._analyze_table('classification'::regclass);
   END IF;
   RETURN changed;

@@ -1,6 +1,5 @@
 -- Step plans: what the planner is to know of the rows that were written.  Where a
--- table did not grow, rows were written in place of others like them; of some dozens
--- there is nothing to know.
+-- table did not grow, rows were written in place of others like them.
 CREATE FUNCTION crmcost._refresh_plans(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -13,7 +12,7 @@ BEGIN
     FROM pg_temp.refresh_written w
     JOIN pg_class c ON c.oid = format('%I.%I', run.ledger, w.target)::regclass
     GROUP BY w.target, c.oid, c.reltuples, c.relpages, c.relkind
-    HAVING sum(w.rows_changed) > 50 + greatest(c.reltuples, 0) / 10
+    HAVING sum(w.rows_changed) > greatest(c.reltuples, 0) / 10
            AND (run.whole OR c.relkind = 'p'
                 OR pg_relation_size(c.oid)
                    > c.relpages * 1.1 * current_setting('block_size')::integer)
