@@ -21,7 +21,6 @@
 #include "funcapi.h"
 #include "state/huge_array.h"
 
-
 SQL_FUNCTION(allocate_groups__allocate_groups);
 
 /* the arguments, and the columns of the result */

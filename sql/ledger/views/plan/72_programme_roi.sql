@@ -66,24 +66,18 @@ booked_once AS (
 ),
 summed AS (
   SELECT f.scenario, v.aspect,
-         CASE WHEN bool_and(planned IS NULL) FILTER (WHERE measure = 'cost'
-                                                           AND counts)
-             IS NOT TRUE
-           THEN coalesce(sum(planned) FILTER (WHERE measure = 'cost'
-                                                    AND counts), 0)
-           END AS cost,
-         CASE WHEN bool_and(planned IS NULL) FILTER (WHERE measure = 'cost_saving'
-                                                           AND counts)
-             IS NOT TRUE
-           THEN coalesce(sum(planned) FILTER (WHERE measure = 'cost_saving'
-                                                    AND counts), 0)
-           END AS saving,
-         CASE WHEN bool_and(planned IS NULL) FILTER (WHERE measure = 'revenue_gain'
-                                                           AND counts)
-             IS NOT TRUE
-           THEN coalesce(sum(planned) FILTER (WHERE measure = 'revenue_gain'
-                                                    AND counts), 0)
-           END AS gain,
+         coalesce(sum(planned) FILTER (WHERE measure = 'cost' AND counts),
+                  CASE WHEN count(*) FILTER (WHERE measure = 'cost'
+                                                   AND counts) = 0
+                    THEN 0 END) AS cost,
+         coalesce(sum(planned) FILTER (WHERE measure = 'cost_saving' AND counts),
+                  CASE WHEN count(*) FILTER (WHERE measure = 'cost_saving'
+                                                   AND counts) = 0
+                    THEN 0 END) AS saving,
+         coalesce(sum(planned) FILTER (WHERE measure = 'revenue_gain' AND counts),
+                  CASE WHEN count(*) FILTER (WHERE measure = 'revenue_gain'
+                                                   AND counts) = 0
+                    THEN 0 END) AS gain,
          sum(planned_to_date) FILTER (WHERE measure = 'cost' AND counts)
            AS cost_to_date,
          sum(planned_to_date) FILTER (WHERE measure = 'cost_saving'
