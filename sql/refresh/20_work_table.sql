@@ -328,8 +328,8 @@ BEGIN
   -- value: whose sums changed, and the contacts of these customers, by who
   -- handled them and in all
   CREATE TEMPORARY TABLE refresh_contact_agent (
-    customer_id bigint, agent_code text, interactions bigint, automated bigint,
-    handle_seconds bigint, last_contact_at timestamptz
+    customer_id bigint, agent_code text, interactions bigint, contacts bigint,
+    automated bigint, handle_seconds bigint, last_contact_at timestamptz
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_contact_sum (
     customer_id bigint PRIMARY KEY, interactions bigint,

@@ -34,6 +34,16 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_value(crmcost._run) IS
   'Step of refresh: customer_value; returns the rows changed.';
 
+-- Visits, answers and recommendations are what a customer does; advertising and
+-- mailings nobody handled.
+CREATE FUNCTION crmcost._is_contact(kind text, agent_code text) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN kind IN ('sales', 'care', 'ticket', 'complaint', 'return')
+       OR kind = 'touch' AND agent_code IS NOT NULL;
+
+COMMENT ON FUNCTION crmcost._is_contact(text, text) IS
+  'Whether an interaction is a contact that somebody of ours, or a machine, handled.';
+
 -- Of customers with news the contacts are in refresh_contact, and so of others where
 -- limited rules ask for them; of the others what the store has still holds.  Contacts
 -- are many: they are summed once, before anything is joined to them.
@@ -43,10 +53,12 @@ AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_contact_agent
     SELECT c.customer_id, c.agent_code, sum(c.n),
-           coalesce(sum(c.n) FILTER (WHERE c.automated), 0),
+           coalesce(sum(c.n) FILTER (WHERE c.is_contact), 0),
+           coalesce(sum(c.n) FILTER (WHERE c.is_contact AND c.automated), 0),
            coalesce(sum(c.handle_seconds), 0),
            max(c.occurred_at) FILTER (WHERE c.kind IN ('touch', 'sales', 'care'))
-    FROM pg_temp.refresh_contact c
+    FROM (SELECT r.*, crmcost._is_contact(r.kind, r.agent_code) AS is_contact
+          FROM pg_temp.refresh_contact r) c
     GROUP BY c.customer_id, c.agent_code;
   ANALYZE pg_temp.refresh_contact_agent;
   INSERT INTO pg_temp.refresh_contact_sum

@@ -58,8 +58,8 @@ RETURN $query$
          sum(answers)::bigint AS answers, sum(score) AS score
   FROM (
     SELECT c.customer_id, coalesce(c.agent_code, '(unknown)') AS agent_code,
-           c.interactions, c.automated, c.handle_seconds, 0 AS answers,
-           0 AS score
+           c.contacts AS interactions, c.automated, c.handle_seconds,
+           0 AS answers, 0 AS score
     FROM pg_temp.refresh_contact_agent c
     JOIN pg_temp.refresh_customer USING (customer_id)
     UNION ALL
@@ -70,6 +70,7 @@ RETURN $query$
     WHERE a.is_csat
   ) part
   GROUP BY customer_id, agent_code
+  HAVING sum(interactions) > 0 OR sum(handle_seconds) > 0 OR sum(answers) > 0
 $query$;
 
 COMMENT ON FUNCTION crmcost._agent_query() IS

@@ -131,7 +131,9 @@ BEGIN
                     sum(answers)::bigint AS answers,
                     sum(score) AS score, sum(satisfied)::bigint AS satisfied
              FROM (
-               SELECT month_start, agent_code, n AS interactions,
+               SELECT month_start, agent_code,
+                      CASE WHEN crmcost._is_contact(kind, agent_code) THEN n
+                        ELSE 0 END AS interactions,
                       coalesce(handle_seconds, 0) AS handle_seconds,
                       0 AS answers, 0 AS score, 0 AS satisfied
                FROM pg_temp.refresh_contact
@@ -143,6 +145,8 @@ BEGIN
              ) old
              WHERE agent_code IS NOT NULL AND %1$s
              GROUP BY month_start, agent_code
+             HAVING sum(interactions) > 0 OR sum(handle_seconds) > 0
+                    OR sum(answers) > 0
            $query$, months), months);
 END
 $$;

@@ -169,7 +169,7 @@ SELECT results_eq($$ SELECT spend, spend_share, profit_share FROM tier_resource 
   'VALUES (0.0, 0.0, 0.0)', 'C17: a tier without customers has no part of either');
 SELECT results_eq($$ SELECT tier, agent_score, without_owner::int, best_agent_share, automated_share FROM tier_resource
   WHERE scheme = 'hand' ORDER BY 1 $$,
-  $$ VALUES ('A', 5.0, 0, 1.0, 0.0), ('B', NULL, 0, NULL, NULL), ('C', 3.0, NULL, 0.0, 0.8) $$,
+  $$ VALUES ('A', 5.0, 0, 1.0, 0.0), ('B', NULL, 0, NULL, NULL), ('C', 3.0, NULL, 0.0, 0.75) $$,
     'C11 and C12: the best agents and an owner for A, automation for C');
 SELECT results_eq($$ SELECT tier, discount, round(discount_rate, 4), discount_limit, breaches::int FROM tier_resource
   WHERE scheme = 'hand' ORDER BY 1 $$,
@@ -178,6 +178,29 @@ SELECT results_eq($$ SELECT tier, discount, round(discount_rate, 4), discount_li
 SELECT results_eq($$ SELECT tier, budget, budget_to_date, budget_actual FROM tier_resource
   WHERE scheme = 'hand' AND tier = 'A' $$, $$ VALUES ('A', 100.0, 100.0, 80.0) $$,
   'C17: the budget of the tier and what came of it');
+-- a contact is what somebody, or a machine, of ours handled: not what a customer does or answers, nor advertising
+SAVEPOINT worked;
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, agent_code, score, automated, n) VALUES
+  (1, '2024-01-17', 'behavior', 'visit', NULL, NULL, true, 900), (1, '2024-01-17', 'touch', 'newsletter', NULL, NULL, true, 50),
+  (1, '2024-01-17', 'referral', NULL, NULL, NULL, true, 7), (2, '2024-01-17', 'touch', 'impression', NULL, NULL, false, 200000),
+  (2, '2024-01-17', 'survey', 'nps', 'other', 9, true, 30), (2, '2024-01-17', 'behavior', 'cart', 'best', NULL, false, 40);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$ SELECT tier, agent_score, automated_share FROM tier_resource
+  WHERE scheme = 'hand' AND customers > 0 ORDER BY 1 $$, $$ VALUES ('A', 5.0, 0.0), ('C', 3.0, 0.75) $$,
+    'C12: visits, answers, recommendations and advertising are no contacts');
+SELECT results_eq($$ SELECT agent_code, interactions FROM agent_performance WHERE agent_code <> '(unknown)' ORDER BY 1 $$,
+  $$ VALUES ('best', 10::bigint), ('other', 1) $$, 'nor of an agent');
+SELECT is((SELECT sum(interactions) FROM customer_360), 10 + 1 + 3 + 2 + 900 + 50 + 7 + 200000 + 30 + 40.0,
+  'all that happened is counted where interactions are');
+INSERT INTO interaction (customer_id, occurred_at, kind, agent_code, n) VALUES (2, '2024-01-18', 'touch', 'other', 4),
+  (2, '2024-01-18', 'sales', 'best', 2), (2, '2024-01-18', 'care', 'best', 1), (2, '2024-01-18', 'complaint', 'best', 3),
+  (2, '2024-01-18', 'return', 'best', 6);
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq($$ SELECT agent_score, automated_share FROM tier_resource WHERE scheme = 'hand' AND tier = 'C' $$,
+  'VALUES (round((5 * 3 + 12 * 5) / 17.0, 6), 0.15)',
+    'C12: letters and calls of an agent are, and care, offers, complaints and returns; 3 of 20 by a machine');
+CALL crmcost.verify('crm');
+ROLLBACK TO worked;
 -- budgets of another scenario are not added
 INSERT INTO plan (scenario, kind, measure, period, amount, tier_scheme, tier_code)
   VALUES ('B', 'budget', 'cost', '[2024-01-01,2024-02-01)', 999, 'hand', 'A');

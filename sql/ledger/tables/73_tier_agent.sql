@@ -16,9 +16,9 @@ COMMENT ON COLUMN tier_agent.scheme IS 'Tier scheme.';
 COMMENT ON COLUMN tier_agent.tier IS 'Tier that the customers have now.';
 COMMENT ON COLUMN tier_agent.agent_code IS 'Agent; (unknown) for none.';
 COMMENT ON COLUMN tier_agent.customers IS 'Customers of whom the agent is the owner.';
-COMMENT ON COLUMN tier_agent.interactions IS 'Interactions with customers of the tier that the agent had, those behind a count included.';
+COMMENT ON COLUMN tier_agent.interactions IS 'Contacts with customers of the tier that the agent handled (sales, care, tickets, complaints and returns, and touches that name an agent), those behind a count included.';
 COMMENT ON COLUMN tier_agent.automated IS 'Those of them that a machine handled.';
-COMMENT ON COLUMN tier_agent.handle_seconds IS 'Their working time as measured, in seconds.';
+COMMENT ON COLUMN tier_agent.handle_seconds IS 'Working time as measured, in seconds, that of other interactions included.';
 
 -- Computed by refresh; nothing else writes it.
 CREATE TABLE tier_contact (

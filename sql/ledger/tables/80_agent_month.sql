@@ -14,8 +14,8 @@ COMMENT ON TABLE agent_month IS
 'What an agent did in a month, and what customers said about it in survey csat, one row a month and agent, as of the last refresh.';
 COMMENT ON COLUMN agent_month.month_start IS 'First day of the month in which it counts.';
 COMMENT ON COLUMN agent_month.agent_code IS 'Agent.';
-COMMENT ON COLUMN agent_month.interactions IS 'Interactions, those behind a count included.';
-COMMENT ON COLUMN agent_month.handle_seconds IS 'Working time as measured, in seconds.';
+COMMENT ON COLUMN agent_month.interactions IS 'Contacts (sales, care, tickets, complaints, returns, touches), those behind a count included.';
+COMMENT ON COLUMN agent_month.handle_seconds IS 'Working time as measured, in seconds, that of other interactions included.';
 COMMENT ON COLUMN agent_month.answers IS 'Answers to survey csat; of a customer and day the last.';
 COMMENT ON COLUMN agent_month.score IS 'Sum of their scores.';
 COMMENT ON COLUMN agent_month.satisfied IS 'Those of at least satisfied_from of the survey.';

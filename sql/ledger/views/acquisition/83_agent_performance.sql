@@ -33,8 +33,8 @@ COMMENT ON COLUMN agent_performance.cost IS 'All cost booked with the agent (age
 COMMENT ON COLUMN agent_performance.acquisition_cost IS 'That of bucket acquisition among it.';
 COMMENT ON COLUMN agent_performance.cac IS 'Acquisition cost booked with the agent for one customer won, 4 decimals; NULL without customers, with cost that has no rate, and for (unknown).';
 COMMENT ON COLUMN agent_performance.median_cycle_days IS 'Median of the days from the first sight of these customers to their acquisition; NULL without any.';
-COMMENT ON COLUMN agent_performance.interactions IS 'Interactions that the agent handled, those behind a count included.';
-COMMENT ON COLUMN agent_performance.handle_seconds IS 'Their working time as measured, in seconds.';
+COMMENT ON COLUMN agent_performance.interactions IS 'Contacts that the agent handled (sales, care, tickets, complaints, returns, touches), those behind a count included.';
+COMMENT ON COLUMN agent_performance.handle_seconds IS 'Working time as measured, in seconds, that of other interactions included.';
 COMMENT ON COLUMN agent_performance.survey_answers IS 'Answers to survey csat about the agent; of a customer and day the last.';
 COMMENT ON COLUMN agent_performance.csat_mean IS 'Mean of their scores, 4 decimals; NULL without answers.';
 COMMENT ON COLUMN agent_performance.csat_rate IS 'Share of satisfied ones, of at least satisfied_from of the survey, 0..1, 6 decimals; NULL without answers.';

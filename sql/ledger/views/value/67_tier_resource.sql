@@ -106,7 +106,7 @@ COMMENT ON COLUMN tier_resource.service_level IS
 COMMENT ON COLUMN tier_resource.customers IS
 'Customers in the tier on the report day.';
 COMMENT ON COLUMN tier_resource.hours IS
-'Working hours spent on their contacts, as measured.';
+'Working hours spent on them, as measured.';
 COMMENT ON COLUMN tier_resource.hours_per_customer IS
 'Hours for one customer; NULL without customers.';
 COMMENT ON COLUMN tier_resource.agent_score IS
@@ -116,7 +116,7 @@ COMMENT ON COLUMN tier_resource.without_owner IS
 COMMENT ON COLUMN tier_resource.best_agent_share IS
 'Share of the customers whose owner is in the best quarter of the agents by survey score, equal scores alike, 0..1; NULL without customers.';
 COMMENT ON COLUMN tier_resource.automated_share IS
-'Share of their contacts that a machine handled, 0..1; NULL without contacts.';
+'Share of their contacts (sales, care, tickets, complaints and returns, and touches that name an agent) that a machine handled, 0..1; NULL without contacts.';
 COMMENT ON COLUMN tier_resource.budget IS
 'Cost budgets for the tier in scenario plan_scenario that have begun, for their whole periods, in base currency; NULL without one.';
 COMMENT ON COLUMN tier_resource.budget_to_date IS
