@@ -125,9 +125,7 @@ BEGIN
                THEN k.months[cardinality(k.months)] END,
              cardinality(o.reopening_months), k.months, o.reopening_months
       FROM (SELECT o.*, coalesce(a.closings, '{}') AS closings,
-                   coalesce(a.reopening_months, '{}') AS reopening_months,
-                   CASE WHEN o.came_last <= o.resolved_last
-                     THEN o.resolved_last END AS closed_at
+                   coalesce(a.reopening_months, '{}') AS reopening_months
             FROM one o
             LEFT JOIN again a USING (customer_id, source, ref, own_id)) o
       LEFT JOIN (%s) b USING (customer_id, source, ref, own_id)
@@ -149,16 +147,18 @@ COMMENT ON FUNCTION crmcost._find_cases(crmcost._run) IS
   'Fills refresh_case: the cases of the customers with news, without their times.';
 
 -- Who comes when the last thing that happened was a resolution opens the case again.
--- An earlier contact that is resolved only after that takes none of it back.
+-- An earlier contact that is resolved only after that takes none of it back.  Of
+-- resolutions without a contact between them the first one is meant: what was done
+-- at the end of a month stays so, whatever is resolved later.
 CREATE FUNCTION crmcost._case_reopenings() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
   SELECT e.customer_id, e.source, e.ref, e.own_id,
-         array_agg(e.at_before ORDER BY e.at, e.interaction_id) AS closings,
+         (array_agg(e.at ORDER BY e.at) FILTER (WHERE e.resolves))
+           [:count(*) FILTER (WHERE NOT e.resolves)] AS closings,
          array_agg(e.month_start ORDER BY e.at, e.interaction_id)
-           AS reopening_months
-  FROM (SELECT v.*, lag(v.at) OVER along AS at_before,
-               lag(v.resolves) OVER along AS resolved_before
+           FILTER (WHERE NOT e.resolves) AS reopening_months
+  FROM (SELECT v.*, lag(v.resolves) OVER along AS resolved_before
         FROM (SELECT l.customer_id, l.source, l.ref, l.own_id, l.month_start,
                      l.interaction_id, u.at, u.resolves
               FROM line l
@@ -168,8 +168,9 @@ RETURN $query$
               WHERE l.is_contact AND l.own_id = 0 AND u.at IS NOT NULL) v
         WINDOW along AS (PARTITION BY v.customer_id, v.source, v.ref
                          ORDER BY v.at, v.resolves, v.interaction_id)) e
-  WHERE e.resolved_before AND NOT e.resolves
+  WHERE e.resolved_before <> e.resolves
   GROUP BY e.customer_id, e.source, e.ref, e.own_id
+  HAVING count(*) FILTER (WHERE NOT e.resolves) > 0
 $query$;
 
 COMMENT ON FUNCTION crmcost._case_reopenings() IS
@@ -202,13 +203,17 @@ RETURN $query$
                  FILTER (WHERE l.first_response_at >= l.began_at),
                min(l.resolved_at) FILTER (WHERE l.is_contact)) AS responded_at,
          max(l.due_at) AS due_at,
-         max(l.occurred_at) FILTER (WHERE l.is_contact) AS came_last,
-         max(l.resolved_at) FILTER (WHERE l.is_contact) AS resolved_last
+         min(l.resolved_at) FILTER (WHERE l.is_contact
+                                          AND l.resolved_at >= l.came_last)
+           AS closed_at
   FROM (SELECT l.*, l.is_contact AND l.place = 1 AS f,
-               min(l.occurred_at) FILTER (WHERE l.is_contact)
-                 OVER (PARTITION BY l.customer_id, l.source, l.ref, l.own_id)
-                 AS began_at
-        FROM line l) l
+               min(l.occurred_at) FILTER (WHERE l.is_contact) OVER of_case
+                 AS began_at,
+               max(l.occurred_at) FILTER (WHERE l.is_contact) OVER of_case
+                 AS came_last
+        FROM line l
+        WINDOW of_case AS (PARTITION BY l.customer_id, l.source, l.ref,
+                                        l.own_id)) l
   WHERE l.began_at IS NOT NULL
   GROUP BY l.customer_id, l.source, l.ref, l.own_id
 $query$;

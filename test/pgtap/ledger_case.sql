@@ -201,6 +201,26 @@ SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 1::bigint, 1::bi
   ('2024-02-01', 0, 1, 0, 1, 0) $$, 'also after January was closed');
 SELECT is_empty('SELECT FROM open_case', 'and nothing is left open');
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+ROLLBACK TO empty;
+
+-- nor does it open a month again in which the case was done
+INSERT INTO interaction (customer_id, occurred_at, kind, subtype, case_ref, resolved_at) VALUES
+  (1, '2024-01-05 08:00Z', 'ticket', 'slow', 'K', NULL),
+    (1, '2024-01-06 08:00Z', 'ticket', 'quick', 'K', '2024-01-07 08:00Z');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 1::bigint, 1::bigint, 0::bigint, 1::bigint, 0::bigint) $$,
+  'resolved on the 7th, when the last who came was served');
+UPDATE interaction SET resolved_at = '2024-02-03 08:00Z' WHERE subtype = 'slow';
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 1::bigint, 1::bigint, 0::bigint, 1::bigint, 0::bigint) $$,
+  'and so it was when the one before is resolved later');
+SELECT results_eq('SELECT closed_at, closing_months FROM service_case',
+  $$ VALUES (timestamptz '2024-01-07 08:00Z', '{2024-01-01}'::date[]) $$, 'there is one resolution, the first');
+INSERT INTO interaction (customer_id, occurred_at, kind, case_ref) VALUES (1, '2024-02-10 08:00Z', 'complaint', 'K');
+CALL crmcost.refresh('crm', '2024-03-01');
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 1::bigint, 1::bigint, 0::bigint, 0::bigint, 0::bigint),
+  ('2024-02-01', 0, 0, 1, 0, 1) $$, 'and when it is opened again after that');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 DEALLOCATE life;
 ROLLBACK TO empty;
 
@@ -250,12 +270,11 @@ BEGIN
       END IF;
       came_last := r.occurred_at;
     END LOOP;
-    -- closed is when the last of all who came is served
-    closed_at := (SELECT max(i.resolved_at) FILTER (WHERE i.resolved_at < upto) FROM interaction i
-      WHERE i.customer_id = k.c AND i.occurred_at < upto
+    -- closed is when the last of all who came is served, whoever is served after that
+    closed_at := (SELECT min(i.resolved_at) FROM interaction i
+      WHERE i.customer_id = k.c AND i.occurred_at < upto AND i.resolved_at >= came_last AND i.resolved_at < upto
       AND (i.case_ref = k.ref OR i.case_ref IS NULL AND i.interaction_id = k.own)
                     AND (i.kind <> 'care' OR i.case_ref IS NULL));
-    IF closed_at < came_last THEN closed_at := NULL; END IF;
     IF closed_at IS NOT NULL THEN resolutions := resolutions + 1; END IF;
     steps := (SELECT count(*) FROM interaction i WHERE i.customer_id = k.c AND i.occurred_at < upto
       AND (i.case_ref = k.ref OR i.case_ref IS NULL AND i.interaction_id = k.own));
@@ -275,6 +294,11 @@ SELECT results_eq($$ SELECT customer_id, nullif(case_ref, '') COLLATE "default",
     'cases are those that a walk through their rows finds');
 SELECT ok(count(*) FILTER (WHERE reopenings > 0) > 20 AND count(*) FILTER (WHERE closed_at IS NULL) > 20,
   'of which many are opened again, and many are open') FROM service_case;
+SELECT results_eq($$ SELECT month_start, backlog FROM service_level WHERE dimension = '(all)' ORDER BY 1 $$,
+  $$ SELECT m.from_on, (SELECT sum(coalesce(i.n, 1)) FROM pg_temp.walk(least(m.from_on + interval '1 month', '2024-03-10')
+       AT TIME ZONE 'UTC') w LEFT JOIN interaction i ON i.interaction_id = w.own WHERE w.closed_at IS NULL)::bigint
+     FROM unnest('{2024-01-01,2024-02-01,2024-03-01}'::date[]) m (from_on) ORDER BY 1 $$,
+    'what was open at the end of each month is what a walk up to then finds, whatever was resolved since');
 SELECT is((SELECT count(*) FROM service_case WHERE response_open_seconds IS DISTINCT
   FROM crmcost.business_seconds('crm', team, opened_at, first_response_at)
     OR resolution_open_seconds IS DISTINCT FROM crmcost.business_seconds('crm', team, opened_at, closed_at)
