@@ -97,18 +97,22 @@ BEGIN
       JOIN funnel_step s ON s.kind = 'order'
       WHERE o.is_order AND c.source <> 'anon';
     INSERT INTO pg_temp.refresh_funnel_event
-      SELECT f.customer_id, f.funnel, f.position, f.month_start, f.entered_at,
+      SELECT f.party_id, f.funnel, f.position, f.month_start, f.entered_at,
              f.channel_code
-      FROM customer_funnel f
-      JOIN pg_temp.refresh_customer USING (customer_id)
+      -- the store may hold the entry of who was merged since
+      FROM (SELECT coalesce(p.party_id, f.customer_id) AS party_id, f.funnel,
+                   f.position, f.month_start, f.entered_at, f.channel_code
+            FROM customer_funnel f
+            JOIN pg_temp.refresh_customer USING (customer_id)
+            LEFT JOIN pg_temp.refresh_party p USING (customer_id)) f
       JOIN funnel_step s
         ON s.funnel = f.funnel AND s.position = f.position AND s.kind = 'order'
       WHERE f.month_start < run.open_month
             -- else the step is another one since
             AND EXISTS (SELECT FROM customer_order o
-                        WHERE o.customer_id = f.customer_id AND NOT o.is_order)
+                        WHERE o.customer_id = f.party_id AND NOT o.is_order)
             AND NOT EXISTS (SELECT FROM customer_order o
-                            WHERE o.customer_id = f.customer_id AND o.is_order
+                            WHERE o.customer_id = f.party_id AND o.is_order
                                   AND o.month_start <= f.month_start);
   END IF;
   IF EXISTS (SELECT FROM funnel_step
