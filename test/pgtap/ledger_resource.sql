@@ -361,6 +361,14 @@ CALL crmcost.refresh('crm', '2024-02-01');
 SELECT results_eq('SELECT product_code, mean_price, unit_cogs, unit_cost_to_serve, floor_price, headroom_rate, below_floor FROM price_floor ORDER BY 1',
   $$ VALUES ('P', 100.0, 70.0, 12.0, 82.0, 0.18, false), ('Q', 200.0, 198.0, 12.0, 210.0, -0.05, true) $$,
     'D15: goods at 70 and 12 to serve make a floor of 82');
+-- 2,000 more were sold of nobody knows what, for which half of the 120 was done; all that came back takes none
+SAVEPOINT floor;
+SELECT pg_temp.sell(1, 'n', '2024-01-11', 2000, 10, 7, NULL), pg_temp.sell(2, 'z', '2024-01-11', -9000, 0, -1, 'Z');
+CALL crmcost.refresh('crm', '2024-02-01');
+SELECT results_eq('SELECT product_code, unit_cost_to_serve, floor_price FROM price_floor ORDER BY 1',
+  $$ VALUES ('P', (60 + 120 / 4.0) / 10, 79.0), ('Q', 120 / 4.0 / 5, 204.0) $$,
+    'D15: what was sold without a product bears its part of the cost that names none');
+ROLLBACK TO floor;
 -- unknown cost of goods is not 0, and a line without a rate is in neither side
 SELECT pg_temp.sell(1, 'c', '2024-01-11', 500, NULL, 10, 'P'), pg_temp.sell(1, 'd', '2024-01-11', 100, NULL, 1, 'R');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, cogs, quantity, currency, product_code)

@@ -1,13 +1,13 @@
 -- Below which price is a product sold at a loss?  Cost of goods a unit, what
 -- was spent on the product, and its part, by revenue, of the cost that names
 -- none: the cost to serve, which is every kind but acquisition and programme.
+-- Sales that name no product have their part of that, too.
 -- Cost of goods is that of the units whose cost is known; a product of which
 -- none is known has no floor.
 CREATE VIEW price_floor WITH (security_invoker = true) AS
 WITH sold AS (
   SELECT product_code, quantity, revenue, costed_quantity, costed_cogs AS cogs
   FROM product_total
-  WHERE product_code <> '(unknown)'
 ),
 spent AS (
   SELECT product_code, sum(cost) AS cost
@@ -34,7 +34,7 @@ priced AS (
          unit_cogs, cost / quantity AS unit_cost,
          unit_cogs + cost / quantity AS floor_price
   FROM unit
-  WHERE quantity > 0
+  WHERE quantity > 0 AND product_code <> '(unknown)'
 )
 SELECT
   p.product_code COLLATE "default" AS product_code, p.quantity,
@@ -66,7 +66,7 @@ COMMENT ON COLUMN price_floor.unit_cogs IS
 COMMENT ON COLUMN price_floor.costed_share IS
 'Share of the quantity whose cost of goods is known, 0..1.';
 COMMENT ON COLUMN price_floor.unit_cost_to_serve IS
-'Cost to serve a unit, all but acquisition and program: what names the product, and its part by revenue of what names none, in base currency.';
+'Cost to serve a unit, all but acquisition and program: what names the product, and of what names none its part by the revenue of all sales, also those without a product, in base currency.';
 COMMENT ON COLUMN price_floor.floor_price IS
 'Cost of goods and cost to serve a unit, in base currency; NULL when the cost of goods is not known.';
 COMMENT ON COLUMN price_floor.headroom_rate IS
