@@ -24,6 +24,14 @@
 #define WORK_SCALE 60
 #define RESULT_SCALE 16
 
+/*
+ * Periods of a model that are summed one by one; the fewest after them that are
+ * summed at once, and the nodes where these are looked at.
+ */
+#define SINGLE_PERIODS 4096
+#define FEWEST_AT_ONCE 64
+#define SUM_NODES 12
+
 /* q^n beyond ten to this power is refused */
 #define MAX_EXPONENT 1000
 
@@ -141,10 +149,95 @@ clv(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Nodes and weights that sum a polynomial of degree 2 SUM_NODES - 1 over the
+ * integers from 1 to count exactly: Gauss's quadrature for the measure that
+ * each of them has 1 of, whose polynomials are those of Gram.  Newton's method
+ * finds their roots from those of Legendre's, which they are close to.
+ */
+static void
+FindSumNodes(double count, double *node, double *weight)
+{
+	double		step[SUM_NODES];	/* of the recurrence, squared */
+
+	for (int k = 1; k < SUM_NODES; k++)
+		step[k] = k * k * (1 - k / count * (k / count)) / (4.0 * k * k - 1);
+	for (int n = 0; n < SUM_NODES; n++)
+	{
+		double		x = cos(M_PI * (n + 0.75) / (SUM_NODES + 0.5));
+		double		share = 0;
+
+		for (int turn = 0; turn < 8; turn++)
+		{
+			double		p = 1,
+						before = 0,
+						slope = 0,
+						slope_before = 0;
+			double		norm = 1;
+
+			share = 1;
+			for (int k = 0; k < SUM_NODES; k++)
+			{
+				double		next = x * p - (k > 0 ? step[k] * before : 0);
+				double		next_slope = p + x * slope -
+				(k > 0 ? step[k] * slope_before : 0);
+
+				if (k > 0)
+				{
+					norm *= step[k];
+					share += p * p / norm;
+				}
+				before = p;
+				p = next;
+				slope_before = slope;
+				slope = next_slope;
+			}
+			x -= p / slope;
+		}
+		node[n] = (count + 1) / 2 + x * count / 2;
+		weight[n] = count / share;
+	}
+}
+
+/*
+ * The purchases of the periods from begin + 1 to end, each discounted from its
+ * end: with G(i) those from begin to i, and d = 1 / (1 + discount),
+ *
+ *	  d^begin [G(end) d^(end - begin) + (1 - d) sum of G(i) d^(i - begin)],
+ *
+ * i from begin + 1 to end - 1.  What is summed is smooth where the periods are
+ * at most as many as went before, and rate (end - begin) is at most 1.
+ */
+static double
+PurchasesOfMany(const num_purchase_model *model, const double *parameter,
+				const num_customer *customer, double before, int begin,
+				int end, double length, double rate, double *purchases)
+{
+	double		node[SUM_NODES];
+	double		weight[SUM_NODES];
+	double		sum = 0;
+
+	*purchases = model->expected(parameter, end * length, customer,
+								 PollInterrupts);
+	FindSumNodes(end - begin - 1, node, weight);
+	for (int n = 0; n < SUM_NODES; n++)
+	{
+		double		until = model->expected(parameter,
+											(begin + node[n]) * length,
+											customer, PollInterrupts);
+
+		sum += weight[n] * (until - before) * exp(-rate * node[n]);
+	}
+	return exp(-rate * begin) *
+		((*purchases - before) * exp(-rate * (end - begin)) -
+		 expm1(-rate) * sum);
+}
+
+/*
  * The purchases expected in each period, discounted from its end.  What is
  * still to come after some periods counts by no more than the next factor (by
  * the last one where factors grow): when that is too little to change the sum,
- * or the sum is out of range, it is done.
+ * or the sum is out of range, it is done.  After SINGLE_PERIODS many are summed
+ * at once.
  */
 static double
 DiscountedPurchases(const num_purchase_model *model, const double *parameter,
@@ -153,22 +246,37 @@ DiscountedPurchases(const num_purchase_model *model, const double *parameter,
 {
 	double		total = model->expected(parameter, periods * length, customer,
 										PollInterrupts);
-	double		last = pow(1 + discount, -periods);
+
+	/* 1 + discount would lose the digits of a small one */
+	double		rate = log1p(discount);
+	double		last = exp(-rate * periods);
 	double		before = 0;
 	double		sum = 0;
+	int			end;
 
 	if (discount == 0)
 		return total;
-	for (int i = 1; i <= periods && isfinite(sum); i++)
+	for (int begin = 0; begin < periods && isfinite(sum); begin = end)
 	{
-		double		factor = pow(1 + discount, -i);
+		double		factor = exp(-rate * (begin + 1.0));
+		double		many = Min(begin, Min(periods - begin, 1 / fabs(rate)));
 		double		expected;
 
 		if ((total - before) * Max(factor, last) <= sum * (DBL_EPSILON / 4))
 			break;
-		expected = model->expected(parameter, i * length, customer,
-								   PollInterrupts);
-		sum += (expected - before) * factor;
+		if (begin >= SINGLE_PERIODS && many >= FEWEST_AT_ONCE)
+		{
+			end = begin + (int) many;
+			sum += PurchasesOfMany(model, parameter, customer, before, begin,
+								   end, length, rate, &expected);
+		}
+		else
+		{
+			end = begin + 1;
+			expected = model->expected(parameter, end * length, customer,
+									   PollInterrupts);
+			sum += (expected - before) * factor;
+		}
 		before = expected;
 		CHECK_FOR_INTERRUPTS();
 	}

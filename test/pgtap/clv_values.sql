@@ -96,7 +96,27 @@ INSERT INTO value_of VALUES
   ($$retention_rate(sbg(1e-17, 1e-17), 1)$$, 0.5, 'closed form r_t=(b+t-1)/(a+b+t-1)'),
   ($$retention_rate(bdw(1e-15, 1e-15, 2), 1)$$, 0.5, 'closed form b/(a+b)'),
   ($$residual_lifetime(sbg(1e10, 1e3), 2147483647, 0.01)$$, 0.21429283040034771, 'mpmath, sum of rational terms'),
-  ($$residual_lifetime(sbg(1e8, 1), 2147483647, 0.0001)$$, 21.428823237674956, 'mpmath, sum of rational terms');
+  ($$residual_lifetime(sbg(1e8, 1), 2147483647, 0.0001)$$, 21.428823237674956, 'mpmath, sum of rational terms'),
+  ($$clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000, 1e-9)$$,
+    9049.1002120665612, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000000, 1e-9)$$,
+    91275.513495808681, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2147483647, 1e-6)$$,
+    6070.2033658361807, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 100000, 0.001, 4.345)$$,
+    593.97796268254553, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000000, -1e-9)$$,
+    298494.35442064219, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 50000, -0.0005)$$,
+    2517044079619.8887, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(pareto_nbd(0.553, 10.578, 3.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000000, 1e-7, 0.01)$$,
+    11.098600534774733, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(bgnbd(0.243, 4.414, 0.793, 2.426), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000000, 1e-8)$$,
+    5622.8667049810589, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(bgnbd(0.243, 4.414, 0.793, 2.426), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 5000, 1e-4)$$,
+    419.42854099523152, 'mpmath, the published expectation summed by Euler and Maclaurin'),
+  ($$clv(bgnbd(0.243, 4.414, 1.793, 2.426), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 1000000000, 1e-6, 7)$$,
+    87.636770708596944, 'mpmath, the published expectation summed by Euler and Maclaurin');
 SELECT pg_temp.values_hold(1e-11);
 TRUNCATE value_of;
 

@@ -57,8 +57,6 @@ my %query = (
 	'pareto_nbd_fit' => 'pareto_nbd_fit(x, t_x, age) FROM shopper WHERE id <= 40000',
 	'pareto_nbd_fit of huge frequencies' =>
 	  'pareto_nbd_fit(1e9 - id, 10 + id % 20, 40 + id % 7) FROM shopper WHERE id <= 60',
-	'clv of many periods' =>
-	  'clv(pareto_nbd(0.553, 10.578, 0.606, 11.669), gamma_gamma(6.25, 3.74, 15.44), 2, 30.43, 38.86, 22.35, 2000000, 1e-9)',
 	'attribution_weight of one journey' =>
 	  q{attribution_weight('time_decay', at, '2030-01-01') OVER () FROM sale, generate_series(1, 4)},
 	'markov_attribution, 900 channels' =>
