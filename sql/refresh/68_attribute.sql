@@ -99,7 +99,7 @@ BEGIN ATOMIC
               ', attributes ->> %L AS %I', a.name, a.name), ''::text
               ORDER BY a.i)
      FROM pg_catalog.unnest(names) WITH ORDINALITY AS a (name, i)),
-    ' FROM customer; COMMENT
+    ' FROM customer WHERE merged_into IS NULL; COMMENT
      ON VIEW customer_attribute IS ''Attributes of customers that setting attribute_columns names, one row a customer or lead, one column an attribute.''; COMMENT
      ON COLUMN customer_attribute.customer_id IS ''Customer.'';',
     CASE WHEN is_new THEN pg_catalog.format(

@@ -315,6 +315,12 @@ CALL crmcost.upgrade('crm');
 SELECT columns_are('crm', 'customer_attribute', '{customer_id,size}', 'upgrade keeps them');
 SELECT ok(crmcost.erase_customer('crm', 1), 'who is erased');
 SELECT is((SELECT size FROM customer_attribute WHERE customer_id = 1), NULL, 'has none');
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, attributes) VALUES
+  (8, 'anon', 'web', '2024-01-01', '{"size": 9}'), (9, 's', 'again', '2024-01-01', '{"size": 9}');
+SELECT crmcost.merge_customer('crm', 9, 2);
+CALL crmcost.refresh('crm', '2024-03-02');
+SELECT results_eq('SELECT customer_id FROM customer_attribute ORDER BY 1', 'SELECT customer_id FROM customer_360 ORDER BY 1',
+  'customer_attribute has the rows of customer_360, without who was merged');
 ROLLBACK TO fresh;
 
 -- accounts: 1 is the company of 2 and 3, 4 is nobody's

@@ -3,7 +3,8 @@
 -- then there are none.
 CREATE VIEW customer_attribute WITH (security_invoker = true) AS
 SELECT customer_id
-FROM customer;
+FROM customer
+WHERE merged_into IS NULL;
 
 COMMENT ON VIEW customer_attribute IS
 'Attributes of customers that setting attribute_columns names, one row a customer or lead, one column an attribute.';
