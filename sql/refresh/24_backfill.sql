@@ -9,6 +9,8 @@ AS $$
 DECLARE
   zone CONSTANT text := crmcost._setting(ledger, 'timezone');
   last record;
+  closed CONSTANT date :=
+    (crmcost._open_month(ledger) - interval '1 month')::date;
   month date;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
@@ -28,6 +30,13 @@ BEGIN
                     to_char(to_month, 'YYYY-MM')
       USING ERRCODE = 'invalid_parameter_value',
             HINT = format('CALL crmcost.refresh(%L) first.', ledger);
+  END IF;
+  -- its end was the as_of of its closing, which stands
+  IF crmcost._month_of(from_month) < closed THEN
+    RAISE EXCEPTION 'from_month must not be before the last closed month, %, not %',
+                    to_char(closed, 'YYYY-MM'), to_char(from_month, 'YYYY-MM')
+      USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'crmcost.reopen_period opens a month again, and all after it.';
   END IF;
   FOR month IN
     SELECT m::date

@@ -263,6 +263,8 @@ SELECT results_eq($$SELECT month_start, entered FROM channel_funnel WHERE channe
 SELECT results_eq('SELECT customer_id, month_start FROM customer_funnel ORDER BY 1',
   $$VALUES (2::bigint, date '2025-01-01'), (4, '2025-01-01'), (6, '2025-01-01'), (7, '2025-01-01'), (8, '2025-02-01')$$,
   'under the number that stays');
+SELECT throws_ok($$CALL crmcost.backfill('crm', '2024-12-01', '2025-02-01')$$, '22023',
+  'from_month must not be before the last closed month, 2025-01, not 2024-12', 'a closed month is not computed again');
 SELECT is(pg_temp.differing(), NULL, 'a full computation says the same');
 ROLLBACK TO empty;
 

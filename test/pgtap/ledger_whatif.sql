@@ -32,6 +32,19 @@ SELECT results_eq($$SELECT check_name, severity, category_code, driver FROM crmc
   $$VALUES ('blend_without_parts', 'error', 'ret', 'mix')$$, 'a blend of nothing');
 SELECT throws_ok($$INSERT INTO driver_blend VALUES ('mix', 'mix', 1)$$, '23514', NULL, 'a blend of itself is refused');
 SELECT throws_ok($$INSERT INTO driver_blend VALUES ('mix', 'orders', 0)$$, '23514', NULL, 'so is a weight of 0');
+INSERT INTO driver (code, kind, name) VALUES ('mixed', 'blend', 'Mixed');
+SELECT throws_ok($$INSERT INTO driver_blend VALUES ('mix', 'orders', 1), ('mix', 'mixed', 1)$$, '23514',
+  'part must be no blend itself, not "mixed"', 'and a blend of blends, which could be one of itself');
+SELECT throws_ok($$INSERT INTO driver_blend VALUES ('parcels', 'orders', 1)$$, '23514',
+  'driver must be one of kind blend, not "parcels", of kind own', 'parts are of blends');
+SELECT throws_ok($$INSERT INTO driver_entry (driver, customer_id, measured_on, quantity)
+    VALUES ('parcels', pg_temp.id('one'), '2025-01-06', 1), ('orders', pg_temp.id('one'), '2025-01-06', 1)$$, '23514',
+  'driver must be one of kind own, not "orders", of kind ledger', 'what the ledger counts itself is not loaded');
+SELECT throws_ok($$UPDATE driver_entry SET driver = 'mix'$$, '23514', 'driver must be one of kind own, not "mix", of kind blend',
+  'nor is a blend');
+INSERT INTO driver_blend VALUES ('mix', 'orders', 1);
+UPDATE driver_blend SET weight = 2;
+DELETE FROM driver_blend;
 INSERT INTO driver_entry (driver, customer_id, measured_on, quantity)
   VALUES ('parcels', pg_temp.id('one'), '2025-01-06', -3);
 SELECT is((SELECT driver FROM crmcost.validate_rules('crm') WHERE check_name = 'driver_without_quantity'), 'parcels',
