@@ -25,8 +25,8 @@
 #define RESULT_SCALE 16
 
 /*
- * Periods of a model that are summed one by one; the fewest after them that are
- * summed at once, and the nodes where these are looked at.
+ * Periods of a model that are summed one by one; the fewest after them that
+ * are summed at once, and the nodes where these are looked at.
  */
 #define SINGLE_PERIODS 4096
 #define FEWEST_AT_ONCE 64
@@ -236,8 +236,8 @@ PurchasesOfMany(const num_purchase_model *model, const double *parameter,
  * The purchases expected in each period, discounted from its end.  What is
  * still to come after some periods counts by no more than the next factor (by
  * the last one where factors grow): when that is too little to change the sum,
- * or the sum is out of range, it is done.  After SINGLE_PERIODS many are summed
- * at once.
+ * or the sum is out of range, it is done.  After SINGLE_PERIODS many are
+ * summed at once.
  */
 static double
 DiscountedPurchases(const num_purchase_model *model, const double *parameter,

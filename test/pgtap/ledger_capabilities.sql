@@ -81,7 +81,8 @@ SELECT customer_id, 'best', 'target', '2024-03-01' FROM customer_360 WHERE segme
   AND acquisition_channel = 'email';
 SELECT results_eq('SELECT customer_id::int FROM campaign_member ORDER BY 1',
   'SELECT i FROM generate_series(802, 1000, 2) i', 'B15: the target list has the segment and nobody else');
-SELECT ok(count(DISTINCT segment) > 1 AND bool_and(segment = crmcost.rfm_segment(111 * (1 + (customer_id - 1) / 200)::int)),
+SELECT ok(count(DISTINCT segment) > 1
+  AND bool_and(segment = crmcost.rfm_segment(111 * (1 + (customer_id - 1) / 200)::int)),
   'B15: and of the worklist each segment is a list of its own') FROM worklist_open;
 ROLLBACK TO fresh;
 

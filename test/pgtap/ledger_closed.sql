@@ -239,17 +239,19 @@ SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 DEALLOCATE line;
 ROLLBACK TO empty;
 
--- who was in a funnel when the month was closed, is in it for ever, also under the number of another; his order is taken
--- back, before or after that or never
+-- who was in a funnel when the month was closed, is in it for ever, also under the number of another; his order is
+-- taken back, before or after that or never
 INSERT INTO funnel_step (funnel, position, kind, name) VALUES ('f', 1, 'order', 'Bought');
-INSERT INTO customer (customer_id, source, source_key, first_seen_at) SELECT i, 's', i, '2025-01-01' FROM generate_series(1, 8) i;
+INSERT INTO customer (customer_id, source, source_key, first_seen_at)
+  SELECT i, 's', i, '2025-01-01' FROM generate_series(1, 8) i;
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
   SELECT i, 'o' || i, '2025-01-05', 10, 'EUR' FROM unnest('{1,3,5,7}'::int[]) i;
 CALL crmcost.refresh('crm', '2025-02-01');
 CALL crmcost.close_period('crm', '2025-01-01');
 INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
   SELECT i, 'p' || i, '2025-02-05', 10, 'EUR' FROM unnest('{2,4,6,8}'::int[]) i;
-INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency) VALUES (1, 'o1', 2, '2025-02-02', -10, 'EUR');
+INSERT INTO sale (customer_id, order_ref, line_no, sold_at, amount, currency)
+  VALUES (1, 'o1', 2, '2025-02-02', -10, 'EUR');
 SELECT crmcost.merge_customer('crm', 5, 6);
 CALL crmcost.refresh('crm', '2025-03-01');
 SELECT results_eq($$SELECT month_start, entered FROM channel_funnel WHERE channel_code = '(all)' ORDER BY 1$$,
