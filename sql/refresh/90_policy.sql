@@ -23,8 +23,9 @@ COMMENT ON FUNCTION crmcost._refresh_policy(crmcost._run) IS
   'Step of refresh: tier_move and potential_cell; returns the rows changed.';
 
 -- Who moved has a row of classification in the month: the last one of it, and
--- the last one before.  Who stayed is the rest of those who are in the tier at
--- its end. A row dated midnight is of the evening before, as in tier_month.
+-- the last one before, which is of a month read here or found by the index.  Who
+-- stayed is the rest of those who are in the tier at its end.  A row dated midnight
+-- is of the evening before, as in tier_month.
 CREATE FUNCTION crmcost._tier_change_query(run crmcost._run, first_month date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -44,10 +45,13 @@ RETURN pg_catalog.format($query$
     ORDER BY customer_id, scheme, month_start, entered_at DESC, code
   )
   SELECT l.month_start, l.scheme,
-         coalesce(nullif(b.code, 'none'), '(none)') AS tier_from,
+         coalesce(nullif(coalesce(l.code_before, b.code), 'none'), '(none)')
+           AS tier_from,
          coalesce(nullif(l.code, 'none'), '(none)') AS tier_to,
          count(*) AS customers
-  FROM last l
+  FROM (SELECT l.*, lag(l.code) OVER (PARTITION BY l.customer_id, l.scheme
+                                      ORDER BY l.month_start) AS code_before
+        FROM last l) l
   LEFT JOIN LATERAL (
     SELECT k.code
     FROM (SELECT l.customer_id
@@ -58,10 +62,12 @@ RETURN pg_catalog.format($query$
     CROSS JOIN LATERAL (
       SELECT k.code, k.entered_at FROM classification k
       WHERE k.customer_id = c.customer_id AND k.dimension = l.scheme
-            AND k.entered_at <= crmcost._midnight(l.month_start, %2$L)
+            AND k.entered_at <= %1$L
       ORDER BY k.entered_at DESC LIMIT 1) k
+    WHERE l.code_before IS NULL AND isfinite(%1$L::timestamptz)
     ORDER BY k.entered_at DESC, k.code LIMIT 1) b ON true
-  WHERE nullif(b.code, 'none') IS DISTINCT FROM nullif(l.code, 'none')
+  WHERE nullif(coalesce(l.code_before, b.code), 'none')
+        IS DISTINCT FROM nullif(l.code, 'none')
   GROUP BY 1, 2, 3, 4
 $query$, crmcost._midnight(first_month, run.zone), run.zone, run.upto);
 
