@@ -340,6 +340,14 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_changed (
     customer_id bigint PRIMARY KEY
   ) ON COMMIT DROP;
+  -- value, too: what was asked and answered in refresh_contact, whoever reads it
+  CREATE TEMPORARY TABLE refresh_reply (
+    customer_id bigint, survey text, occurred_on date, own_id bigint,
+    month_start date, occurred_at timestamptz, channel_code text,
+    campaign_code text, product_code text, agent_code text, reason_code text,
+    n bigint, score numeric, verdict text, is_csat boolean,
+    answer_within integer
+  ) ON COMMIT DROP;
 
   -- clv: days with an order, as the models take them (time in weeks); what the
   -- model of purchases expects of who is alive; and what the models say

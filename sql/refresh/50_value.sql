@@ -60,7 +60,8 @@ BEGIN
     FROM (SELECT r.*, crmcost._is_contact(r.kind, r.agent_code) AS is_contact
           FROM pg_temp.refresh_contact r) c
     GROUP BY c.customer_id, c.agent_code;
-  ANALYZE pg_temp.refresh_contact_agent;
+  PERFORM crmcost._find_replies();
+  ANALYZE pg_temp.refresh_contact_agent, pg_temp.refresh_reply;
   INSERT INTO pg_temp.refresh_contact_sum
     SELECT c.customer_id, sum(c.interactions), sum(c.handle_seconds), 0,
            max(c.last_contact_at), NULL, NULL, 0, 0, 0
@@ -90,7 +91,7 @@ BEGIN
     FROM (SELECT customer_id, sum(n) AS answers, sum(score * n) AS score,
                  coalesce(sum(n) FILTER (WHERE verdict = 'good'), 0)
                    AS satisfied
-          FROM crmcost._answers()
+          FROM pg_temp.refresh_reply
           WHERE is_csat
           GROUP BY customer_id) a
     WHERE a.customer_id = s.customer_id;
@@ -107,7 +108,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_contact_sums(crmcost._run) IS
-  'Fills refresh_contact_agent and refresh_contact_sum: the contacts of customers so far.';
+  'Fills refresh_contact_agent, refresh_reply and refresh_contact_sum: the contacts of customers so far.';
 
 -- Sums of the months of a customer, merged or not.
 CREATE FUNCTION crmcost._value_month_query(wanted text) RETURNS text

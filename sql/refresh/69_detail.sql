@@ -65,7 +65,7 @@ RETURN $query$
     UNION ALL
     SELECT a.customer_id, coalesce(a.agent_code, '(unknown)'), 0, 0, 0, a.n,
            a.score * a.n
-    FROM crmcost._answers() a
+    FROM pg_temp.refresh_reply a
     JOIN pg_temp.refresh_customer USING (customer_id)
     WHERE a.is_csat
   ) part

@@ -140,7 +140,7 @@ BEGIN
                UNION ALL
                SELECT month_start, agent_code, 0, 0, n, score * n,
                       CASE verdict WHEN 'good' THEN n ELSE 0 END
-               FROM crmcost._answers()
+               FROM pg_temp.refresh_reply
                WHERE is_csat
              ) old
              WHERE agent_code IS NOT NULL AND %1$s

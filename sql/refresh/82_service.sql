@@ -155,12 +155,11 @@ BEGIN
       SELECT m.customer_id, m.month_start,
              least(crmcost._midnight((m.month_start + interval '1 month')::date,
                                      $1), $2) AS at
-      FROM (SELECT DISTINCT customer_id, month_start FROM (%s) m
-            WHERE month_start < $3) m
-      WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_held h
-                        WHERE h.customer_id = m.customer_id
-                              AND h.from_month = m.month_start
-                              AND h.from_month < $3)
+      FROM (SELECT customer_id, month_start FROM (%s) m
+            WHERE month_start < $3
+            -- by a hash: a join, of few rows as the planner takes it, would loop
+            EXCEPT SELECT h.customer_id, h.from_month
+                   FROM pg_temp.refresh_held h WHERE h.from_month < $3) m
     ),
     row_of AS (
       SELECT m.customer_id, m.month_start, m.at, m.customer_id AS held_by

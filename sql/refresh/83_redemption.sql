@@ -58,7 +58,10 @@ COMMENT ON FUNCTION crmcost._points_of_days(crmcost._run) IS
 CREATE FUNCTION crmcost._points_of_news(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN CASE WHEN crmcost._all_points_are_news(run) THEN 'true'
-  ELSE '(e.customer_id = ANY (ARRAY(SELECT t.customer_id FROM touched t WHERE t.relation = ''loyalty_entry'' AND t.customer_id IS NOT NULL)) OR '
+  ELSE '(e.customer_id, e.occurred_at, e.entry_id) IN (SELECT e.customer_id, e.occurred_at, e.entry_id
+       FROM loyalty_entry e WHERE e.customer_id = ANY (ARRAY(SELECT t.customer_id FROM touched t
+       WHERE t.relation = ''loyalty_entry'' AND t.customer_id IS NOT NULL))
+       UNION SELECT e.customer_id, e.occurred_at, e.entry_id FROM loyalty_entry e WHERE '
        || crmcost._points_of_days(run) || ')'
   END;
 
@@ -133,9 +136,11 @@ BEGIN
       WHERE e.occurred_at < $1 AND e.occurred_at >= '1900-01-02' AND %5$s
             AND NOT EXISTS (SELECT FROM cost_entry old
                             WHERE old.source = 'loyalty'
-                                  AND old.source_ref = e.entry_id::text)
+                                  AND old.source_ref = e.entry_id::text %6$s)
       ORDER BY e.entry_id
-    $query$, category, amount, currency, joined, condition)
+    $query$, category, amount, currency, joined, condition,
+    -- of few entries each is asked for by its key: OFFSET 0 keeps it from being a join
+    CASE WHEN condition <> 'true' THEN 'OFFSET 0' END)
     USING upto, crmcost._setting(ledger, 'timezone');
   GET DIAGNOSTICS booked = ROW_COUNT;
   IF booked > 0 THEN

@@ -86,17 +86,11 @@ COMMENT ON FUNCTION crmcost._refresh_voice(crmcost._run) IS
 -- The one place that says what an answer is.  Of a customer, survey and day the
 -- last one counts, before those who were asked and did not answer.  What is outside
 -- of the scale of its survey is none.
-CREATE FUNCTION crmcost._answers()
-  RETURNS TABLE (customer_id bigint, survey text, occurred_on date,
-                 own_id bigint, month_start date, occurred_at timestamptz,
-                 channel_code text, campaign_code text, product_code text,
-                 agent_code text, reason_code text, n bigint, score numeric,
-                 verdict text, is_csat boolean, answer_within integer)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._find_replies() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-#variable_conflict use_column
 BEGIN
-  RETURN QUERY
+  INSERT INTO pg_temp.refresh_reply
     SELECT DISTINCT ON (customer_id, survey, occurred_on, own_id)
            customer_id, survey, occurred_on, own_id, month_start, occurred_at,
            channel_code, campaign_code, product_code, agent_code, reason_code,
@@ -119,8 +113,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._answers() IS
-  'Answers to surveys in refresh_contact, one a customer, survey and day; without a score those who were asked and did not answer that day.';
+COMMENT ON FUNCTION crmcost._find_replies() IS
+  'Fills refresh_reply: answers to surveys in refresh_contact, one a customer, survey and day; without a score those who were asked and did not answer that day.';
 
 -- Of the customers whose contacts changed.  Who answers within the days of the survey was asked
 -- once; what he complains of after it is laid to the answer.
@@ -137,7 +131,7 @@ BEGIN
              min(a.occurred_on) FILTER (WHERE a.score IS NOT NULL)
                OVER later - a.occurred_on <= a.answer_within
                AS answered_later
-      FROM crmcost._answers() a
+      FROM pg_temp.refresh_reply a
       JOIN pg_temp.refresh_customer n
         ON n.customer_id = a.customer_id AND n.of_contacts
       WINDOW later AS (PARTITION BY a.customer_id, a.survey, a.own_id

@@ -82,7 +82,7 @@ BEGIN
     WITH voice AS (
       SELECT DISTINCT ON (a.customer_id) a.customer_id,
              a.occurred_on AS bad_voice_on, a.score AS bad_score
-      FROM crmcost._answers() a
+      FROM pg_temp.refresh_reply a
       JOIN pg_temp.refresh_customer USING (customer_id)
       WHERE a.survey = 'csat' AND a.score <= %1$L
       ORDER BY a.customer_id, a.occurred_on DESC
