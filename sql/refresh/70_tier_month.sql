@@ -157,10 +157,7 @@ BEGIN
         SELECT month_start, '(all)', '(all)', %4$s FROM cell GROUP BY 1 %5$s
       $query$, sums,
       string_agg(format(', h%s.tier', s.i), '' ORDER BY s.i),
-      string_agg(format(' LEFT JOIN pg_temp.refresh_held h%1$s ON h%1$s.scheme = %2$L
-          AND h%1$s.customer_id = m.customer_id AND m.month_start >= h%1$s.from_month
-          AND m.month_start < h%1$s.before_month',
-                        s.i, s.scheme), '' ORDER BY s.i),
+      crmcost._held_joins(array_agg(s.scheme ORDER BY s.i), 'm'),
       sums_of_cells,
       string_agg(format(' UNION ALL SELECT month_start, %2$L, tier%1$s, %3$s FROM cell WHERE tier%1$s IS NOT NULL GROUP BY 1, 3',
                         s.i, s.scheme, sums_of_cells), '' ORDER BY s.i),

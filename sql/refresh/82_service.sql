@@ -204,17 +204,17 @@ COMMENT ON FUNCTION crmcost._few_rows() IS
   'Rows up to which all dimensions of service are summed up in one statement.';
 
 -- Few rows are taken by all dimensions at once, many by one after the other.
-CREATE FUNCTION crmcost._dimension_groups(run crmcost._run, of_cost boolean,
-                                          relation regclass)
+CREATE FUNCTION crmcost._dimension_groups(run crmcost._run)
   RETURNS TABLE (dimensions text[], codes text[], schemes text[])
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
 DECLARE
-  many boolean;
+  many CONSTANT boolean := (
+    SELECT count(*) > crmcost._few_rows()
+    FROM (SELECT FROM pg_temp.refresh_service_event
+          LIMIT crmcost._few_rows() + 1) r);
 BEGIN
-  EXECUTE format('SELECT count(*) > $1 FROM (SELECT FROM %s LIMIT $1 + 1) r',
-                 relation) INTO many USING crmcost._few_rows();
   RETURN QUERY
     SELECT array_agg(d.dimension) FILTER (WHERE d.code IS NOT NULL),
            array_agg(d.code) FILTER (WHERE d.code IS NOT NULL),
@@ -222,7 +222,6 @@ BEGIN
     FROM (SELECT d.dimension, d.code, row_number() OVER () AS n
           FROM (SELECT d.dimension, d.code
                 FROM crmcost._service_dimensions() d
-                WHERE d.of_cost OR NOT _dimension_groups.of_cost
                 UNION ALL
                 SELECT u.scheme, NULL
                 FROM unnest(crmcost._tier_schemes(run.ledger)) AS u (scheme)
@@ -231,31 +230,40 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run, boolean, regclass) IS
+COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run) IS
   'Dimensions with the expressions of their codes, and tier schemes, in groups that one statement takes.';
 
+CREATE FUNCTION crmcost._held_joins(schemes text[], alias text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.string_agg(pg_catalog.format(
+    ' LEFT JOIN pg_temp.refresh_held h%1$s ON h%1$s.scheme = %2$L
+      AND h%1$s.customer_id = %3$s.customer_id AND %3$s.month_start >= h%1$s.from_month
+      AND %3$s.month_start < h%1$s.before_month', s.i, s.name, alias),
+    ''::text ORDER BY s.i)
+  FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (name, i));
+
+COMMENT ON FUNCTION crmcost._held_joins(text[], text) IS
+  'Joins of a relation by customer and month with the tier h1, h2 and so on that held in each of these schemes.';
+
+-- The tiers of each scheme are joined once a row, not once a row and scheme.
 CREATE FUNCTION crmcost._by_dimension(relation text, dimensions text[],
                                       codes text[], schemes text[])
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.concat_ws(' UNION ALL '::text,
-  (SELECT pg_catalog.format(
-     'SELECT c.*, d.dimension, d.code FROM %s c CROSS JOIN LATERAL (VALUES %s) AS d (dimension, code)',
-     relation, pg_catalog.string_agg(
-       pg_catalog.format('(%L::text COLLATE "C", (%s)::text COLLATE "C")',
-                         u.dimension, u.code), ', '::text))
-   FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
-          AS u (dimension, code)
-   HAVING pg_catalog.count(*) > 0),
-  CASE WHEN pg_catalog.cardinality(schemes) > 0 THEN pg_catalog.format($query$
-    SELECT c.*, s.scheme COLLATE "C" AS dimension,
-           coalesce(h.tier, '(unknown)') COLLATE "C" AS code
-    FROM %s c
-    CROSS JOIN unnest(%L::text[]) AS s (scheme)
-    LEFT JOIN pg_temp.refresh_held h
-      ON h.customer_id = c.customer_id AND h.scheme = s.scheme
-         AND c.month_start >= h.from_month AND c.month_start < h.before_month
-  $query$, relation, schemes) END);
+RETURN (
+  SELECT pg_catalog.format(
+    'SELECT c.*, d.dimension, d.code FROM %s c%s CROSS JOIN LATERAL (VALUES %s) AS d (dimension, code)',
+    relation, crmcost._held_joins(schemes, 'c'),
+    pg_catalog.string_agg(
+      pg_catalog.format('(%L::text COLLATE "C", (%s)::text COLLATE "C")',
+                        u.dimension, u.code), ', '::text))
+  FROM (SELECT u.dimension, u.code
+        FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
+               AS u (dimension, code)
+        UNION ALL
+        SELECT s.name, pg_catalog.format('coalesce(h%s.tier, ''(unknown)'')', s.i)
+        FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (name, i)) u);
 
 COMMENT ON FUNCTION crmcost._by_dimension(text, text[], text[], text[]) IS
   'Query of the rows of a relation by customer and month, once for each dimension with its code, and for each tier scheme with the tier that held.';
@@ -269,8 +277,7 @@ DECLARE
   part record;
 BEGIN
   FOR part IN
-    SELECT * FROM crmcost._dimension_groups(
-      run, false, 'pg_temp.refresh_service_event'::regclass)
+    SELECT * FROM crmcost._dimension_groups(run)
   LOOP
     EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
             || crmcost._service_month_query(crmcost._by_dimension(
@@ -383,18 +390,33 @@ $query$, source, crmcost._service_percentiles(counted), (
 COMMENT ON FUNCTION crmcost._service_month_query(text, boolean) IS
   'Query of service_month, given that of the events with dimension and code.';
 
--- Open cases are few, and get older without any news.
+-- Open cases get older without any news.  Those that all dimensions have in one place
+-- are summed up first.
 CREATE FUNCTION crmcost._backlog_query(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL UNSAFE
-RETURN pg_catalog.format($query$
-  SELECT c.dimension, c.code, sum(c.cases)::bigint AS open_cases, %s,
-         min(c.opened_at) AS oldest_opened_at
+BEGIN ATOMIC
+SELECT pg_catalog.format($query$
+  SELECT c.dimension, c.code, sum(c.open_cases)::bigint AS open_cases, %s,
+         min(c.oldest_opened_at) AS oldest_opened_at
   FROM (%s) c
   GROUP BY c.dimension, c.code
 $query$,
-  (SELECT pg_catalog.string_agg(pg_catalog.format(
-            'coalesce(sum(c.cases) FILTER (WHERE %s), 0)::bigint AS %s',
-            k.condition, k.measure), ', '::text)
+  pg_catalog.string_agg(pg_catalog.format('sum(c.%1$s)::bigint AS %1$s',
+                                          k.measure), ', '::text),
+  (SELECT crmcost._by_dimension(
+            pg_catalog.format($cell$
+              (SELECT c.channel_code, c.product_code, c.team, c.service_level,
+                      c.kind, c.agent_code, sum(c.cases) AS open_cases, %s,
+                      min(c.opened_at) AS oldest_opened_at
+               FROM service_case c
+               WHERE c.closed_at IS NULL
+               GROUP BY 1, 2, 3, 4, 5, 6)
+              $cell$, pg_catalog.string_agg(pg_catalog.format(
+                'coalesce(sum(c.cases) FILTER (WHERE %s), 0) AS %s',
+                k.condition, k.measure), ', '::text)),
+            pg_catalog.array_agg(d.dimension), pg_catalog.array_agg(d.code),
+            '{}'::text[])
+   FROM crmcost._service_dimensions() d WHERE d.of_cost))
    FROM (SELECT 'unanswered'::text AS measure,
                 'c.first_response_at IS NULL'::text AS condition
          UNION ALL
@@ -410,12 +432,8 @@ $query$,
                       ('over_30_days', 30, NULL),
                       ('old_cases', crmcost._setting(
                          run.ledger, 'sla_open_days')::float8, NULL))
-                AS a (measure, over_days, to_days)) k),
-  (SELECT crmcost._by_dimension(
-            '(SELECT * FROM service_case WHERE closed_at IS NULL)'::text,
-            pg_catalog.array_agg(d.dimension), pg_catalog.array_agg(d.code),
-            '{}'::text[])
-   FROM crmcost._service_dimensions() d WHERE d.of_cost));
+                AS a (measure, over_days, to_days)) k;
+END;
 
 COMMENT ON FUNCTION crmcost._backlog_query(crmcost._run) IS
   'Query of case_backlog.';

@@ -75,41 +75,58 @@ $$;
 COMMENT ON FUNCTION crmcost._find_service_rates(text) IS
   'Fills refresh_service_rate: what a second and a contact bear, by channel and product, in the months that a condition names.';
 
--- Work with what it bears, and pools that nobody bears.
+-- Work with what it bears, and pools that nobody bears.  Work that all dimensions have in
+-- one place is summed up first.
 CREATE FUNCTION crmcost._sum_service_cost(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  borne CONSTANT text := $query$
-    (SELECT k.customer_id, k.month_start, k.kind, k.channel_code,
-            k.product_code, k.team, k.service_level, k.agent_code, k.automated,
-            k.contacts, k.handle_seconds,
-            k.handle_seconds * r.second_rate + k.contacts * r.contact_rate
-              AS cost, 0::numeric AS idle_cost
-     FROM service_contact k
-     JOIN pg_temp.refresh_service_rate r
-       USING (month_start, channel_code, product_code)
-     UNION ALL
-     SELECT NULL, p.month_start, '(unknown)', p.channel_code, p.product_code,
-            '(unknown)', '(unknown)', '(unknown)', false, 0, 0, p.cost, p.cost
-     FROM pg_temp.refresh_service_pool p
-     WHERE coalesce(p.seconds, 0) = 0 AND coalesce(p.contacts, 0) = 0)
-  $query$;
-  part record;
+  schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
 BEGIN
-  FOR part IN
-    SELECT * FROM crmcost._dimension_groups(run, true,
-                                            'service_contact'::regclass)
-  LOOP
-    EXECUTE 'INSERT INTO pg_temp.refresh_service_cost '
-            || crmcost._service_cost_query(crmcost._by_dimension(
-                 borne, part.dimensions, part.codes, part.schemes));
-  END LOOP;
+  EXECUTE (
+    SELECT 'INSERT INTO pg_temp.refresh_service_cost '
+           || crmcost._service_cost_query(crmcost._by_dimension(
+                crmcost._borne_query(schemes), array_agg(d.dimension),
+                array_agg(d.code), '{}'))
+    FROM (SELECT d.dimension, d.code FROM crmcost._service_dimensions() d
+          WHERE d.of_cost
+          UNION ALL
+          SELECT s.name, format('coalesce(c.tier%s, ''(unknown)'')', s.i)
+          FROM unnest(schemes) WITH ORDINALITY AS s (name, i)) d);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._sum_service_cost(crmcost._run) IS
   'Fills refresh_service_cost: work on cases and its cost, in the months of refresh_service_rate and refresh_service_pool.';
+
+CREATE FUNCTION crmcost._borne_query(schemes text[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format($query$
+    (SELECT k.month_start, k.kind, k.channel_code, k.product_code, k.team,
+            k.service_level, k.agent_code, k.automated, sum(k.contacts) AS contacts,
+            sum(k.handle_seconds) AS handle_seconds,
+            sum(k.handle_seconds * r.second_rate + k.contacts * r.contact_rate)
+              AS cost, 0::numeric AS idle_cost%1$s
+     FROM service_contact k
+     JOIN pg_temp.refresh_service_rate r
+       USING (month_start, channel_code, product_code)%2$s
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8%3$s
+     UNION ALL
+     SELECT p.month_start, '(unknown)', p.channel_code, p.product_code,
+            '(unknown)', '(unknown)', '(unknown)', false, 0, 0, p.cost, p.cost%4$s
+     FROM pg_temp.refresh_service_pool p
+     WHERE coalesce(p.seconds, 0) = 0 AND coalesce(p.contacts, 0) = 0)
+  $query$,
+    pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
+                          ''::text ORDER BY i),
+    crmcost._held_joins(schemes, 'k'),
+    pg_catalog.string_agg(pg_catalog.format(', h%s.tier', i), ''::text ORDER BY i),
+    pg_catalog.repeat(', NULL'::text, pg_catalog.cardinality(schemes)))
+  FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
+
+COMMENT ON FUNCTION crmcost._borne_query(text[]) IS
+  'Query of work and what it bears, with the tiers of these schemes that held, and of pools that nobody bears.';
 
 -- What rounding leaves of the cost of a month goes to the greatest row.
 CREATE FUNCTION crmcost._service_cost_query(source text) RETURNS text
