@@ -325,8 +325,25 @@ CREATE FUNCTION crmcost._make_value_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- value: whose sums changed, and the contacts of these customers, by who
-  -- handled them and in all
+  -- cost, of customers without news: what they cost in months before these are
+  -- written
+  CREATE TEMPORARY TABLE refresh_cost_before (
+    customer_id bigint, acquisition_cost numeric, retention_cost numeric,
+    service_cost numeric, churn_cost numeric, data_cost numeric,
+    training_cost numeric, program_cost numeric,
+    acquisition_direct_cost numeric, direct_cost numeric,
+    allocated_cost numeric
+  ) ON COMMIT DROP;
+
+  -- value: by how much that changed, of how many more months; whose sums are made
+  -- anew, and the contacts of these customers, by who handled them and in all
+  CREATE TEMPORARY TABLE refresh_cost_change (
+    customer_id bigint, months bigint, acquisition_cost numeric,
+    retention_cost numeric, service_cost numeric, churn_cost numeric,
+    data_cost numeric, training_cost numeric, program_cost numeric,
+    acquisition_direct_cost numeric, direct_cost numeric,
+    allocated_cost numeric
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_contact_agent (
     customer_id bigint, agent_code text, interactions bigint, contacts bigint,
     automated bigint, handle_seconds bigint, last_contact_at timestamptz
@@ -640,7 +657,8 @@ BEGIN
     month_start date PRIMARY KEY
   ) ON COMMIT DROP;
 
-  -- service: what happened with cases in the months to be summed up; cost by what
+  -- service: what happened with cases in the months to be summed up, and how often
+  -- by dimension; cost by what
   -- it was booked with, and what a second and a contact bear of it
   CREATE TEMPORARY TABLE refresh_service_event (
     customer_id bigint, month_start date, what text, cases bigint,
@@ -648,6 +666,11 @@ BEGIN
     channel_code text COLLATE "C", product_code text COLLATE "C",
     team text COLLATE "C", service_level text COLLATE "C",
     kind text COLLATE "C", agent_code text COLLATE "C", phase text COLLATE "C"
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_service_happened (
+    month_start date, dimension text COLLATE "C", code text COLLATE "C",
+    what text, n numeric, told numeric, met numeric, first numeric,
+    seconds numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_service_pool (
     month_start date, channel_code text COLLATE "C",

@@ -24,7 +24,7 @@ BEGIN
                  ', refresh_row tid, refresh_gone boolean' AS place
           FROM unnest(CASE WHEN crmcost._is_distributed(ledger)
                         THEN crmcost._written_tables()
-                      ELSE '{classification,customer_month}' END) AS u (name)
+                      ELSE '{classification}' END) AS u (name)
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
                  -- as codes and words, of which its message is made
@@ -40,6 +40,9 @@ BEGIN
                  ('service_month', 'refresh_service_sum', ''),
                  ('service_cost_month', 'refresh_service_cost', ''),
                  ('survey_answer', 'refresh_answer', ''),
+                 ('survey_answer', 'refresh_answer_change', ', sign integer'),
+                 ('survey_day', 'refresh_survey_day', ''),
+                 ('voice_month', 'refresh_voice_month', ''),
                  ('survey_due', 'refresh_due', ''),
                  ('coverage_month', 'refresh_coverage', ''),
                  ('worklist', 'refresh_worklist', '')) w
@@ -114,7 +117,8 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_driver, refresh_blend_part, refresh_limited,
          refresh_cumulated, refresh_quantity, refresh_block,
          refresh_driver_sum, refresh_flow,
-         refresh_contact_agent, refresh_contact_sum, refresh_changed,
+         refresh_contact_agent, refresh_cost_before, refresh_cost_change,
+         refresh_contact_sum, refresh_changed,
          refresh_reply, refresh_purchase,
          refresh_alive, refresh_clv, refresh_pair, refresh_top, refresh_price,
          refresh_stage_customer, refresh_point, refresh_staged,
@@ -132,10 +136,12 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_best_customer, refresh_referral,
          refresh_campaign_member, refresh_campaign_sum, refresh_lead,
          refresh_lead_model, refresh_case, refresh_case_month,
-         refresh_hours, refresh_service_event, refresh_service_sum,
+         refresh_hours, refresh_service_event,
+         refresh_service_happened, refresh_service_sum,
          refresh_service_work, refresh_service_pool,
          refresh_service_rate, refresh_service_cost, refresh_care,
-         refresh_answer, refresh_due, refresh_coverage,
+         refresh_answer, refresh_answer_change, refresh_survey_day,
+         refresh_voice_month, refresh_due, refresh_coverage,
          refresh_loyalty_customer, refresh_points, refresh_account,
          refresh_spell, refresh_survival,
          refresh_logrank, refresh_signal_customer, refresh_worklist,

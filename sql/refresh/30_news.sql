@@ -136,17 +136,13 @@ CREATE FUNCTION crmcost._find_due_customers(run crmcost._run) RETURNS void
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_customer
-    SELECT i.customer_id, true FROM interaction i
+    SELECT DISTINCT i.customer_id, true FROM interaction i
     WHERE i.resolved_at >= least(run.upto, run.upto_before)
           AND i.resolved_at < greatest(run.upto, run.upto_before)
-    UNION
-    SELECT i.customer_id, true FROM interaction i
-    WHERE i.first_response_at >= least(run.upto, run.upto_before)
-          AND i.first_response_at < greatest(run.upto, run.upto_before)
-    UNION
-    SELECT i.customer_id, true FROM interaction i
-    WHERE i.due_at >= least(run.upto, run.upto_before)
-          AND i.due_at < greatest(run.upto, run.upto_before)
+          OR i.first_response_at >= least(run.upto, run.upto_before)
+             AND i.first_response_at < greatest(run.upto, run.upto_before)
+          OR i.due_at >= least(run.upto, run.upto_before)
+             AND i.due_at < greatest(run.upto, run.upto_before)
     ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true;
 END
 $$;
@@ -347,24 +343,6 @@ $$;
 
 COMMENT ON FUNCTION crmcost._months_that_differ(name, name, text, name) IS
   'Months in which the rows of a table that a condition on old names are not those of a work table with the same columns, but for a column that may be named.';
-
-CREATE FUNCTION crmcost._changed_months(run crmcost._run, target name,
-                                        work_table name, scope text)
-  RETURNS text
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  IF run.whole THEN
-    RETURN format('old.month_start >= %L', run.open_month);
-  END IF;
-  RETURN format('old.month_start >= %L AND old.month_start = ANY (%L::date[])',
-                run.open_month,
-                crmcost._months_that_differ(target, work_table, scope));
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._changed_months(crmcost._run, name, name, text) IS
-  'Condition on old that a row is of an open month in which a table by customer is to change, given its new rows in a work table.';
 
 -- For what is summed up after the table was written, which may be elsewhere.
 CREATE FUNCTION crmcost._note_months(run crmcost._run, target name,

@@ -20,6 +20,7 @@ BEGIN
     RETURN crmcost._write_months_on_workers(run, months, schemes);
   END IF;
   PERFORM crmcost._load_limited_months(run);
+  PERFORM crmcost._note_cost(run, months);
   FOREACH month IN ARRAY months LOOP
     PERFORM crmcost._find_weighed_tiers(run, month, schemes);
     PERFORM crmcost._find_month(run, month);
@@ -29,11 +30,6 @@ BEGIN
     changed := changed + crmcost._write_blend_findings(run, month)
                + crmcost._write_month_drivers(run, month)
                + crmcost._write_month(run, month);
-    IF NOT run.whole THEN
-      INSERT INTO pg_temp.refresh_changed
-        SELECT n.customer_id FROM pg_temp.refresh_new_customer_month n
-        ON CONFLICT (customer_id) DO NOTHING;
-    END IF;
   END LOOP;
   RETURN changed;
 END
@@ -334,7 +330,7 @@ BEGIN
      string_agg(format('%I <> 0 OR %I <> 0', k.bucket || '_direct_cost',
                        k.bucket || '_allocated_cost'), ' OR ' ORDER BY k.i))
      FROM unnest(crmcost._buckets()) WITH ORDINALITY AS k (bucket, i)),
-    format('old.month_start = %L', month), NOT run.whole);
+    format('old.month_start = %L', month));
 END
 $$;
 

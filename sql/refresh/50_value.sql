@@ -15,8 +15,10 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   INSERT INTO pg_temp.refresh_changed
-    SELECT c.customer_id FROM pg_temp.refresh_customer c
-    ON CONFLICT (customer_id) DO NOTHING;
+    SELECT c.customer_id FROM pg_temp.refresh_customer c;
+  IF NOT run.whole THEN
+    PERFORM crmcost._find_cost_changes(run);
+  END IF;
   ANALYZE pg_temp.refresh_changed;
   PERFORM crmcost._find_contact_sums(run);
   IF NOT run.whole THEN
@@ -27,7 +29,8 @@ BEGIN
       JOIN pg_temp.refresh_customer USING (customer_id);
   END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_value',
-                                   crmcost._value_query(run, wanted), scope);
+                                   crmcost._value_query(run, wanted), scope)
+         + crmcost._add_cost_changes();
 END
 $$;
 
@@ -43,6 +46,111 @@ RETURN kind IN ('sales', 'care', 'ticket', 'complaint', 'return')
 
 COMMENT ON FUNCTION crmcost._is_contact(text, text) IS
   'Whether an interaction is a contact that somebody of ours, or a machine, handled.';
+
+-- Nearly everybody who is active in a month bears a little more or less of it when
+-- anything happens there.  Who has no news has the sums of before, and the
+-- difference.
+CREATE FUNCTION crmcost._cost_terms(term text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.string_agg(pg_catalog.format(term, c.name), ', '::text
+                               ORDER BY c.i)
+  FROM pg_catalog.unnest(ARRAY(
+         SELECT b || '_cost'::text FROM pg_catalog.unnest(crmcost._buckets()) AS b)
+       || '{acquisition_direct_cost,direct_cost,allocated_cost}'::text[])
+    WITH ORDINALITY AS c (name, i));
+
+COMMENT ON FUNCTION crmcost._cost_terms(text) IS
+  'A term for each column of refresh_cost_before but the first.';
+
+CREATE FUNCTION crmcost._month_cost_query(months date[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT m.customer_id, %s, m.acquisition_direct_cost, m.direct_cost,
+         m.allocated_cost
+  FROM customer_month m
+  WHERE m.month_start = ANY (%L::date[])
+        AND NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
+                        WHERE c.customer_id = m.customer_id)
+$query$, (SELECT pg_catalog.string_agg(pg_catalog.format(
+            'm.%1$s_direct_cost + m.%1$s_allocated_cost AS %1$s_cost', b.name),
+            ', '::text ORDER BY b.i)
+          FROM pg_catalog.unnest(crmcost._buckets())
+            WITH ORDINALITY AS b (name, i)), months);
+
+COMMENT ON FUNCTION crmcost._month_cost_query(date[]) IS
+  'Query of what the customers without news cost in some months.';
+
+CREATE FUNCTION crmcost._note_cost(run crmcost._run, months date[])
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF NOT run.whole THEN
+    EXECUTE 'INSERT INTO pg_temp.refresh_cost_before '
+            || crmcost._month_cost_query(months);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_cost(crmcost._run, date[]) IS
+  'Fills refresh_cost_before, before these months are written.';
+
+-- Whoever got or lost a month, and whose cost may be all that makes him a customer,
+-- is looked at as a whole.
+CREATE FUNCTION crmcost._find_cost_changes(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_cost_change
+      SELECT customer_id, sum(n), %2$s
+      FROM (SELECT m.*, 1 AS n FROM (%1$s) m
+            UNION ALL
+            SELECT customer_id, %3$s, -1 FROM pg_temp.refresh_cost_before) part
+      GROUP BY customer_id
+      HAVING (sum(n), %2$s) <> (0, %4$s)
+    $query$, crmcost._month_cost_query(ARRAY(
+      SELECT c.month_start FROM pg_temp.refresh_cost_month c
+      WHERE c.month_start >= run.open_month)),
+    crmcost._cost_terms('sum(%I)'), crmcost._cost_terms('-%I'),
+    crmcost._cost_terms('0'));
+  INSERT INTO pg_temp.refresh_changed
+    SELECT c.customer_id
+    FROM pg_temp.refresh_cost_change c
+    LEFT JOIN customer_value v USING (customer_id)
+    WHERE c.months <> 0
+          OR v.acquired_on IS NULL AND coalesce(v.orders, 0) = 0;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_cost_changes(crmcost._run) IS
+  'Fills refresh_cost_change, and adds to refresh_changed those of whom the difference does not tell all.';
+
+CREATE FUNCTION crmcost._add_cost_changes() RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  changed bigint;
+BEGIN
+  EXECUTE format($query$
+    UPDATE customer_value v
+      SET %s,
+          total_cost = v.total_cost + c.direct_cost + c.allocated_cost,
+          profit = v.profit - c.direct_cost - c.allocated_cost
+      FROM pg_temp.refresh_cost_change c
+      WHERE c.customer_id = v.customer_id
+            AND NOT EXISTS (SELECT FROM pg_temp.refresh_changed r
+                            WHERE r.customer_id = c.customer_id)
+    $query$, crmcost._cost_terms('%1$I = v.%1$I + c.%1$I'));
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  INSERT INTO pg_temp.refresh_written VALUES ('customer_value', changed);
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_cost_changes() IS
+  'Adds refresh_cost_change to customer_value; returns the rows changed.';
 
 -- Of customers with news the contacts are in refresh_contact, and so of others where
 -- limited rules ask for them; of the others what the store has still holds.  Contacts
@@ -71,6 +179,7 @@ BEGIN
   UPDATE pg_temp.refresh_contact_sum s SET open_cases = o.cases
     FROM (SELECT c.customer_id, sum(c.cases) AS cases
           FROM service_case c
+          JOIN pg_temp.refresh_customer USING (customer_id)
           WHERE c.closed_at IS NULL
           GROUP BY c.customer_id) o
     WHERE o.customer_id = s.customer_id;

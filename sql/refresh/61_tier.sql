@@ -74,15 +74,14 @@ RETURN pg_catalog.format(
   schemes, since,
   CASE WHEN run.whole THEN ''
     ELSE pg_catalog.format('
-        AND (old.customer_id, old.dimension) IN (SELECT c.customer_id, c.dimension COLLATE "default"
+        AND old.customer_id = ANY (ARRAY(SELECT c.customer_id
         FROM customer_class c WHERE c.entered_at > %1$L
-        AND c.dimension = ANY (%2$L::text[]) UNION SELECT r.customer_id, r.dimension
+        AND c.dimension = ANY (%2$L::text[]) UNION SELECT r.customer_id
         FROM pg_temp.refresh_tier_row r WHERE r.entered_at <= %1$L UNION
-        SELECT h.customer_id, h.dimension FROM classification h WHERE NOT h.by_rule UNION
-        SELECT k.customer_id, s FROM (SELECT p.customer_id FROM pg_temp.refresh_party p
+        SELECT h.customer_id FROM classification h WHERE NOT h.by_rule UNION
+        SELECT p.customer_id FROM pg_temp.refresh_party p
         UNION SELECT t.customer_id FROM touched t
-        WHERE t.relation IN (''customer'', ''classification'')) k
-        CROSS JOIN unnest(%2$L::text[]) AS s)',
+        WHERE t.relation IN (''customer'', ''classification'')))',
                          since, schemes)
   END);
 

@@ -239,18 +239,18 @@ RETURN $query$
     FROM customer_class k
     WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
           AND k.code <> 'none'
-          AND NOT EXISTS (SELECT FROM tier t
-                          WHERE t.scheme = k.dimension AND t.code = k.code)
+          AND (k.dimension, k.code) NOT IN (SELECT t.scheme, t.code FROM tier t)
     UNION ALL
     SELECT 'untiered_customer', count(*),
            crmcost._first_words(ARRAY['tier_missing', v.customer_id::text, s.scheme])
     FROM customer_value v
     CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis <> 'manual') s
+    LEFT JOIN (SELECT k.customer_id, array_agg(k.dimension) AS schemes
+               FROM customer_class k
+               WHERE NOT (k.code = 'none' AND k.by_rule)
+               GROUP BY k.customer_id) k USING (customer_id)
     WHERE v.orders > 0 AND NOT v.is_technical
-          AND NOT EXISTS (SELECT FROM customer_class k
-                          WHERE k.customer_id = v.customer_id
-                                AND k.dimension = s.scheme
-                                AND NOT (k.code = 'none' AND k.by_rule))
+          AND (s.scheme = ANY (k.schemes)) IS NOT TRUE
     UNION ALL
     SELECT 'unmatched_rfm_score', count(*),
            crmcost._first_words(ARRAY['score_unmatched', u.scheme, concat(u.r, u.f, u.m)])

@@ -263,12 +263,9 @@ BEGIN ATOMIC
     INSERT INTO pg_temp.refresh_delta
       (dimension, code, cohort_month, month_start, %4$s)
       WITH moved AS (
-        SELECT g.dimension, g.code, g.cohort_month, m.month_start, g.sign, %1$s
-        FROM (SELECT customer_id, dimension, code, cohort_month, 1 AS sign
-              FROM pg_temp.refresh_moved
-              UNION ALL
-              SELECT customer_id, dimension, code_before, cohort_before, -1
-              FROM pg_temp.refresh_moved) g
+        SELECT g.dimension, g.code, g.cohort_month, g.code_before,
+               g.cohort_before, m.month_start, %1$s
+        FROM pg_temp.refresh_moved g
         JOIN (SELECT customer_id, customer_id AS party_id
               FROM pg_temp.refresh_moved
               UNION
@@ -278,12 +275,15 @@ BEGIN ATOMIC
         CROSS JOIN LATERAL (SELECT h.* FROM customer_month h
                             WHERE h.customer_id = k.customer_id OFFSET 0) m
         WHERE NOT (%2$s)
-        GROUP BY g.dimension, g.code, g.cohort_month, m.month_start, g.sign
+        GROUP BY 1, 2, 3, 4, 5, 6
       ),
       change AS (
-        SELECT dimension, code, cohort_month, month_start, %5$s
-        FROM moved
-        GROUP BY dimension, code, cohort_month, month_start
+        SELECT m.dimension, g.code, g.cohort_month, m.month_start, %5$s
+        FROM moved m
+        CROSS JOIN LATERAL (VALUES (1, m.code, m.cohort_month),
+                                   (-1, m.code_before, m.cohort_before))
+          AS g (sign, code, cohort_month)
+        GROUP BY 1, 2, 3, 4
       )
       SELECT dimension, code, cohort_month, month_start, %3$s
       FROM change c
@@ -297,7 +297,7 @@ BEGIN ATOMIC
       '(coalesce(o.%1$I, 0) + c.%1$I)::%2$s AS %1$I', g.name, g.type),
       ', '::text),
     pg_catalog.string_agg(pg_catalog.quote_ident(g.name), ', '::text),
-    pg_catalog.string_agg(pg_catalog.format('sum(sign * %1$I) AS %1$I', g.name),
+    pg_catalog.string_agg(pg_catalog.format('sum(g.sign * m.%1$I) AS %1$I', g.name),
                           ', '::text))
   FROM crmcost._group_sums() g;
 END;

@@ -1,7 +1,8 @@
 -- Step acquisition, too: which channels bring good customers, and who recommended
 -- whom in a circle.
 --
--- A customer is looked at again with news, and when a tier may have become another.
+-- A customer is looked at again when he is known or acquired since, and when a tier may
+-- have become another.
 CREATE FUNCTION crmcost._write_cohort_quality(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -16,13 +17,18 @@ BEGIN
     LEFT JOIN pg_temp.refresh_party p USING (customer_id)
     WHERE anew
           OR coalesce(p.party_id, c.customer_id) IN (
-               SELECT r.customer_id FROM pg_temp.refresh_customer r
+               SELECT r.customer_id
+               FROM pg_temp.refresh_customer r
+               LEFT JOIN pg_temp.refresh_value_before b USING (customer_id)
+               LEFT JOIN customer_value v USING (customer_id)
+               WHERE b.acquired_on IS DISTINCT FROM v.acquired_on
+                     OR (b.customer_id IS NULL) <> (v.customer_id IS NULL)
                UNION
                SELECT k.customer_id FROM pg_temp.refresh_class_customer k
                WHERE k.dimension IN (SELECT t.scheme FROM tier t));
   ANALYZE pg_temp.refresh_best_customer;
   changed := crmcost._write_difference(run.ledger, 'customer_quality',
-    crmcost._best_query(run), CASE WHEN anew THEN 'true'
+    crmcost._best_query(run, anew), CASE WHEN anew THEN 'true'
       ELSE 'old.customer_id IN (SELECT b.customer_id FROM pg_temp.refresh_best_customer b)'
       END);
   IF anew OR crmcost._was_written(run, '{customer_quality,customer_value}') THEN
@@ -56,7 +62,8 @@ COMMENT ON FUNCTION crmcost._write_cohort_quality(crmcost._run) IS
   'Writes customer_quality and cohort_quality; returns the rows changed.';
 
 -- A row of classification dated midnight is of the evening before.
-CREATE FUNCTION crmcost._best_query(run crmcost._run) RETURNS text
+CREATE FUNCTION crmcost._best_query(run crmcost._run, anew boolean)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT h.customer_id, h.scheme, min(h.entered_at) AS reached_at
@@ -71,7 +78,7 @@ RETURN pg_catalog.format($query$
     JOIN classification k USING (customer_id)
     JOIN (SELECT DISTINCT ON (scheme) scheme, code
           FROM tier ORDER BY scheme, rank) t ON t.scheme = k.dimension
-    WHERE k.entered_at <= %2$L
+    WHERE k.entered_at <= %2$L%4$s
   ) h
   JOIN customer_value v ON v.customer_id = h.customer_id
   WHERE h.is_best
@@ -79,9 +86,12 @@ RETURN pg_catalog.format($query$
         AND coalesce(h.before_on, 'infinity') > v.acquired_on
   GROUP BY h.customer_id, h.scheme
 $query$, run.zone, run.upto,
-  crmcost._setting(run.ledger, 'quality_months') || ' months');
+  crmcost._setting(run.ledger, 'quality_months') || ' months',
+  -- by an array, histories are looked up; a join would read all
+  CASE WHEN NOT anew THEN ' AND k.customer_id = ANY (ARRAY(SELECT r.customer_id
+      FROM pg_temp.refresh_best_customer r))' END);
 
-COMMENT ON FUNCTION crmcost._best_query(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._best_query(crmcost._run, boolean) IS
   'Query of customer_quality for the customers of refresh_best_customer.';
 
 -- Who is in a circle is found by going up the chains in strides that double: who

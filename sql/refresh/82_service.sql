@@ -268,6 +268,8 @@ RETURN (
 COMMENT ON FUNCTION crmcost._by_dimension(text, text[], text[], text[]) IS
   'Query of the rows of a relation by customer and month, once for each dimension with its code, and for each tier scheme with the tier that held.';
 
+-- Only times of answers and resolutions have to be gone through once a dimension; what is
+-- counted is counted before that, where all dimensions have it in one place.
 CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -276,19 +278,67 @@ DECLARE
                                       WHERE cases > 1);
   part record;
 BEGIN
+  PERFORM crmcost._count_service(crmcost._tier_schemes(run.ledger));
   FOR part IN
     SELECT * FROM crmcost._dimension_groups(run)
   LOOP
     EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
             || crmcost._service_month_query(crmcost._by_dimension(
                  'pg_temp.refresh_service_event', part.dimensions, part.codes,
-                 part.schemes), counted);
+                 part.schemes), counted)
+      USING part.dimensions || part.schemes;
   END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
   'Fills refresh_service_sum from refresh_service_event.';
+
+CREATE FUNCTION crmcost._count_service(schemes text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE (
+    SELECT format($query$
+      INSERT INTO pg_temp.refresh_service_happened
+        SELECT c.month_start, c.dimension, c.code, c.what, sum(c.n),
+               sum(c.told), sum(c.met), sum(c.first), sum(c.seconds)
+        FROM (%s) c
+        GROUP BY 1, 2, 3, 4
+      $query$, crmcost._by_dimension(crmcost._service_cell_query(schemes),
+                 array_agg(d.dimension), array_agg(d.code), '{}'))
+    FROM (SELECT d.dimension, d.code FROM crmcost._service_dimensions() d
+          UNION ALL
+          SELECT s.name, format('coalesce(c.tier%s, ''(unknown)'')', s.i)
+          FROM unnest(schemes) WITH ORDINALITY AS s (name, i)) d);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._count_service(text[]) IS
+  'Fills refresh_service_happened from refresh_service_event.';
+
+CREATE FUNCTION crmcost._service_cell_query(schemes text[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format($query$
+    (SELECT e.month_start, e.what, e.channel_code, e.product_code, e.team,
+            e.service_level, e.kind, e.agent_code, e.phase%1$s,
+            sum(e.cases) AS n,
+            coalesce(sum(e.cases) FILTER (WHERE e.met IS NOT NULL), 0) AS told,
+            coalesce(sum(e.cases) FILTER (WHERE e.met), 0) AS met,
+            coalesce(sum(e.cases) FILTER (WHERE e.first_contact), 0) AS first,
+            sum(e.seconds * e.cases) AS seconds
+     FROM pg_temp.refresh_service_event e%2$s
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9%3$s)
+  $query$,
+    pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
+                          ''::text ORDER BY i),
+    crmcost._held_joins(schemes, 'e'),
+    pg_catalog.string_agg(pg_catalog.format(', h%s.tier', i), ''::text ORDER BY i))
+  FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
+
+COMMENT ON FUNCTION crmcost._service_cell_query(text[]) IS
+  'Query of how often what happened with cases that all dimensions, and the tiers of these schemes, have in one place.';
 
 -- A case that stands for n counts n times.  The value at a share of all is the
 -- first one up to which that share lies: percentile_disc, of counted values.
@@ -313,12 +363,14 @@ COMMENT ON FUNCTION crmcost._value_at_share(numeric[], bigint[], numeric) IS
   'First of values in order up to which a share of them lies, each counted as often as counts says.';
 
 -- counted says whether any case counts more than once: else percentile_disc does.
-CREATE FUNCTION crmcost._service_percentiles(counted boolean) RETURNS text
+CREATE FUNCTION crmcost._service_percentiles(source text, counted boolean)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT month_start, dimension, code, %s
   FROM (SELECT e.month_start, e.dimension, e.code, %s
-        FROM event e
+        FROM (%s) e
+        WHERE e.what IN ('responded', 'closed')
         GROUP BY e.month_start, e.dimension, e.code) sorted
 $query$, (
   SELECT pg_catalog.string_agg(pg_catalog.format(
@@ -342,30 +394,20 @@ $query$, (
       $sorted$ END, c.measure, e.what, c.clock), ', '::text)
   FROM (VALUES ('responded'::text), ('closed')) AS e (what)
   CROSS JOIN (VALUES ('all'::text, 'seconds'::text), ('open', 'open_seconds'))
-    AS c (clock, measure)));
+    AS c (clock, measure)), source);
 
-COMMENT ON FUNCTION crmcost._service_percentiles(boolean) IS
-  'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in event lie.';
+COMMENT ON FUNCTION crmcost._service_percentiles(text, boolean) IS
+  'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in a query of events with dimension and code lie.';
 
 CREATE FUNCTION crmcost._service_month_query(source text, counted boolean)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  WITH event AS (
-    SELECT c.month_start, c.dimension, c.code, c.what, c.cases, c.seconds,
-           c.open_seconds, c.met, c.first_contact
-    FROM (%1$s) c
-  ), happened AS (
-    SELECT e.month_start, e.dimension, e.code, e.what, sum(e.cases) AS n,
-           coalesce(sum(e.cases) FILTER (WHERE e.met IS NOT NULL), 0) AS told,
-           coalesce(sum(e.cases) FILTER (WHERE e.met), 0) AS met,
-           coalesce(sum(e.cases) FILTER (WHERE e.first_contact), 0) AS first,
-           sum(e.seconds * e.cases) AS seconds
-    FROM event e
-    GROUP BY e.month_start, e.dimension, e.code, e.what
-  ), counted AS (
-    SELECT month_start, dimension, code, %3$s
-    FROM happened GROUP BY month_start, dimension, code
+  WITH counted AS (
+    SELECT month_start, dimension, code, %2$s
+    FROM pg_temp.refresh_service_happened
+    WHERE dimension = ANY ($1)
+    GROUP BY month_start, dimension, code
   )
   SELECT c.month_start, c.dimension, c.code, c.opened_n, c.responded_n,
          c.responded_told, c.responded_met, c.responded_seconds,
@@ -376,8 +418,8 @@ RETURN pg_catalog.format($query$
          p.closed_open_95, c.closed_first, c.closed_n + c.reclosed_n,
          c.reopened_n, c.due_n, c.due_met
   FROM counted c
-  LEFT JOIN (%2$s) p USING (month_start, dimension, code)
-$query$, source, crmcost._service_percentiles(counted), (
+  LEFT JOIN (%1$s) p USING (month_start, dimension, code)
+$query$, crmcost._service_percentiles(source, counted), (
   SELECT pg_catalog.string_agg(pg_catalog.format(
            'coalesce(sum(%1$I) FILTER (WHERE what = %2$L), 0) AS %2$s_%1$s',
            m.measure, e.what), ', '::text)
@@ -388,7 +430,7 @@ $query$, source, crmcost._service_percentiles(counted), (
   CROSS JOIN LATERAL pg_catalog.unnest(e.measures) AS m (measure)));
 
 COMMENT ON FUNCTION crmcost._service_month_query(text, boolean) IS
-  'Query of service_month, given that of the events with dimension and code.';
+  'Query of service_month for the dimensions $1, given that of the events with dimension and code.';
 
 -- Open cases get older without any news.  Those that all dimensions have in one place
 -- are summed up first.

@@ -1,19 +1,13 @@
 -- Step voice: what customers were asked and answered, and what they complain of.
 --
--- survey_answer and customer_survey follow the customers whose contacts changed; survey_day and
--- voice_month are summed up from survey_answer, for the months in which one of its
--- rows is another, and voice_month for those whose tiers were found anew.
+-- survey_answer and customer_survey follow the customers whose contacts changed.
+-- survey_day and voice_month are sums of survey_answer, and follow what of it goes and
+-- comes; voice_month is summed up anew for the months whose tiers were found anew.
 CREATE FUNCTION crmcost._customers_voice(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  months text;
-  tier_months text;
-  -- from it on tier_month was found anew; the first row is of the month before
-  tiers_from CONSTANT date := greatest(
-    (SELECT (min(m.month_start) + interval '1 month')::date
-     FROM pg_temp.refresh_tier_month m), run.open_month);
   news_months CONSTANT text := CASE WHEN run.whole
     THEN format('month_start >= %L', run.open_month)
     ELSE 'month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
@@ -22,26 +16,17 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_answers(run);
-  months := crmcost._changed_months(run, 'survey_answer', 'refresh_answer',
-                                    crmcost._rows_of_contacts(run));
-  tier_months := format('(%s OR old.month_start >= %L)', months, tiers_from);
+  PERFORM crmcost._note_answers(run);
   PERFORM crmcost._note_due(run, -1);
   changed := crmcost._write_difference(run.ledger, 'survey_answer',
                'SELECT * FROM pg_temp.refresh_answer',
                crmcost._rows_of_contacts(run));
-  PERFORM crmcost._find_held_of(run, format(
-    'SELECT old.customer_id, old.month_start FROM survey_answer old WHERE %s',
-    tier_months));
   RETURN changed
          + crmcost._write_difference(run.ledger, 'customer_survey',
              crmcost._customer_survey_query(), crmcost._rows_of_contacts(run))
          + crmcost._write_due(run)
-         + crmcost._write_difference(run.ledger, 'survey_day',
-             crmcost._survey_day_query(months),
-             replace(months, 'old.month_start', 'crmcost._month_of(old.day)'))
-         + crmcost._write_difference(run.ledger, 'voice_month',
-             crmcost._voice_month_query(run, tier_months),
-             tier_months)
+         + crmcost._write_survey_day(run)
+         + crmcost._write_voice_month(run)
          + crmcost._write_difference(run.ledger, 'reason_month',
              crmcost._reason_month_query(news_months), 'old.' || news_months);
 END
@@ -182,65 +167,154 @@ $query$;
 COMMENT ON FUNCTION crmcost._customer_survey_query() IS
   'Query of customer_survey for the customers whose contacts changed.';
 
-CREATE FUNCTION crmcost._survey_day_query(months text) RETURNS text
+-- Before survey_answer is written: rows that go, of sign -1, and those that come.
+CREATE FUNCTION crmcost._note_answers(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF run.whole THEN
+    RETURN;
+  END IF;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_answer_change
+      SELECT c.*
+      FROM (SELECT gone.*, -1 AS sign
+            FROM (SELECT old.* FROM survey_answer old WHERE %1$s
+                  EXCEPT SELECT * FROM pg_temp.refresh_answer) gone
+            UNION ALL
+            SELECT come.*, 1
+            FROM (SELECT * FROM pg_temp.refresh_answer
+                  EXCEPT SELECT old.* FROM survey_answer old WHERE %1$s) come) c
+      WHERE c.month_start >= $1
+    $query$, crmcost._rows_of_contacts(run)) USING run.open_month;
+  ANALYZE pg_temp.refresh_answer_change;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._note_answers(crmcost._run) IS
+  'Fills refresh_answer_change: what of survey_answer goes and comes in the open months; not where everything is computed.';
+
+-- Answers with their sign: all from a month on, and before it those that go or come.
+CREATE FUNCTION crmcost._signed_answers(run crmcost._run, from_month date)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT greatest(old.day, old.month_start) AS day, old.survey,
-         old.channel_code, old.campaign_code,
-         sum(old.answers)::bigint AS asked,
-         coalesce(sum(old.answers) FILTER (WHERE old.score IS NOT NULL), 0)
-           ::bigint AS answers,
-         coalesce(sum(old.score * old.answers), 0) AS score,
-         coalesce(sum(old.answers) FILTER (WHERE old.verdict = 'good'
-                                                 AND s.metric <> 'nps'), 0)
-           ::bigint AS satisfied,
-         coalesce(sum(old.answers) FILTER (WHERE old.verdict = 'good'
-                                                 AND s.metric = 'nps'), 0)
-           ::bigint AS promoters,
-         coalesce(sum(old.answers) FILTER (WHERE old.verdict = 'bad'
-                                                 AND s.metric = 'nps'), 0)
-           ::bigint AS detractors
-  FROM survey_answer old
-  LEFT JOIN survey s ON s.code = old.survey
-  WHERE %s
-  GROUP BY 1, 2, 3, 4
-$query$, months);
+  SELECT a.*, 1 AS sign FROM survey_answer a WHERE a.month_start >= %1$L
+  UNION ALL
+  SELECT * FROM pg_temp.refresh_answer_change WHERE month_start < %1$L
+$query$, CASE WHEN run.whole THEN run.open_month ELSE from_month END);
 
-COMMENT ON FUNCTION crmcost._survey_day_query(text) IS
-  'Query of survey_day for the months that a condition on old names.';
+COMMENT ON FUNCTION crmcost._signed_answers(crmcost._run, date) IS
+  'Query of the answers from a month on, and before it of what goes and comes; all there are where everything is computed.';
+
+-- Sums of what goes and comes, and of what there is under the same keys.  Nothing is
+-- left where nobody was asked.
+CREATE FUNCTION crmcost._write_answer_sums(run crmcost._run, target name,
+                                           keys text, anew text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  noted CONSTANT text := (
+    SELECT format('(%s) IN (SELECT %s FROM pg_temp.refresh_%s)',
+                  regexp_replace(keys, '(\w+)', 'old.\1', 'g'), keys, target));
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, target, (
+    SELECT format('SELECT %1$s, %2$s FROM (SELECT * FROM pg_temp.refresh_%3$s
+        UNION ALL SELECT old.* FROM %3$I old WHERE NOT (%4$s) AND %5$s) part
+        GROUP BY %1$s HAVING sum(asked) <> 0',
+      keys, string_agg(format('sum(%1$I)%2$s AS %1$I', a.attname,
+                              CASE a.type WHEN 'bigint' THEN '::bigint' END), ', '),
+      target, anew, noted)
+    FROM crmcost._columns_of(target::regclass) a
+    WHERE NOT a.is_key),
+    CASE WHEN run.whole THEN anew ELSE format('%s OR %s', anew, noted) END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_answer_sums(crmcost._run, name, text, text) IS
+  'Brings a table of sums of answers to its work table, where a condition on old says that it is made anew, and elsewhere by what that adds; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_survey_day(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_survey_day
+      SELECT greatest(a.day, a.month_start), a.survey, a.channel_code,
+             a.campaign_code, sum(a.sign * a.answers),
+             coalesce(sum(a.sign * a.answers)
+                        FILTER (WHERE a.score IS NOT NULL), 0),
+             coalesce(sum(a.sign * a.score * a.answers), 0),
+             coalesce(sum(a.sign * a.answers)
+                        FILTER (WHERE a.verdict = 'good'
+                                      AND s.metric <> 'nps'), 0),
+             coalesce(sum(a.sign * a.answers)
+                        FILTER (WHERE a.verdict = 'good'
+                                      AND s.metric = 'nps'), 0),
+             coalesce(sum(a.sign * a.answers)
+                        FILTER (WHERE a.verdict = 'bad'
+                                      AND s.metric = 'nps'), 0)
+      FROM (%s) a
+      LEFT JOIN survey s ON s.code = a.survey
+      GROUP BY 1, 2, 3, 4
+    $query$, crmcost._signed_answers(run, 'infinity'));
+  RETURN crmcost._write_answer_sums(run, 'survey_day',
+    'day, survey, channel_code, campaign_code',
+    CASE WHEN run.whole THEN format('old.day >= %L', run.open_month)
+      ELSE 'false' END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_survey_day(crmcost._run) IS
+  'Writes survey_day; returns the rows changed.';
 
 -- A month counts for the tier that held at its end, the running one for that of the
--- report day, as in tier_month: refresh_held has it.
---
+-- report day, as in tier_month: refresh_held has it.  From the month on whose tiers
+-- were found anew (the first row of refresh_tier_month is of the one before) all
+-- answers count anew.
+CREATE FUNCTION crmcost._write_voice_month(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  tiers_from CONSTANT date := CASE WHEN run.whole THEN run.open_month
+    ELSE greatest((SELECT (min(m.month_start) + interval '1 month')::date
+                   FROM pg_temp.refresh_tier_month m), run.open_month) END;
+BEGIN
+  PERFORM crmcost._find_held_of(run,
+    'SELECT customer_id, month_start FROM pg_temp.refresh_answer_change');
+  EXECUTE 'INSERT INTO pg_temp.refresh_voice_month '
+          || crmcost._voice_month_query(run, tiers_from);
+  RETURN crmcost._write_answer_sums(run, 'voice_month',
+    'month_start, survey, scheme, tier, channel_code, product_code',
+    format('old.month_start >= %L', tiers_from));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_voice_month(crmcost._run) IS
+  'Writes voice_month; returns the rows changed.';
+
 -- The finest cells are summed up first, so that few rows are left to sort for the
 -- totals.
-CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, months text)
+CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, from_month date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL UNSAFE
 RETURN pg_catalog.format($query$
-  WITH answer AS (
-    SELECT old.customer_id, old.month_start, old.survey, old.channel_code,
-           old.product_code, old.answers, old.score, old.verdict,
-           old.complaints
-    FROM survey_answer old WHERE %1$s
-  ),
-  cell AS (
-    SELECT a.month_start, a.survey, a.channel_code, a.product_code, s.scheme,
-           CASE s.scheme WHEN '(all)' THEN '(all)'
+  WITH cell AS (
+    SELECT month_start, survey, channel_code, product_code,
+           a.dimension AS scheme,
+           CASE WHEN a.dimension = '(all)' THEN '(all)'
              ELSE coalesce(t.code, '(unknown)') END AS tier,
-           sum(a.answers) AS asked,
-           sum(a.answers) FILTER (WHERE a.score IS NOT NULL) AS answers,
-           sum(a.score * a.answers) AS score,
-           sum(a.answers) FILTER (WHERE a.verdict = 'good') AS good,
-           sum(a.answers) FILTER (WHERE a.verdict = 'bad') AS bad,
-           sum(a.answers) FILTER (WHERE a.verdict = 'bad'
-                                        AND a.complaints > 0) AS complained
-    FROM answer a
-    CROSS JOIN unnest(%2$L::text[] || '(all)'::text) AS s (scheme)
-    LEFT JOIN pg_temp.refresh_held h
-      ON h.customer_id = a.customer_id AND h.scheme = s.scheme
-         AND a.month_start >= h.from_month AND a.month_start < h.before_month
-    LEFT JOIN tier t ON t.scheme = h.scheme AND t.code = h.tier
+           sum(sign * answers) AS asked,
+           sum(sign * answers) FILTER (WHERE score IS NOT NULL) AS answers,
+           sum(sign * score * answers) AS score,
+           sum(sign * answers) FILTER (WHERE verdict = 'good') AS good,
+           sum(sign * answers) FILTER (WHERE verdict = 'bad') AS bad,
+           sum(sign * answers) FILTER (WHERE verdict = 'bad'
+                                             AND complaints > 0) AS complained
+    FROM (%1$s) a
+    LEFT JOIN tier t
+      ON t.scheme = a.dimension COLLATE "C" AND t.code = a.code COLLATE "C"
     GROUP BY 1, 2, 3, 4, 5, 6
   )
   SELECT month_start, survey, scheme, tier,
@@ -254,10 +328,12 @@ RETURN pg_catalog.format($query$
          coalesce(sum(complained), 0)::bigint AS complained
   FROM cell
   GROUP BY month_start, survey, scheme, tier, CUBE (channel_code, product_code)
-$query$, months, crmcost._tier_schemes(run.ledger));
+$query$, crmcost._by_dimension(
+  pg_catalog.format('(%s)', crmcost._signed_answers(run, from_month)),
+  '{(all)}', '{''(all)''}', crmcost._tier_schemes(run.ledger)));
 
-COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, text) IS
-  'Query of voice_month for the months that a condition on old names.';
+COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, date) IS
+  'Query of what goes into refresh_voice_month: sums of all answers from a month on, and before it of what goes and comes.';
 
 CREATE FUNCTION crmcost._reason_month_query(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE

@@ -15,7 +15,7 @@ BEGIN
     PERFORM crmcost._note_coverage(run, -1);
   END IF;
   changed := crmcost._write_difference(run.ledger, 'customer_coverage',
-    crmcost._coverage_query(), crmcost._rows_of_news(run));
+    crmcost._coverage_query(run), crmcost._rows_of_news(run));
   PERFORM crmcost._note_coverage(run, 1);
   RETURN changed;
 END
@@ -111,9 +111,9 @@ $$;
 COMMENT ON FUNCTION crmcost._note_coverage(crmcost._run, integer) IS
   'Adds to refresh_coverage what the customers with news give, with a sign.';
 
-CREATE FUNCTION crmcost._coverage_query() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
+CREATE FUNCTION crmcost._coverage_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
   SELECT customer_id,
          crmcost._month_of(least(v.acquired_on, v.first_ordered_on))
            AS customer_month,
@@ -122,9 +122,8 @@ RETURN $query$
   FROM customer_value v
   JOIN pg_temp.refresh_customer USING (customer_id)
   LEFT JOIN (SELECT customer_id, min(month_start) AS purchase_month
-             FROM customer_order
-             JOIN pg_temp.refresh_customer USING (customer_id)
-             WHERE is_order
+             FROM customer_order old
+             WHERE is_order AND %1$s
              GROUP BY customer_id) o USING (customer_id)
   LEFT JOIN (SELECT customer_id,
                     min(month_start) FILTER (WHERE kind = 'behavior')
@@ -136,13 +135,12 @@ RETURN $query$
              WHERE kind IN ('behavior', 'complaint')
              GROUP BY customer_id) b USING (customer_id)
   LEFT JOIN (SELECT customer_id, min(month_start) AS answer_month
-             FROM survey_answer
-             JOIN pg_temp.refresh_customer USING (customer_id)
-             WHERE score IS NOT NULL
+             FROM survey_answer old
+             WHERE score IS NOT NULL AND %1$s
              GROUP BY customer_id) a USING (customer_id)
   WHERE NOT v.is_technical
         AND num_nonnulls(v.acquired_on, v.first_ordered_on) > 0
-$query$;
+$query$, crmcost._rows_of_news(run));
 
-COMMENT ON FUNCTION crmcost._coverage_query() IS
+COMMENT ON FUNCTION crmcost._coverage_query(crmcost._run) IS
   'Query of customer_coverage for the customers with news.';

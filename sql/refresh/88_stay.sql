@@ -83,7 +83,8 @@ RETURN pg_catalog.format($query$
     SELECT k.dimension, k.code, %1$s
     FROM customer_life l
     JOIN customer_class k USING (customer_id)
-    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
+    -- few, and yet those of nearly all rows, which the planner knows of no join
+    WHERE (k.dimension, k.code) IN (SELECT t.scheme, t.code FROM tier t OFFSET 0)
   ) life
   GROUP BY dimension, code
 $query$, pg_catalog.format(
@@ -98,7 +99,11 @@ COMMENT ON FUNCTION crmcost._life_query(crmcost._run) IS
 CREATE FUNCTION crmcost._write_survival(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  old_sort CONSTANT text := current_setting('enable_sort');
 BEGIN
+  -- groups are few, however many the planner expects
+  PERFORM set_config('enable_sort', 'off', true);
   EXECUTE format($query$
     WITH part AS (SELECT p.* FROM %s p),
     survival AS (
@@ -131,6 +136,7 @@ BEGIN
       GROUP BY dimension
     $query$, crmcost._of_parts(run, 'refresh_part_life',
                                crmcost._life_query(run)));
+  PERFORM set_config('enable_sort', old_sort, true);
   RETURN crmcost._write_survival_tables(run);
 END
 $$;

@@ -9,7 +9,7 @@ CREATE FUNCTION crmcost._customers_need(run crmcost._run) RETURNS bigint
 AS $$
 DECLARE
   scope CONSTANT text := crmcost._rows_of_news(run);
-  -- another tree of products
+  -- another tree of products; else favourites follow orders, as stages do
   regrouped boolean;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
@@ -23,9 +23,9 @@ BEGIN
         crmcost._occasion_query(), scope)
     + crmcost._write_difference(run.ledger, 'customer_favourite',
         crmcost._favourite_query(CASE WHEN regrouped THEN 'true'
-          ELSE 'o.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
-          END),
-        CASE WHEN regrouped THEN 'true' ELSE scope END);
+          ELSE crmcost._rows_of_stage_news(run, 'o') END),
+        CASE WHEN regrouped THEN 'true'
+          ELSE crmcost._rows_of_stage_news(run, 'old') END);
 END
 $$;
 
