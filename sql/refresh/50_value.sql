@@ -30,7 +30,7 @@ BEGIN
   END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_value',
                                    crmcost._value_query(run, wanted), scope)
-         + crmcost._add_cost_changes();
+         + crmcost._add_cost_changes(run);
 END
 $$;
 
@@ -121,35 +121,35 @@ BEGIN
     LEFT JOIN customer_value v USING (customer_id)
     WHERE c.months <> 0
           OR v.acquired_on IS NULL AND coalesce(v.orders, 0) = 0;
+  DELETE FROM pg_temp.refresh_cost_change c
+    USING pg_temp.refresh_changed r
+    WHERE r.customer_id = c.customer_id;
+  ANALYZE pg_temp.refresh_cost_change;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_cost_changes(crmcost._run) IS
   'Fills refresh_cost_change, and adds to refresh_changed those of whom the difference does not tell all.';
 
-CREATE FUNCTION crmcost._add_cost_changes() RETURNS bigint
+CREATE FUNCTION crmcost._add_cost_changes(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  changed bigint;
 BEGIN
-  EXECUTE format($query$
-    UPDATE customer_value v
-      SET %s,
-          total_cost = v.total_cost + c.direct_cost + c.allocated_cost,
-          profit = v.profit - c.direct_cost - c.allocated_cost
-      FROM pg_temp.refresh_cost_change c
-      WHERE c.customer_id = v.customer_id
-            AND NOT EXISTS (SELECT FROM pg_temp.refresh_changed r
-                            WHERE r.customer_id = c.customer_id)
-    $query$, crmcost._cost_terms('%1$I = v.%1$I + c.%1$I'));
-  GET DIAGNOSTICS changed = ROW_COUNT;
-  INSERT INTO pg_temp.refresh_written VALUES ('customer_value', changed);
-  RETURN changed;
+  IF run.whole THEN
+    RETURN 0;
+  END IF;
+  RETURN crmcost._write_difference(run.ledger, 'customer_value', format($query$
+    SELECT customer_id, %s,
+           v.total_cost + c.direct_cost + c.allocated_cost AS total_cost,
+           v.profit - c.direct_cost - c.allocated_cost AS profit
+    FROM pg_temp.refresh_cost_change c
+    JOIN customer_value v USING (customer_id)
+    $query$, crmcost._cost_terms('v.%1$I + c.%1$I AS %1$I')),
+    'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_cost_change c)');
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_cost_changes() IS
+COMMENT ON FUNCTION crmcost._add_cost_changes(crmcost._run) IS
   'Adds refresh_cost_change to customer_value; returns the rows changed.';
 
 -- Of customers with news the contacts are in refresh_contact, and so of others where

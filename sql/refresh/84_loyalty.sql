@@ -17,7 +17,7 @@ BEGIN
   IF crmcost._all_points_are_news(run) THEN
     PERFORM crmcost._gather_points(run, 'true');
   ELSE
-    scope := 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_loyalty_customer c)';
+    scope := 'old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_loyalty_customer c))';
     PERFORM crmcost._find_loyalty_customers(run);
     PERFORM crmcost._gather_points(run,
       'e.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_loyalty_customer
