@@ -31,6 +31,7 @@ BEGIN
   PERFORM crmcost._make_cost_tables();
   PERFORM crmcost._make_month_tables();
   PERFORM crmcost._make_value_tables();
+  PERFORM crmcost._make_model_tables();
   PERFORM crmcost._make_stage_tables();
   PERFORM crmcost._make_life_tables();
   PERFORM crmcost._make_class_tables();
@@ -365,7 +366,17 @@ BEGIN
     n bigint, score numeric, verdict text, is_csat boolean,
     answer_within integer
   ) ON COMMIT DROP;
+END
+$$;
 
+COMMENT ON FUNCTION crmcost._make_value_tables() IS
+  'Makes the work tables of customers: values and contacts.';
+
+CREATE FUNCTION crmcost._make_model_tables() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
   -- clv: days with an order, as the models take them (time in weeks); what the
   -- model of purchases expects of who is alive; and what the models say
   CREATE TEMPORARY TABLE refresh_purchase (
@@ -399,8 +410,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_value_tables() IS
-  'Makes the work tables of customers: values, models and statistics.';
+COMMENT ON FUNCTION crmcost._make_model_tables() IS
+  'Makes the work tables of models and statistics.';
 
 CREATE FUNCTION crmcost._make_stage_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -105,16 +105,16 @@ BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_cost_change
       SELECT customer_id, sum(n), %2$s
-      FROM (SELECT m.*, 1 AS n FROM (%1$s) m
+      FROM (SELECT customer_id, 1 AS n, %5$s FROM (%1$s) m
             UNION ALL
-            SELECT customer_id, %3$s, -1 FROM pg_temp.refresh_cost_before) part
+            SELECT customer_id, -1, %3$s FROM pg_temp.refresh_cost_before) part
       GROUP BY customer_id
       HAVING (sum(n), %2$s) <> (0, %4$s)
     $query$, crmcost._month_cost_query(ARRAY(
       SELECT c.month_start FROM pg_temp.refresh_cost_month c
       WHERE c.month_start >= run.open_month)),
     crmcost._cost_terms('sum(%I)'), crmcost._cost_terms('-%I'),
-    crmcost._cost_terms('0'));
+    crmcost._cost_terms('0'), crmcost._cost_terms('%I'));
   INSERT INTO pg_temp.refresh_changed
     SELECT c.customer_id
     FROM pg_temp.refresh_cost_change c

@@ -171,22 +171,18 @@ COMMENT ON FUNCTION crmcost._customer_survey_query() IS
 CREATE FUNCTION crmcost._note_answers(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  before CONSTANT text := 'SELECT old.* FROM survey_answer old WHERE '
+                          || crmcost._rows_of_contacts(run);
+  now CONSTANT text := 'SELECT * FROM pg_temp.refresh_answer';
 BEGIN
   IF run.whole THEN
     RETURN;
   END IF;
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_answer_change
-      SELECT c.*
-      FROM (SELECT gone.*, -1 AS sign
-            FROM (SELECT old.* FROM survey_answer old WHERE %1$s
-                  EXCEPT SELECT * FROM pg_temp.refresh_answer) gone
-            UNION ALL
-            SELECT come.*, 1
-            FROM (SELECT * FROM pg_temp.refresh_answer
-                  EXCEPT SELECT old.* FROM survey_answer old WHERE %1$s) come) c
-      WHERE c.month_start >= $1
-    $query$, crmcost._rows_of_contacts(run)) USING run.open_month;
+  EXECUTE format('INSERT INTO pg_temp.refresh_answer_change SELECT c.*, -1 FROM (%s EXCEPT %s) c WHERE c.month_start >= $1',
+                 before, now) USING run.open_month;
+  EXECUTE format('INSERT INTO pg_temp.refresh_answer_change SELECT c.*, 1 FROM (%s EXCEPT %s) c WHERE c.month_start >= $1',
+                 now, before) USING run.open_month;
   ANALYZE pg_temp.refresh_answer_change;
 END
 $$;
@@ -199,10 +195,13 @@ CREATE FUNCTION crmcost._signed_answers(run crmcost._run, from_month date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT a.*, 1 AS sign FROM survey_answer a WHERE a.month_start >= %1$L
+  SELECT customer_id, %2$s, 1 AS sign FROM survey_answer
+  WHERE month_start >= %1$L
   UNION ALL
-  SELECT * FROM pg_temp.refresh_answer_change WHERE month_start < %1$L
-$query$, CASE WHEN run.whole THEN run.open_month ELSE from_month END);
+  SELECT customer_id, %2$s, sign FROM pg_temp.refresh_answer_change
+  WHERE month_start < %1$L
+$query$, CASE WHEN run.whole THEN run.open_month ELSE from_month END,
+  'month_start, day, survey, channel_code, campaign_code, product_code, answers, score, verdict, complaints');
 
 COMMENT ON FUNCTION crmcost._signed_answers(crmcost._run, date) IS
   'Query of the answers from a month on, and before it of what goes and comes; all there are where everything is computed.';
@@ -220,12 +219,12 @@ DECLARE
                   regexp_replace(keys, '(\w+)', 'old.\1', 'g'), keys, target));
 BEGIN
   RETURN crmcost._write_difference(run.ledger, target, (
-    SELECT format('SELECT %1$s, %2$s FROM (SELECT * FROM pg_temp.refresh_%3$s
-        UNION ALL SELECT old.* FROM %3$I old WHERE NOT (%4$s) AND %5$s) part
+    SELECT format('SELECT %1$s, %2$s FROM (SELECT %1$s, %6$s FROM pg_temp.refresh_%3$s
+        UNION ALL SELECT %1$s, %6$s FROM %3$I old WHERE NOT (%4$s) AND %5$s) part
         GROUP BY %1$s HAVING sum(asked) <> 0',
       keys, string_agg(format('sum(%1$I)%2$s AS %1$I', a.attname,
                               CASE a.type WHEN 'bigint' THEN '::bigint' END), ', '),
-      target, anew, noted)
+      target, anew, noted, string_agg(format('%I', a.attname), ', '))
     FROM crmcost._columns_of(target::regclass) a
     WHERE NOT a.is_key),
     CASE WHEN run.whole THEN anew ELSE format('%s OR %s', anew, noted) END);
@@ -241,6 +240,8 @@ AS $$
 BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_survey_day
+        (day, survey, channel_code, campaign_code, asked, answers, score,
+         satisfied, promoters, detractors)
       SELECT greatest(a.day, a.month_start), a.survey, a.channel_code,
              a.campaign_code, sum(a.sign * a.answers),
              coalesce(sum(a.sign * a.answers)
@@ -283,7 +284,9 @@ DECLARE
 BEGIN
   PERFORM crmcost._find_held_of(run,
     'SELECT customer_id, month_start FROM pg_temp.refresh_answer_change');
-  EXECUTE 'INSERT INTO pg_temp.refresh_voice_month '
+  EXECUTE 'INSERT INTO pg_temp.refresh_voice_month
+             (month_start, survey, scheme, tier, channel_code, product_code,
+              asked, answers, score, good, bad, complained) '
           || crmcost._voice_month_query(run, tiers_from);
   RETURN crmcost._write_answer_sums(run, 'voice_month',
     'month_start, survey, scheme, tier, channel_code, product_code',
