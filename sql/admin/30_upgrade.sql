@@ -29,34 +29,17 @@ COMMENT ON PROCEDURE crmcost.upgrade(name) IS
   'Brings a ledger to the version of the extension: tables where they changed, with every row, partitions, and its views, whose grants stay.';
 
 -- Who waits for one view while holding another may meet a report that reads both the
--- other way round.  So it is all done or nothing, and tried again, as in
--- crmcost._lock_together: for lock_timeout, or a minute.
+-- other way round.
 CREATE FUNCTION crmcost._upgrade(ledger name) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET row_security = off
 AS $$
-DECLARE
-  patience CONSTANT interval := coalesce(
-    nullif(current_setting('lock_timeout')::interval, interval '0'),
-    interval '1 minute');
-  begun CONSTANT timestamptz := clock_timestamp();
 BEGIN
   PERFORM crmcost._check_owner(ledger);
   PERFORM crmcost._hold_ledger(ledger);
-  LOOP
-    BEGIN
-      RETURN crmcost._upgrade_held(ledger);
-    EXCEPTION WHEN lock_not_available THEN
-      IF clock_timestamp() - begun >= patience THEN
-        RAISE EXCEPTION 'ledger "%" is being read or loaded, so that it cannot be upgraded',
-                        ledger
-          USING ERRCODE = 'lock_not_available', DETAIL = SQLERRM,
-                HINT = 'Upgrade it when no report and no load runs, or SET lock_timeout to wait for longer than a minute.';
-      END IF;
-    END;
-    PERFORM pg_sleep(0.1);
-  END LOOP;
+  RETURN crmcost._do_together(ledger, 'crmcost._upgrade_held(name)',
+                              'upgraded');
 END
 $$;
 

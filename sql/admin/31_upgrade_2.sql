@@ -33,11 +33,7 @@ BEGIN
   granted := crmcost._granted(ledger, views || 'customer_snapshot'::text);
   PERFORM crmcost._drop_views(ledger, views);
   -- so that a lock that is not to be had is missed before the work, not in its midst
-  PERFORM crmcost._lock_tables(
-    ARRAY(SELECT c.oid FROM pg_class c
-          WHERE c.relnamespace = format('%I', ledger)::regnamespace
-                AND c.relkind IN ('r', 'p')
-          ORDER BY c.oid)::regclass[], 'ACCESS EXCLUSIVE');
+  PERFORM crmcost._lock_all_tables(ledger);
   BEGIN
     PERFORM crmcost._add_translations(ledger);
     PERFORM crmcost._make_missing_tables(ledger);

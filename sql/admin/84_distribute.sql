@@ -42,6 +42,24 @@ $$;
 COMMENT ON FUNCTION crmcost._check_can_distribute(name) IS
   'Raises an error unless the caller may distribute a ledger, and can.';
 
+-- What the transaction takes from readers, at once or not at all.  LOCK would lock what views
+-- read, too, and refresh_progress reads catalogs; so they are dropped.
+CREATE FUNCTION crmcost._withdraw(ledger name) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET lock_timeout = '200ms'
+AS $$
+BEGIN
+  PERFORM crmcost._drop_views(ledger, crmcost._ledger_relations('VIEW'),
+                              ARRAY[ledger || '_gather', ledger || '_pulled']);
+  PERFORM crmcost._lock_all_tables(ledger);
+  RETURN true;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._withdraw(name) IS
+  'Drops the views of a ledger and locks its tables against everybody else; an error where a lock is not to be had at once.';
+
 -- Views do not go to the workers: they are dropped first, and made again.
 CREATE FUNCTION crmcost._distribute(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -57,7 +75,8 @@ BEGIN
   PERFORM crmcost._ledger_path(ledger);
   PERFORM crmcost._one_connection();
   granted := crmcost._granted(ledger, names);
-  PERFORM crmcost._drop_views(ledger, names);
+  PERFORM crmcost._do_together(ledger, 'crmcost._withdraw(name)',
+                               'distributed');
   PERFORM crmcost._make_distribution_change(ledger);
   PERFORM crmcost._note_loading(ledger);
   PERFORM crmcost._take_keys(ledger);
@@ -139,13 +158,18 @@ BEGIN
   PERFORM crmcost._hold_ledger(ledger);
   PERFORM crmcost._one_connection();
   granted := crmcost._granted(ledger, names);
-  PERFORM crmcost._drop_views(ledger, names,
-                              ARRAY[ledger || '_gather', ledger || '_pulled']);
+  PERFORM crmcost._do_together(ledger, 'crmcost._withdraw(name)',
+                               'taken back');
   EXECUTE format('DROP SCHEMA %I, %I, %I, %I, %I CASCADE', ledger || '_gather',
                  ledger || '_pulled', ledger || '_spread', ledger || '_part',
                  ledger || '_step');
   PERFORM crmcost._take_tables_back(ledger);
   PERFORM crmcost._give_rules_back(ledger);
+  -- the tables are new: nothing is known of what is in them
+  PERFORM crmcost._analyze_table(c.oid)
+    FROM pg_class c
+    WHERE c.relnamespace = format('%I', ledger)::regnamespace
+          AND c.relkind IN ('r', 'p') AND NOT c.relispartition;
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._make_views(ledger);
   PERFORM crmcost._renew_attributes(ledger);

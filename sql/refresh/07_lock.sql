@@ -139,6 +139,43 @@ $$;
 COMMENT ON FUNCTION crmcost._lock_together(regclass[], double precision, regclass[], regclass) IS
   'Locks tables against everybody else, others against changes, and the row of a table, all until the transaction ends; false when that took more than so many seconds, and nothing is locked.';
 
+-- The same for what takes its locks by what it does, as a view is dropped: it is all done,
+-- or nothing, and tried again, for lock_timeout or a minute.  The routine has a
+-- lock_timeout of its own.
+CREATE FUNCTION crmcost._do_together(ledger name, routine regprocedure,
+                                     done text)
+  RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  patience CONSTANT interval := coalesce(
+    nullif(current_setting('lock_timeout')::interval, interval '0'),
+    interval '1 minute');
+  begun CONSTANT timestamptz := clock_timestamp();
+  result boolean;
+BEGIN
+  LOOP
+    BEGIN
+      EXECUTE format('SELECT %s($1)', routine::regproc) INTO result
+        USING ledger;
+      RETURN result;
+    EXCEPTION WHEN lock_not_available THEN
+      IF clock_timestamp() - begun >= patience THEN
+        RAISE EXCEPTION 'ledger "%" is being read or loaded, so that it cannot be %',
+                        ledger, done
+          USING ERRCODE = 'lock_not_available', DETAIL = SQLERRM,
+                HINT = 'Try again when no report and no load runs, or SET lock_timeout to wait for longer than a minute.';
+      END IF;
+    END;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._do_together(name, regprocedure, text) IS
+  'What a function of a ledger returns, which is called until it gets all its locks at once; an error that says what is not done when that took too long.';
+
 CREATE FUNCTION crmcost._lock_tables(relations regclass[], mode text)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -154,6 +191,22 @@ $$;
 
 COMMENT ON FUNCTION crmcost._lock_tables(regclass[], text) IS
   'Locks tables and their partitions until the transaction ends; an error where that takes longer than lock_timeout.';
+
+CREATE FUNCTION crmcost._lock_all_tables(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._lock_tables(
+    ARRAY(SELECT c.oid FROM pg_class c
+          WHERE c.relnamespace = format('%I', ledger)::regnamespace
+                AND c.relkind IN ('r', 'p')
+          ORDER BY c.oid)::regclass[], 'ACCESS EXCLUSIVE');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lock_all_tables(name) IS
+  'Locks the tables of a ledger against everybody else until the transaction ends.';
 
 -- What foreign keys of tables refer to: to make such a key, or a partition, locks it.
 CREATE FUNCTION crmcost._referred_by(relations regclass[])

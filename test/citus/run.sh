@@ -92,6 +92,25 @@ stopped_refresh()
 		sleep 0.1
 	done
 }
+# begin_report: a report that has read a view, and reads all the others when somebody waits for it
+begin_report()
+{
+	PGAPPNAME=report "$bin/psql" -X -A -t -q -c BEGIN -c 'SELECT count(*) >= 0 FROM crm.rule_comparison' \
+		-c 'SELECT same.somebody_waits()' -c 'SELECT same.readable()' -c COMMIT > "$base/report.out" 2>&1 &
+	report=$!
+	until [ "$(ask "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE a.application_name = 'report' AND l.relation = 'crm.rule_comparison'::regclass")" = 1 ]; do
+		kill -0 $report 2> /dev/null || break
+		sleep 0.1
+	done
+}
+# not_moved PROCEDURE DONE: it ends when a table is in use for longer than lock_timeout
+not_moved()
+{
+	hold crm.customer_value
+	like "$(ask "SET lock_timeout = '1s'" "CALL crmcost.$1('crm')" || true)" \
+		"ledger \"crm\" is being read or loaded, so that it cannot be $2" "$1 waits no longer than lock_timeout"
+	release
+}
 # tell_blocks N: in so many blocks workers tell who may get what is left over
 tell_blocks()
 {
@@ -158,7 +177,12 @@ for ledger in crm twin; do
 		"COMMENT ON SEQUENCE $ledger.sale_sale_id_seq IS 'Numbers of ''sales'''" \
 		"ALTER SEQUENCE $ledger.driver_entry_entry_id_seq INCREMENT 10 CACHE 3"
 done
-is "$(ask "CALL crmcost.distribute('crm')")" '' 'a ledger is distributed'
+not_moved distribute distributed
+begin_report
+is "$(ask "CALL crmcost.distribute('crm')" || true)" '' 'a ledger is distributed'
+finish $report "$base/report.out"
+is "$said" '0 t
+t' 'and a report beside it reads one view after the other'
 like "$(ask "CALL crmcost.distribute('crm')" || true)" 'is distributed already' 'and not twice'
 is "$(ask "SELECT same.tables_of_cluster()")" \
 	"distributed: every table with a customer_id in each row, beside customer" \
@@ -200,6 +224,12 @@ quiet "DELETE FROM crm.customer WHERE customer_id = 9001; INSERT INTO crm.sale (
 like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
 	'sale of ledger "crm" has a row that breaks key "sale_loaded_once": \(s,o5,' 'a line under two customers is told'
 quiet "DELETE FROM crm.sale WHERE sale_id = 90000"
+both "INSERT INTO L.sale (sale_id, customer_id, source, order_ref, line_no, sold_at, amount, currency) SELECT 90001, customer_id + 1, source, order_ref, 77777, sold_at, 1.11, currency FROM L.sale WHERE order_ref = 'o5' ORDER BY line_no LIMIT 1" 'another line comes'
+both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh, after which keys are known to be whole'
+quiet "UPDATE crm.sale SET line_no = 10 WHERE sale_id = 90001"
+like "$(ask "CALL crmcost.refresh('crm', '2025-04-01')" || true)" \
+	'sale of ledger "crm" has a row that breaks key "sale_loaded_once": \(s,o5,10,' 'a line that was changed to be another is told'
+both "DELETE FROM L.sale WHERE sale_id = 90001" 'and goes'
 
 # other work
 both "SELECT crmcost.merge_customer('L', 9, 12)" 'a customer is merged' 't
@@ -355,11 +385,17 @@ $before
 $numbers" 'and all is as it was'
 quiet "DELETE FROM crm.customer WHERE customer_id = 9000"
 
-is "$(ask "CALL crmcost.undistribute('crm')")" '' 'the ledger comes back'
+not_moved undistribute 'taken back'
+begin_report
+is "$(ask "CALL crmcost.undistribute('crm')" || true)" '' 'the ledger comes back'
+finish $report "$base/report.out"
+is "$said" '0 t
+t' 'and a report beside it reads one view after the other'
 is "$(ask "SELECT count(*) FROM pg_dist_partition" "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^crm_(gather|pulled|spread|part|step)$'" "SELECT same.schema_differences()")" \
 	'0
 0' 'with all keys, triggers, columns, comments and rights'
 is "$(ask "SELECT same.numbers('crm')")" "$numbers" 'and the numbers go on where they were'
+is "$(ask "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'crm'::regnamespace AND c.relkind IN ('r', 'p') AND c.reltuples < 0")" '' 'and the planner knows what is in its tables'
 both "INSERT INTO L.customer (source, source_key, first_seen_at) VALUES ('s', 'next', '2025-08-01') RETURNING customer_id = (SELECT max(c.customer_id) + 1 FROM L.customer c)" 'the next customer has the next number' 't
 t'
 both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (20, 'next', '2025-08-04', 5, 'EUR') RETURNING sale_id = (SELECT max(s.sale_id) + 1 FROM L.sale s)" 'and the next sale' 't

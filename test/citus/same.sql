@@ -81,6 +81,19 @@ BEGIN
 END
 $$;
 
+-- Whether another session waits for a lock within a minute.
+CREATE FUNCTION same.somebody_waits() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. 1200 LOOP
+    IF EXISTS (SELECT FROM pg_locks l WHERE l.pid <> pg_backend_pid() AND NOT l.granted) THEN
+      RETURN true;
+    END IF;
+    PERFORM pg_sleep(0.05);
+  END LOOP;
+  RETURN false;
+END
+$$;
+
 CREATE FUNCTION same.tables_of_cluster() RETURNS text LANGUAGE sql AS $$
   SELECT CASE WHEN count(*) = 0 AND (SELECT count(*) > 40 FROM pg_dist_partition WHERE partmethod = 'h')
     THEN 'distributed: every table with a customer_id in each row, beside customer' ELSE string_agg(c.relname, ' ') END
