@@ -59,43 +59,51 @@ COMMENT ON FUNCTION crmcost._wanted_bounds(crmcost._run, text[]) IS
 CREATE FUNCTION crmcost._tier_measure(measure text, day date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE measure
-         WHEN 'recency' THEN pg_catalog.format('(t.last_ordered_on - %L::date)::numeric', day)
-         WHEN 'orders' THEN 't.orders::numeric'
+         WHEN 'recency' THEN pg_catalog.format('(t.last_ordered_on - %L::date)', day)
+         WHEN 'orders' THEN 't.orders'
          ELSE pg_catalog.format('t.%I', measure) END;
 
 COMMENT ON FUNCTION crmcost._tier_measure(text, date) IS
   'Expression of a measure of the sums t of a customer, larger where it is better.';
 
--- Of all that fall into one place.
+-- Of all that fall into one place.  Sums are for shares, which are of money.
 CREATE FUNCTION crmcost._range_query(measure text, day date, place text,
                                      condition text DEFAULT 'true',
                                      number integer DEFAULT 0)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
-  'SELECT %1$L::text AS measure, %2$s AS number, (%3$s)::numeric AS place, min(%4$s) AS lower, max(%4$s) AS upper,
-          count(*) AS customers, sum(greatest(%4$s, 0)) AS amount
+  'SELECT %1$L::text AS measure, %2$s AS number, (%3$s)::numeric AS place, min(%4$s)::numeric AS lower, max(%4$s)::numeric AS upper,
+          count(*) AS customers, %7$s AS amount
    FROM pg_temp.refresh_tier_total t WHERE %5$s AND (%6$s) GROUP BY %3$s',
   measure, number, place, crmcost._tier_measure(measure, day),
-  crmcost._has_tier(), condition);
+  crmcost._has_tier(), condition,
+  CASE WHEN measure IN ('recency', 'orders') THEN '0::numeric'
+    ELSE pg_catalog.format('sum(greatest(%s, 0))',
+                           crmcost._tier_measure(measure, day)) END);
 
 COMMENT ON FUNCTION crmcost._range_query(text, date, text, text, integer) IS
-  'Query of the ranges of a measure of refresh_tier_total on a day: customers by place, with the smallest and the largest value and the sum of those above zero.';
+  'Query of the ranges of a measure of refresh_tier_total on a day: customers by place, with the smallest and the largest value and, of money, the sum of those above zero.';
 
--- Money goes by 32 ranges an octave, whose bounds are the same on every node, having
--- five binary digits; days and numbers of orders are few, and go one by one.
+-- The bounds of the ranges are the same on every node: money goes by 32 an octave, days by
+-- some together, and numbers of orders, which are few, one by one.
 CREATE FUNCTION crmcost._first_range_query(measure text, day date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN crmcost._range_query(measure, day,
-  CASE measure WHEN 'recency' THEN 't.last_ordered_on - date ''epoch'''
+  CASE measure WHEN 'recency' THEN '(t.last_ordered_on - date ''epoch'') / 8'
     WHEN 'orders' THEN 't.orders'
-    ELSE pg_catalog.format(
-      'width_bucket(t.%I::float8, ARRAY(SELECT (32 + k %% 32) * (1::bigint << k / 32)::float8 / 4096 FROM generate_series(0, 1600) AS k ORDER BY k))',
-      measure) END);
+    ELSE pg_catalog.format('crmcost._amount_range(t.%I)', measure) END);
 
 COMMENT ON FUNCTION crmcost._first_range_query(text, date) IS
   'Query of the ranges of a measure of all customers of refresh_tier_total.';
+
+CREATE FUNCTION crmcost._amount_range(amount numeric) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'tier__amount_range';
+
+COMMENT ON FUNCTION crmcost._amount_range(numeric) IS
+  'Number of the range an amount is in, of 32 an octave in the order of amounts; -1 for all below zero.';
 
 CREATE FUNCTION crmcost._few_values() RETURNS integer
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -112,7 +120,7 @@ CREATE FUNCTION crmcost._finer_range_query(measure text, day date,
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN crmcost._range_query(measure, day,
   CASE WHEN customers <= crmcost._few_values() THEN crmcost._tier_measure(measure, day)
-    ELSE pg_catalog.format('width_bucket(%s, %L::numeric, %L::numeric, %s)',
+    ELSE pg_catalog.format('width_bucket((%s)::numeric, %L::numeric, %L::numeric, %s)',
                            crmcost._tier_measure(measure, day), lower, upper,
                            crmcost._few_values())
   END,

@@ -15,6 +15,7 @@
  */
 #include "crmcost.h"
 
+#include "port/pg_bitutils.h"
 #include "state/decimal.h"
 #include "utils/numeric.h"
 
@@ -34,6 +35,9 @@
 #define SHORT_WEIGHT 0x003F
 #define SHORT_WEIGHT_MAX 63
 #define SHORT_WEIGHT_MIN (-64)
+
+/* of numbers from 10^4 to 10^8, which are of 14 octaves */
+#define RANGES_A_DIGIT (14 * 32)
 
 /* digits of base 10000 in a 256-bit integer, and one for a shifted scale */
 #define MAX_DIGITS 21
@@ -187,6 +191,33 @@ DecimalRead(Datum numeric, num_i128 *value, int *scale)
 	if (likely(PartsToI128(&parts, parts.dscale, value)))
 		return true;
 	return PartsToI256(&parts, &wide) && num_i256_to_i128(&wide, value);
+}
+
+/*
+ * Which range a numeric is in, in the order of their values: 32 an octave of
+ * the first eight decimal digits or so, which are digits as stored; 0 alone,
+ * and -1 for all below.  NaN and infinity are above all others.
+ */
+int
+DecimalRange(Datum numeric)
+{
+	NumericParts parts;
+	uint32		lead;
+	int			octave;
+
+	if (!ReadParts(PG_DETOAST_DATUM_PACKED(numeric), &parts))
+		return NumericCompare(numeric, NumericFromInt64(0)) < 0 ?
+			-1 : PG_INT32_MAX;
+	if (parts.ndigits == 0)
+		return 0;
+	if (parts.negative)
+		return -1;
+	lead = ReadUint16(parts.digits) * DIGIT_BASE;
+	if (parts.ndigits > 1)
+		lead += ReadUint16(parts.digits + sizeof(uint16));
+	octave = pg_leftmost_one_pos32(lead);	/* from 13, as lead is from 10^4 */
+	return (parts.weight - PG_INT16_MIN) * RANGES_A_DIGIT +
+		(octave - 13) * 32 + ((lead >> (octave - 5)) & 31) + 1;
 }
 
 /* The same at a given scale; false also if it has digits beyond that. */

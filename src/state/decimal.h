@@ -30,6 +30,7 @@ extern bool DecimalRead(Datum numeric, num_i128 *value, int *scale);
 extern bool DecimalRaiseScale(num_i128 *value, Size count, int more);
 extern bool DecimalReadAtScale(Datum numeric, int scale, num_i128 *value);
 extern Datum DecimalNumeric(num_i128 value, int scale);
+extern int	DecimalRange(Datum numeric);
 extern void CheckFiniteNumeric(Datum numeric, const char *argument);
 extern Datum CheckedNumeric(Datum numeric, const char *argument);
 

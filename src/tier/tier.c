@@ -3,7 +3,8 @@
  *	  Who holds how much of the total: ABC tiers and the whale curve.
  *
  * SQL, in file order: abc_tier(value, a, b), cumulative_share(value), both
- * window functions over their partition.
+ * window functions over their partition; _amount_range(value), by which the
+ * tiers of a distributed ledger are found.
  *
  * A tier needs no sort: a histogram of digits finds the smallest value such
  * that strictly larger ones hold less than a share of the total, and each
@@ -13,12 +14,14 @@
 #include "crmcost.h"
 
 #include "num/sort.h"
+#include "state/decimal.h"
 #include "state/exact_column.h"
 #include "state/huge_array.h"
 #include "state/window.h"
 
 SQL_FUNCTION(abc_tier);
 SQL_FUNCTION(cumulative_share);
+SQL_FUNCTION(tier__amount_range);
 
 /* a text of one letter, as stored */
 typedef struct LetterText
@@ -370,4 +373,11 @@ cumulative_share(PG_FUNCTION_ARGS)
 	else
 		running = partition->numeric[row];
 	PG_RETURN_DATUM(NumericDivide(running, partition->total));
+}
+
+/* _amount_range(value numeric) */
+Datum
+tier__amount_range(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(DecimalRange(PG_GETARG_DATUM(0)));
 }

@@ -178,6 +178,29 @@ SELECT is((SELECT count(*)::int
   FROM random_value JOIN random_share USING (q)) s WHERE n <> w), 0,
           'the path of 128 bits equals that of numeric');
 
+-- ranges of amounts, by which tiers of a distributed ledger are found
+CREATE TABLE amount AS
+  SELECT sign * v AS v
+  FROM (SELECT round((random() * 10 ^ (random() * 40 - 20))::numeric, i % 25) AS v
+        FROM generate_series(1, 20000) i
+        UNION ALL SELECT 2::numeric ^ i FROM generate_series(-60, 200) i
+        UNION ALL SELECT 10::numeric ^ i + d FROM generate_series(-30, 60) i, unnest('{0,1e-31,-1e-31}'::numeric[]) d
+        UNION ALL SELECT 10::numeric ^ i FROM unnest('{-16000,-400,-300,-257,-256,252,256,300,400,100000}'::integer[]) i) x,
+       unnest('{1,-1}'::integer[]) AS sign
+  UNION ALL SELECT unnest('{0,0.00,NaN,Infinity,-Infinity}'::numeric[]);
+SELECT is((SELECT count(*) FROM (SELECT crmcost._amount_range(v) < lag(crmcost._amount_range(v)) OVER (ORDER BY v) AS falls
+    FROM amount) x WHERE falls), 0::bigint,
+  'ranges stand in the order of amounts');
+SELECT is((SELECT count(*) FROM (SELECT min(v) AS low, max(v) AS high FROM amount
+    WHERE v > 0 AND v < 'Infinity' GROUP BY crmcost._amount_range(v)) x WHERE high > low * 1.0625), 0::bigint,
+  'none is wider than two of 32 parts of an octave');
+SELECT ok((SELECT count(DISTINCT crmcost._amount_range(100 + i / 1000.0)) >= 30 FROM generate_series(1, 100000) i),
+  'and an octave has some thirty');
+SELECT is((SELECT array_agg(DISTINCT crmcost._amount_range(v)) FROM amount WHERE v < 0), '{-1}', 'all below zero is one');
+SELECT is((SELECT count(*) FROM amount WHERE (crmcost._amount_range(v) = 0) <> (v = 0)), 0::bigint, 'and zero another');
+SELECT is(crmcost._amount_range(v::numeric), crmcost._amount_range(w::numeric), v || ' is where ' || w || ' is')
+  FROM (VALUES ('7', '7.000000'), ('0.5', '0.50'), ('10000', '10000.0'), ('12345678.9', '12345678.90')) x (v, w);
+
 -- bad input
 SELECT pg_temp.errors(query, code, message) FROM (VALUES
   ($$SELECT abc_tier('NaN') OVER ()$$, '22023', 'value must be finite, not NaN'),
