@@ -15,7 +15,9 @@ BEGIN
       relation text NOT NULL,
       name text NOT NULL,
       restore text NOT NULL,
-      probe text
+      probe text,
+      checked text,
+      checked_upto timestamptz
     );
     COMMENT ON TABLE %1$I.distribution_change IS
       'What crmcost.distribute took from the tables of this ledger, one row a rule; crmcost.undistribute brings it back.';
@@ -30,7 +32,11 @@ BEGIN
     COMMENT ON COLUMN %1$I.distribution_change.restore IS
       'Statement that makes it again.';
     COMMENT ON COLUMN %1$I.distribution_change.probe IS
-      'Query for a row that breaks the rule, which refresh asks; NULL where Citus keeps it, and for triggers.'
+      'Query for a row that breaks the rule, which refresh asks; NULL where Citus keeps it, and for triggers.';
+    COMMENT ON COLUMN %1$I.distribution_change.checked IS
+      'Number of the keys that the last refresh found whole, and sums of their hashes, of a table that only workers read; NULL for others.';
+    COMMENT ON COLUMN %1$I.distribution_change.checked_upto IS
+      'When the last row with one of these was loaded.'
     $query$, ledger);
 END
 $$;
@@ -242,54 +248,121 @@ $$;
 COMMENT ON FUNCTION crmcost._note_loading(name) IS
   'Gives the facts of a ledger that is being distributed the column by which late ones are told.';
 
+-- Citus made the key have the customer.
+CREATE FUNCTION crmcost._key_columns(relation regclass, key name)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', '::text
+                               ORDER BY k.i)
+  FROM pg_catalog.pg_constraint c
+  CROSS JOIN pg_catalog.unnest(c.conkey) WITH ORDINALITY AS k (attnum, i)
+  JOIN pg_catalog.pg_attribute a
+    ON a.attrelid = c.conrelid AND a.attnum = k.attnum
+  WHERE c.conrelid = relation AND c.conname = key
+        AND a.attname <> 'customer_id';
+END;
+
+COMMENT ON FUNCTION crmcost._key_columns(regclass, name) IS
+  'Columns of a key of a distributed table but for the customer.';
+
 -- Whether a key may be there twice in a table that lies on the workers: of each they tell a
 -- hash, where the keys themselves would be a table.  Those come in classes, as no array
--- has room for all.
-CREATE FUNCTION crmcost._may_repeat(relation regclass, key name)
+-- has room for all.  Where no key was there twice before, only those are told that rows
+-- have which came since.
+CREATE FUNCTION crmcost._may_repeat(relation regclass, key name,
+                                    since timestamptz)
   RETURNS boolean
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  hashes CONSTANT text := format(
+    'SELECT r.hash FROM (SELECT loaded_at, hash_record_extended(ROW(%1$s), 0) AS hash FROM %2$s WHERE (%1$s) IS NOT NULL) r',
+    crmcost._key_columns(relation, key), relation);
+  wanted bigint[];
   result boolean;
 BEGIN
-  EXECUTE (
-    SELECT format('SELECT EXISTS (SELECT FROM (SELECT array_agg(r.hash) AS hashes
-        FROM (SELECT hash_record_extended(ROW(%1$s), 0) AS hash FROM %2$s WHERE (%1$s) IS NOT NULL) r
-        GROUP BY r.hash & 255 OFFSET 0) k CROSS JOIN unnest(k.hashes) AS u (hash)
-        GROUP BY u.hash HAVING count(*) > 1)',
-                  string_agg(quote_ident(a.attname), ', '), relation)
-    FROM pg_constraint c
-    CROSS JOIN unnest(c.conkey) AS k (attnum)
-    JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum
-    WHERE c.conrelid = relation AND c.conname = key
-          AND a.attname <> 'customer_id') INTO result;
+  IF since IS NOT NULL THEN
+    EXECUTE format('SELECT array_agg(r.hash) FROM (%s WHERE r.loaded_at > $1) r',
+                   hashes) INTO wanted USING since;
+    IF wanted IS NULL THEN
+      RETURN false;
+    END IF;
+  END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM (SELECT array_agg(r.hash) AS hashes
+      FROM (%s%s) r GROUP BY r.hash & 255 OFFSET 0) k CROSS JOIN unnest(k.hashes) AS u (hash)
+      GROUP BY u.hash HAVING count(*) > 1)', hashes,
+                 CASE WHEN since IS NOT NULL THEN
+                   format(' WHERE r.hash = ANY (%L::bigint[])', wanted) END)
+    INTO result;
   RETURN result;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._may_repeat(regclass, name) IS
-  'Whether two rows of a distributed table have the same key but for the customer, or at least its hash.';
+COMMENT ON FUNCTION crmcost._may_repeat(regclass, name, timestamptz) IS
+  'Whether two rows of a distributed table have the same key but for the customer, or at least its hash: one loaded after an instant and any other, or any two where that is NULL.';
 
--- What a key of PostgreSQL would have refused.  Of some tables there is no copy.
+-- By two seeds, and exact: they stay as they are while the keys do.
+CREATE FUNCTION crmcost._sum_keys(ledger name, relation name,
+                                  upto timestamptz, OUT before text,
+                                  OUT now text, OUT now_upto timestamptz)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  origin CONSTANT regclass := format('%I.%I', ledger, relation);
+  columns text;
+BEGIN
+  EXECUTE format('SELECT string_agg(crmcost._key_columns($1, d.name), '', '')
+      FROM %I.distribution_change d WHERE d.what = ''key'' AND d.relation = $2',
+                 ledger) INTO columns USING origin, relation;
+  EXECUTE format($query$
+    SELECT max(concat_ws(' ', k.n, k.one, k.other)) FILTER (WHERE k.is_old),
+           concat_ws(' ', sum(k.n), sum(k.one), sum(k.other)), max(k.upto)
+    FROM (SELECT coalesce(loaded_at <= $1, false) AS is_old, count(*) AS n,
+                 sum(hash_record_extended(ROW(%1$s), 0)) AS one,
+                 sum(hash_record_extended(ROW(%1$s), 1)) AS other,
+                 max(loaded_at) AS upto
+          FROM %2$s GROUP BY 1 OFFSET 0) k
+    $query$, columns, origin) INTO before, now, now_upto USING upto;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_keys(name, name, timestamptz) IS
+  'Number of the keys of a distributed table and sums of their hashes: of the rows loaded up to an instant, and of all, with when the last one was.';
+
+-- What a key of PostgreSQL would have refused.  Of some tables there is no copy: those of
+-- their keys that were whole when they were looked at last, and stayed as they are, are so.
 CREATE FUNCTION crmcost._check_keys(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  left_tables CONSTANT text[] := crmcost._left_tables(ledger);
   rule record;
+  summed text := '';
+  sums record;
   broken text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   FOR rule IN
     EXECUTE 'SELECT d.* FROM distribution_change d WHERE d.probe IS NOT NULL ORDER BY d.place'
   LOOP
-    CONTINUE WHEN rule.what = 'key'
-      AND rule.relation = ANY (crmcost._left_tables(ledger))
-      AND NOT crmcost._may_repeat(format('%I.%I', ledger, rule.relation)::regclass,
-                                  rule.name);
+    IF rule.what = 'key' AND rule.relation = ANY (left_tables) THEN
+      IF summed <> rule.relation THEN
+        summed := rule.relation;
+        sums := crmcost._sum_keys(ledger, summed, rule.checked_upto);
+      END IF;
+      CONTINUE WHEN sums.now = rule.checked;
+      EXECUTE format('UPDATE %I.distribution_change SET checked = $1, checked_upto = $2 WHERE place = $3',
+                     ledger) USING sums.now, sums.now_upto, rule.place;
+      CONTINUE WHEN NOT crmcost._may_repeat(
+        format('%I.%I', ledger, summed)::regclass, rule.name,
+        CASE WHEN sums.before = rule.checked THEN rule.checked_upto END);
+    END IF;
     PERFORM set_config('search_path', CASE
-                         WHEN rule.relation = ANY (crmcost._left_tables(ledger))
+                         WHEN rule.relation = ANY (left_tables)
                            THEN format('%I, pg_temp', ledger)
                          ELSE crmcost._ledger_path(ledger) END, true);
     EXECUTE rule.probe INTO broken;

@@ -39,10 +39,18 @@ AS $$
 DECLARE
   origin CONSTANT text := format('%I.%I', ledger, relation);
   copy CONSTANT text := format('%I.%I', ledger || '_gather', relation);
+  key text;
   numbered name;
 BEGIN
-  EXECUTE format('CREATE UNLOGGED TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING INDEXES)',
+  EXECUTE format('CREATE UNLOGGED TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED)',
                  copy, origin);
+  -- whole tables are read: to keep other indexes costs more than to read
+  FOR key IN
+    SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k
+    WHERE k.conrelid = origin::regclass AND k.contype IN ('p', 'u')
+  LOOP
+    EXECUTE format('ALTER TABLE %s ADD %s', copy, key);
+  END LOOP;
   EXECUTE format('COMMENT ON TABLE %s IS %L', copy,
                  format('Copy of %s for the time of a refresh; empty otherwise.',
                         relation));
@@ -153,7 +161,7 @@ BEGIN
     FROM pg_attribute a
     WHERE a.attrelid = copy::regclass AND a.attnum > 0
           AND NOT a.attisdropped AND a.attgenerated = '');
-  EXECUTE format('ANALYZE %s', copy);
+  PERFORM crmcost._analyze_table(copy::regclass);
 END
 $$;
 
@@ -161,7 +169,8 @@ COMMENT ON FUNCTION crmcost._gather_table(name, name, text) IS
   'Copies the rows old of a distributed table that a condition names to the coordinator.';
 
 -- The search path may be that of the copies: so names are qualified.
-CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text)
+CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text,
+                                      but text DEFAULT '-')
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -169,16 +178,19 @@ CREATE FUNCTION crmcost._empty_tables(ledger name, of_schema text)
 AS $$
 BEGIN
   IF crmcost._is_distributed(ledger) THEN
-    EXECUTE (SELECT 'TRUNCATE ' || string_agg(c.oid::regclass::text, ', ')
+    EXECUTE (SELECT coalesce('TRUNCATE ' || string_agg(c.oid::regclass::text, ', '),
+                             '')
              FROM pg_class c
              WHERE c.relnamespace = format('%I', ledger || of_schema)::regnamespace
-                   AND c.relkind = 'r');
+                   AND c.relkind = 'r' AND c.relname NOT LIKE but
+                   -- of a table of the cluster the rows are elsewhere
+                   AND (c.relpersistence = 'p' OR pg_relation_size(c.oid) > 0));
   END IF;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._empty_tables(name, text) IS
-  'Empties the tables that a distributed ledger has in another schema, given the end of its name; nothing for any other ledger.';
+COMMENT ON FUNCTION crmcost._empty_tables(name, text, text) IS
+  'Empties the tables that a distributed ledger has in another schema, given the end of its name, but those whose names are like a pattern; nothing for any other ledger.';
 
 CREATE FUNCTION crmcost._leave_gather(ledger name) RETURNS void
   LANGUAGE sql VOLATILE PARALLEL UNSAFE

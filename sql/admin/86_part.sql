@@ -126,6 +126,7 @@ DECLARE
   part CONSTANT name := ledger || '_part';
   stamp text;
   found text;
+  names text;
 BEGIN
   stamp := md5(concat(plan,
     (SELECT string_agg(concat(p.oid, p.xmin), ' ' ORDER BY p.oid)
@@ -139,13 +140,12 @@ BEGIN
     PERFORM crmcost._keep_local();
     PERFORM crmcost._empty_schema(part);
     PERFORM crmcost._empty_schema(ledger || '_step');
+    SELECT string_agg(f.name, '|') INTO names FROM crmcost._part_functions() f;
     PERFORM crmcost._make_part_views(ledger, plan);
-    PERFORM crmcost._make_part_steps(ledger);
+    PERFORM crmcost._make_part_steps(ledger, names);
     PERFORM crmcost._make_part_tables(ledger, plan);
-    EXECUTE format('CREATE TABLE %I.refresh_made AS
-        SELECT %L::text AS stamp, (SELECT string_agg(f.name, ''|'')
-        FROM crmcost._part_functions() f) AS names',
-                   part, stamp);
+    EXECUTE format('CREATE TABLE %I.refresh_made AS SELECT %L::text AS stamp, %L::text AS names',
+                   part, stamp, names);
     PERFORM crmcost._keep_local(false);
   END IF;
 END
@@ -253,9 +253,6 @@ BEGIN
     WHERE merged AND s.space = 'ledger'
           AND s.relation = ANY (crmcost._moved_tables() || '{conversion}')
     GROUP BY s.relation
-    UNION ALL
-    SELECT v.view ->> 0, v.view ->> 1
-    FROM jsonb_array_elements(plan -> 'views') AS v (view)
   LOOP
     EXECUTE format('CREATE VIEW %I.%I AS %s', part, made.name, made.query);
   END LOOP;
@@ -280,23 +277,22 @@ COMMENT ON FUNCTION crmcost._own_rows(text) IS
   'Relation with the rows of a table where each customer is for himself, merged or not.';
 
 -- Those that name a work table or write by the difference, and those that call them.
-CREATE FUNCTION crmcost._make_part_steps(ledger name) RETURNS void
+CREATE FUNCTION crmcost._make_part_steps(ledger name, names text)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
   SET check_function_bodies = off
 AS $$
 DECLARE
   part CONSTANT text := quote_ident(ledger || '_part') || '.';
-  names text;
   made record;
 BEGIN
-  SELECT string_agg(n.name, '|') INTO names FROM crmcost._part_functions() n;
   FOR made IN
     SELECT pg_get_functiondef(p.oid) AS whole, pg_get_function_sqlbody(p.oid)
              AS body
     FROM pg_proc p
     WHERE p.pronamespace = 'crmcost'::regnamespace AND p.prokind = 'f'
-          AND p.proname IN (SELECT n.name FROM crmcost._part_functions() n)
+          AND p.proname = ANY (string_to_array(names, '|'))
   LOOP
     EXECUTE crmcost._part_text(ledger, names,
       replace(replace(replace(replace(
@@ -314,8 +310,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._make_part_steps(name) IS
-  'Makes on a worker the functions of the steps of a refresh, which compute with what lies there.';
+COMMENT ON FUNCTION crmcost._make_part_steps(name, text) IS
+  'Makes on a worker the functions of the steps of a refresh, given their names, which compute with what lies there.';
 
 CREATE FUNCTION crmcost._part_text(ledger name, names text, text text)
   RETURNS text
@@ -374,16 +370,18 @@ DECLARE
   target text;
   columns text;
 BEGIN
-  -- this makes the schema a ledger
-  EXECUTE format('CREATE TABLE %I.refresh_run ()', part);
-  -- work tables have the columns of some of these
+  -- work tables have the columns of some of these, and refresh_run makes the schema a ledger
   FOR target, columns IN SELECT s.key, s.value
                          FROM jsonb_each_text(plan -> 'sums') s
   LOOP
     EXECUTE format('CREATE UNLOGGED TABLE %I.%I (%s)', part,
                    'refresh_sum_' || target, columns);
-    EXECUTE format('CREATE TABLE %I.%I (%s)', part, target, columns);
+    EXECUTE format('CREATE UNLOGGED TABLE %I.%I (%s)', part, target, columns);
   END LOOP;
+  -- of shards and of these
+  EXECUTE (SELECT string_agg(format('CREATE VIEW %I.%I AS %s', part, v.view ->> 0,
+                                    rtrim(v.view ->> 1, ';')), '; ' ORDER BY v.i)
+           FROM jsonb_array_elements(plan -> 'views') WITH ORDINALITY AS v (view, i));
   EXECUTE format('SELECT %I._make_work_tables(%L)', ledger || '_step', part);
   EXECUTE format('CREATE UNLOGGED TABLE %I.refresh_scope (target text, scope text)',
                  part);
@@ -401,4 +399,4 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_part_tables(name, jsonb) IS
-  'Makes on a worker the work tables of a refresh.';
+  'Makes on a worker the work tables of a refresh, and the views that steps read.';

@@ -3,7 +3,7 @@
 
 -- Work tables with the columns of a table of the ledger, and nothing else of it:
 -- refresh_new_ and its name for what differs, as _write_difference finds it, where
--- something reads it or, in a distributed ledger, it cannot be written at once.
+-- something reads it or, in a distributed ledger, rows have to go to the workers.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -22,9 +22,14 @@ BEGIN
              || w.place AS columns
     FROM (SELECT u.name AS target, 'refresh_new_' || u.name AS work_table,
                  ', refresh_row tid, refresh_gone boolean' AS place
-          FROM unnest(CASE WHEN crmcost._is_distributed(ledger)
-                        THEN crmcost._written_tables()
-                      ELSE '{classification}' END) AS u (name)
+          FROM (SELECT 'classification' AS name
+                UNION
+                SELECT c.relname
+                FROM crmcost._placement(ledger) p
+                JOIN pg_class c ON c.oid = p.relation
+                WHERE crmcost._is_distributed(ledger)
+                      AND p.placement = 'distributed'
+                      AND c.relname = ANY (crmcost._written_tables())) AS u
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
                  -- as codes and words, of which its message is made
@@ -175,18 +180,21 @@ CREATE FUNCTION crmcost._drop_temporary(names text[]) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  found record;
+  statement text;
 BEGIN
-  FOR found IN
-    SELECT c.oid::regclass AS relation,
-           CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE'
-             WHEN 'i' THEN 'INDEX' WHEN 'c' THEN 'TYPE' ELSE 'TABLE'
-           END AS kind
-    FROM pg_class c
-    WHERE c.relnamespace = pg_my_temp_schema()
-          AND (c.relname = ANY (names) OR c.relname LIKE 'refresh\_new\_%')
+  FOR statement IN
+    SELECT format('DROP %s %s', f.kind, string_agg(f.relation::text, ', '))
+    FROM (SELECT c.oid::regclass AS relation,
+                 CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE'
+                   WHEN 'i' THEN 'INDEX' WHEN 'c' THEN 'TYPE' ELSE 'TABLE'
+                 END AS kind
+          FROM pg_class c
+          WHERE c.relnamespace = pg_my_temp_schema()
+                AND (c.relname = ANY (names)
+                     OR c.relname LIKE 'refresh\_new\_%')) f
+    GROUP BY f.kind
   LOOP
-    EXECUTE format('DROP %s %s', found.kind, found.relation);
+    EXECUTE statement;
   END LOOP;
 END
 $$;

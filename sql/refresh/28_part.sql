@@ -15,7 +15,7 @@ BEGIN
   RETURN step = ANY ('{line,order,day,activity,case,journey,value,stage,class,
                        cycle,stay,signal,group,detail,funnel,exposure,
                        acquisition,campaign,lead,tier_month,voice,coverage,
-                       year,need}'::text[])
+                       year,need,snapshot}'::text[])
          AND crmcost._is_distributed(run.ledger)
          -- customers of an account may lie on several
          AND (step <> 'journey' OR NOT crmcost._converts_accounts(run.ledger));
@@ -38,9 +38,10 @@ BEGIN ATOMIC
                ('customer_touch', 'rows'), ('customer_year', 'sum'),
                ('day_total', 'sparse'), ('exposure_month', 'sum'),
                ('group_month', 'sum'), ('open_journey', 'rows'),
-               ('reason_month', 'sum'), ('sale_month', 'sum'),
-               ('survey_day', 'sum'), ('survey_due', 'sum'),
-               ('tag_month', 'sum'), ('tier_month', 'sum'),
+               ('reason_month', 'sum'), ('refresh_run', 'columns'),
+               ('sale_month', 'sum'), ('survey_day', 'sum'),
+               ('survey_due', 'sum'), ('tag_month', 'sum'),
+               ('term', 'columns'), ('tier_month', 'sum'),
                ('voice_month', 'sum'), ('winback_total', 'sum')) AS s (target, kind);
 END;
 
@@ -50,7 +51,7 @@ COMMENT ON FUNCTION crmcost._summed_tables() IS
 -- Views of the ledger that such steps read, each after those that it reads.
 CREATE FUNCTION crmcost._part_views() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{open_month,sale_base}'::text[];
+RETURN '{open_month,sale_base,last_refresh,customer_today}'::text[];
 
 COMMENT ON FUNCTION crmcost._part_views() IS
   'Views that steps on workers read.';
@@ -111,8 +112,8 @@ DECLARE
                      customer_coverage,customer_driver,customer_funnel,
                      customer_life,customer_month,customer_quality,customer_response,
                      customer_stage,customer_survey,discount_line,
-                     driver_before,interaction,need_tag,sale,stage_spell,
-                     survey_answer}';
+                     driver_before,interaction,kept_snapshot,need_tag,sale,
+                     stage_spell,survey_answer}';
 BEGIN
   IF NOT crmcost._converts_accounts(ledger) THEN
     result := result || '{conversion,customer_order}'::text[];
@@ -193,6 +194,7 @@ AS $$
 DECLARE
   spread CONSTANT name := run.ledger || '_spread';
 BEGIN
+  -- empty as they are: so a shard moves before or afterwards
   PERFORM crmcost._empty_tables(run.ledger, '_spread');
   EXECUTE format($query$
     INSERT INTO %1$I.site
@@ -338,7 +340,9 @@ BEGIN
   IF crmcost._is_distributed(ledger) THEN
     EXECUTE format('SELECT crmcost._end_part(%L, s.customer_id) FROM %I.site s',
                    ledger, ledger || '_spread');
-    PERFORM crmcost._empty_tables(ledger, '_spread');
+    PERFORM crmcost._empty_tables(ledger, '_spread',
+      CASE WHEN EXISTS (SELECT FROM pg_temp.refresh_party) THEN '-'
+        ELSE 'moved\_%' END);
   END IF;
 END
 $$;
@@ -552,7 +556,7 @@ BEGIN
     FROM pg_attribute a
     WHERE a.attrelid = format('pg_temp.%I', work_table)::regclass
           AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
-  EXECUTE format('ANALYZE pg_temp.%I', work_table);
+  PERFORM crmcost._analyze_table(format('pg_temp.%I', work_table)::regclass);
 END
 $$;
 
@@ -664,7 +668,7 @@ BEGIN
                                ', ' ORDER BY a.attnum)))
     FROM pg_attribute a
     WHERE a.attrelid = format('pg_temp.%I', name)::regclass AND a.attnum > 0);
-  EXECUTE format('ANALYZE pg_temp.%I', name);
+  PERFORM crmcost._analyze_table(format('pg_temp.%I', name)::regclass);
   RETURN format('pg_temp.%I', name);
 END
 $$;

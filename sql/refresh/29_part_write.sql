@@ -37,11 +37,9 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   part record;
-  shard record;
-  statement text;
   olds text;
+  differing bigint;
   changed bigint := 0;
-  rows_now bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   IF crmcost._keep_sums(ledger, target, source, scope) THEN
@@ -65,22 +63,12 @@ BEGIN
                  part.work_table, part.names, part.first_key,
                  part.either_names, part.cast_names, source, olds,
                  part.same_key, target, part.differs);
-  FOR shard IN
-    SELECT s.shard, s.number FROM refresh_shard s WHERE s.relation = target
-  LOOP
-    FOREACH statement IN ARRAY ARRAY[
-      'UPDATE %1$s old SET %4$s FROM %2$I new WHERE new.refresh_number = %6$s AND old.ctid = new.refresh_row AND NOT new.refresh_gone',
-      'DELETE FROM %1$s old USING %2$I new WHERE new.refresh_number = %6$s AND old.ctid = new.refresh_row AND new.refresh_gone',
-      'INSERT INTO %1$s (%3$s) SELECT %3$s FROM %2$I new WHERE new.refresh_number = %6$s AND new.refresh_row IS NULL ORDER BY %5$s']
-    LOOP
-      CONTINUE WHEN statement ~ '^UPDATE' AND part.assignments IS NULL;
-      EXECUTE format(statement, shard.shard, part.work_table, part.names,
-                     part.assignments, part.keys, shard.number);
-      GET DIAGNOSTICS rows_now = ROW_COUNT;
-      changed := changed + rows_now;
-    END LOOP;
-  END LOOP;
-  EXECUTE format('TRUNCATE %I', part.work_table);
+  GET DIAGNOSTICS differing = ROW_COUNT;
+  IF differing > 0 THEN
+    changed := crmcost._write_shards(target, part.work_table, part.names,
+                                     part.assignments, part.keys);
+    EXECUTE format('TRUNCATE %I', part.work_table);
+  END IF;
   INSERT INTO refresh_written (target, rows_changed)
     VALUES (target, changed);
   RETURN changed;
@@ -89,3 +77,38 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_part(name, name, text, text, boolean) IS
   'Brings the rows of a computed table on a worker that a condition names to those of a query, or keeps them as parts of sums; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_shards(target name, work_table name,
+                                      names text, assignments text,
+                                      keys text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+DECLARE
+  shard record;
+  statement text;
+  changed bigint := 0;
+  rows_now bigint;
+BEGIN
+  FOR shard IN
+    SELECT s.shard, s.number FROM refresh_shard s WHERE s.relation = target
+  LOOP
+    FOREACH statement IN ARRAY ARRAY[
+      'UPDATE %1$s old SET %4$s FROM %2$I new WHERE new.refresh_number = %6$s AND old.ctid = new.refresh_row AND NOT new.refresh_gone',
+      'DELETE FROM %1$s old USING %2$I new WHERE new.refresh_number = %6$s AND old.ctid = new.refresh_row AND new.refresh_gone',
+      'INSERT INTO %1$s (%3$s) SELECT %3$s FROM %2$I new WHERE new.refresh_number = %6$s AND new.refresh_row IS NULL ORDER BY %5$s']
+    LOOP
+      CONTINUE WHEN statement ~ '^UPDATE' AND assignments IS NULL;
+      EXECUTE format(statement, shard.shard, work_table, names, assignments,
+                     keys, shard.number);
+      GET DIAGNOSTICS rows_now = ROW_COUNT;
+      changed := changed + rows_now;
+    END LOOP;
+  END LOOP;
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_shards(name, name, text, text, text) IS
+  'Writes on a worker what a work table says differs to the shards of a computed table; returns the rows changed.';

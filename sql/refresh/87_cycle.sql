@@ -256,7 +256,26 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._kept_days(date, date) IS
-  'Days from one to another that kept_snapshot has.';
+  'Days from one to another that kept_snapshot has, or the part of a worker.';
+
+CREATE FUNCTION crmcost._all_kept_days(run crmcost._run, from_on date)
+  RETURNS date[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  days date[];
+BEGIN
+  EXECUTE 'SELECT array_agg(DISTINCT k.day) FROM '
+          || crmcost._of_parts(run, 'refresh_part_kept', format(
+               'SELECT u.day FROM unnest(crmcost._kept_days(%L, %L)) AS u (day)',
+               from_on, run.day)) || ' k'
+    INTO days;
+  RETURN days;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._all_kept_days(crmcost._run, date) IS
+  'Days from one to the report day that kept_snapshot has.';
 
 -- Who came (1) and who went (-1), and the sum of the days on which they had come.
 -- All that was before the first month is one day: who came and went until then is
@@ -307,7 +326,7 @@ DECLARE
           FROM generate_series(%1$L::timestamp, %3$L::timestamp, '1 month')
             AS m
           UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
-    $query$, first_month, crmcost._kept_days(first_month, run.day), run.day);
+    $query$, first_month, crmcost._all_kept_days(run, first_month), run.day);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'stage_day', format($query$
     WITH day AS (%2$s),
