@@ -11,8 +11,8 @@ set -eu
 cd "$(dirname "$0")"
 
 tag='$ledger_source$'
-if grep -rnF "$tag" --include='*.sql' . >&2; then
-	echo "wrap.sh: the lines above hold $tag, which quotes the sources" >&2
+if grep -rnF -e "$tag" -e '$function$' --include='*.sql' . >&2; then
+	echo "wrap.sh: the lines above hold $tag or \$function\$, which quote the sources" >&2
 	exit 1
 fi
 
@@ -73,10 +73,13 @@ sources()
 
 cat <<'SQL'
 
--- The ledger's tables, seed rows and views as plain SQL, from sql/ledger.
+-- The ledger's tables, seed rows and views as plain SQL, from sql/ledger.  The body is text: a
+-- parsed one would have each byte as a number, and be read so whenever it is called.
 CREATE FUNCTION crmcost._ledger_source(part text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CASE part
+SET search_path = pg_catalog, pg_temp
+AS $function$
+SELECT CASE part
 SQL
 for part in tables seed views; do
 	printf "WHEN '%s' THEN %s\n" $part "$tag"
@@ -85,6 +88,7 @@ for part in tables seed views; do
 done
 cat <<'SQL'
 END;
+$function$;
 
 COMMENT ON FUNCTION crmcost._ledger_source(text) IS
 'SQL that builds a part of a ledger: tables, seed or views; NULL for any other part.';
