@@ -296,8 +296,10 @@ BEGIN
   LOOP
     EXECUTE crmcost._part_text(ledger, names,
       replace(replace(replace(replace(
-        -- one of text needs none of the others to be there yet
-        CASE WHEN made.body IS NULL THEN made.whole
+        -- one of text needs none of the others to be there yet; a setting that is of the coordinator
+        -- alone, only a superuser may give a function
+        CASE WHEN made.body IS NULL
+            THEN regexp_replace(made.whole, '^ SET "?crmcost[.].*$', '', 'gn')
           ELSE concat(left(made.whole, strpos(made.whole, made.body) - 1),
                       'AS $part$', regexp_replace(regexp_replace(made.body,
                         '^BEGIN ATOMIC(.*)END$', '\1'), '^RETURN ', 'SELECT '),
