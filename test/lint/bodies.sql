@@ -41,7 +41,8 @@ WHERE p.pronamespace = 'crmcost'::regnamespace
                               _keep_sums, _local_shards, _make_spread,
                               _part_call, _part_rows, _place_tables,
                               _shard_term, _take_tables_back,
-                              _tell_distribution, _write_part}'::name[])
+                              _tell_distribution, _write_part,
+                              _write_shards}'::name[])
       -- a setting is text, and what it becomes is checked when it is read
       AND f.message <> 'target type is different type than source type'
 ORDER BY 1;

@@ -58,7 +58,7 @@ CROSS JOIN LATERAL regexp_matches(r.prosqlbody::text,
 JOIN pg_proc AS callee ON callee.oid = found[1]::oid;
 
 -- What a body that is text seems to call: names before a parenthesis, outside of
--- comments and of messages.
+-- comments and of messages.  That of _ledger_source is what it returns.
 CREATE TEMPORARY VIEW text_call AS
 SELECT DISTINCT r.oid AS caller, r.name, r.proparallel AS parallel,
        found[1] AS callee
@@ -66,7 +66,8 @@ FROM routine AS r
 CROSS JOIN LATERAL regexp_matches(
   regexp_replace(r.prosrc, '--[^\n]*|''[^'']*''', '', 'g'), '([a-z_][a-z_0-9]*)\s*[(]', 'g')
   AS found
-WHERE r.language NOT IN ('c', 'internal') AND r.prosqlbody IS NULL;
+WHERE r.language NOT IN ('c', 'internal') AND r.prosqlbody IS NULL
+      AND r.proname <> '_ledger_source';
 
 CREATE TEMPORARY VIEW breach (rule, thing) AS
 
@@ -124,6 +125,7 @@ UNION ALL
 SELECT 'parallel safe, but its text sets configuration', name
 FROM routine
 WHERE proparallel = 's' AND language NOT IN ('c', 'internal')
+  AND proname <> '_ledger_source'
   AND prosrc ~* '(^|[;\n])\s*(SET\s+((LOCAL|SESSION)\s+)?[a-z_.]+\s*(=|TO)|RESET)\s'
 
 -- aggregates
