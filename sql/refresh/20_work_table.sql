@@ -90,9 +90,13 @@ BEGIN
     base_cogs numeric
   ) ON COMMIT DROP;
 
-  -- line, too: the contacts of these customers and months; minutes are standard
+  -- line, too, or after news order: whose contacts were read, and from when on his
+  -- touches; the contacts of these customers and months; minutes are standard
   -- time, where it was not measured; tags those that may say the channel,
   -- need_tags those that say what a customer needs
+  CREATE TEMPORARY TABLE refresh_read (
+    customer_id bigint PRIMARY KEY, touches_from timestamptz NOT NULL
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_contact (
     customer_id bigint, month_start date, occurred_on date,
     occurred_at timestamptz, interaction_id bigint, kind text, subtype text,

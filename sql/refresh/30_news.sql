@@ -134,15 +134,15 @@ COMMENT ON FUNCTION crmcost._find_customers(crmcost._run) IS
 CREATE FUNCTION crmcost._find_due_customers(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  first_at CONSTANT timestamptz := least(run.upto, run.upto_before);
+  last_at CONSTANT timestamptz := greatest(run.upto, run.upto_before);
 BEGIN
   INSERT INTO pg_temp.refresh_customer
     SELECT DISTINCT i.customer_id, true FROM interaction i
-    WHERE i.resolved_at >= least(run.upto, run.upto_before)
-          AND i.resolved_at < greatest(run.upto, run.upto_before)
-          OR i.first_response_at >= least(run.upto, run.upto_before)
-             AND i.first_response_at < greatest(run.upto, run.upto_before)
-          OR i.due_at >= least(run.upto, run.upto_before)
-             AND i.due_at < greatest(run.upto, run.upto_before)
+    WHERE i.resolved_at >= first_at AND i.resolved_at < last_at
+          OR i.first_response_at >= first_at AND i.first_response_at < last_at
+          OR i.due_at >= first_at AND i.due_at < last_at
     ON CONFLICT (customer_id) DO UPDATE SET of_contacts = true;
 END
 $$;

@@ -2,8 +2,9 @@
 -- the contacts, read once.  A line without a rate is in no figure, neither in its money nor in
 -- its quantity: both are NULL here, so that it says only that an order was placed.
 --
--- First all lines and contacts of the customers with news, then those of other
--- customers in the months that are to be summed anew.
+-- First all lines of the customers with news, and their contacts, of which some
+-- begin with the news (_read_contacts); then those of other customers in the months
+-- that are to be summed anew.
 CREATE FUNCTION crmcost._refresh_line(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -13,18 +14,17 @@ BEGIN
   IF run.whole THEN
     PERFORM crmcost._add_lines(run, 'true', NULL, NULL);
     PERFORM crmcost._add_contacts(run, 'true', NULL, NULL);
+    PERFORM crmcost._sum_contacts();
   ELSE
     PERFORM crmcost._add_lines(run, crmcost._of_news('s'), NULL, NULL);
-    PERFORM crmcost._add_contacts(run, crmcost._of_news('i'), NULL, NULL);
   END IF;
   PERFORM crmcost._analyze_table('pg_temp.refresh_line'::regclass);
-  PERFORM crmcost._analyze_table('pg_temp.refresh_contact'::regclass);
   RETURN 0;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_line(crmcost._run) IS
-  'Second step of refresh: the sale lines, in base currency, and the contacts of the customers with news.';
+  'Second step of refresh: the sale lines, in base currency, and in a full one the contacts.';
 
 -- Conditions on a fact: of a customer with news, himself or one merged into him;
 -- and of none of these.
@@ -173,13 +173,125 @@ $$;
 COMMENT ON FUNCTION crmcost._add_contacts(crmcost._run, text, timestamptz, timestamptz) IS
   'Adds the interactions that a condition on i names to refresh_contact.';
 
--- What customers without news did in months that are summed anew.  The first
--- open month takes the late facts of closed ones as well.
+-- Touches are most of all contacts, and what follows from those before the news of a
+-- customer is known but for their sums: so of those that nothing can depend on, the
+-- sums alone are read.  All are of who has no touch since his news, for the last one
+-- and what led to it; of who was won since; of merged customers; and where any came
+-- late, because it counts in another month than its own.
+CREATE FUNCTION crmcost._read_contacts(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  -- 14 days are what leads are told by
+  reach CONSTANT interval :=
+    greatest(crmcost._touch_window(run.ledger), 14 * '24:00:00'::interval)
+    + '24:00:00'::interval;
+BEGIN
+  INSERT INTO pg_temp.refresh_read
+    SELECT c.customer_id, '-infinity'::timestamptz
+    FROM pg_temp.refresh_customer c
+    UNION
+    SELECT p.customer_id, '-infinity'
+    FROM pg_temp.refresh_party p
+    JOIN pg_temp.refresh_customer c ON c.customer_id = p.party_id;
+  IF NOT EXISTS (SELECT FROM funnel_step s WHERE s.kind = 'touch') THEN
+    UPDATE pg_temp.refresh_read r
+      SET touches_from = crmcost._midnight(j.since, run.zone) - reach
+      FROM pg_temp.refresh_entity j
+      WHERE j.customer_id = r.customer_id AND isfinite(j.since)
+            AND (j.is_nobody OR NOT j.is_early)
+            -- by the index, whatever the planner thinks
+            AND (SELECT true FROM interaction i
+                 WHERE i.customer_id = j.customer_id AND i.kind = 'touch'
+                       AND i.occurred_at >= crmcost._midnight(j.since, run.zone)
+                       AND i.occurred_at < run.upto
+                 LIMIT 1)
+            AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
+                            WHERE j.customer_id IN (p.customer_id, p.party_id))
+            AND NOT EXISTS (SELECT FROM late_fact f
+                            JOIN interaction i ON i.interaction_id = f.fact_id
+                            WHERE f.relation = 'interaction'
+                                  AND i.customer_id = j.customer_id);
+  END IF;
+  ANALYZE pg_temp.refresh_read;
+  PERFORM crmcost._add_contacts(run, crmcost._is_read(), NULL, NULL);
+  PERFORM crmcost._analyze_table('pg_temp.refresh_contact'::regclass);
+  PERFORM crmcost._sum_contacts();
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._read_contacts(crmcost._run) IS
+  'Fills refresh_read, refresh_contact and refresh_contact_agent: the contacts of the customers with news, after the orders that differ are known.';
+
+-- A need counts for ever.
+CREATE FUNCTION crmcost._is_read() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  EXISTS (SELECT FROM pg_temp.refresh_read r
+          WHERE r.customer_id = i.customer_id
+                AND (i.occurred_at >= r.touches_from OR i.kind <> 'touch'
+                     OR i.attributes ? 'needs'))
+$query$;
+
+COMMENT ON FUNCTION crmcost._is_read() IS
+  'Condition that an interaction i is in refresh_contact as one of a customer with news.';
+
+-- Visits, answers and recommendations are what a customer does; advertising and
+-- mailings nobody handled.
+CREATE FUNCTION crmcost._is_contact(kind text, agent_code text) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN kind IN ('sales', 'care', 'ticket', 'complaint', 'return')
+       OR kind = 'touch' AND agent_code IS NOT NULL;
+
+COMMENT ON FUNCTION crmcost._is_contact(text, text) IS
+  'Whether an interaction is a contact that somebody of ours, or a machine, handled.';
+
+-- Contacts are many: they are summed once, before anything is joined to them.
+CREATE FUNCTION crmcost._sum_contacts() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  last_from CONSTANT timestamptz :=
+    (SELECT max(r.touches_from) FROM pg_temp.refresh_read r);
+BEGIN
+  INSERT INTO pg_temp.refresh_contact_agent
+    SELECT c.customer_id, c.agent_code, sum(c.n),
+           coalesce(sum(c.n) FILTER (WHERE c.is_contact), 0),
+           coalesce(sum(c.n) FILTER (WHERE c.is_contact AND c.automated), 0),
+           coalesce(sum(c.handle_seconds), 0),
+           max(c.occurred_at) FILTER (WHERE c.kind IN ('touch', 'sales', 'care'))
+    FROM (SELECT r.*, crmcost._is_contact(r.kind, r.agent_code) AS is_contact
+          FROM pg_temp.refresh_contact r) c
+    GROUP BY c.customer_id, c.agent_code;
+  IF isfinite(last_from) THEN
+    INSERT INTO pg_temp.refresh_contact_agent
+      SELECT i.customer_id, i.agent_code, sum(i.n),
+             coalesce(sum(i.n) FILTER (WHERE i.is_contact), 0),
+             coalesce(sum(i.n) FILTER (WHERE i.is_contact AND i.automated), 0),
+             coalesce(sum(i.handle_seconds), 0), NULL
+      FROM (SELECT t.*, crmcost._is_contact(t.kind, t.agent_code) AS is_contact
+            FROM interaction t) i
+      JOIN pg_temp.refresh_read r USING (customer_id)
+      WHERE i.occurred_at < r.touches_from AND i.occurred_at < last_from
+            AND i.kind = 'touch' AND NOT i.attributes ? 'needs'
+      GROUP BY i.customer_id, i.agent_code;
+  END IF;
+  ANALYZE pg_temp.refresh_contact_agent;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._sum_contacts() IS
+  'Fills refresh_contact_agent from refresh_contact, and from the touches of the same customers that are not there.';
+
+-- What customers without news did in months that are summed anew, and the touches of
+-- the others that were not read.  The first open month takes the late facts of closed
+-- ones as well.
 CREATE FUNCTION crmcost._complete_months(run crmcost._run, months date[])
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  others CONSTANT text := 'NOT ' || crmcost._is_read();
   stretch record;
 BEGIN
   FOR stretch IN
@@ -193,8 +305,7 @@ BEGIN
       stretch.from_at, stretch.before_at);
     PERFORM crmcost._add_contacts(run, format(
       'i.occurred_at >= $2 AND i.occurred_at < $3 AND date_trunc(''month'', i.occurred_on::timestamp) = %L AND %s',
-      stretch.month_start, crmcost._of_others('i')),
-      stretch.from_at, stretch.before_at);
+      stretch.month_start, others), stretch.from_at, stretch.before_at);
   END LOOP;
   IF run.open_month = ANY (months) THEN
     PERFORM crmcost._add_lines(run, format(
@@ -206,10 +317,10 @@ BEGIN
       'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact
        WHERE relation = ''interaction'' AND month_start IS NULL))
        AND late.fact_id IS NOT NULL AND i.occurred_on < $5 AND %s',
-      crmcost._of_others('i')), NULL, NULL);
+      others), NULL, NULL);
   END IF;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._complete_months(crmcost._run, date[]) IS
-  'Adds to refresh_line and refresh_contact what the customers without news did in months.';
+  'Adds to refresh_line and refresh_contact what they do not have yet of months.';

@@ -32,6 +32,9 @@ BEGIN
                  format(news, 'old'));
   PERFORM crmcost._note_buyers(run, 1);
   IF NOT run.whole THEN
+    PERFORM crmcost._find_order_since();
+    PERFORM crmcost._find_entities(run);
+    PERFORM crmcost._read_contacts(run);
     PERFORM crmcost._complete_months(run, ARRAY(
       SELECT m.month_start FROM pg_temp.refresh_month m));
   END IF;
@@ -40,7 +43,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_order(crmcost._run) IS
-  'Third step of refresh: customer_order and customer_product; returns the rows changed.';
+  'Third step of refresh: customer_order and customer_product, and after news the contacts; returns the rows changed.';
 
 CREATE FUNCTION crmcost._sum_orders(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -9,7 +9,6 @@ CREATE FUNCTION crmcost._customers_activity(run crmcost._run) RETURNS bigint
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._find_order_since();
   INSERT INTO pg_temp.refresh_activity
     SELECT a.customer_id, a.month_start, bool_or(a.acquired),
            sum(a.orders)::bigint, sum(a.sale_lines)::bigint,

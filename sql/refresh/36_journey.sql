@@ -20,7 +20,9 @@ DECLARE
     ELSE crmcost._of_entities('') END;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._find_entities(run);
+  IF run.whole THEN
+    PERFORM crmcost._find_entities(run);
+  END IF;
   PERFORM crmcost._find_conversions(run);
   PERFORM crmcost._find_paths(run);
   IF NOT run.whole THEN

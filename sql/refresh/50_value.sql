@@ -37,16 +37,6 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_value(crmcost._run) IS
   'Step of refresh: customer_value; returns the rows changed.';
 
--- Visits, answers and recommendations are what a customer does; advertising and
--- mailings nobody handled.
-CREATE FUNCTION crmcost._is_contact(kind text, agent_code text) RETURNS boolean
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN kind IN ('sales', 'care', 'ticket', 'complaint', 'return')
-       OR kind = 'touch' AND agent_code IS NOT NULL;
-
-COMMENT ON FUNCTION crmcost._is_contact(text, text) IS
-  'Whether an interaction is a contact that somebody of ours, or a machine, handled.';
-
 -- Nearly everybody who is active in a month bears a little more or less of it when
 -- anything happens there.  Who has no news has the sums of before, and the
 -- difference.
@@ -152,24 +142,14 @@ $$;
 COMMENT ON FUNCTION crmcost._add_cost_changes(crmcost._run) IS
   'Adds refresh_cost_change to customer_value; returns the rows changed.';
 
--- Of customers with news the contacts are in refresh_contact, and so of others where
--- limited rules ask for them; of the others what the store has still holds.  Contacts
--- are many: they are summed once, before anything is joined to them.
+-- Of customers with news the contacts are summed already, and their last ones in
+-- refresh_contact; of the others what the store has still holds.
 CREATE FUNCTION crmcost._find_contact_sums(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_contact_agent
-    SELECT c.customer_id, c.agent_code, sum(c.n),
-           coalesce(sum(c.n) FILTER (WHERE c.is_contact), 0),
-           coalesce(sum(c.n) FILTER (WHERE c.is_contact AND c.automated), 0),
-           coalesce(sum(c.handle_seconds), 0),
-           max(c.occurred_at) FILTER (WHERE c.kind IN ('touch', 'sales', 'care'))
-    FROM (SELECT r.*, crmcost._is_contact(r.kind, r.agent_code) AS is_contact
-          FROM pg_temp.refresh_contact r) c
-    GROUP BY c.customer_id, c.agent_code;
   PERFORM crmcost._find_replies();
-  ANALYZE pg_temp.refresh_contact_agent, pg_temp.refresh_reply;
+  ANALYZE pg_temp.refresh_reply;
   INSERT INTO pg_temp.refresh_contact_sum
     SELECT c.customer_id, sum(c.interactions), sum(c.handle_seconds), 0,
            max(c.last_contact_at), NULL, NULL, 0, 0, 0
@@ -217,7 +197,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_contact_sums(crmcost._run) IS
-  'Fills refresh_contact_agent, refresh_reply and refresh_contact_sum: the contacts of customers so far.';
+  'Fills refresh_reply and refresh_contact_sum: the contacts of customers so far.';
 
 -- Sums of the months of a customer, merged or not.
 CREATE FUNCTION crmcost._value_month_query(wanted text) RETURNS text

@@ -14,7 +14,10 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   RETURN crmcost._write_difference(run.ledger, 'lead_feature',
-           crmcost._lead_query(run), crmcost._rows_of_news(run));
+           crmcost._lead_query(run),
+           CASE WHEN run.whole THEN 'true'
+             ELSE 'old.customer_id IN (' || crmcost._young_leads(run) || ')'
+           END);
 END
 $$;
 
@@ -127,6 +130,21 @@ RETURN ARRAY[
 COMMENT ON FUNCTION crmcost._lead_vector(bigint, bigint, bigint, bigint, boolean, boolean, text) IS
   'What is known of a lead as the vector of features that the model takes.';
 
+-- Of the others nothing can differ that the model learns from: what was known on the
+-- fourteenth day, and when they were won.
+CREATE FUNCTION crmcost._young_leads(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT r.customer_id
+  FROM pg_temp.refresh_customer r
+  JOIN customer c USING (customer_id)
+  WHERE r.since <= (greatest(c.first_seen_at + 14 * interval '24 hours',
+                             c.acquired_at) AT TIME ZONE %L)::date
+$query$, run.zone);
+
+COMMENT ON FUNCTION crmcost._young_leads(crmcost._run) IS
+  'Query of the customers with news since their first 14 days, or since they were won.';
+
 CREATE FUNCTION crmcost._lead_query(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -145,7 +163,7 @@ RETURN pg_catalog.format($query$
                         coalesce(c.attributes -> a.name, 'null'))
                FROM unnest(%2$L::text[]) WITH ORDINALITY AS a (name, place)
                ORDER BY a.place) AS attribute_values
-  FROM pg_temp.refresh_customer r
+  FROM (%3$s) r
   JOIN customer c USING (customer_id)
   LEFT JOIN pg_temp.refresh_party p ON p.customer_id = c.referred_by
   LEFT JOIN campaign k ON k.code = c.acquisition_campaign
@@ -159,7 +177,7 @@ RETURN pg_catalog.format($query$
              ('touch', 'behavior', 'sales')), 0)::bigint AS other_contacts,
            count(DISTINCT i.occurred_on) AS contact_days
     FROM pg_temp.refresh_contact i
-    JOIN pg_temp.refresh_customer USING (customer_id)
+    JOIN (%3$s) r USING (customer_id)
     JOIN customer c USING (customer_id)
     WHERE i.occurred_at >= c.first_seen_at
           AND i.occurred_at < c.first_seen_at + 14 * interval '24 hours'
@@ -167,10 +185,11 @@ RETURN pg_catalog.format($query$
   ) i ON i.customer_id = c.customer_id
   WHERE c.first_seen_at < %1$L AND c.source <> 'anon'
         AND c.merged_into IS NULL
-$query$, run.upto, crmcost._lead_attributes(run.ledger));
+$query$, run.upto, crmcost._lead_attributes(run.ledger),
+         crmcost._young_leads(run));
 
 COMMENT ON FUNCTION crmcost._lead_query(crmcost._run) IS
-  'Query of lead_feature for the customers with news.';
+  'Query of lead_feature for the customers of _young_leads.';
 
 CREATE FUNCTION crmcost._fit_leads(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
