@@ -90,13 +90,9 @@ BEGIN
     base_cogs numeric
   ) ON COMMIT DROP;
 
-  -- line, too, or after news order: whose contacts were read, and from when on his
-  -- touches; the contacts of these customers and months; minutes are standard
-  -- time, where it was not measured; tags those that may say the channel,
+  -- line, too, after news order: the contacts of these customers and months; minutes
+  -- are standard time, where it was not measured; tags those that may say the channel,
   -- need_tags those that say what a customer needs
-  CREATE TEMPORARY TABLE refresh_read (
-    customer_id bigint PRIMARY KEY, touches_from timestamptz NOT NULL
-  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_contact (
     customer_id bigint, month_start date, occurred_on date,
     occurred_at timestamptz, interaction_id bigint, kind text, subtype text,
@@ -137,6 +133,11 @@ BEGIN
     month_start date, sale_lines integer, revenue numeric, margin numeric,
     discount numeric, refund numeric, channel_code text, campaign_code text,
     product_codes text[], quantities numeric[], amounts numeric[]
+  ) ON COMMIT DROP;
+
+  -- order, too: whose contacts were read, and from when on his touches
+  CREATE TEMPORARY TABLE refresh_read (
+    customer_id bigint PRIMARY KEY, touches_from timestamptz NOT NULL
   ) ON COMMIT DROP;
 
   -- order, too: orders that came, went or changed, as they were and as they are

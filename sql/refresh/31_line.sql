@@ -108,7 +108,8 @@ $query$;
 COMMENT ON FUNCTION crmcost._tagged_channel() IS
   'Expression of the channel that the tags of an interaction i mean by the rules that hold.';
 
--- Standard minutes are for what was not measured and no machine did.
+-- Standard minutes are for what was not measured and no machine did.  Sorted, the
+-- contacts of a customer are together, for what sums them and for journeys.
 CREATE FUNCTION crmcost._add_contacts(run crmcost._run, condition text,
                                       from_at timestamptz,
                                       before_at timestamptz)
@@ -154,8 +155,7 @@ BEGIN
                    a.product_code, a.agent_code, a.automated, a.n,
                    a.handle_seconds, a.resolved_at, a.score, a.attributes,
                    a.phase, a.source, a.case_ref, a.first_response_at,
-                   a.due_at,
-                   a.reason_code
+                   a.due_at, a.reason_code
             FROM interaction a) i
       LEFT JOIN late_fact late
         ON late.relation = 'interaction' AND late.fact_id = i.interaction_id
@@ -165,6 +165,7 @@ BEGIN
       LEFT JOIN (SELECT customer_id FROM customer WHERE source = 'anon') t
         ON t.customer_id = i.customer_id
       WHERE i.occurred_at < $1 AND (%s)
+      ORDER BY 1
     $query$, tagged, minutes, condition)
     USING run.upto, from_at, before_at, run.zone, run.open_month;
 END
@@ -176,8 +177,8 @@ COMMENT ON FUNCTION crmcost._add_contacts(crmcost._run, text, timestamptz, times
 -- Touches are most of all contacts, and what follows from those before the news of a
 -- customer is known but for their sums: so of those that nothing can depend on, the
 -- sums alone are read.  All are of who has no touch since his news, for the last one
--- and what led to it; of who was won since; of merged customers; and where any came
--- late, because it counts in another month than its own.
+-- and what led to it; of who was won since; of who said what he needs; of merged
+-- customers; and where any came late, because it counts in another month than its own.
 CREATE FUNCTION crmcost._read_contacts(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -208,6 +209,9 @@ BEGIN
                  LIMIT 1)
             AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
                             WHERE j.customer_id IN (p.customer_id, p.party_id))
+            AND NOT EXISTS (SELECT FROM need_tag n
+                            WHERE n.customer_id = j.customer_id
+                                  AND n.mentions > 0)
             AND NOT EXISTS (SELECT FROM late_fact f
                             JOIN interaction i ON i.interaction_id = f.fact_id
                             WHERE f.relation = 'interaction'
@@ -223,14 +227,12 @@ $$;
 COMMENT ON FUNCTION crmcost._read_contacts(crmcost._run) IS
   'Fills refresh_read, refresh_contact and refresh_contact_agent: the contacts of the customers with news, after the orders that differ are known.';
 
--- A need counts for ever.
 CREATE FUNCTION crmcost._is_read() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
   EXISTS (SELECT FROM pg_temp.refresh_read r
           WHERE r.customer_id = i.customer_id
-                AND (i.occurred_at >= r.touches_from OR i.kind <> 'touch'
-                     OR i.attributes ? 'needs'))
+                AND (i.occurred_at >= r.touches_from OR i.kind <> 'touch'))
 $query$;
 
 COMMENT ON FUNCTION crmcost._is_read() IS
@@ -273,7 +275,7 @@ BEGIN
             FROM interaction t) i
       JOIN pg_temp.refresh_read r USING (customer_id)
       WHERE i.occurred_at < r.touches_from AND i.occurred_at < last_from
-            AND i.kind = 'touch' AND NOT i.attributes ? 'needs'
+            AND i.kind = 'touch'
       GROUP BY i.customer_id, i.agent_code;
   END IF;
   ANALYZE pg_temp.refresh_contact_agent;

@@ -289,21 +289,24 @@ RETURN crmcost._setting(ledger, 'touch_window_days')::integer
 COMMENT ON FUNCTION crmcost._touch_window(name) IS
   'How long before a conversion touches count.';
 
--- What can lead to something: contacts of known parties.  Of these what conversions
--- that may be others, and what is open, can come from.
+-- What can lead to something: contacts of known parties.  Touches of who is none lead
+-- to no end, and are passed over; without accounts nothing else is known of him here.
 CREATE FUNCTION crmcost._touch_query(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT j.entity_id, c.occurred_at, c.interaction_id, c.customer_id,
+  SELECT %1$s, c.occurred_at, c.interaction_id, c.customer_id,
          c.occurred_on, c.month_start, c.channel_code, c.campaign_code
   FROM pg_temp.refresh_contact c
-  JOIN pg_temp.refresh_entity j USING (customer_id)
+  %2$s
   WHERE c.kind IN ('touch', 'behavior', 'sales', 'referral')
-        AND NOT c.is_technical AND NOT j.is_nobody
-        AND (j.is_early OR j.ordered_at IS NULL OR c.occurred_at > j.ordered_at
-             OR c.occurred_on > j.since - %L::interval)
-  ORDER BY j.entity_id
-  $query$, crmcost._touch_window(run.ledger) + '1 day'::interval);
+        AND NOT c.is_technical
+  ORDER BY 1
+$query$,
+  CASE WHEN crmcost._converts_accounts(run.ledger) THEN 'j.entity_id'
+    ELSE 'c.customer_id' END,
+  CASE WHEN crmcost._converts_accounts(run.ledger)
+    THEN 'JOIN pg_temp.refresh_entity j ON j.customer_id = c.customer_id AND NOT j.is_nobody'
+    ELSE '' END);
 
 COMMENT ON FUNCTION crmcost._touch_query(crmcost._run) IS
   'Query of the touches of the customers with news that anything may follow from.';
