@@ -22,14 +22,13 @@ BEGIN
              || w.place AS columns
     FROM (SELECT u.name AS target, 'refresh_new_' || u.name AS work_table,
                  ', refresh_row tid, refresh_gone boolean' AS place
-          FROM (SELECT 'classification' AS name
-                UNION
+          FROM (SELECT 'classification' UNION
                 SELECT c.relname
                 FROM crmcost._placement(ledger) p
                 JOIN pg_class c ON c.oid = p.relation
                 WHERE crmcost._is_distributed(ledger)
                       AND p.placement = 'distributed'
-                      AND c.relname = ANY (crmcost._written_tables())) AS u
+                      AND c.relname = ANY (crmcost._written_tables())) AS u (name)
           UNION ALL
           VALUES ('group_month', 'refresh_delta', ''),
                  -- as codes and words, of which its message is made

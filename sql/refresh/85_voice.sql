@@ -214,19 +214,27 @@ CREATE FUNCTION crmcost._write_answer_sums(run crmcost._run, target name,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  noted CONSTANT text := (
-    SELECT format('(%s) IN (SELECT %s FROM pg_temp.refresh_%s)',
-                  regexp_replace(keys, '(\w+)', 'old.\1', 'g'), keys, target));
+  noted CONSTANT text := format('(%s) IN (SELECT %s FROM pg_temp.refresh_%s)',
+    regexp_replace(keys, '(\w+)', 'old.\1', 'g'), keys, target);
+  names text;
+  sums text;
 BEGIN
-  RETURN crmcost._write_difference(run.ledger, target, (
-    SELECT format('SELECT %1$s, %2$s FROM (SELECT %1$s, %6$s FROM pg_temp.refresh_%3$s
-        UNION ALL SELECT %1$s, %6$s FROM %3$I old WHERE NOT (%4$s) AND %5$s) part
-        GROUP BY %1$s HAVING sum(asked) <> 0',
-      keys, string_agg(format('sum(%1$I)%2$s AS %1$I', a.attname,
-                              CASE a.type WHEN 'bigint' THEN '::bigint' END), ', '),
-      target, anew, noted, string_agg(format('%I', a.attname), ', '))
-    FROM crmcost._columns_of(target::regclass) a
-    WHERE NOT a.is_key),
+  -- of the work table, which a worker has as well
+  SELECT string_agg(format('%I', a.attname), ', '),
+         string_agg(format('sum(%1$I)%2$s AS %1$I', a.attname,
+                           CASE a.atttypid WHEN 'bigint'::regtype
+                             THEN '::bigint' END), ', ')
+    INTO names, sums
+    FROM pg_attribute a
+    WHERE a.attrelid = to_regclass('pg_temp.refresh_' || target)
+          AND a.attnum > 0 AND NOT a.attisdropped
+          AND a.attname <> ALL (string_to_array(keys, ', '));
+  RETURN crmcost._write_difference(run.ledger, target, format(
+      'SELECT %1$s, %2$s FROM (SELECT %1$s, %3$s FROM pg_temp.refresh_%4$s %5$s) part
+         GROUP BY %1$s HAVING sum(asked) <> 0', keys, sums, names, target,
+      CASE WHEN run.whole THEN '' ELSE format(
+        'UNION ALL SELECT %s, %s FROM %I old WHERE NOT (%s) AND %s', keys,
+        names, target, anew, noted) END),
     CASE WHEN run.whole THEN anew ELSE format('%s OR %s', anew, noted) END);
 END
 $$;
