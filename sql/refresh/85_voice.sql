@@ -209,37 +209,27 @@ COMMENT ON FUNCTION crmcost._signed_answers(crmcost._run, date) IS
 -- Sums of what goes and comes, and of what there is under the same keys.  Nothing is
 -- left where nobody was asked.
 CREATE FUNCTION crmcost._write_answer_sums(run crmcost._run, target name,
-                                           keys text, anew text)
+                                           keys text, measures text,
+                                           anew text)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   noted CONSTANT text := format('(%s) IN (SELECT %s FROM pg_temp.refresh_%s)',
     regexp_replace(keys, '(\w+)', 'old.\1', 'g'), keys, target);
-  names text;
-  sums text;
 BEGIN
-  -- of the work table, which a worker has as well
-  SELECT string_agg(format('%I', a.attname), ', '),
-         string_agg(format('sum(%1$I)%2$s AS %1$I', a.attname,
-                           CASE a.atttypid WHEN 'bigint'::regtype
-                             THEN '::bigint' END), ', ')
-    INTO names, sums
-    FROM pg_attribute a
-    WHERE a.attrelid = to_regclass('pg_temp.refresh_' || target)
-          AND a.attnum > 0 AND NOT a.attisdropped
-          AND a.attname <> ALL (string_to_array(keys, ', '));
   RETURN crmcost._write_difference(run.ledger, target, format(
       'SELECT %1$s, %2$s FROM (SELECT %1$s, %3$s FROM pg_temp.refresh_%4$s %5$s) part
-         GROUP BY %1$s HAVING sum(asked) <> 0', keys, sums, names, target,
+         GROUP BY %1$s HAVING sum(asked) <> 0', keys,
+      regexp_replace(measures, '(\w+)', 'sum(\1) AS \1', 'g'), measures, target,
       CASE WHEN run.whole THEN '' ELSE format(
         'UNION ALL SELECT %s, %s FROM %I old WHERE NOT (%s) AND %s', keys,
-        names, target, anew, noted) END),
+        measures, target, anew, noted) END),
     CASE WHEN run.whole THEN anew ELSE format('%s OR %s', anew, noted) END);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_answer_sums(crmcost._run, name, text, text) IS
+COMMENT ON FUNCTION crmcost._write_answer_sums(crmcost._run, name, text, text, text) IS
   'Brings a table of sums of answers to its work table, where a condition on old says that it is made anew, and elsewhere by what that adds; returns the rows changed.';
 
 CREATE FUNCTION crmcost._write_survey_day(run crmcost._run) RETURNS bigint
@@ -270,6 +260,7 @@ BEGIN
     $query$, crmcost._signed_answers(run, 'infinity'));
   RETURN crmcost._write_answer_sums(run, 'survey_day',
     'day, survey, channel_code, campaign_code',
+    'asked, answers, score, satisfied, promoters, detractors',
     CASE WHEN run.whole THEN format('old.day >= %L', run.open_month)
       ELSE 'false' END);
 END
@@ -298,6 +289,7 @@ BEGIN
           || crmcost._voice_month_query(run, tiers_from);
   RETURN crmcost._write_answer_sums(run, 'voice_month',
     'month_start, survey, scheme, tier, channel_code, product_code',
+    'asked, answers, score, good, bad, complained',
     format('old.month_start >= %L', tiers_from));
 END
 $$;
