@@ -4,8 +4,8 @@
 #
 # Understands TAP ("ok", "not ok", SKIP and TODO, top level only) and the lines
 # of pg_regress before 16 ("test NAME ... ok").  Prints one summary line, then
-# "passed failed skipped" for the caller to add up.  A suite that ends badly
-# without a failed assertion counts as one failure.
+# "passed failed skipped" for the caller to add up.  What ends badly without a
+# failed assertion counts as one failure: a program in prove's summary, a suite.
 /^ok / && !/^ok +[0-9]+ ms/ {	# prove's own line of a file is none
 	if ($0 ~ /# *[Ss][Kk][Ii][Pp]/) { skipped++; why($0) }
 	else passed++
@@ -14,6 +14,7 @@
 	if ($0 ~ /# *[Tt][Oo][Dd][Oo]/) passed++
 	else failed++
 }
+/^[^ ].* \(Wstat: .* Failed: 0\)/ { failed++ }
 /^1\.\.0 *# *[Ss][Kk][Ii][Pp]/ { skipped++; why($0) }
 / \.\.+ skipped: / { skipped++; sub(/.* skipped: /, "# skip "); why($0) }	# prove
 /^(test |     )[^ ]+ +\.\.\. ok/ { passed++ }
