@@ -13,6 +13,7 @@
 
 #include "attribution/attribution_state.h"
 #include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 
 #define TYPE_NAME PATHS_TYPE
 
@@ -234,9 +235,10 @@ PathChannel(PathState *state, const char *name, int length)
 	if (state->channels == most)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("paths must have at most %d different channels%s", most,
-						most == MAX_CHANNEL ? "" :
-						" for a game of rates"),
+				 errmsg("paths must have at most %d different channels%s, not \"%s\" as well",
+						most, most == MAX_CHANNEL ? "" :
+						" for a game of rates",
+						pnstrdup(name, pg_mbcliplen(name, length, 40))),
 				 errhint("Merge rare channels into one, for example (other).")));
 	own = &Names(state)[state->channels++];
 	own->offset = state->name_bytes;

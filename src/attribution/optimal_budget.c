@@ -172,9 +172,29 @@ ReadBounds(FunctionCallInfo fcinfo, int argument, const char *name,
 	}
 }
 
+/* What the minimums sum to: in units they end above the total. */
+static Datum
+SumOfMinimums(FunctionCallInfo fcinfo)
+{
+	Datum		sum = NumericFromText("0");
+	Datum	   *element;
+	bool	   *isnull;
+	int			count;
+
+	deconstruct_array(ArrayArgument(fcinfo, 3, "minimum"), NUMERICOID, -1,
+					  false, TYPALIGN_INT, &element, &isnull, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (!isnull[i])
+			sum = NumericAdd(sum, element[i]);
+		POLL_AT(i);
+	}
+	return sum;
+}
+
 /* Refuses bounds that no split of the total meets. */
 static void
-CheckBounds(const Budget *budget)
+CheckBounds(FunctionCallInfo fcinfo, const Budget *budget)
 {
 	num_i128	low = 0;
 	num_i128	high = 0;
@@ -188,8 +208,9 @@ CheckBounds(const Budget *budget)
 	if (low > budget->total)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("minimum must sum to at most total, %s",
-						NumericText(budget->amount)),
+				 errmsg("minimum must sum to at most total, %s, not %s",
+						NumericText(budget->amount),
+						NumericText(SumOfMinimums(fcinfo))),
 				 errhint("Raise the total, or lower a minimum.")));
 	if (high < budget->total)
 		ereport(ERROR,
@@ -335,7 +356,7 @@ optimal_budget(PG_FUNCTION_ARGS)
 	ReadChannels(fcinfo, &budget);
 	if (budget.count == 0)
 		PG_RETURN_NULL();
-	CheckBounds(&budget);
+	CheckBounds(fcinfo, &budget);
 	power = UnitsOfOne(budget.scale);
 	for (int i = 0; i < budget.count; i++)
 	{

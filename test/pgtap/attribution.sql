@@ -207,9 +207,9 @@ SELECT pg_temp.errors('SELECT ' || call, code, message) FROM (VALUES
   ('markov_attribution(''{A}'', 1, 1, 1, i) FROM generate_series(1, 2) i', '22023',
     'markov_order must be the same for all rows, not 1 and 2'),
   ('shapley_attribution(ARRAY[''c'' || i], 1, 1, 1) FROM generate_series(1, 21) i', '54000',
-    'paths must have at most 20 different channels for a game of rates'),
+    'paths must have at most 20 different channels for a game of rates, not "c21" as well'),
   ('markov_attribution(ARRAY[''c'' || i], 1, 1, 1) FROM generate_series(1, 65001) i', '54000',
-    'paths must have at most 65000 different channels'),
+    'paths must have at most 65000 different channels, not "c65001" as well'),
   ('markov_attribution(''{A}'', 1e70, 1e70, 1)', '22003', 'conversions must sum to at most 37 digits'),
   ('markov_attribution(''{A}'', 1e77, 1, 1)', '22003', 'conversions must sum to at most 76 digits')) v (call, code,
     message);

@@ -59,7 +59,7 @@ SELECT is((SELECT count(*)::int FROM plan WHERE high[3] IS NULL AND low[2] IS NU
   0, 'never worse than an equal split');
 
 SELECT throws_ok('SELECT ' || call, code, message) FROM (VALUES
-  ('optimal_budget(100, ''{1,1}'', ''{1,1}'', ''{60,60}'')', '22023', 'minimum must sum to at most total, 100'),
+  ('optimal_budget(100, ''{1,1}'', ''{1,1}'', ''{60,60}'')', '22023', 'minimum must sum to at most total, 100, not 120'),
   ('optimal_budget(100, ''{1,1}'', ''{1,1}'', NULL, ''{40,50}'')', '22023',
     'maximum must sum to at least total, 100, not 90.00'),
   ('optimal_budget(100, ''{1,1}'', ''{1,1}'', ''{5,0}'', ''{4,NULL}'')', '22023',

@@ -111,7 +111,7 @@ CREATE AGGREGATE merge_paths(channel_paths) (SFUNC = channel_paths_combine, STYP
 SELECT pg_temp.errors('SELECT merge_paths(p) FROM (VALUES (channel_paths ''(1,sum,"a")''), (''(1,rate,"a")'')) v (p)',
   '22023', 'states of different games or orders cannot be combined');
 SELECT pg_temp.errors('SELECT merge_paths(p) FROM (SELECT (''(1,rate,"'' || chr(96 + i) || ''")'')::channel_paths AS p FROM generate_series(1, 21) i) v',
-  '54000', 'paths must have at most 20 different channels for a game of rates');
+  '54000', 'paths must have at most 20 different channels for a game of rates, not "u" as well');
 CREATE AGGREGATE merge_rows(logit_sample) (SFUNC = logit_fit_combine, STYPE = logit_sample,
   FINALFUNC = logit_fit_final);
 SELECT pg_temp.errors('SELECT merge_rows(p) FROM (VALUES (logit_sample ''(1,0,1,{0,1})''), (''(1,1,1,{0,1})'')) v (p)',
