@@ -42,9 +42,23 @@ SELECT throws_ok($$INSERT INTO driver_entry (driver, customer_id, measured_on, q
   'driver must be one of kind own, not "orders", of kind ledger', 'what the ledger counts itself is not loaded');
 SELECT throws_ok($$UPDATE driver_entry SET driver = 'mix'$$, '23514', 'driver must be one of kind own, not "mix", of kind blend',
   'nor is a blend');
-INSERT INTO driver_blend VALUES ('mix', 'orders', 1);
+INSERT INTO driver_blend VALUES ('mix', 'parcels', 1);
 UPDATE driver_blend SET weight = 2;
+UPDATE driver SET name = name || '.', unit = 'each';
+SELECT throws_ok($$UPDATE driver SET kind = 'own' WHERE code = 'mix'$$, '23514',
+  'kind of driver "mix", which has parts, must be blend, not own', 'a blend that has parts stays one');
+SELECT throws_ok($$UPDATE driver SET kind = 'blend' WHERE code IN ('mixed', 'parcels')$$, '23514',
+  'kind of driver "parcels", which has quantities, must be own, not blend', 'and what has quantities');
+SELECT throws_ok($$UPDATE driver SET kind = 'ledger' WHERE code = 'parcels'$$, '23514',
+  'kind of driver "parcels", which has quantities, must be own, not ledger', 'which the ledger does not count');
+DELETE FROM driver_entry;
+SELECT throws_ok($$UPDATE driver SET kind = 'blend' WHERE code = 'parcels'$$, '23514',
+  'kind of driver "parcels", which is a part of "mix", must be own or ledger, not blend', 'a part becomes no blend');
 DELETE FROM driver_blend;
+UPDATE driver SET kind = 'blend' WHERE code = 'parcels';
+UPDATE driver SET kind = 'own' WHERE code = 'parcels';
+INSERT INTO driver_entry (driver, customer_id, measured_on, quantity)
+  VALUES ('parcels', pg_temp.id('one'), '2025-01-05', 3);
 INSERT INTO driver_entry (driver, customer_id, measured_on, quantity)
   VALUES ('parcels', pg_temp.id('one'), '2025-01-06', -3);
 SELECT is((SELECT driver FROM crmcost.validate_rules('crm') WHERE check_name = 'driver_without_quantity'), 'parcels',

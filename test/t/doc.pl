@@ -152,7 +152,7 @@ is( join(' ', sort @{ $names{facts} }),
 	$node->safe_psql(
 		'reference', q{
 	SELECT string_agg(relation, ' ' ORDER BY relation COLLATE "C") FROM (
-		SELECT relation FROM crmcost._captured() WHERE capture <> '_capture_all' AND relation NOT IN ('fx_rate', 'driver_blend')
+		SELECT relation FROM crmcost._captured() WHERE capture <> '_capture_all' AND relation NOT IN ('fx_rate', 'driver', 'driver_blend')
 		UNION SELECT 'loyalty_entry') fact}),
 	'... and the facts');
 
