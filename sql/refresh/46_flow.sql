@@ -50,11 +50,11 @@ BEGIN
       (SELECT string_agg(format('r.%1$I + b.%1$I AS %1$I', d.name), ', '
                          ORDER BY d.place)
        FROM crmcost._flow_drivers() d),
-      crmcost._flow_query(scope, crmcost._shard_term()),
+      crmcost._flow_query(run.open_month, crmcost._shard_term()),
       (SELECT string_agg(format('coalesce(sum(%1$I) OVER before, 0) AS %1$I',
                                 d.name), ', ' ORDER BY d.place)
        FROM crmcost._flow_drivers() d))
-    ELSE crmcost._flow_query(scope, NULL) END, scope);
+    ELSE crmcost._flow_query(run.open_month, NULL) END, scope);
 END
 $$;
 
@@ -81,28 +81,35 @@ END;
 COMMENT ON FUNCTION crmcost._flow_drivers() IS
   'Drivers that driver_before sums up, with the quantity of each in a row old of customer_month.';
 
-CREATE FUNCTION crmcost._flow_query(scope text, shard text) RETURNS text
+-- Month by month: to sort by months first would compare these in vain.
+CREATE FUNCTION crmcost._flow_query(open_month date, shard text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
   RETURN format($query$
-    SELECT old.customer_id, old.month_start, %1$s %2$s
-    FROM %3$s old
-    WHERE %4$s
-    WINDOW before AS (PARTITION BY old.month_start %5$s
-                      ORDER BY hashint8(old.customer_id), old.customer_id
-                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    SELECT r.*
+    FROM (SELECT DISTINCT m.month_start FROM pg_temp.%5$I m
+          WHERE m.month_start >= %6$L) c
+    CROSS JOIN LATERAL (
+      SELECT old.customer_id, old.month_start, %1$s %2$s
+      FROM %3$s old
+      WHERE old.month_start = c.month_start
+      WINDOW before AS (%4$s ORDER BY hashint8(old.customer_id), old.customer_id
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ) r
   $query$,
     (SELECT string_agg(format('coalesce(sum(%s) OVER before, 0) AS %I',
                               d.quantity, d.name), ', ' ORDER BY d.place)
      FROM crmcost._flow_drivers() d),
-    ', ' || shard || ' AS shard', crmcost._own_rows('customer_month'), scope,
-    ', ' || shard);
+    ', ' || shard || ' AS shard', crmcost._own_rows('customer_month'),
+    'PARTITION BY ' || shard,
+    CASE WHEN shard IS NULL THEN 'refresh_cost_month' ELSE 'refresh_flow' END,
+    open_month);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._flow_query(text, text) IS
-  'Query of driver_before for the rows old of customer_month that a condition names, or of sums in a shard whose term is given.';
+COMMENT ON FUNCTION crmcost._flow_query(date, text) IS
+  'Query of driver_before for the months of refresh_cost_month from a first one on, or of those of refresh_flow of sums in a shard whose term is given.';
 
 -- The number of a shard on a worker, counted in the order of hashes.
 CREATE FUNCTION crmcost._shard_term() RETURNS text
