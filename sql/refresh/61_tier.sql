@@ -151,8 +151,7 @@ CREATE FUNCTION crmcost._find_month_tiers(run crmcost._run, schemes text[],
 AS $$
 BEGIN
   PERFORM crmcost._classify(run, schemes, month, bounds);
-  PERFORM crmcost._append_tiers(schemes,
-    crmcost._setting(run.ledger, 'abc_measure'),
+  PERFORM crmcost._append_tiers(run, schemes,
     crmcost._midnight(month, run.zone),
     least(crmcost._midnight((month + interval '1 month')::date, run.zone),
           run.upto));

@@ -19,7 +19,8 @@ BEGIN
   TRUNCATE pg_temp.refresh_tier_total;
   EXECUTE 'INSERT INTO pg_temp.refresh_tier_total '
           || crmcost._tier_total_query(run, month)
-    USING crmcost._tier_day(run, month), month;
+    USING crmcost._tier_day(run, month), month,
+          (month + interval '1 month')::date;
 END
 $$;
 

@@ -100,7 +100,7 @@ BEGIN
                        ', ' ORDER BY k.i)
               FROM unnest(schemes) WITH ORDINALITY AS k (name, i)), ''),
     crmcost._tier_state_query('true'),
-    CASE WHEN first_month >= crmcost._month_of(run.day)
+    CASE WHEN crmcost._is_told_by_value(run, first_month)
       THEN crmcost._cumulated_query('false')
     ELSE crmcost._cumulated_before_query(run) END)
     USING from_at, schemes, first_month;
@@ -208,40 +208,67 @@ $$;
 COMMENT ON FUNCTION crmcost._cumulated_before_query(crmcost._run) IS
   'Query of the sums of each customer over the months before the month $3.';
 
--- Query of the sums up to the end of a month, $3, given those before it; on the
+-- After news the sums up to the end of the month before the last need no months
+-- before it: what came since is little.
+CREATE FUNCTION crmcost._is_told_by_value(run crmcost._run, month date)
+  RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN month >= crmcost._month_of(run.day)
+         OR NOT run.whole
+            AND month >= crmcost._month_of(run.day) - interval '1 month'
+            AND EXISTS (SELECT FROM pg_temp.refresh_written w
+                        WHERE w.target = 'customer_value');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._is_told_by_value(crmcost._run, date) IS
+  'Whether the sums up to the end of a month are found from customer_value alone.';
+
+-- Query of the sums up to the end of a month, $2, given those before it; on the
 -- report day they are those of customer_value.
-CREATE FUNCTION crmcost._tier_sum_query(source text, is_last boolean)
+CREATE FUNCTION crmcost._tier_total_query(run crmcost._run, month date)
   RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  IF is_last THEN
+  IF crmcost._is_told_by_value(run, month) THEN
     RETURN format($query$
       SELECT customer_id, coalesce(v.orders, 0) AS orders, v.last_ordered_on,
              v.revenue, v.margin, v.profit, o.answers
-      FROM (SELECT * FROM customer_value WHERE NOT is_technical) v
+      FROM (%s) v
       FULL JOIN pg_temp.%I o USING (customer_id)
       WHERE v.orders > 0 OR o.answers IS NOT NULL
-    $query$, source);
+    $query$,
+    CASE WHEN month >= crmcost._month_of(run.day)
+      THEN 'SELECT * FROM customer_value WHERE NOT is_technical'
+    ELSE crmcost._cumulated_before_query(run) END, crmcost._tier_table(0));
   END IF;
   RETURN format($query$
+    -- most customers have nothing in the month
     SELECT customer_id, coalesce(o.orders, 0) + coalesce(n.orders, 0)
              AS orders,
            greatest(o.last_ordered_on, n.last_ordered_on) AS last_ordered_on,
-           coalesce(o.revenue, 0) + coalesce(n.revenue, 0) AS revenue,
-           coalesce(o.margin, 0) + coalesce(n.margin, 0) AS margin,
-           coalesce(o.profit, 0) + coalesce(n.profit, 0) AS profit, o.answers
+           CASE WHEN n.revenue IS NULL THEN o.revenue
+             ELSE coalesce(o.revenue, 0) + n.revenue END AS revenue,
+           CASE WHEN n.margin IS NULL THEN o.margin
+             ELSE coalesce(o.margin, 0) + n.margin END AS margin,
+           CASE WHEN n.profit IS NULL THEN o.profit
+             ELSE coalesce(o.profit, 0) + n.profit END AS profit, o.answers
     FROM pg_temp.%I o
     FULL JOIN (%s) n USING (customer_id)
-  $query$, source, crmcost._cumulated_query('m.month_start = $2'));
+  $query$, crmcost._tier_table(0),
+  crmcost._cumulated_query('m.month_start = $2'));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tier_sum_query(text, boolean) IS
-  'Query of the sums of customers up to the end of a month.';
+COMMENT ON FUNCTION crmcost._tier_total_query(crmcost._run, date) IS
+  'Query of the sums of customers up to the end of a month, $2, before that of $3.';
 
 -- Query of what the schemes say, on day $1, of each customer with an order, beside
--- what they said before; who has no order any more is left without.
+-- what they said before; who has no order any more is left without, and has no part
+-- in the shares and scores of the others.
 CREATE FUNCTION crmcost._class_query(run crmcost._run, schemes text[],
                                      sums text, bounds jsonb)
   RETURNS text
@@ -252,32 +279,24 @@ DECLARE
   part CONSTANT record := crmcost._scheme_terms(schemes, bins, bounds);
 BEGIN
   RETURN format($query$
-    WITH total AS %10$s (
-      SELECT t.*, %8$s AS is_member FROM (%1$s) t
-    )
     SELECT m.customer_id, m.orders, m.last_ordered_on, m.revenue, m.margin,
-           m.profit, ARRAY[%2$s]::text[], m.answers, m.score
+           m.profit, CASE WHEN m.score IS NULL THEN %6$s
+                       ELSE ARRAY[%2$s]::text[] END, m.answers, m.score
     FROM (
       SELECT t.*,
-             crmcost.rfm_score(($1 - t.last_ordered_on)::float8,
-                               t.orders::float8, t.revenue::float8,
-                               %3$s) %9$s AS score %4$s
-      FROM (SELECT total.*, total.%5$I AS value FROM total
-            WHERE is_member) t
-    ) m %6$s
-    UNION ALL
-    SELECT t.customer_id, t.orders, t.last_ordered_on, t.revenue, t.margin,
-           t.profit, %7$s, t.answers, NULL
-    FROM total t
-    WHERE NOT t.is_member
+             crmcost.rfm_score(CASE WHEN %7$s
+                                 THEN ($1 - t.last_ordered_on)::float8 END,
+                               CASE WHEN %7$s THEN t.orders::float8 END,
+                               t.revenue::float8, %3$s) %8$s AS score %4$s
+      FROM (SELECT t.*, CASE WHEN %7$s THEN t.%5$I END AS value
+            FROM (%1$s) t) t
+    ) m
   $query$, sums, part.codes,
     CASE WHEN bounds IS NULL THEN bins::text
       ELSE format('%L::crmcost.rfm_cuts', bounds ->> 'cuts') END,
-    part.windows, crmcost._setting(run.ledger, 'abc_measure'), part.joins,
+    part.windows, crmcost._setting(run.ledger, 'abc_measure'),
     crmcost._left_term(schemes), crmcost._has_tier(),
-    CASE WHEN bounds IS NULL THEN 'OVER ()' END,
-    -- a table is read twice rather than copied
-    CASE WHEN bounds IS NULL THEN 'MATERIALIZED' ELSE 'NOT MATERIALIZED' END);
+    CASE WHEN bounds IS NULL THEN 'OVER ()' END);
 END
 $$;
 
@@ -288,9 +307,9 @@ CREATE FUNCTION crmcost._left_term(schemes text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.format(
-           'CASE WHEN t.answers IS NOT NULL THEN ARRAY[%s]::text[] END',
+           'CASE WHEN m.answers IS NOT NULL THEN ARRAY[%s]::text[] END',
            pg_catalog.string_agg(pg_catalog.format(
-             'CASE WHEN t.answers[%s] IS NOT NULL THEN ''none'' END', i),
+             'CASE WHEN m.answers[%s] IS NOT NULL THEN ''none'' END', i),
              ', '::text ORDER BY i))
   FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
 
@@ -301,7 +320,7 @@ COMMENT ON FUNCTION crmcost._left_term(text[]) IS
 -- left the scheme.
 CREATE FUNCTION crmcost._scheme_terms(schemes text[], bins integer,
                                       bounds jsonb, OUT codes text,
-                                      OUT windows text, OUT joins text)
+                                      OUT windows text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -309,12 +328,10 @@ DECLARE
   term text;
 BEGIN
   windows := '';
-  joins := '';
   FOR scheme IN
     SELECT s.i, s.name, min(t.basis) AS basis,
            array_agg(t.code ORDER BY t.rank) AS code,
-           array_agg(t.bound ORDER BY t.rank) AS bound,
-           array_agg(t.bound ORDER BY t.rank DESC) AS ascending
+           array_agg(t.bound ORDER BY t.rank) AS bound
     FROM unnest(schemes) WITH ORDINALITY AS s (name, i)
     LEFT JOIN tier t ON t.scheme = s.name
     GROUP BY s.i, s.name
@@ -322,19 +339,17 @@ BEGIN
   LOOP
     term := 'NULL';
     IF scheme.basis = 'cum_share' AND bounds IS NOT NULL THEN
-      term := crmcost._share_bound_term(scheme.i, scheme.code, bounds);
+      term := crmcost._bound_term('m.value', ARRAY(
+        SELECT (bounds ->> format('%s %s', scheme.i, k))::numeric
+        FROM generate_series(1, greatest(cardinality(scheme.code) - 1, 1))
+          AS k ORDER BY k), scheme.code);
     ELSIF scheme.basis = 'cum_share' THEN
       windows := windows || crmcost._share_windows(scheme.i, scheme.bound);
       term := crmcost._share_term(scheme.i, scheme.code);
     ELSIF scheme.basis = 'min_value' THEN
-      -- the best one whose bound is reached, else the last
-      term := format('coalesce((%L::text[])[%s - width_bucket(m.revenue, %L::numeric[])], %L)',
-                     scheme.code, cardinality(scheme.bound) + 1,
-                     scheme.ascending,
-                     scheme.code[cardinality(scheme.code)]);
+      term := crmcost._bound_term('m.revenue', scheme.bound, scheme.code);
     ELSIF scheme.basis = 'rfm' THEN
-      joins := joins || crmcost._rfm_join(scheme.i, scheme.name, bins);
-      term := format('rfm%s.code', scheme.i);
+      term := crmcost._rfm_term(scheme.name, bins);
     END IF;
     codes := concat_ws(', ', codes, format(
       'coalesce(%s, CASE WHEN m.answers[%s] IS NOT NULL THEN ''none'' END)',
@@ -344,7 +359,7 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._scheme_terms(text[], integer, jsonb) IS
-  'Of the query of tiers: codes by scheme, window functions and joins.';
+  'Of the query of tiers: codes by scheme, and window functions.';
 
 -- Tiers by share.  abc_tier settles two bounds in one pass: A is the first tier
 -- of the pair, B the second, and C goes on to the next pair; the last tier takes
@@ -380,50 +395,50 @@ RETURN (
 COMMENT ON FUNCTION crmcost._share_term(bigint, text[]) IS
   'What the window functions of a scheme by share say.';
 
--- The last tier takes what is left, so that its own bound is none.
-CREATE FUNCTION crmcost._share_bound_term(i bigint, code text[], bounds jsonb)
+-- The best tier whose bound is reached; the last one takes what is left.
+CREATE FUNCTION crmcost._bound_term(value text, bound numeric[], code text[])
   RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.concat(
            'CASE',
            pg_catalog.string_agg(
-             pg_catalog.format(' WHEN m.value >= %L::numeric THEN %L',
-                               bounds ->> pg_catalog.format('%s %s', i, k),
-                               code[k]), ''::text ORDER BY k),
+             pg_catalog.format(' WHEN %s >= %L::numeric THEN %L', value, b.bound,
+                               code[b.k]), ''::text ORDER BY b.k),
            pg_catalog.format(' ELSE %L END',
                              code[pg_catalog.cardinality(code)]))
-  FROM pg_catalog.generate_series(
-         1, greatest(pg_catalog.cardinality(code) - 1, 1)) AS k);
+  FROM pg_catalog.unnest(bound) WITH ORDINALITY AS b (bound, k));
 
-COMMENT ON FUNCTION crmcost._share_bound_term(bigint, text[], jsonb) IS
-  'What a scheme by share says, given the smallest value of each tier.';
+COMMENT ON FUNCTION crmcost._bound_term(text, numeric[], text[]) IS
+  'The code of a value, given the smallest one of each.';
 
 -- Tiers by RFM: the first one by rank that matches.  A score that none matches
--- is left without, and data_quality says so.
-CREATE FUNCTION crmcost._rfm_join(i bigint, wanted text, bins integer)
-  RETURNS text
+-- is left without, and data_quality says so.  Numbers of tiers by score are an array
+-- that is looked up at once: one of texts would be gone through.
+CREATE FUNCTION crmcost._rfm_term(wanted text, bins integer) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
   RETURN (
-    SELECT format(' LEFT JOIN unnest(%2$L::integer[], %3$L::text[]) AS rfm%1$s (score, code) ON rfm%1$s.score = m.score',
-                  i, array_agg(s.score), array_agg(s.code))
-    FROM (
-      SELECT DISTINCT ON (s.score) s.score, t.code
-      FROM (SELECT r, f, m, 100 * r + 10 * f + m AS score
-            FROM generate_series(1, bins) AS r
-            CROSS JOIN generate_series(1, bins) AS f
-            CROSS JOIN generate_series(1, bins) AS m) s
-      JOIN tier t
-        ON t.scheme = wanted AND t.r @> s.r AND t.f @> s.f AND t.m @> s.m
-      ORDER BY s.score, t.rank
-    ) s);
+    WITH tiers AS (
+      SELECT row_number() OVER (ORDER BY t.rank) AS n, t.code, t.r, t.f, t.m
+      FROM tier t WHERE t.scheme = wanted
+    )
+    SELECT format('CASE (%L::smallint[])[m.score - 110]%s END',
+                  (SELECT array_agg(
+                            (SELECT t.n FROM tiers t
+                             WHERE t.r @> s / 100 AND t.f @> s / 10 % 10
+                                   AND t.m @> s % 10
+                             ORDER BY t.n LIMIT 1) ORDER BY s)
+                   FROM generate_series(111, 111 * bins) AS s),
+                  string_agg(format(' WHEN %s THEN %L', t.n, t.code), ''
+                             ORDER BY t.n))
+    FROM tiers t);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._rfm_join(bigint, text, integer) IS
-  'Join that finds the tier of a score in an RFM scheme.';
+COMMENT ON FUNCTION crmcost._rfm_term(text, integer) IS
+  'The code of a score in an RFM scheme.';
 
 CREATE FUNCTION crmcost._tier_day(run crmcost._run, month date) RETURNS date
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -431,15 +446,6 @@ RETURN least((month + interval '1 month')::date - 1, run.day);
 
 COMMENT ON FUNCTION crmcost._tier_day(crmcost._run, date) IS
   'Day of a month whose evening tiers are of: its last one, or the report day.';
-
-CREATE FUNCTION crmcost._tier_total_query(run crmcost._run, month date)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL UNSAFE
-RETURN crmcost._tier_sum_query(crmcost._tier_table(0),
-                               month = crmcost._month_of(run.day));
-
-COMMENT ON FUNCTION crmcost._tier_total_query(crmcost._run, date) IS
-  'Query of the sums of customers up to the end of a month, $2.';
 
 -- Bounds that are given are of sums that are there already.
 CREATE FUNCTION crmcost._classify(run crmcost._run, schemes text[],
@@ -456,7 +462,8 @@ BEGIN
                      THEN crmcost._tier_total_query(run, month)
                      ELSE 'SELECT * FROM pg_temp.refresh_tier_total' END,
                    bounds))
-    USING crmcost._tier_day(run, month), month;
+    USING crmcost._tier_day(run, month), month,
+          (month + interval '1 month')::date;
 END
 $$;
 
@@ -490,17 +497,49 @@ COMMENT ON FUNCTION crmcost._add_set_tiers(text[], timestamptz, timestamptz) IS
   'Brings what persons have set between two instants into refresh_tier_state.';
 
 -- The rule's answers of one instant become rows where they are new.  since is the
--- instant of the answers before.
-CREATE FUNCTION crmcost._append_tiers(schemes text[], measure text,
+-- instant of the answers before.  Where persons have set something, the rows are
+-- kept aside first.
+CREATE FUNCTION crmcost._append_tiers(run crmcost._run, schemes text[],
                                       since timestamptz, at timestamptz)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  by_hand boolean;
 BEGIN
   PERFORM crmcost._add_set_tiers(schemes, since, at);
-  TRUNCATE pg_temp.refresh_tier_new;
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_tier_new
+  by_hand := EXISTS (SELECT FROM pg_temp.refresh_tier_state);
+  EXECUTE crmcost._tier_row_query(run,
+    CASE WHEN by_hand THEN 'refresh_tier_new' ELSE 'refresh_tier_row' END)
+    USING at, schemes, crmcost._bases(schemes);
+  IF by_hand THEN
+    INSERT INTO pg_temp.refresh_tier_row
+      SELECT n.customer_id, n.dimension, n.entered_at, n.code, n.evidence
+      FROM pg_temp.refresh_tier_new n;
+    UPDATE pg_temp.refresh_tier_state s
+      SET code = CASE WHEN n.entered_at > s.entered_at THEN n.code
+                   ELSE s.code END,
+          by_rule = n.entered_at > s.entered_at,
+          entered_at = greatest(n.entered_at, s.entered_at)
+      FROM pg_temp.refresh_tier_new n
+      WHERE n.customer_id = s.customer_id AND n.dimension = s.dimension;
+    TRUNCATE pg_temp.refresh_tier_new;
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._append_tiers(crmcost._run, text[], timestamptz, timestamptz) IS
+  'Adds the answers that are new at an instant to refresh_tier_row.';
+
+-- There are few scores, so what is said of one is made once.
+CREATE FUNCTION crmcost._tier_row_query(run crmcost._run, target text)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    INSERT INTO pg_temp.%3$I (customer_id, dimension, code, evidence,
+                              entered_at)
       SELECT c.customer_id, k.dimension, k.code,
              CASE
                WHEN k.code = 'none' THEN NULL
@@ -508,8 +547,7 @@ BEGIN
                  THEN jsonb_build_object(%2$L, c.%2$I)
                WHEN k.basis = 'min_value'
                  THEN jsonb_build_object('revenue', c.revenue)
-               ELSE jsonb_build_object('r', c.score / 100,
-                      'f', c.score / 10 %% 10, 'm', c.score %% 10)
+               ELSE e.evidence
              END || CASE WHEN k.before IS NULL AND s.code <> k.code
                       THEN jsonb_build_object('answered_at',
                                               $1 AT TIME ZONE 'UTC')
@@ -521,27 +559,25 @@ BEGIN
       FROM pg_temp.%1$I c
       CROSS JOIN LATERAL unnest($2, $3, c.answers, c.before)
         AS k (dimension, basis, code, before)
+      LEFT JOIN (
+        SELECT 100 * r + 10 * f + m AS score,
+               jsonb_build_object('r', r, 'f', f, 'm', m) AS evidence
+        FROM generate_series(1, %4$s) AS r
+        CROSS JOIN generate_series(1, %4$s) AS f
+        CROSS JOIN generate_series(1, %4$s) AS m
+        OFFSET 0
+      ) e ON e.score = c.score
       LEFT JOIN pg_temp.refresh_tier_state s
         ON s.customer_id = c.customer_id AND s.dimension = k.dimension
       WHERE c.answers IS DISTINCT FROM c.before
             AND k.code IS DISTINCT FROM k.before
-    $query$, crmcost._tier_table(1), measure)
-    USING at, schemes, crmcost._bases(schemes);
-  INSERT INTO pg_temp.refresh_tier_row
-    SELECT n.customer_id, n.dimension, n.entered_at, n.code, n.evidence
-    FROM pg_temp.refresh_tier_new n;
-  UPDATE pg_temp.refresh_tier_state s
-    SET code = CASE WHEN n.entered_at > s.entered_at THEN n.code
-                 ELSE s.code END,
-        by_rule = n.entered_at > s.entered_at,
-        entered_at = greatest(n.entered_at, s.entered_at)
-    FROM pg_temp.refresh_tier_new n
-    WHERE n.customer_id = s.customer_id AND n.dimension = s.dimension;
+  $query$, crmcost._tier_table(1), crmcost._setting(run.ledger, 'abc_measure'),
+    target, crmcost._setting(run.ledger, 'rfm_bins'));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._append_tiers(text[], text, timestamptz, timestamptz) IS
-  'Adds the answers that are new at an instant to refresh_tier_row.';
+COMMENT ON FUNCTION crmcost._tier_row_query(crmcost._run, text) IS
+  'Statement that adds the answers that are new at an instant $1 to a work table, given the schemes $2 and what they go by, $3.';
 
 CREATE FUNCTION crmcost._bases(schemes text[]) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
