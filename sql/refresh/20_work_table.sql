@@ -525,11 +525,12 @@ CREATE FUNCTION crmcost._make_group_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- tier_month: which tier held at the end of which months; sums of the tiers
-  -- and what they had of the drivers
+  -- tier_month: which tier held at the end of which months, and where it began in the
+  -- first of these, the one before; who left for none has a row for no month; sums
+  -- of the tiers and what they had of the drivers
   CREATE TEMPORARY TABLE refresh_held (
     customer_id bigint, scheme text, tier text, from_month date,
-    before_month date
+    before_month date, tier_before text
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_sum (
     month_start date, scheme text, tier text, active_customers bigint,

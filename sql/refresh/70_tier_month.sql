@@ -65,51 +65,47 @@ COMMENT ON FUNCTION crmcost._first_held_month(crmcost._run) IS
   'First open month whose tiers were found anew.';
 
 -- A row of classification dated midnight is of the evening before: so the tier
--- step dates what held at a month's end.  Where the last row is of the first month
--- or older, it tells all; else history does.
+-- step dates what held at a month's end.  Where the last row is older than the first
+-- month, it tells all; else history does, of each month by its last row.
 CREATE FUNCTION crmcost._find_held(run crmcost._run, first_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  -- the last instant of the first month
-  at CONSTANT timestamptz := crmcost._midnight(
-    (first_month + interval '1 month')::date, run.zone);
+  at CONSTANT timestamptz := crmcost._midnight(first_month, run.zone);
+  schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
 BEGIN
-  INSERT INTO pg_temp.refresh_held
-    SELECT c.customer_id, c.dimension, c.code, first_month, 'infinity'
-    FROM customer_class c
-    WHERE c.code <> 'none' AND c.entered_at <= at
-          AND c.dimension IN (SELECT t.scheme FROM tier t);
-  INSERT INTO pg_temp.refresh_held
-    SELECT h.customer_id, h.scheme, h.tier,
-           greatest(h.from_month, first_month), h.before_month
-    FROM (
-      SELECT k.customer_id, k.scheme, k.tier,
-             crmcost._month_of(crmcost._report_day(k.entered_at, run.zone))
-               AS from_month,
-             coalesce(crmcost._month_of(crmcost._report_day(
-                        lead(k.entered_at) OVER history, run.zone)),
-                      'infinity') AS before_month
+  IF NOT run.whole THEN
+    INSERT INTO pg_temp.refresh_held
+      SELECT c.customer_id, c.dimension, c.code, first_month, 'infinity'
+      FROM customer_class c
+      WHERE c.code <> 'none' AND c.entered_at <= at
+            AND c.dimension = ANY (schemes);
+  END IF;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_held
+      SELECT h.customer_id, h.scheme, h.tier, greatest(h.month, $1),
+             CASE h.tier WHEN 'none' THEN h.month ELSE h.before_month END,
+             CASE WHEN h.month >= $1 THEN coalesce(h.tier_before, 'none') END
       FROM (
-        SELECT c.customer_id, k.dimension AS scheme, k.code AS tier,
-               k.entered_at, c.entered_at AS last_at
-        FROM customer_class c
-        JOIN classification k USING (customer_id, dimension)
-        UNION ALL
-        SELECT c.customer_id, k.dimension, k.code, k.entered_at, c.entered_at
-        FROM customer_class c
-        JOIN pg_temp.refresh_party p ON p.party_id = c.customer_id
-        JOIN classification k
-          ON k.customer_id = p.customer_id AND k.dimension = c.dimension
-      ) k
-      WHERE k.last_at > at AND k.entered_at <= run.upto
-            AND k.scheme IN (SELECT t.scheme FROM tier t)
-      WINDOW history AS (PARTITION BY k.customer_id, k.scheme
-                         ORDER BY k.entered_at)
-    ) h
-    WHERE h.tier <> 'none' AND h.before_month > first_month
-          AND h.before_month > h.from_month;
+        SELECT k.customer_id, k.scheme, k.tier, k.month,
+               coalesce(lead(k.month) OVER history, 'infinity')
+                 AS before_month,
+               lag(k.tier) OVER history AS tier_before
+        FROM (
+          SELECT DISTINCT ON (k.customer_id, k.scheme, k.month)
+                 k.customer_id, k.scheme, k.tier, k.month
+          FROM (%s) k
+          ORDER BY k.customer_id, k.scheme, k.month, k.entered_at DESC, k.tier
+        ) k
+        WINDOW history AS (PARTITION BY k.customer_id, k.scheme
+                           ORDER BY k.month)
+      ) h
+      WHERE CASE h.tier WHEN 'none'
+              THEN h.month >= $1 AND h.tier_before <> 'none'
+            ELSE h.before_month > $1 END
+    $query$, crmcost._held_history_query(run.whole))
+    USING first_month, at, schemes, run.upto, run.zone;
   ANALYZE pg_temp.refresh_held;
 END
 $$;
@@ -117,54 +113,107 @@ $$;
 COMMENT ON FUNCTION crmcost._find_held(crmcost._run, date) IS
   'Fills refresh_held: which tiers held at the end of which months, from a month on.';
 
+CREATE FUNCTION crmcost._held_history_query(whole boolean) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT k.customer_id, k.scheme, k.tier, k.entered_at,
+         crmcost._month_of(crmcost._report_day(k.entered_at, $5)) AS month
+  FROM (%s) k
+  WHERE k.scheme = ANY ($3) AND k.entered_at <= $4
+$query$,
+  CASE WHEN whole THEN $whole$
+    SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
+           k.dimension AS scheme, k.code AS tier, k.entered_at
+    FROM classification k
+    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
+  $whole$ ELSE $later$
+    SELECT c.customer_id, c.dimension AS scheme, k.code AS tier, k.entered_at
+    FROM customer_class c
+    -- few, each by its key: OFFSET 0 keeps it from being a join
+    CROSS JOIN LATERAL (
+      SELECT h.code, h.entered_at FROM classification h
+      WHERE h.customer_id = c.customer_id
+            AND h.dimension = c.dimension COLLATE "default"
+      OFFSET 0
+    ) k
+    WHERE c.entered_at > $2 AND c.dimension = ANY ($3)
+    UNION ALL
+    SELECT c.customer_id, k.dimension, k.code, k.entered_at
+    FROM customer_class c
+    JOIN pg_temp.refresh_party p ON p.party_id = c.customer_id
+    JOIN classification k
+      ON k.customer_id = p.customer_id
+         AND k.dimension = c.dimension COLLATE "default"
+    WHERE c.entered_at > $2 AND c.dimension = ANY ($3)
+  $later$ END);
+
+COMMENT ON FUNCTION crmcost._held_history_query(boolean) IS
+  'Query of the tiers of all customers, or of those whose last one is later than an instant $2, in the schemes $3 up to an instant $4 in the time zone $5.';
+
+CREATE FUNCTION crmcost._tier_sums(OUT name text, OUT type text,
+                                   OUT term text)
+  RETURNS SETOF record
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+  SELECT g.name, g.type, g.term
+  FROM crmcost._group_sums() g
+  WHERE g.name <> ALL ('{members,refund,direct_cost,allocated_cost}'::text[])
+  UNION ALL
+  SELECT s.name, s.type, s.term
+  FROM (VALUES
+    ('acquired'::text, 'bigint'::text, 'm.acquired::integer'::text),
+    ('driver_revenue', 'numeric', 'greatest(m.revenue, 0)'),
+    ('driver_margin', 'numeric', 'greatest(m.margin, 0)'),
+    ('driver_orders', 'bigint', 'greatest(m.orders, 0)'),
+    ('driver_interactions', 'bigint', 'greatest(m.interactions, 0)'),
+    ('driver_handle_time', 'numeric',
+     'greatest(m.handle_seconds + 60 * m.standard_minutes, 0)'))
+    AS s (name, type, term);
+END;
+
+COMMENT ON FUNCTION crmcost._tier_sums() IS
+  'Columns that refresh_tier_sum sums up, with the term of customer_month for each.';
+
 -- Sums of the months of customers, by tier and over all, and what they had of
--- the drivers that are in customer_month: one pass over the months, to cells of the
--- tiers of all schemes; then each scheme from these.
+-- the drivers that are in customer_month.
 CREATE FUNCTION crmcost._find_tier_sums(first_month date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  sums text;
-  sums_of_cells text;
+  schemes CONSTANT text[] := ARRAY(SELECT DISTINCT h.scheme
+                                   FROM pg_temp.refresh_held h ORDER BY 1);
 BEGIN
-  SELECT string_agg(format('sum(%s) AS s%s', t.term, t.i), ', ' ORDER BY t.i),
-         string_agg(format('sum(s%s)', t.i), ', ' ORDER BY t.i)
-    INTO sums, sums_of_cells
-    FROM unnest(ARRAY[
-      '(m.sale_lines > 0)::integer', 'm.acquired::integer', 'm.orders',
-      'm.revenue', 'm.margin', 'm.discount', 'm.interactions',
-      'm.handle_seconds',
-      'm.acquisition_direct_cost + m.acquisition_allocated_cost',
-      'm.retention_direct_cost + m.retention_allocated_cost',
-      'm.service_direct_cost + m.service_allocated_cost',
-      'm.churn_direct_cost + m.churn_allocated_cost',
-      'm.data_direct_cost + m.data_allocated_cost',
-      'm.training_direct_cost + m.training_allocated_cost',
-      'm.program_direct_cost + m.program_allocated_cost',
-      'greatest(m.revenue, 0)', 'greatest(m.margin, 0)',
-      'greatest(m.orders, 0)', 'greatest(m.interactions, 0)',
-      'greatest(m.handle_seconds + 60 * m.standard_minutes, 0)'])
-      WITH ORDINALITY AS t (term, i);
   EXECUTE (
     SELECT format($query$
-      INSERT INTO pg_temp.refresh_tier_sum
-        WITH cell AS (
-          SELECT m.month_start, %1$s %6$s
-          FROM customer_month m %3$s
-          WHERE m.month_start >= $1
-          GROUP BY m.month_start %2$s
-        )
-        SELECT month_start, '(all)', '(all)', %4$s FROM cell GROUP BY 1 %5$s
-      $query$, sums,
-      string_agg(format(', h%s.tier', s.i), '' ORDER BY s.i),
-      crmcost._held_joins(array_agg(s.scheme ORDER BY s.i), 'm'),
-      sums_of_cells,
-      string_agg(format(' UNION ALL SELECT month_start, %2$L, tier%1$s, %3$s FROM cell WHERE tier%1$s IS NOT NULL GROUP BY 1, 3',
-                        s.i, s.scheme, sums_of_cells), '' ORDER BY s.i),
-      string_agg(format(', h%1$s.tier AS tier%1$s', s.i), '' ORDER BY s.i))
-    FROM (SELECT h.scheme, row_number() OVER (ORDER BY h.scheme) AS i
-          FROM (SELECT DISTINCT scheme FROM pg_temp.refresh_held) h) s)
-    USING first_month;
+      INSERT INTO pg_temp.refresh_tier_sum (month_start, scheme, tier, %1$s)
+        SELECT month_start, scheme, tier, %1$s
+        FROM (
+          SELECT s.*, (%2$L::text[])[s.set] AS scheme,
+                 CASE s.set WHEN 1 THEN '(all)' %3$s END AS tier
+          FROM crmcost._sum_sets(%4$L, %5$s, %6$L)
+            AS s (set integer, month_start date %7$s, %8$s)
+        ) s
+        WHERE tier IS NOT NULL
+      $query$,
+      g.names, '{(all)}'::text[] || schemes, h.codes,
+      format('SELECT m.month_start %s, %s FROM customer_month m %s WHERE m.month_start >= %L',
+             h.keys, g.terms, crmcost._held_joins(schemes, 'm'), first_month),
+      1 + cardinality(schemes), '{1}'::integer[] || h.sets, h.columns,
+      g.columns)
+    FROM (SELECT string_agg(format(' WHEN %s THEN tier%s', 1 + s.i, s.i), ''
+                            ORDER BY s.i) AS codes,
+                 string_agg(format(', h%s.tier', s.i), '' ORDER BY s.i)
+                   AS keys,
+                 string_agg(format(', tier%s text', s.i), '' ORDER BY s.i)
+                   AS columns,
+                 ('{' || string_agg(format('0,1,%s', 1 + s.i), ',' ORDER BY s.i)
+                  || '}')::integer[] AS sets
+          FROM generate_subscripts(schemes, 1) AS s (i)) h
+    CROSS JOIN (
+      SELECT string_agg(t.name, ', ') AS names,
+             string_agg(format('(%s)::%s', t.term, t.type), ', ') AS terms,
+             string_agg(format('%s %s', t.name, t.type), ', ') AS columns
+      FROM crmcost._tier_sums() t) g);
 END
 $$;
 

@@ -22,57 +22,23 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_policy(crmcost._run) IS
   'Step of refresh: tier_move and potential_cell; returns the rows changed.';
 
--- Who moved has a row of classification in the month: the last one of it, and
--- the last one before, which is of a month read here or found by the index.  Who
--- stayed is the rest of those who are in the tier at its end.  A row dated midnight
--- is of the evening before, as in tier_month.
-CREATE FUNCTION crmcost._tier_change_query(run crmcost._run, first_month date)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  WITH last AS (
-    SELECT DISTINCT ON (customer_id, scheme, month_start) *
-    FROM (
-      SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
-             k.dimension AS scheme, k.code, k.entered_at,
-             crmcost._month_of(crmcost._report_day(k.entered_at, %2$L))
-               AS month_start
-      FROM classification k
-      LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
-      WHERE k.dimension IN (SELECT t.scheme FROM tier t)
-            AND k.entered_at > %1$L AND k.entered_at <= %3$L
-    ) k
-    ORDER BY customer_id, scheme, month_start, entered_at DESC, code
-  )
-  SELECT l.month_start, l.scheme,
-         coalesce(nullif(coalesce(l.code_before, b.code), 'none'), '(none)')
+-- Step tier_month has noted in refresh_held who came from another tier, or left for none.
+-- Who stayed is the rest of those who are in the tier at the month's end.
+CREATE FUNCTION crmcost._tier_change_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT h.from_month AS month_start, h.scheme,
+         CASE h.tier_before WHEN 'none' THEN '(none)' ELSE h.tier_before END
            AS tier_from,
-         coalesce(nullif(l.code, 'none'), '(none)') AS tier_to,
+         CASE h.tier WHEN 'none' THEN '(none)' ELSE h.tier END AS tier_to,
          count(*) AS customers
-  FROM (SELECT l.*, lag(l.code) OVER (PARTITION BY l.customer_id, l.scheme
-                                      ORDER BY l.month_start) AS code_before
-        FROM last l) l
-  LEFT JOIN LATERAL (
-    SELECT k.code
-    FROM (SELECT l.customer_id
-          UNION ALL
-          SELECT p.customer_id FROM pg_temp.refresh_party p
-          WHERE p.party_id = l.customer_id) c
-    -- the last one of each, by the index: not the history of all
-    CROSS JOIN LATERAL (
-      SELECT k.code, k.entered_at FROM classification k
-      WHERE k.customer_id = c.customer_id AND k.dimension = l.scheme
-            AND k.entered_at <= %1$L
-      ORDER BY k.entered_at DESC LIMIT 1) k
-    WHERE l.code_before IS NULL AND isfinite(%1$L::timestamptz)
-    ORDER BY k.entered_at DESC, k.code LIMIT 1) b ON true
-  WHERE nullif(coalesce(l.code_before, b.code), 'none')
-        IS DISTINCT FROM nullif(l.code, 'none')
-  GROUP BY 1, 2, 3, 4
-$query$, crmcost._midnight(first_month, run.zone), run.zone, run.upto);
+  FROM pg_temp.refresh_held h
+  WHERE h.tier_before <> h.tier
+  GROUP BY h.from_month, h.scheme, h.tier_before, h.tier
+$query$;
 
-COMMENT ON FUNCTION crmcost._tier_change_query(crmcost._run, date) IS
-  'Query of how many customers went from tier to tier in each month, from one on.';
+COMMENT ON FUNCTION crmcost._tier_change_query() IS
+  'Query of how many customers went from tier to tier in each month that refresh_held has.';
 
 CREATE FUNCTION crmcost._write_tier_move(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -101,7 +67,7 @@ BEGIN
     GROUP BY m.month_start, m.scheme, m.tier, m.customers
     HAVING m.customers > coalesce(sum(w.customers), 0)
   $query$, first_month, crmcost._of_parts(run, 'refresh_part_tier',
-                          crmcost._tier_change_query(run, first_month))),
+                          crmcost._tier_change_query())),
   format('old.month_start >= %L', first_month));
 END
 $$;
