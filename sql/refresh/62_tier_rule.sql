@@ -398,7 +398,7 @@ COMMENT ON FUNCTION crmcost._share_term(bigint, text[]) IS
 -- The best tier whose bound is reached; the last one takes what is left.
 CREATE FUNCTION crmcost._bound_term(value text, bound numeric[], code text[])
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.concat(
            'CASE',

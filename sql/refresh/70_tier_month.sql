@@ -114,7 +114,7 @@ COMMENT ON FUNCTION crmcost._find_held(crmcost._run, date) IS
   'Fills refresh_held: which tiers held at the end of which months, from a month on.';
 
 CREATE FUNCTION crmcost._held_history_query(whole boolean) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT k.customer_id, k.scheme, k.tier, k.entered_at,
          crmcost._month_of(crmcost._report_day(k.entered_at, $5)) AS month
