@@ -140,7 +140,12 @@ BEGIN
            coalesce(c.acquired_at < upto, false),
            coalesce(c.acquisition_channel, k.channel_code, '(unknown)'),
            coalesce(c.acquisition_campaign, '(unknown)')
-    FROM customer c
+    -- one of the two, also where the plan is one for both
+    FROM (SELECT a.* FROM customer a WHERE NOT of_news
+          UNION ALL
+          SELECT n.* FROM customer n
+          JOIN pg_temp.refresh_customer USING (customer_id)
+          WHERE of_news) c
     CROSS JOIN LATERAL (
       VALUES (false, c.first_seen_at, (c.first_seen_at AT TIME ZONE zone)::date),
              (true, c.acquired_at, (c.acquired_at AT TIME ZONE zone)::date)
@@ -150,10 +155,7 @@ BEGIN
       ON late.relation = CASE WHEN e.is_acquisition THEN 'customer'
                            ELSE 'lead' END
          AND late.fact_id = c.customer_id AND late.booked_on = e.day
-    WHERE e.at < upto AND c.source <> 'anon' AND c.merged_into IS NULL
-          AND (NOT of_news
-               OR c.customer_id = ANY (ARRAY(
-                    SELECT n.customer_id FROM pg_temp.refresh_customer n)));
+    WHERE e.at < upto AND c.source <> 'anon' AND c.merged_into IS NULL;
 END
 $$;
 
