@@ -83,9 +83,10 @@ BEGIN
   -- line that is an order of its own, else 0
   CREATE TEMPORARY TABLE refresh_line (
     customer_id bigint, month_start date, sold_on date, sold_at timestamptz,
-    sale_id bigint, source text, order_ref text, own_id bigint,
-    is_refund boolean, is_purchase boolean, product_code text,
-    channel_code text, campaign_code text, currency text, amount numeric,
+    sale_id bigint, source text COLLATE "C", order_ref text COLLATE "C",
+    own_id bigint, is_refund boolean, is_purchase boolean,
+    product_code text COLLATE "C", channel_code text COLLATE "C",
+    campaign_code text COLLATE "C", currency text, amount numeric,
     quantity numeric, base_amount numeric, base_margin numeric, base_discount numeric,
     base_cogs numeric
   ) ON COMMIT DROP;
@@ -114,25 +115,24 @@ CREATE FUNCTION crmcost._make_order_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- order: sums of the lines of an order; those of a mixed one differ in channel
-  -- or campaign
-  CREATE TEMPORARY TABLE refresh_placed (
-    customer_id bigint, source text, order_ref text, own_id bigint,
-    ordered_at timestamptz, last_at timestamptz, counted date,
-    last_month date, sale_lines integer, uncorrected boolean,
-    unrated boolean, sold numeric, revenue numeric, margin numeric,
-    discount numeric, refund numeric, channel_code text, campaign_code text,
-    mixed boolean, product_codes text[], quantities numeric[],
-    amounts numeric[]
-  ) ON COMMIT DROP;
-
-  -- order, too: orders and what is in them
+  -- order: orders and what is in them
   CREATE TEMPORARY TABLE refresh_order (
     customer_id bigint, source text, order_ref text, sale_id bigint,
     is_order boolean, ordered_at timestamptz, ordered_on date,
     month_start date, sale_lines integer, revenue numeric, margin numeric,
     discount numeric, refund numeric, channel_code text, campaign_code text,
     product_codes text[], quantities numeric[], amounts numeric[]
+  ) ON COMMIT DROP;
+
+  -- order, too: what these customers bought of each product, and what was sold to
+  -- them by month
+  CREATE TEMPORARY TABLE refresh_bought (
+    customer_id bigint, product_code text, orders bigint, quantity numeric,
+    revenue numeric, last_ordered_on date
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_sold (
+    customer_id bigint, month_start date, orders bigint, sale_lines bigint,
+    revenue numeric, margin numeric, discount numeric, refund numeric
   ) ON COMMIT DROP;
 
   -- order, too: whose contacts were read, and from when on his touches

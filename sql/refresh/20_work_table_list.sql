@@ -110,8 +110,8 @@ CREATE FUNCTION crmcost._work_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_month, refresh_cost_month, refresh_differing, refresh_line,
-         refresh_read, refresh_contact, refresh_placed, refresh_order,
-         refresh_order_news, refresh_activity, refresh_entity,
+         refresh_read, refresh_contact, refresh_order, refresh_bought,
+         refresh_sold, refresh_order_news, refresh_activity, refresh_entity,
          refresh_converted, refresh_conversion, refresh_path,
          refresh_conversion_news, refresh_credit_month, refresh_part,
          refresh_lineage,

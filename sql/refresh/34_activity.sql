@@ -141,11 +141,11 @@ BEGIN
       FROM customer_month m
       LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
       WHERE m.month_start < run.open_month AND m.orders <> 0
-            AND (run.whole OR m.customer_id = ANY (ARRAY(
+            AND m.customer_id IN (
               SELECT c.customer_id FROM pg_temp.refresh_customer c
               UNION
               SELECT p.customer_id FROM pg_temp.refresh_party p
-              JOIN pg_temp.refresh_customer c ON c.customer_id = p.party_id)))
+              JOIN pg_temp.refresh_customer c ON c.customer_id = p.party_id)
     ) change
     JOIN pg_temp.refresh_customer USING (customer_id)
     GROUP BY customer_id
@@ -167,30 +167,12 @@ AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-    SELECT l.customer_id, l.month_start, false, 0::bigint,
-           count(*) FILTER (WHERE l.is_purchase AND l.sale_id <> ALL (ARRAY(
-             SELECT f.fact_id FROM late_fact f
-             WHERE f.relation = 'sale' AND f.placed_in IS NOT NULL))),
-           coalesce(crmcost._sum_few(l.base_amount), 0),
-           coalesce(crmcost._sum_few(l.base_margin), 0),
-           coalesce(crmcost._sum_few(l.base_discount), 0),
-           coalesce(sum(l.base_amount) FILTER (WHERE l.is_refund), 0),
-           0::bigint, 0::bigint, 0::numeric
-    FROM (SELECT r.customer_id, r.month_start, r.is_purchase, r.is_refund,
-                 r.sale_id, r.base_amount, r.base_margin, r.base_discount
-          FROM pg_temp.refresh_line r
-          JOIN pg_temp.refresh_customer c USING (customer_id)
-          WHERE r.month_start >= c.since
-          ORDER BY r.customer_id, r.month_start) l
-    GROUP BY l.customer_id, l.month_start;
-  RETURN QUERY
-    SELECT o.customer_id, o.month_start, false, count(*), 0::bigint,
-           0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::bigint,
-           0::bigint, 0::numeric
-    FROM pg_temp.refresh_order o
+    SELECT s.customer_id, s.month_start, false, s.orders, s.sale_lines,
+           s.revenue, s.margin, s.discount, s.refund, 0::bigint, 0::bigint,
+           0::numeric
+    FROM pg_temp.refresh_sold s
     JOIN pg_temp.refresh_customer c USING (customer_id)
-    WHERE o.is_order AND o.month_start >= c.since
-    GROUP BY o.customer_id, o.month_start;
+    WHERE s.month_start >= c.since;
   RETURN QUERY
     SELECT x.customer_id, run.open_month, false, x.orders, 0::bigint,
            0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::bigint,

@@ -40,14 +40,6 @@ typedef struct KeyColumn
 	uint32		last;			/* number of the row before */
 } KeyColumn;
 
-/* a sum, of no value yet, or at the largest scale seen */
-typedef struct Sum
-{
-	num_i256	value;
-	int16		scale;
-	bool		any;
-} Sum;
-
 /*
  * A group: its set, the number of each key, and behind these, aligned, its
  * sums.
@@ -68,7 +60,7 @@ typedef struct SetSums
 	HTAB	   *group;
 	SetGroup   *wanted;			/* a group that is looked for */
 	uint32	   *number;			/* of the keys of the row */
-	Sum		  **sum;			/* of the row, in each set */
+	PartialSum **sum;			/* of the row, in each set */
 } SetSums;
 
 static void
@@ -153,14 +145,14 @@ KeyNumber(KeyColumn *column, Datum value, bool null, MemoryContext context)
 	return column->last;
 }
 
-static Sum **
+static PartialSum **
 SumsOf(const SetSums *sums, SetGroup *group)
 {
-	return (Sum **) ((char *) group +
+	return (PartialSum **) ((char *) group +
 					 MAXALIGN((1 + sums->keys) * sizeof(SetGroup)));
 }
 
-static Sum *
+static PartialSum *
 FindSums(SetSums *sums, int set)
 {
 	SetGroup   *group;
@@ -174,28 +166,8 @@ FindSums(SetSums *sums, int set)
 	if (!found)
 		*SumsOf(sums, group) =
 			MemoryContextAllocZero(sums->context,
-								   sums->measures * sizeof(Sum));
+								   sums->measures * sizeof(PartialSum));
 	return *SumsOf(sums, group);
-}
-
-static void
-AddTo(Sum *sum, const ExactSum *addend)
-{
-	ExactSum	total = ExactSumOf(&sum->value, sum->scale);
-
-	if (likely(sum->any && sum->scale == addend->scale))
-	{
-		if (unlikely(!num_i256_add(&sum->value, &addend->value)))
-			RefuseSum("query");
-		return;
-	}
-	if (!sum->any)
-		total = *addend;
-	else
-		ExactSumCombine(&total, addend, "query");
-	sum->value = total.value;
-	sum->scale = total.scale;
-	sum->any = true;
 }
 
 static bool
@@ -224,20 +196,19 @@ AddRow(TupleTableSlot *row, DestReceiver *receiver)
 			addend.scale = 0;
 		}
 		for (int s = 0; s < sums->sets; s++)
-			AddTo(&sums->sum[s][m], &addend);
+			PartialSumAdd(&sums->sum[s][m], &addend, "query");
 	}
 	return true;
 }
 
 /* A sum as SQL has it: of bigint values a bigint. */
 static Datum
-SumDatum(const Sum *sum, bool is_numeric)
+SumDatum(const PartialSum *sum, bool is_numeric)
 {
-	ExactSum	total = ExactSumOf(&sum->value, sum->scale);
 	num_i128	value;
 
 	if (is_numeric)
-		return ExactSumNumeric(&total);
+		return PartialSumNumeric(sum);
 	if (!num_i256_to_i128(&sum->value, &value) ||
 		value < PG_INT64_MIN || value > PG_INT64_MAX)
 		ereport(ERROR,
@@ -262,7 +233,7 @@ PutGroups(SetSums *sums, ReturnSetInfo *result)
 	while ((group = hash_seq_search(&all)) != NULL)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(work);
-		const Sum  *sum = *SumsOf(sums, group);
+		const PartialSum *sum = *SumsOf(sums, group);
 
 		values[0] = Int32GetDatum((int32) group[0] + 1);
 		nulls[0] = false;
@@ -359,10 +330,10 @@ sum_sets__sum_sets(PG_FUNCTION_ARGS)
 	sums->context = CurrentMemoryContext;
 	control.hcxt = sums->context;
 	control.keysize = (1 + sums->keys) * sizeof(SetGroup);
-	control.entrysize = MAXALIGN(control.keysize) + sizeof(Sum *);
+	control.entrysize = MAXALIGN(control.keysize) + sizeof(PartialSum *);
 	sums->wanted = palloc(control.keysize);
 	sums->number = palloc(sums->keys * sizeof(uint32));
-	sums->sum = palloc(sums->sets * sizeof(Sum *));
+	sums->sum = palloc(sums->sets * sizeof(PartialSum *));
 	sums->group = hash_create("groups", 1024, &control,
 							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	SPI_connect();

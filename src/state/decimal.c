@@ -464,6 +464,31 @@ ExactSumNumeric(const ExactSum *sum)
 	return I256Numeric(&sum->value, sum->scale);
 }
 
+/* The first value of a sum, or one of another scale. */
+void
+PartialSumAddSlowly(PartialSum *sum, const ExactSum *addend,
+					const char *argument)
+{
+	ExactSum	total = ExactSumOf(&sum->value, sum->scale);
+
+	if (!sum->any)
+		total = *addend;
+	else
+		ExactSumCombine(&total, addend, argument);
+	sum->value = total.value;
+	sum->scale = total.scale;
+	sum->any = true;
+}
+
+/* A sum as numeric; of no value it is 0. */
+Datum
+PartialSumNumeric(const PartialSum *sum)
+{
+	ExactSum	total = ExactSumOf(&sum->value, sum->scale);
+
+	return ExactSumNumeric(&total);
+}
+
 Datum
 NumericFromInt64(int64 value)
 {

@@ -44,6 +44,34 @@ extern void ExactSumReadTiny(ExactSum *sum, Datum numeric,
 extern Datum ExactSumNumeric(const ExactSum *sum);
 extern void RefuseSum(const char *argument) pg_attribute_noreturn();
 
+/* a sum of no value yet, or at the largest scale seen */
+typedef struct PartialSum
+{
+	num_i256	value;
+	int16		scale;
+	bool		any;
+} PartialSum;
+
+extern void PartialSumAddSlowly(PartialSum *sum, const ExactSum *addend,
+								const char *argument);
+extern Datum PartialSumNumeric(const PartialSum *sum);
+
+static inline void
+PartialSumAdd(PartialSum *sum, const ExactSum *addend, const char *argument)
+{
+	if (unlikely(!sum->any || sum->scale != addend->scale))
+		PartialSumAddSlowly(sum, addend, argument);
+	else if (unlikely(!num_i256_add(&sum->value, &addend->value)))
+		RefuseSum(argument);
+}
+
+/* Whether a sum is above 0, which one of no value is not. */
+static inline bool
+PartialSumIsPositive(const PartialSum *sum)
+{
+	return !num_i256_is_negative(&sum->value) && !num_i256_is_zero(&sum->value);
+}
+
 /* numeric arithmetic, for where speed does not matter */
 extern Datum NumericFromInt64(int64 value);
 extern Datum NumericFromText(const char *text);
