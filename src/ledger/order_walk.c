@@ -562,8 +562,9 @@ AddSums(Walk *walk, const Datum *line, const bool *nulls, bool is_refund,
 	if (!nulls[LINE_DISCOUNT])
 		AddValue(line[LINE_DISCOUNT], &order->discount, &month->discount,
 				 NULL);
-	if (product != NULL && !nulls[LINE_QUANTITY])
-		AddValue(line[LINE_QUANTITY], NULL, NULL, &product->quantity);
+	if (!nulls[LINE_QUANTITY])
+		AddValue(line[LINE_QUANTITY], NULL, NULL,
+				 product == NULL ? NULL : &product->quantity);
 	if (!is_refund)
 		AddPaid(walk, line);
 }

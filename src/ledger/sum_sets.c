@@ -149,7 +149,7 @@ static PartialSum **
 SumsOf(const SetSums *sums, SetGroup *group)
 {
 	return (PartialSum **) ((char *) group +
-					 MAXALIGN((1 + sums->keys) * sizeof(SetGroup)));
+							MAXALIGN((1 + sums->keys) * sizeof(SetGroup)));
 }
 
 static PartialSum *

@@ -49,13 +49,15 @@ TableFillBegin(TableFill *fill, Oid table, int columns, const Oid *types)
 		fill->slot[i] = table_slot_create(fill->table, NULL);
 }
 
+/* Pages that a large row left room in are not gone back to: rows stay in order. */
 static void
 WriteRows(TableFill *fill)
 {
 	if (fill->rows == 0)
 		return;
 	table_multi_insert(fill->table, fill->slot, fill->rows,
-					   GetCurrentCommandId(true), 0, fill->state);
+					   GetCurrentCommandId(true), TABLE_INSERT_SKIP_FSM,
+					   fill->state);
 	for (int i = 0; i < fill->rows; i++)
 		ExecClearTuple(fill->slot[i]);
 	fill->rows = 0;
