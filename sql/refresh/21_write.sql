@@ -12,9 +12,12 @@
 -- the target is, NULL where there is none, and refresh_gone that it has to go.
 -- ON CONFLICT would lock each row it meets, and take half as long again.  Where the
 -- target has a work table, it goes through that; where it is noted, it stays there.
+-- Rows that come in order of the key already, or nearly so, are not sorted for a table
+-- that has none.
 CREATE FUNCTION crmcost._write_difference(ledger name, target name,
                                           source text, scope text,
-                                          noted boolean DEFAULT false)
+                                          noted boolean DEFAULT false,
+                                          ordered boolean DEFAULT false)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -23,6 +26,7 @@ AS $$
 DECLARE
   part record;
   difference text;
+  in_order text;
   changed bigint;
   found boolean;
   sent CONSTANT boolean :=
@@ -34,6 +38,7 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
+  in_order := CASE WHEN ordered THEN '' ELSE 'ORDER BY ' || part.keys END;
   -- without rows to replace there is nothing to compare
   IF NOT by_table THEN
     EXECUTE format('SELECT EXISTS (SELECT FROM %I old WHERE %s)', target, scope)
@@ -44,10 +49,10 @@ BEGIN
                        source, target, scope, part.same_key, part.differs);
   IF appended AND NOT (found OR by_table) THEN
     changed := crmcost._append_rows(target::regclass, part.given, format(
-      'SELECT %s FROM (%s) AS new ORDER BY %s', part.cast_names, source, part.keys));
+      'SELECT %s FROM (%s) AS new %s', part.cast_names, source, in_order));
   ELSIF NOT (found OR by_table) THEN
-    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
-                   target, part.names, part.new_names, source, part.keys);
+    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new %s',
+                   target, part.names, part.new_names, source, in_order);
     GET DIAGNOSTICS changed = ROW_COUNT;
   ELSIF to_regclass('pg_temp.' || quote_ident(part.work_table)) IS NULL THEN
     EXECUTE format('MERGE INTO %I old USING crmcost._rows_of(%L) AS new (refresh_row tid, refresh_gone boolean, %s) ON old.ctid = new.refresh_row WHEN MATCHED AND new.refresh_gone THEN DELETE WHEN MATCHED THEN %s WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)',
@@ -73,7 +78,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text, boolean) IS
+COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text, boolean, boolean) IS
   'Brings the rows of a computed table that a condition names to those of a query; returns the rows changed.';
 
 CREATE FUNCTION crmcost._append_rows(target regclass, names name[], query text)

@@ -29,7 +29,8 @@ COMMENT ON FUNCTION crmcost._keep_sums(name, name, text, text) IS
 -- is at the worker that has the shard of its customer: what is computed of others, it
 -- leaves to theirs.
 CREATE FUNCTION crmcost._write_part(ledger name, target name, source text,
-                                    scope text, noted boolean DEFAULT false)
+                                    scope text, noted boolean DEFAULT false,
+                                    ordered boolean DEFAULT false)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -75,7 +76,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_part(name, name, text, text, boolean) IS
+COMMENT ON FUNCTION crmcost._write_part(name, name, text, text, boolean, boolean) IS
   'Brings the rows of a computed table on a worker that a condition names to those of a query, or keeps them as parts of sums; returns the rows changed.';
 
 CREATE FUNCTION crmcost._write_shards(target name, work_table name,

@@ -24,11 +24,10 @@ BEGIN
   PERFORM crmcost._note_buyers(run, -1);
   changed := crmcost._write_difference(run.ledger, 'customer_order',
                  'SELECT * FROM pg_temp.refresh_order o WHERE '
-                 || format(news, 'o'), format(news, 'old'))
+                 || format(news, 'o'), format(news, 'old'), ordered => true)
              + crmcost._write_difference(run.ledger, 'customer_product',
                  'SELECT * FROM pg_temp.refresh_bought b WHERE '
-                 || format(news, 'b'),
-                 format(news, 'old'));
+                 || format(news, 'b'), format(news, 'old'), ordered => true);
   PERFORM crmcost._note_buyers(run, 1);
   IF NOT run.whole THEN
     PERFORM crmcost._find_order_since();

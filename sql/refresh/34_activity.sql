@@ -10,17 +10,36 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   INSERT INTO pg_temp.refresh_activity
-    SELECT a.customer_id, a.month_start, bool_or(a.acquired),
-           sum(a.orders)::bigint, sum(a.sale_lines)::bigint,
-           crmcost._sum_few(a.revenue), crmcost._sum_few(a.margin),
-           crmcost._sum_few(a.discount), crmcost._sum_few(a.refund),
-           sum(a.interactions)::bigint, sum(a.handle_seconds)::bigint,
-           crmcost._sum_few(a.minutes)
-    -- sorted: of many groups the sums take more memory than the rows
-    FROM (SELECT r.* FROM crmcost._activities(run) r
-          WHERE r.month_start >= run.open_month
-          ORDER BY r.customer_id, r.month_start) a
-    GROUP BY a.customer_id, a.month_start;
+    SELECT customer_id, month_start, e.acquired IS NOT NULL,
+           coalesce(s.orders, 0) + coalesce(x.orders, 0),
+           coalesce(s.sale_lines, 0), coalesce(s.revenue, 0),
+           coalesce(s.margin, 0), coalesce(s.discount, 0),
+           coalesce(s.refund, 0), coalesce(i.interactions, 0),
+           coalesce(i.handle_seconds, 0), coalesce(i.minutes, 0)
+    FROM (SELECT s.* FROM pg_temp.refresh_sold s
+          JOIN pg_temp.refresh_customer c USING (customer_id)
+          WHERE s.month_start >= greatest(c.since, run.open_month)) s
+    FULL JOIN (SELECT i.customer_id, i.month_start,
+                      sum(i.n)::bigint AS interactions,
+                      sum(i.handle_seconds)::bigint AS handle_seconds,
+                      crmcost._sum_few(i.minutes) AS minutes
+               FROM pg_temp.refresh_contact i
+               JOIN pg_temp.refresh_customer c USING (customer_id)
+               WHERE i.month_start >= greatest(c.since, run.open_month)
+               GROUP BY i.customer_id, i.month_start) i
+      USING (customer_id, month_start)
+    FULL JOIN (SELECT e.customer_id, e.month_start, true AS acquired
+               FROM crmcost._party_events(run.ledger, run.upto, run.zone,
+                                          run.open_month, NOT run.whole) e
+               JOIN pg_temp.refresh_customer c USING (customer_id)
+               WHERE e.is_acquisition
+                     AND e.month_start >= greatest(c.since, run.open_month)) e
+      USING (customer_id, month_start)
+    FULL JOIN (SELECT x.customer_id, run.open_month AS month_start, x.orders
+               FROM crmcost._order_changes(run) x
+               JOIN pg_temp.refresh_customer c USING (customer_id)
+               WHERE run.open_month >= c.since) x
+      USING (customer_id, month_start);
   PERFORM crmcost._index_activity();
   PERFORM crmcost._analyze_table('pg_temp.refresh_activity'::regclass);
   RETURN 0;
@@ -155,50 +174,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._order_changes(crmcost._run) IS
   'By how many the orders of closed months are more now than those months say, of the customers of refresh_customer.';
-
--- One query after the other: each has a hash table of all these customers.
-CREATE FUNCTION crmcost._activities(run crmcost._run)
-  RETURNS TABLE (customer_id bigint, month_start date, acquired boolean,
-                 orders bigint, sale_lines bigint, revenue numeric,
-                 margin numeric, discount numeric, refund numeric,
-                 interactions bigint, handle_seconds bigint, minutes numeric)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-AS $$
-#variable_conflict use_column
-BEGIN
-  RETURN QUERY
-    SELECT s.customer_id, s.month_start, false, s.orders, s.sale_lines,
-           s.revenue, s.margin, s.discount, s.refund, 0::bigint, 0::bigint,
-           0::numeric
-    FROM pg_temp.refresh_sold s
-    JOIN pg_temp.refresh_customer c USING (customer_id)
-    WHERE s.month_start >= c.since;
-  RETURN QUERY
-    SELECT x.customer_id, run.open_month, false, x.orders, 0::bigint,
-           0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::bigint,
-           0::bigint, 0::numeric
-    FROM crmcost._order_changes(run) x
-    JOIN pg_temp.refresh_customer c USING (customer_id)
-    WHERE run.open_month >= c.since;
-  RETURN QUERY
-    SELECT i.customer_id, i.month_start, false, 0::bigint, 0::bigint,
-           0::numeric, 0::numeric, 0::numeric, 0::numeric, sum(i.n)::bigint,
-           coalesce(sum(i.handle_seconds), 0)::bigint,
-           coalesce(sum(i.minutes), 0)
-    FROM pg_temp.refresh_contact i
-    JOIN pg_temp.refresh_customer c USING (customer_id)
-    WHERE i.month_start >= c.since
-    GROUP BY i.customer_id, i.month_start;
-  RETURN QUERY
-    SELECT e.customer_id, e.month_start, true, 0::bigint, 0::bigint,
-           0::numeric, 0::numeric, 0::numeric, 0::numeric, 0::bigint,
-           0::bigint, 0::numeric
-    FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                               run.open_month, NOT run.whole) e
-    JOIN pg_temp.refresh_customer c USING (customer_id)
-    WHERE e.is_acquisition AND e.month_start >= c.since;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._activities(crmcost._run) IS
-  'What happened with the customers of refresh_customer since their news, by month, one row a kind of fact.';

@@ -35,7 +35,8 @@ BEGIN
         crmcost._open_paths(), of_entities)
     + crmcost._write_difference(run.ledger, 'conversion', format(
         'SELECT %s FROM pg_temp.refresh_path p WHERE p.way = %L',
-        crmcost._conversion_columns('p'), 'conversion'), before);
+        crmcost._conversion_columns('p'), 'conversion'), before,
+        ordered => true);
 END
 $$;
 
