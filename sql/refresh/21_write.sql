@@ -26,7 +26,6 @@ AS $$
 DECLARE
   part record;
   difference text;
-  in_order text;
   changed bigint;
   found boolean;
   sent CONSTANT boolean :=
@@ -38,33 +37,31 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   SELECT * INTO part FROM crmcost._difference_parts(ledger, target, source);
-  in_order := CASE WHEN ordered THEN '' ELSE 'ORDER BY ' || part.keys END;
   -- without rows to replace there is nothing to compare
   IF NOT by_table THEN
     EXECUTE format('SELECT EXISTS (SELECT FROM %I old WHERE %s)', target, scope)
       INTO found;
   END IF;
-  difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s',
+  difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s ORDER BY %s',
                        part.first_key, part.either_names, part.cast_names,
-                       source, target, scope, part.same_key, part.differs);
+                       source, target, scope, part.same_key, part.differs, part.places);
   IF appended AND NOT (found OR by_table) THEN
     changed := crmcost._append_rows(target::regclass, part.given, format(
-      'SELECT %s FROM (%s) AS new %s', part.cast_names, source, in_order));
+      'SELECT %s FROM (%s) AS new', part.cast_names, source)
+      || CASE WHEN ordered THEN '' ELSE ' ORDER BY ' || part.keys END);
   ELSIF NOT (found OR by_table) THEN
-    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new %s',
-                   target, part.names, part.new_names, source, in_order);
+    EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM (%s) AS new ORDER BY %s',
+                   target, part.names, part.new_names, source, part.keys);
     GET DIAGNOSTICS changed = ROW_COUNT;
   ELSIF to_regclass('pg_temp.' || quote_ident(part.work_table)) IS NULL THEN
     EXECUTE format('MERGE INTO %I old USING crmcost._rows_of(%L) AS new (refresh_row tid, refresh_gone boolean, %s) ON old.ctid = new.refresh_row WHEN MATCHED AND new.refresh_gone THEN DELETE WHEN MATCHED THEN %s WHEN NOT MATCHED THEN INSERT (%s) VALUES (%s)',
-                   target, difference || ' ORDER BY ' || part.places,
-                   part.columns,
+                   target, difference, part.columns,
                    coalesce('UPDATE SET ' || part.assignments, 'DO NOTHING'),
                    part.names, part.new_names);
     GET DIAGNOSTICS changed = ROW_COUNT;
   ELSE
-    changed := crmcost._write_by_table(
-      target, difference || ' ORDER BY ' || part.places, part.work_table,
-      part.names, part.assignments);
+    changed := crmcost._write_by_table(target, difference, part.work_table,
+                                       part.names, part.assignments);
     IF sent THEN
       PERFORM crmcost._send_difference(ledger, target, part.work_table,
                                        part.keys, part.same_key);

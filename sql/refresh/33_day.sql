@@ -141,9 +141,14 @@ BEGIN
            coalesce(c.acquisition_channel, k.channel_code, '(unknown)'),
            coalesce(c.acquisition_campaign, '(unknown)')
     -- one of the two, also where the plan is one for both
-    FROM (SELECT a.* FROM customer a WHERE NOT of_news
+    FROM (SELECT a.customer_id, a.source, a.first_seen_at, a.acquired_at,
+                 a.acquisition_channel, a.acquisition_campaign, a.merged_into
+          FROM customer a
+          WHERE NOT of_news
           UNION ALL
-          SELECT n.* FROM customer n
+          SELECT a.customer_id, a.source, a.first_seen_at, a.acquired_at,
+                 a.acquisition_channel, a.acquisition_campaign, a.merged_into
+          FROM customer a
           JOIN pg_temp.refresh_customer USING (customer_id)
           WHERE of_news) c
     CROSS JOIN LATERAL (

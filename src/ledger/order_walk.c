@@ -153,7 +153,7 @@ typedef struct Walk
 	bool		any;
 	int64		customer;
 	Order		order;
-	bool		in_product;		/* the last of product is the one of the line */
+	bool		in_product;		/* the last product is that of the line */
 	int			products;
 	int			room;
 	Bought	   *product;
@@ -194,7 +194,9 @@ CompareProducts(const void *a, const void *b)
 	int			order = memcmp(VARDATA_ANY(one), VARDATA_ANY(other),
 							   Min(length, other_length));
 
-	return order != 0 ? order : (length > other_length) - (length < other_length);
+	if (order != 0)
+		return order;
+	return (length > other_length) - (length < other_length);
 }
 
 static void
@@ -479,7 +481,8 @@ Date(Walk *walk, const Datum *line, bool is_purchase)
 	order->dated_by = id;
 	order->at = at;
 	order->on = DatumGetDateADT(line[LINE_ON]);
-	if (order->channel == NULL || !SameText(order->channel, line[LINE_CHANNEL]))
+	if (order->channel == NULL ||
+		!SameText(order->channel, line[LINE_CHANNEL]))
 		order->channel = CopyText(line[LINE_CHANNEL], walk->of_order);
 	if (order->campaign == NULL ||
 		!SameText(order->campaign, line[LINE_CAMPAIGN]))

@@ -69,7 +69,8 @@ PartialSumAdd(PartialSum *sum, const ExactSum *addend, const char *argument)
 static inline bool
 PartialSumIsPositive(const PartialSum *sum)
 {
-	return !num_i256_is_negative(&sum->value) && !num_i256_is_zero(&sum->value);
+	return !num_i256_is_negative(&sum->value) &&
+		!num_i256_is_zero(&sum->value);
 }
 
 /* numeric arithmetic, for where speed does not matter */

@@ -49,7 +49,7 @@ TableFillBegin(TableFill *fill, Oid table, int columns, const Oid *types)
 		fill->slot[i] = table_slot_create(fill->table, NULL);
 }
 
-/* Pages that a large row left room in are not gone back to: rows stay in order. */
+/* Pages that a large row left room in are passed over: rows stay in order. */
 static void
 WriteRows(TableFill *fill)
 {
