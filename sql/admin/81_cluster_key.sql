@@ -2,23 +2,25 @@
 -- table distribution_change of the ledger, as statements that bring them back and,
 -- for keys, as queries for a row that breaks them, which every refresh asks.
 
--- What Citus cannot keep of a ledger: the table is there while it is distributed.
+-- What Citus cannot keep of a ledger: the table is there while it is distributed.  One of
+-- before gets the columns that came since.
 CREATE FUNCTION crmcost._make_distribution_change(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   EXECUTE format($query$
-    CREATE TABLE %1$I.distribution_change (
+    CREATE TABLE IF NOT EXISTS %1$I.distribution_change (
       place integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       what text NOT NULL,
       relation text NOT NULL,
       name text NOT NULL,
       restore text NOT NULL,
-      probe text,
-      checked text,
-      checked_upto timestamptz
+      probe text
     );
+    ALTER TABLE %1$I.distribution_change
+      ADD COLUMN IF NOT EXISTS checked text,
+      ADD COLUMN IF NOT EXISTS checked_upto timestamptz;
     COMMENT ON TABLE %1$I.distribution_change IS
       'What crmcost.distribute took from the tables of this ledger, one row a rule; crmcost.undistribute brings it back.';
     COMMENT ON COLUMN %1$I.distribution_change.place IS

@@ -125,7 +125,7 @@ $$;
 COMMENT ON FUNCTION crmcost._grant_pulled(name) IS
   'Lets those who read tables and views of a distributed ledger read what its views stand on; nothing for any other ledger.';
 
--- For upgrade.
+-- For upgrade: a ledger may have been distributed by an earlier version.
 CREATE FUNCTION crmcost._renew_cluster_views(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -138,9 +138,12 @@ BEGIN
   -- they stand on each other
   PERFORM crmcost._drop_views(ledger, names,
                               ARRAY[ledger || '_gather', ledger || '_pulled']);
+  PERFORM crmcost._one_connection();
+  PERFORM crmcost._make_distribution_change(ledger);
+  PERFORM crmcost._make_spread(ledger);
   PERFORM crmcost._make_cluster_views(ledger, granted);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._renew_cluster_views(name) IS
-  'Makes the views of a distributed ledger anew, keeping their grants.';
+  'Makes the views of a distributed ledger anew, keeping their grants, and what else it lacks.';

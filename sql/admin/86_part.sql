@@ -29,7 +29,7 @@ COMMENT ON FUNCTION crmcost._shared_tables() IS
   'Tables of the coordinator that each worker gets a copy of.';
 
 -- The tables are logged and have an identity of rows, or no shard beside them could be
--- moved.
+-- moved.  What is there already stays: upgrade adds the rest.
 CREATE FUNCTION crmcost._make_spread(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -40,18 +40,20 @@ DECLARE
   part record;
 BEGIN
   FOREACH statement IN ARRAY ARRAY[
-    'CREATE SCHEMA %1$I',
-    'CREATE SCHEMA %3$I',
-    'CREATE SCHEMA %4$I',
+    'CREATE SCHEMA IF NOT EXISTS %1$I',
+    'CREATE SCHEMA IF NOT EXISTS %3$I',
+    'CREATE SCHEMA IF NOT EXISTS %4$I',
     'COMMENT ON SCHEMA %1$I IS ''What the workers of a distributed ledger are told for a refresh, made by crmcost.distribute.''',
     'COMMENT ON SCHEMA %3$I IS ''Where each worker of a distributed ledger computes with what lies there, made by crmcost.distribute.''',
     'COMMENT ON SCHEMA %4$I IS ''Steps of a refresh on the workers of a distributed ledger, made by crmcost.distribute.''',
-    'CREATE TABLE %1$I.party (customer_id bigint NOT NULL, party_id bigint NOT NULL)',
-    'CREATE TABLE %1$I.site (customer_id bigint NOT NULL)',
-    'CREATE TABLE %1$I.direct_part (customer_id bigint NOT NULL, month_start date, bucket text, resource text, amount numeric)']
-    || ARRAY(SELECT format('CREATE TABLE %%1$I.%I (LIKE %%2$I.%1$I)', t.name)
+    'CREATE TABLE IF NOT EXISTS %1$I.party (customer_id bigint NOT NULL, party_id bigint NOT NULL)',
+    'CREATE TABLE IF NOT EXISTS %1$I.site (customer_id bigint NOT NULL)',
+    'CREATE TABLE IF NOT EXISTS %1$I.direct_part (customer_id bigint NOT NULL, month_start date, bucket text, resource text, amount numeric)',
+    'CREATE TABLE IF NOT EXISTS %1$I.ranked (part bigint NOT NULL, place integer, customer_id bigint, profit numeric, has_points boolean)',
+    'CREATE TABLE IF NOT EXISTS %1$I.ranking (customer_id bigint NOT NULL, profit_rank bigint, cumulative_profit numeric, twice_rank bigint, twice_rank_of_members bigint)']
+    || ARRAY(SELECT format('CREATE TABLE IF NOT EXISTS %%1$I.%I (LIKE %%2$I.%1$I)', t.name)
              FROM unnest(crmcost._shared_tables()) AS t (name))
-    || ARRAY(SELECT format('CREATE TABLE %%1$I.%I (party_id bigint NOT NULL, LIKE %%2$I.%I)',
+    || ARRAY(SELECT format('CREATE TABLE IF NOT EXISTS %%1$I.%I (party_id bigint NOT NULL, LIKE %%2$I.%I)',
                            'moved_' || t.name, t.name)
              FROM unnest(crmcost._moved_tables()) AS t (name))
   LOOP
@@ -60,13 +62,15 @@ BEGIN
   END LOOP;
   FOR part IN
     SELECT c.oid::regclass AS relation,
-           CASE WHEN c.relname IN ('site', 'direct_part') THEN 'customer_id'
+           CASE WHEN c.relname IN ('site', 'direct_part', 'ranking') THEN 'customer_id'
+             WHEN c.relname = 'ranked' THEN 'part'
              WHEN c.relname LIKE 'moved\_%' THEN 'party_id' END AS by_column
     FROM pg_class c
     WHERE c.relnamespace = format('%I', spread)::regnamespace
           AND c.relkind = 'r'
     ORDER BY c.oid
   LOOP
+    CONTINUE WHEN crmcost._is_placed(part.relation);
     EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', part.relation);
     EXECUTE format('COMMENT ON TABLE %s IS ''Work table of a refresh; empty otherwise.''',
                    part.relation);
@@ -81,7 +85,23 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_spread(name) IS
-  'Makes the schemas in which the workers compute for a distributed ledger.';
+  'Makes the schemas in which the workers compute for a distributed ledger, or what of them is missing.';
+
+CREATE FUNCTION crmcost._is_placed(relation regclass) RETURNS boolean
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result boolean;
+BEGIN
+  EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition d WHERE d.logicalrelid = $1)'
+    INTO result USING relation;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._is_placed(regclass) IS
+  'Whether a table is one of a Citus cluster, distributed or copied.';
 
 -- What a worker cannot know of itself: the views that steps read, and the columns of
 -- the tables of the coordinator whose rows are sums over customers.
@@ -244,7 +264,7 @@ BEGIN
     LEFT JOIN crmcost._local_shards(ledger) p
       ON p.space = 'spread' AND p.relation = 'party'
     WHERE s.space = 'ledger' OR s.from_hash IS NULL
-          OR s.relation = 'direct_part'
+          OR s.relation IN ('direct_part', 'ranking')
     GROUP BY s.relation
     UNION ALL
     SELECT 'refresh_own_' || s.relation, string_agg(

@@ -153,8 +153,8 @@ CREATE FUNCTION crmcost._analyze_table(relation oid) RETURNS void
 AS $$
 BEGIN
   EXECUTE (
-    SELECT coalesce(format('ANALYZE %s (%s)', relation::regclass,
-                           string_agg(format('%I', a.attname), ', ')), '')
+    SELECT coalesce(format('ANALYZE %s (', relation::regclass)
+                    || string_agg(format('%I', a.attname), ', ') || ')', '')
     FROM pg_attribute a
     JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped

@@ -133,7 +133,7 @@ AS $$
 BEGIN
   RETURN '{cart_item,customer_acquisition,customer_class,
          customer_favourite,customer_occasion,customer_order,customer_product,
-         customer_signal,customer_value,customer_winback,lead_feature,
+         customer_score,customer_signal,customer_value,customer_winback,lead_feature,
          service_case,service_contact}'::text[]
        || CASE WHEN crmcost._converts_accounts(ledger) THEN '{}'
             ELSE '{conversion}' END::text[];
@@ -196,15 +196,8 @@ DECLARE
 BEGIN
   -- empty as they are: so a shard moves before or afterwards
   PERFORM crmcost._empty_tables(run.ledger, '_spread');
-  EXECUTE format($query$
-    INSERT INTO %1$I.site
-      SELECT min(k.i)
-      FROM generate_series(1, 40 * (SELECT count(*) FROM pg_dist_shard s
-                                    WHERE s.logicalrelid = %2$L::regclass)) AS k (i)
-      JOIN pg_dist_placement p
-        ON p.shardid = get_shard_id_for_distribution_column(%2$L::regclass, k.i)
-      GROUP BY p.groupid
-    $query$, spread, format('%I.site', spread));
+  EXECUTE format('INSERT INTO %1$I.site SELECT min(k.key) FROM crmcost._shard_keys(%2$L) k GROUP BY k.node',
+                 spread, format('%I.site', spread));
   EXECUTE format('INSERT INTO %I.party SELECT p.customer_id, p.party_id FROM pg_temp.refresh_party p',
                  spread);
   PERFORM crmcost._share_table(run.ledger, t.name)
@@ -433,6 +426,24 @@ $$;
 COMMENT ON FUNCTION crmcost._part_call(name, text, text, text, bigint) IS
   'Calls a function of a step on a worker; returns what it returns, if that is a number.';
 
+-- The same function of a step for all customers, where they are.
+CREATE FUNCTION crmcost._do_parts(run crmcost._run, query text) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  result text;
+BEGIN
+  IF crmcost._is_distributed(run.ledger) THEN
+    RETURN crmcost._call_parts(run, query);
+  END IF;
+  EXECUTE query INTO result USING run;
+  RETURN nullif(result, '')::bigint;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._do_parts(crmcost._run, text) IS
+  'Calls a function of a step, with $1 for the run, here or on each worker; returns what they return together.';
+
 CREATE FUNCTION crmcost._call_parts(run crmcost._run, query text)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -456,6 +467,23 @@ $$;
 COMMENT ON FUNCTION crmcost._call_parts(crmcost._run, text) IS
   'Calls a function of a step, with $1 for the run, on each worker; returns the sum of what they return.';
 
+CREATE FUNCTION crmcost._gather_written(ledger name, target name)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF target = ANY (crmcost._later_tables(ledger))
+     AND target <> ALL (crmcost._left_tables(ledger)
+                        || crmcost._asked_tables()) THEN
+    PERFORM crmcost._gather_table(ledger, target);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._gather_written(name, name) IS
+  'Copies a table that the workers have written to the coordinator, if a step there reads it.';
+
 CREATE FUNCTION crmcost._write_on_workers(run crmcost._run, target name,
                                           query text)
   RETURNS bigint
@@ -466,6 +494,7 @@ DECLARE
   changed CONSTANT bigint := crmcost._call_parts(run, query);
 BEGIN
   INSERT INTO pg_temp.refresh_written VALUES (target, changed);
+  PERFORM crmcost._gather_written(run.ledger, target);
   RETURN changed;
 END
 $$;
@@ -506,10 +535,7 @@ BEGIN
       changed := changed + written.rows_changed;
       INSERT INTO pg_temp.refresh_written
         VALUES (written.target, written.rows_changed);
-      PERFORM crmcost._gather_table(run.ledger, written.target)
-        WHERE written.target = ANY (crmcost._later_tables(run.ledger))
-              AND written.target <> ALL (crmcost._left_tables(run.ledger)
-                                         || crmcost._asked_tables());
+      PERFORM crmcost._gather_written(run.ledger, written.target);
     ELSE
       changed := changed + crmcost._write_sums(run.ledger, written.target,
                                                written.scope);

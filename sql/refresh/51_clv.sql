@@ -15,6 +15,46 @@ DECLARE
   wanted CONSTANT text := crmcost._setting(run.ledger, 'clv_model');
   purchase_model text;
   closed_form boolean;
+  bought record;
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._do_parts(run, 'SELECT crmcost._find_purchases($1)');
+  EXECUTE 'SELECT sum(b.customers)::bigint AS customers, sum(b.again)::bigint AS again, sum(b.revenue) AS revenue, sum(b.margin) AS margin FROM '
+          || crmcost._of_parts(run, 'refresh_part_bought', $query$
+               SELECT count(*) AS customers,
+                      count(*) FILTER (WHERE frequency > 0) AS again,
+                      sum(revenue) AS revenue, sum(margin) AS margin
+               FROM pg_temp.refresh_purchase
+               $query$) || ' b' INTO bought;
+  IF wanted <> 'none' THEN
+    purchase_model := crmcost._fit_purchases(run, wanted, bought.customers > 0);
+    PERFORM crmcost._fit_clv(run, 'gamma_gamma');
+  END IF;
+  PERFORM crmcost._observe_retention(run);
+  closed_form := crmcost._choose_clv(wanted, purchase_model, bought.customers,
+                                     bought.again);
+  PERFORM crmcost._report_clv(run.ledger, run.day);
+  PERFORM crmcost._do_parts(run, (
+    SELECT format('SELECT crmcost._predict_clv($1, %L, %L, %L, %L, %L, %L)',
+      coalesce(purchase_model, 'bgnbd'),
+      (SELECT ARRAY[f.r, f.alpha, coalesce(f.a, f.s), coalesce(f.b, f.beta)]
+       FROM pg_temp.refresh_model f WHERE f.model = purchase_model),
+      (SELECT ARRAY[f.p, f.q, f.v]
+       FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma'),
+      (SELECT f.retention_rate
+       FROM pg_temp.refresh_model f WHERE f.model = 'closed_form'),
+      closed_form, bought.margin / nullif(greatest(bought.revenue, 0), 0))));
+  RETURN crmcost._write_clv_model(run);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._refresh_clv(crmcost._run) IS
+  'Step of refresh: clv_model, and lifetime values for customer_score; returns the rows changed of clv_model.';
+
+CREATE FUNCTION crmcost._find_purchases(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   INSERT INTO pg_temp.refresh_purchase
@@ -24,24 +64,17 @@ BEGIN
            v.revenue, v.margin, v.last_ordered_on
     FROM customer_value v
     WHERE v.orders > 0 AND NOT v.is_technical;
-  IF wanted <> 'none' THEN
-    purchase_model := crmcost._fit_purchases(wanted);
-    PERFORM crmcost._fit_clv('gamma_gamma');
-  END IF;
-  PERFORM crmcost._observe_retention(run);
-  closed_form := crmcost._choose_clv(wanted, purchase_model);
-  PERFORM crmcost._report_clv(run.ledger, run.day);
-  PERFORM crmcost._predict_clv(run, purchase_model, closed_form);
-  RETURN crmcost._write_clv_model(run);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._refresh_clv(crmcost._run) IS
-  'Step of refresh: clv_model, and lifetime values for customer_score; returns the rows changed of clv_model.';
+COMMENT ON FUNCTION crmcost._find_purchases(crmcost._run) IS
+  'Fills refresh_purchase: what the models are told of the customers who bought.';
 
 -- Where few customers come again, BG/NBD and MBG/NBD have no maximum: nobody is
 -- seen to leave after a second purchase.  Pareto/NBD has one more often.
-CREATE FUNCTION crmcost._fit_purchases(wanted text) RETURNS text
+CREATE FUNCTION crmcost._fit_purchases(run crmcost._run, wanted text,
+                                       anybody boolean)
+  RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -53,25 +86,26 @@ BEGIN
       ELSE ARRAY[wanted, 'pareto_nbd']
     END::text[]
   LOOP
-    PERFORM crmcost._fit_clv(candidate);
+    PERFORM crmcost._fit_clv(run, candidate);
     IF EXISTS (SELECT FROM pg_temp.refresh_model f
                WHERE f.model = candidate AND f.status = 'fitted') THEN
       RETURN candidate;
     END IF;
-    EXIT WHEN NOT EXISTS (SELECT FROM pg_temp.refresh_purchase);
+    EXIT WHEN NOT anybody;
   END LOOP;
   RETURN NULL;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._fit_purchases(text) IS
-  'Fits the wanted model of purchases, else the one that stands in for it; returns the model that was fitted, or NULL.';
+COMMENT ON FUNCTION crmcost._fit_purchases(crmcost._run, text, boolean) IS
+  'Fits the wanted model of purchases, else, if anybody bought, the one that stands in for it; returns the model that was fitted, or NULL.';
 
 -- Predictions need a model of purchases and one of spend; where one is missing,
 -- the closed form gives the value.  It needs a retention rate: where two years
 -- of orders are not there to observe one, the share of customers who came again
 -- stands for it.
-CREATE FUNCTION crmcost._choose_clv(wanted text, purchase_model text)
+CREATE FUNCTION crmcost._choose_clv(wanted text, purchase_model text,
+                                    customers bigint, again bigint)
   RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -88,8 +122,7 @@ BEGIN
                AND f.model <> 'closed_form',
         instead_of = CASE WHEN f.model = purchase_model
                                AND f.model <> wanted THEN wanted END;
-  closed_form := wanted <> 'none'
-                 AND EXISTS (SELECT FROM pg_temp.refresh_purchase)
+  closed_form := wanted <> 'none' AND _choose_clv.customers > 0
                  AND (SELECT count(*) < 2 FROM pg_temp.refresh_model f
                       WHERE f.used);
   IF closed_form THEN
@@ -98,19 +131,17 @@ BEGIN
           status = CASE f.status WHEN 'not_fitted' THEN 'assumed'
                      ELSE f.status END,
           instead_of = missing,
-          customers = coalesce(f.customers, p.customers),
-          retention_rate = coalesce(f.retention_rate, p.came_again)
-      FROM (SELECT count(*) AS customers,
-                   round(avg((frequency > 0)::integer), 10) AS came_again
-            FROM pg_temp.refresh_purchase) p
+          customers = coalesce(f.customers, _choose_clv.customers),
+          retention_rate = coalesce(f.retention_rate,
+            round(again::numeric / _choose_clv.customers, 10))
       WHERE f.model = 'closed_form';
   END IF;
   RETURN closed_form;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._choose_clv(text, text) IS
-  'Marks the models of a refresh that predict, and says in place of what; true where values are those of the closed form.';
+COMMENT ON FUNCTION crmcost._choose_clv(text, text, bigint, bigint) IS
+  'Marks the models of a refresh that predict, and says in place of what, given how many customers bought and how many of them again; true where values are those of the closed form.';
 
 CREATE FUNCTION crmcost._report_clv(ledger name, day date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -166,8 +197,9 @@ $$;
 COMMENT ON FUNCTION crmcost._clv_message(text, text[], text) IS
   'Why a model could not be fitted, or what it is used in place of; NULL for neither.';
 
-CREATE FUNCTION crmcost._fit_query(model text) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
+-- Of each part its state comes: the different customers that the model sees.
+CREATE FUNCTION crmcost._fit_query(run crmcost._run, model text) RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -187,10 +219,7 @@ BEGIN
                (model, status, customers, log_likelihood, %s, %s)
              SELECT %L, 'fitted', (fitted).customers,
                     (fitted).log_likelihood, %s, %s
-             FROM (SELECT crmcost.%I(%s) AS fitted
-                   FROM pg_temp.refresh_purchase
-                   -- whose repeat purchases bring nothing is in no spend
-                   WHERE %L <> 'gamma_gamma' OR monetary_value > 0) fit
+             FROM (SELECT crmcost.%I(state) AS fitted FROM %s s) fit
              WHERE (fitted).customers > 0
            $query$,
            string_agg(format('%I', k.name), ', ' ORDER BY k.i),
@@ -200,28 +229,34 @@ BEGIN
            string_agg(format('(fitted).%I', k.name), ', ' ORDER BY k.i),
            string_agg(format('(fitted).std_error[%s]', k.i), ', '
                       ORDER BY k.i),
-           model || '_fit', sample, model)
+           model || '_fit_merge', crmcost._of_parts(run, 'refresh_part_fit',
+             format('SELECT crmcost.%I(%s) AS state FROM pg_temp.refresh_purchase%s',
+                    model || '_fit_partial', sample,
+                    -- whose repeat purchases bring nothing is in no spend
+                    CASE model WHEN 'gamma_gamma'
+                      THEN ' WHERE monetary_value > 0' ELSE '' END)))
     FROM unnest(parameter) WITH ORDINALITY AS k (name, i));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._fit_query(text) IS
+COMMENT ON FUNCTION crmcost._fit_query(crmcost._run, text) IS
   'Statement that fits a model to refresh_purchase and adds it to refresh_model, if any customer is in it.';
 
 -- An impossible fit is a row that says why, not the end of the refresh: too few
 -- customers or purchases, no maximum, more customers than a sample may hold.
-CREATE FUNCTION crmcost._fit_clv(model text) RETURNS void
+CREATE FUNCTION crmcost._fit_clv(run crmcost._run, model text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  statement CONSTANT text := crmcost._fit_query(run, model);
   why_not text;
   why text[];
   detail text;
   unbounded float8;
 BEGIN
   BEGIN
-    EXECUTE crmcost._fit_query(model);
+    EXECUTE statement;
     SELECT f.q INTO unbounded
       FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma' AND f.q <= 1;
     IF FOUND THEN
@@ -255,7 +290,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._fit_clv(text) IS
+COMMENT ON FUNCTION crmcost._fit_clv(crmcost._run, text) IS
   'Fits a model to the customers of a refresh; writes a row of refresh_model.';
 
 -- Of the customers with an order in the year before the last, the share with
@@ -276,23 +311,22 @@ BEGIN
       VALUES ('closed_form', 'given', given::numeric);
     RETURN;
   END IF;
-  SELECT count(*) AS customers,
-         count(*) FILTER (WHERE v.last_ordered_on > one_year_ago) AS again,
-         (SELECT min(v.first_ordered_on) FROM customer_value v) AS first_on
-    INTO stayed
+  EXECUTE 'SELECT sum(p.customers) AS customers, sum(p.again) AS again, min(p.first_on) AS first_on FROM '
+          || crmcost._of_parts(run, 'refresh_part_stayed', format($query$
+    SELECT count(*) AS customers,
+           count(*) FILTER (WHERE v.last_ordered_on > %1$L) AS again,
+           (SELECT min(v.first_ordered_on) FROM customer_value v) AS first_on
     FROM customer_value v
     WHERE v.orders > 0 AND NOT v.is_technical
-          AND v.first_ordered_on <= one_year_ago
-          AND v.last_ordered_on > two_years_ago
+          AND v.first_ordered_on <= %1$L AND v.last_ordered_on > %2$L
           -- the first or the last order is of that year, or else another one, which
           -- OFFSET 0 looks up: it would read all orders
-          AND (v.first_ordered_on > two_years_ago
-               OR v.last_ordered_on <= one_year_ago
+          AND (v.first_ordered_on > %2$L OR v.last_ordered_on <= %1$L
                OR EXISTS (SELECT FROM customer_order o
                           WHERE o.customer_id = v.customer_id AND o.is_order
-                                AND o.ordered_on > two_years_ago
-                                AND o.ordered_on <= one_year_ago
-                          OFFSET 0));
+                                AND o.ordered_on > %2$L AND o.ordered_on <= %1$L
+                          OFFSET 0))
+    $query$, one_year_ago, two_years_ago)) || ' p' INTO stayed;
   IF stayed.first_on <= two_years_ago AND stayed.customers > 0 THEN
     INSERT INTO pg_temp.refresh_model
       (model, status, customers, retention_rate)
@@ -351,17 +385,14 @@ COMMENT ON FUNCTION crmcost._predict_alive(text, float8[], integer, float8, floa
 
 -- The year is the one whose margin the closed form takes.  Parameters: $1 those of
 -- purchases, $2 those of spend, $3 how much of a month's margin the closed form makes,
--- $4 whether values are those of it.
+-- $4 whether values are those of it, $5 the margin of all customers as a part of their
+-- revenue.
 CREATE FUNCTION crmcost._clv_query(purchase_model text, last_year text)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   INSERT INTO pg_temp.refresh_clv
-  WITH ledger AS (
-    SELECT sum(revenue) AS revenue, sum(margin) AS margin
-    FROM pg_temp.refresh_purchase
-  ),
-  last_year AS (SELECT customer_id, margin FROM %2$s y),
+  WITH last_year AS (SELECT customer_id, margin FROM %2$s y),
   model AS (
     SELECT crmcost.%1$I($1[1], $1[2], $1[3], $1[4]) AS purchase,
            crmcost.gamma_gamma($2[1], $2[2], $2[3]) AS spend
@@ -373,14 +404,12 @@ RETURN pg_catalog.format($query$
            -- the model of spend knows positive spend only
            crmcost.expected_value(m.spend, o.frequency,
              greatest(o.monetary_value, 0.0001)::float8) AS spend,
-           CASE WHEN o.revenue > 0 THEN o.margin / o.revenue
-                WHEN l.revenue > 0 THEN l.margin / l.revenue
-           END AS margin_rate,
+           CASE WHEN o.revenue > 0 THEN o.margin / o.revenue ELSE $5 END
+             AS margin_rate,
            coalesce(y.margin, 0) AS margin
     FROM pg_temp.refresh_purchase o
     JOIN pg_temp.refresh_alive a USING (frequency, age)
     CROSS JOIN model m
-    CROSS JOIN ledger l
     LEFT JOIN last_year y USING (customer_id)
     CROSS JOIN LATERAL (
       SELECT crmcost.p_alive(m.purchase, o.frequency, o.recency, o.age)
@@ -406,14 +435,15 @@ COMMENT ON FUNCTION crmcost._clv_query(text, text) IS
 
 -- A model that was not fitted is NULL, and so is all that follows from it, but
 -- the value where the closed form gives it.
-CREATE FUNCTION crmcost._predict_clv(run crmcost._run, purchase_model text,
-                                     closed_form boolean)
+CREATE FUNCTION crmcost._predict_clv(run crmcost._run, model text,
+                                     purchase float8[], spend float8[],
+                                     retention numeric, closed_form boolean,
+                                     margin_rate numeric)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  model CONSTANT text := coalesce(purchase_model, 'bgnbd');
   month_weeks CONSTANT float8 := 365.25 / 12 / 7;
   horizon CONSTANT integer := crmcost._setting(run.ledger, 'clv_horizon');
   discount CONSTANT numeric :=
@@ -421,45 +451,40 @@ DECLARE
     - 1;
   -- the last twelve complete months
   month CONSTANT date := crmcost._month_of(run.day + 1);
-  purchase float8[];
-  spend float8[];
-  retention numeric;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  SELECT ARRAY[f.r, f.alpha, coalesce(f.a, f.s), coalesce(f.b, f.beta)]
-    INTO purchase
-    FROM pg_temp.refresh_model f WHERE f.model = purchase_model;
-  SELECT ARRAY[f.p, f.q, f.v] INTO spend
-    FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma';
-  SELECT f.retention_rate INTO retention
-    FROM pg_temp.refresh_model f WHERE f.model = 'closed_form';
   PERFORM crmcost._predict_alive(model, purchase, horizon, month_weeks,
                                  discount::float8);
-  EXECUTE crmcost._clv_query(model, crmcost._of_parts(run, 'refresh_part_year',
-      format('SELECT m.customer_id, sum(m.margin) AS margin FROM customer_month m WHERE m.month_start >= %L AND m.month_start < %L GROUP BY m.customer_id',
-             (month - interval '1 year')::date, month)))
+  EXECUTE crmcost._clv_query(model, format(
+      '(SELECT m.customer_id, sum(m.margin) AS margin FROM customer_month m WHERE m.month_start >= %L AND m.month_start < %L GROUP BY m.customer_id)',
+      (month - interval '1 year')::date, month))
     USING purchase, spend,
           crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
-          closed_form;
+          closed_form, margin_rate;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._predict_clv(crmcost._run, text, boolean) IS
-  'What the models of a refresh say about each customer; fills refresh_clv.';
+COMMENT ON FUNCTION crmcost._predict_clv(crmcost._run, text, float8[], float8[], numeric, boolean, numeric) IS
+  'What models say about each customer, given the model of purchases and its parameters, those of spend, the retention rate, whether values are those of the closed form, and the margin of all as a part of their revenue; fills refresh_clv.';
 
 CREATE FUNCTION crmcost._write_clv_model(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  bought record;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  EXECUTE 'SELECT min(b.first_on) AS first_on, max(b.last_on) AS last_on FROM '
+          || crmcost._of_parts(run, 'refresh_part_bought', $query$
+               SELECT min(v.first_ordered_on) AS first_on,
+                      max(v.last_ordered_on) AS last_on
+               FROM customer_value v WHERE NOT v.is_technical
+               $query$) || ' b' INTO bought;
   UPDATE pg_temp.refresh_model
     SET first_order_on = bought.first_on, last_order_on = bought.last_on,
         horizon_months = crmcost._setting(run.ledger, 'clv_horizon')::integer,
-        discount_rate = crmcost._setting(run.ledger, 'discount_rate')::numeric
-    FROM (SELECT min(v.first_ordered_on) AS first_on,
-                 max(v.last_ordered_on) AS last_on
-          FROM customer_value v WHERE NOT v.is_technical) bought;
+        discount_rate = crmcost._setting(run.ledger, 'discount_rate')::numeric;
   UPDATE pg_temp.refresh_model f
     SET as_of = run.day,
         message = crmcost._clv_message(

@@ -68,7 +68,8 @@ COMMENT ON FUNCTION crmcost._tier_measure(text, date) IS
   'Expression of a measure of the sums t of a customer, larger where it is better.';
 
 -- Of all that fall into one place.  Sums are for shares, which are of money.
-CREATE FUNCTION crmcost._range_query(measure text, day date, place text,
+CREATE FUNCTION crmcost._range_query(source text, measure text, day date,
+                                     place text,
                                      condition text DEFAULT 'true',
                                      number integer DEFAULT 0)
   RETURNS text
@@ -76,28 +77,29 @@ CREATE FUNCTION crmcost._range_query(measure text, day date, place text,
 RETURN pg_catalog.format(
   'SELECT %1$L::text AS measure, %2$s AS number, (%3$s)::numeric AS place, min(%4$s)::numeric AS lower, max(%4$s)::numeric AS upper,
           count(*) AS customers, %7$s AS amount
-   FROM pg_temp.refresh_tier_total t WHERE %5$s AND (%6$s) GROUP BY %3$s',
-  measure, number, place, crmcost._tier_measure(measure, day),
-  crmcost._has_tier(), condition,
+   FROM (%5$s) t WHERE %6$s GROUP BY %3$s',
+  measure, number, place, crmcost._tier_measure(measure, day), source,
+  condition,
   CASE WHEN measure IN ('recency', 'orders') THEN '0::numeric'
     ELSE pg_catalog.format('sum(greatest(%s, 0))',
                            crmcost._tier_measure(measure, day)) END);
 
-COMMENT ON FUNCTION crmcost._range_query(text, date, text, text, integer) IS
-  'Query of the ranges of a measure of refresh_tier_total on a day: customers by place, with the smallest and the largest value and, of money, the sum of those above zero.';
+COMMENT ON FUNCTION crmcost._range_query(text, text, date, text, text, integer) IS
+  'Query of the ranges of a measure of the rows t of a query on a day: customers by place, with the smallest and the largest value and, of money, the sum of those above zero.';
 
 -- The bounds of the ranges are the same on every node: money goes by 32 an octave, days by
 -- some together, and numbers of orders, which are few, one by one.
-CREATE FUNCTION crmcost._first_range_query(measure text, day date)
+CREATE FUNCTION crmcost._first_range_query(source text, measure text,
+                                           day date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
-RETURN crmcost._range_query(measure, day,
+RETURN crmcost._range_query(source, measure, day,
   CASE measure WHEN 'recency' THEN '(t.last_ordered_on - date ''epoch'') / 8'
     WHEN 'orders' THEN 't.orders'
     ELSE pg_catalog.format('crmcost._amount_range(t.%I)', measure) END);
 
-COMMENT ON FUNCTION crmcost._first_range_query(text, date) IS
-  'Query of the ranges of a measure of all customers of refresh_tier_total.';
+COMMENT ON FUNCTION crmcost._first_range_query(text, text, date) IS
+  'Query of the ranges of a measure of all rows of a query.';
 
 CREATE FUNCTION crmcost._amount_range(amount numeric) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -114,12 +116,13 @@ COMMENT ON FUNCTION crmcost._few_values() IS
   'Customers of a range up to which it is told value by value, and ranges that a larger one is told in.';
 
 -- A range of few customers goes value by value.
-CREATE FUNCTION crmcost._finer_range_query(measure text, day date,
-                                           lower numeric, upper numeric,
-                                           customers bigint, number integer)
+CREATE FUNCTION crmcost._finer_range_query(source text, measure text,
+                                           day date, lower numeric,
+                                           upper numeric, customers bigint,
+                                           number integer)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
-RETURN crmcost._range_query(measure, day,
+RETURN crmcost._range_query(source, measure, day,
   CASE WHEN customers <= crmcost._few_values() THEN crmcost._tier_measure(measure, day)
     ELSE pg_catalog.format('width_bucket((%s)::numeric, %L::numeric, %L::numeric, %s)',
                            crmcost._tier_measure(measure, day), lower, upper,
@@ -129,7 +132,7 @@ RETURN crmcost._range_query(measure, day,
                     crmcost._tier_measure(measure, day), lower, upper),
   number);
 
-COMMENT ON FUNCTION crmcost._finer_range_query(text, date, numeric, numeric, bigint, integer) IS
+COMMENT ON FUNCTION crmcost._finer_range_query(text, text, date, numeric, numeric, bigint, integer) IS
   'Query of the finer ranges of one of a measure.';
 
 CREATE FUNCTION crmcost._tier_bounds(run crmcost._run, schemes text[],
@@ -137,16 +140,32 @@ CREATE FUNCTION crmcost._tier_bounds(run crmcost._run, schemes text[],
   RETURNS jsonb
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  day CONSTANT date := crmcost._tier_day(run, month);
-  query text;
-  places jsonb;
 BEGIN
-  TRUNCATE pg_temp.refresh_tier_range, pg_temp.refresh_tier_bound;
+  TRUNCATE pg_temp.refresh_tier_bound;
   INSERT INTO pg_temp.refresh_tier_bound
     SELECT b.name, b.measure, b.part, b.share
     FROM crmcost._wanted_bounds(run, schemes) b;
-  SELECT string_agg(crmcost._first_range_query(w.measure, day), ' UNION ALL ')
+  RETURN crmcost._bounds_found(crmcost._find_bounds(run,
+    format('SELECT * FROM pg_temp.refresh_tier_total t WHERE %s',
+           crmcost._has_tier()), crmcost._tier_day(run, month)));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tier_bounds(crmcost._run, text[], date) IS
+  'Bounds of tiers at the end of a month, from what the workers say of their refresh_tier_total: cuts of RFM, and by scheme and tier the smallest value.';
+
+-- Those of refresh_tier_bound, of what a query says of customers.
+CREATE FUNCTION crmcost._find_bounds(run crmcost._run, source text, day date)
+  RETURNS jsonb
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  query text;
+  places jsonb;
+BEGIN
+  TRUNCATE pg_temp.refresh_tier_range;
+  SELECT string_agg(crmcost._first_range_query(source, w.measure, day),
+                    ' UNION ALL ')
     INTO query
     FROM (SELECT DISTINCT b.measure FROM pg_temp.refresh_tier_bound b) w;
   WHILE query IS NOT NULL LOOP
@@ -168,18 +187,41 @@ BEGIN
         RETURNING r.*
     )
     SELECT string_agg(crmcost._finer_range_query(
-             g.measure, day, g.lower, g.upper, g.customers, g.number),
+             source, g.measure, day, g.lower, g.upper, g.customers, g.number),
              ' UNION ALL ')
       INTO query
       FROM (SELECT g.*, (row_number() OVER ())::integer AS number
             FROM gone g) g;
   END LOOP;
-  RETURN crmcost._bounds_found(places);
+  RETURN places;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tier_bounds(crmcost._run, text[], date) IS
-  'Bounds of tiers at the end of a month, from what the workers say of their refresh_tier_total: cuts of RFM, and by scheme and tier the smallest value.';
+COMMENT ON FUNCTION crmcost._find_bounds(crmcost._run, text, date) IS
+  'Ranges of one value each that hold the bounds of refresh_tier_bound, by name, given the query of the values and a day: their measure and the value.';
+
+-- Elsewhere it is found at once.
+CREATE FUNCTION crmcost._value_at(run crmcost._run, measure name, part float8,
+                                  source text)
+  RETURNS numeric
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  result numeric;
+BEGIN
+  IF crmcost._is_distributed(run.ledger) THEN
+    TRUNCATE pg_temp.refresh_tier_bound;
+    INSERT INTO pg_temp.refresh_tier_bound VALUES (measure, measure, part, NULL);
+    RETURN crmcost._find_bounds(run, source, run.day) -> measure ->> 1;
+  END IF;
+  EXECUTE format('SELECT percentile_disc(%L::float8) WITHIN GROUP (ORDER BY t.%I) FROM (%s) t',
+                 part, measure, source) INTO result;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._value_at(crmcost._run, name, float8, text) IS
+  'The value of a column of a query up to which such a part of its rows lies, as percentile_disc says it, wherever the rows are.';
 
 -- Both kinds are in the lowest range that fulfils a condition: as many customers up to
 -- it, as small a sum of what is larger.

@@ -81,12 +81,12 @@ CREATE FUNCTION crmcost._potential_query(run crmcost._run) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  threshold CONSTANT numeric := (
-    SELECT percentile_disc(0.5) WITHIN GROUP
-             (ORDER BY coalesce(s.clv_predictive, s.clv_formula, 0))
+  threshold CONSTANT numeric := crmcost._value_at(run, 'potential', 0.5, $query$
+    SELECT coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
     FROM customer_score s
     JOIN customer_value v ON v.customer_id = s.customer_id
-    WHERE NOT v.is_technical);
+    WHERE NOT v.is_technical
+  $query$);
 BEGIN
   RETURN format($query$
     SELECT c.*, %L::numeric AS threshold FROM (%s) c
