@@ -96,8 +96,7 @@ $$;
 CREATE TABLE bench.part AS
   SELECT c.* FROM crmcost._copies('bench_ledger') c
   WHERE c.placement = 'distributed'
-        AND c.relation <> ALL (crmcost._left_tables('bench_ledger')
-                               || crmcost._asked_tables());
+        AND c.relation <> ALL (crmcost._left_tables('bench_ledger'));
 DO $$
 DECLARE
   part record;

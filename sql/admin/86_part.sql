@@ -14,7 +14,7 @@
 -- Tables of which a party has the rows of those who were merged into it.
 CREATE FUNCTION crmcost._moved_tables() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{campaign_member,classification,customer,customer_month,driver_entry,interaction,loyalty_entry,sale}'::text[];
+RETURN '{campaign_member,classification,customer,customer_month,driver_entry,interaction,loyalty_entry,sale,worklist}'::text[];
 
 COMMENT ON FUNCTION crmcost._moved_tables() IS
   'Tables whose rows of merged customers are brought to the worker of the party.';
@@ -264,7 +264,7 @@ BEGIN
     LEFT JOIN crmcost._local_shards(ledger) p
       ON p.space = 'spread' AND p.relation = 'party'
     WHERE s.space = 'ledger' OR s.from_hash IS NULL
-          OR s.relation IN ('direct_part', 'ranking')
+          OR s.relation = 'direct_part'
     GROUP BY s.relation
     UNION ALL
     SELECT 'refresh_own_' || s.relation, string_agg(
@@ -407,6 +407,13 @@ BEGIN
   EXECUTE format('SELECT %I._make_work_tables(%L)', ledger || '_step', part);
   EXECUTE format('CREATE UNLOGGED TABLE %I.refresh_scope (target text, scope text)',
                  part);
+  -- ranks come from other workers
+  EXECUTE format('DROP TABLE %I.refresh_ranking', part);
+  EXECUTE (SELECT format('CREATE VIEW %I.refresh_ranking AS %s', part,
+                         string_agg(format('SELECT * FROM %s', s.shard),
+                                    ' UNION ALL ' ORDER BY s.number))
+           FROM crmcost._local_shards(ledger) s
+           WHERE s.space = 'spread' AND s.relation = 'ranking');
   FOR target IN EXECUTE format(
     'SELECT DISTINCT s.relation FROM %I.refresh_shard s WHERE s.relation = ANY ($1)',
     part) USING crmcost._written_tables()

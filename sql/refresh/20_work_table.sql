@@ -397,6 +397,12 @@ BEGIN
     expected_value numeric, clv_formula numeric, clv_predictive numeric
   ) ON COMMIT DROP;
 
+  -- score, member: ranks by profit on a worker, which come from all
+  CREATE TEMPORARY TABLE refresh_ranking (
+    customer_id bigint, profit_rank bigint, cumulative_profit numeric,
+    twice_rank bigint, twice_rank_of_members bigint
+  ) ON COMMIT DROP;
+
   -- statistics: what came and went; the most ordered products, before and now
   CREATE TEMPORARY TABLE refresh_pair (
     product_code text COLLATE "C", other_product_code text COLLATE "C",
@@ -742,7 +748,8 @@ AS $$
 BEGIN
   -- worklist: what reasons ask of customers; when they were dealt with; rows that
   -- are looked at, and what is found of them; what is known of who is on the list;
-  -- who may come onto it.  refresh_worklist is as the table is.
+  -- who may come onto it.  refresh_worklist is as the table is, and so is refresh_told,
+  -- what comes onto it.
   CREATE TEMPORARY TABLE refresh_worklist_base (
     customer_id bigint, first_ordered_on date, last_ordered_on date,
     order_days bigint, orders bigint, margin numeric, profit numeric,

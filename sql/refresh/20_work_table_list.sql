@@ -49,7 +49,8 @@ BEGIN
                  ('voice_month', 'refresh_voice_month', ''),
                  ('survey_due', 'refresh_due', ''),
                  ('coverage_month', 'refresh_coverage', ''),
-                 ('worklist', 'refresh_worklist', '')) w
+                 ('worklist', 'refresh_worklist', ''),
+                 ('worklist', 'refresh_told', '')) w
     -- as it is now: the snapshot may have one, too, that somebody has dropped since
     JOIN pg_attribute a
       ON a.attrelid = to_regclass(format('%I.%I', ledger, w.target))
@@ -124,7 +125,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_contact_agent, refresh_cost_before, refresh_cost_change,
          refresh_contact_sum, refresh_changed,
          refresh_reply, refresh_purchase,
-         refresh_alive, refresh_clv, refresh_pair, refresh_top, refresh_price,
+         refresh_alive, refresh_clv, refresh_ranking, refresh_pair, refresh_top, refresh_price,
          refresh_stage_customer, refresh_point, refresh_staged,
          refresh_stage, refresh_class, refresh_tier_state,
          refresh_tier_month, refresh_tier_new, refresh_class_customer,
@@ -148,7 +149,7 @@ RETURN '{refresh_written, refresh_party, refresh_customer,
          refresh_voice_month, refresh_due, refresh_coverage,
          refresh_loyalty_customer, refresh_points, refresh_account,
          refresh_spell, refresh_survival,
-         refresh_logrank, refresh_signal_customer, refresh_worklist,
+         refresh_logrank, refresh_signal_customer, refresh_worklist, refresh_told,
          refresh_worklist_base, refresh_worklist_past,
          refresh_worklist_live, refresh_worklist_found,
          refresh_worklist_customer, refresh_candidate,

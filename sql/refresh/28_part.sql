@@ -27,7 +27,8 @@ COMMENT ON FUNCTION crmcost._runs_on_workers(crmcost._run, text) IS
 
 -- What becomes of the rows of the workers: sum adds up the columns beside the key (of
 -- days and instants it is the last one); of sparse ones a row in which all are 0 is none;
--- rows stand beside each other.  Of columns nothing is read there but their types.
+-- rows stand beside each other.  Of columns a worker writes nothing: what it reads of
+-- them is told (_tell_reasons), or their types alone.
 CREATE FUNCTION crmcost._summed_tables(OUT target text, OUT kind text)
   RETURNS SETOF record
   LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
@@ -37,11 +38,14 @@ BEGIN ATOMIC
                ('contact_month', 'sum'), ('coverage_month', 'columns'),
                ('customer_touch', 'rows'), ('customer_year', 'sum'),
                ('day_total', 'sparse'), ('exposure_month', 'sum'),
-               ('group_month', 'sum'), ('open_journey', 'rows'),
-               ('reason_month', 'sum'), ('refresh_run', 'columns'),
-               ('sale_month', 'sum'), ('survey_day', 'sum'),
+               ('group_forecast', 'columns'), ('group_month', 'sum'),
+               ('open_journey', 'rows'), ('product_next', 'columns'),
+               ('product_total', 'columns'), ('reason_month', 'sum'),
+               ('refresh_run', 'columns'), ('sale_month', 'sum'),
+               ('stage', 'columns'), ('strategy_total', 'columns'), ('survey_day', 'sum'),
                ('survey_due', 'sum'), ('tag_month', 'sum'),
                ('term', 'columns'), ('tier_month', 'sum'),
+               ('tier_threshold', 'columns'),
                ('voice_month', 'sum'), ('winback_total', 'sum')) AS s (target, kind);
 END;
 
@@ -51,7 +55,7 @@ COMMENT ON FUNCTION crmcost._summed_tables() IS
 -- Views of the ledger that such steps read, each after those that it reads.
 CREATE FUNCTION crmcost._part_views() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{open_month,sale_base,last_refresh,customer_today}'::text[];
+RETURN '{open_month,sale_base,last_refresh,customer_today,at_risk,invalid_customer,next_product,tier_gap}'::text[];
 
 COMMENT ON FUNCTION crmcost._part_views() IS
   'Views that steps on workers read.';
@@ -108,12 +112,13 @@ CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  result text[] := '{classification,customer_agent,customer_care,
-                     customer_coverage,customer_driver,customer_funnel,
-                     customer_life,customer_month,customer_quality,customer_response,
-                     customer_stage,customer_survey,discount_line,
-                     driver_before,interaction,kept_snapshot,need_tag,sale,
-                     stage_spell,survey_answer}';
+  result text[] := '{cart_item,classification,customer_agent,customer_care,
+                     customer_class,customer_coverage,customer_driver,customer_favourite,
+                     customer_funnel,customer_life,customer_month,customer_occasion,
+                     customer_product,customer_quality,customer_response,customer_score,
+                     customer_signal,customer_stage,customer_survey,customer_value,
+                     customer_winback,discount_line,driver_before,interaction,
+                     kept_snapshot,need_tag,sale,stage_spell,survey_answer,worklist}';
 BEGIN
   IF NOT crmcost._converts_accounts(ledger) THEN
     result := result || '{conversion,customer_order}'::text[];
@@ -131,10 +136,7 @@ CREATE FUNCTION crmcost._later_tables(ledger name) RETURNS text[]
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN '{cart_item,customer_acquisition,customer_class,
-         customer_favourite,customer_occasion,customer_order,customer_product,
-         customer_score,customer_signal,customer_value,customer_winback,lead_feature,
-         service_case,service_contact}'::text[]
+  RETURN '{customer_acquisition,customer_order,lead_feature,service_case,service_contact}'::text[]
        || CASE WHEN crmcost._converts_accounts(ledger) THEN '{}'
             ELSE '{conversion}' END::text[];
 END
@@ -142,14 +144,6 @@ $$;
 
 COMMENT ON FUNCTION crmcost._later_tables(name) IS
   'Tables by customer that are copied to the coordinator after a step on workers has written them.';
-
--- Of others a step has those rows copied that it looks at.
-CREATE FUNCTION crmcost._asked_tables() RETURNS text[]
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '{customer_product}'::text[];
-
-COMMENT ON FUNCTION crmcost._asked_tables() IS
-  'Tables by customer of which a step of the coordinator asks for some rows.';
 
 CREATE FUNCTION crmcost._run_step(run crmcost._run, step text) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -205,9 +199,9 @@ BEGIN
     WHERE t.name <> 'touched';
   PERFORM crmcost._move_table(run.ledger, t.name)
     FROM unnest(crmcost._moved_tables()) AS t (name);
-  EXECUTE format('SELECT crmcost._begin_part(%L, %L, %L, s.customer_id) FROM %I.site s',
+  EXECUTE format('SELECT crmcost._begin_part(%L, %L, %L, %L, %L, s.customer_id) FROM %I.site s',
                  run.ledger, crmcost._part_plan(run.ledger),
-                 current_setting('work_mem'), spread);
+                 current_setting('work_mem'), run.day, run.upto, spread);
 END
 $$;
 
@@ -257,7 +251,7 @@ COMMENT ON FUNCTION crmcost._share_table(name, name) IS
 
 -- On a worker.  Everybody is news, as a distributed ledger computes everything.
 CREATE FUNCTION crmcost._begin_part(ledger name, plan jsonb, memory text,
-                                    site bigint)
+                                    day date, upto timestamptz, site bigint)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -286,10 +280,13 @@ BEGIN
   EXECUTE format('INSERT INTO %1$I.refresh_customer SELECT c.customer_id, true FROM %1$I.customer c',
                  part);
   EXECUTE format('ANALYZE %1$I.refresh_party, %1$I.refresh_customer', part);
+  -- a worker's log has no other runs
+  EXECUTE format('INSERT INTO %I.refresh_run (run_id, as_of, as_of_at) VALUES (1, $1, $2)',
+                 part) USING day, upto;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._begin_part(name, jsonb, text, bigint) IS
+COMMENT ON FUNCTION crmcost._begin_part(name, jsonb, text, date, timestamptz, bigint) IS
   'Begins a refresh on a worker.';
 
 CREATE FUNCTION crmcost._clear_part(ledger name) RETURNS void
@@ -377,6 +374,19 @@ $$;
 
 COMMENT ON FUNCTION crmcost._part_step(name, text, text, text, bigint) IS
   'Runs a step of a refresh on a worker; returns the rows changed by table, and for tables of sums the condition on old that says which rows they replace.';
+
+-- For a function whose name is put together: on a worker that of the steps.
+CREATE FUNCTION crmcost._step_routine(ledger name, routine name) RETURNS regproc
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN coalesce(
+  CASE WHEN ledger ~ '_part$'::text
+    THEN pg_catalog.to_regproc(pg_catalog.format(
+      '%I.%I', pg_catalog.regexp_replace(ledger, '_part$', '_step'::text),
+      routine)) END,
+  pg_catalog.to_regproc(pg_catalog.format('crmcost.%I', routine)));
+
+COMMENT ON FUNCTION crmcost._step_routine(name, name) IS
+  'Function of a step, given its name, of the ledger or the part of a worker.';
 
 CREATE FUNCTION crmcost._part_rows(ledger name, query text, site bigint)
   RETURNS SETOF record
@@ -474,8 +484,7 @@ CREATE FUNCTION crmcost._gather_written(ledger name, target name)
 AS $$
 BEGIN
   IF target = ANY (crmcost._later_tables(ledger))
-     AND target <> ALL (crmcost._left_tables(ledger)
-                        || crmcost._asked_tables()) THEN
+     AND target <> ALL (crmcost._left_tables(ledger)) THEN
     PERFORM crmcost._gather_table(ledger, target);
   END IF;
 END
@@ -488,19 +497,20 @@ CREATE FUNCTION crmcost._write_on_workers(run crmcost._run, target name,
                                           query text)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  changed CONSTANT bigint := crmcost._call_parts(run, query);
+  changed CONSTANT bigint := crmcost._do_parts(run, query);
 BEGIN
-  INSERT INTO pg_temp.refresh_written VALUES (target, changed);
-  PERFORM crmcost._gather_written(run.ledger, target);
+  IF crmcost._is_distributed(run.ledger) THEN
+    INSERT INTO pg_temp.refresh_written VALUES (target, changed);
+    PERFORM crmcost._gather_written(run.ledger, target);
+  END IF;
   RETURN changed;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_on_workers(crmcost._run, name, text) IS
-  'Has each worker write its part of a table; returns the rows changed.';
+  'Has a function write a table by customer, on one node or on each worker; returns the rows changed.';
 
 CREATE FUNCTION crmcost._run_on_workers(run crmcost._run, step text)
   RETURNS bigint
@@ -590,7 +600,8 @@ COMMENT ON FUNCTION crmcost._bring_table(name, name, text) IS
   'Fills a work table with what the workers have in theirs, as far as a condition says.';
 
 CREATE FUNCTION crmcost._tell_table(ledger name, work_table name,
-                                    condition text DEFAULT 'true')
+                                    condition text DEFAULT 'true',
+                                    of_schema name DEFAULT 'pg_temp')
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -598,15 +609,15 @@ AS $$
 DECLARE
   rows_of json;
 BEGIN
-  EXECUTE format('SELECT coalesce(json_agg(t), ''[]'') FROM pg_temp.%I t WHERE %s',
-                 work_table, condition) INTO rows_of;
+  EXECUTE format('SELECT coalesce(json_agg(t), ''[]'') FROM %I.%I t WHERE %s',
+                 of_schema, work_table, condition) INTO rows_of;
   EXECUTE format('SELECT crmcost._hear_table(%L, %L, %L, s.customer_id) FROM %I.site s',
                  ledger, work_table, rows_of, ledger || '_spread');
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tell_table(name, name, text) IS
-  'Gives each worker the rows t of a work table that a condition names, which are few.';
+COMMENT ON FUNCTION crmcost._tell_table(name, name, text, name) IS
+  'Gives each worker the rows t of a work table, or of a table in a schema, that a condition names, which are few.';
 
 CREATE FUNCTION crmcost._hear_table(ledger name, work_table name,
                                     rows_of json, site bigint)

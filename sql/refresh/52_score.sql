@@ -86,7 +86,7 @@ BEGIN
       'SELECT customer_id, profit, %s, sum(profit) OVER () AS total FROM customer_value WHERE is_customer',
       crmcost._ranks_of_all(crmcost._profit_ranks()))
     ELSE format(
-      'SELECT customer_id, v.profit, k.profit_rank, k.cumulative_profit, %L::numeric AS total FROM customer_value v JOIN ranking k USING (customer_id)',
+      'SELECT customer_id, v.profit, k.profit_rank, k.cumulative_profit, %L::numeric AS total FROM customer_value v JOIN pg_temp.refresh_ranking k USING (customer_id)',
       total) END,
   CASE WHEN total IS NULL THEN bins::text
     ELSE format('%L::crmcost.rfm_cuts', cuts) END,

@@ -110,4 +110,4 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._rank_parts(crmcost._run, text, text, text) IS
-  'Fills table ranking of the workers of a distributed ledger: columns, by a format of window functions, of the rows that a query has of customer_id, profit and has_points.';
+  'Fills refresh_ranking of the workers of a distributed ledger: columns, by a format of window functions, of the rows that a query has of customer_id, profit and has_points.';

@@ -25,12 +25,8 @@ BEGIN
       USING HINT = 'View data_quality names what is wrong: tier_bounds_out_of_order or tiers_of_mixed_basis.';
   END LOOP;
   PERFORM crmcost._find_tiers(run, schemes, crmcost._month_of(run.day));
-  IF crmcost._is_distributed(run.ledger) THEN
-    RETURN crmcost._write_on_workers(run, 'classification',
-      format('SELECT crmcost._write_tiers($1, %L)', schemes))
-      + crmcost._write_tier_threshold(run, schemes);
-  END IF;
-  RETURN crmcost._write_tiers(run, schemes)
+  RETURN crmcost._write_on_workers(run, 'classification', format(
+      'SELECT crmcost._write_tiers($1, %L)', schemes))
     + crmcost._write_tier_threshold(run, schemes);
 END
 $$;

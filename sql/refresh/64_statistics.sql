@@ -199,22 +199,28 @@ CREATE FUNCTION crmcost._write_prices(run crmcost._run) RETURNS bigint
 AS $$
 DECLARE
   old_sort CONSTANT text := current_setting('enable_sort');
-  schemes CONSTANT text[] := ARRAY(
-    SELECT DISTINCT k.dimension FROM customer_class k
-    WHERE k.dimension NOT IN ('stage', 'owner', 'invalid'));
+  schemes text[];
   stretch record;
   changed bigint;
 BEGIN
+  EXECUTE 'SELECT coalesce(array_agg(DISTINCT k.dimension), ''{}'') FROM '
+          || crmcost._of_parts(run, 'refresh_part_scheme', $query$
+               SELECT DISTINCT k.dimension FROM customer_class k
+               WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
+               $query$) || ' k' INTO schemes;
   PERFORM set_config('enable_sort', 'off', true);
-  FOR stretch IN
+  FOR stretch IN EXECUTE format($query$
     SELECT lag(s.last_id) OVER (ORDER BY s.last_id) AS after_id,
            CASE WHEN lead(s.last_id) OVER (ORDER BY s.last_id) IS NOT NULL
              THEN s.last_id END AS last_id
-    FROM (SELECT max(v.customer_id) AS last_id
-          FROM (SELECT customer_id,
-                       sum(orders) OVER (ORDER BY customer_id) AS orders
-                FROM customer_value) v
-          GROUP BY div(v.orders, crmcost._orders_at_once())) s
+    FROM %s s
+    $query$, crmcost._of_parts(run, 'refresh_part_stretch', $query$
+      SELECT max(v.customer_id) AS last_id
+      FROM (SELECT customer_id,
+                   sum(orders) OVER (ORDER BY customer_id) AS orders
+            FROM customer_value) v
+      GROUP BY div(v.orders, crmcost._orders_at_once())
+      $query$))
   LOOP
     PERFORM crmcost._add_prices(run, schemes, concat_ws(' AND ', 'true',
       'customer_id > ' || stretch.after_id,

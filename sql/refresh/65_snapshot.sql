@@ -24,19 +24,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_snapshot(crmcost._run) IS
   'Step of refresh: kept_snapshot of the report day, if it is to be kept; returns the rows changed.';
-
--- On a worker, whose log has no runs.
-CREATE FUNCTION crmcost._customers_snapshot(run crmcost._run) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  INSERT INTO refresh_run (run_id, as_of, as_of_at)
-    VALUES (1, run.day, run.upto);
-  RETURN crmcost._refresh_snapshot(run);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._customers_snapshot(crmcost._run) IS
-  'Step snapshot on a worker; returns the rows changed.';

@@ -33,7 +33,7 @@ BEGIN
     + crmcost._write_findings(run, '{buyer_not_acquired,refunds_exceed_sales,customer_without_channel,stale_customer}',
         crmcost._customer_findings(run), 'true')
     + crmcost._write_findings(run, '{unknown_tier,untiered_customer,unmatched_rfm_score}',
-        crmcost._tier_findings(), 'true')
+        crmcost._tier_findings(run), 'true')
     + crmcost._write_findings(run, '{sale_after_as_of,cost_after_as_of,stage_after_as_of}',
         crmcost._later_findings(run), 'true')
     + crmcost._write_closed_findings(run);
@@ -196,11 +196,32 @@ COMMENT ON FUNCTION crmcost._cost_findings(crmcost._run) IS
   'Query of the findings in cost_month and cost_pool.';
 
 CREATE FUNCTION crmcost._customer_findings(run crmcost._run) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
   SELECT f.check_name, '-infinity'::date AS month_start, f.severity, f.rows,
          f.amount, f.words
   FROM (
+    SELECT sum(p.buyers)::bigint AS buyers,
+           sum(p.buyers_revenue) AS buyers_revenue, min(p.buyer) AS buyer,
+           sum(p.losses)::bigint AS losses, sum(p.loss) AS loss,
+           crmcost._first_words(p.loser) AS loser,
+           sum(p.strays)::bigint AS strays, min(p.stray) AS stray,
+           sum(p.stale)::bigint AS stale, min(p.stale_one) AS stale_one
+    FROM %s p
+  ) v
+  CROSS JOIN LATERAL (VALUES
+    ('buyer_not_acquired', 'warning', v.buyers, v.buyers_revenue,
+     ARRAY['customer', v.buyer::text]),
+    ('refunds_exceed_sales', 'warning', v.losses, v.loss, v.loser),
+    ('customer_without_channel', 'warning', v.strays, NULL,
+     ARRAY['customer', v.stray::text]),
+    ('stale_customer', 'info', v.stale, NULL,
+     ARRAY['customer', v.stale_one::text])
+  ) AS f (check_name, severity, rows, amount, words)
+  WHERE f.rows > 0
+  $query$, crmcost._of_parts(run, 'refresh_part_finding', format($query$
     SELECT count(*) FILTER (WHERE is_buyer) AS buyers,
            sum(revenue) FILTER (WHERE is_buyer) AS buyers_revenue,
            min(customer_id) FILTER (WHERE is_buyer) AS buyer,
@@ -225,29 +246,37 @@ RETURN pg_catalog.format($query$
                             (last_contact_at AT TIME ZONE %L)::date)
                    < due.heard_from AS is_stale
     ) what
-  ) v
-  CROSS JOIN LATERAL (VALUES
-    ('buyer_not_acquired', 'warning', v.buyers, v.buyers_revenue,
-     ARRAY['customer', v.buyer::text]),
-    ('refunds_exceed_sales', 'warning', v.losses, v.loss, v.loser),
-    ('customer_without_channel', 'warning', v.strays, NULL,
-     ARRAY['customer', v.stray::text]),
-    ('stale_customer', 'info', v.stale, NULL,
-     ARRAY['customer', v.stale_one::text])
-  ) AS f (check_name, severity, rows, amount, words)
-  WHERE f.rows > 0
-$query$, run.day, run.zone);
+  $query$, run.day, run.zone)));
+END
+$$;
 
 COMMENT ON FUNCTION crmcost._customer_findings(crmcost._run) IS
   'Query of the findings about customers in customer_value.';
 
 -- Where a scheme has a basis, a rule gives every buyer a tier or none.
-CREATE FUNCTION crmcost._tier_findings() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
+CREATE FUNCTION crmcost._tier_findings(run crmcost._run) RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
   SELECT f.check_name, '-infinity'::date AS month_start, 'error' AS severity,
-         f.rows, NULL::numeric AS amount, f.words
+         sum(f.rows)::bigint AS rows, NULL::numeric AS amount,
+         crmcost._first_words(f.words) AS words
   FROM (
+    SELECT f.* FROM %s f
+    UNION ALL
+    SELECT 'unmatched_rfm_score', count(*),
+           crmcost._first_words(ARRAY['score_unmatched', u.scheme, concat(u.r, u.f, u.m)])
+    FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
+          FROM %s s
+          CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t) u
+    WHERE NOT EXISTS (SELECT FROM tier t
+                      WHERE t.scheme = u.scheme AND t.basis = 'rfm'
+                            AND t.r @> u.r AND t.f @> u.f AND t.m @> u.m)
+  ) f
+  GROUP BY f.check_name
+  HAVING sum(f.rows) > 0
+  $query$, crmcost._of_parts(run, 'refresh_part_tiered', $query$
     SELECT 'unknown_tier' AS check_name, count(*) AS rows,
            crmcost._first_words(ARRAY['tier_unknown', k.customer_id::text, k.dimension,
                      k.code]) AS words
@@ -266,21 +295,12 @@ RETURN $query$
                GROUP BY k.customer_id) k USING (customer_id)
     WHERE v.orders > 0 AND NOT v.is_technical
           AND (s.scheme = ANY (k.schemes)) IS NOT TRUE
-    UNION ALL
-    SELECT 'unmatched_rfm_score', count(*),
-           crmcost._first_words(ARRAY['score_unmatched', u.scheme, concat(u.r, u.f, u.m)])
-    FROM (SELECT DISTINCT t.scheme, s.r, s.f, s.m
-          FROM (SELECT DISTINCT r, f, m FROM customer_score
-                WHERE r IS NOT NULL) s
-          CROSS JOIN (SELECT DISTINCT scheme FROM tier WHERE basis = 'rfm') t) u
-    WHERE NOT EXISTS (SELECT FROM tier t
-                      WHERE t.scheme = u.scheme AND t.basis = 'rfm'
-                            AND t.r @> u.r AND t.f @> u.f AND t.m @> u.m)
-  ) f
-  WHERE f.rows > 0
-$query$;
+  $query$), crmcost._of_parts(run, 'refresh_part_matched',
+              'SELECT DISTINCT r, f, m FROM customer_score WHERE r IS NOT NULL'));
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._tier_findings() IS
+COMMENT ON FUNCTION crmcost._tier_findings(crmcost._run) IS
   'Query of the findings about tiers in customer_class and customer_score.';
 
 CREATE FUNCTION crmcost._later_findings(run crmcost._run) RETURNS text

@@ -27,7 +27,8 @@ BEGIN
   IF crmcost._was_written(run, '{customer_signal,customer_value,customer_class}')
   THEN
     changed := changed + crmcost._write_difference(run.ledger, 'strategy_total',
-                           crmcost._strategy_query(), 'true');
+                           crmcost._sum_of_parts(run, 'strategy_total',
+                             crmcost._strategy_query()), 'true');
   END IF;
   IF crmcost._was_written(run, '{customer_stage}') THEN
     changed := changed + crmcost._write_stage_total(run);
@@ -48,7 +49,26 @@ COMMENT ON FUNCTION crmcost._refresh_total(crmcost._run) IS
 CREATE FUNCTION crmcost._write_score_total(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  customers bigint;
+  points text;
 BEGIN
+  EXECUTE 'SELECT sum(a.customers) FROM '
+          || crmcost._of_parts(run, 'refresh_part_scored',
+               'SELECT count(*) AS customers FROM customer_score') || ' a'
+    INTO customers;
+  -- two hundred of them, and on each worker the highest one
+  points := crmcost._of_parts(run, 'refresh_part_point', format($query$
+    SELECT s.profit_rank, s.cumulative_profit, s.cumulative_share
+    FROM customer_score s
+    WHERE s.profit_rank * 200 / %1$s > (s.profit_rank - 1) * 200 / %1$s
+    UNION
+    SELECT p.*
+    FROM (SELECT s.profit_rank, s.cumulative_profit, s.cumulative_share
+          FROM customer_score s
+          ORDER BY s.cumulative_profit DESC, s.profit_rank
+          LIMIT 1) p
+    $query$, greatest(customers, 1)));
   RETURN crmcost._write_difference(run.ledger, 'rfm_cell',
       crmcost._sum_of_parts(run, 'rfm_cell', $query$
         SELECT s.r, s.f, count(*) AS customers,
@@ -59,20 +79,16 @@ BEGIN
         WHERE s.r IS NOT NULL
         GROUP BY s.r, s.f
       $query$), 'true')
-    + crmcost._write_difference(run.ledger, 'whale_point', $query$
-        SELECT s.profit_rank, a.customers, s.cumulative_profit,
-               s.cumulative_share, s.profit_rank = p.profit_rank AS is_peak
-        FROM customer_score s
-        CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
-        CROSS JOIN (
-          SELECT profit_rank FROM customer_score
-          ORDER BY cumulative_profit DESC, profit_rank
-          LIMIT 1
-        ) p
-        WHERE s.profit_rank * 200 / a.customers
-                > (s.profit_rank - 1) * 200 / a.customers
-              OR s.profit_rank = p.profit_rank
-      $query$, 'true');
+    + crmcost._write_difference(run.ledger, 'whale_point', format($query$
+        SELECT s.profit_rank, %1$s::bigint AS customers, s.cumulative_profit,
+               s.cumulative_share, s.is_peak
+        FROM (SELECT s.*, row_number() OVER (
+                       ORDER BY s.cumulative_profit DESC, s.profit_rank) = 1
+                       AS is_peak
+              FROM %2$s s) s
+        WHERE s.is_peak OR s.profit_rank * 200 / %1$s
+                           > (s.profit_rank - 1) * 200 / %1$s
+      $query$, greatest(customers, 1), points), 'true');
 END
 $$;
 

@@ -16,12 +16,26 @@ BEGIN
                                             'loyalty_account')) THEN
     RETURN 0;
   END IF;
+  IF crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._rank_parts(run, 'twice_rank, twice_rank_of_members',
+      crmcost._loyal_ranks(), format($query$
+        SELECT v.customer_id, v.profit, p.has_points
+        FROM %1$I.customer_value v
+        LEFT JOIN (SELECT customer_id, true AS has_points
+                   FROM %1$I.loyalty_account GROUP BY customer_id) p
+          ON p.customer_id = v.customer_id
+        WHERE v.orders > 0 AND NOT v.is_technical
+        $query$, run.ledger));
+  END IF;
   RETURN crmcost._write_difference(run.ledger, 'loyalty_total',
                                    crmcost._loyalty_total_query(run), 'true')
     + crmcost._write_difference(run.ledger, 'loyalty_member',
-                                crmcost._loyalty_member_query(run), 'true')
+        crmcost._sum_of_parts(run, 'loyalty_member',
+                              crmcost._loyalty_member_query(run)), 'true')
     + crmcost._write_difference(run.ledger, 'loyalty_decile',
-                                crmcost._loyalty_decile_query(), 'true');
+        crmcost._loyalty_decile_query(crmcost._of_parts(run,
+          'refresh_part_loyal', crmcost._equally_loyal_query(
+            crmcost._is_distributed(run.ledger)))), 'true');
 END
 $$;
 
@@ -75,26 +89,35 @@ COMMENT ON FUNCTION crmcost._loyalty_member_query(crmcost._run) IS
 
 -- Those of one loyalty are together in all that follows; ranks upward, equal ones
 -- with the mean of theirs: twice as much is an integer.
-CREATE FUNCTION crmcost._equally_loyal_query() RETURNS text
+CREATE FUNCTION crmcost._loyal_ranks() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
+RETURN '2 * (count(*) OVER (%1$s ORDER BY profit)%4$s)
+        - count(*) OVER (%1$s ORDER BY profit RANGE CURRENT ROW) + 1 AS twice_rank,
+        2 * (count(*) FILTER (WHERE has_points) OVER (%1$s ORDER BY profit)%5$s)
+        - count(*) FILTER (WHERE has_points) OVER (%1$s ORDER BY profit RANGE CURRENT ROW) + 1
+        AS twice_rank_of_members';
+
+COMMENT ON FUNCTION crmcost._loyal_ranks() IS
+  'Format, for _ranks_of_all and _rank_parts, of twice the rank of a buyer by profit, among all and among those with points.';
+
+CREATE FUNCTION crmcost._equally_loyal_query(ranked boolean) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
   SELECT m.measure, m.loyalty, count(*) AS customers,
          sum(b.orders) AS orders, sum(b.revenue) AS revenue,
          sum(b.total_cost) AS total_cost, sum(b.profit) AS profit,
          sum(m.twice_rank) / 2 AS rank_sum,
          sum(m.twice_rank * m.twice_rank) / 4 AS rank_squares
   FROM (
-    SELECT v.orders, v.revenue, v.total_cost, v.profit,
-           v.last_ordered_on - v.first_ordered_on AS tenure_days, p.points,
-           2 * count(*) OVER upward - count(*) OVER equal_ones + 1
-             AS twice_rank,
-           2 * count(p.points) OVER upward - count(p.points) OVER equal_ones + 1
-             AS twice_rank_of_members
-    FROM customer_value v
-    LEFT JOIN (SELECT customer_id, sum(earned) AS points FROM loyalty_account
-               GROUP BY customer_id) p USING (customer_id)
-    WHERE v.orders > 0 AND NOT v.is_technical
-    WINDOW upward AS (ORDER BY v.profit), equal_ones AS (PARTITION BY v.profit)
+    SELECT v.*, %s
+    FROM (SELECT customer_id, v.orders, v.revenue, v.total_cost, v.profit,
+                 v.last_ordered_on - v.first_ordered_on AS tenure_days,
+                 p.points, p.points IS NOT NULL AS has_points
+          FROM customer_value v
+          LEFT JOIN (SELECT customer_id, sum(earned) AS points
+                     FROM loyalty_account GROUP BY customer_id) p
+            USING (customer_id)
+          WHERE v.orders > 0 AND NOT v.is_technical) v %s
   ) b
   CROSS JOIN LATERAL (
     VALUES ('orders', b.orders::numeric, b.twice_rank),
@@ -103,12 +126,14 @@ RETURN $query$
   ) AS m (measure, loyalty, twice_rank)
   WHERE m.loyalty IS NOT NULL
   GROUP BY m.measure, m.loyalty
-$query$;
+$query$, CASE WHEN ranked THEN 'k.twice_rank, k.twice_rank_of_members'
+           ELSE crmcost._ranks_of_all(crmcost._loyal_ranks()) END,
+  CASE WHEN ranked THEN 'JOIN pg_temp.refresh_ranking k USING (customer_id)' END);
 
-COMMENT ON FUNCTION crmcost._equally_loyal_query() IS
-  'Query of buyers by measure and loyalty, with the sums of their ranks by profit.';
+COMMENT ON FUNCTION crmcost._equally_loyal_query(boolean) IS
+  'Query of buyers by measure and loyalty, with the sums of their ranks by profit, which refresh_ranking has, or which are found here.';
 
-CREATE FUNCTION crmcost._loyalty_decile_query() RETURNS text
+CREATE FUNCTION crmcost._loyalty_decile_query(source text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH ranked AS (
@@ -118,7 +143,12 @@ RETURN pg_catalog.format($query$
                sum(e.customers) OVER measure)::integer + 1 AS decile,
            sum(e.customers) OVER measure - sum(e.customers) OVER downward
              + (e.customers + 1) / 2.0 AS loyalty_rank
-    FROM (%s) e
+    FROM (SELECT e.measure, e.loyalty, sum(e.customers)::bigint AS customers,
+                 sum(e.orders) AS orders, sum(e.revenue) AS revenue,
+                 sum(e.total_cost) AS total_cost, sum(e.profit) AS profit,
+                 sum(e.rank_sum) AS rank_sum,
+                 sum(e.rank_squares) AS rank_squares
+          FROM %s e GROUP BY e.measure, e.loyalty) e
     WINDOW measure AS (PARTITION BY e.measure),
            downward AS (PARTITION BY e.measure ORDER BY e.loyalty DESC)
   )
@@ -143,7 +173,7 @@ RETURN pg_catalog.format($query$
           FROM ranked r) r
     GROUP BY measure, mean_part
   ) s USING (measure)
-$query$, crmcost._equally_loyal_query());
+$query$, source);
 
-COMMENT ON FUNCTION crmcost._loyalty_decile_query() IS
-  'Query of loyalty_decile.';
+COMMENT ON FUNCTION crmcost._loyalty_decile_query(text) IS
+  'Query of loyalty_decile, given the relation of buyers by measure and loyalty.';

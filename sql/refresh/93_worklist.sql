@@ -11,30 +11,35 @@
 -- The list only goes on: a refresh of an earlier day than the list was made for
 -- leaves it as it is, and tells nothing.  But a day that is still to come was told
 -- to nobody, so what a refresh of such a day put onto the list goes again.
+--
+-- Of a distributed ledger each worker carries the list of its customers on, and finds
+-- the best of them for the day; of these the best of all are told.
 CREATE FUNCTION crmcost._refresh_worklist(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  is_later boolean;
+  room bigint;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._carry_worklist(run);
-  IF NOT crmcost._list_is_later(run) THEN
-    UPDATE pg_temp.refresh_worklist w
-      SET status = 'open', status_at = NULL, snoozed_until = NULL,
-          told_on = run.day
-      WHERE w.status = 'snoozed' AND w.snoozed_until <= run.day;
-    PERFORM crmcost._load_worklist_base();
-    PERFORM crmcost._gather_offered(run);
-    PERFORM crmcost._renew_worklist(run, false);
-    PERFORM crmcost._find_candidates(run);
-    PERFORM crmcost._tell_candidates(run);
-    PERFORM crmcost._renew_worklist(run, true);
+  is_later := crmcost._list_is_later(run);
+  PERFORM crmcost._tell_reasons(run);
+  PERFORM crmcost._do_parts(run, format('SELECT crmcost._carry_worklist($1, %L)',
+                                        NOT is_later));
+  IF NOT is_later THEN
+    room := greatest(
+      crmcost._setting(run.ledger, 'worklist_per_day')::bigint
+      - crmcost._do_parts(run, 'SELECT crmcost._rows_told($1)'), 0);
+    PERFORM crmcost._do_parts(run, format('SELECT crmcost._find_candidates($1, %s)',
+                                          room));
+    PERFORM crmcost._tell_candidates(run, room);
+    PERFORM crmcost._do_parts(run, 'SELECT crmcost._add_told($1)');
   END IF;
   BEGIN
-    changed := crmcost._write_difference(run.ledger, 'worklist',
-      'SELECT * FROM pg_temp.refresh_worklist', 'true');
+    changed := crmcost._write_on_workers(run, 'worklist',
+                                         'SELECT crmcost._write_worklist($1)');
   EXCEPTION WHEN serialization_failure THEN
     -- somebody has marked a row since the snapshot was taken, and has noted that
     -- in touched
@@ -51,29 +56,70 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_worklist(crmcost._run) IS
   'Step of refresh: worklist; notifies crmcost_worklist, and returns the rows changed.';
 
--- Of a distributed ledger: whether a customer has bought what goes with the favourite,
--- which is what view next_product asks.
-CREATE FUNCTION crmcost._gather_offered(run crmcost._run) RETURNS void
+-- Of what lies on the coordinator of a distributed ledger.
+CREATE FUNCTION crmcost._tell_reasons(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF crmcost._is_distributed(run.ledger) THEN
-    PERFORM crmcost._gather_table(run.ledger, 'customer_product',
-      (SELECT format('old.orders > 0 AND EXISTS (SELECT FROM %I.customer_favourite f
-          JOIN unnest(%L::text[], %L::text[]) AS n (product_code, other_product_code)
-          ON n.product_code = f.product_code
-          WHERE f.customer_id = old.customer_id AND n.other_product_code = old.product_code)',
-                     run.ledger, coalesce(array_agg(n.product_code), '{}'),
-                     coalesce(array_agg(n.other_product_code), '{}'))
-       FROM product_next n));
+    PERFORM crmcost._tell_table(run.ledger, t.name, t.condition, run.ledger)
+      FROM (VALUES ('group_forecast', 't.dimension = ''(segment)'''),
+                   ('group_month', 't.dimension IN (''(segment)'', ''(cohort)'')'),
+                   ('product_next', 'true'), ('product_total', 'true'),
+                   ('tier_threshold', 'true')) AS t (name, condition);
   END IF;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._gather_offered(crmcost._run) IS
-  'Copies of customer_product of a distributed ledger what view next_product looks at.';
+COMMENT ON FUNCTION crmcost._tell_reasons(crmcost._run) IS
+  'Gives the workers of a distributed ledger what the reasons of the worklist ask of the coordinator; nothing elsewhere.';
+
+CREATE FUNCTION crmcost._carry_worklist(run crmcost._run, is_due boolean)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._load_worklist(run);
+  IF is_due THEN
+    UPDATE pg_temp.refresh_worklist w
+      SET status = 'open', status_at = NULL, snoozed_until = NULL,
+          told_on = run.day
+      WHERE w.status = 'snoozed' AND w.snoozed_until <= run.day;
+    PERFORM crmcost._load_worklist_base();
+    PERFORM crmcost._renew_worklist(run, false);
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._carry_worklist(crmcost._run, boolean) IS
+  'Fills refresh_worklist with the rows that are there, and brings them up to date where it is due.';
+
+CREATE FUNCTION crmcost._add_told(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  -- a worker is told those of the others, too
+  INSERT INTO pg_temp.refresh_worklist
+    SELECT t.* FROM pg_temp.refresh_told t
+    WHERE EXISTS (SELECT FROM customer c WHERE c.customer_id = t.customer_id);
+  PERFORM crmcost._renew_worklist(run, true);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_told(crmcost._run) IS
+  'Puts the rows of refresh_told into refresh_worklist, and brings them up to date.';
+
+CREATE FUNCTION crmcost._write_worklist(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'worklist',
+    'SELECT * FROM pg_temp.refresh_worklist', 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_worklist(crmcost._run) IS
+  'Writes worklist from refresh_worklist; returns the rows changed.';
 
 -- Read once, and narrow: to join it for each reason would take twice the time.
 CREATE FUNCTION crmcost._load_worklist_base() RETURNS void
@@ -114,7 +160,7 @@ COMMENT ON FUNCTION crmcost._list_is_later(crmcost._run) IS
 
 -- Rows follow a merger; where both parties have one, that of who stays is left.
 -- Of erased and technical customers, and of those who are gone, no row is open.
-CREATE FUNCTION crmcost._carry_worklist(run crmcost._run) RETURNS void
+CREATE FUNCTION crmcost._load_worklist(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -147,7 +193,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._carry_worklist(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._load_worklist(crmcost._run) IS
   'Fills refresh_worklist with the rows that are there.';
 
 -- The rows of one reason, of those whom a condition on q names.  A reason that was
@@ -163,7 +209,8 @@ DECLARE
 BEGIN
   SELECT * INTO reason FROM worklist_reason r
     WHERE r.code = _worklist_query.code;
-  EXECUTE format('SELECT crmcost.%I($1, $2)', '_worklist_' || code)
+  EXECUTE format('SELECT %s($1, $2)',
+                 crmcost._step_routine(run.ledger, '_worklist_' || code))
     INTO query USING run, run.day + reason.days_ahead;
   RETURN format($query$
     SELECT q.customer_id,
@@ -335,32 +382,29 @@ RETURN (
 COMMENT ON FUNCTION crmcost._rows_before(smallint[], integer) IS
   'How many rows that a customer has on the worklist count against one of a priority: those that are as urgent, or more.';
 
--- Rows of a worklist that a refresh may still tell for its day.
-CREATE FUNCTION crmcost._rows_to_tell(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._rows_told(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN greatest(
-    crmcost._setting(run.ledger, 'worklist_per_day')::bigint
-    - (SELECT count(*) FROM pg_temp.refresh_worklist w
-       WHERE w.told_on = run.day AND w.status <> 'held'), 0);
+  RETURN (SELECT count(*) FROM pg_temp.refresh_worklist w
+          WHERE w.told_on = run.day AND w.status <> 'held');
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._rows_to_tell(crmcost._run) IS
-  'How many rows the worklist may still tell for the report day.';
+COMMENT ON FUNCTION crmcost._rows_told(crmcost._run) IS
+  'How many rows the worklist has told for the report day.';
 
 -- Of each reason no more than the day can take: of those for whom it may be told,
 -- the best, and whoever is held back among these.  A more urgent reason may take a
 -- customer away from a less urgent one, of which there are as many more.  Once the
 -- day is full, none is looked at that is expected to bring less than all of it; so
 -- most reasons are asked of a few customers.
-CREATE FUNCTION crmcost._find_candidates(run crmcost._run) RETURNS void
+CREATE FUNCTION crmcost._find_candidates(run crmcost._run, room bigint)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 #variable_conflict use_variable
 DECLARE
-  room CONSTANT bigint := crmcost._rows_to_tell(run);
   old_loop CONSTANT text := current_setting('enable_nestloop');
   reason record;
   at_least numeric;
@@ -374,7 +418,7 @@ BEGIN
     WHERE room > 0
     ORDER BY r.priority, r.code
   LOOP
-    at_least := greatest(crmcost._least_to_tell(run),
+    at_least := greatest(crmcost._least_to_tell(run, room),
                          -- what costs nothing brings no less than 0
                          CASE WHEN reason.action_cost > 0 THEN 0 END);
     customers := crmcost._customers_worth(reason.code, reason.effect,
@@ -395,8 +439,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_candidates(crmcost._run) IS
-  'Fills refresh_candidate: who may come onto the worklist, and for which reason.';
+COMMENT ON FUNCTION crmcost._find_candidates(crmcost._run, bigint) IS
+  'Fills refresh_candidate: who may come onto the worklist, where there is room for so many, and for which reason.';
 
 CREATE FUNCTION crmcost._candidate_query(run crmcost._run, code text,
                                          wanted text, most bigint)
@@ -445,18 +489,19 @@ COMMENT ON FUNCTION crmcost._candidate_query(crmcost._run, text, text, bigint) I
   'Statement that adds to refresh_candidate the best for whom a reason of the worklist holds, at most so many, as far as a condition on q allows.';
 
 -- The candidates of reasons that are as urgent, or less, do not take places from these.
-CREATE FUNCTION crmcost._least_to_tell(run crmcost._run) RETURNS numeric
+CREATE FUNCTION crmcost._least_to_tell(run crmcost._run, room bigint)
+  RETURNS numeric
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
   RETURN (SELECT CASE WHEN count(*) FILTER (WHERE NOT b.is_held)
-                           >= crmcost._rows_to_tell(run)
+                           >= room
                    THEN min(b.expected_value) END
-          FROM crmcost._best_candidates(run) b);
+          FROM crmcost._best_candidates(run, room) b);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._least_to_tell(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._least_to_tell(crmcost._run, bigint) IS
   'What a candidate must be expected to bring at least to get a place on the worklist of the day; NULL while there is room.';
 
 -- Nobody but customers who bought is worth more than nothing, where there is a bound.
@@ -488,13 +533,12 @@ COMMENT ON FUNCTION crmcost._customers_worth(text, numeric, numeric, numeric) IS
 -- Of a customer the more urgent row goes first, of the day the one that is expected
 -- to bring more.  Who is held back is chosen as if it were told, so that the two can
 -- be compared.
-CREATE FUNCTION crmcost._best_candidates(run crmcost._run)
+CREATE FUNCTION crmcost._best_candidates(run crmcost._run, room bigint)
   RETURNS TABLE (customer_id bigint, reason text, due_on date,
                  expected_value numeric, is_held boolean)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-  room CONSTANT bigint := crmcost._rows_to_tell(run);
   most CONSTANT integer :=
     crmcost._setting(run.ledger, 'worklist_per_customer');
 BEGIN
@@ -524,43 +568,73 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._best_candidates(crmcost._run) IS
-  'The best of refresh_candidate, as many as a day and a customer may have.';
+COMMENT ON FUNCTION crmcost._best_candidates(crmcost._run, bigint) IS
+  'The best of refresh_candidate, as many as there is room for and a customer may have.';
 
-CREATE FUNCTION crmcost._tell_candidates(run crmcost._run) RETURNS void
+-- Of those of a worker the others would not be told either.
+CREATE FUNCTION crmcost._keep_best(run crmcost._run, room bigint) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  DELETE FROM pg_temp.refresh_candidate c
+    WHERE (c.customer_id, c.reason) NOT IN (
+      SELECT b.customer_id, b.reason COLLATE "C"
+      FROM crmcost._best_candidates(run, room) b);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_best(crmcost._run, bigint) IS
+  'Takes out of refresh_candidate who is not among the best.';
+
+CREATE FUNCTION crmcost._tell_candidates(run crmcost._run, room bigint)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
   numbers CONSTANT regclass := pg_get_serial_sequence(
     format('%I.worklist', run.ledger), 'worklist_id');
+  on_workers CONSTANT boolean := crmcost._is_distributed(run.ledger);
 BEGIN
-  INSERT INTO pg_temp.refresh_worklist
+  IF on_workers THEN
+    PERFORM crmcost._call_parts(run, format('SELECT crmcost._keep_best($1, %s)',
+                                            room));
+    PERFORM crmcost._bring_table(run.ledger, 'refresh_candidate', 'true');
+  END IF;
+  INSERT INTO pg_temp.refresh_told
       (worklist_id, customer_id, reason, due_on, told_on, status)
     SELECT nextval(numbers), b.customer_id, b.reason, b.due_on, run.day,
            CASE WHEN b.is_held THEN 'held' ELSE 'open' END
-    FROM crmcost._best_candidates(run) b;
+    FROM crmcost._best_candidates(run, room) b;
+  IF on_workers THEN
+    PERFORM crmcost._tell_table(run.ledger, 'refresh_told');
+  END IF;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tell_candidates(crmcost._run) IS
-  'Puts the best of refresh_candidate into refresh_worklist.';
+COMMENT ON FUNCTION crmcost._tell_candidates(crmcost._run, bigint) IS
+  'Puts the best of refresh_candidate, as far as there is room, into refresh_told.';
 
 CREATE FUNCTION crmcost._notify_worklist(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  told jsonb;
+  open jsonb;
 BEGIN
-  PERFORM pg_notify('crmcost_worklist', (
-    SELECT jsonb_build_object(
-             'ledger', run.ledger, 'as_of', run.day,
-             'told', coalesce(jsonb_object_agg(c.reason, c.told)
-                              FILTER (WHERE c.told > 0), '{}'),
-             'open', coalesce(jsonb_object_agg(c.reason, c.open)
-                              FILTER (WHERE c.open > 0), '{}'))::text
-    FROM (SELECT w.reason, count(*) AS open,
-                 count(*) FILTER (WHERE w.told_on = run.day) AS told
-          FROM pg_temp.refresh_worklist w
-          WHERE w.status = 'open' AND w.told_on <= run.day
-          GROUP BY w.reason) c));
+  EXECUTE $query$
+    SELECT jsonb_object_agg(c.reason, c.told) FILTER (WHERE c.told > 0),
+           jsonb_object_agg(c.reason, c.open)
+    FROM (SELECT p.reason, sum(p.told) AS told, sum(p.open) AS open
+          FROM $query$ || crmcost._of_parts(run, 'refresh_part_listed', format($query$
+            SELECT w.reason, count(*) AS open,
+                   count(*) FILTER (WHERE w.told_on = %1$L) AS told
+            FROM pg_temp.refresh_worklist w
+            WHERE w.status = 'open' AND w.told_on <= %1$L
+            GROUP BY w.reason
+            $query$, run.day)) || ' p GROUP BY p.reason) c' INTO told, open;
+  PERFORM pg_notify('crmcost_worklist', jsonb_build_object(
+    'ledger', run.ledger, 'as_of', run.day, 'told', coalesce(told, '{}'),
+    'open', coalesce(open, '{}'))::text);
 END
 $$;
 
