@@ -193,13 +193,23 @@ COMMENT ON FUNCTION crmcost._empty_tables(name, text, text) IS
   'Empties the tables that a distributed ledger has in another schema, given the end of its name, but those whose names are like a pattern; nothing for any other ledger.';
 
 CREATE FUNCTION crmcost._leave_gather(ledger name) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-  SELECT crmcost._empty_tables(ledger, '_gather');
-END;
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF crmcost._is_distributed(ledger) THEN
+    EXECUTE (SELECT coalesce('DROP TABLE ' || string_agg(c.oid::regclass::text, ', '),
+                             '')
+             FROM pg_class c
+             WHERE c.relnamespace = format('%I', ledger || '_gather')::regnamespace
+                   AND c.relkind = 'r' AND c.relname LIKE 'refresh\_part\_%');
+    PERFORM crmcost._empty_tables(ledger, '_gather');
+  END IF;
+END
+$$;
 
 COMMENT ON FUNCTION crmcost._leave_gather(name) IS
-  'Empties the copies of the distributed tables of a ledger.';
+  'Empties the copies of the distributed tables of a ledger, and drops what was brought; nothing for any other ledger.';
 
 -- What the writer has changed in the copy of a distributed table, from its work
 -- table: who is there or gone.  Whole rows, with the columns of the user's own.

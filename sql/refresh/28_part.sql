@@ -679,34 +679,35 @@ COMMENT ON FUNCTION crmcost._hear_direct_parts(name, bigint) IS
 
 -- What a query of the store or of work tables says, as FROM takes it: where workers
 -- have these, of each of them what it says of its customers, in a table of that
--- name.  So the query is one that may be asked of parts, as what it says of all is made of
+-- name beside the copies, until the refresh ends: who works as the owner of a ledger cannot
+-- make temporary ones.  So the query is one that may be asked of parts, as what it says of all is made of
 -- what it says of each.
 CREATE FUNCTION crmcost._of_parts(run crmcost._run, name name, query text)
   RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  relation CONSTANT text := format('%I.%I', run.ledger || '_gather', name);
 BEGIN
   IF NOT crmcost._is_distributed(run.ledger) THEN
     RETURN format('(%s)', query);
   END IF;
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  -- of a computation before, in this transaction
-  IF to_regclass(format('pg_temp.%I', name)) IS NOT NULL THEN
-    EXECUTE format('DROP TABLE pg_temp.%I', name);
+  IF to_regclass(relation) IS NOT NULL THEN
+    EXECUTE format('DROP TABLE %s', relation);
   END IF;
-  EXECUTE format('CREATE TEMPORARY TABLE %I ON COMMIT DROP AS %s WITH NO DATA',
-                 name, query);
+  EXECUTE format('CREATE UNLOGGED TABLE %s AS %s WITH NO DATA', relation, query);
   EXECUTE (
-    SELECT format('INSERT INTO pg_temp.%I %s', name,
+    SELECT format('INSERT INTO %s %s', relation,
                   crmcost._parts_query(run.ledger, query,
                     string_agg(format('%I %s', a.attname,
                                       format_type(a.atttypid, a.atttypmod)),
                                ', ' ORDER BY a.attnum)))
     FROM pg_attribute a
-    WHERE a.attrelid = format('pg_temp.%I', name)::regclass AND a.attnum > 0);
-  PERFORM crmcost._analyze_table(format('pg_temp.%I', name)::regclass);
-  RETURN format('pg_temp.%I', name);
+    WHERE a.attrelid = relation::regclass AND a.attnum > 0);
+  PERFORM crmcost._analyze_table(relation::regclass);
+  RETURN relation;
 END
 $$;
 
@@ -778,16 +779,17 @@ AS $$
 DECLARE
   columns CONSTANT text :=
     crmcost._columns_text(format('%I.%I', ledger, target)::regclass);
+  relation CONSTANT text := format('%I.refresh_sum', ledger || '_gather');
   source text;
   changed bigint;
 BEGIN
-  EXECUTE 'CREATE TEMPORARY TABLE refresh_sum ON COMMIT DROP AS '
+  EXECUTE format('CREATE UNLOGGED TABLE %s AS ', relation)
           || crmcost._parts_query(ledger, format('SELECT * FROM refresh_sum_%s',
                                                  target), columns);
-  SELECT CASE s.kind WHEN 'rows' THEN 'SELECT * FROM pg_temp.refresh_sum'
-           ELSE format('SELECT %s FROM pg_temp.refresh_sum GROUP BY %s%s',
+  SELECT CASE s.kind WHEN 'rows' THEN format('SELECT * FROM %s', relation)
+           ELSE format('SELECT %s FROM %s GROUP BY %s%s',
                 string_agg(crmcost._merged(c.attname, c.type, c.is_key), ', '
-                           ORDER BY c.attnum),
+                           ORDER BY c.attnum), relation,
                 string_agg(quote_ident(c.attname), ', ')
                   FILTER (WHERE c.is_key),
                 ' HAVING ' || string_agg(format('sum(%I) <> 0', c.attname),
@@ -798,7 +800,7 @@ BEGIN
     JOIN crmcost._summed_tables() s ON s.target = _write_sums.target
     GROUP BY s.target, s.kind;
   changed := crmcost._write_difference(ledger, target, source, scope);
-  DROP TABLE pg_temp.refresh_sum;
+  EXECUTE format('DROP TABLE %s', relation);
   RETURN changed;
 END
 $$;
