@@ -82,10 +82,7 @@ BEGIN
       ('detail', 'refresh_agent_score', NULL, true),
       ('campaign', 'refresh_campaign_sum', NULL, true),
       ('coverage', 'refresh_coverage', NULL, true),
-      ('tier_month', 'refresh_tier_sum', NULL, true),
-      ('tier_month', 'refresh_held',
-       'customer_id IN (SELECT c.customer_id FROM service_case c UNION SELECT c.customer_id FROM service_contact c)',
-       true)) AS b (step, name, condition, is_wanted)
+      ('tier_month', 'refresh_tier_sum', NULL, true)) AS b (step, name, condition, is_wanted)
     WHERE b.step = $2 AND b.is_wanted
     GROUP BY 1, 2
     $query$
@@ -112,13 +109,14 @@ CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  result text[] := '{cart_item,classification,customer_agent,customer_care,
+  result text[] := '{cart_item,classification,customer_acquisition,customer_agent,customer_care,
                      customer_class,customer_coverage,customer_driver,customer_favourite,
                      customer_funnel,customer_life,customer_month,customer_occasion,
                      customer_product,customer_quality,customer_response,customer_score,
                      customer_signal,customer_stage,customer_survey,customer_value,
                      customer_winback,discount_line,driver_before,interaction,
-                     kept_snapshot,need_tag,sale,stage_spell,survey_answer,worklist}';
+                     kept_snapshot,need_tag,sale,service_case,
+                     service_contact,stage_spell,survey_answer,worklist}';
 BEGIN
   IF NOT crmcost._converts_accounts(ledger) THEN
     result := result || '{conversion,customer_order}'::text[];
@@ -136,7 +134,7 @@ CREATE FUNCTION crmcost._later_tables(ledger name) RETURNS text[]
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN '{customer_acquisition,customer_order,lead_feature,service_case,service_contact}'::text[]
+  RETURN '{customer_order,lead_feature}'::text[]
        || CASE WHEN crmcost._converts_accounts(ledger) THEN '{}'
             ELSE '{conversion}' END::text[];
 END

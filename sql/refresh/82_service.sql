@@ -4,6 +4,9 @@
 --
 -- Made anew are the months in which cases or work differ, for cost also those whose
 -- cost was; by tier besides those from which on tiers were (70_tier_month.sql).
+--
+-- The workers of a distributed ledger sum up what happened with their cases; of answers and
+-- resolutions they tell each, narrow, for the times up to which most of them lie.
 CREATE FUNCTION crmcost._refresh_service(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -15,17 +18,10 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   case_months := crmcost._service_months(run, false);
   cost_months := crmcost._service_months(run, true);
-  PERFORM crmcost._find_service_events(case_months);
-  PERFORM crmcost._find_service_pools(cost_months);
-  PERFORM crmcost._find_service_rates(cost_months);
-  PERFORM crmcost._find_held_of(run, $query$
-    SELECT e.customer_id, e.month_start FROM pg_temp.refresh_service_event e
-    UNION ALL
-    SELECT k.customer_id, k.month_start
-    FROM service_contact k
-    WHERE k.month_start IN (SELECT r.month_start
-                            FROM pg_temp.refresh_service_rate r)
-    $query$);
+  PERFORM crmcost._do_parts(run, format('SELECT crmcost._find_service_events(%L)',
+                                        case_months));
+  PERFORM crmcost._find_service_rates(run, cost_months);
+  PERFORM crmcost._do_parts(run, 'SELECT crmcost._find_service_held($1)');
   PERFORM crmcost._sum_service(run);
   PERFORM crmcost._sum_service_cost(run);
   RETURN crmcost._write_difference(run.ledger, 'service_month',
@@ -35,7 +31,7 @@ BEGIN
            'SELECT * FROM pg_temp.refresh_service_cost',
            format(cost_months, 'old.month_start'))
          + crmcost._write_difference(run.ledger, 'product_case_month',
-           crmcost._product_case_query(cost_months),
+           crmcost._product_case_query(run, cost_months),
            format(cost_months, 'old.month_start'))
          + crmcost._write_products_sold(run)
          + crmcost._write_care_month(run)
@@ -196,6 +192,24 @@ $$;
 COMMENT ON FUNCTION crmcost._find_held_of(crmcost._run, text) IS
   'Adds to refresh_held the tiers of the customers and months that a query names, as far as these are not there.';
 
+CREATE FUNCTION crmcost._find_service_held(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._find_held_of(run, $query$
+    SELECT e.customer_id, e.month_start FROM pg_temp.refresh_service_event e
+    UNION ALL
+    SELECT k.customer_id, k.month_start
+    FROM service_contact k
+    WHERE k.month_start IN (SELECT r.month_start
+                            FROM pg_temp.refresh_service_rate r)
+    $query$);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_service_held(crmcost._run) IS
+  'Adds to refresh_held the tiers of those whose cases and work are summed up.';
+
 CREATE FUNCTION crmcost._few_rows() RETURNS integer
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 100000;
@@ -204,17 +218,16 @@ COMMENT ON FUNCTION crmcost._few_rows() IS
   'Rows up to which all dimensions of service are summed up in one statement.';
 
 -- Few rows are taken by all dimensions at once, many by one after the other.
-CREATE FUNCTION crmcost._dimension_groups(run crmcost._run)
+CREATE FUNCTION crmcost._dimension_groups(run crmcost._run, source text)
   RETURNS TABLE (dimensions text[], codes text[], schemes text[])
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 #variable_conflict use_column
 DECLARE
-  many CONSTANT boolean := (
-    SELECT count(*) > crmcost._few_rows()
-    FROM (SELECT FROM pg_temp.refresh_service_event
-          LIMIT crmcost._few_rows() + 1) r);
+  many boolean;
 BEGIN
+  EXECUTE format('SELECT count(*) > crmcost._few_rows() FROM (SELECT FROM %s e LIMIT crmcost._few_rows() + 1) r',
+                 source) INTO many;
   RETURN QUERY
     SELECT array_agg(d.dimension) FILTER (WHERE d.code IS NOT NULL),
            array_agg(d.code) FILTER (WHERE d.code IS NOT NULL),
@@ -230,8 +243,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run) IS
-  'Dimensions with the expressions of their codes, and tier schemes, in groups that one statement takes.';
+COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run, text) IS
+  'Dimensions with the expressions of their codes, and tier schemes, in groups that one statement takes of the events of a relation.';
 
 CREATE FUNCTION crmcost._held_joins(schemes text[], alias text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -274,18 +287,32 @@ CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  counted CONSTANT boolean := EXISTS (SELECT FROM pg_temp.refresh_service_event
-                                      WHERE cases > 1);
+  schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
+  source text := 'pg_temp.refresh_service_event';
+  told text[];
+  counted boolean;
   part record;
 BEGIN
-  PERFORM crmcost._count_service(crmcost._tier_schemes(run.ledger));
+  PERFORM crmcost._count_service(run, schemes);
+  IF crmcost._is_distributed(run.ledger) THEN
+    source := crmcost._of_parts(run, 'refresh_part_event',
+                                crmcost._timed_query(schemes));
+    told := crmcost._told_tiers(schemes);
+  END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s e WHERE e.cases > 1)', source)
+    INTO counted;
   FOR part IN
-    SELECT * FROM crmcost._dimension_groups(run)
+    SELECT * FROM crmcost._dimension_groups(run, source)
   LOOP
     EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
-            || crmcost._service_month_query(crmcost._by_dimension(
-                 'pg_temp.refresh_service_event', part.dimensions, part.codes,
-                 part.schemes), counted)
+            || crmcost._service_month_query(
+                 CASE WHEN told IS NULL THEN crmcost._by_dimension(source,
+                     part.dimensions, part.codes, part.schemes)
+                   ELSE crmcost._by_dimension(source,
+                     part.dimensions || part.schemes, part.codes
+                     || ARRAY(SELECT told[array_position(schemes, s)]
+                              FROM unnest(part.schemes) AS s), '{}') END,
+                 counted)
       USING part.dimensions || part.schemes;
   END LOOP;
 END
@@ -294,7 +321,36 @@ $$;
 COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
   'Fills refresh_service_sum from refresh_service_event.';
 
-CREATE FUNCTION crmcost._count_service(schemes text[]) RETURNS void
+CREATE FUNCTION crmcost._told_tiers(schemes text[]) RETURNS text[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN ARRAY(
+  SELECT pg_catalog.format('coalesce(c.tier%s, ''(unknown)'')', i)
+  FROM pg_catalog.generate_subscripts(schemes, 1) AS i ORDER BY i);
+
+COMMENT ON FUNCTION crmcost._told_tiers(text[]) IS
+  'Expressions of the tiers of schemes in a row c that has them as tier1, tier2 and so on.';
+
+-- Of each worker's cases.
+CREATE FUNCTION crmcost._timed_query(schemes text[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.format($query$
+    SELECT e.month_start, e.what, e.cases, e.seconds, e.open_seconds,
+           e.channel_code, e.product_code, e.team, e.service_level, e.kind,
+           e.agent_code, e.phase%s
+    FROM pg_temp.refresh_service_event e%s
+    WHERE e.what IN ('responded', 'closed')
+  $query$,
+    pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
+                          ''::text ORDER BY i),
+    crmcost._held_joins(schemes, 'e'))
+  FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
+
+COMMENT ON FUNCTION crmcost._timed_query(text[]) IS
+  'Query of answers and resolutions with the tiers of these schemes that held, and the times they took.';
+
+CREATE FUNCTION crmcost._count_service(run crmcost._run, schemes text[])
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
@@ -305,23 +361,22 @@ BEGIN
                sum(c.told), sum(c.met), sum(c.first), sum(c.seconds)
         FROM (%s) c
         GROUP BY 1, 2, 3, 4
-      $query$, crmcost._by_dimension(crmcost._service_cell_query(schemes),
-                 array_agg(d.dimension), array_agg(d.code), '{}'))
-    FROM (SELECT d.dimension, d.code FROM crmcost._service_dimensions() d
-          UNION ALL
-          SELECT s.name, format('coalesce(c.tier%s, ''(unknown)'')', s.i)
-          FROM unnest(schemes) WITH ORDINALITY AS s (name, i)) d);
+      $query$, crmcost._by_dimension(crmcost._of_parts(run, 'refresh_part_cell',
+                                       crmcost._service_cell_query(schemes)),
+                 array_agg(d.dimension) || schemes,
+                 array_agg(d.code) || crmcost._told_tiers(schemes), '{}'))
+    FROM crmcost._service_dimensions() d);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._count_service(text[]) IS
+COMMENT ON FUNCTION crmcost._count_service(crmcost._run, text[]) IS
   'Fills refresh_service_happened from refresh_service_event.';
 
 CREATE FUNCTION crmcost._service_cell_query(schemes text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.format($query$
-    (SELECT e.month_start, e.what, e.channel_code, e.product_code, e.team,
+    SELECT e.month_start, e.what, e.channel_code, e.product_code, e.team,
             e.service_level, e.kind, e.agent_code, e.phase%1$s,
             sum(e.cases) AS n,
             coalesce(sum(e.cases) FILTER (WHERE e.met IS NOT NULL), 0) AS told,
@@ -329,7 +384,7 @@ RETURN (
             coalesce(sum(e.cases) FILTER (WHERE e.first_contact), 0) AS first,
             sum(e.seconds * e.cases) AS seconds
      FROM pg_temp.refresh_service_event e%2$s
-     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9%3$s)
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9%3$s
   $query$,
     pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
                           ''::text ORDER BY i),
@@ -435,36 +490,36 @@ COMMENT ON FUNCTION crmcost._service_month_query(text, boolean) IS
 -- Open cases get older without any news.  Those that all dimensions have in one place
 -- are summed up first.
 CREATE FUNCTION crmcost._backlog_query(run crmcost._run) RETURNS text
-  LANGUAGE sql STABLE PARALLEL UNSAFE
-BEGIN ATOMIC
-SELECT pg_catalog.format($query$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN (
+SELECT format($query$
   SELECT c.dimension, c.code, sum(c.open_cases)::bigint AS open_cases, %s,
          min(c.oldest_opened_at) AS oldest_opened_at
   FROM (%s) c
   GROUP BY c.dimension, c.code
 $query$,
-  pg_catalog.string_agg(pg_catalog.format('sum(c.%1$s)::bigint AS %1$s',
-                                          k.measure), ', '::text),
+  string_agg(format('sum(c.%1$s)::bigint AS %1$s', k.measure), ', '),
   (SELECT crmcost._by_dimension(
-            pg_catalog.format($cell$
-              (SELECT c.channel_code, c.product_code, c.team, c.service_level,
+            crmcost._of_parts(run, 'refresh_part_backlog', format($cell$
+               SELECT c.channel_code, c.product_code, c.team, c.service_level,
                       c.kind, c.agent_code, sum(c.cases) AS open_cases, %s,
                       min(c.opened_at) AS oldest_opened_at
                FROM service_case c
                WHERE c.closed_at IS NULL
-               GROUP BY 1, 2, 3, 4, 5, 6)
-              $cell$, pg_catalog.string_agg(pg_catalog.format(
+               GROUP BY 1, 2, 3, 4, 5, 6
+              $cell$, string_agg(format(
                 'coalesce(sum(c.cases) FILTER (WHERE %s), 0) AS %s',
-                k.condition, k.measure), ', '::text)),
-            pg_catalog.array_agg(d.dimension), pg_catalog.array_agg(d.code),
-            '{}'::text[])
+                k.condition, k.measure), ', '))),
+            array_agg(d.dimension), array_agg(d.code), '{}')
    FROM crmcost._service_dimensions() d WHERE d.of_cost))
-   FROM (SELECT 'unanswered'::text AS measure,
-                'c.first_response_at IS NULL'::text AS condition
+   FROM (SELECT 'unanswered' AS measure,
+                'c.first_response_at IS NULL' AS condition
          UNION ALL
-         SELECT 'overdue', pg_catalog.format('c.due_at < %L', run.upto)
+         SELECT 'overdue', format('c.due_at < %L', run.upto)
          UNION ALL
-         SELECT a.measure, pg_catalog.format(
+         SELECT a.measure, format(
                   'c.opened_at < %L AND c.opened_at >= %L',
                   run.upto - a.over_days * interval '24 hours',
                   coalesce(run.upto - a.to_days * interval '24 hours',
@@ -474,8 +529,9 @@ $query$,
                       ('over_30_days', 30, NULL),
                       ('old_cases', crmcost._setting(
                          run.ledger, 'sla_open_days')::float8, NULL))
-                AS a (measure, over_days, to_days)) k;
-END;
+                AS a (measure, over_days, to_days)) k);
+END
+$$;
 
 COMMENT ON FUNCTION crmcost._backlog_query(crmcost._run) IS
   'Query of case_backlog.';

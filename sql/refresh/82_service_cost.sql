@@ -5,7 +5,8 @@
 -- work there, the rest by all work, by the time it took; where no time is known, by
 -- the number of contacts.  Where nobody came, it is idle.
 
-CREATE FUNCTION crmcost._find_service_pools(months text) RETURNS void
+CREATE FUNCTION crmcost._find_service_pools(months text, place text)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
@@ -24,36 +25,39 @@ BEGIN
       HAVING sum(m.cost) <> 0
     $query$, format(months, 'm.month_start'));
   EXECUTE format($query$
-    WITH place AS (
-      SELECT c.month_start, c.channel_code, c.product_code,
-             sum(c.handle_seconds) AS seconds, sum(c.contacts) AS contacts
-      FROM service_contact c
-      WHERE %1$s
-      GROUP BY c.month_start, c.channel_code, c.product_code
-    )
     UPDATE pg_temp.refresh_service_pool p
       SET seconds = b.seconds, contacts = b.contacts
       FROM (SELECT q.month_start, q.channel_code, q.product_code,
                    sum(k.seconds) AS seconds, sum(k.contacts) AS contacts
             FROM pg_temp.refresh_service_pool q
-            JOIN place k
+            JOIN %s k
               ON k.month_start = q.month_start
                  AND q.channel_code IN (k.channel_code, '(unknown)')
                  AND q.product_code IN (k.product_code, '(unknown)')
             GROUP BY q.month_start, q.channel_code, q.product_code) b
       WHERE (p.month_start, p.channel_code, p.product_code)
             = (b.month_start, b.channel_code, b.product_code)
-    $query$, format(months, 'c.month_start'));
+    $query$, place);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_service_pools(text) IS
-  'Fills refresh_service_pool: cost of service by what it was booked with, and the work that bears it, in the months that a condition names.';
+COMMENT ON FUNCTION crmcost._find_service_pools(text, text) IS
+  'Fills refresh_service_pool: cost of service by what it was booked with, and the work of a relation that bears it, in the months that a condition names.';
 
-CREATE FUNCTION crmcost._find_service_rates(months text) RETURNS void
+CREATE FUNCTION crmcost._find_service_rates(run crmcost._run, months text)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  place CONSTANT text := crmcost._of_parts(run, 'refresh_part_place', format($query$
+    SELECT c.month_start, c.channel_code, c.product_code,
+           sum(c.handle_seconds) AS seconds, sum(c.contacts) AS contacts
+    FROM service_contact c
+    WHERE %s
+    GROUP BY c.month_start, c.channel_code, c.product_code
+    $query$, format(months, 'c.month_start')));
 BEGIN
+  PERFORM crmcost._find_service_pools(months, place);
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_service_rate
       SELECT k.month_start, k.channel_code, k.product_code,
@@ -61,19 +65,22 @@ BEGIN
              coalesce(sum(p.cost / p.contacts)
                         FILTER (WHERE p.seconds = 0 AND p.contacts > 0), 0)
       FROM (SELECT DISTINCT c.month_start, c.channel_code, c.product_code
-            FROM service_contact c WHERE %s) k
+            FROM %s c) k
       LEFT JOIN pg_temp.refresh_service_pool p
         ON p.month_start = k.month_start
            AND p.channel_code IN (k.channel_code, '(unknown)')
            AND p.product_code IN (k.product_code, '(unknown)')
       GROUP BY k.month_start, k.channel_code, k.product_code
-    $query$, format(months, 'c.month_start'));
+    $query$, place);
   ANALYZE pg_temp.refresh_service_rate;
+  IF crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._tell_table(run.ledger, 'refresh_service_rate');
+  END IF;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_service_rates(text) IS
-  'Fills refresh_service_rate: what a second and a contact bear, by channel and product, in the months that a condition names.';
+COMMENT ON FUNCTION crmcost._find_service_rates(crmcost._run, text) IS
+  'Fills refresh_service_pool, and refresh_service_rate: what a second and a contact bear, by channel and product, in the months that a condition names.';
 
 -- Work with what it bears, and pools that nobody bears.  Work that all dimensions have in
 -- one place is summed up first.
@@ -86,13 +93,22 @@ BEGIN
   EXECUTE (
     SELECT 'INSERT INTO pg_temp.refresh_service_cost '
            || crmcost._service_cost_query(crmcost._by_dimension(
-                crmcost._borne_query(schemes), array_agg(d.dimension),
-                array_agg(d.code), '{}'))
-    FROM (SELECT d.dimension, d.code FROM crmcost._service_dimensions() d
-          WHERE d.of_cost
-          UNION ALL
-          SELECT s.name, format('coalesce(c.tier%s, ''(unknown)'')', s.i)
-          FROM unnest(schemes) WITH ORDINALITY AS s (name, i)) d);
+                format($query$
+                  (SELECT * FROM %s k
+                   UNION ALL
+                   SELECT p.month_start, '(unknown)', p.channel_code,
+                          p.product_code, '(unknown)', '(unknown)',
+                          '(unknown)', false, 0, 0, p.cost, p.cost%s
+                   FROM pg_temp.refresh_service_pool p
+                   WHERE coalesce(p.seconds, 0) = 0
+                         AND coalesce(p.contacts, 0) = 0)
+                  $query$, crmcost._of_parts(run, 'refresh_part_borne',
+                             crmcost._borne_query(schemes)),
+                  repeat(', NULL', cardinality(schemes))),
+                array_agg(d.dimension) || schemes,
+                array_agg(d.code) || crmcost._told_tiers(schemes), '{}'))
+    FROM crmcost._service_dimensions() d
+    WHERE d.of_cost);
 END
 $$;
 
@@ -103,7 +119,7 @@ CREATE FUNCTION crmcost._borne_query(schemes text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.format($query$
-    (SELECT k.month_start, k.kind, k.channel_code, k.product_code, k.team,
+    SELECT k.month_start, k.kind, k.channel_code, k.product_code, k.team,
             k.service_level, k.agent_code, k.automated, sum(k.contacts) AS contacts,
             sum(k.handle_seconds) AS handle_seconds,
             sum(k.handle_seconds * r.second_rate + k.contacts * r.contact_rate)
@@ -112,21 +128,15 @@ RETURN (
      JOIN pg_temp.refresh_service_rate r
        USING (month_start, channel_code, product_code)%2$s
      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8%3$s
-     UNION ALL
-     SELECT p.month_start, '(unknown)', p.channel_code, p.product_code,
-            '(unknown)', '(unknown)', '(unknown)', false, 0, 0, p.cost, p.cost%4$s
-     FROM pg_temp.refresh_service_pool p
-     WHERE coalesce(p.seconds, 0) = 0 AND coalesce(p.contacts, 0) = 0)
   $query$,
     pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
                           ''::text ORDER BY i),
     crmcost._held_joins(schemes, 'k'),
-    pg_catalog.string_agg(pg_catalog.format(', h%s.tier', i), ''::text ORDER BY i),
-    pg_catalog.repeat(', NULL'::text, pg_catalog.cardinality(schemes)))
+    pg_catalog.string_agg(pg_catalog.format(', h%s.tier', i), ''::text ORDER BY i))
   FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
 
 COMMENT ON FUNCTION crmcost._borne_query(text[]) IS
-  'Query of work and what it bears, with the tiers of these schemes that held, and of pools that nobody bears.';
+  'Query of work and what it bears, with the tiers of these schemes that held.';
 
 -- What rounding leaves of the cost of a month goes to the greatest row.
 CREATE FUNCTION crmcost._service_cost_query(source text) RETURNS text
@@ -161,18 +171,26 @@ $query$, source);
 COMMENT ON FUNCTION crmcost._service_cost_query(text) IS
   'Query of service_cost_month, given that of work and its cost with dimension and code.';
 
-CREATE FUNCTION crmcost._product_case_query(months text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
+CREATE FUNCTION crmcost._product_case_query(run crmcost._run, months text)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+  SELECT month_start, product_code, sum(complaints)::bigint AS complaints,
+         sum(returns)::bigint AS returns,
+         round(coalesce(sum(complaint_cost), 0), 4) AS complaint_cost,
+         round(coalesce(sum(return_cost), 0), 4) AS return_cost
+  FROM %s k
+  GROUP BY month_start, product_code
+  $query$, crmcost._of_parts(run, 'refresh_part_returned', format($query$
   SELECT c.month_start, c.product_code,
          coalesce(sum(c.contacts) FILTER (WHERE c.kind = 'complaint'), 0)
-           ::bigint AS complaints,
-         coalesce(sum(c.contacts) FILTER (WHERE c.kind = 'return'), 0)::bigint
+           AS complaints,
+         coalesce(sum(c.contacts) FILTER (WHERE c.kind = 'return'), 0)
            AS returns,
-         round(coalesce(sum(k.cost) FILTER (WHERE c.kind = 'complaint'), 0), 4)
-           AS complaint_cost,
-         round(coalesce(sum(k.cost) FILTER (WHERE c.kind = 'return'), 0), 4)
-           AS return_cost
+         sum(k.cost) FILTER (WHERE c.kind = 'complaint') AS complaint_cost,
+         sum(k.cost) FILTER (WHERE c.kind = 'return') AS return_cost
   FROM service_contact c
   JOIN pg_temp.refresh_service_rate r
     USING (month_start, channel_code, product_code)
@@ -181,9 +199,11 @@ RETURN pg_catalog.format($query$
   ) AS k (cost)
   WHERE c.kind IN ('complaint', 'return') AND %s
   GROUP BY c.month_start, c.product_code
-$query$, pg_catalog.format(months, 'c.month_start'));
+  $query$, format(months, 'c.month_start'))));
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._product_case_query(text) IS
+COMMENT ON FUNCTION crmcost._product_case_query(crmcost._run, text) IS
   'Query of product_case_month for the months that a condition names.';
 
 CREATE FUNCTION crmcost._write_products_sold(run crmcost._run) RETURNS bigint
