@@ -397,6 +397,11 @@ BEGIN
     expected_value numeric, clv_formula numeric, clv_predictive numeric
   ) ON COMMIT DROP;
 
+  -- calibration: what customers ordered before a hold-out, and in it
+  CREATE TEMPORARY TABLE refresh_calibrated (
+    class integer, frequency float8, recency float8, age float8, actual float8
+  ) ON COMMIT DROP;
+
   -- score, member: ranks by profit on a worker, which come from all
   CREATE TEMPORARY TABLE refresh_ranking (
     customer_id bigint, profit_rank bigint, cumulative_profit numeric,

@@ -1,12 +1,14 @@
 -- How good the model of purchases would have been, by a hold-out of the last months.
 
--- Query of what a model, fitted to the orders up to day $1, expects of each
--- customer by day $2, and of what came; the most frequent ones are one class.
-CREATE FUNCTION crmcost._holdout_query(ledger name, model text) RETURNS text
+-- What customers ordered up to day $1, and from then to day $2; the most frequent ones are
+-- one class.
+CREATE FUNCTION crmcost._calibrated_query(ledger name) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  WITH calibration AS (
-    SELECT customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
+  SELECT least(c.frequency, 7)::int AS class, c.frequency, c.recency, c.age,
+         coalesce(h.purchases, 0)::float8 AS actual
+  FROM (
+    SELECT b.customer_id, crmcost.frequency(b.purchases)::float8 AS frequency,
            crmcost.recency(b.purchases) / 7.0::float8 AS recency,
            crmcost.age(b.purchases, $1) / 7.0::float8 AS age
     FROM (SELECT customer_id,
@@ -14,27 +16,58 @@ RETURN pg_catalog.format($query$
           FROM %1$I.customer_order
           WHERE is_order AND ordered_on <= $1
           GROUP BY customer_id) b
-    JOIN %1$I.customer USING (customer_id)
-    WHERE source <> 'anon'
-  ),
-  holdout AS (
+    JOIN %1$I.customer x ON x.customer_id = b.customer_id
+    WHERE x.source <> 'anon'
+  ) c
+  LEFT JOIN (
     SELECT customer_id, count(DISTINCT ordered_on) AS purchases
     FROM %1$I.customer_order
     WHERE is_order AND ordered_on > $1 AND ordered_on <= $2
     GROUP BY customer_id
-  )
-  SELECT least(c.frequency, 7)::int AS class,
-         coalesce(h.purchases, 0)::float8 AS actual,
-         crmcost.expected_purchases(m.model, ($2 - $1) / 7.0::float8,
-                                    c.frequency, c.recency, c.age) AS expected
-  FROM calibration c
-  CROSS JOIN (SELECT crmcost.%2$I(frequency, recency, age) AS model
-              FROM calibration) m
-  LEFT JOIN holdout h USING (customer_id)
-$query$, ledger, model || '_fit');
+  ) h ON h.customer_id = c.customer_id
+$query$, ledger);
+
+COMMENT ON FUNCTION crmcost._calibrated_query(name) IS
+  'Query of what each customer of a ledger ordered until a day, as models see it, and in the days of a hold-out.';
+
+CREATE FUNCTION crmcost._expected_query(model text, source text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT c.class, c.actual,
+         crmcost.expected_purchases(%1$s, ($2 - $1) / 7.0::float8, c.frequency,
+                                    c.recency, c.age) AS expected
+  FROM %2$s
+$query$, model, source);
+
+COMMENT ON FUNCTION crmcost._expected_query(text, text) IS
+  'Query of what a model, given as an expression, expects in a hold-out of the customers c of what FROM is given, and of what came.';
+
+CREATE FUNCTION crmcost._holdout_query(ledger name, model text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  WITH calibrated AS MATERIALIZED (%s)
+  %s
+$query$, crmcost._calibrated_query(ledger), crmcost._expected_query('m.model',
+  pg_catalog.format('calibrated c CROSS JOIN (SELECT crmcost.%I(frequency, recency, age) AS model FROM calibrated) m',
+                    model || '_fit')));
 
 COMMENT ON FUNCTION crmcost._holdout_query(name, text) IS
   'Query of what a model expects of each customer of a ledger in a hold-out, and of what came.';
+
+CREATE FUNCTION crmcost._find_calibrated(run crmcost._run, calibration_end date,
+                                         holdout_end date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE 'INSERT INTO pg_temp.refresh_calibrated '
+          || crmcost._calibrated_query(run.ledger)
+    USING calibration_end, holdout_end;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_calibrated(crmcost._run, date, date) IS
+  'Fills refresh_calibrated.';
 
 -- Step calibration: the hold-out of the six months before the last complete one
 -- ended, for the reports.  It holds until a month is over, or the orders until
@@ -48,6 +81,8 @@ DECLARE
   holdout_end CONSTANT date := crmcost._month_of(run.day + 1) - 1;
   calibration_end CONSTANT date :=
     (holdout_end + 1 - interval '6 months')::date - 1;
+  sample text;
+  fitted text;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF NOT run.whole
@@ -59,35 +94,60 @@ BEGIN
                            AND t.from_on <= holdout_end) THEN
     RETURN 0;
   END IF;
+  IF model = 'none' THEN
+    RETURN crmcost._write_calibration(run, NULL);
+  END IF;
+  PERFORM crmcost._do_parts(run, format('SELECT crmcost._find_calibrated($1, %L, %L)',
+                                        calibration_end, holdout_end));
+  sample := crmcost._of_parts(run, 'refresh_part_calibrated', format(
+    'SELECT crmcost.%I(frequency, recency, age) AS state FROM pg_temp.refresh_calibrated',
+    model || '_fit_partial'));
   -- an impossible fit leaves nothing to show; clv_model says why
   BEGIN
-    RETURN crmcost._write_difference(run.ledger, 'model_calibration',
-      format($query$
-        SELECT CASE class WHEN 7 THEN '7+' ELSE class::text END
-                 AS frequency_class,
-               %1$L::text AS model, %2$L::date AS calibration_end,
-               %3$L::date AS holdout_end, count(*) AS customers,
-               sum(actual)::bigint AS actual_purchases,
-               round(sum(expected)::numeric, 6) AS predicted_purchases,
-               round(sum(abs(expected - actual))::numeric, 6)
-                 AS absolute_error
-        FROM (%4$s) predicted
-        WHERE %1$L <> 'none'
-        GROUP BY class
+    EXECUTE format('SELECT crmcost.%I(state) FROM %s s', model || '_fit_merge',
+                   sample) INTO fitted;
+    RETURN crmcost._write_calibration(run, format($query$
+      SELECT CASE class WHEN 7 THEN '7+' ELSE class::text END
+               AS frequency_class,
+             %1$L::text AS model, %2$L::date AS calibration_end,
+             %3$L::date AS holdout_end, sum(customers)::bigint AS customers,
+             sum(actual)::bigint AS actual_purchases,
+             round(sum(expected)::numeric, 6) AS predicted_purchases,
+             round(sum(error)::numeric, 6) AS absolute_error
+      FROM %4$s predicted
+      GROUP BY class
       $query$, model, calibration_end, holdout_end,
-      replace(replace(crmcost._holdout_query(run.ledger,
-                                             replace(model, 'none', 'bgnbd')),
-                      '$1', quote_literal(calibration_end) || '::date'),
-              '$2', quote_literal(holdout_end) || '::date')), 'true');
+      crmcost._of_parts(run, 'refresh_part_predicted', format($query$
+        SELECT class, count(*) AS customers, sum(actual) AS actual,
+               sum(expected) AS expected, sum(abs(expected - actual)) AS error
+        FROM (%s) e GROUP BY class
+        $query$, replace(replace(crmcost._expected_query(
+                   format('%L::crmcost.%I', fitted, model),
+                   'pg_temp.refresh_calibrated c'),
+          '$1', quote_literal(calibration_end) || '::date'),
+          '$2', quote_literal(holdout_end) || '::date')))));
   EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
-    RETURN crmcost._write_difference(run.ledger, 'model_calibration',
-      'SELECT c.* FROM model_calibration c WHERE false', 'true');
+    RETURN crmcost._write_calibration(run, NULL);
   END;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._refresh_calibration(crmcost._run) IS
   'Step of refresh: model_calibration; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_calibration(run crmcost._run, source text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'model_calibration',
+    coalesce(source, 'SELECT c.* FROM model_calibration c WHERE false'),
+    'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_calibration(crmcost._run, text) IS
+  'Writes model_calibration of a query, or nothing for NULL; returns the rows changed.';
 
 -- How good the predictions would have been: a model fitted to the orders until
 -- one day, and what the same customers did until a later one.
