@@ -49,7 +49,7 @@ BEGIN
     'CREATE TABLE IF NOT EXISTS %1$I.party (customer_id bigint NOT NULL, party_id bigint NOT NULL)',
     'CREATE TABLE IF NOT EXISTS %1$I.site (customer_id bigint NOT NULL)',
     'CREATE TABLE IF NOT EXISTS %1$I.direct_part (customer_id bigint NOT NULL, month_start date, bucket text, resource text, amount numeric)',
-    'CREATE TABLE IF NOT EXISTS %1$I.ranked (part bigint NOT NULL, place integer, customer_id bigint, profit numeric, has_points boolean)',
+    'CREATE TABLE IF NOT EXISTS %1$I.ranked (part bigint NOT NULL, place integer, customer_id bigint, profit numeric, is_in boolean)',
     'CREATE TABLE IF NOT EXISTS %1$I.ranking (customer_id bigint NOT NULL, profit_rank bigint, cumulative_profit numeric, twice_rank bigint, twice_rank_of_members bigint)']
     || ARRAY(SELECT format('CREATE TABLE IF NOT EXISTS %%1$I.%I (LIKE %%2$I.%1$I)', t.name)
              FROM unnest(crmcost._shared_tables()) AS t (name))

@@ -378,6 +378,8 @@ CREATE FUNCTION crmcost._step_routine(ledger name, routine name) RETURNS regproc
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN coalesce(
   CASE WHEN ledger ~ '_part$'::text
+            AND pg_catalog.to_regclass(
+                  pg_catalog.format('%I.refresh_made', ledger)) IS NOT NULL
     THEN pg_catalog.to_regproc(pg_catalog.format(
       '%I.%I', pg_catalog.regexp_replace(ledger, '_part$', '_step'::text),
       routine)) END,

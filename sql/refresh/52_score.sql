@@ -17,9 +17,10 @@ BEGIN
   IF NOT crmcost._is_distributed(run.ledger) THEN
     RETURN crmcost._write_scores(run, NULL, NULL);
   END IF;
-  PERFORM crmcost._rank_parts(run, 'profit_rank, cumulative_profit',
-    crmcost._profit_ranks(), format(
-      'SELECT v.customer_id, v.profit, NULL::boolean AS has_points FROM %I.customer_value v WHERE v.is_customer',
+  -- step member asks for ranks of buyers
+  PERFORM crmcost._rank_parts(run, 'profit_rank, cumulative_profit, twice_rank',
+    concat(crmcost._profit_ranks(), ', ', crmcost._twice_rank('is_in')), format(
+      'SELECT v.customer_id, v.profit, v.orders > 0 AND NOT v.is_technical AS is_in FROM %I.customer_value v WHERE v.is_customer',
       run.ledger));
   EXECUTE 'SELECT sum(v.profit) FROM '
           || crmcost._of_parts(run, 'refresh_part_profit',
@@ -86,7 +87,7 @@ BEGIN
       'SELECT customer_id, profit, %s, sum(profit) OVER () AS total FROM customer_value WHERE is_customer',
       crmcost._ranks_of_all(crmcost._profit_ranks()))
     ELSE format(
-      'SELECT customer_id, v.profit, k.profit_rank, k.cumulative_profit, %L::numeric AS total FROM customer_value v JOIN pg_temp.refresh_ranking k USING (customer_id)',
+      'SELECT customer_id, v.profit, k.profit_rank, k.cumulative_profit, %L::numeric AS total FROM customer_value v JOIN pg_temp.refresh_ranking k USING (customer_id) WHERE k.profit_rank IS NOT NULL',
       total) END,
   CASE WHEN total IS NULL THEN bins::text
     ELSE format('%L::crmcost.rfm_cuts', cuts) END,

@@ -17,13 +17,12 @@ BEGIN
     RETURN 0;
   END IF;
   IF crmcost._is_distributed(run.ledger) THEN
-    PERFORM crmcost._rank_parts(run, 'twice_rank, twice_rank_of_members',
-      crmcost._loyal_ranks(), format($query$
-        SELECT v.customer_id, v.profit, p.has_points
+    PERFORM crmcost._rank_parts(run, 'twice_rank_of_members',
+      crmcost._twice_rank('is_in'), format($query$
+        SELECT v.customer_id, v.profit, true AS is_in
         FROM %1$I.customer_value v
-        LEFT JOIN (SELECT customer_id, true AS has_points
-                   FROM %1$I.loyalty_account GROUP BY customer_id) p
-          ON p.customer_id = v.customer_id
+        JOIN (SELECT customer_id FROM %1$I.loyalty_account
+              GROUP BY customer_id) p ON p.customer_id = v.customer_id
         WHERE v.orders > 0 AND NOT v.is_technical
         $query$, run.ledger));
   END IF;
@@ -87,19 +86,7 @@ $query$, run.day - crmcost._setting(run.ledger, 'churn_after_days')::integer,
 COMMENT ON FUNCTION crmcost._loyalty_member_query(crmcost._run) IS
   'Query of loyalty_member.';
 
--- Those of one loyalty are together in all that follows; ranks upward, equal ones
--- with the mean of theirs: twice as much is an integer.
-CREATE FUNCTION crmcost._loyal_ranks() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '2 * (count(*) OVER (%1$s ORDER BY profit)%4$s)
-        - count(*) OVER (%1$s ORDER BY profit RANGE CURRENT ROW) + 1 AS twice_rank,
-        2 * (count(*) FILTER (WHERE has_points) OVER (%1$s ORDER BY profit)%5$s)
-        - count(*) FILTER (WHERE has_points) OVER (%1$s ORDER BY profit RANGE CURRENT ROW) + 1
-        AS twice_rank_of_members';
-
-COMMENT ON FUNCTION crmcost._loyal_ranks() IS
-  'Format, for _ranks_of_all and _rank_parts, of twice the rank of a buyer by profit, among all and among those with points.';
-
+-- Those of one loyalty are together in all that follows.
 CREATE FUNCTION crmcost._equally_loyal_query(ranked boolean) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -127,8 +114,12 @@ RETURN pg_catalog.format($query$
   WHERE m.loyalty IS NOT NULL
   GROUP BY m.measure, m.loyalty
 $query$, CASE WHEN ranked THEN 'k.twice_rank, k.twice_rank_of_members'
-           ELSE crmcost._ranks_of_all(crmcost._loyal_ranks()) END,
-  CASE WHEN ranked THEN 'JOIN pg_temp.refresh_ranking k USING (customer_id)' END);
+           ELSE pg_catalog.format('%s AS twice_rank, %s AS twice_rank_of_members',
+             crmcost._ranks_of_all(crmcost._twice_rank('true')),
+             crmcost._ranks_of_all(crmcost._twice_rank('has_points'))) END,
+  CASE WHEN ranked
+    THEN 'JOIN (SELECT customer_id, max(twice_rank) AS twice_rank, max(twice_rank_of_members) AS twice_rank_of_members
+                FROM pg_temp.refresh_ranking GROUP BY customer_id) k USING (customer_id)' END);
 
 COMMENT ON FUNCTION crmcost._equally_loyal_query(boolean) IS
   'Query of buyers by measure and loyalty, with the sums of their ranks by profit, which refresh_ranking has, or which are found here.';

@@ -192,6 +192,10 @@ both "CALL crmcost.refresh('L', '2025-04-01')" 'a refresh'
 same rv 'every table and view is the same after a refresh'
 is "$(ask "SELECT same.rows_left()" "SELECT same.refuse_copies() >= 15")" '0
 t' 'nothing is left where it was computed'
+is "$(ask "SET client_min_messages = error; SET citus.enable_ddl_propagation = off" 'BEGIN ISOLATION LEVEL REPEATABLE READ' \
+	'CREATE TRIGGER drop_copies AFTER INSERT ON crm.refresh_run FOR EACH ROW EXECUTE FUNCTION same.drop_copies()' \
+	"CALL crmcost.refresh('crm', '2025-04-01')" "SELECT to_regclass('crm_gather.customer_value') IS NULL" 'ROLLBACK')" 't' \
+	'no step of the coordinator asks for a copy of what only workers read'
 is "$(ask 'SET ROLE someone' "SELECT same.readable()")" '' 'a reader of the ledger reads every view'
 equal "SELECT t.* FROM crmcost.tier_migration('L', '2025-01-15', '2025-03-20') t" 'so are the moves between tiers, customers merged or not'
 
@@ -297,6 +301,8 @@ like "$(ask "SELECT crmcost.erase_customer('crm', 99999)" || true)" 'customer_id
 both "CALL crmcost.set_stage('L', 14, 'at_risk', NULL, '2025-03-20')" 'a stage is set by hand'
 both "CALL crmcost.ensure_partitions('L', '2025-07-01', '2025-09-01')" 'partitions are added'
 both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (20, 'q', '2025-08-02', 5, 'EUR')" 'and take rows'
+# as if it had been distributed before these were there
+quiet "DROP TABLE crm_spread.ranked, crm_spread.ranking, crm_spread.moved_worklist" 'ALTER TABLE crm.distribution_change DROP COLUMN checked, DROP COLUMN checked_upto'
 both "CALL crmcost.upgrade('L')" 'upgrade'
 both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh after all of that'
 same r 'every table is the same after all of that'
@@ -417,8 +423,31 @@ for ledger in flat flattwin; do
 		"SELECT crmcost.erase_customer('$ledger', c) FROM unnest('{5,9,77}'::bigint[]) c"
 done
 same r 'and refreshed, and its customers erased: every table is the same' flat flattwin
+for ledger in flat flattwin; do
+	quiet "CALL crmcost.refresh('$ledger', '2025-12-01')"
+done
+same r 'and after half a year, for which models can be judged' flat flattwin
+is "$(ask "SELECT count(*) > 5 FROM flat.model_calibration" "SELECT count(p_alive) > 100 FROM flat.customer_score")" 't
+t' 'which they are, and predict'
 is "$(ask "CALL crmcost.undistribute('flat')" "SELECT same.schema_differences('flat', 'flattwin')")" '' 'and comes back as it was'
 same r 'with every row' flat flattwin
+
+# a ledger whose owner is no superuser, and who else refreshes it
+for _node in worker_1 worker_2 worker_3 coordinator; do
+	node $_node
+	quiet 'SET citus.enable_ddl_propagation = off' 'GRANT USAGE ON SCHEMA crmcost TO someone' \
+		'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA crmcost TO someone' 'GRANT CREATE ON DATABASE crm_test TO someone'
+done
+quiet 'SET ROLE someone' "CALL crmcost.install('theirs')"
+"$bin/psql" -X -q -v ON_ERROR_STOP=1 -v ledger=theirs -c 'SET ROLE someone' -f test/citus/facts.psql > /dev/null
+quiet "UPDATE theirs.loyalty_program SET cost_category = 'prg', point_cost = 0.01, currency = 'EUR'"
+is "$(ask 'SET ROLE someone' "CALL crmcost.distribute('theirs')" || true)" '' 'a ledger of a role that is no superuser is distributed'
+is "$(ask "CALL crmcost.refresh('theirs', '2025-04-01')" || true)" '' 'and refreshed by another role'
+quiet "CALL crmcost.install('theirtwin')"
+"$bin/psql" -X -q -v ON_ERROR_STOP=1 -v ledger=theirtwin -f test/citus/facts.psql > /dev/null
+quiet "UPDATE theirtwin.loyalty_program SET cost_category = 'prg', point_cost = 0.01, currency = 'EUR'" "CALL crmcost.refresh('theirtwin', '2025-04-01')"
+same r 'with the rows of one node' theirs theirtwin
+is "$(ask "CALL crmcost.verify('theirs')" || true)" '' 'and verified'
 
 echo "1..$done_tests"
 [ $failed = 0 ]

@@ -178,6 +178,20 @@ BEGIN
   END LOOP;
 END
 $$;
+-- From the second step on there is no such copy at all in this transaction, so that
+-- a step which asks for one ends with an error.
+CREATE FUNCTION same.drop_copies() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  name text;
+BEGIN
+  IF NEW.step = 'news' THEN
+    FOREACH name IN ARRAY crmcost._left_tables('crm') LOOP
+      EXECUTE format('DROP TABLE crm_gather.%I CASCADE', name);
+    END LOOP;
+  END IF;
+  RETURN NULL;
+END
+$$;
 -- Rows that the workers have in their work tables, and the coordinator in those that it tells
 -- them by.
 CREATE FUNCTION same.rows_left() RETURNS text LANGUAGE plpgsql AS $$
