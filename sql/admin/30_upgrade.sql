@@ -54,6 +54,8 @@ AS $$
 DECLARE
   installed CONSTANT integer := crmcost._setting(ledger, 'schema_version');
 BEGIN
+  -- before anything is read of a distributed ledger: tables may be added
+  PERFORM crmcost._one_connection();
   IF installed < 2 THEN
     PERFORM crmcost._upgrade_to_2(ledger);
     RETURN true;

@@ -138,7 +138,6 @@ BEGIN
   -- they stand on each other
   PERFORM crmcost._drop_views(ledger, names,
                               ARRAY[ledger || '_gather', ledger || '_pulled']);
-  PERFORM crmcost._one_connection();
   PERFORM crmcost._make_distribution_change(ledger);
   PERFORM crmcost._make_spread(ledger);
   PERFORM crmcost._make_cluster_views(ledger, granted);

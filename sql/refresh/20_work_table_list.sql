@@ -49,8 +49,7 @@ BEGIN
                  ('voice_month', 'refresh_voice_month', ''),
                  ('survey_due', 'refresh_due', ''),
                  ('coverage_month', 'refresh_coverage', ''),
-                 ('worklist', 'refresh_worklist', ''),
-                 ('worklist', 'refresh_told', '')) w
+                 ('worklist', 'refresh_worklist', ''), ('worklist', 'refresh_told', '')) w
     -- as it is now: the snapshot may have one, too, that somebody has dropped since
     JOIN pg_attribute a
       ON a.attrelid = to_regclass(format('%I.%I', ledger, w.target))

@@ -16,6 +16,7 @@ DECLARE
   purchase_model text;
   closed_form boolean;
   bought record;
+  fitted record;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._do_parts(run, 'SELECT crmcost._find_purchases($1)');
@@ -34,16 +35,18 @@ BEGIN
   closed_form := crmcost._choose_clv(wanted, purchase_model, bought.customers,
                                      bought.again);
   PERFORM crmcost._report_clv(run.ledger, run.day);
-  PERFORM crmcost._do_parts(run, (
-    SELECT format('SELECT crmcost._predict_clv($1, %L, %L, %L, %L, %L, %L)',
-      coalesce(purchase_model, 'bgnbd'),
-      (SELECT ARRAY[f.r, f.alpha, coalesce(f.a, f.s), coalesce(f.b, f.beta)]
-       FROM pg_temp.refresh_model f WHERE f.model = purchase_model),
-      (SELECT ARRAY[f.p, f.q, f.v]
-       FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma'),
-      (SELECT f.retention_rate
-       FROM pg_temp.refresh_model f WHERE f.model = 'closed_form'),
-      closed_form, bought.margin / nullif(greatest(bought.revenue, 0), 0))));
+  SELECT max(ARRAY[f.r, f.alpha, coalesce(f.a, f.s), coalesce(f.b, f.beta)])
+           FILTER (WHERE f.model = purchase_model) AS purchase,
+         max(ARRAY[f.p, f.q, f.v]) FILTER (WHERE f.model = 'gamma_gamma')
+           AS spend,
+         max(f.retention_rate) FILTER (WHERE f.model = 'closed_form')
+           AS retention
+    INTO fitted FROM pg_temp.refresh_model f;
+  PERFORM crmcost._do_parts(run, format(
+    'SELECT crmcost._predict_clv($1, %L, %L, %L, %L, %L, %L)',
+    coalesce(purchase_model, 'bgnbd'), fitted.purchase, fitted.spend,
+    fitted.retention, closed_form,
+    bought.margin / nullif(greatest(bought.revenue, 0), 0)));
   RETURN crmcost._write_clv_model(run);
 END
 $$;

@@ -45,7 +45,7 @@ COMMENT ON FUNCTION crmcost._expected_query(text, text) IS
 CREATE FUNCTION crmcost._holdout_query(ledger name, model text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  WITH calibrated AS MATERIALIZED (%s)
+  WITH calibrated AS (%s)
   %s
 $query$, crmcost._calibrated_query(ledger), crmcost._expected_query('m.model',
   pg_catalog.format('calibrated c CROSS JOIN (SELECT crmcost.%I(frequency, recency, age) AS model FROM calibrated) m',

@@ -263,7 +263,7 @@ BEGIN
          sum(f.rows)::bigint AS rows, NULL::numeric AS amount,
          crmcost._first_words(f.words) AS words
   FROM (
-    SELECT f.* FROM %s f
+    SELECT f.check_name, f.rows, f.words FROM %s f
     UNION ALL
     SELECT 'unmatched_rfm_score', count(*),
            crmcost._first_words(ARRAY['score_unmatched', u.scheme, concat(u.r, u.f, u.m)])

@@ -63,7 +63,7 @@ BEGIN
     FROM customer_score s
     WHERE s.profit_rank * 200 / %1$s > (s.profit_rank - 1) * 200 / %1$s
     UNION
-    SELECT p.*
+    SELECT p.profit_rank, p.cumulative_profit, p.cumulative_share
     FROM (SELECT s.profit_rank, s.cumulative_profit, s.cumulative_share
           FROM customer_score s
           ORDER BY s.cumulative_profit DESC, s.profit_rank

@@ -94,7 +94,10 @@ BEGIN
     SELECT 'INSERT INTO pg_temp.refresh_service_cost '
            || crmcost._service_cost_query(crmcost._by_dimension(
                 format($query$
-                  (SELECT * FROM %s k
+                  (SELECT k.month_start, k.kind, k.channel_code, k.product_code,
+                          k.team, k.service_level, k.agent_code, k.automated,
+                          k.contacts, k.handle_seconds, k.cost, k.idle_cost%s
+                   FROM %s k
                    UNION ALL
                    SELECT p.month_start, '(unknown)', p.channel_code,
                           p.product_code, '(unknown)', '(unknown)',
@@ -102,7 +105,10 @@ BEGIN
                    FROM pg_temp.refresh_service_pool p
                    WHERE coalesce(p.seconds, 0) = 0
                          AND coalesce(p.contacts, 0) = 0)
-                  $query$, crmcost._of_parts(run, 'refresh_part_borne',
+                  $query$, (SELECT string_agg(format(', k.tier%s', i), ''
+                                              ORDER BY i)
+                            FROM generate_subscripts(schemes, 1) AS i),
+                  crmcost._of_parts(run, 'refresh_part_borne',
                              crmcost._borne_query(schemes)),
                   repeat(', NULL', cardinality(schemes))),
                 array_agg(d.dimension) || schemes,
