@@ -26,6 +26,7 @@ CREATE FUNCTION crmcost._compute(ledger name, as_of timestamptz,
   SET row_security = off
   SET datestyle = iso           -- of what is kept as text
   SET standard_conforming_strings = on
+  SET extra_float_digits = 1    -- of numbers that go on as text
   SET jit = off                 -- compiles each partition, and gains nothing
   SET enable_memoize = off      -- keeps what is asked for once: orders, customers
   SET hash_mem_multiplier = 1   -- work_mem is much here: that of building an index

@@ -10,6 +10,7 @@ CREATE FUNCTION crmcost._dry_run(ledger name, as_of timestamptz, scenario text,
   SET row_security = off
   SET datestyle = iso
   SET standard_conforming_strings = on
+  SET extra_float_digits = 1
   SET jit = off
   SET client_min_messages = error
   SET crmcost.gather = off      -- until here ends: _gather sets it

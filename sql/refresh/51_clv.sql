@@ -15,25 +15,27 @@ DECLARE
   wanted CONSTANT text := crmcost._setting(run.ledger, 'clv_model');
   purchase_model text;
   closed_form boolean;
-  bought record;
+  customers bigint;
+  again bigint;
+  revenue numeric;
+  margin numeric;
   fitted record;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._do_parts(run, 'SELECT crmcost._find_purchases($1)');
-  EXECUTE 'SELECT sum(b.customers)::bigint AS customers, sum(b.again)::bigint AS again, sum(b.revenue) AS revenue, sum(b.margin) AS margin FROM '
+  EXECUTE 'SELECT sum(b.customers), sum(b.again), sum(b.revenue), sum(b.margin) FROM '
           || crmcost._of_parts(run, 'refresh_part_bought', $query$
                SELECT count(*) AS customers,
                       count(*) FILTER (WHERE frequency > 0) AS again,
                       sum(revenue) AS revenue, sum(margin) AS margin
                FROM pg_temp.refresh_purchase
-               $query$) || ' b' INTO bought;
+               $query$) || ' b' INTO customers, again, revenue, margin;
   IF wanted <> 'none' THEN
-    purchase_model := crmcost._fit_purchases(run, wanted, bought.customers > 0);
+    purchase_model := crmcost._fit_purchases(run, wanted, customers > 0);
     PERFORM crmcost._fit_clv(run, 'gamma_gamma');
   END IF;
   PERFORM crmcost._observe_retention(run);
-  closed_form := crmcost._choose_clv(wanted, purchase_model, bought.customers,
-                                     bought.again);
+  closed_form := crmcost._choose_clv(wanted, purchase_model, customers, again);
   PERFORM crmcost._report_clv(run.ledger, run.day);
   SELECT max(ARRAY[f.r, f.alpha, coalesce(f.a, f.s), coalesce(f.b, f.beta)])
            FILTER (WHERE f.model = purchase_model) AS purchase,
@@ -46,7 +48,7 @@ BEGIN
     'SELECT crmcost._predict_clv($1, %L, %L, %L, %L, %L, %L)',
     coalesce(purchase_model, 'bgnbd'), fitted.purchase, fitted.spend,
     fitted.retention, closed_form,
-    bought.margin / nullif(greatest(bought.revenue, 0), 0)));
+    margin / nullif(greatest(revenue, 0), 0)));
   RETURN crmcost._write_clv_model(run);
 END
 $$;
@@ -306,7 +308,9 @@ DECLARE
   given CONSTANT text := crmcost._setting(run.ledger, 'clv_retention');
   one_year_ago CONSTANT date := run.day - interval '1 year';
   two_years_ago CONSTANT date := run.day - interval '2 years';
-  stayed record;
+  customers bigint;
+  again bigint;
+  first_on date;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF given <> 'observed' THEN
@@ -314,7 +318,7 @@ BEGIN
       VALUES ('closed_form', 'given', given::numeric);
     RETURN;
   END IF;
-  EXECUTE 'SELECT sum(p.customers) AS customers, sum(p.again) AS again, min(p.first_on) AS first_on FROM '
+  EXECUTE 'SELECT sum(p.customers), sum(p.again), min(p.first_on) FROM '
           || crmcost._of_parts(run, 'refresh_part_stayed', format($query$
     SELECT count(*) AS customers,
            count(*) FILTER (WHERE v.last_ordered_on > %1$L) AS again,
@@ -329,16 +333,17 @@ BEGIN
                           WHERE o.customer_id = v.customer_id AND o.is_order
                                 AND o.ordered_on > %2$L AND o.ordered_on <= %1$L
                           OFFSET 0))
-    $query$, one_year_ago, two_years_ago)) || ' p' INTO stayed;
-  IF stayed.first_on <= two_years_ago AND stayed.customers > 0 THEN
+    $query$, one_year_ago, two_years_ago)) || ' p'
+    INTO customers, again, first_on;
+  IF first_on <= two_years_ago AND customers > 0 THEN
     INSERT INTO pg_temp.refresh_model
       (model, status, customers, retention_rate)
-      VALUES ('closed_form', 'fitted', stayed.customers,
-              round(stayed.again::numeric / stayed.customers, 10));
+      VALUES ('closed_form', 'fitted', customers,
+              round(again::numeric / customers, 10));
   ELSE
     INSERT INTO pg_temp.refresh_model (model, status, why)
       VALUES ('closed_form', 'not_fitted',
-              CASE WHEN stayed.first_on <= two_years_ago
+              CASE WHEN first_on <= two_years_ago
                 THEN '{retention_of_nobody}'
                 ELSE '{retention_too_short}' END::text[]);
   END IF;
@@ -475,17 +480,18 @@ CREATE FUNCTION crmcost._write_clv_model(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  bought record;
+  first_on date;
+  last_on date;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  EXECUTE 'SELECT min(b.first_on) AS first_on, max(b.last_on) AS last_on FROM '
+  EXECUTE 'SELECT min(b.first_on), max(b.last_on) FROM '
           || crmcost._of_parts(run, 'refresh_part_bought', $query$
                SELECT min(v.first_ordered_on) AS first_on,
                       max(v.last_ordered_on) AS last_on
                FROM customer_value v WHERE NOT v.is_technical
-               $query$) || ' b' INTO bought;
+               $query$) || ' b' INTO first_on, last_on;
   UPDATE pg_temp.refresh_model
-    SET first_order_on = bought.first_on, last_order_on = bought.last_on,
+    SET first_order_on = first_on, last_order_on = last_on,
         horizon_months = crmcost._setting(run.ledger, 'clv_horizon')::integer,
         discount_rate = crmcost._setting(run.ledger, 'discount_rate')::numeric;
   UPDATE pg_temp.refresh_model f

@@ -40,7 +40,7 @@ COMMENT ON FUNCTION crmcost._shard_keys(regclass) IS
 -- are within, and the others are what is added for the ranges above and below: %2$s
 -- customers above, %3$s their profit, %4$s those below who are in.
 CREATE FUNCTION crmcost._ranks_of_all(terms text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(terms, '', '', '', '');
 
 COMMENT ON FUNCTION crmcost._ranks_of_all(text) IS

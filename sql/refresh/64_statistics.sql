@@ -200,7 +200,8 @@ AS $$
 DECLARE
   old_sort CONSTANT text := current_setting('enable_sort');
   schemes text[];
-  stretch record;
+  after_id bigint;
+  last_id bigint;
   changed bigint;
 BEGIN
   EXECUTE 'SELECT coalesce(array_agg(DISTINCT k.dimension), ''{}'') FROM '
@@ -209,7 +210,7 @@ BEGIN
                WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
                $query$) || ' k' INTO schemes;
   PERFORM set_config('enable_sort', 'off', true);
-  FOR stretch IN EXECUTE format($query$
+  FOR after_id, last_id IN EXECUTE format($query$
     SELECT lag(s.last_id) OVER (ORDER BY s.last_id) AS after_id,
            CASE WHEN lead(s.last_id) OVER (ORDER BY s.last_id) IS NOT NULL
              THEN s.last_id END AS last_id
@@ -223,8 +224,7 @@ BEGIN
       $query$))
   LOOP
     PERFORM crmcost._add_prices(run, schemes, concat_ws(' AND ', 'true',
-      'customer_id > ' || stretch.after_id,
-      'customer_id <= ' || stretch.last_id));
+      'customer_id > ' || after_id, 'customer_id <= ' || last_id));
   END LOOP;
   ANALYZE pg_temp.refresh_price (product_code);
   changed := crmcost._write_difference(run.ledger, 'product_price',
