@@ -26,6 +26,9 @@
 /* the longest step, in logarithms of parameters */
 #define LONG_STEP 3
 
+/* on the way to a border the gain is that many times what is expected */
+#define GAIN_OF_SLOPE 1.2
+
 /* what is left of a Newton step at a maximum, in logarithms of parameters */
 #define SHORT_STEP 1e-3
 
@@ -276,14 +279,35 @@ newton_step(const num_jet *jet, int n, double *ridge, double *step)
 		}
 }
 
+/* what the quadratic model expects of a step */
+static double
+expected_gain(const num_jet *jet, int n, const double *step)
+{
+	double		expected = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		expected += step[i] * jet->gradient[i];
+		for (int j = 0; j < n; j++)
+			expected += 0.5 * step[i] * step[j] * jet->hessian[i][j];
+	}
+	return expected;
+}
+
 /*
  * Takes the step that improves most within what the quadratic model is good
  * for; false when none improves, which is when rounding errors are all that is
  * left.
+ *
+ * On the way to a border the log-likelihood comes near its limit as e^-t
+ * does, on which Newton's steps are all of length 1 and gain more than
+ * expected: such a step is followed by the longest one, which need not be what
+ * the quadratic model expects of it.
  */
 static bool
 improve(num_log_likelihood log_likelihood, const num_sample *sample,
-		double *logarithm, num_jet *jet, double *ridge, num_fit *fit)
+		double *logarithm, num_jet *jet, double *ridge, bool *on_slope,
+		num_fit *fit)
 {
 	int			n = fit->parameters;
 
@@ -291,21 +315,27 @@ improve(num_log_likelihood log_likelihood, const num_sample *sample,
 	{
 		double		step[NUM_PARAMETERS];
 		double		next[NUM_PARAMETERS];
-		double		expected = 0;
+		double		expected;
 		double		gain;
+		double		stretch = 1;
 		num_jet		there;
 
 		newton_step(jet, n, ridge, step);
+		if (*on_slope)
+			stretch = LONG_STEP / fmax(largest(step, n), DBL_MIN);
+		expected = expected_gain(jet, n, step);
 		for (int i = 0; i < n; i++)
-		{
-			next[i] = logarithm[i] + step[i];
-			expected += step[i] * jet->gradient[i];
-			for (int j = 0; j < n; j++)
-				expected += 0.5 * step[i] * step[j] * jet->hessian[i][j];
-		}
+			next[i] = logarithm[i] + stretch * step[i];
 		evaluate(log_likelihood, sample, next, n, &there);
 		fit->evaluations++;
 		gain = there.value - jet->value;
+		if (*on_slope && !(gain >= expected))
+		{
+			*on_slope = false;
+			continue;
+		}
+		*on_slope = gain > GAIN_OF_SLOPE * expected &&
+			expected > ROUNDING * fabs(jet->value);
 		if (expected < ROUNDING * fabs(jet->value))
 		{
 			/* the value's last digits tell nothing more: the gradient does */
@@ -337,6 +367,7 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 {
 	double		logarithm[NUM_PARAMETERS] = {0};
 	double		ridge = 0;
+	bool		on_slope = false;
 	int			n = fit->parameters;
 	num_jet		jet;
 	bool		border = false;
@@ -346,7 +377,8 @@ search(num_log_likelihood log_likelihood, const num_sample *sample,
 	evaluate(log_likelihood, sample, logarithm, n, &jet);
 	fit->evaluations = 1;
 	while (jet.value != -INFINITY && !border &&
-		   improve(log_likelihood, sample, logarithm, &jet, &ridge, fit))
+		   improve(log_likelihood, sample, logarithm, &jet, &ridge, &on_slope,
+				   fit))
 		for (int i = 0; i < n; i++)
 			border |= fabs(logarithm[i] - log(start[i])) > far_off;
 

@@ -213,8 +213,17 @@ integrate_series(double w, double c, double z, double rest, moments *m,
 {
 	integral	g = {w, c, z, rest};
 	double		d[BY_ZZ + 1];
+	double		slope = w - c * z;
+	double		centre = 0;
+	double		width = 2;
 
-	num_integrate_all(log_kernel, &g, 0, 10, BY_ZZ + 1, d, poll);
+	/* near u = 0 the kernel is that of a gamma distribution, u e^(-slope u) */
+	if (slope > 1)
+	{
+		centre = -log(slope);
+		width = 2;
+	}
+	num_integrate_all(log_kernel, &g, centre, width, BY_ZZ + 1, d, poll);
 	/* d/dw of w (1 - u)^(w - 1) is itself times 1/w + ln(1 - u) */
 	m->sum = d[PLAIN];
 	m->first[0] = d[PLAIN] / w - d[BY_W];
