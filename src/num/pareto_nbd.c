@@ -237,6 +237,114 @@ integrate_series(double w, double c, double z, double rest, moments *m,
 	m->second[2][2] = d[BY_ZZ];
 }
 
+static void
+series_at(double w, double c, double z, double rest, moments *m, num_poll poll)
+{
+	*m = (moments)
+	{
+		0
+	};
+	if (series_is_quick(w, c, z))
+		sum_series(w, c, z, m);
+	else
+		integrate_series(w, c, z, rest, m, poll);
+}
+
+/*
+ * Among customers with one x, z alone differs in G, which is analytic in
+ * y = ln(1 - z) up to an imaginary part of pi.  So of many of them a few are
+ * computed, at Chebyshev's nodes, and the others interpolated (Berrut and
+ * Trefethen 2004, SIAM Review 46): derivatives by z times powers of 1 - z,
+ * which are of the size of G.
+ */
+#define MAX_NODES 40
+
+/* fewer customers a node than this are computed one by one */
+#define MIN_A_NODE 3
+
+/* below this width of y they are as good as one, and few terms do */
+#define MIN_WIDTH 0.01
+
+#define SERIES_VALUES 10
+
+typedef struct series_table
+{
+	int			nodes;			/* 0: to be computed one by one */
+	double		y[MAX_NODES];
+	double		weight[MAX_NODES];
+	double		value[MAX_NODES][SERIES_VALUES];
+} series_table;
+
+/* first and last are 1 - z of the smallest and the largest time */
+static void
+fill_table(series_table *table, double w, double c, double first, double last,
+		   size_t count, num_poll poll)
+{
+	double		centre = (log(last) + log(first)) / 2;
+	double		half = (log(last) - log(first)) / 2;
+	double		nodes = 3 - log(DBL_EPSILON) / asinh(M_PI / half);
+
+	table->nodes = 0;
+	if (half < MIN_WIDTH || nodes > MAX_NODES || nodes * MIN_A_NODE > count)
+		return;
+	table->nodes = ceil(nodes);
+	for (int j = 0; j < table->nodes; j++)
+	{
+		double		angle = (j + 0.5) * M_PI / table->nodes;
+		double	   *value = table->value[j];
+		double		y = centre + half * cos(angle);
+		double		rest = exp(y);
+		moments		m;
+
+		series_at(w, c, -expm1(y), rest, &m, poll);
+		table->y[j] = y;
+		table->weight[j] = j % 2 == 0 ? sin(angle) : -sin(angle);
+		value[0] = m.sum;
+		value[1] = m.first[0];
+		value[2] = m.first[1];
+		value[3] = m.first[2] * rest;
+		value[4] = m.second[0][0];
+		value[5] = m.second[1][0];
+		value[6] = m.second[1][1];
+		value[7] = m.second[2][0] * rest;
+		value[8] = m.second[2][1] * rest;
+		value[9] = m.second[2][2] * rest * rest;
+	}
+}
+
+static void
+read_table(const series_table *table, double rest, moments *m)
+{
+	double		y = log(rest);
+	double		value[SERIES_VALUES] = {0};
+	double		weight = 0;
+
+	for (int j = 0; j < table->nodes; j++)
+	{
+		/* at a node all others vanish beside it */
+		double		distance = y - table->y[j];
+		double		q;
+
+		q = table->weight[j] / (distance == 0 ? 1e-30 : distance);
+
+		weight += q;
+		for (int k = 0; k < SERIES_VALUES; k++)
+			value[k] += q * table->value[j][k];
+	}
+	for (int k = 0; k < SERIES_VALUES; k++)
+		value[k] /= weight;
+	m->sum = value[0];
+	m->first[0] = value[1];
+	m->first[1] = value[2];
+	m->first[2] = value[3] / rest;
+	m->second[0][0] = value[4];
+	m->second[1][0] = value[5];
+	m->second[1][1] = value[6];
+	m->second[2][0] = value[7] / rest;
+	m->second[2][1] = value[8] / rest;
+	m->second[2][2] = value[9] / (rest * rest);
+}
+
 /* a branch of the likelihood: its powers of alpha + t and beta + t, and G */
 typedef struct branch
 {
@@ -285,8 +393,8 @@ add_z_terms(const branch *b, double large, double small,
 }
 
 static void
-branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet,
-			 num_poll poll)
+branch_terms(const pareto_nbd *m, double x, const branch *b,
+			 const series_table *table, num_jet *jet, num_poll poll)
 {
 	double		w = m->r + m->s + x;
 	double		large = (b->alpha_larger ? m->alpha : m->beta) + b->t;
@@ -297,13 +405,13 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet,
 	double		log_beta = log(m->beta + b->t);
 	double		by_alpha = 1 / (m->alpha + b->t);
 	double		by_beta = 1 / (m->beta + b->t);
-	moments		sums = {0};
+	moments		sums;
 	log_series	g;
 
-	if (series_is_quick(w, b->c, z))
-		sum_series(w, b->c, z, &sums);
+	if (table != NULL && table->nodes > 0)
+		read_table(table, small / large, &sums);
 	else
-		integrate_series(w, b->c, z, small / large, &sums, poll);
+		series_at(w, b->c, z, small / large, &sums, poll);
 	take_logarithm(&sums, &g);
 
 	*jet = (num_jet)
@@ -331,9 +439,8 @@ branch_terms(const pareto_nbd *m, double x, const branch *b, num_jet *jet,
 }
 
 /* e^u: gone by T, having bought last at t_x */
-static void
-gone_terms(const pareto_nbd *m, double x, double t_x, num_jet *jet,
-		   num_poll poll)
+static branch
+gone_branch(const pareto_nbd *m, double x, double t_x)
 {
 	double		n = m->r + x;
 	branch		gone = {t_x, n, m->s, n, true, true};
@@ -344,16 +451,24 @@ gone_terms(const pareto_nbd *m, double x, double t_x, num_jet *jet,
 		gone.beta_power = gone.c = m->s + 1;
 		gone.c_of_r = gone.alpha_larger = false;
 	}
-	branch_terms(m, x, &gone, jet, poll);
+	return gone;
+}
+
+static void
+gone_terms(const pareto_nbd *m, double x, double t_x,
+		   const series_table *table, num_jet *jet, num_poll poll)
+{
+	branch		gone = gone_branch(m, x, t_x);
+
+	branch_terms(m, x, &gone, table, jet, poll);
 	jet->value += log(m->s);
 	jet->gradient[S] += 1 / m->s;
 	jet->hessian[S][S] -= 1 / (m->s * m->s);
 }
 
 /* e^v: all else */
-static void
-other_terms(const pareto_nbd *m, double x, double T, num_jet *jet,
-			num_poll poll)
+static branch
+other_branch(const pareto_nbd *m, double x, double T)
 {
 	double		n = m->r + x;
 	branch		other = {T, n + 1, m->s - 1, n + 1, true, true};
@@ -364,28 +479,76 @@ other_terms(const pareto_nbd *m, double x, double T, num_jet *jet,
 		other.beta_power = other.c = m->s;
 		other.c_of_r = other.alpha_larger = false;
 	}
-	branch_terms(m, x, &other, jet, poll);
+	return other;
+}
+
+static void
+other_terms(const pareto_nbd *m, double x, double T, const series_table *table,
+			num_jet *jet, num_poll poll)
+{
+	double		n = m->r + x;
+	branch		other = other_branch(m, x, T);
+
+	branch_terms(m, x, &other, table, jet, poll);
 	jet->value += log(n);
 	jet->gradient[R] += 1 / n;
 	jet->hessian[R][R] -= 1 / (n * n);
 }
 
+/* the tables for the rows with one x */
+typedef struct frequency_tables
+{
+	series_table gone;
+	series_table other;
+} frequency_tables;
+
+static void
+fill_tables(const pareto_nbd *m, const num_sample *sample, size_t begin,
+			frequency_tables *tables)
+{
+	double		x = sample->row[begin].value[0];
+	double		w = m->r + m->s + x;
+	double		large = fmax(m->alpha, m->beta);
+	double		small = fmin(m->alpha, m->beta);
+	double		first = sample->row[begin].value[2];
+	double		last = first;
+	double		first_t_x = sample->row[begin].value[1];
+	double		last_t_x = first_t_x;
+	size_t		times = 0;		/* different t_x */
+	size_t		end;
+
+	for (end = begin; end < sample->count && sample->row[end].value[0] == x;
+		 end++)
+	{
+		first = fmin(first, sample->row[end].value[2]);
+		last = fmax(last, sample->row[end].value[2]);
+		times += end == begin || sample->row[end].value[1] != last_t_x;
+		last_t_x = sample->row[end].value[1];
+	}
+	fill_table(&tables->gone, w, gone_branch(m, x, 0).c,
+			   (small + first_t_x) / (large + first_t_x),
+			   (small + last_t_x) / (large + last_t_x), times, sample->poll);
+	fill_table(&tables->other, w, other_branch(m, x, 0).c,
+			   (small + first) / (large + first),
+			   (small + last) / (large + last), end - begin, sample->poll);
+}
+
 /* other_terms() of a row, kept for the next one with this x and T */
 static const num_jet *
 kept_terms(const pareto_nbd *m, const num_sample *sample,
-		   const num_observation *row, num_jet *own)
+		   const num_observation *row, const series_table *table, num_jet *own)
 {
 	num_kept   *kept;
 
 	if (sample->kept == NULL)
 	{
-		other_terms(m, row->value[0], row->value[2], own, sample->poll);
+		other_terms(m, row->value[0], row->value[2], table, own, sample->poll);
 		return own;
 	}
 	kept = &sample->kept[row->kept];
 	if (!kept->valid || kept->value0 != row->value[0])
 	{
-		other_terms(m, row->value[0], row->value[2], &kept->jet,
+		other_terms(m, row->value[0], row->value[2], table, &kept->jet,
 					sample->poll);
 		kept->value0 = row->value[0];
 		kept->valid = true;
@@ -430,6 +593,7 @@ log_likelihood(const num_sample *sample, const double *parameter,
 	num_jet		own;
 	num_jet		both;
 	double		weight = 0;		/* of the customers with this x */
+	frequency_tables tables;
 
 	for (size_t i = 0; i < sample->count; i++)
 	{
@@ -443,10 +607,12 @@ log_likelihood(const num_sample *sample, const double *parameter,
 			num_jet_add(sum, &frequency, weight);
 			weight = 0;
 			frequency_terms(&model, x, &frequency);
+			fill_tables(&model, sample, i, &tables);
 		}
 		if (next_x || row->value[1] != row[-1].value[1])
-			gone_terms(&model, x, row->value[1], &gone, sample->poll);
-		alive = kept_terms(&model, sample, row, &own);
+			gone_terms(&model, x, row->value[1], &tables.gone, &gone,
+					   sample->poll);
+		alive = kept_terms(&model, sample, row, &tables.other, &own);
 		num_jet_log_mix(&both, &gone, alive, 1);
 		num_jet_add(sum, &both, row->weight);
 		weight += row->weight;

@@ -10,6 +10,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(array) ((int) (sizeof(array) / sizeof((array)[0])))
@@ -231,6 +232,115 @@ test_series_limit(void)
 	done("pareto_nbd: nothing jumps where the series gives way to the integral");
 }
 
+static int
+by_values(const void *a, const void *b)
+{
+	const num_observation *left = a;
+	const num_observation *right = b;
+
+	for (int i = 0; i < 3; i++)
+		if (left->value[i] != right->value[i])
+			return left->value[i] < right->value[i] ? -1 : 1;
+	return 0;
+}
+
+enum
+{
+	MANY = 600
+};
+
+/* Some frequencies, each with many times, in order. */
+static void
+random_rows(num_observation *row, double longest)
+{
+	for (int k = 0; k < MANY; k++)
+	{
+		double		T = random_between(0, longest);
+
+		row[k].value[0] = k % 4 == 3 ? 40 : k % 4;
+		row[k].value[1] = k % 4 > 0 ? random_between(0, T) : 0;
+		row[k].value[2] = T;
+		row[k].weight = 1 + k % 2;
+		row[k].kept = 0;
+	}
+	qsort(row, MANY, sizeof(row[0]), by_values);
+}
+
+/*
+ * The log-likelihood of each row, added up, and what rounding may be compared
+ * with: the sizes, and 1 for what cancels out in one customer.
+ */
+static void
+one_by_one(const num_observation *row, const double *p, num_jet *sum,
+		   num_jet *size)
+{
+	for (int k = 0; k < MANY; k++)
+	{
+		num_customer c = {row[k].value[0], row[k].value[1], row[k].value[2]};
+		num_jet		jet;
+		num_jet		absolute = {0};
+
+		log_likelihood(&num_pareto_nbd, p, c, &jet);
+		take_logarithms(&jet, p, 4);
+		num_jet_add(sum, &jet, row[k].weight);
+		absolute.value = 1 + fabs(jet.value);
+		for (int l = 0; l < 4; l++)
+		{
+			absolute.gradient[l] = 1 + fabs(jet.gradient[l]);
+			for (int n = 0; n <= l; n++)
+				absolute.hessian[l][n] = 1 + fabs(jet.hessian[l][n]);
+		}
+		num_jet_add(size, &absolute, row[k].weight);
+	}
+}
+
+/*
+ * What a sample of many customers adds up to is what they are one by one, though
+ * it need not be computed so.  Times are long or short beside the parameters.
+ */
+static void
+test_many(void)
+{
+	num_observation row[MANY];
+
+	for (int i = 0; i < 150; i++)
+	{
+		num_sample	sample = {.row = row,.count = MANY,.poll = no_poll};
+		double		p[4];
+		double		longest = random_power(-1, 3);
+		num_customer last = {0, 0, longest};
+		num_jet		all = {0};
+		num_jet		sum = {0};
+		num_jet		size = {0};
+
+		random_parameters(-1.5, 2, p);
+		if (i % 3 == 0)
+			p[1 + i % 2 * 2] *= random_power(0, 5);
+		random_rows(row, longest);
+		num_pareto_nbd.log_likelihood(&sample, p, &all);
+		take_logarithms(&all, p, 4);
+		one_by_one(row, p, &sum, &size);
+		check(fabs(all.value - sum.value) <= 1e-12 * size.value,
+			  CASE "%.17g, not %.17g", CASE_VALUES(&num_pareto_nbd, p, last),
+			  all.value, sum.value);
+		for (int l = 0; l < 4; l++)
+		{
+			check(fabs(all.gradient[l] - sum.gradient[l]) <=
+				  1e-10 * size.gradient[l],
+				  CASE "gradient %d: %.17g, not %.17g",
+				  CASE_VALUES(&num_pareto_nbd, p, last), l, all.gradient[l],
+				  sum.gradient[l]);
+			for (int n = 0; n <= l; n++)
+				check(fabs(all.hessian[l][n] - sum.hessian[l][n]) <=
+					  1e-8 * size.hessian[l][n],
+					  CASE "hessian %d %d: %.17g, not %.17g",
+					  CASE_VALUES(&num_pareto_nbd, p, last), l, n,
+					  all.hessian[l][n], sum.hessian[l][n]);
+		}
+	}
+	done("pareto_nbd: many customers are what they are one by one");
+}
+
 /* A sample's likelihood is that of its rows, however much of it is kept. */
 static void
 test_sample(const num_purchase_model *model)
@@ -397,6 +507,7 @@ main(void)
 	test_published();
 	test_predictions();
 	test_series_limit();
+	test_many();
 	for (int i = 0; i < COUNT(models); i++)
 	{
 		test_domain(models[i], -1, 2);
