@@ -434,19 +434,17 @@ CREATE FUNCTION crmcost._make_stage_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- stage: whose stages may have changed, the points of their lives, and the
-  -- stages that follow
+  -- stage: whose stages may have changed, the points of their lives (what the
+  -- customer was before, is after, and was after the one before; what an order
+  -- found), and the stages that follow
   CREATE TEMPORARY TABLE refresh_stage_customer (
     customer_id bigint PRIMARY KEY
   ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_point (
-    customer_id bigint, at timestamptz, day date, is_order boolean,
-    by_hand text, last_ordered_on date, day_before date, by_hand_before text,
-    day_after date
-  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_staged (
     customer_id bigint, at timestamptz, day date, is_order boolean,
-    by_hand text, last_ordered_on date, before text, stage text, pause integer
+    by_hand text, last_ordered_on date, before text, stage text,
+    stage_before text, found text, pause integer, is_first boolean,
+    orders integer, revenue numeric, margin numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_stage (
     customer_id bigint, entered_at timestamptz, code text,

@@ -24,7 +24,6 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_stage_customers(run, at_risk_after, churn_after);
-  PERFORM crmcost._find_points(run);
   PERFORM crmcost._stage_points(run, at_risk_after, churn_after);
   PERFORM crmcost._find_stages(run, at_risk_after, churn_after);
   PERFORM crmcost._note_stages(run, -1);
@@ -155,144 +154,6 @@ $$;
 COMMENT ON FUNCTION crmcost._find_stage_news(crmcost._run) IS
   'Adds to refresh_stage_customer the customers whose orders changed, or who they are, or why they went.';
 
--- Several orders of a day are one point, at the time of the first.  Who was acquired
--- after an order had been active before: the acquisition is no point then.
-CREATE FUNCTION crmcost._find_points(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO pg_temp.refresh_point
-    SELECT customer_id, at, day, is_order, by_hand,
-           max(CASE WHEN is_order THEN day END) OVER life,
-           lag(day) OVER life, lag(by_hand) OVER life,
-           lead(day) OVER life
-    FROM (
-      SELECT o.customer_id, min(o.ordered_at) AS at, o.ordered_on AS day,
-             true AS is_order, NULL::text AS by_hand
-      FROM customer_order o
-      JOIN pg_temp.refresh_stage_customer USING (customer_id)
-      WHERE o.is_order
-      GROUP BY o.customer_id, o.ordered_on
-      UNION ALL
-      SELECT c.customer_id, c.acquired_at,
-             (c.acquired_at AT TIME ZONE run.zone)::date, false, NULL
-      FROM customer c
-      JOIN pg_temp.refresh_stage_customer USING (customer_id)
-      WHERE c.acquired_at < run.upto AND c.source <> 'anon'
-            AND c.merged_into IS NULL
-            AND NOT EXISTS (SELECT FROM customer_order o
-                            WHERE o.customer_id = c.customer_id AND o.is_order
-                                  AND o.ordered_at < c.acquired_at)
-      UNION ALL
-      SELECT coalesce(p.party_id, k.customer_id), k.entered_at,
-             (k.entered_at AT TIME ZONE run.zone)::date, false, k.code
-      FROM classification k
-      LEFT JOIN pg_temp.refresh_party p USING (customer_id)
-      JOIN pg_temp.refresh_stage_customer s
-        ON s.customer_id = coalesce(p.party_id, k.customer_id)
-      WHERE k.dimension = 'stage' AND NOT k.by_rule AND k.entered_at < run.upto
-    ) point
-    WINDOW life AS (PARTITION BY customer_id
-                    ORDER BY at, by_hand NULLS FIRST, is_order DESC);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._find_points(crmcost._run) IS
-  'Fills refresh_point: the points of the lives of refresh_stage_customer.';
-
--- What the pause before a point had made of the customer, and what the point makes.
-CREATE FUNCTION crmcost._stage_points(run crmcost._run, at_risk_after integer,
-                                      churn_after integer)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO pg_temp.refresh_staged
-    SELECT l.customer_id, l.at, l.day, l.is_order, l.by_hand,
-           l.last_ordered_on, l.before,
-           CASE
-             WHEN l.by_hand IS NOT NULL THEN l.by_hand
-             WHEN l.before = 'churned' THEN 'won_back'
-             ELSE 'active'
-           END,
-           coalesce(l.day_after, run.day) - l.day
-    FROM (
-      SELECT p.*,
-             CASE
-               WHEN p.day_before IS NULL THEN 'lead'
-               WHEN p.by_hand_before IN ('lead', 'churned')
-                 THEN p.by_hand_before
-               WHEN p.day - p.day_before >= churn_after THEN 'churned'
-               WHEN p.day - p.day_before >= at_risk_after
-                    OR p.by_hand_before = 'at_risk' THEN 'at_risk'
-               ELSE 'active'
-             END AS before
-      FROM pg_temp.refresh_point p
-    ) l;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._stage_points(crmcost._run, integer, integer) IS
-  'Fills refresh_staged from refresh_point: the stage before and after each point of a life.';
-
-CREATE FUNCTION crmcost._find_stages(run crmcost._run, at_risk_after integer,
-                                     churn_after integer)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO pg_temp.refresh_stage
-    WITH
-    -- won back is over with the next point
-    changed AS (
-      SELECT s.*,
-             lag(s.stage) OVER (PARTITION BY s.customer_id
-                                ORDER BY s.at, s.by_hand NULLS FIRST,
-                                         s.is_order DESC) AS stage_before
-      FROM pg_temp.refresh_staged s
-    ),
-    event AS (
-      SELECT c.customer_id, c.at AS entered_at, c.stage AS code,
-             c.last_ordered_on, c.day - c.last_ordered_on AS idle_days, 2 AS n
-      FROM changed c
-      WHERE c.by_hand IS NULL
-            AND (c.before <> 'active' OR c.stage_before <> c.stage)
-      UNION ALL
-      SELECT s.customer_id, crmcost._midnight(s.day + at_risk_after, run.zone),
-             'at_risk', s.last_ordered_on, at_risk_after, 1
-      FROM pg_temp.refresh_staged s
-      WHERE s.pause >= at_risk_after
-            AND s.stage NOT IN ('lead', 'churned', 'at_risk')
-      UNION ALL
-      SELECT s.customer_id, crmcost._midnight(s.day + churn_after, run.zone),
-             'churned', s.last_ordered_on, churn_after, 1
-      FROM pg_temp.refresh_staged s
-      WHERE s.pause >= churn_after AND s.stage NOT IN ('lead', 'churned')
-      UNION ALL
-      SELECT c.customer_id, c.first_seen_at, 'lead', NULL, NULL, 0
-      FROM customer c
-      JOIN pg_temp.refresh_stage_customer USING (customer_id)
-      LEFT JOIN (SELECT p.customer_id, min(p.at) AS at
-                 FROM pg_temp.refresh_point p GROUP BY p.customer_id) first
-        USING (customer_id)
-      WHERE c.source <> 'anon' AND c.merged_into IS NULL
-            AND c.first_seen_at < least(run.upto,
-                                        coalesce(first.at, 'infinity'))
-    )
-    -- of what happened at the same instant, the last; an order that wins a
-    -- customer back may be of the instant of the acquisition, which is no step
-    SELECT DISTINCT ON (e.customer_id, e.entered_at)
-           e.customer_id, e.entered_at, e.code, e.last_ordered_on, e.idle_days
-    FROM event e
-    JOIN customer c USING (customer_id)
-    WHERE c.source <> 'anon'
-    ORDER BY e.customer_id, e.entered_at, e.n DESC, e.code DESC;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._find_stages(crmcost._run, integer, integer) IS
-  'Fills refresh_stage from refresh_staged: the stages that the rule gives.';
-
 -- In which stages one is a customer: not as a lead, and not once churned.
 CREATE FUNCTION crmcost._customer_stages() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -319,48 +180,184 @@ RETURN CASE WHEN run.whole THEN 'true'
 COMMENT ON FUNCTION crmcost._rows_of_stage_news(crmcost._run, text) IS
   'Condition on an alias that a row is of a customer whose stages may have changed.';
 
--- Orders by what they found and left behind.  What an order found is what held
--- before the first order or acquisition of its day; what is no order (refunds alone) is of no stage, like technical customers.
+-- Several orders of a day are one point, at the time of the first.  Who was acquired
+-- after an order had been active before: the acquisition is no point then.
+CREATE FUNCTION crmcost._point_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT o.customer_id, min(o.ordered_at) AS at, o.ordered_on AS day,
+         true AS is_order, NULL::text AS by_hand, count(*)::integer AS orders,
+         crmcost._sum_few(o.revenue) AS revenue,
+         crmcost._sum_few(o.margin) AS margin
+  FROM customer_order o
+  WHERE o.is_order AND %3$s
+  GROUP BY o.customer_id, o.ordered_on
+  UNION ALL
+  SELECT c.customer_id, c.acquired_at, (c.acquired_at AT TIME ZONE %2$L)::date,
+         false, NULL, NULL, NULL, NULL
+  FROM customer c
+  WHERE c.acquired_at < %1$L AND c.source <> 'anon' AND c.merged_into IS NULL
+        AND %4$s
+        AND NOT EXISTS (SELECT FROM customer_order o
+                        WHERE o.customer_id = c.customer_id AND o.is_order
+                              AND o.ordered_at < c.acquired_at)
+  UNION ALL
+  SELECT coalesce(p.party_id, k.customer_id), k.entered_at,
+         (k.entered_at AT TIME ZONE %2$L)::date, false, k.code, NULL, NULL,
+         NULL
+  FROM classification k
+  LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+  JOIN pg_temp.refresh_stage_customer s
+    ON s.customer_id = coalesce(p.party_id, k.customer_id)
+  WHERE k.dimension = 'stage' AND NOT k.by_rule AND k.entered_at < %1$L
+$query$, run.upto, run.zone, crmcost._rows_of_stage_news(run, 'o'),
+  crmcost._rows_of_stage_news(run, 'c'));
+
+COMMENT ON FUNCTION crmcost._point_query(crmcost._run) IS
+  'Query of the points of the lives of refresh_stage_customer, and what was ordered then.';
+
+-- What the pause before a point had made of the customer, and what the point makes.
+-- What an order found is what held before the acquisition, where that is of its day
+-- and before it.  All windows are in one order: a life is sorted once.
+CREATE FUNCTION crmcost._stage_points(run crmcost._run, at_risk_after integer,
+                                      churn_after integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_staged
+      SELECT l.customer_id, l.at, l.day, l.is_order, l.by_hand,
+             l.last_ordered_on, l.before, l.stage, l.stage_before,
+             CASE WHEN l.acquired_on = l.day THEN l.acquired_from
+               WHEN l.before = 'active' AND l.stage_before = 'won_back'
+                 THEN 'won_back' ELSE l.before END,
+             coalesce(l.day_after, %2$L) - l.day, l.day_before IS NULL,
+             l.orders, l.revenue, l.margin
+      FROM (
+        SELECT p.*, lag(p.stage) OVER life AS stage_before,
+               max(CASE WHEN p.is_acquisition THEN p.day END) OVER life
+                 AS acquired_on,
+               max(CASE
+                     WHEN p.is_acquisition AND p.before = 'active'
+                          AND p.by_hand_before = 'won_back' THEN 'won_back'
+                     WHEN p.is_acquisition THEN p.before
+                   END) OVER life AS acquired_from
+        FROM (
+          SELECT p.*, NOT p.is_order AND p.by_hand IS NULL AS is_acquisition,
+                 CASE WHEN p.by_hand IS NOT NULL THEN p.by_hand
+                   WHEN p.before = 'churned' THEN 'won_back' ELSE 'active'
+                 END AS stage
+          FROM (
+            SELECT p.*,
+                   CASE
+                     WHEN p.day_before IS NULL THEN 'lead'
+                     WHEN p.by_hand_before IN ('lead', 'churned')
+                       THEN p.by_hand_before
+                     WHEN p.day - p.day_before >= %4$s THEN 'churned'
+                     WHEN p.day - p.day_before >= %3$s
+                          OR p.by_hand_before = 'at_risk' THEN 'at_risk'
+                     ELSE 'active'
+                   END AS before
+            FROM (
+              SELECT p.*, max(CASE WHEN p.is_order THEN p.day END) OVER life
+                       AS last_ordered_on,
+                     lag(p.day) OVER life AS day_before,
+                     lag(p.by_hand) OVER life AS by_hand_before,
+                     lead(p.day) OVER life AS day_after
+              FROM (%1$s) p
+              WINDOW life AS (
+                PARTITION BY p.customer_id
+                ORDER BY p.at, p.by_hand NULLS FIRST, p.is_order DESC)
+            ) p
+          ) p
+        ) p
+        WINDOW life AS (PARTITION BY p.customer_id
+                        ORDER BY p.at, p.by_hand NULLS FIRST, p.is_order DESC)
+      ) l
+    $query$, crmcost._point_query(run), run.day, at_risk_after, churn_after);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._stage_points(crmcost._run, integer, integer) IS
+  'Fills refresh_staged: the stage before and after each point of a life.';
+
+CREATE FUNCTION crmcost._find_stages(run crmcost._run, at_risk_after integer,
+                                     churn_after integer)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_stage
+    WITH event AS (
+      -- won back is over with the next point
+      SELECT s.customer_id, s.at AS entered_at, s.stage AS code,
+             s.last_ordered_on, s.day - s.last_ordered_on AS idle_days, 2 AS n
+      FROM pg_temp.refresh_staged s
+      WHERE s.by_hand IS NULL
+            AND (s.before <> 'active' OR s.stage_before <> s.stage)
+      UNION ALL
+      SELECT s.customer_id, crmcost._midnight(s.day + at_risk_after, run.zone),
+             'at_risk', s.last_ordered_on, at_risk_after, 1
+      FROM pg_temp.refresh_staged s
+      WHERE s.pause >= at_risk_after
+            AND s.stage NOT IN ('lead', 'churned', 'at_risk')
+      UNION ALL
+      SELECT s.customer_id, crmcost._midnight(s.day + churn_after, run.zone),
+             'churned', s.last_ordered_on, churn_after, 1
+      FROM pg_temp.refresh_staged s
+      WHERE s.pause >= churn_after AND s.stage NOT IN ('lead', 'churned')
+      UNION ALL
+      SELECT c.customer_id, c.first_seen_at, 'lead', NULL, NULL, 0
+      FROM customer c
+      JOIN pg_temp.refresh_stage_customer USING (customer_id)
+      LEFT JOIN pg_temp.refresh_staged first
+        ON first.customer_id = c.customer_id AND first.is_first
+      WHERE c.source <> 'anon' AND c.merged_into IS NULL
+            AND c.first_seen_at < least(run.upto,
+                                        coalesce(first.at, 'infinity'))
+    )
+    -- of what happened at the same instant, the last; an order that wins a
+    -- customer back may be of the instant of the acquisition, which is no step
+    SELECT DISTINCT ON (e.customer_id, e.entered_at)
+           e.customer_id, e.entered_at, e.code, e.last_ordered_on, e.idle_days
+    FROM event e
+    JOIN customer c USING (customer_id)
+    WHERE c.source <> 'anon'
+    ORDER BY e.customer_id, e.entered_at, e.n DESC, e.code DESC;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_stages(crmcost._run, integer, integer) IS
+  'Fills refresh_stage from refresh_staged: the stages that the rule gives.';
+
+-- Orders by what they found and left behind.  What is no order (refunds alone) is of
+-- no stage, like technical customers.
 CREATE FUNCTION crmcost._write_customer_stage(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'customer_stage', format($query$
-      WITH day AS (
-        SELECT DISTINCT ON (customer_id, day) customer_id, day, is_order,
-               stage,
-               first_value(CASE WHEN before = 'active'
-                                     AND stage_before = 'won_back'
-                             THEN stage_before ELSE before END) OVER (
-                 PARTITION BY customer_id, day
-                 ORDER BY at, is_order DESC) AS before
-        FROM (SELECT s.*,
-                     lag(s.stage) OVER (
-                       PARTITION BY s.customer_id
-                       ORDER BY s.at, s.by_hand NULLS FIRST, s.is_order DESC)
-                       AS stage_before
-              FROM pg_temp.refresh_staged s) point
-        WHERE by_hand IS NULL
-        ORDER BY customer_id, day, is_order DESC
-      )
       SELECT o.customer_id,
-             CASE WHEN v.is_technical THEN '(unknown)'
-               ELSE coalesce(d.before, '(unknown)') END AS stage_before,
-             CASE WHEN v.is_technical THEN '(unknown)'
-               ELSE coalesce(d.stage, '(unknown)') END AS stage_after,
-             count(*) FILTER (WHERE o.is_order) AS orders,
-             crmcost._sum_few(o.revenue) AS revenue,
+             CASE WHEN v.is_technical THEN '(unknown)' ELSE o.found END
+               AS stage_before,
+             CASE WHEN v.is_technical THEN '(unknown)' ELSE o.stage END
+               AS stage_after,
+             sum(o.orders) AS orders, crmcost._sum_few(o.revenue) AS revenue,
              crmcost._sum_few(o.margin) AS margin
-      FROM customer_order o
+      FROM (SELECT s.customer_id, s.found, s.stage, s.orders, s.revenue,
+                   s.margin
+            FROM pg_temp.refresh_staged s
+            WHERE s.is_order
+            UNION ALL
+            SELECT o.customer_id, '(unknown)', '(unknown)', 0, o.revenue,
+                   o.margin
+            FROM customer_order o
+            WHERE NOT o.is_order AND %s) o
       JOIN customer_value v ON v.customer_id = o.customer_id
-      LEFT JOIN day d
-        ON d.customer_id = o.customer_id AND d.day = o.ordered_on
-           AND d.is_order AND o.is_order
-      WHERE %s
       GROUP BY 1, 2, 3
-      HAVING count(*) FILTER (WHERE o.is_order) > 0
-             OR crmcost._sum_few(o.revenue) <> 0
+      HAVING sum(o.orders) > 0 OR crmcost._sum_few(o.revenue) <> 0
              OR crmcost._sum_few(o.margin) <> 0
     $query$, crmcost._rows_of_stage_news(run, 'o')),
     crmcost._rows_of_stage_news(run, 'old'));

@@ -114,32 +114,44 @@ RETURN (
 COMMENT ON FUNCTION crmcost._counted_median(integer[], bigint[]) IS
   'Median of values in order, each counted as often as counts says; NULL without any.';
 
--- Of two rows of merged customers at one instant that by hand counts.
-CREATE FUNCTION crmcost._stage_history_query(run crmcost._run) RETURNS text
+-- Of two rows of merged customers at one instant that by hand counts.  A row that
+-- says what the one before says begins nothing.
+CREATE FUNCTION crmcost._marked_query(run crmcost._run, customers bigint[])
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT DISTINCT ON (customer_id, entered_at) *
+  SELECT h.*, lag(h.code) OVER life IS DISTINCT FROM h.code AS begins
   FROM (
-    SELECT k.customer_id, k.entered_at, k.code, k.reason_code, k.by_rule
-    FROM classification k
-    WHERE k.dimension = 'stage' AND k.entered_at < %1$L AND %2$s
-          AND NOT EXISTS (SELECT FROM pg_temp.refresh_party p
-                          WHERE p.customer_id = k.customer_id)
-    UNION ALL
-    SELECT p.party_id, k.entered_at, k.code, k.reason_code, k.by_rule
-    FROM pg_temp.refresh_party p
-    JOIN pg_temp.refresh_stage_customer c ON c.customer_id = p.party_id
-    JOIN classification k ON k.customer_id = p.customer_id
-    WHERE k.dimension = 'stage' AND k.entered_at < %1$L
-  ) k
-  ORDER BY customer_id, entered_at, by_rule, code
-$query$, run.upto, crmcost._rows_of_stage_news(run, 'k'));
+    SELECT DISTINCT ON (customer_id, entered_at) *
+    FROM (
+      SELECT k.customer_id, k.entered_at, k.code, k.reason_code, k.by_rule
+      FROM classification k
+      WHERE k.dimension = 'stage' AND k.entered_at < %1$L AND %2$s
+            AND k.customer_id NOT IN (SELECT p.customer_id
+                                      FROM pg_temp.refresh_party p)
+      UNION ALL
+      SELECT p.party_id, k.entered_at, k.code, k.reason_code, k.by_rule
+      FROM pg_temp.refresh_party p
+      JOIN pg_temp.refresh_stage_customer c ON c.customer_id = p.party_id
+      JOIN classification k ON k.customer_id = p.customer_id
+      WHERE k.dimension = 'stage' AND k.entered_at < %1$L AND %3$s
+    ) k
+    ORDER BY customer_id, entered_at, by_rule, code
+  ) h
+  WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)
+$query$, run.upto,
+  CASE WHEN customers IS NULL THEN crmcost._rows_of_stage_news(run, 'k')
+    ELSE pg_catalog.format('k.customer_id = ANY (%L::bigint[])', customers)
+  END,
+  CASE WHEN customers IS NULL THEN 'true'
+    ELSE pg_catalog.format('p.party_id = ANY (%L::bigint[])', customers)
+  END);
 
-COMMENT ON FUNCTION crmcost._stage_history_query(crmcost._run) IS
-  'Query of the rows of classification that tell the stages of whose may have changed.';
+COMMENT ON FUNCTION crmcost._marked_query(crmcost._run, bigint[]) IS
+  'Query of the rows of classification that tell the stages of some customers, or of whose may have changed, and whether a stage begins there.';
 
--- Rows that say the same stage again are one time in it, with the last reason
--- that a person gave.
+-- Rows that say the same stage again are one time in it.  Both windows are in the
+-- order in which the histories come: that is sorted once.
 CREATE FUNCTION crmcost._find_spells(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -147,52 +159,77 @@ BEGIN
   EXECUTE format($query$
   INSERT INTO pg_temp.refresh_spell
       (customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before,
-       days_before, by_rule, reason_code, reason_inferred, channel_code)
-    WITH history AS (%s),
-    marked AS (
-      SELECT h.*, (h.entered_at AT TIME ZONE $1)::date AS entered_on,
-             lag(h.code) OVER life IS DISTINCT FROM h.code AS begins
-      FROM history h
-      WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)
-    ),
-    spell AS (
-      SELECT m.customer_id, m.entered_at, m.entered_on, m.code AS stage,
-             m.by_rule, row_number() OVER life AS n,
-             lead(m.entered_on) OVER life AS left_on,
-             lag(m.code) OVER life AS stage_before,
-             m.entered_on - lag(m.entered_on) OVER life AS days_before
-      FROM marked m
-      WHERE m.begins
-      WINDOW life AS (PARTITION BY m.customer_id ORDER BY m.entered_at)
-    ),
-    reason AS (
-      SELECT DISTINCT ON (customer_id, n) customer_id, n, reason_code
-      FROM (SELECT m.*, count(*) FILTER (WHERE m.begins) OVER life AS n
-            FROM marked m
-            WHERE m.customer_id IN (SELECT h.customer_id FROM history h
-                                    WHERE h.reason_code IS NOT NULL)
-            WINDOW life AS (PARTITION BY m.customer_id
-                            ORDER BY m.entered_at)) told
-      WHERE reason_code IS NOT NULL
-      ORDER BY customer_id, n, entered_at DESC
-    )
+       days_before, by_rule, channel_code)
     SELECT s.customer_id, s.entered_at, crmcost._month_of(s.entered_on),
            s.entered_on, s.left_on, s.stage, coalesce(s.stage_before, '(new)'),
-           s.days_before, s.by_rule, r.reason_code,
-           CASE WHEN r.reason_code IS NOT NULL THEN false END,
-           coalesce(v.channel_code, '(unknown)')
-    FROM spell s
+           s.days_before, s.by_rule, coalesce(v.channel_code, '(unknown)')
+    FROM (
+      SELECT m.customer_id, m.entered_at, m.entered_on, m.code AS stage,
+             m.by_rule, lead(m.entered_on) OVER life AS left_on,
+             lag(m.code) OVER life AS stage_before,
+             m.entered_on - lag(m.entered_on) OVER life AS days_before
+      FROM (SELECT m.*, (m.entered_at AT TIME ZONE $1)::date AS entered_on
+            FROM (%s) m) m
+      WHERE m.begins
+      WINDOW life AS (PARTITION BY m.customer_id ORDER BY m.entered_at)
+    ) s
     JOIN customer c ON c.customer_id = s.customer_id AND c.source <> 'anon'
     LEFT JOIN customer_value v ON v.customer_id = s.customer_id
-    LEFT JOIN reason r ON r.customer_id = s.customer_id AND r.n = s.n
-    $query$, crmcost._stage_history_query(run)) USING run.zone;
+    $query$, crmcost._marked_query(run, NULL)) USING run.zone;
   ANALYZE pg_temp.refresh_spell;
+  PERFORM crmcost._tell_reasons(run);
   PERFORM crmcost._infer_reasons(run);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_spells(crmcost._run) IS
   'Fills refresh_spell: the stages of whose may have changed, as times spent in them.';
+
+-- Times in a stage have the last reason that somebody gave in them.  Few customers
+-- have one: their histories are read again.
+CREATE FUNCTION crmcost._tell_reasons(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  customers bigint[];
+BEGIN
+  EXECUTE format($query$
+    SELECT array_agg(DISTINCT customer_id)
+    FROM (
+      SELECT k.customer_id
+      FROM classification k
+      WHERE k.dimension = 'stage' AND k.reason_code IS NOT NULL AND %s
+      UNION ALL
+      SELECT p.party_id
+      FROM pg_temp.refresh_party p
+      JOIN pg_temp.refresh_stage_customer c ON c.customer_id = p.party_id
+      JOIN classification k ON k.customer_id = p.customer_id
+      WHERE k.dimension = 'stage' AND k.reason_code IS NOT NULL
+    ) told
+    $query$, crmcost._rows_of_stage_news(run, 'k')) INTO customers;
+  IF customers IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format($query$
+    UPDATE pg_temp.refresh_spell s
+      SET reason_code = told.reason_code, reason_inferred = false
+      FROM (
+        SELECT DISTINCT ON (customer_id, began_at) customer_id, began_at,
+               reason_code
+        FROM (SELECT m.*, max(m.entered_at) FILTER (WHERE m.begins) OVER life
+                       AS began_at
+              FROM (%s) m
+              WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)) m
+        WHERE reason_code IS NOT NULL
+        ORDER BY customer_id, began_at, entered_at DESC
+      ) told
+      WHERE s.customer_id = told.customer_id AND s.entered_at = told.began_at
+    $query$, crmcost._marked_query(run, customers));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._tell_reasons(crmcost._run) IS
+  'Gives the times of refresh_spell the reasons that somebody gave.';
 
 CREATE FUNCTION crmcost._infer_reasons(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -285,31 +322,46 @@ CREATE FUNCTION crmcost._stage_change_query(by_column name, first_month date,
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT s.%1$I, c.day, sum(c.sign) AS customers,
-         sum(c.sign * (s.entered_on - date '2000-01-01')) AS age
+  SELECT s.%1$I, greatest(s.entered_on, %2$L::date - 1) AS day,
+         count(*) AS customers,
+         sum(s.entered_on - date '2000-01-01') AS age
   FROM stage_spell s
-  CROSS JOIN LATERAL (VALUES (greatest(s.entered_on, %2$L::date - 1), 1),
-                             (s.left_on, -1)) AS c (day, sign)
-  WHERE (s.left_on >= %2$L OR s.left_on IS NULL) AND c.day IS NOT NULL
-        AND %3$s
+  WHERE (s.left_on >= %2$L OR s.left_on IS NULL) AND %3$s
+  GROUP BY 1, 2
+  UNION ALL
+  SELECT s.%1$I, s.left_on, -count(*),
+         -sum(s.entered_on - date '2000-01-01')
+  FROM stage_spell s
+  WHERE s.left_on >= %2$L AND %3$s
   GROUP BY 1, 2
 $query$, by_column, first_month, which);
 
 COMMENT ON FUNCTION crmcost._stage_change_query(name, date, text) IS
   'Query of how many came and went on which day, by a column of stage_spell, of rows s that a condition names.';
 
-CREATE FUNCTION crmcost._stage_move_query(days text, first_month date)
+-- Up to the last day of a month all that is in it counts, which needs no join.
+CREATE FUNCTION crmcost._stage_move_query(days text, first_month date,
+                                          last_day date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
+  SELECT least((s.month_start + interval '1 month')::date - 1, %3$L) AS as_of,
+         s.stage, s.stage_before, s.days_before, s.n
+  FROM (SELECT s.month_start, s.stage, s.stage_before, s.days_before,
+               count(*) AS n
+        FROM stage_spell s
+        WHERE s.month_start >= %2$L
+        GROUP BY s.month_start, s.stage, s.stage_before, s.days_before) s
+  UNION ALL
   SELECT d.as_of, s.stage, s.stage_before, s.days_before, count(*) AS n
   FROM (%1$s) d
   JOIN stage_spell s ON s.month_start = d.from_on AND s.entered_on <= d.as_of
   WHERE s.month_start >= %2$L
+        AND d.as_of < least((d.from_on + interval '1 month')::date - 1, %3$L)
   GROUP BY d.as_of, s.stage, s.stage_before, s.days_before
-$query$, days, first_month);
+$query$, days, first_month, last_day);
 
-COMMENT ON FUNCTION crmcost._stage_move_query(text, date) IS
+COMMENT ON FUNCTION crmcost._stage_move_query(text, date, date) IS
   'Query of how many went from stage to stage after how many days, from the first of the month of a day on, given the query of the days, from a month on.';
 
 -- Who is in a stage at a day is who came less who went until then; the sum of
@@ -370,7 +422,7 @@ BEGIN
                        WHERE s.stage = k AND s.entered_on < %1$L)
        $query$, first_month)),
   crmcost._of_parts(run, 'refresh_part_moved',
-                    crmcost._stage_move_query(days, first_month))),
+                    crmcost._stage_move_query(days, first_month, run.day))),
   format('old.as_of >= %L', CASE WHEN run.whole THEN run.open_month
                               ELSE first_month END));
 END
@@ -450,16 +502,18 @@ RETURN pg_catalog.format($query$
   UNION ALL
   SELECT s.month_start, s.channel_code, 0, 0, 0, count(*)
   FROM stage_spell s
-  -- where the month began for who is none at its end
-  CROSS JOIN LATERAL (
-    SELECT b.stage FROM stage_spell b
-    WHERE b.customer_id = s.customer_id AND b.entered_at < s.entered_at
-          AND b.entered_on < s.month_start
-    ORDER BY b.entered_at DESC LIMIT 1
-  ) began
   WHERE s.month_start BETWEEN %2$L AND %3$L AND s.stage <> ALL (%1$L::text[])
         AND (s.left_on < s.month_start + interval '1 month') IS NOT TRUE
-        AND began.stage = ANY (%1$L::text[])
+        -- where the month began for who is none at its end: mostly in the stage
+        -- before
+        AND CASE WHEN s.entered_on - s.days_before < s.month_start
+              THEN s.stage_before
+              ELSE (SELECT b.stage FROM stage_spell b
+                    WHERE b.customer_id = s.customer_id
+                          AND b.entered_at < s.entered_at
+                          AND b.entered_on < s.month_start
+                    ORDER BY b.entered_at DESC LIMIT 1)
+            END = ANY (%1$L::text[])
   GROUP BY s.month_start, s.channel_code
 $query$, stages, first_month, last_month);
 

@@ -41,22 +41,23 @@ CREATE FUNCTION crmcost._write_lives(run crmcost._run) RETURNS bigint
 AS $$
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'customer_life', $query$
-    SELECT customer_id, began_on,
-           min(entered_on) FILTER (WHERE stage = 'churned'
-                                         AND entered_at > began_at)
-             AS churned_on,
-           min(channel_code) AS channel_code
-    FROM (SELECT s.*,
-                 min(s.entered_at) FILTER (WHERE s.is_in) OVER life
-                   AS began_at,
-                 min(s.entered_on) FILTER (WHERE s.is_in) OVER life
-                   AS began_on
-          FROM (SELECT s.*, s.stage = ANY (crmcost._customer_stages())
-                         AS is_in
-                FROM pg_temp.refresh_spell s) s
-          WINDOW life AS (PARTITION BY s.customer_id)) s
-    WHERE began_on IS NOT NULL
-    GROUP BY customer_id, began_on
+    WITH life AS (
+      SELECT customer_id, min(entered_at) AS began_at,
+             min(entered_on) AS began_on, min(channel_code) AS channel_code
+      FROM pg_temp.refresh_spell
+      WHERE stage = ANY (crmcost._customer_stages())
+      GROUP BY customer_id
+    )
+    SELECT customer_id, l.began_on, c.churned_on, l.channel_code
+    FROM life l
+    LEFT JOIN (
+      SELECT s.customer_id, min(s.entered_on) AS churned_on
+      FROM pg_temp.refresh_spell s
+      JOIN life l ON l.customer_id = s.customer_id
+                     AND s.entered_at > l.began_at
+      WHERE s.stage = 'churned'
+      GROUP BY s.customer_id
+    ) c USING (customer_id)
   $query$, crmcost._rows_of_stage_news(run, 'old'));
 END
 $$;
