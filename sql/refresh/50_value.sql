@@ -151,39 +151,43 @@ BEGIN
   PERFORM crmcost._find_replies();
   ANALYZE pg_temp.refresh_reply;
   INSERT INTO pg_temp.refresh_contact_sum
-    SELECT c.customer_id, sum(c.interactions), sum(c.handle_seconds), 0,
-           max(c.last_contact_at), NULL, NULL, 0, 0, 0
-    FROM pg_temp.refresh_contact_agent c
-    JOIN pg_temp.refresh_customer USING (customer_id)
-    GROUP BY c.customer_id;
-  UPDATE pg_temp.refresh_contact_sum s SET open_cases = o.cases
-    FROM (SELECT c.customer_id, sum(c.cases) AS cases
-          FROM service_case c
-          JOIN pg_temp.refresh_customer USING (customer_id)
-          WHERE c.closed_at IS NULL
-          GROUP BY c.customer_id) o
-    WHERE o.customer_id = s.customer_id;
-  UPDATE pg_temp.refresh_contact_sum s
-    SET last_contact_kind = l.kind, last_contact_channel = l.channel_code
-    FROM (SELECT DISTINCT ON (c.customer_id) c.customer_id, c.kind,
-                 c.channel_code
-          FROM pg_temp.refresh_contact c
-          JOIN pg_temp.refresh_contact_sum last
-            ON last.customer_id = c.customer_id
-               AND last.last_contact_at = c.occurred_at
-          WHERE c.kind IN ('touch', 'sales', 'care')
-          ORDER BY c.customer_id, c.interaction_id DESC) l
-    WHERE l.customer_id = s.customer_id;
-  UPDATE pg_temp.refresh_contact_sum s
-    SET survey_answers = a.answers, survey_score = a.score,
-        survey_satisfied = a.satisfied
-    FROM (SELECT customer_id, sum(n) AS answers, sum(score * n) AS score,
-                 coalesce(sum(n) FILTER (WHERE verdict = 'good'), 0)
-                   AS satisfied
-          FROM pg_temp.refresh_reply
-          WHERE is_csat
-          GROUP BY customer_id) a
-    WHERE a.customer_id = s.customer_id;
+    WITH contact AS (
+      SELECT c.customer_id, sum(c.interactions) AS interactions,
+             sum(c.handle_seconds) AS handle_seconds,
+             max(c.last_contact_at) AS last_contact_at
+      FROM pg_temp.refresh_contact_agent c
+      JOIN pg_temp.refresh_customer USING (customer_id)
+      GROUP BY c.customer_id
+    )
+    SELECT customer_id, c.interactions, c.handle_seconds,
+           coalesce(o.cases, 0), c.last_contact_at, l.kind, l.channel_code,
+           coalesce(a.answers, 0), coalesce(a.score, 0),
+           coalesce(a.satisfied, 0)
+    FROM contact c
+    LEFT JOIN (
+      SELECT s.customer_id, sum(s.cases) AS cases
+      FROM service_case s
+      WHERE s.closed_at IS NULL
+            AND s.customer_id IN (SELECT r.customer_id
+                                  FROM pg_temp.refresh_customer r)
+      GROUP BY s.customer_id
+    ) o USING (customer_id)
+    LEFT JOIN (
+      SELECT DISTINCT ON (t.customer_id) t.customer_id, t.kind, t.channel_code
+      FROM pg_temp.refresh_contact t
+      JOIN contact last ON last.customer_id = t.customer_id
+                           AND last.last_contact_at = t.occurred_at
+      WHERE t.kind IN ('touch', 'sales', 'care')
+      ORDER BY t.customer_id, t.interaction_id DESC
+    ) l USING (customer_id)
+    LEFT JOIN (
+      SELECT r.customer_id, sum(r.n) AS answers, sum(r.score * r.n) AS score,
+             coalesce(sum(r.n) FILTER (WHERE r.verdict = 'good'), 0)
+               AS satisfied
+      FROM pg_temp.refresh_reply r
+      WHERE r.is_csat
+      GROUP BY r.customer_id
+    ) a USING (customer_id);
   INSERT INTO pg_temp.refresh_contact_sum
     SELECT v.customer_id, v.interactions, v.handle_seconds, v.open_cases,
            v.last_contact_at, v.last_contact_kind, v.last_contact_channel,

@@ -464,7 +464,7 @@ BEGIN
   PERFORM crmcost._predict_alive(model, purchase, horizon, month_weeks,
                                  discount::float8);
   EXECUTE crmcost._clv_query(model, format(
-      '(SELECT m.customer_id, sum(m.margin) AS margin FROM customer_month m WHERE m.month_start >= %L AND m.month_start < %L GROUP BY m.customer_id)',
+      '(SELECT m.customer_id, crmcost._sum_few(m.margin) AS margin FROM customer_month m WHERE m.month_start >= %L AND m.month_start < %L GROUP BY m.customer_id)',
       (month - interval '1 year')::date, month))
     USING purchase, spend,
           crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
