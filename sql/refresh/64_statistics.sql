@@ -103,9 +103,9 @@ BEGIN
           || crmcost._of_parts(run, 'refresh_part_ordering', format($query$
     SELECT u.product_code, u.product_code AS other_product_code,
            %2$s * count(*) AS orders
-    FROM %1$s o
-    CROSS JOIN LATERAL unnest(o.product_codes) AS u (product_code)
-    WHERE o.is_order
+    FROM (SELECT unnest(o.product_codes) AS product_code
+          FROM %1$s o
+          WHERE o.is_order) u
     GROUP BY u.product_code
     UNION ALL
     SELECT '(all)', '(all)', %2$s * count(*)
@@ -127,29 +127,32 @@ AS $$
 BEGIN
   EXECUTE 'INSERT INTO pg_temp.refresh_pair SELECT p.* FROM '
           || crmcost._of_parts(run, 'refresh_part_pair', format($query$
-    WITH basket AS (
-      SELECT row_number() OVER () AS n, o.product_codes
-      FROM %1$s o
-      WHERE o.is_order AND cardinality(o.product_codes) > 1
-    ),
-    line AS MATERIALIZED (
+    WITH line AS MATERIALIZED (
       SELECT b.n, t.product_code, t.was, t.is_now
-      FROM basket b
-      CROSS JOIN LATERAL unnest(b.product_codes) AS u (product_code)
-      JOIN pg_temp.refresh_top t ON t.product_code = u.product_code
+      FROM (SELECT b.n, unnest(b.product_codes) AS product_code
+            FROM (SELECT row_number() OVER () AS n, o.product_codes
+                  FROM %1$s o
+                  WHERE o.is_order AND cardinality(o.product_codes) > 1) b) b
+      JOIN pg_temp.refresh_top t ON t.product_code = b.product_code
+    ),
+    -- both ways are the same orders
+    pair AS MATERIALIZED (
+      SELECT a.product_code, b.product_code AS other_product_code,
+             %3$s * count(*) AS orders
+      FROM line a
+      JOIN line b ON b.n = a.n AND b.product_code > a.product_code
+      WHERE %2$s
+      GROUP BY a.product_code, b.product_code
     )
-    SELECT a.product_code, b.product_code AS other_product_code,
-           %3$s * count(*) AS orders
-    FROM line a
-    JOIN line b ON b.n = a.n AND b.product_code <> a.product_code
-    WHERE %2$s
-    GROUP BY a.product_code, b.product_code
+    SELECT p.product_code, p.other_product_code, p.orders FROM pair p
+    UNION ALL
+    SELECT p.other_product_code, p.product_code, p.orders FROM pair p
     $query$, orders, which, sign)) || ' p';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._note_pairs(crmcost._run, integer, text, text) IS
-  'Notes in refresh_pair the pairs of products in a table or query of orders, as far as a condition on a and b of refresh_top allows.';
+  'Notes in refresh_pair the pairs of products in a table or query of orders, as far as a condition on a and b of refresh_top allows, in which both are alike.';
 
 CREATE FUNCTION crmcost._write_pairs(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
