@@ -177,7 +177,7 @@ BEGIN
     LEFT JOIN customer_value v ON v.customer_id = s.customer_id
     $query$, crmcost._marked_query(run, NULL)) USING run.zone;
   ANALYZE pg_temp.refresh_spell;
-  PERFORM crmcost._tell_reasons(run);
+  PERFORM crmcost._find_reasons(run);
   PERFORM crmcost._infer_reasons(run);
 END
 $$;
@@ -187,7 +187,7 @@ COMMENT ON FUNCTION crmcost._find_spells(crmcost._run) IS
 
 -- Times in a stage have the last reason that somebody gave in them.  Few customers
 -- have one: their histories are read again.
-CREATE FUNCTION crmcost._tell_reasons(run crmcost._run) RETURNS void
+CREATE FUNCTION crmcost._find_reasons(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -228,7 +228,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._tell_reasons(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._find_reasons(crmcost._run) IS
   'Gives the times of refresh_spell the reasons that somebody gave.';
 
 CREATE FUNCTION crmcost._infer_reasons(run crmcost._run) RETURNS void
