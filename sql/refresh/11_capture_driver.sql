@@ -11,22 +11,26 @@ BEGIN
     RETURN NULL;
   END IF;
   IF TG_OP = 'UPDATE' THEN
-    SELECT r.code, r.kind, u.use, u.must INTO refused
-      FROM new_row r
-      JOIN old_row o ON o.code = r.code AND o.kind <> r.kind
-      CROSS JOIN LATERAL (
-        SELECT 'has parts', 'blend' WHERE r.kind <> 'blend'
-          AND EXISTS (SELECT FROM driver_blend b WHERE b.driver = r.code)
+    SELECT u.code, u.kind, u.use, u.must INTO refused
+      FROM (
+        SELECT r.code, r.kind, 'has parts' AS use, 'blend' AS must
+          FROM new_row r
+          JOIN driver_blend b ON b.driver = r.code
+          WHERE r.kind <> 'blend'
         UNION ALL
-        SELECT 'is a part of "' || min(b.driver) || '"', 'own or ledger'
-          FROM driver_blend b
-          WHERE r.kind = 'blend' AND b.part = r.code
-          HAVING count(*) > 0
+        SELECT r.code, r.kind, 'is a part of "' || b.driver || '"',
+               'own or ledger'
+          FROM new_row r
+          JOIN driver_blend b ON b.part = r.code
+          WHERE r.kind = 'blend'
         UNION ALL
-        SELECT 'has quantities', 'own' WHERE r.kind <> 'own'
-          AND EXISTS (SELECT FROM driver_entry e WHERE e.driver = r.code)
-      ) u (use, must)
-      ORDER BY r.code, u.use LIMIT 1;
+        SELECT r.code, r.kind, 'has quantities', 'own'
+          FROM new_row r
+          JOIN old_row o ON o.code = r.code AND o.kind <> r.kind
+          WHERE r.kind <> 'own'
+                AND EXISTS (SELECT FROM driver_entry e WHERE e.driver = r.code)
+      ) u
+      ORDER BY u.code, u.use LIMIT 1;
     IF FOUND THEN
       RAISE EXCEPTION 'kind of driver "%", which %, must be %, not %',
                       refused.code, refused.use, refused.must, refused.kind

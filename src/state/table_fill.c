@@ -3,7 +3,8 @@
  *	  Rows into a work table, many at a time.
  *
  * What a step makes of its rows in one pass goes to several work tables,
- * without being put together in a result first.
+ * without being put together in a result first.  These are temporary, or unlogged
+ * on the workers of a cluster.
  */
 #include "crmcost.h"
 
@@ -20,8 +21,9 @@ CheckTable(Relation table, int columns, const Oid *types)
 	AclResult	allowed = pg_class_aclcheck(RelationGetRelid(table),
 											GetUserId(), ACL_INSERT);
 	bool		right = table->rd_rel->relkind == RELKIND_RELATION &&
-	table->rd_rel->relpersistence == RELPERSISTENCE_TEMP &&
-	!RELATION_IS_OTHER_TEMP(table) && !table->rd_rel->relhasindex &&
+	table->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT &&
+	!RELATION_IS_OTHER_TEMP(table) && !table->rd_rel->relispartition &&
+	!table->rd_rel->relhasindex &&
 	table->trigdesc == NULL && table->rd_rules == NULL &&
 	!table->rd_rel->relrowsecurity && given->constr == NULL &&
 	given->natts == columns;
@@ -34,7 +36,7 @@ CheckTable(Relation table, int columns, const Oid *types)
 	if (!right)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" must be a plain temporary table of the columns that are written to it",
+				 errmsg("\"%s\" must be a plain temporary or unlogged table of the columns that are written to it",
 						RelationGetRelationName(table))));
 }
 

@@ -119,6 +119,12 @@ SELECT throws_ok(format('SELECT pg_temp.walk(%L, %L)', rows, '2025-03-01'), code
       channel, campaign, currency, paid, product, amount, margin, discount, quantity FROM line) l', '42804',
       'a day in place of an instant'))
     v (rows, code, what);
+CREATE UNLOGGED TABLE unlogged (LIKE sold);
+SELECT lives_ok($$SELECT crmcost._walk_orders('SELECT customer, source, ref, own, at, sold_on, month, counted,
+    purchase, refund, placed, is_new, id, channel, campaign, currency, paid, product, amount, margin, discount, quantity
+    FROM line ORDER BY customer, source COLLATE "C", ref COLLATE "C", own, product COLLATE "C"', '2025-03-01', 'placed',
+    'bought', 'unlogged')$$, 'a work table of a worker is unlogged');
+SELECT isnt_empty('SELECT 1 FROM unlogged', 'and is written to');
 CREATE TABLE kept (LIKE sold);
 CREATE TEMPORARY TABLE indexed (LIKE sold, UNIQUE (customer, month));
 SELECT throws_ok(format('SELECT crmcost._walk_orders(%L, %L, %L, %L, %L)', 'SELECT 1', '2025-03-01', orders, bought,
