@@ -3,8 +3,8 @@
  *	  Rows into a work table, many at a time.
  *
  * What a step makes of its rows in one pass goes to several work tables,
- * without being put together in a result first.  These are temporary, or unlogged
- * on the workers of a cluster.
+ * without being put together in a result first.  These are temporary, or on
+ * the workers of a cluster unlogged.
  */
 #include "crmcost.h"
 
