@@ -185,7 +185,7 @@ CopyText(Datum value, MemoryContext context)
 
 /* As the query orders texts: by their bytes. */
 static int
-CompareProducts(const void *a, const void *b)
+CompareProducts(const void *a, const void *b, void *arg)
 {
 	const text *one = ((const Bought *) a)->product;
 	const text *other = ((const Bought *) b)->product;
@@ -214,13 +214,14 @@ CombineProducts(Walk *walk)
 {
 	int			kept = 0;
 
-	qsort(walk->product, walk->products, sizeof(Bought), CompareProducts);
+	qsort_interruptible(walk->product, walk->products, sizeof(Bought),
+						CompareProducts, NULL);
 	for (int i = 1; i < walk->products; i++)
 	{
 		Bought	   *last = &walk->product[kept];
 		const Bought *next = &walk->product[i];
 
-		if (CompareProducts(last, next) != 0)
+		if (CompareProducts(last, next, NULL) != 0)
 		{
 			walk->product[++kept] = *next;
 			continue;
