@@ -214,16 +214,10 @@ integrate_series(double w, double c, double z, double rest, moments *m,
 	integral	g = {w, c, z, rest};
 	double		d[BY_ZZ + 1];
 	double		slope = w - c * z;
-	double		centre = 0;
-	double		width = 2;
 
 	/* near u = 0 the kernel is that of a gamma distribution, u e^(-slope u) */
-	if (slope > 1)
-	{
-		centre = -log(slope);
-		width = 2;
-	}
-	num_integrate_all(log_kernel, &g, centre, width, BY_ZZ + 1, d, poll);
+	num_integrate_all(log_kernel, &g, slope > 1 ? -log(slope) : 0, 2,
+					  BY_ZZ + 1, d, poll);
 	/* d/dw of w (1 - u)^(w - 1) is itself times 1/w + ln(1 - u) */
 	m->sum = d[PLAIN];
 	m->first[0] = d[PLAIN] / w - d[BY_W];
@@ -323,9 +317,7 @@ read_table(const series_table *table, double rest, moments *m)
 	{
 		/* at a node all others vanish beside it */
 		double		distance = y - table->y[j];
-		double		q;
-
-		q = table->weight[j] / (distance == 0 ? 1e-30 : distance);
+		double		q = table->weight[j] / (distance == 0 ? 1e-30 : distance);
 
 		weight += q;
 		for (int k = 0; k < SERIES_VALUES; k++)
