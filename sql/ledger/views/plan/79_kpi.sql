@@ -2,44 +2,16 @@
 -- with like: every value is for the last twelve complete months, beside that
 -- of the twelve before.  A month whose last day is the report day is complete.
 --
--- A baseline or target is a row of plan, in the scenario of setting
--- plan_scenario, for the business as a whole (no category, channel, campaign,
--- tier) with the metric as aspect, or, without an aspect, of measure revenue,
--- cost, customers or score (for csat_mean).  Its part within the twelve months
--- counts; where there is none, all of it; money and numbers are brought to
--- twelve months.  Months count as equal, and days by the days of their month.
--- Without a baseline in plan it is the value of the twelve months before.
+-- What plan has of a metric is told by kpi_goal; without a baseline there it is
+-- the value of the twelve months before.
 CREATE VIEW kpi WITH (security_invoker = true) AS
-WITH metric (family, metric, measure, flow, money, lower_is_better,
-             place) AS (
-  VALUES
-  ('satisfaction', 'csat_rate', NULL, false, false, false, 1),
-  ('satisfaction', 'csat_mean', 'score', false, false, false, 2),
-  ('satisfaction', 'nps', NULL, false, false, false, 3),
-  ('satisfaction', 'response_rate', NULL, false, false, false, 4),
-  ('satisfaction', 'complaint_rate', NULL, false, false, true, 5),
-  ('loyalty', 'repeat_rate', NULL, false, false, false, 6),
-  ('loyalty', 'retention_rate', NULL, false, false, false, 7),
-  ('loyalty', 'orders_per_customer', NULL, false, false, false, 8),
-  ('share', 'market_share', NULL, false, false, false, 9),
-  ('share', 'customers', 'customers', true, false, false, 10),
-  ('profit', 'revenue', 'revenue', true, true, false, 11),
-  ('profit', 'margin', NULL, true, true, false, 12),
-  ('profit', 'cost', 'cost', true, true, true, 13),
-  ('profit', 'profit', NULL, true, true, false, 14),
-  ('profit', 'cac', NULL, false, true, true, 15),
-  ('profit', 'ltv_cac', NULL, false, false, false, 16)
+WITH goal AS (
+  SELECT * FROM kpi_goal
 ),
 -- 0 the twelve months, 1 those before
 span AS (
-  SELECT n, (l.last_month - interval '11 months'
-             - n * interval '1 year')::date AS from_on,
-         (l.last_month + interval '1 month'
-          - n * interval '1 year')::date - 1 AS to_on,
-         (l.last_month - n * interval '1 year')::date AS last_month
-  FROM (SELECT crmcost._last_complete_month(r.as_of) AS last_month
-        FROM last_refresh r) l
-  CROSS JOIN generate_series(0, 1) AS n
+  SELECT years_before AS n, period_from AS from_on, period_to AS to_on, market
+  FROM goal WHERE metric = 'market_share'
 ),
 sold AS (
   SELECT s.n, sum(d.revenue) AS revenue, sum(d.margin) AS margin,
@@ -98,42 +70,6 @@ complained AS (
   JOIN span s ON c.month_start BETWEEN s.from_on AND s.to_on
   GROUP BY s.n
 ),
--- lengths in months, of a stretch of a plan row and of what a window has of it
-planned AS (
-  SELECT p.kind, m.metric, m.flow, s.n, p.amount, p.whole_amount,
-         crmcost._month_number(p.to_on + 1) - crmcost._month_number(p.from_on)
-           AS months,
-         greatest(crmcost._month_number(least(p.to_on, s.to_on) + 1)
-                  - crmcost._month_number(greatest(p.from_on, s.from_on)), 0)
-           AS months_within
-  FROM plan_segment p
-  JOIN metric m
-    ON CASE WHEN p.kind = 'market'
-         THEN m.metric = 'market_share' AND p.measure = 'revenue'
-         ELSE p.aspect = m.metric
-              OR p.aspect = '(all)' AND p.measure = m.measure
-              OR p.aspect = 'csat' AND m.metric = 'csat_mean' END
-  CROSS JOIN span s
-  WHERE p.scenario = (SELECT value FROM setting WHERE key = 'plan_scenario')
-        AND (p.category_code, p.channel_code, p.campaign_code, p.tier_code)
-            = ('(all)', '(all)', '(all)', '(all)')
-),
-figure AS (
-  SELECT kind, metric, n,
-         CASE
-           WHEN flow OR kind = 'market'
-             THEN sum(amount * months_used / months) * 12
-                  / nullif(sum(months_used), 0)
-           ELSE sum(whole_amount * months_used) / nullif(sum(months_used), 0)
-         END AS amount
-  FROM (SELECT p.*,
-               CASE WHEN sum(months_within) OVER (PARTITION BY kind, metric,
-                                                               n) > 0
-                         OR kind = 'market'
-                 THEN months_within ELSE months END AS months_used
-        FROM planned p) used
-  GROUP BY kind, metric, flow, n
-),
 fact AS (
   SELECT s.n, b.revenue, b.margin, b.customers, k.cost,
          CASE WHEN NOT k.unrated
@@ -150,7 +86,7 @@ fact AS (
            AS complaint_rate,
          round(y.orders::numeric / nullif(y.buyers, 0), 6)
            AS orders_per_customer,
-         round(b.revenue / nullif(m.amount, 0), 6) AS market_share
+         round(b.revenue / nullif(s.market, 0), 6) AS market_share
   FROM span s
   LEFT JOIN sold b ON b.n = s.n
   LEFT JOIN placed o ON o.n = s.n
@@ -158,9 +94,8 @@ fact AS (
   LEFT JOIN asked a ON a.n = s.n
   LEFT JOIN heard e ON e.n = s.n
   LEFT JOIN complained i ON i.n = s.n
-  LEFT JOIN customer_year y ON y.month_start = s.last_month
-  LEFT JOIN figure m
-    ON m.kind = 'market' AND m.metric = 'market_share' AND m.n = s.n
+  LEFT JOIN customer_year y
+    ON y.month_start = crmcost._month_of(s.to_on)
 ),
 valued AS (
   SELECT f.n, v.metric, v.value
@@ -185,15 +120,12 @@ valued AS (
   ) AS v (metric, value)
 ),
 pair AS (
-  SELECT m.*, now.value, coalesce(round(b.amount, 6), old.value) AS baseline,
-         round(t.amount, 6) AS target
-  FROM metric m
-  JOIN valued now ON now.metric = m.metric AND now.n = 0
-  JOIN valued old ON old.metric = m.metric AND old.n = 1
-  LEFT JOIN figure b
-    ON b.metric = m.metric AND b.kind = 'baseline' AND b.n = 0
-  LEFT JOIN figure t
-    ON t.metric = m.metric AND t.kind = 'target' AND t.n = 0
+  SELECT g.family, g.metric, g.is_money, g.lower_is_better, g.place, now.value,
+         coalesce(g.baseline, old.value) AS baseline, g.target
+  FROM goal g
+  JOIN valued now ON now.metric = g.metric AND now.n = 0
+  JOIN valued old ON old.metric = g.metric AND old.n = 1
+  WHERE g.years_before = 0
 ),
 compared AS (
   SELECT p.*,
@@ -221,7 +153,7 @@ SELECT
   s.from_on AS period_from, s.to_on AS period_to,
   o.from_on AS baseline_from, o.to_on AS baseline_to,
   (SELECT value FROM setting WHERE key = 'plan_scenario') AS scenario,
-  CASE WHEN c.money
+  CASE WHEN c.is_money
     THEN (SELECT value FROM setting WHERE key = 'base_currency') END
     AS currency,
   r.as_of,

@@ -37,7 +37,8 @@ counted AS (
                              ARRAY['no_target_of_' || family])
   FROM (VALUES ('satisfaction'), ('loyalty'), ('share'), ('profit'))
     AS f (family)
-  LEFT JOIN (SELECT family, count(target) AS targets FROM kpi GROUP BY family) k
+  LEFT JOIN (SELECT family, count(target) AS targets FROM kpi_goal
+             WHERE years_before = 0 GROUP BY family) k
     USING (family)
   LEFT JOIN setting l ON l.key = 'language'
   LEFT JOIN term t
