@@ -57,6 +57,7 @@ BEGIN
     started := clock_timestamp();
     PERFORM crmcost._tell_step(ledger, steps, step, started);
     changed := crmcost._run_step(run, step);
+    PERFORM crmcost._trim_memory();   -- what each leaves in pieces would add up
     INSERT INTO refresh_run (run_id, step, as_of, as_of_at, started_at,
                              finished_at, rows_changed)
       VALUES (run_number, step, run.day, run.upto, started,
