@@ -49,20 +49,21 @@ BEGIN
       SELECT b.customer_id, -1 AS sign, b.dimension, b.code, b.since
       FROM pg_temp.refresh_class_before b
       JOIN pg_temp.refresh_member_customer USING (customer_id)
-      WHERE NOT anew
       UNION ALL
-      SELECT c.customer_id, -1, c.dimension, c.code, c.since
-      FROM customer_class c
-      WHERE NOT anew AND c.customer_id = ANY (ARRAY(
-              SELECT m.customer_id FROM pg_temp.refresh_member_customer m))
-            AND NOT EXISTS (SELECT FROM pg_temp.refresh_class_customer r
-                            WHERE r.customer_id = c.customer_id
-                                  AND r.dimension = c.dimension)
+      -- few, each by its key: OFFSET 0 keeps it from being a join
+      SELECT c.customer_id, s.sign, c.dimension, c.code, c.since
+      FROM pg_temp.refresh_member_customer m
+      CROSS JOIN LATERAL (SELECT h.* FROM customer_class h
+                          WHERE h.customer_id = m.customer_id OFFSET 0) c
+      CROSS JOIN (VALUES (-1), (1)) AS s (sign)
+      WHERE s.sign = 1
+            OR NOT EXISTS (SELECT FROM pg_temp.refresh_class_customer r
+                           WHERE r.customer_id = c.customer_id
+                                 AND r.dimension = c.dimension)
       UNION ALL
       SELECT c.customer_id, 1, c.dimension, c.code, c.since
       FROM customer_class c
-      WHERE anew OR c.customer_id = ANY (ARRAY(
-              SELECT m.customer_id FROM pg_temp.refresh_member_customer m))
+      WHERE anew
     )
     SELECT k.sign, k.customer_id, k.dimension, k.code,
            coalesce(k.owner, '(unknown)'), k.since
