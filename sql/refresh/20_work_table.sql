@@ -486,7 +486,7 @@ CREATE FUNCTION crmcost._make_class_tables() RETURNS void
 AS $$
 BEGIN
   -- tier: like refresh_cumulated, by turns; what holds where persons have set
-  -- something; months that are done; new rows, of an instant and of all; sums of a
+  -- something; months that are done; new rows, of an instant and of all, with the answer before; sums of a
   -- month, and how many customers have values in a range, where bounds are found first,
   -- and which ones
   CREATE TEMPORARY TABLE refresh_class (
@@ -503,14 +503,14 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_new (
     customer_id bigint, dimension text, code text, evidence jsonb,
-    entered_at timestamptz
+    entered_at timestamptz, before text
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_class_customer (
     customer_id bigint, dimension text, PRIMARY KEY (customer_id, dimension)
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_row (
     customer_id bigint, dimension text, entered_at timestamptz, code text,
-    evidence jsonb
+    evidence jsonb, before text
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_total (
     customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,

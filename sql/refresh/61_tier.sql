@@ -173,8 +173,9 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   -- of a distributed ledger there is no copy yet
-  EXECUTE format('SELECT array_agg(DISTINCT c.dimension) FROM %I.customer_class c WHERE c.by_rule',
-                 ledger) INTO told;
+  EXECUTE format('SELECT array_agg(d.dimension)
+                  FROM (SELECT DISTINCT c.dimension FROM %I.customer_class c
+                        WHERE c.by_rule) d', ledger) INTO told;
   RETURN ARRAY(
     SELECT k.scheme
     FROM (SELECT t.scheme FROM tier t

@@ -514,7 +514,8 @@ BEGIN
     USING at, schemes, crmcost._bases(schemes);
   IF by_hand THEN
     INSERT INTO pg_temp.refresh_tier_row
-      SELECT n.customer_id, n.dimension, n.entered_at, n.code, n.evidence
+      SELECT n.customer_id, n.dimension, n.entered_at, n.code, n.evidence,
+             n.before
       FROM pg_temp.refresh_tier_new n;
     UPDATE pg_temp.refresh_tier_state s
       SET code = CASE WHEN n.entered_at > s.entered_at THEN n.code
@@ -538,9 +539,9 @@ CREATE FUNCTION crmcost._tier_row_query(run crmcost._run, target text)
 AS $$
 BEGIN
   RETURN format($query$
-    INSERT INTO pg_temp.%3$I (customer_id, dimension, code, evidence,
+    INSERT INTO pg_temp.%3$I (customer_id, dimension, code, before, evidence,
                               entered_at)
-      SELECT c.customer_id, k.dimension, k.code,
+      SELECT c.customer_id, k.dimension, k.code, k.before,
              CASE
                WHEN k.code = 'none' THEN NULL
                WHEN k.basis = 'cum_share'

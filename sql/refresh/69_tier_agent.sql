@@ -56,10 +56,9 @@ BEGIN
       CROSS JOIN LATERAL (SELECT h.* FROM customer_class h
                           WHERE h.customer_id = m.customer_id OFFSET 0) c
       CROSS JOIN (VALUES (-1), (1)) AS s (sign)
-      WHERE s.sign = 1
-            OR NOT EXISTS (SELECT FROM pg_temp.refresh_class_customer r
-                           WHERE r.customer_id = c.customer_id
-                                 AND r.dimension = c.dimension)
+      WHERE s.sign = 1 OR NOT EXISTS (
+              SELECT FROM pg_temp.refresh_class_customer r
+              WHERE r.customer_id = c.customer_id AND r.dimension = c.dimension)
       UNION ALL
       SELECT c.customer_id, 1, c.dimension, c.code, c.since
       FROM customer_class c

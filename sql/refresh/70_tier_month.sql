@@ -12,7 +12,8 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_held(run, first_month);
-  PERFORM crmcost._find_tier_sums(first_month);
+  PERFORM crmcost._find_tier_sums(crmcost._tier_schemes(run.ledger),
+                                  first_month);
   RETURN crmcost._write_difference(run.ledger, 'tier_month',
     crmcost._tier_month_query(run, first_month),
     format('old.month_start >= %L', first_month));
@@ -87,24 +88,13 @@ BEGIN
       SELECT h.customer_id, h.scheme, h.tier, greatest(h.month, $1),
              CASE h.tier WHEN 'none' THEN h.month ELSE h.before_month END,
              CASE WHEN h.month >= $1 THEN coalesce(h.tier_before, 'none') END
-      FROM (
-        SELECT k.customer_id, k.scheme, k.tier, k.month,
-               coalesce(lead(k.month) OVER history, 'infinity')
-                 AS before_month,
-               lag(k.tier) OVER history AS tier_before
-        FROM (
-          SELECT DISTINCT ON (k.customer_id, k.scheme, k.month)
-                 k.customer_id, k.scheme, k.tier, k.month
-          FROM (%s) k
-          ORDER BY k.customer_id, k.scheme, k.month, k.entered_at DESC, k.tier
-        ) k
-        WINDOW history AS (PARTITION BY k.customer_id, k.scheme
-                           ORDER BY k.month)
-      ) h
+      FROM (%s) h
       WHERE CASE h.tier WHEN 'none'
               THEN h.month >= $1 AND h.tier_before <> 'none'
             ELSE h.before_month > $1 END
-    $query$, crmcost._held_history_query(run.whole))
+    $query$, crmcost._held_history_query(run.whole)
+             || CASE WHEN run.whole THEN ''
+                  ELSE ' UNION ALL ' || crmcost._held_told_query() END)
     USING first_month, at, schemes, run.upto, run.zone;
   ANALYZE pg_temp.refresh_held;
 END
@@ -113,42 +103,100 @@ $$;
 COMMENT ON FUNCTION crmcost._find_held(crmcost._run, date) IS
   'Fills refresh_held: which tiers held at the end of which months, from a month on.';
 
+-- What the step tier has told of a customer since the first month, with the answer
+-- before each, is all that happened, unless there are rows by hand, or those of
+-- merged customers.
+CREATE FUNCTION crmcost._is_told_by_rule(alias text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($condition$
+  (%1$s.customer_id, %1$s.dimension) NOT IN (SELECT k.customer_id, k.dimension
+   FROM classification k WHERE NOT k.by_rule)
+  AND %1$s.customer_id NOT IN (SELECT p.party_id FROM pg_temp.refresh_party p)
+$condition$, alias);
+
+COMMENT ON FUNCTION crmcost._is_told_by_rule(text) IS
+  'Condition on an alias that nothing but the rule has said something of a customer in a dimension.';
+
+CREATE FUNCTION crmcost._held_told_query() RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT r.customer_id, r.dimension, k.tier, k.month, k.before_month,
+         k.tier_before
+  FROM (
+    SELECT r.*, lead(r.month, 1, 'infinity') OVER told AS after,
+           lag(r.month) OVER told IS NULL AS is_first,
+           last_value(r.entered_at) OVER (
+             told ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+             AS last_at
+    FROM (SELECT r.customer_id, r.dimension, r.entered_at, r.code, r.before,
+                 crmcost._month_of(crmcost._report_day(r.entered_at, $5))
+                   AS month
+          FROM pg_temp.refresh_tier_row r
+          WHERE r.dimension = ANY ($3) AND %s) r
+    WINDOW told AS (PARTITION BY r.customer_id, r.dimension
+                    ORDER BY r.entered_at)
+  ) r
+  CROSS JOIN LATERAL (
+    VALUES (r.code, r.month, r.after, r.before),
+           (CASE WHEN r.is_first THEN r.before END, $1 - 1, r.month, NULL)
+  ) AS k (tier, month, before_month, tier_before)
+  -- the last row tells all where it is older
+  WHERE r.last_at > $2 AND k.tier IS NOT NULL
+$query$, crmcost._is_told_by_rule('r'));
+
+COMMENT ON FUNCTION crmcost._held_told_query() IS
+  'Query of the months in which tiers held that the step tier has told since the month $1, which begins at $2.';
+
 CREATE FUNCTION crmcost._held_history_query(whole boolean) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT k.customer_id, k.scheme, k.tier, k.entered_at,
-         crmcost._month_of(crmcost._report_day(k.entered_at, $5)) AS month
-  FROM (%s) k
-  WHERE k.scheme = ANY ($3) AND k.entered_at <= $4
+  SELECT k.customer_id, k.scheme, k.tier, k.month,
+         coalesce(lead(k.month) OVER history, 'infinity') AS before_month,
+         lag(k.tier) OVER history AS tier_before
+  FROM (
+    SELECT DISTINCT ON (k.customer_id, k.scheme, k.month)
+           k.customer_id, k.scheme, k.tier, k.month
+    FROM (SELECT k.customer_id, k.scheme, k.tier, k.entered_at,
+                 crmcost._month_of(crmcost._report_day(k.entered_at, $5))
+                   AS month
+          FROM (%s) k
+          WHERE k.scheme = ANY ($3) AND k.entered_at <= $4) k
+    ORDER BY k.customer_id, k.scheme, k.month, k.entered_at DESC, k.tier
+  ) k
+  WINDOW history AS (PARTITION BY k.customer_id, k.scheme ORDER BY k.month)
 $query$,
   CASE WHEN whole THEN $whole$
     SELECT coalesce(p.party_id, k.customer_id) AS customer_id,
            k.dimension AS scheme, k.code AS tier, k.entered_at
     FROM classification k
     LEFT JOIN pg_temp.refresh_party p ON p.customer_id = k.customer_id
-  $whole$ ELSE $later$
+  $whole$ ELSE pg_catalog.format($later$
     SELECT c.customer_id, c.dimension AS scheme, k.code AS tier, k.entered_at
-    FROM customer_class c
+    FROM (
+      WITH pair AS (
+        SELECT c.customer_id, c.dimension COLLATE "default" AS dimension
+        FROM customer_class c
+        WHERE c.entered_at > $2 AND c.dimension = ANY ($3)
+        EXCEPT
+        SELECT r.customer_id, r.dimension FROM pg_temp.refresh_tier_row r
+        WHERE %s
+      )
+      SELECT customer_id, dimension, customer_id AS held_by FROM pair
+      UNION ALL
+      SELECT p.party_id, k.dimension, p.customer_id
+      FROM pair k
+      JOIN pg_temp.refresh_party p ON p.party_id = k.customer_id
+    ) c
     -- few, each by its key: OFFSET 0 keeps it from being a join
     CROSS JOIN LATERAL (
       SELECT h.code, h.entered_at FROM classification h
-      WHERE h.customer_id = c.customer_id
-            AND h.dimension = c.dimension COLLATE "default"
+      WHERE h.customer_id = c.held_by AND h.dimension = c.dimension
       OFFSET 0
     ) k
-    WHERE c.entered_at > $2 AND c.dimension = ANY ($3)
-    UNION ALL
-    SELECT c.customer_id, k.dimension, k.code, k.entered_at
-    FROM customer_class c
-    JOIN pg_temp.refresh_party p ON p.party_id = c.customer_id
-    JOIN classification k
-      ON k.customer_id = p.customer_id
-         AND k.dimension = c.dimension COLLATE "default"
-    WHERE c.entered_at > $2 AND c.dimension = ANY ($3)
-  $later$ END);
+  $later$, crmcost._is_told_by_rule('r')) END);
 
 COMMENT ON FUNCTION crmcost._held_history_query(boolean) IS
-  'Query of the tiers of all customers, or of those whose last one is later than an instant $2, in the schemes $3 up to an instant $4 in the time zone $5.';
+  'Query of the months in which tiers held, each of its last row, of all customers, or of those whose last row is later than an instant $2 and who have more than the step tier has told, in the schemes $3 up to an instant $4 in the time zone $5.';
 
 CREATE FUNCTION crmcost._tier_sums(OUT name text, OUT type text,
                                    OUT term text)
@@ -176,12 +224,10 @@ COMMENT ON FUNCTION crmcost._tier_sums() IS
 
 -- Sums of the months of customers, by tier and over all, and what they had of
 -- the drivers that are in customer_month.
-CREATE FUNCTION crmcost._find_tier_sums(first_month date) RETURNS void
+CREATE FUNCTION crmcost._find_tier_sums(schemes text[], first_month date)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  schemes CONSTANT text[] := ARRAY(SELECT DISTINCT h.scheme
-                                   FROM pg_temp.refresh_held h ORDER BY 1);
 BEGIN
   EXECUTE (
     SELECT format($query$
@@ -217,8 +263,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_tier_sums(date) IS
-  'Fills refresh_tier_sum from the months of customers, from a month on.';
+COMMENT ON FUNCTION crmcost._find_tier_sums(text[], date) IS
+  'Fills refresh_tier_sum from the months of customers, in these schemes, from a month on.';
 
 -- Customers are counted by who came and who went.
 CREATE FUNCTION crmcost._tier_member_query(first_month date, last_month date)

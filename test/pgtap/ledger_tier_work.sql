@@ -97,6 +97,37 @@ CALL crmcost.refresh('crm', '2024-08-01');
 SELECT is(pg_temp.differing(), NULL, 'merged customers as a full computation says');
 ROLLBACK TO fresh;
 
+-- what the rule has told in the last two months is not all that happened to who was set by hand or merged
+DELETE FROM tier WHERE scheme IN ('abc', 'value');
+INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) SELECT i, 'c' || i, '2024-04-01',
+  '2024-05-01' FROM generate_series(1, 9) i;
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
+  SELECT i, 'a' || i, timestamptz '2024-05-10', CASE WHEN i IN (7, 9) THEN 500 ELSE 5000 END, 'EUR'
+  FROM generate_series(1, 9) i;
+CALL crmcost.refresh('crm', '2024-06-15');
+-- the rule says regular of 9 then, and silver of 8, whose party is going to be 7
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency) VALUES (9, 'b9', '2024-06-20', 600, 'EUR');
+INSERT INTO classification (customer_id, dimension, entered_at, code)
+  VALUES (1, 'loyalty', '2024-06-20', 'gold'), (2, 'loyalty', '2024-05-20', 'regular');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT crmcost.merge_customer('crm', 8, 7);
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT is(pg_temp.differing(), NULL, 'by hand and merged, as a full computation says');
+INSERT INTO sale (customer_id, order_ref, line_no, kind, sold_at, amount, currency)
+  VALUES (1, 'a1', 2, 'refund', '2024-07-10', -4500, 'EUR'), (3, 'b3', 1, 'sale', '2024-07-10', 6000, 'EUR'),
+    (7, 'b7', 1, 'sale', '2024-07-10', 6000, 'EUR');
+CALL crmcost.refresh('crm', '2024-07-20');
+SELECT results_eq($$SELECT tier_from, tier_to, customers FROM tier_migration WHERE month_start = '2024-07-01'
+  ORDER BY 1, 2$$,
+  $$ VALUES ('gold'::text, 'regular'::text, 1::bigint), ('regular', 'regular', 1), ('silver', 'gold', 2),
+    ('silver', 'silver', 4) $$, 'of 1 it was the hand that said gold, of 2 that he is regular');
+SELECT results_eq($$SELECT tier_from, tier_to, customers FROM tier_migration WHERE month_start = '2024-06-01'
+  ORDER BY 1, 2$$,
+  $$ VALUES ('regular'::text, 'regular'::text, 1::bigint), ('regular', 'silver', 1), ('silver', 'gold', 1),
+    ('silver', 'silver', 5) $$, 'and in the month before');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+ROLLBACK TO fresh;
+
 -- what is not kept
 DELETE FROM tier WHERE scheme IN ('abc', 'value');
 INSERT INTO customer (customer_id, source_key, first_seen_at, acquired_at) SELECT i, 'c' || i, '2024-01-01',
