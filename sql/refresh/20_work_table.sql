@@ -36,6 +36,7 @@ BEGIN
   PERFORM crmcost._make_life_tables();
   PERFORM crmcost._make_class_tables();
   PERFORM crmcost._make_group_tables();
+  PERFORM crmcost._make_figure_tables();
   PERFORM crmcost._make_detail_tables();
   PERFORM crmcost._make_acquisition_tables();
   PERFORM crmcost._make_service_tables();

@@ -17,6 +17,7 @@ BEGIN
      OR crmcost._parties_changed()
      OR ARRAY(SELECT DISTINCT g.dimension FROM group_month g
               WHERE g.dimension NOT LIKE '(%)' ORDER BY 1) <> schemes THEN
+    PERFORM crmcost._find_tiered(schemes);
     RETURN crmcost._write_difference(run.ledger, 'group_month',
       crmcost._group_query(schemes, 'true'), 'true');
   END IF;
@@ -25,9 +26,15 @@ BEGIN
      AND NOT EXISTS (SELECT FROM pg_temp.refresh_cost_month) THEN
     RETURN 0;
   END IF;
-  EXECUTE crmcost._delta_query(format(months, 'm'));
+  IF EXISTS (SELECT FROM pg_temp.refresh_moved) THEN
+    EXECUTE crmcost._delta_query(format(months, 'm'));
+  END IF;
+  PERFORM crmcost._find_tiered(schemes);
   RETURN crmcost._write_difference(run.ledger, 'group_month',
-    crmcost._group_query(schemes, format(months, 'm')) || $query$
+    -- named, so that the planner knows how many rows they have
+    crmcost._group_query(schemes, format('m.month_start = ANY (%L::date[])',
+      ARRAY(SELECT t.month_start FROM pg_temp.refresh_cost_month t)))
+    || $query$
       UNION ALL
       SELECT dimension, code, cohort_month, month_start, $query$
       || (SELECT string_agg(format('%I', g.name), ', ')
@@ -114,45 +121,35 @@ END;
 COMMENT ON FUNCTION crmcost._group_dimensions(text[]) IS
   'Dimensions of group_month, given the tier schemes.';
 
+-- A code that is no tier is none, like that of who has left the scheme.
 CREATE FUNCTION crmcost._group_row_query(schemes text[], condition text)
   RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT pg_catalog.format($query$
-    WITH customer AS (
-      SELECT v.customer_id, v.channel_code,
-             coalesce(crmcost._month_of(v.acquired_on), '-infinity')
-               AS acquired_month,
-             coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
-               AS first_month,
-             coalesce(s.segment, '(unknown)') AS segment %1$s
-      FROM customer_value v
-      LEFT JOIN customer_score s ON s.customer_id = v.customer_id
-      %2$s
-    )
-    SELECT m.month_start, c.channel_code, c.acquired_month, c.first_month,
-           c.segment %3$s, %4$s
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT m.month_start, v.channel_code,
+           coalesce(crmcost._month_of(v.acquired_on), '-infinity'),
+           coalesce(crmcost._month_of(v.first_ordered_on), '-infinity'),
+           coalesce(s.segment, '(unknown)') %1$s, %2$s
     FROM customer_month m
     LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
-    JOIN customer c ON c.customer_id = coalesce(p.party_id, m.customer_id)
-    WHERE %5$s
+    JOIN customer_value v
+      ON v.customer_id = coalesce(p.party_id, m.customer_id)
+    LEFT JOIN customer_score s ON s.customer_id = v.customer_id
+    LEFT JOIN pg_temp.refresh_tiered c ON c.customer_id = v.customer_id
+    WHERE %3$s
   $query$,
-    pg_catalog.string_agg(pg_catalog.format(
-      ', coalesce(t%1$s.code, ''(unknown)'') AS tier%1$s', s.i),
-      ''::text ORDER BY s.i),
-    pg_catalog.string_agg(pg_catalog.format(
-      'LEFT JOIN customer_class c%1$s ON c%1$s.customer_id = v.customer_id
-       AND c%1$s.dimension = %2$L LEFT JOIN tier t%1$s ON t%1$s.scheme = %2$L
-       AND t%1$s.code = c%1$s.code',
-      s.i, s.scheme), ' '::text ORDER BY s.i),
-    pg_catalog.string_agg(pg_catalog.format(', c.tier%s', s.i),
-                          ''::text ORDER BY s.i),
-    (SELECT pg_catalog.string_agg(pg_catalog.format('(%s)::%s', g.term, g.type),
-                                  ', '::text)
+    (SELECT string_agg(format(
+              ', CASE WHEN c.codes[%1$s] = ANY (%2$L::text[]) THEN c.codes[%1$s] ELSE ''(unknown)'' END',
+              s.i, ARRAY(SELECT t.code FROM tier t WHERE t.scheme = s.scheme)),
+              '' ORDER BY s.i)
+     FROM unnest(schemes) WITH ORDINALITY AS s (scheme, i)),
+    (SELECT string_agg(format('(%s)::%s', g.term, g.type), ', ')
      FROM crmcost._group_sums() g),
-    condition)
-  FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i);
-END;
+    condition);
+END
+$$;
 
 COMMENT ON FUNCTION crmcost._group_row_query(text[], text) IS
   'Query of the rows m of customer_month that a condition names, with the groups that their customers are in: the keys of _group_query.';
@@ -160,7 +157,7 @@ COMMENT ON FUNCTION crmcost._group_row_query(text[], text) IS
 -- One pass over the months, for all dimensions at once.
 CREATE FUNCTION crmcost._group_query(schemes text[], condition text)
   RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format($query$
     SELECT (%1$L::text[])[s.set] AS dimension,

@@ -10,10 +10,9 @@ BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF crmcost._was_written(run, '{customer_score,customer_value,customer_class}')
      OR EXISTS (SELECT FROM touched WHERE relation = 'tier') THEN
+    PERFORM crmcost._find_figures(run);
     changed := crmcost._write_difference(run.ledger, 'group_size',
-                                         crmcost._sum_of_parts(run, 'group_size',
-                                           crmcost._size_query(run.ledger)),
-                                         'true');
+                                         crmcost._size_query(), 'true');
   END IF;
   IF crmcost._was_written(run, '{customer_score,customer_value}') THEN
     changed := changed + crmcost._write_score_total(run);
@@ -70,15 +69,14 @@ BEGIN
           LIMIT 1) p
     $query$, greatest(customers, 1)));
   RETURN crmcost._write_difference(run.ledger, 'rfm_cell',
-      crmcost._sum_of_parts(run, 'rfm_cell', $query$
-        SELECT s.r, s.f, count(*) AS customers,
-               sum(v.orders)::bigint AS orders, sum(v.revenue) AS revenue,
-               sum(v.profit) AS profit, sum(s.m) AS m
-        FROM customer_score s
-        JOIN customer_value v ON v.customer_id = s.customer_id
-        WHERE s.r IS NOT NULL
-        GROUP BY s.r, s.f
-      $query$), 'true')
+      $query$
+        SELECT f.r, f.f, sum(f.buyers)::bigint AS customers,
+               sum(f.orders)::bigint AS orders, sum(f.revenue) AS revenue,
+               sum(f.earned) AS profit, sum(f.m)::bigint AS m
+        FROM pg_temp.refresh_figure f
+        WHERE f.dimension = '(rfm)' AND f.r IS NOT NULL
+        GROUP BY f.r, f.f
+      $query$, 'true')
     + crmcost._write_difference(run.ledger, 'whale_point', format($query$
         SELECT s.profit_rank, %1$s::bigint AS customers, s.cumulative_profit,
                s.cumulative_share, s.is_peak
@@ -145,56 +143,26 @@ $$;
 COMMENT ON FUNCTION crmcost._was_written(crmcost._run, text[]) IS
   'Whether a refresh has changed one of these tables, or computes everything.';
 
--- The groups of group_month.  Days first: they are fewer than customers.  Who is
--- in no tier of a scheme is the rest.
-CREATE FUNCTION crmcost._size_query(ledger name) RETURNS text
-  LANGUAGE sql STABLE PARALLEL UNSAFE
-RETURN pg_catalog.format($query$
-  WITH part AS (
-    SELECT grouping(v.channel_code, v.first_ordered_on) AS kind, s.segment,
-           v.channel_code, v.acquired_on, v.first_ordered_on,
-           count(*) AS customers,
-           sum(coalesce(s.clv_predictive, s.clv_formula, 0))
-             AS expected_margin
-    FROM customer_value v
-    JOIN customer_score s ON s.customer_id = v.customer_id
-    GROUP BY GROUPING SETS ((s.segment), (v.channel_code, v.acquired_on),
-                            (v.first_ordered_on))
-  ),
-  tiered AS (
-    SELECT t.scheme, t.code, k.customers
-    FROM (SELECT c.dimension, c.code, count(*) AS customers
-          FROM customer_class c
-          JOIN customer_score s ON s.customer_id = c.customer_id
-          WHERE c.dimension = ANY (%1$L::text[])
-          GROUP BY c.dimension, c.code) k
-    JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-  )
-  SELECT CASE kind WHEN 3 THEN '(segment)' WHEN 1 THEN '(acquisition)'
-           ELSE '(cohort)' END AS dimension,
-         CASE kind WHEN 3 THEN coalesce(segment, '(unknown)')
-           WHEN 1 THEN channel_code ELSE '(all)' END AS code,
-         CASE kind WHEN 3 THEN '-infinity'
-           ELSE coalesce(crmcost._month_of(coalesce(acquired_on,
-                                                    first_ordered_on)),
-                         '-infinity') END AS cohort_month,
-         sum(customers)::bigint AS customers,
-         sum(expected_margin) AS expected_margin
-  FROM part
+-- The groups of group_month.  Who is in no tier of a scheme is the rest.
+CREATE FUNCTION crmcost._size_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT f.dimension,
+         CASE f.dimension WHEN '(cohort)' THEN '(all)'
+           WHEN '(acquisition)' THEN f.code
+           WHEN '(segment)' THEN coalesce(f.code, '(unknown)')
+           ELSE coalesce(t.code, '(unknown)') END AS code,
+         f.cohort_month, sum(f.customers)::bigint AS customers,
+         sum(f.expected_margin)
+           FILTER (WHERE f.dimension IN ('(segment)', '(acquisition)',
+                                         '(cohort)')) AS expected_margin
+  FROM pg_temp.refresh_figure f
+  LEFT JOIN tier t ON t.scheme = f.dimension AND t.code = f.code
+  WHERE f.customers > 0 AND f.dimension <> '(rfm)'
   GROUP BY 1, 2, 3
-  UNION ALL
-  SELECT scheme, code, '-infinity', customers, NULL FROM tiered
-  UNION ALL
-  SELECT u.scheme, '(unknown)', '-infinity',
-         (a.customers - coalesce(sum(t.customers), 0))::bigint, NULL
-  FROM unnest(%1$L::text[]) AS u (scheme)
-  LEFT JOIN tiered t ON t.scheme = u.scheme
-  CROSS JOIN (SELECT count(*) AS customers FROM customer_score) a
-  GROUP BY u.scheme, a.customers
-  HAVING a.customers > coalesce(sum(t.customers), 0)
-$query$, crmcost._tier_schemes(ledger));
+$query$;
 
-COMMENT ON FUNCTION crmcost._size_query(name) IS
+COMMENT ON FUNCTION crmcost._size_query() IS
   'Query of group_size.';
 
 -- Stages follow the change: the step stage notes what the customers that it looks

@@ -11,9 +11,10 @@ BEGIN
   changed := crmcost._write_tier_move(run);
   IF crmcost._was_written(run, '{customer_score,customer_value,customer_class}')
      OR EXISTS (SELECT FROM touched WHERE relation = 'tier') THEN
+    PERFORM crmcost._find_figures(run);
     changed := changed
       + crmcost._write_difference(run.ledger, 'potential_cell',
-          crmcost._potential_query(run), 'true');
+          crmcost._potential_query(), 'true');
   END IF;
   RETURN changed;
 END
@@ -75,66 +76,23 @@ $$;
 COMMENT ON FUNCTION crmcost._write_tier_move(crmcost._run) IS
   'Writes tier_move of the months whose tiers were found anew; returns the rows changed.';
 
--- Half of the customers have no more than the threshold still to come.  Who is in no
--- tier of a scheme is the rest.
-CREATE FUNCTION crmcost._potential_query(run crmcost._run) RETURNS text
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  threshold CONSTANT numeric := crmcost._value_at(run, 'potential', 0.5, $query$
-    SELECT coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
-    FROM customer_score s
-    JOIN customer_value v ON v.customer_id = s.customer_id
-    WHERE NOT v.is_technical
-  $query$);
-BEGIN
-  RETURN format($query$
-    SELECT c.*, %L::numeric AS threshold FROM (%s) c
-  $query$, threshold, crmcost._sum_of_parts(run, 'potential_cell', format($query$
-    WITH one AS (
-      SELECT p.*, p.potential > %1$L::numeric AS high_potential
-      FROM (SELECT v.customer_id, v.margin, v.profit,
-                   coalesce(s.clv_predictive, s.clv_formula, 0) AS potential
-            FROM customer_score s
-            JOIN customer_value v ON v.customer_id = s.customer_id
-            WHERE NOT v.is_technical) p
-    ),
-    tiered AS (
-      SELECT t.scheme, t.code AS tier, k.high_potential, k.customers, k.margin,
-             k.profit, k.potential
-      FROM (SELECT k.dimension, k.code, o.high_potential,
-                   count(*) AS customers, sum(o.margin) AS margin,
-                   sum(o.profit) AS profit, sum(o.potential) AS potential
-            FROM one o
-            JOIN customer_class k USING (customer_id)
-            WHERE k.dimension = ANY (%2$L::text[])
-            GROUP BY k.dimension, k.code, o.high_potential) k
-      JOIN tier t ON t.scheme = k.dimension AND t.code = k.code
-    )
-    SELECT scheme, tier, high_potential, customers, margin, profit, potential
-    FROM tiered
-    UNION ALL
-    SELECT u.scheme, '(unknown)', a.high_potential,
-           (a.customers - coalesce(sum(t.customers), 0))::bigint,
-           a.margin - coalesce(sum(t.margin), 0),
-           a.profit - coalesce(sum(t.profit), 0),
-           a.potential - coalesce(sum(t.potential), 0)
-    FROM unnest(%2$L::text[]) AS u (scheme)
-    CROSS JOIN (SELECT o.high_potential, count(*) AS customers,
-                       sum(o.margin) AS margin, sum(o.profit) AS profit,
-                       sum(o.potential) AS potential
-                FROM one o
-                GROUP BY o.high_potential) a
-    LEFT JOIN tiered t
-      ON t.scheme = u.scheme AND t.high_potential = a.high_potential
-    GROUP BY u.scheme, a.high_potential, a.customers, a.margin, a.profit,
-             a.potential
-    HAVING a.customers > coalesce(sum(t.customers), 0)
-    $query$, threshold, crmcost._tier_schemes(run.ledger))));
-END
-$$;
+-- Who is in no tier of a scheme is the rest.
+CREATE FUNCTION crmcost._potential_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT f.dimension AS scheme, coalesce(t.code, '(unknown)') AS tier,
+         f.high_potential, f.threshold, sum(f.persons)::bigint AS customers,
+         sum(f.margin) AS margin, sum(f.profit) AS profit,
+         sum(f.potential) AS potential
+  FROM pg_temp.refresh_figure f
+  LEFT JOIN tier t ON t.scheme = f.dimension AND t.code = f.code
+  WHERE f.high_potential IS NOT NULL
+  GROUP BY f.dimension, coalesce(t.code, '(unknown)'), f.high_potential,
+           f.threshold
+  HAVING sum(f.persons) > 0
+$query$;
 
-COMMENT ON FUNCTION crmcost._potential_query(crmcost._run) IS
+COMMENT ON FUNCTION crmcost._potential_query() IS
   'Query of potential_cell.';
 
 -- A migration between any two evenings, from the history that tier_move counts by

@@ -61,10 +61,10 @@ BEGIN
         $query$), 'true');
   END IF;
   IF crmcost._was_written(run, '{customer_score,customer_class}') THEN
+    PERFORM crmcost._find_figures(run);
     changed := changed
       + crmcost._write_difference(run.ledger, 'group_forecast',
-          crmcost._sum_of_parts(run, 'group_forecast',
-                                crmcost._forecast_query()), 'true');
+          crmcost._forecast_query(), 'true');
   END IF;
   IF crmcost._was_written(run, '{sale_month,group_month}')
      OR last_month <> crmcost._last_complete_month(
@@ -373,35 +373,21 @@ $query$;
 COMMENT ON FUNCTION crmcost._next_query() IS
   'Query of product_next.';
 
--- Sums of floats depend on the order of the rows in the last digits: so they are
--- of 6 decimals.
 CREATE FUNCTION crmcost._forecast_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  WITH score AS (
-    SELECT s.customer_id, s.segment, round(s.p_alive::numeric, 6) AS p_alive,
-           round(s.expected_purchases::numeric, 6) AS purchases,
-           round(s.expected_purchases::numeric * s.expected_value, 6)
-             AS revenue,
-           coalesce(s.clv_predictive, s.clv_formula) AS margin
-    FROM customer_score s
-    WHERE s.r IS NOT NULL
-  )
-  SELECT dimension, coalesce(code, '(unknown)') AS code, count(*) AS customers,
-         count(p_alive) AS predicted_customers, sum(p_alive) AS expected_alive,
-         sum(purchases) AS expected_purchases, sum(revenue) AS expected_revenue,
-         sum(margin) AS expected_margin
-  FROM (
-    SELECT '(segment)' AS dimension, s.segment AS code, s.p_alive, s.purchases,
-           s.revenue, s.margin
-    FROM score s
-    UNION ALL
-    SELECT c.dimension, c.code, s.p_alive, s.purchases, s.revenue, s.margin
-    FROM score s
-    JOIN customer_class c USING (customer_id)
-    WHERE c.dimension NOT IN ('stage', 'owner', 'invalid')
-  ) member
-  GROUP BY dimension, coalesce(code, '(unknown)')
+  SELECT f.dimension, coalesce(f.code, '(unknown)') AS code,
+         sum(f.buyers)::bigint AS customers,
+         sum(f.predicted)::bigint AS predicted_customers,
+         sum(f.alive) AS expected_alive,
+         sum(f.purchases) AS expected_purchases,
+         sum(f.spend) AS expected_revenue,
+         sum(f.predicted_margin) AS expected_margin
+  FROM pg_temp.refresh_figure f
+  WHERE f.dimension NOT IN ('(acquisition)', '(cohort)', '(rfm)')
+        AND (f.dimension = '(segment)' OR f.code IS NOT NULL)
+  GROUP BY f.dimension, coalesce(f.code, '(unknown)')
+  HAVING sum(f.buyers) > 0
 $query$;
 
 COMMENT ON FUNCTION crmcost._forecast_query() IS

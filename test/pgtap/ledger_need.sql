@@ -238,6 +238,19 @@ SELECT results_eq($$ SELECT dimension, code, customers, predicted_customers, exp
   GROUP BY 1, 2 ORDER BY 1, 2 $$, 'C24: expectations of the customers of a segment or tier, added up');
 SELECT ok(count(*) > 3, 'of which there are some') FROM purchase_forecast;
 SELECT is(pg_temp.differing(), NULL, 'G19: a full computation says the same');
+-- also of what a person says that is no tier scheme, or no tier of one
+INSERT INTO classification (customer_id, dimension, entered_at, code)
+  SELECT customer_id, 'region', timestamptz '2024-03-01', CASE customer_id % 2 WHEN 0 THEN 'north' ELSE 'south' END FROM customer
+  UNION ALL SELECT min(customer_id), 'abc', '2024-03-01', 'gone' FROM customer_rfm;
+CALL crmcost.refresh('crm', '2024-04-05');
+SELECT results_eq($$ SELECT dimension COLLATE "default", code COLLATE "default", customers, predicted_customers,
+  expected_alive, expected_margin
+  FROM group_forecast WHERE dimension = 'region' OR code = 'gone' ORDER BY 1, 2 $$, $$
+  SELECT k.dimension, k.code, count(*), count(s.p_alive), sum(round(s.p_alive::numeric, 6))::numeric(38,4),
+    sum(s.potential) FROM customer_clv s JOIN customer_rfm r USING (customer_id)
+  JOIN classification k USING (customer_id) WHERE k.dimension = 'region' OR k.code = 'gone' GROUP BY 1, 2 ORDER BY 1, 2
+  $$, 'any dimension but stage, owner and invalid');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 
 -- bad input
 SELECT throws_ok($$ UPDATE setting SET value = '0' WHERE key = 'trend_months' $$, '23514', NULL, 'a trend of no month');
