@@ -92,32 +92,30 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_need(crmcost._run) IS
   'Step of refresh: cart_item, need_tag, need_total, customer_occasion, customer_favourite, product_next, group_forecast and demand_line; returns the rows changed.';
 
--- What was sold of a product or to a group in each month up to a last one.  Months
--- are counted from year 0, 12 a year.
+-- What was sold of a product or to a group in each month up to a last one: n pieces or
+-- orders, and revenue.  Months are counted from year 0, 12 a year.
 CREATE FUNCTION crmcost._demand_query(last_month date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT d.dimension, d.code, d.measure, d.y,
+  SELECT d.dimension, d.code, d.n, d.revenue,
          12 * date_part('year', d.month_start)::integer
            + date_part('month', d.month_start)::integer AS k
   FROM (
-    SELECT '(product)' AS dimension, p.product_code AS code, k.measure,
-           k.y, p.month_start
-    FROM (SELECT product_code, month_start, sum(quantity) AS quantity,
-                 sum(revenue) AS revenue
-          FROM sale_month GROUP BY product_code, month_start
-          HAVING sum(quantity) <> 0 OR sum(revenue) <> 0) p
-    CROSS JOIN LATERAL (VALUES ('quantity', p.quantity),
-                               ('revenue', p.revenue)) AS k (measure, y)
+    SELECT '(product)' AS dimension, p.product_code AS code, p.month_start,
+           crmcost._sum_few(p.quantity) AS n,
+           crmcost._sum_few(p.revenue) AS revenue
+    FROM sale_month p
+    WHERE p.month_start <= %1$L
+    GROUP BY p.product_code, p.month_start
+    HAVING crmcost._sum_few(p.quantity) <> 0
+           OR crmcost._sum_few(p.revenue) <> 0
     UNION ALL
-    SELECT g.dimension, g.code, k.measure, k.y, g.month_start
+    SELECT g.dimension, g.code, g.month_start, g.orders, g.revenue
     FROM group_month g
-    CROSS JOIN LATERAL (VALUES ('orders', g.orders::numeric),
-                               ('revenue', g.revenue)) AS k (measure, y)
     WHERE g.dimension NOT IN ('(acquisition)', '(cohort)')
+          AND g.month_start <= %1$L
           AND (g.active_customers > 0 OR g.orders <> 0 OR g.revenue <> 0)
   ) d
-  WHERE d.month_start <= %1$L::date
 $query$, last_month);
 
 COMMENT ON FUNCTION crmcost._demand_query(date) IS
@@ -137,23 +135,26 @@ COMMENT ON FUNCTION crmcost._demand_query(date) IS
 CREATE FUNCTION crmcost._line_query(last_month date, months integer)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  WITH month AS (%4$s),
-  line AS (
+RETURN (SELECT pg_catalog.format($query$
+  WITH line AS (
     SELECT s.*, (s.ky - s.mean_k * s.y) * 12
                   / nullif(s.n * (s.n * s.n - 1.0), 0) AS slope
     FROM (
-      SELECT dimension, code, measure, %3$s - f.k + 1 AS n,
-             (f.k + %3$s) / 2.0 AS mean_k, sum(m.y) AS y,
-             sum(m.y * m.y) AS yy, sum(m.k * m.y) AS ky,
-             coalesce(sum(m.y) FILTER (WHERE m.k = %3$s), 0) AS last_y
-      FROM month m
-      JOIN (SELECT dimension, code, measure,
-                   greatest(min(k), %3$s - %2$s + 1) AS k
-            FROM month GROUP BY dimension, code, measure) f
-        USING (dimension, code, measure)
-      WHERE m.k >= f.k
-      GROUP BY dimension, code, measure, f.k
+      SELECT d.dimension, d.code, v.measure, %3$s - d.first_k + 1 AS n,
+             (d.first_k + %3$s) / 2.0 AS mean_k, v.y, v.yy, v.ky, v.last_y
+      FROM (
+        SELECT m.dimension, m.code,
+               greatest(min(m.k), %3$s - %2$s + 1) AS first_k, %5$s
+        FROM (%4$s) m
+        GROUP BY m.dimension, m.code
+        HAVING max(m.k) > %3$s - %2$s
+      ) d
+      CROSS JOIN LATERAL (
+        VALUES (CASE d.dimension WHEN '(product)' THEN 'quantity'
+                  ELSE 'orders' END, d.n_y, d.n_yy, d.n_ky, d.n_last),
+               ('revenue', d.revenue_y, d.revenue_yy, d.revenue_ky,
+                d.revenue_last)
+      ) AS v (measure, y, yy, ky, last_y)
     ) s
   )
   SELECT f.dimension, f.code, f.measure, %1$L::date AS last_month,
@@ -174,10 +175,18 @@ RETURN pg_catalog.format($query$
                   * crmcost._student_quantile(greatest(l.n - 2, 1)) AS half
     FROM line l OFFSET 0    -- or each column would find the root again
   ) f
-$query$, last_month, months,
-         12 * pg_catalog.date_part('year', last_month)::integer
-           + pg_catalog.date_part('month', last_month)::integer,
-         crmcost._demand_query(last_month));
+$query$, last_month, months, last.k, crmcost._demand_query(last_month),
+  pg_catalog.string_agg(pg_catalog.format($sums$
+               sum(m.%1$s) FILTER (WHERE m.k > %2$s) AS %1$s_y,
+               sum(m.%1$s * m.%1$s) FILTER (WHERE m.k > %2$s) AS %1$s_yy,
+               sum(m.k * m.%1$s) FILTER (WHERE m.k > %2$s) AS %1$s_ky,
+               coalesce(sum(m.%1$s) FILTER (WHERE m.k = %3$s), 0) AS %1$s_last
+               $sums$, y.name, last.k - months, last.k), ', '::text))
+  FROM (VALUES ('n'::text), ('revenue')) AS y (name)
+  CROSS JOIN (SELECT 12 * pg_catalog.date_part('year', last_month)::integer
+                     + pg_catalog.date_part('month', last_month)::integer
+                       AS k) last
+  GROUP BY last.k);
 
 COMMENT ON FUNCTION crmcost._line_query(date, integer) IS
   'Query of what goes into demand_line, for a last month and a number of months.';
@@ -301,36 +310,41 @@ RETURN (
 COMMENT ON FUNCTION crmcost._last_occasion(text, date) IS
   'Last day up to a given one on which a month and day, such as 02-29, comes; NULL for what is none.';
 
--- An order counts once for a group, however many of its products it holds.
+-- An order counts once for a group, however many of its products it holds.  Whether
+-- the customer may be looked at is asked once, not of each product.
 CREATE FUNCTION crmcost._favourite_query(wanted text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT DISTINCT ON (customer_id) customer_id, group_code,
-         coalesce(h.group_orders, b.orders) AS group_orders, product_code,
-         orders
+  SELECT f.customer_id, f.group_code, f.group_orders, f.product_code, f.orders
   FROM (
-    SELECT o.customer_id, o.product_code, o.orders, o.revenue,
-           coalesce(n.parent_code, o.product_code) AS group_code,
-           sum(o.revenue) OVER grouped AS group_revenue
-    FROM customer_product o
-    JOIN customer c USING (customer_id)
-    LEFT JOIN product n ON n.code = o.product_code
-    WHERE o.orders > 0 AND c.source <> 'anon' AND c.erased_at IS NULL AND %1$s
-    WINDOW grouped AS (PARTITION BY o.customer_id,
-                                    coalesce(n.parent_code, o.product_code))
-  ) b
-  LEFT JOIN (
-    SELECT customer_id, group_code, count(*) AS group_orders
-    FROM (SELECT DISTINCT o.customer_id, o.source, o.order_ref, o.sale_id,
-                 n.parent_code AS group_code
-          FROM customer_order o
-          CROSS JOIN LATERAL unnest(o.product_codes) AS p (code)
-          JOIN product n ON n.code = p.code
-          WHERE o.is_order AND n.parent_code IS NOT NULL AND %1$s) held
-    GROUP BY customer_id, group_code
-  ) h USING (customer_id, group_code)
-  ORDER BY customer_id, group_orders DESC, group_revenue DESC, group_code,
-           orders DESC, revenue DESC, product_code
+    SELECT DISTINCT ON (customer_id) customer_id, group_code,
+           coalesce(h.group_orders, b.orders) AS group_orders, product_code,
+           orders
+    FROM (
+      SELECT o.customer_id, o.product_code, o.orders, o.revenue,
+             coalesce(n.parent_code, o.product_code) AS group_code,
+             sum(o.revenue) OVER grouped AS group_revenue
+      FROM customer_product o
+      LEFT JOIN product n ON n.code = o.product_code
+      WHERE o.orders > 0 AND %1$s
+      WINDOW grouped AS (PARTITION BY o.customer_id,
+                                      coalesce(n.parent_code, o.product_code))
+    ) b
+    LEFT JOIN (
+      SELECT customer_id, group_code, count(*) AS group_orders
+      FROM (SELECT DISTINCT o.customer_id, o.source, o.order_ref, o.sale_id,
+                   n.parent_code AS group_code
+            FROM customer_order o
+            CROSS JOIN LATERAL unnest(o.product_codes) AS p (code)
+            JOIN product n ON n.code = p.code
+            WHERE o.is_order AND n.parent_code IS NOT NULL AND %1$s) held
+      GROUP BY customer_id, group_code
+    ) h USING (customer_id, group_code)
+    ORDER BY customer_id, group_orders DESC, group_revenue DESC, group_code,
+             orders DESC, revenue DESC, product_code
+  ) f
+  JOIN customer c ON c.customer_id = f.customer_id
+  WHERE c.source <> 'anon' AND c.erased_at IS NULL
 $query$, wanted);
 
 COMMENT ON FUNCTION crmcost._favourite_query(text) IS
