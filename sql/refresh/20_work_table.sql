@@ -400,7 +400,8 @@ BEGIN
 
   -- calibration: what customers ordered before a hold-out, and in it
   CREATE TEMPORARY TABLE refresh_calibrated (
-    class integer, frequency float8, recency float8, age float8, actual float8
+    customer_id bigint, class integer, frequency float8, recency float8,
+    age float8, actual float8
   ) ON COMMIT DROP;
 
   -- score, member: ranks by profit on a worker, which come from all

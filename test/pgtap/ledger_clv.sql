@@ -10,6 +10,9 @@ CREATE FUNCTION pg_temp.sell(customer bigint, at timestamptz, amount numeric, co
   VALUES (customer, 'c' || customer, '2023-01-01') ON CONFLICT DO NOTHING;
   INSERT INTO crm.sale (customer_id, kind, sold_at, amount, cogs, currency)
   VALUES (customer, kind, at, amount, cogs, 'EUR')$$;
+CREATE FUNCTION pg_temp.differing() RETURNS text LANGUAGE sql AS $$
+  SELECT crmcost._make_work_tables('crm');
+  SELECT string_agg(format('%s: %s', target, rows_differ), ', ') FROM crmcost._verify('crm')$$;
 -- the closed form, month by month
 CREATE FUNCTION pg_temp.by_months(margin numeric, retention numeric, discount numeric, months int) RETURNS numeric
   LANGUAGE sql AS $$
@@ -265,6 +268,22 @@ SELECT pg_temp.sell(5, '2024-07-14 10:00Z', 10);
 CALL crmcost.refresh('crm', '2024-08-16');
 SELECT is((SELECT sum(actual_purchases) FROM model_calibration), (SELECT sum(actual_purchases) + 1 FROM calibrated),
   'or an order in it comes late');
+SELECT is(pg_temp.differing(), NULL, 'then the model stands');
+-- of two orders of a day one goes: the day stays; the other goes with the first of a customer who only comes in;
+-- one moves to another day, one appears
+DELETE FROM crm.sale WHERE customer_id = 5 AND sold_at = '2024-07-14 10:00Z';
+SELECT pg_temp.sell(c, '2024-07-20 10:00Z', 10) FROM unnest('{6,6,7,3001}'::int[]) c;
+UPDATE crm.sale SET sold_at = sold_at + interval '1 day' WHERE customer_id = 8 AND sold_at >= '2024-02-01';
+CALL crmcost.refresh('crm', '2024-08-17');
+SELECT is(pg_temp.differing(), NULL, 'whatever came and went of the hold-out');
+DELETE FROM crm.sale WHERE sale_id IN (
+  SELECT min(sale_id) FROM crm.sale WHERE sold_at = '2024-07-20 10:00Z' AND customer_id IN (6, 7) GROUP BY customer_id);
+CALL crmcost.refresh('crm', '2024-08-17');
+SELECT is(pg_temp.differing(), NULL, 'also of the same day');
+-- but not where the orders before it are others
+SELECT pg_temp.sell(5, '2024-01-14 10:00Z', 10), pg_temp.sell(5, '2024-07-15 10:00Z', 10);
+CALL crmcost.refresh('crm', '2024-08-17');
+SELECT is(pg_temp.differing(), NULL, 'nor does it where orders before are others');
 UPDATE setting SET value = 'none' WHERE key = 'clv_model';
 SELECT throws_ok($$SELECT * FROM crmcost.clv_holdout('crm', '2023-11-30', '2024-07-31')$$, '22023',
                  'model must be bgnbd, mbgnbd or pareto_nbd, not none', 'no model to try');

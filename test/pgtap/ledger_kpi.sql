@@ -48,6 +48,17 @@ SELECT results_eq($$ SELECT family, count(*)::int, bool_and(definition <> ''), c
     'G21: four families, each metric with its definition');
 SELECT is((SELECT rows FROM data_quality WHERE check_name = 'plan_unknown_aspect'), 0::bigint,
   'the new metrics are aspects of plan');
+-- of late orders and of a stage that a person set, those of the last twelve months leave the twelve before as they are
+SELECT pg_temp.sell(c, '2024-05-01', 5) FROM generate_series(41, 45) c;
+CALL crmcost.refresh('crm', '2025-01-02');
+SELECT is(pg_temp.differing(), NULL, 'the twelve months before stand where news is of later ones');
+SELECT pg_temp.sell(c, '2024-06-01', 5), pg_temp.sell(c, '2023-05-01', 5) FROM generate_series(46, 49) c;
+CALL crmcost.refresh('crm', '2025-01-02');
+SELECT is(pg_temp.differing(), NULL, 'but not where it is of them, too');
+INSERT INTO classification (customer_id, dimension, code, entered_at, by_rule) VALUES
+  (50, 'stage', 'churned', '2023-11-15', false), (51, 'stage', 'churned', '2024-11-15', false);
+CALL crmcost.refresh('crm', '2025-01-02');
+SELECT is(pg_temp.differing(), NULL, 'nor where somebody is said to have gone then');
 UPDATE setting SET value = 'zh' WHERE key = 'language';
 SELECT is_empty($$ SELECT metric FROM kpi WHERE metric_name !~ '[一-龥]' OR family_name !~ '[一-龥]' $$,
   'G21: with names in Chinese');

@@ -8,7 +8,8 @@ CREATE TABLE model_calibration (
   customers bigint NOT NULL,
   actual_purchases bigint NOT NULL,
   predicted_purchases numeric(38,6) NOT NULL,
-  absolute_error numeric(38,6) NOT NULL
+  absolute_error numeric(38,6) NOT NULL,
+  fitted text NOT NULL
 );
 
 COMMENT ON TABLE model_calibration IS
@@ -20,4 +21,5 @@ COMMENT ON COLUMN model_calibration.holdout_end IS 'Last day of the orders that 
 COMMENT ON COLUMN model_calibration.customers IS 'Customers with an order by calibration_end.';
 COMMENT ON COLUMN model_calibration.actual_purchases IS 'Days with an order after it, by holdout_end, of all of them.';
 COMMENT ON COLUMN model_calibration.predicted_purchases IS 'The same as predicted.';
-COMMENT ON COLUMN model_calibration.absolute_error IS 'Sum of the distances between the two, customer by customer.';
+COMMENT ON COLUMN model_calibration.absolute_error IS 'Sum of the distances between the two, customer by customer, each to 6 decimals.';
+COMMENT ON COLUMN model_calibration.fitted IS 'The model as it was fitted, in the form of its type.';
