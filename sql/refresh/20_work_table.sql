@@ -395,7 +395,8 @@ BEGIN
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_clv (
     customer_id bigint, p_alive float8, expected_purchases float8,
-    expected_value numeric, clv_formula numeric, clv_predictive numeric
+    expected_value numeric, clv_formula numeric, clv_predictive numeric,
+    year_margin numeric
   ) ON COMMIT DROP;
 
   -- calibration: what customers ordered before a hold-out, and in it
@@ -463,6 +464,11 @@ CREATE FUNCTION crmcost._make_life_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  -- cycle: who came into which stage, and went, by day
+  CREATE TEMPORARY TABLE refresh_stage_change (
+    stage text COLLATE "C", channel_code text COLLATE "C", day date,
+    customers bigint, age bigint
+  ) ON COMMIT DROP;
   -- stay: curves and tests
   CREATE TEMPORARY TABLE refresh_survival (
     dimension text COLLATE "C", code text COLLATE "C", customers bigint,

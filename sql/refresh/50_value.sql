@@ -103,7 +103,7 @@ BEGIN
     $query$, crmcost._month_cost_query(ARRAY(
       SELECT c.month_start FROM pg_temp.refresh_cost_month c
       WHERE c.month_start >= run.open_month)),
-    crmcost._cost_terms('sum(%I)'), crmcost._cost_terms('-%I'),
+    crmcost._cost_terms('crmcost._sum_few(%I)'), crmcost._cost_terms('-%I'),
     crmcost._cost_terms('0'), crmcost._cost_terms('%I'));
   INSERT INTO pg_temp.refresh_changed
     SELECT c.customer_id
@@ -121,21 +121,23 @@ $$;
 COMMENT ON FUNCTION crmcost._find_cost_changes(crmcost._run) IS
   'Fills refresh_cost_change, and adds to refresh_changed those of whom the difference does not tell all.';
 
+-- Each of these rows differs, and is there: there is nothing to compare.
 CREATE FUNCTION crmcost._add_cost_changes(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  changed bigint;
 BEGIN
-  IF run.whole THEN
-    RETURN 0;
-  END IF;
-  RETURN crmcost._write_difference(run.ledger, 'customer_value', format($query$
-    SELECT customer_id, %s,
-           v.total_cost + c.direct_cost + c.allocated_cost AS total_cost,
-           v.profit - c.direct_cost - c.allocated_cost AS profit
-    FROM pg_temp.refresh_cost_change c
-    JOIN customer_value v USING (customer_id)
-    $query$, crmcost._cost_terms('v.%1$I + c.%1$I AS %1$I')),
-    'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_cost_change c)');
+  EXECUTE format($query$
+    UPDATE customer_value v
+      SET %s, total_cost = v.total_cost + c.direct_cost + c.allocated_cost,
+          profit = v.profit - c.direct_cost - c.allocated_cost
+      FROM pg_temp.refresh_cost_change c
+      WHERE v.customer_id = c.customer_id
+    $query$, crmcost._cost_terms('%1$I = v.%1$I + c.%1$I'));
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  INSERT INTO pg_temp.refresh_written VALUES ('customer_value', changed);
+  RETURN changed;
 END
 $$;
 
@@ -295,10 +297,11 @@ RETURN pg_catalog.format($query$
          v.order_days, v.spend_per_day, v.products
   FROM customer_value v
   WHERE NOT %2$L
-        AND v.customer_id IN (SELECT c.customer_id
-                              FROM pg_temp.refresh_changed c)
-        AND v.customer_id NOT IN (SELECT c.customer_id
-                                  FROM pg_temp.refresh_customer c)
+        AND v.customer_id = ANY (ARRAY(SELECT c.customer_id
+                                       FROM pg_temp.refresh_changed c
+                                       EXCEPT
+                                       SELECT c.customer_id
+                                       FROM pg_temp.refresh_customer c))
 $query$,
   CASE WHEN run.whole THEN 'true'
     ELSE 'x.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))'

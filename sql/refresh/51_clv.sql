@@ -414,7 +414,7 @@ RETURN pg_catalog.format($query$
              greatest(o.monetary_value, 0.0001)::float8) AS spend,
            CASE WHEN o.revenue > 0 THEN o.margin / o.revenue ELSE $5 END
              AS margin_rate,
-           coalesce(y.margin, 0) AS margin
+           coalesce(y.margin, 0) AS year_margin
     FROM pg_temp.refresh_purchase o
     JOIN pg_temp.refresh_alive a USING (frequency, age)
     CROSS JOIN model m
@@ -433,13 +433,39 @@ RETURN pg_catalog.format($query$
                   -- to divide by
                   * CASE WHEN abs(margin_rate) < 1 THEN margin_rate
                          ELSE sign(margin_rate) END::float8)::numeric, 4)
-         END
+         END, year_margin
   FROM predicted
-  CROSS JOIN LATERAL (SELECT round(margin / 12 * $3, 4) AS closed_form) v
+  CROSS JOIN LATERAL (SELECT round(year_margin / 12 * $3, 4) AS closed_form) v
 $query$, purchase_model, last_year);
 
 COMMENT ON FUNCTION crmcost._clv_query(text, text) IS
   'Statement that fills refresh_clv by a model of purchases, from refresh_alive and the relation of margins of a year.';
+
+-- Margins of the last twelve complete months: as long as these are the same, those of
+-- customers without news are in customer_score.
+CREATE FUNCTION crmcost._year_margin_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.format($query$
+    SELECT m.customer_id, crmcost._sum_few(m.margin) AS margin
+    FROM customer_month m
+    WHERE m.month_start >= %L AND m.month_start < %L %s
+    $query$, (month - interval '1 year')::date, month, CASE WHEN as_before
+      THEN 'AND m.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_customer c))
+        GROUP BY m.customer_id
+        UNION ALL
+        SELECT s.customer_id, s.year_margin FROM customer_score s
+        WHERE s.customer_id NOT IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
+      ELSE 'GROUP BY m.customer_id' END)
+  FROM (SELECT crmcost._month_of(run.day + 1) AS month,
+               NOT run.whole AND crmcost._month_of(run.day + 1)
+                 = crmcost._month_of(crmcost._report_day(run.upto_before,
+                                                         run.zone) + 1)
+                 AS as_before) m;
+END;
+
+COMMENT ON FUNCTION crmcost._year_margin_query(crmcost._run) IS
+  'Query of what customers brought in the last twelve complete months.';
 
 -- A model that was not fitted is NULL, and so is all that follows from it, but
 -- the value where the closed form gives it.
@@ -457,18 +483,19 @@ DECLARE
   discount CONSTANT numeric :=
     power(1 + crmcost._setting(run.ledger, 'discount_rate')::numeric, 1.0 / 12)
     - 1;
-  -- the last twelve complete months
-  month CONSTANT date := crmcost._month_of(run.day + 1);
+  old_merge CONSTANT text := current_setting('enable_mergejoin');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._predict_alive(model, purchase, horizon, month_weeks,
                                  discount::float8);
-  EXECUTE crmcost._clv_query(model, format(
-      '(SELECT m.customer_id, crmcost._sum_few(m.margin) AS margin FROM customer_month m WHERE m.month_start >= %L AND m.month_start < %L GROUP BY m.customer_id)',
-      (month - interval '1 year')::date, month))
+  -- frequencies and ages are few
+  PERFORM set_config('enable_mergejoin', 'off', true);
+  EXECUTE crmcost._clv_query(model, format('(%s)',
+                                           crmcost._year_margin_query(run)))
     USING purchase, spend,
           crmcost.clv(1, power(retention, 1.0 / 12), discount, horizon),
           closed_form, margin_rate;
+  PERFORM set_config('enable_mergejoin', old_merge, true);
 END
 $$;
 

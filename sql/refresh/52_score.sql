@@ -78,7 +78,7 @@ BEGIN
            s.score / 100 AS r, s.score / 10 %% 10 AS f, s.score %% 10 AS m,
            CASE WHEN %2$s = 5 THEN crmcost.rfm_segment(s.score) END AS segment,
            c.p_alive, c.expected_purchases, c.expected_value, c.clv_formula,
-           c.clv_predictive
+           c.clv_predictive, c.year_margin
     FROM ranked r
     LEFT JOIN scored s USING (customer_id)
     LEFT JOIN pg_temp.refresh_clv c USING (customer_id)

@@ -145,9 +145,11 @@ BEGIN
                        WHERE i.customer_id = r.customer_id
                              AND i.kind = 'complaint'
                              AND i.reason_code IS NOT NULL)
+               -- OFFSET 0 looks these up: few have any
                OR EXISTS (SELECT FROM stage_spell s
                           WHERE s.customer_id = r.customer_id
-                                AND s.reason_inferred));
+                                AND s.reason_inferred
+                          OFFSET 0));
 END
 $$;
 

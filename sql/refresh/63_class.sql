@@ -17,20 +17,14 @@ BEGIN
   END IF;
   PERFORM crmcost._find_classes(run);
   RETURN crmcost._write_difference(run.ledger, 'customer_class',
-    crmcost._last_class_query(run, $query$
-      SELECT k.customer_id, k.dimension, k.entered_at, k.code, k.by_rule
+    crmcost._own_class_query(run) || ' UNION ALL '
+    || crmcost._last_class_query(run, $query$
+      SELECT c.customer_id, k.dimension, k.entered_at, k.code, k.by_rule
       FROM pg_temp.refresh_class_customer c
-      CROSS JOIN LATERAL (
-        SELECT h.* FROM classification h
-        WHERE h.customer_id = c.customer_id AND h.dimension = c.dimension
-        OFFSET 0
-      ) k
-      WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_party p
-                        WHERE p.customer_id = k.customer_id)
-      UNION ALL
-      SELECT p.party_id, k.dimension, k.entered_at, k.code, k.by_rule
-      FROM pg_temp.refresh_class_customer c
-      JOIN pg_temp.refresh_party p ON p.party_id = c.customer_id
+      JOIN (SELECT p.customer_id, p.party_id FROM pg_temp.refresh_party p
+            UNION ALL
+            SELECT DISTINCT p.party_id, p.party_id
+            FROM pg_temp.refresh_party p) p ON p.party_id = c.customer_id
       JOIN classification k
         ON k.customer_id = p.customer_id AND k.dimension = c.dimension
     $query$),
@@ -96,6 +90,40 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_classes(crmcost._run) IS
   'Fills refresh_class_customer and refresh_class_before: dimensions of customers whose history may have changed, and what held.';
+
+-- Of who has no other party's rows the last two tell, but where both say the same.
+CREATE FUNCTION crmcost._own_class_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT c.customer_id, c.dimension, k.codes[1] AS code,
+         CASE WHEN k.codes[2] IS DISTINCT FROM k.codes[1] THEN k.entered_ats[1]
+           ELSE (SELECT min(h.entered_at) FROM classification h
+                 WHERE h.customer_id = c.customer_id
+                       AND h.dimension = c.dimension AND h.entered_at <= %1$L
+                       AND h.entered_at > coalesce((
+                         SELECT max(d.entered_at) FROM classification d
+                         WHERE d.customer_id = c.customer_id
+                               AND d.dimension = c.dimension
+                               AND d.entered_at <= %1$L
+                               AND d.code <> k.codes[1]), '-infinity'))
+         END AS since, k.entered_ats[1] AS entered_at, k.by_rules[1] AS by_rule
+  FROM pg_temp.refresh_class_customer c
+  CROSS JOIN LATERAL (
+    SELECT array_agg(h.code) AS codes, array_agg(h.entered_at) AS entered_ats,
+           array_agg(h.by_rule) AS by_rules
+    FROM (SELECT h.code, h.entered_at, h.by_rule FROM classification h
+          WHERE h.customer_id = c.customer_id AND h.dimension = c.dimension
+                AND h.entered_at <= %1$L
+          ORDER BY h.entered_at DESC LIMIT 2) h
+  ) k
+  WHERE k.codes IS NOT NULL
+        AND c.customer_id NOT IN (SELECT p.customer_id FROM pg_temp.refresh_party p
+                                  UNION ALL
+                                  SELECT p.party_id FROM pg_temp.refresh_party p)
+$query$, run.upto);
+
+COMMENT ON FUNCTION crmcost._own_class_query(crmcost._run) IS
+  'Query of the last row of each history of refresh_class_customer, and since when its code held, of who is in no merger.';
 
 CREATE FUNCTION crmcost._last_class_query(run crmcost._run, history text)
   RETURNS text

@@ -277,13 +277,14 @@ BEGIN
       FROM customer_order o
       LEFT JOIN (SELECT k.customer_id, ARRAY[%1$s]::text[] AS tiers
                  FROM customer_class k
-                 WHERE k.code <> 'none' AND %2$s
+                 WHERE k.dimension = ANY (%3$L::text[]) AND k.code <> 'none'
+                       AND %2$s
                  GROUP BY k.customer_id) k USING (customer_id)
       WHERE o.is_order AND %2$s
       $query$,
       (SELECT string_agg(format('max(k.code) FILTER (WHERE k.dimension = %L)',
                                 s.name), ', ' ORDER BY s.i)
-       FROM unnest(schemes) WITH ORDINALITY AS s (name, i)), which));
+       FROM unnest(schemes) WITH ORDINALITY AS s (name, i)), which, schemes));
 END
 $$;
 
@@ -295,33 +296,13 @@ COMMENT ON FUNCTION crmcost._cell_query(text[], text) IS
 CREATE FUNCTION crmcost._price_query(schemes text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT product_code, scheme, tier, fit[1]::bigint AS prices, quantity,
-         amount, lowest_price, highest_price,
-         round(fit[2]::numeric, 6) AS elasticity,
-         round(fit[3]::numeric, 6) AS fit
-  FROM (SELECT DISTINCT p.product_code FROM pg_temp.refresh_price p) product
-  CROSS JOIN LATERAL (
-    SELECT scheme, tier, sum(quantity) AS quantity, sum(amount) AS amount,
-           min(lowest_price) AS lowest_price,
-           max(highest_price) AS highest_price,
-           crmcost._price_fit(crmcost._concat(prices),
-                              crmcost._concat(quantities)) AS fit
-    FROM (
-      SELECT tiers, sum(quantity) AS quantity, sum(amount) AS amount,
-             min(lowest_price) AS lowest_price,
-             max(highest_price) AS highest_price,
-             crmcost._concat(prices) AS prices,
-             crmcost._concat(quantities) AS quantities
-      FROM pg_temp.refresh_price p
-      WHERE p.product_code = product.product_code
-      GROUP BY tiers
-    ) cell
-    CROSS JOIN LATERAL unnest(%L::text[], array_prepend('(all)', tiers))
-      AS t (scheme, tier)
-    WHERE tier IS NOT NULL
-    GROUP BY scheme, tier
-  ) part
-$query$, pg_catalog.array_prepend('(all)'::text, schemes));
+  SELECT product_code, coalesce(scheme, '(all)') AS scheme,
+         coalesce(tier, '(all)') AS tier, prices, quantity, amount,
+         lowest_price, highest_price, round(elasticity::numeric, 6) AS elasticity,
+         round(fit::numeric, 6) AS fit
+  FROM crmcost._price_fits(
+    'SELECT * FROM pg_temp.refresh_price ORDER BY product_code', %L)
+$query$, schemes);
 
 COMMENT ON FUNCTION crmcost._price_query(text[]) IS
   'Query of product_price from refresh_price, whose tiers are of these schemes.';

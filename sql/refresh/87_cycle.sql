@@ -46,6 +46,7 @@ BEGIN
                      'SELECT min(s.month_start) AS month_start FROM stage_spell s'))
       INTO first_month USING crmcost._month_of(run.day);
   END IF;
+  PERFORM crmcost._find_stage_changes(run, first_month);
   RETURN crmcost._write_difference(run.ledger, 'stage_flow_month',
       format($query$
         SELECT month_start, stage_before AS stage_from, stage AS stage_to,
@@ -316,28 +317,34 @@ COMMENT ON FUNCTION crmcost._all_kept_days(crmcost._run, date) IS
 
 -- Who came (1) and who went (-1), and the sum of the days on which they had come.
 -- All that was before the first month is one day: who came and went until then is
--- left out.
-CREATE FUNCTION crmcost._stage_change_query(by_column name, first_month date,
-                                            which text)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT s.%1$I, greatest(s.entered_on, %2$L::date - 1) AS day,
-         count(*) AS customers,
-         sum(s.entered_on - date '2000-01-01') AS age
-  FROM stage_spell s
-  WHERE (s.left_on >= %2$L OR s.left_on IS NULL) AND %3$s
-  GROUP BY 1, 2
-  UNION ALL
-  SELECT s.%1$I, s.left_on, -count(*),
-         -sum(s.entered_on - date '2000-01-01')
-  FROM stage_spell s
-  WHERE s.left_on >= %2$L AND %3$s
-  GROUP BY 1, 2
-$query$, by_column, first_month, which);
+-- left out.  A stage that nobody is in any more has a row with 0.
+CREATE FUNCTION crmcost._find_stage_changes(run crmcost._run, first_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  TRUNCATE pg_temp.refresh_stage_change;
+  EXECUTE 'INSERT INTO pg_temp.refresh_stage_change SELECT c.* FROM '
+          || crmcost._of_parts(run, 'refresh_part_stage', format($query$
+    SELECT s.stage, s.channel_code, d.day, sum(d.n) AS customers,
+           sum(d.n * (s.entered_on - date '2000-01-01')) AS age
+    FROM stage_spell s
+    CROSS JOIN LATERAL (
+      VALUES (greatest(s.entered_on, %1$L::date - 1), 1), (s.left_on, -1)
+    ) AS d (day, n)
+    WHERE (s.left_on >= %1$L OR s.left_on IS NULL) AND d.day IS NOT NULL
+    GROUP BY s.stage, s.channel_code, d.day
+    UNION ALL
+    SELECT k COLLATE "C", '(unknown)', %1$L::date - 1, 0, 0
+    FROM unnest(crmcost._stages()) AS k
+    WHERE EXISTS (SELECT FROM stage_spell s
+                  WHERE s.stage = k AND s.entered_on < %1$L)
+    $query$, first_month)) || ' c';
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._stage_change_query(name, date, text) IS
-  'Query of how many came and went on which day, by a column of stage_spell, of rows s that a condition names.';
+COMMENT ON FUNCTION crmcost._find_stage_changes(crmcost._run, date) IS
+  'Fills refresh_stage_change: how many came into a stage and went on which day, from a month on.';
 
 -- Up to the last day of a month all that is in it counts, which needs no join.
 CREATE FUNCTION crmcost._stage_move_query(days text, first_month date,
@@ -381,9 +388,12 @@ DECLARE
     $query$, first_month, crmcost._all_kept_days(run, first_month), run.day);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'stage_day', format($query$
-    WITH day AS (%2$s),
-    change AS (SELECT * FROM %3$s change),
-    moved AS (SELECT * FROM %4$s moved),
+    WITH day AS (%1$s),
+    change AS (
+      SELECT stage, day, sum(customers) AS customers, sum(age) AS age
+      FROM pg_temp.refresh_stage_change GROUP BY stage, day
+    ),
+    moved AS (SELECT * FROM %2$s moved),
     held AS (
       SELECT d.as_of, c.stage, sum(c.customers) AS customers, sum(c.age) AS age
       FROM day d JOIN change c ON c.day <= d.as_of
@@ -411,16 +421,7 @@ BEGIN
     FROM held h
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
-  $query$, first_month, days, crmcost._of_parts(run, 'refresh_part_stage',
-    crmcost._stage_change_query('stage', first_month, 'true')
-    -- a stage that nobody is in any more has a row with 0
-    || format($query$
-         UNION ALL
-         SELECT k COLLATE "C", %1$L::date - 1, 0, 0
-         FROM unnest(crmcost._stages()) AS k
-         WHERE EXISTS (SELECT FROM stage_spell s
-                       WHERE s.stage = k AND s.entered_on < %1$L)
-       $query$, first_month)),
+  $query$, days,
   crmcost._of_parts(run, 'refresh_part_moved',
                     crmcost._stage_move_query(days, first_month, run.day))),
   format('old.as_of >= %L', CASE WHEN run.whole THEN run.open_month
@@ -443,7 +444,11 @@ BEGIN
       SELECT m::date AS month_start, (m + interval '1 month')::date AS until_on
       FROM generate_series(%1$L::timestamp, %2$L::timestamp, '1 month') AS m
     ),
-    change AS (SELECT * FROM %3$s change),
+    change AS (
+      SELECT channel_code, day, sum(customers) AS customers
+      FROM pg_temp.refresh_stage_change WHERE stage = ANY (%3$L::text[])
+      GROUP BY channel_code, day
+    ),
     stock AS (
       SELECT m.month_start, c.channel_code,
              coalesce(sum(c.customers) FILTER (WHERE c.day < m.month_start), 0)
@@ -470,9 +475,7 @@ BEGIN
     WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
-  crmcost._of_parts(run, 'refresh_part_stock',
-    crmcost._stage_change_query('channel_code', first_month, format(
-      's.stage = ANY (%L::text[])', crmcost._customer_stages()))),
+  crmcost._customer_stages(),
   crmcost._of_parts(run, 'refresh_part_step', crmcost._churn_step_query(
     crmcost._customer_stages(), first_month, crmcost._month_of(run.day)))),
   format('old.month_start >= %L', CASE WHEN run.whole THEN run.open_month

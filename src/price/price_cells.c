@@ -7,7 +7,7 @@
  * An order has as many products as quantities and amounts; the price of a
  * product in it is the amount for one unit, to four decimals.  Prices and
  * quantities are gathered by product and by the tiers of who bought.  Sums and
- * the lowest and highest price are exact; what _price_fit() takes are doubles,
+ * the lowest and highest price are exact; what _price_fits() takes are doubles,
  * those nearest to the decimals.
  */
 #include "crmcost.h"

@@ -131,7 +131,7 @@ CREATE TABLE routine AS
   FROM pg_proc p JOIN pg_namespace s ON s.oid = pronamespace
   WHERE nspname IN ('crmcost', 'fuzz') AND NOT proargtypes::oid[] && '{internal,cstring}'::regtype[]::oid[] AND pronargs > 0
     AND (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prokind = 'a')
-    AND proname NOT IN ('_query_columns', '_credit_sums', '_price_cells', '_walk_journeys', '_newest', '_append_rows',
+    AND proname NOT IN ('_query_columns', '_credit_sums', '_price_cells', '_price_fits', '_walk_journeys', '_newest', '_append_rows',
                         '_walk_orders', '_sum_sets');
 CREATE INDEX ON routine (n);
 

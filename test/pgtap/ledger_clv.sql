@@ -284,6 +284,14 @@ SELECT is(pg_temp.differing(), NULL, 'also of the same day');
 SELECT pg_temp.sell(5, '2024-01-14 10:00Z', 10), pg_temp.sell(5, '2024-07-15 10:00Z', 10);
 CALL crmcost.refresh('crm', '2024-08-17');
 SELECT is(pg_temp.differing(), NULL, 'nor does it where orders before are others');
+-- margins of a year are those of before as long as it is the same year; a refund of the year comes with it
+CALL crmcost.refresh('crm', '2024-07-30');
+SELECT is(pg_temp.differing(), NULL, 'a report day of the month before has another year');
+SELECT pg_temp.sell(5, '2023-08-02 10:00Z', -3, kind => 'refund');
+CALL crmcost.refresh('crm', '2024-07-31');
+SELECT is(pg_temp.differing(), NULL, 'news of the same year is of who has it');
+CALL crmcost.refresh('crm', '2024-08-01');
+SELECT is(pg_temp.differing(), NULL, 'the last day of a month begins another year');
 UPDATE setting SET value = 'none' WHERE key = 'clv_model';
 SELECT throws_ok($$SELECT * FROM crmcost.clv_holdout('crm', '2023-11-30', '2024-07-31')$$, '22023',
                  'model must be bgnbd, mbgnbd or pareto_nbd, not none', 'no model to try');

@@ -15,7 +15,8 @@ CREATE TABLE customer_score (
   expected_purchases double precision,
   expected_value numeric(38,4),
   clv_formula numeric(38,4),
-  clv_predictive numeric(38,4)
+  clv_predictive numeric(38,4),
+  year_margin numeric(38,4)
 ) WITH (fillfactor = 50);
 
 COMMENT ON TABLE customer_score IS
@@ -34,3 +35,4 @@ COMMENT ON COLUMN customer_score.expected_purchases IS 'Days with an order expec
 COMMENT ON COLUMN customer_score.expected_value IS 'Revenue expected of such a day, in base currency; NULL without an order or a fitted model of spend.';
 COMMENT ON COLUMN customer_score.clv_formula IS 'Value still to come by the closed form, in base currency; NULL without an order or a retention rate.';
 COMMENT ON COLUMN customer_score.clv_predictive IS 'Value still to come by the models, in base currency; the same as clv_formula where a model could not be fitted; NULL without an order, or where clv_model is none.';
+COMMENT ON COLUMN customer_score.year_margin IS 'Margin of the last twelve complete months, in base currency; NULL without an order.';
