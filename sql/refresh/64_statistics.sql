@@ -256,37 +256,25 @@ $$;
 COMMENT ON FUNCTION crmcost._add_prices(crmcost._run, text[], text) IS
   'Adds to refresh_price the prices in the orders of the customers that a condition on customer_id names, with their tiers of these schemes.';
 
-CREATE FUNCTION crmcost._price_cells(orders text)
+CREATE FUNCTION crmcost._price_cells(orders text, tiers text, schemes text[])
   RETURNS TABLE (product_code text, tiers text[], quantity numeric,
                  amount numeric, lowest_price numeric, highest_price numeric,
                  prices float8[], quantities float8[])
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'price_cells__price_cells';
 
-COMMENT ON FUNCTION crmcost._price_cells(text) IS
-  'Of the orders of a query (products, quantities, amounts and the tiers of who bought) the prices to four decimals, one row a product and the tiers; what has no positive quantity and price is left out.';
+COMMENT ON FUNCTION crmcost._price_cells(text, text, text[]) IS
+  'Of the orders of a query (customer, products, quantities, amounts) the prices to four decimals, one row a product and the tiers of the schemes that its buyers have by another (customer, scheme, tier); what has no positive quantity and price is left out.';
 
 -- One pass over the orders, to cells of a product and the tiers of its buyers.
 CREATE FUNCTION crmcost._cell_query(schemes text[], which text) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL SAFE
-AS $$
-BEGIN
-  RETURN format('SELECT cell.* FROM crmcost._price_cells(%L) cell',
-    format($query$
-      SELECT o.product_codes, o.quantities, o.amounts, k.tiers
-      FROM customer_order o
-      LEFT JOIN (SELECT k.customer_id, ARRAY[%1$s]::text[] AS tiers
-                 FROM customer_class k
-                 WHERE k.dimension = ANY (%3$L::text[]) AND k.code <> 'none'
-                       AND %2$s
-                 GROUP BY k.customer_id) k USING (customer_id)
-      WHERE o.is_order AND %2$s
-      $query$,
-      (SELECT string_agg(format('max(k.code) FILTER (WHERE k.dimension = %L)',
-                                s.name), ', ' ORDER BY s.i)
-       FROM unnest(schemes) WITH ORDINALITY AS s (name, i)), which, schemes));
-END
-$$;
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  'SELECT cell.* FROM crmcost._price_cells(%L, %L, %L) cell',
+  'SELECT customer_id, product_codes, quantities, amounts FROM customer_order WHERE is_order AND '
+    || which,
+  'SELECT customer_id, dimension, code FROM customer_class WHERE code <> ''none'' AND '
+    || which, schemes);
 
 COMMENT ON FUNCTION crmcost._cell_query(text[], text) IS
   'Query of the prices in the orders of the customers that a condition on customer_id names, one row a product and the tiers of its buyers.';

@@ -2,11 +2,12 @@
  * price_cells.c
  *	  The prices at which products were bought, for refresh.
  *
- * SQL: _price_cells(orders).
+ * SQL: _price_cells(orders, tiers, schemes).
  *
  * An order has as many products as quantities and amounts; the price of a
  * product in it is the amount for one unit, to four decimals.  Prices and
- * quantities are gathered by product and by the tiers of who bought.  Sums and
+ * quantities are gathered by product and by the tiers of who bought, which
+ * are kept here as a number a customer: a join would hold their names.  Sums and
  * the lowest and highest price are exact; what _price_fits() takes are doubles,
  * those nearest to the decimals.
  */
@@ -15,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "funcapi.h"
+#include "price/price.h"
 #include "state/decimal.h"
 #include "state/huge_array.h"
 #include "state/query_reader.h"
@@ -30,14 +32,26 @@ SQL_FUNCTION(price_cells__price_cells);
 /* the columns of the orders */
 enum
 {
-	OF_PRODUCTS, OF_QUANTITIES, OF_AMOUNTS, OF_TIERS, OF_COLUMNS
+	OF_BUYER, OF_PRODUCTS, OF_QUANTITIES, OF_AMOUNTS, OF_COLUMNS
 };
 
 static const QueryColumn order_column[OF_COLUMNS] = {
+	{"the customer", INT8OID},
 	{"the products", TEXTARRAYOID},
 	{"the quantities", NUMERICARRAYOID},
-	{"the amounts", NUMERICARRAYOID},
-	{"the tiers", TEXTARRAYOID}
+	{"the amounts", NUMERICARRAYOID}
+};
+
+/* the columns of the tiers */
+enum
+{
+	OF_CUSTOMER, OF_SCHEME, OF_TIER, TIER_COLUMNS
+};
+
+static const QueryColumn tier_column[TIER_COLUMNS] = {
+	{"the customer", INT8OID},
+	{"the scheme", TEXTOID},
+	{"the tier", TEXTOID}
 };
 
 /* the columns of a cell */
@@ -47,7 +61,10 @@ enum
 	CELL_COLUMNS
 };
 
-/* a product by name and number of tiers, or tiers by their bytes */
+/*
+ * a product by name and number of tiers, a tier by name and scheme, or tiers by
+ * their numbers
+ */
 typedef struct CellKey
 {
 	const char *data;
@@ -62,6 +79,13 @@ typedef struct CellEntry
 	char		status;
 } CellEntry;
 
+static inline bool
+SameKey(CellKey a, CellKey b)
+{
+	return a.length == b.length && a.tiers == b.tiers &&
+		memcmp(a.data, b.data, a.length) == 0;
+}
+
 #define SH_PREFIX cells
 #define SH_ELEMENT_TYPE CellEntry
 #define SH_KEY_TYPE CellKey
@@ -69,9 +93,27 @@ typedef struct CellEntry
 #define SH_HASH_KEY(table, key) \
 	hash_combine(hash_bytes((const unsigned char *) (key).data, \
 							(key).length), murmurhash32((key).tiers))
-#define SH_EQUAL(table, a, b) \
-	((a).length == (b).length && (a).tiers == (b).tiers && \
-	 memcmp((a).data, (b).data, (a).length) == 0)
+#define SH_EQUAL(table, a, b) SameKey(a, b)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* the tiers of a customer: which of them, then the number of all together */
+typedef struct CustomerTiers
+{
+	int64		customer;
+	int32		number;
+	char		status;
+} CustomerTiers;
+
+#define SH_PREFIX buyers
+#define SH_ELEMENT_TYPE CustomerTiers
+#define SH_KEY_TYPE int64
+#define SH_KEY customer
+#define SH_HASH_KEY(table, key) murmurhash32((uint32) (key) ^ \
+											 (uint32) ((uint64) (key) >> 32))
+#define SH_EQUAL(table, a, b) ((a) == (b))
 #define SH_SCOPE static inline
 #define SH_DECLARE
 #define SH_DEFINE
@@ -96,12 +138,20 @@ typedef struct PriceCell
 typedef struct PriceCells
 {
 	MemoryContext context;
-	cells_hash *cells;
+	Datum	   *scheme;
+	int			schemes;
+	buyers_hash *buyers;
+	int32	   *tier_of;		/* of each buyer and scheme, 0 for none */
+	int32		tier_of_room;
+	cells_hash *names;			/* of tiers */
+	Datum	   *name;			/* by number, from 1 */
+	int32		name_room;
 	cells_hash *tiers;
-	PriceCell  *cell;			/* by number */
 	Datum	   *tier_array;		/* by number, from 1 */
-	int32		cell_room;
 	int32		tier_room;
+	cells_hash *cells;
+	PriceCell  *cell;			/* by number */
+	int32		cell_room;
 } PriceCells;
 
 /* Memory of so many elements, or more where the one before is full. */
@@ -135,37 +185,134 @@ FindEntry(PriceCells *all, cells_hash *table, CellKey key, bool *found)
 	return entry;
 }
 
-/* Tiers are told apart by their bytes; 0 is the number of none. */
-static int32
-TiersNumber(PriceCells *all, Datum datum, bool isnull)
+Datum *
+ReadSchemes(Datum datum, int *count)
 {
-	ArrayType  *array;
-	CellKey		key = {0};
+	ArrayType  *array = DatumGetArrayTypeP(datum);
+	Datum	   *schemes;
+
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("schemes must not contain NULL")));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &schemes, NULL,
+					  count);
+	return schemes;
+}
+
+static CellKey
+TextKey(Datum datum, int32 number)
+{
+	const text *name = DatumGetTextPP(datum);
+	CellKey		key = {VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), number};
+
+	return key;
+}
+
+/* Which of the schemes, or -1. */
+static int
+FindScheme(const PriceCells *all, Datum datum)
+{
+	CellKey		key = TextKey(datum, 0);
+
+	for (int i = 0; i < all->schemes; i++)
+		if (SameKey(TextKey(all->scheme[i], 0), key))
+			return i;
+	return -1;
+}
+
+/* Notes a tier of a customer. */
+static void
+AddTier(PriceCells *all, const Datum *values)
+{
+	int			scheme = FindScheme(all, values[OF_SCHEME]);
+	CustomerTiers *buyer;
 	CellEntry  *entry;
 	bool		found;
 
-	if (isnull)
-		return 0;
-	array = DatumGetArrayTypeP(datum);
-	key.data = (const char *) array;
-	key.length = VARSIZE(array);
-	entry = FindEntry(all, all->tiers, key, &found);
+	if (scheme < 0)
+		return;
+	entry = FindEntry(all, all->names, TextKey(values[OF_TIER], scheme),
+					  &found);
 	if (!found)
 	{
+		all->name = MakeRoom(all, all->name, &all->name_room, entry->number,
+							 sizeof(Datum));
+		all->name[entry->number] = PointerGetDatum(
+			cstring_to_text_with_len(entry->key.data, entry->key.length));
+	}
+	buyer = buyers_insert(all->buyers, DatumGetInt64(values[OF_CUSTOMER]),
+						  &found);
+	if (!found)
+	{
+		buyer->number = all->buyers->members - 1;
+		all->tier_of = MakeRoom(all, all->tier_of, &all->tier_of_room,
+								buyer->number, all->schemes * sizeof(int32));
+		memset(&all->tier_of[(Size) buyer->number * all->schemes], 0,
+			   all->schemes * sizeof(int32));
+	}
+	all->tier_of[(Size) buyer->number * all->schemes + scheme] =
+		entry->number + 1;
+}
+
+/* The number of tiers; 0 is that of none. */
+static int32
+TiersNumber(PriceCells *all, const int32 *tier)
+{
+	CellKey		key = {(const char *) tier, all->schemes * sizeof(int32), 0};
+	bool		found;
+	CellEntry  *entry = FindEntry(all, all->tiers, key, &found);
+
+	if (!found)
+	{
+		Datum	   *name = palloc(all->schemes * sizeof(Datum));
+		bool	   *null = palloc(all->schemes * sizeof(bool));
+		int			low = 1;
+
+		for (int i = 0; i < all->schemes; i++)
+		{
+			null[i] = tier[i] == 0;
+			name[i] = null[i] ? (Datum) 0 : all->name[tier[i] - 1];
+		}
 		all->tier_array = MakeRoom(all, all->tier_array, &all->tier_room,
 								   entry->number, sizeof(Datum));
-		all->tier_array[entry->number] = PointerGetDatum(entry->key.data);
+		all->tier_array[entry->number] = PointerGetDatum(
+			construct_md_array(name, null, 1, &all->schemes, &low, TEXTOID, -1,
+							   false, TYPALIGN_INT));
 	}
 	return entry->number + 1;
+}
+
+/* All tiers, and of each customer the number of those together. */
+static void
+ReadTiers(PriceCells *all, const char *query)
+{
+	QueryReader tiers;
+	buyers_iterator i;
+	CustomerTiers *buyer;
+
+	QueryReaderBegin(&tiers, "tiers", query, TIER_COLUMNS, tier_column);
+	while (QueryReaderNext(&tiers))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(all->context);
+
+		QueryRefuseNulls("tiers", tiers.nulls, TIER_COLUMNS, tier_column);
+		AddTier(all, tiers.values);
+		MemoryContextSwitchTo(caller);
+	}
+	QueryReaderEnd(&tiers);
+	buyers_start_iterate(all->buyers, &i);
+	while ((buyer = buyers_iterate(all->buyers, &i)) != NULL)
+		buyer->number = TiersNumber(all, &all->tier_of[(Size) buyer->number *
+													   all->schemes]);
 }
 
 static PriceCell *
 FindCell(PriceCells *all, Datum product, int32 tiers)
 {
-	const text *name = DatumGetTextPP(product);
-	CellKey		key = {VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), tiers};
 	bool		found;
-	CellEntry  *entry = FindEntry(all, all->cells, key, &found);
+	CellEntry  *entry = FindEntry(all, all->cells, TextKey(product, tiers),
+								  &found);
 
 	if (!found)
 	{
@@ -302,9 +449,11 @@ ReadElements(Datum datum, Oid type, int count, bool **nulls)
 
 /* A quantity that is not known has no price. */
 static void
-AddOrder(PriceCells *all, const Datum *values, const bool *nulls)
+AddOrder(PriceCells *all, const Datum *values)
 {
-	int32		tiers = TiersNumber(all, values[OF_TIERS], nulls[OF_TIERS]);
+	const CustomerTiers *buyer =
+		buyers_lookup(all->buyers, DatumGetInt64(values[OF_BUYER]));
+	int32		tiers = buyer != NULL ? buyer->number : 0;
 	ArrayType  *array = DatumGetArrayTypeP(values[OF_PRODUCTS]);
 	int			count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	bool	   *no_product;
@@ -337,8 +486,8 @@ ReadOrders(PriceCells *all, QueryReader *orders)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(work);
 
-		QueryRefuseNulls("orders", orders->nulls, OF_TIERS, order_column);
-		AddOrder(all, orders->values, orders->nulls);
+		QueryRefuseNulls("orders", orders->nulls, OF_COLUMNS, order_column);
+		AddOrder(all, orders->values);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(work);
 	}
@@ -371,13 +520,15 @@ PutCell(const PriceCells *all, const PriceCell *cell, ReturnSetInfo *result)
 }
 
 /*
- * _price_cells(orders text): the prices in the orders of a query, a row for
- * each product and the tiers of who bought it.
+ * _price_cells(orders text, tiers text, schemes text[]): the prices in the
+ * orders of a query, a row for each product and the tiers of who bought it, as
+ * another query has those of the schemes.
  */
 Datum
 price_cells__price_cells(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *tiers = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	QueryReader orders;
 	PriceCells	all = {0};
@@ -385,10 +536,14 @@ price_cells__price_cells(PG_FUNCTION_ARGS)
 	MemoryContext caller;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	all.scheme = ReadSchemes(PG_GETARG_DATUM(2), &all.schemes);
 	SPI_connect();
 	all.context = CurrentMemoryContext;
 	all.cells = cells_create(all.context, 1024, NULL);
 	all.tiers = cells_create(all.context, 64, NULL);
+	all.names = cells_create(all.context, 64, NULL);
+	all.buyers = buyers_create(all.context, 1024, NULL);
+	ReadTiers(&all, tiers);
 	QueryReaderBegin(&orders, "orders", query, OF_COLUMNS, order_column);
 	ReadOrders(&all, &orders);
 	QueryReaderEnd(&orders);

@@ -19,6 +19,7 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "price/price.h"
 #include "state/decimal.h"
 #include "state/huge_array.h"
 #include "state/query_reader.h"
@@ -441,12 +442,10 @@ price_fit__price_fits(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	QueryReader cells;
 	PriceTable	table = {0};
-	bool	   *nulls;
 	MemoryContext caller;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
-					  TYPALIGN_INT, &table.scheme, &nulls, &table.sets);
+	table.scheme = ReadSchemes(PG_GETARG_DATUM(1), &table.sets);
 	table.sets++;
 	SPI_connect();
 	table.context = AllocSetContextCreate(CurrentMemoryContext, "one product",
