@@ -7,9 +7,9 @@
  * An order has as many products as quantities and amounts; the price of a
  * product in it is the amount for one unit, to four decimals.  Prices and
  * quantities are gathered by product and by the tiers of who bought, which
- * are kept here as a number a customer: a join would hold their names.  Sums and
- * the lowest and highest price are exact; what _price_fits() takes are doubles,
- * those nearest to the decimals.
+ * are kept here as a number a customer: a join would hold their names.  Sums
+ * and the lowest and highest price are exact; what _price_fits() takes are
+ * doubles, those nearest to the decimals.
  */
 #include "crmcost.h"
 
@@ -62,8 +62,8 @@ enum
 };
 
 /*
- * a product by name and number of tiers, a tier by name and scheme, or tiers by
- * their numbers
+ * a product by name and number of tiers, a tier by name and scheme, or tiers
+ * by their numbers
  */
 typedef struct CellKey
 {

@@ -365,7 +365,8 @@ PutProduct(PriceTable *table, ReturnSetInfo *result)
 		for (int i = 0; i < table->points; i++)
 		{
 			const PricePoint *point = &table->point[i];
-			int32		number = table->group_of[point->cell * table->sets + set];
+			int32		number =
+				table->group_of[point->cell * table->sets + set];
 
 			if (number >= 0)
 				AddGroupPoint(table, &table->group[number], point);

@@ -80,7 +80,8 @@ SELECT isnt_empty('plain', 'and there are some');
 PREPARE plain_fits AS
   SELECT product_code, scheme, tier, count(*) AS prices, sum(quantity) AS quantity, sum(amount) AS amount,
          min(price) AS lowest_price, max(price) AS highest_price,
-         round(CASE WHEN count(*) > 1 THEN regr_slope(ln(quantity::float8), ln(price::float8)) END::numeric, 9) AS elasticity,
+         round(CASE WHEN count(*) > 1 THEN regr_slope(ln(quantity::float8), ln(price::float8)) END::numeric, 9)
+           AS elasticity,
          round(CASE WHEN count(*) > 1 THEN regr_r2(ln(quantity::float8), ln(price::float8)) END::numeric, 9) AS fit
   FROM (SELECT product_code, scheme, tier, price, sum(quantity) AS quantity, sum(amount) AS amount
         FROM (SELECT u.*, round(u.amount / u.quantity, 4) AS price
