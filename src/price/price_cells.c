@@ -239,7 +239,7 @@ AddTier(PriceCells *all, const Datum *values)
 		all->name = MakeRoom(all, all->name, &all->name_room, entry->number,
 							 sizeof(Datum));
 		all->name[entry->number] = PointerGetDatum(
-			cstring_to_text_with_len(entry->key.data, entry->key.length));
+												   cstring_to_text_with_len(entry->key.data, entry->key.length));
 	}
 	buyer = buyers_insert(all->buyers, DatumGetInt64(values[OF_CUSTOMER]),
 						  &found);
@@ -277,8 +277,8 @@ TiersNumber(PriceCells *all, const int32 *tier)
 		all->tier_array = MakeRoom(all, all->tier_array, &all->tier_room,
 								   entry->number, sizeof(Datum));
 		all->tier_array[entry->number] = PointerGetDatum(
-			construct_md_array(name, null, 1, &all->schemes, &low, TEXTOID, -1,
-							   false, TYPALIGN_INT));
+														 construct_md_array(name, null, 1, &all->schemes, &low, TEXTOID, -1,
+																			false, TYPALIGN_INT));
 	}
 	return entry->number + 1;
 }
@@ -452,7 +452,7 @@ static void
 AddOrder(PriceCells *all, const Datum *values)
 {
 	const CustomerTiers *buyer =
-		buyers_lookup(all->buyers, DatumGetInt64(values[OF_BUYER]));
+	buyers_lookup(all->buyers, DatumGetInt64(values[OF_BUYER]));
 	int32		tiers = buyer != NULL ? buyer->number : 0;
 	ArrayType  *array = DatumGetArrayTypeP(values[OF_PRODUCTS]);
 	int			count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));

@@ -97,7 +97,7 @@ typedef struct PriceTable
 	MemoryContext context;
 	Datum	   *scheme;			/* from 1 */
 	int			sets;			/* schemes, and all */
-	Datum		product;		/* 0 for none */
+	Datum product;				/* 0 for none */
 	PricePoint *point;
 	int32		points;
 	int32		point_room;
@@ -189,12 +189,13 @@ AddPoints(PriceTable *table, const Datum *values)
 	{
 		CheckPositive(price[i], "prices");
 		CheckPositive(quantity[i], "quantities");
-		table->point[table->points++] = (PricePoint) {
+		table->point[table->points++] = (PricePoint)
+		{
 			.price = price[i],
-			.quantity = quantity[i],
-			.log_price = log(price[i]),
-			.log_quantity = log(quantity[i]),
-			.cell = table->cells
+				.quantity = quantity[i],
+				.log_price = log(price[i]),
+				.log_quantity = log(quantity[i]),
+				.cell = table->cells
 		};
 		POLL_AT(i);
 	}
@@ -283,11 +284,12 @@ AddGroupPoint(PriceTable *table, PriceGroup *group, const PricePoint *point)
 	last = group->count > 0 ? &group->point[group->count - 1] : NULL;
 	if (last == NULL || last->price != point->price)
 	{
-		group->point[group->count++] = (GroupPoint) {
+		group->point[group->count++] = (GroupPoint)
+		{
 			.price = point->price,
-			.quantity = point->quantity,
-			.x = point->log_price,
-			.y = point->log_quantity
+				.quantity = point->quantity,
+				.x = point->log_price,
+				.y = point->log_quantity
 		};
 		return;
 	}
@@ -366,7 +368,7 @@ PutProduct(PriceTable *table, ReturnSetInfo *result)
 		{
 			const PricePoint *point = &table->point[i];
 			int32		number =
-				table->group_of[point->cell * table->sets + set];
+			table->group_of[point->cell * table->sets + set];
 
 			if (number >= 0)
 				AddGroupPoint(table, &table->group[number], point);
@@ -404,7 +406,7 @@ IsProduct(const PriceTable *table, Datum product)
 {
 	Size		length = VARSIZE_ANY_EXHDR(product);
 
-	return table->product != (Datum) 0 &&
+	return table->product !=(Datum) 0 &&
 		VARSIZE_ANY_EXHDR(table->product) == length &&
 		memcmp(VARDATA_ANY(table->product), VARDATA_ANY(product), length) == 0;
 }
@@ -414,13 +416,14 @@ static void
 AddRow(PriceTable *table, const Datum *values, bool *nulls,
 	   ReturnSetInfo *result)
 {
-	Datum		product;
+	Datum product;
 	bool		no_tiers = nulls[TIERS];
 
 	nulls[TIERS] = false;
 	QueryRefuseNulls("cells", nulls, CELL_COLUMNS, cell_column);
 	nulls[TIERS] = no_tiers;
 	product = PointerGetDatum(DatumGetTextPP(values[PRODUCT]));
+
 	if (!IsProduct(table, product))
 	{
 		PutProduct(table, result);
