@@ -238,8 +238,9 @@ AddTier(PriceCells *all, const Datum *values)
 	{
 		all->name = MakeRoom(all, all->name, &all->name_room, entry->number,
 							 sizeof(Datum));
-		all->name[entry->number] = PointerGetDatum(
-												   cstring_to_text_with_len(entry->key.data, entry->key.length));
+		all->name[entry->number] =
+			PointerGetDatum(cstring_to_text_with_len(entry->key.data,
+													 entry->key.length));
 	}
 	buyer = buyers_insert(all->buyers, DatumGetInt64(values[OF_CUSTOMER]),
 						  &found);
@@ -267,6 +268,7 @@ TiersNumber(PriceCells *all, const int32 *tier)
 	{
 		Datum	   *name = palloc(all->schemes * sizeof(Datum));
 		bool	   *null = palloc(all->schemes * sizeof(bool));
+		ArrayType  *tiers;
 		int			low = 1;
 
 		for (int i = 0; i < all->schemes; i++)
@@ -276,9 +278,9 @@ TiersNumber(PriceCells *all, const int32 *tier)
 		}
 		all->tier_array = MakeRoom(all, all->tier_array, &all->tier_room,
 								   entry->number, sizeof(Datum));
-		all->tier_array[entry->number] = PointerGetDatum(
-														 construct_md_array(name, null, 1, &all->schemes, &low, TEXTOID, -1,
-																			false, TYPALIGN_INT));
+		tiers = construct_md_array(name, null, 1, &all->schemes, &low, TEXTOID,
+								   -1, false, TYPALIGN_INT);
+		all->tier_array[entry->number] = PointerGetDatum(tiers);
 	}
 	return entry->number + 1;
 }
