@@ -90,7 +90,7 @@ RETURN $query$
                count(*) FILTER (WHERE is_purchase))::bigint AS sale_lines,
          sum(price) AS price, sum(discount) AS discount
   FROM (
-    SELECT l.customer_id, l.source, l.order_ref, l.product_code,
+    SELECT l.customer_id, l.source, l.order_ref, l.own_id, l.product_code,
            l.sale_id, l.sold_on, l.is_purchase,
            l.base_amount + l.base_discount AS price,
            l.base_discount AS discount,
@@ -102,7 +102,7 @@ RETURN $query$
           AND l.base_amount + l.base_discount <> 0
   ) line
   WHERE discount_rate > 0
-  GROUP BY customer_id, source, order_ref, product_code, discount_rate
+  GROUP BY customer_id, source, order_ref, own_id, product_code, discount_rate
   HAVING sum(price) > 0
          AND sum(price) FILTER (WHERE is_purchase) > 0
 $query$;

@@ -244,6 +244,16 @@ UPDATE tier SET bound = 20000 WHERE code = 'silver';
 SELECT is(pg_temp.finding('tier_bounds_out_of_order'), '1 loyalty: gold and silver', 'bounds that overlap');
 ROLLBACK TO fresh;
 
+-- a line without order_ref is an order of its own, also for what was given off
+INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (1, 'c1', '2024-01-01');
+INSERT INTO sale (customer_id, sold_at, product_code, amount, discount, currency)
+  VALUES (1, '2024-02-05', 'P', 9, 1, 'EUR'), (1, '2024-05-05', 'P', 9, 1, 'EUR');
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('SELECT sold_on, sale_lines, price FROM discount_line ORDER BY 1',
+  $$VALUES ('2024-02-05'::date, 1::bigint, 10.0), ('2024-05-05', 1, 10.0)$$,
+  'lines without order_ref have a row each');
+ROLLBACK TO fresh;
+
 -- nobody there
 CALL crmcost.refresh('crm', '2024-07-01');
 SELECT is((SELECT count(*) FROM tier_migration) + (SELECT count(*) FROM tier_compliance) + (SELECT count(*)
