@@ -8,7 +8,8 @@ AS $$
 DECLARE
   months CONSTANT text := CASE WHEN run.whole
     THEN format('month_start >= %L', run.open_month)
-    ELSE 'month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
+    -- by an array, they are looked up in the key
+    ELSE 'month_start = ANY (ARRAY(SELECT r.month_start FROM pg_temp.refresh_month r))'
     END;
   days CONSTANT text := CASE WHEN run.whole
     THEN format('old.day >= %L', run.open_month)
@@ -19,7 +20,9 @@ BEGIN
   RETURN crmcost._write_difference(run.ledger, 'sale_month',
            crmcost._sale_month_query(months), 'old.' || months)
          + crmcost._write_difference(run.ledger, 'day_total',
-           crmcost._day_query(run, months), days)
+           crmcost._day_query(run, months, crmcost._midnight(
+             (SELECT min(r.month_start) FROM pg_temp.refresh_month r
+              WHERE NOT run.whole), run.zone)), days)
          + crmcost._write_difference(run.ledger, 'contact_month',
            crmcost._contact_month_query(months), 'old.' || months);
 END
@@ -50,7 +53,9 @@ $query$, months);
 COMMENT ON FUNCTION crmcost._sale_month_query(text) IS
   'Query of sale_month for the months that a condition names.';
 
-CREATE FUNCTION crmcost._day_query(run crmcost._run, months text) RETURNS text
+CREATE FUNCTION crmcost._day_query(run crmcost._run, months text,
+                                   from_at timestamptz)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT day, channel_code, campaign_code, sum(revenue) AS revenue,
@@ -88,17 +93,18 @@ RETURN pg_catalog.format($query$
            0, 0, 0, 0, 0, sum((NOT is_acquisition)::integer),
            sum((NOT is_acquisition AND converted)::integer),
            sum(is_acquisition::integer), 0, 0
-    FROM crmcost._party_events(%2$L, %3$L, %4$L, %5$L) e WHERE %1$s
+    FROM crmcost._party_events(%2$L, %3$L, %4$L, %5$L, false, %6$L) e
+    WHERE %1$s
     GROUP BY 1, 2, 3
   ) part
   GROUP BY 1, 2, 3
   HAVING sum(revenue) <> 0 OR sum(margin) <> 0 OR sum(discount) <> 0
          OR sum(refund) <> 0 OR sum(orders) <> 0 OR sum(leads) <> 0
          OR sum(acquired) <> 0 OR sum(interactions) <> 0
-$query$, months, run.ledger, run.upto, run.zone, run.open_month);
+$query$, months, run.ledger, run.upto, run.zone, run.open_month, from_at);
 
-COMMENT ON FUNCTION crmcost._day_query(crmcost._run, text) IS
-  'Query of day_total for the months that a condition names.';
+COMMENT ON FUNCTION crmcost._day_query(crmcost._run, text, timestamptz) IS
+  'Query of day_total for the months that a condition names, of which an instant is the first one; NULL for all.';
 
 CREATE FUNCTION crmcost._contact_month_query(months text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -119,7 +125,8 @@ COMMENT ON FUNCTION crmcost._contact_month_query(text) IS
 -- Technical customers stand for anonymous traffic: they are neither.
 CREATE FUNCTION crmcost._party_events(ledger name, upto timestamptz, zone text,
                                       open_month date,
-                                      of_news boolean DEFAULT false)
+                                      of_news boolean DEFAULT false,
+                                      from_at timestamptz DEFAULT NULL)
   RETURNS TABLE (customer_id bigint, is_acquisition boolean, happened_on date,
                  month_start date, converted boolean, channel_code text,
                  campaign_code text)
@@ -145,6 +152,11 @@ BEGIN
                  a.acquisition_channel, a.acquisition_campaign, a.merged_into
           FROM customer a
           WHERE NOT of_news
+                AND (from_at IS NULL OR a.first_seen_at >= from_at
+                     OR a.acquired_at >= from_at
+                     OR a.customer_id IN (
+                          SELECT f.fact_id FROM late_fact f
+                          WHERE f.relation IN ('lead', 'customer')))
           UNION ALL
           SELECT a.customer_id, a.source, a.first_seen_at, a.acquired_at,
                  a.acquisition_channel, a.acquisition_campaign, a.merged_into
@@ -164,5 +176,5 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._party_events(name, timestamptz, text, date, boolean) IS
-  'First sight and acquisition of every party of a ledger before an instant, or of those with news, with the month in which it counts.';
+COMMENT ON FUNCTION crmcost._party_events(name, timestamptz, text, date, boolean, timestamptz) IS
+  'First sight and acquisition of every party of a ledger before an instant, or of those with news, with the month in which it counts; parties of whom neither is from another instant on, or counts late, may be left out.';

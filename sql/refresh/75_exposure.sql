@@ -52,7 +52,7 @@ CREATE FUNCTION crmcost._months_of_news(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN run.whole
          THEN pg_catalog.format('old.month_start >= %L', run.open_month)
-         ELSE 'old.month_start IN (SELECT r.month_start FROM pg_temp.refresh_month r)'
+         ELSE 'old.month_start = ANY (ARRAY(SELECT r.month_start FROM pg_temp.refresh_month r))'
        END;
 
 COMMENT ON FUNCTION crmcost._months_of_news(crmcost._run) IS
