@@ -137,13 +137,15 @@ BEGIN
     RETURN NULL;
   END IF;
   SELECT s.value INTO zone FROM setting s WHERE s.key = 'timezone';
+  -- an order that loses a line may be of an earlier day than that
   IF TG_OP <> 'INSERT' THEN
-    PERFORM crmcost._touch('sale', true, array_agg(r.c), array_agg(r.f),
+    PERFORM crmcost._touch(k.relation, true, array_agg(r.c), array_agg(r.f),
                            array_agg(r.t))
       FROM (SELECT customer_id, (min(sold_at) AT TIME ZONE zone)::date,
                    (max(sold_at) AT TIME ZONE zone)::date
             FROM old_row GROUP BY customer_id) AS r (c, f, t)
-      HAVING count(*) > 0;
+      CROSS JOIN (VALUES ('sale'), ('order')) AS k (relation)
+      GROUP BY k.relation;
   END IF;
   IF TG_OP <> 'DELETE' THEN
     PERFORM crmcost._touch('sale', false, array_agg(r.c), array_agg(r.f),

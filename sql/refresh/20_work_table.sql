@@ -59,15 +59,16 @@ BEGIN
     target text, rows_changed bigint
   ) ON COMMIT DROP;
 
-  -- news: whom and which months it is about, and since when; parties that a merger
-  -- took away
+  -- news: whom and which months it is about, since when, and from which day on all of
+  -- his lines are read; parties that a merger took away
   CREATE TEMPORARY TABLE refresh_party (
     customer_id bigint PRIMARY KEY, party_id bigint NOT NULL
   ) ON COMMIT DROP;
   CREATE INDEX ON refresh_party (party_id);
   CREATE TEMPORARY TABLE refresh_customer (
     customer_id bigint PRIMARY KEY, of_contacts boolean NOT NULL DEFAULT false,
-    since date NOT NULL DEFAULT '-infinity'
+    since date NOT NULL DEFAULT '-infinity',
+    lines_from date NOT NULL DEFAULT '-infinity'
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_month (
     month_start date PRIMARY KEY
@@ -143,7 +144,8 @@ BEGIN
 
   -- order, too: orders that came, went or changed, as they were and as they are
   CREATE TEMPORARY TABLE refresh_order_news (
-    customer_id bigint, was_order boolean, was_on date, was_month date,
+    customer_id bigint, source text COLLATE "C", order_ref text COLLATE "C",
+    sale_id bigint, was_order boolean, was_on date, was_month date,
     was_codes text[], is_order boolean, ordered_on date, month_start date,
     product_codes text[], went_elsewhere boolean
   ) ON COMMIT DROP;
@@ -167,14 +169,16 @@ CREATE FUNCTION crmcost._make_journey_tables() RETURNS void
 AS $$
 BEGIN
   -- journey: whose touches count for the customers with news, and since when, with
-  -- what is of all his entity; conversions that the store has since then, and those
-  -- that are; ends of journeys with their touches, in the columns of conversion;
-  -- conversions that differ, with their months and those of touches that do; months
-  -- whose conversions, or else open journeys alone, are credited anew
+  -- what is of all his entity, and what his first order was worth; conversions that
+  -- the store has since then, and those that are; ends of journeys with their touches,
+  -- in the columns of conversion; conversions that differ, with their months and those
+  -- of touches that do; months whose conversions, or else open journeys alone, are
+  -- credited anew
   CREATE TEMPORARY TABLE refresh_entity (
     customer_id bigint PRIMARY KEY, entity_id bigint NOT NULL,
     acquired_at timestamptz, is_nobody boolean NOT NULL, since date NOT NULL,
-    won_at timestamptz, ordered_at timestamptz, is_early boolean NOT NULL
+    won_at timestamptz, ordered_at timestamptz, is_early boolean NOT NULL,
+    value numeric NOT NULL, margin numeric NOT NULL
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_converted (
     customer_id bigint, conversion_kind text COLLATE "C",

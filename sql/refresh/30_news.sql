@@ -17,6 +17,7 @@ BEGIN
     PERFORM crmcost._find_customers(run);
     PERFORM crmcost._find_account_members(run);
     PERFORM crmcost._find_since(run);
+    PERFORM crmcost._find_lines_from(run);
     PERFORM crmcost._find_months(run);
   END IF;
   ANALYZE pg_temp.refresh_customer, pg_temp.refresh_party;
@@ -197,6 +198,40 @@ $$;
 
 COMMENT ON FUNCTION crmcost._find_since(crmcost._run) IS
   'Finds the first month in which the facts of each customer of refresh_customer may be others than before; infinity for none.';
+
+-- Orders without a line since the news are as the store has them, and need not be
+-- read; but all are of merged customers, and of who lost a line, because the store
+-- does not say which order had it.  In an open month may count what is of an earlier
+-- one: a line that came late, and an order that no closed month has.
+CREATE FUNCTION crmcost._find_lines_from(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  IF run.upto < run.upto_before THEN
+    RETURN;
+  END IF;
+  UPDATE pg_temp.refresh_customer c SET lines_from = c.since
+    WHERE c.customer_id NOT IN (
+      SELECT t.customer_id FROM touched t
+      WHERE t.relation = 'order'
+      UNION ALL
+      SELECT k.customer_id
+      FROM pg_temp.refresh_party p
+      CROSS JOIN LATERAL (VALUES (p.customer_id), (p.party_id))
+        AS k (customer_id)
+      UNION ALL
+      SELECT s.customer_id FROM sale s
+      WHERE s.sale_id = ANY (ARRAY(SELECT f.fact_id FROM late_fact f
+                                   WHERE f.relation = 'sale'
+                                         AND f.month_start IS NULL))
+      UNION ALL
+      SELECT o.customer_id FROM customer_order o
+      WHERE o.month_start = run.open_month AND o.ordered_on < run.open_month);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_lines_from(crmcost._run) IS
+  'Finds from which day on the lines of each customer of refresh_customer are read: since his news, or all.';
 
 -- Months of facts that are read anew, and months of cost that are: those with
 -- news, those whose days as_of brought in, and for late facts the first open one,

@@ -2,9 +2,9 @@
 -- the contacts, read once.  A line without a rate is in no figure, neither in its money nor in
 -- its quantity: both are NULL here, so that it says only that an order was placed.
 --
--- First all lines of the customers with news, and their contacts, of which some
--- begin with the news (_read_contacts); then those of other customers in the months
--- that are to be summed anew.
+-- First the lines of the customers with news, of most since that (_read_lines), and
+-- their contacts (_read_contacts); then those of other customers in the months that
+-- are to be summed anew.
 CREATE FUNCTION crmcost._refresh_line(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -16,7 +16,7 @@ BEGIN
     PERFORM crmcost._add_contacts(run, 'true', NULL, NULL);
     PERFORM crmcost._sum_contacts();
   ELSE
-    PERFORM crmcost._add_lines(run, crmcost._of_news('s'), NULL, NULL);
+    PERFORM crmcost._read_lines(run);
   END IF;
   PERFORM crmcost._analyze_table('pg_temp.refresh_line'::regclass);
   RETURN 0;
@@ -26,27 +26,96 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_line(crmcost._run) IS
   'Second step of refresh: the sale lines, in base currency, and in a full one the contacts.';
 
--- Conditions on a fact: of a customer with news, himself or one merged into him;
--- and of none of these.
-CREATE FUNCTION crmcost._of_news(fact text) RETURNS text
+-- Orders are computed of all of their lines: who has one here that began before is
+-- read from the beginning.
+CREATE FUNCTION crmcost._read_lines(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  stretch record;
+  begun bigint[];
+BEGIN
+  FOR stretch IN
+    SELECT c.lines_from, array_agg(c.customer_id) AS customers,
+           CASE WHEN isfinite(c.lines_from)
+             THEN crmcost._midnight(c.lines_from, run.zone)
+             ELSE '-infinity' END AS from_at
+    FROM (SELECT r.customer_id, r.lines_from FROM pg_temp.refresh_customer r
+          UNION ALL
+          SELECT m.customer_id, '-infinity'
+          FROM pg_temp.refresh_party m
+          JOIN pg_temp.refresh_customer r ON r.customer_id = m.party_id) c
+    WHERE c.lines_from < 'infinity'
+    GROUP BY c.lines_from
+    ORDER BY c.lines_from DESC
+  LOOP
+    PERFORM crmcost._add_lines_of(run, stretch.customers, stretch.from_at,
+                                  'infinity');
+    CONTINUE WHEN NOT isfinite(stretch.lines_from);
+    begun := crmcost._order_begun(stretch.lines_from, stretch.from_at);
+    UPDATE pg_temp.refresh_customer c SET lines_from = '-infinity'
+      WHERE c.customer_id = ANY (begun);
+    PERFORM crmcost._add_lines_of(run, begun, '-infinity', stretch.from_at);
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._read_lines(crmcost._run) IS
+  'Fills refresh_line with the lines of the customers with news.';
+
+CREATE FUNCTION crmcost._add_lines_of(run crmcost._run, customers bigint[],
+                                      from_at timestamptz,
+                                      before_at timestamptz)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  PERFORM crmcost._add_lines(run, format(
+    's.customer_id = ANY (%L::bigint[]) AND s.sold_at >= $2 AND s.sold_at < $3',
+    customers), from_at, before_at);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._add_lines_of(crmcost._run, bigint[], timestamptz, timestamptz) IS
+  'Adds the lines of some customers in a stretch of time to refresh_line.';
+
+-- An order that is not in the store is of the news as a whole.
+CREATE FUNCTION crmcost._order_begun(lines_from date, from_at timestamptz)
+  RETURNS bigint[]
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+#variable_conflict use_variable
+BEGIN
+  RETURN ARRAY(
+    SELECT DISTINCT o.customer_id
+    FROM (SELECT DISTINCT l.customer_id, l.source, l.order_ref
+          FROM pg_temp.refresh_line l
+          JOIN pg_temp.refresh_customer c USING (customer_id)
+          WHERE c.lines_from = lines_from AND l.own_id = 0) o
+    -- by their indexes, whatever the planner thinks
+    WHERE (SELECT true FROM customer_order was
+           WHERE was.customer_id = o.customer_id AND was.source = o.source
+                 AND was.order_ref = o.order_ref LIMIT 1)
+          AND (SELECT true FROM sale s
+               WHERE s.source = o.source COLLATE "default"
+                     AND s.order_ref = o.order_ref COLLATE "default"
+                     AND s.customer_id = o.customer_id AND s.sold_at < from_at
+               LIMIT 1));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._order_begun(date, timestamptz) IS
+  'Customers read from a day on who have an order that began before.';
+
+-- Months begin where stretches of a customer's lines do.
+CREATE FUNCTION crmcost._of_others(fact text, month date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
-  '%s.customer_id = ANY (ARRAY(SELECT customer_id FROM pg_temp.refresh_customer UNION
-   SELECT m.customer_id FROM pg_temp.refresh_party m JOIN pg_temp.refresh_customer c
-   ON c.customer_id = m.party_id))',
-  fact);
+  'coalesce(p.party_id, %s.customer_id) NOT IN (SELECT c.customer_id FROM pg_temp.refresh_customer c WHERE c.lines_from <= %L)',
+  fact, month);
 
-COMMENT ON FUNCTION crmcost._of_news(text) IS
-  'Condition that a fact, by its name in the query, is of a customer with news.';
-
-CREATE FUNCTION crmcost._of_others(fact text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format(
-  'coalesce(p.party_id, %s.customer_id) NOT IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)',
-  fact);
-
-COMMENT ON FUNCTION crmcost._of_others(text) IS
-  'Condition that a fact, by its name in the query, is of a customer without news.';
+COMMENT ON FUNCTION crmcost._of_others(text, date) IS
+  'Condition that a fact of a month, by its name in the query, is of a customer whose lines of the month were not read.';
 
 CREATE FUNCTION crmcost._add_lines(run crmcost._run, condition text,
                                    from_at timestamptz,
@@ -303,7 +372,8 @@ BEGIN
   LOOP
     PERFORM crmcost._add_lines(run, format(
       's.sold_at >= $2 AND s.sold_at < $3 AND s.booked_month = %L AND s.month_start = s.booked_month AND %s',
-      stretch.month_start, crmcost._of_others('s')),
+      stretch.month_start,
+      crmcost._of_others('s', stretch.month_start)),
       stretch.from_at, stretch.before_at);
     PERFORM crmcost._add_contacts(run, format(
       'i.occurred_at >= $2 AND i.occurred_at < $3 AND date_trunc(''month'', i.occurred_on::timestamp) = %L AND %s',
@@ -314,7 +384,7 @@ BEGIN
       's.sale_id = ANY (ARRAY(SELECT fact_id FROM late_fact WHERE relation = ''sale''
        AND month_start IS NULL)) AND s.month_start > s.booked_month AND s.month_start = %L
        AND %s',
-      run.open_month, crmcost._of_others('s')), NULL, NULL);
+      run.open_month, crmcost._of_others('s', 'infinity')), NULL, NULL);
     PERFORM crmcost._add_contacts(run, format(
       'i.interaction_id = ANY (ARRAY(SELECT fact_id FROM late_fact
        WHERE relation = ''interaction'' AND month_start IS NULL))

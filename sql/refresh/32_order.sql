@@ -10,10 +10,6 @@ CREATE FUNCTION crmcost._refresh_order(run crmcost._run) RETURNS bigint
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  -- customers of whom any order changed
-  news CONSTANT text := CASE WHEN run.whole THEN 'true'
-    ELSE '%s.customer_id IN (SELECT n.customer_id FROM pg_temp.refresh_order_news n)'
-    END;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
@@ -22,12 +18,7 @@ BEGIN
     PERFORM crmcost._find_order_news(run);
   END IF;
   PERFORM crmcost._note_buyers(run, -1);
-  changed := crmcost._write_difference(run.ledger, 'customer_order',
-                 'SELECT * FROM pg_temp.refresh_order o WHERE '
-                 || format(news, 'o'), format(news, 'old'), ordered => true)
-             + crmcost._write_difference(run.ledger, 'customer_product',
-                 'SELECT * FROM pg_temp.refresh_bought b WHERE '
-                 || format(news, 'b'), format(news, 'old'), ordered => true);
+  changed := crmcost._write_orders(run);
   PERFORM crmcost._note_buyers(run, 1);
   IF NOT run.whole THEN
     PERFORM crmcost._find_order_since();
@@ -42,6 +33,70 @@ $$;
 
 COMMENT ON FUNCTION crmcost._refresh_order(crmcost._run) IS
   'Third step of refresh: customer_order and customer_product, and after news the contacts; returns the rows changed.';
+
+-- What a customer bought of a product in an order that changed is summed up of all
+-- orders that the store has now.
+CREATE FUNCTION crmcost._write_orders(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  orders CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE '(%1$s.customer_id, %1$s.source, %1$s.order_ref, %1$s.sale_id) IN
+      (SELECT n.customer_id, n.source, n.order_ref, n.sale_id FROM pg_temp.refresh_order_news n)'
+    END;
+  products CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE crmcost._products_of_news('old') END;
+BEGIN
+  RETURN crmcost._write_difference(run.ledger, 'customer_order',
+           'SELECT * FROM pg_temp.refresh_order o WHERE '
+           || format(orders, 'o'), format(orders, 'old'), ordered => true)
+         + crmcost._write_difference(run.ledger, 'customer_product',
+             CASE WHEN run.whole THEN 'SELECT * FROM pg_temp.refresh_bought'
+               ELSE $query$
+                 SELECT b.customer_id, b.product_code,
+                        count(*) FILTER (WHERE b.is_order) AS orders,
+                        sum(b.quantity) AS quantity, sum(b.amount) AS revenue,
+                        max(b.ordered_on) FILTER (WHERE b.is_order)
+                          AS last_ordered_on
+                 FROM (SELECT o.customer_id, o.is_order, o.ordered_on, p.*
+                       FROM (SELECT DISTINCT n.customer_id
+                             FROM pg_temp.refresh_order_news n) n
+                       CROSS JOIN LATERAL (SELECT * FROM customer_order o
+                                           WHERE o.customer_id = n.customer_id
+                                           OFFSET 0) o     -- by the index
+                       CROSS JOIN LATERAL unnest(o.product_codes, o.quantities,
+                                                 o.amounts)
+                         AS p (product_code, quantity, amount)) b
+                 WHERE (b.customer_id, b.product_code) IN (
+                         SELECT n.customer_id,
+                                unnest(n.was_codes || n.product_codes)
+                         FROM pg_temp.refresh_order_news n)
+                 GROUP BY b.customer_id, b.product_code
+                 $query$ END,
+             products, ordered => run.whole);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_orders(crmcost._run) IS
+  'Writes customer_order and customer_product; returns the rows changed.';
+
+-- By their places, which the index of the key has.
+CREATE FUNCTION crmcost._products_of_news(alias text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  %I.ctid = ANY (ARRAY(
+    SELECT p.place
+    FROM (SELECT DISTINCT n.customer_id,
+                 unnest(n.was_codes || n.product_codes) AS product_code
+          FROM pg_temp.refresh_order_news n) n
+    CROSS JOIN LATERAL (SELECT b.ctid AS place FROM customer_product b
+                        WHERE b.customer_id = n.customer_id
+                              AND b.product_code = n.product_code
+                        OFFSET 0) p))
+$query$, alias);
+
+COMMENT ON FUNCTION crmcost._products_of_news(text) IS
+  'Condition that a row of customer_product is of a product in an order that changed.';
 
 CREATE FUNCTION crmcost._find_orders(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -105,21 +160,25 @@ $query$;
 COMMENT ON FUNCTION crmcost._ordered_lines() IS
   'Query of the lines of refresh_line, as _walk_orders wants them.';
 
--- Orders that came, went or changed, of the customers with news.  Where one moved,
--- both of its months are summed anew.
+-- Orders that came, went or changed, of the customers with news, from when on their
+-- lines were read.  Where one moved, both of its months are summed anew.
 CREATE FUNCTION crmcost._find_order_news(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
   INSERT INTO pg_temp.refresh_order_news
-    SELECT customer_id, old.is_order, old.ordered_on, old.month_start,
-           old.product_codes, new.is_order, new.ordered_on, new.month_start,
+    SELECT customer_id, source, order_ref, sale_id,
+           old.is_order, old.ordered_on, old.month_start, old.product_codes, new.is_order, new.ordered_on, new.month_start,
            new.product_codes,
            (old.channel_code, old.campaign_code)
              IS DISTINCT FROM (new.channel_code, new.campaign_code)
     FROM pg_temp.refresh_order new
-    FULL JOIN (SELECT o.* FROM customer_order o
-               JOIN pg_temp.refresh_customer USING (customer_id)) old
+    FULL JOIN (SELECT o.*
+               FROM pg_temp.refresh_customer c
+               CROSS JOIN LATERAL (SELECT * FROM customer_order w
+                                   WHERE w.customer_id = c.customer_id
+                                         AND w.ordered_on >= c.lines_from
+                                   OFFSET 0) o) old        -- by the index
       USING (customer_id, source, order_ref, sale_id)
     WHERE (old.is_order, old.ordered_at, old.month_start, old.sale_lines,
            old.revenue, old.margin, old.discount, old.refund,

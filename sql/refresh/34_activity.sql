@@ -153,8 +153,10 @@ BEGIN
     SELECT customer_id, sum(n)::bigint
     FROM (
       SELECT o.customer_id, 1 AS n
-      FROM pg_temp.refresh_order o
+      FROM customer_order o
       WHERE o.is_order AND o.month_start < run.open_month
+            AND o.customer_id IN (SELECT c.customer_id
+                                  FROM pg_temp.refresh_customer c)
       UNION ALL
       SELECT coalesce(p.party_id, m.customer_id), -m.orders
       FROM customer_month m

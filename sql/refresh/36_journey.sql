@@ -109,7 +109,8 @@ BEGIN
   INSERT INTO pg_temp.refresh_entity
     SELECT e.customer_id, e.entity_id, e.acquired_at, e.is_nobody, e.since,
            e.won_at, e.ordered_at,
-           coalesce((e.won_at AT TIME ZONE run.zone)::date >= e.since, true)
+           coalesce((e.won_at AT TIME ZONE run.zone)::date >= e.since, true),
+           coalesce(e.revenue, 0), coalesce(e.margin, 0)
     FROM (
       SELECT k.*,
              min(k.acquired_at) FILTER (WHERE k.acquired_at < run.upto
@@ -127,14 +128,10 @@ BEGIN
                  OR c.merged_into IS NOT NULL AS is_nobody,
                CASE WHEN n.changed_on <= coalesce(o.first_on, 'infinity')
                  THEN '-infinity' ELSE j.since END AS since,
-               o.last_at
+               o.last_at, o.revenue, o.margin
         FROM pg_temp.refresh_customer j
         LEFT JOIN customer c USING (customer_id)
-        LEFT JOIN (SELECT p.customer_id, min(p.ordered_on) AS first_on,
-                          max(p.ordered_at) AS last_at
-                   FROM pg_temp.refresh_order p
-                   WHERE p.is_order
-                   GROUP BY p.customer_id) o USING (customer_id)
+        LEFT JOIN crmcost._first_orders(run) o USING (customer_id)
         LEFT JOIN (SELECT p.customer_id,
                           min(least(p.was_on, p.ordered_on)) AS changed_on
                    FROM pg_temp.refresh_order_news p
@@ -239,8 +236,34 @@ $$;
 COMMENT ON FUNCTION crmcost._find_account_members(crmcost._run) IS
   'Adds all customers of the accounts with news to refresh_customer, where accounts convert as one.';
 
--- Of an account the first customer acquired is its acquisition.  Of first orders at
--- one instant the larger counts, whatever their references: erasing changes those.
+-- Of first orders at one instant the larger counts, whatever their references:
+-- erasing changes those.
+CREATE FUNCTION crmcost._first_orders(run crmcost._run)
+  RETURNS TABLE (customer_id bigint, first_on date, last_at timestamptz,
+                 revenue numeric, margin numeric)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN QUERY EXECUTE format($query$
+    SELECT p.customer_id, min(p.ordered_on), max(p.ordered_at),
+           (array_agg(p.revenue ORDER BY p.ordered_at, p.revenue DESC,
+                                         p.margin DESC))[1],
+           (array_agg(p.margin ORDER BY p.ordered_at, p.revenue DESC,
+                                        p.margin DESC))[1]
+    FROM %s p
+    WHERE p.is_order
+    GROUP BY p.customer_id
+    $query$, CASE WHEN run.whole THEN 'pg_temp.refresh_order'
+               -- by the index
+               ELSE '(SELECT o.* FROM pg_temp.refresh_customer c CROSS JOIN LATERAL (SELECT * FROM customer_order w WHERE w.customer_id = c.customer_id OFFSET 0) o)'
+             END);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._first_orders(crmcost._run) IS
+  'When the customers with news ordered first and last, and for what first.';
+
+-- Of an account the first customer acquired is its acquisition.
 CREATE FUNCTION crmcost._find_conversions(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -255,16 +278,10 @@ BEGIN
              '' AS order_ref, 0 AS sale_id, j.entity_id,
              j.acquired_at AS converted_at, e.happened_on AS converted_on,
              e.month_start, e.channel_code, e.campaign_code,
-             coalesce(o.revenue, 0) AS value, coalesce(o.margin, 0) AS margin
+             j.value, j.margin
       FROM crmcost._party_events(run.ledger, run.upto, run.zone,
                                  run.open_month, NOT run.whole) e
       JOIN pg_temp.refresh_entity j USING (customer_id)
-      LEFT JOIN (
-        SELECT DISTINCT ON (customer_id) customer_id, revenue, margin
-        FROM pg_temp.refresh_order
-        WHERE is_order
-        ORDER BY customer_id, ordered_at, revenue DESC, margin DESC
-      ) o USING (customer_id)
       WHERE e.is_acquisition AND e.happened_on >= j.since
       ORDER BY j.entity_id, j.acquired_at, j.customer_id
     ) acquisition

@@ -8,6 +8,10 @@ DECLARE
   scope CONSTANT text := CASE WHEN run.whole THEN 'true'
     ELSE 'old.customer_id IN (SELECT c.customer_id FROM pg_temp.refresh_customer c)'
     END;
+  -- of orders that were read
+  lines CONSTANT text := CASE WHEN run.whole THEN 'true'
+    ELSE 'EXISTS (SELECT FROM pg_temp.refresh_customer c WHERE c.customer_id = old.customer_id AND c.lines_from <= old.sold_on)'
+    END;
   changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
@@ -16,7 +20,7 @@ BEGIN
   changed := crmcost._write_difference(run.ledger, 'customer_agent',
                                        crmcost._agent_query(), scope)
              + crmcost._write_difference(run.ledger, 'discount_line',
-                                         crmcost._discount_line_query(), scope);
+                                         crmcost._discount_line_query(), lines);
   PERFORM crmcost._note_details(run, 1);
   RETURN changed;
 END
@@ -97,7 +101,9 @@ RETURN $query$
            round(l.base_discount / (l.base_amount + l.base_discount), 6)
              AS discount_rate
     FROM pg_temp.refresh_line l
-    JOIN pg_temp.refresh_customer USING (customer_id)
+    -- not what completes the months of others
+    JOIN pg_temp.refresh_customer c
+      ON c.customer_id = l.customer_id AND c.lines_from <= l.sold_on
     WHERE NOT l.is_refund AND l.base_discount <> 0
           AND l.base_amount + l.base_discount <> 0
   ) line

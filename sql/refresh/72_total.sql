@@ -222,19 +222,19 @@ BEGIN
   IF run.whole AND sign < 0 THEN
     RETURN;
   END IF;
-  INSERT INTO pg_temp.refresh_buyer
-    SELECT p.product_code, sign * count(*)
-    FROM customer_product p
-    WHERE p.orders > 0
-          AND (run.whole
-               OR p.customer_id IN (SELECT n.customer_id
-                                    FROM pg_temp.refresh_order_news n))
-    GROUP BY p.product_code;
+  EXECUTE format($query$
+    INSERT INTO pg_temp.refresh_buyer
+      SELECT p.product_code, $1 * count(*)
+      FROM customer_product p
+      WHERE p.orders > 0 AND (%s)
+      GROUP BY p.product_code
+    $query$, CASE WHEN run.whole THEN 'true'
+               ELSE crmcost._products_of_news('p') END) USING sign;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._note_buyers(crmcost._run, integer) IS
-  'Notes in refresh_buyer how many of the customers of whom an order changed are buyers of each product.';
+  'Notes in refresh_buyer how many customers of whom an order with a product changed are buyers of it.';
 
 CREATE FUNCTION crmcost._write_product_total(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

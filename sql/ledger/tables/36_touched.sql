@@ -20,7 +20,7 @@ CREATE INDEX touched_customer_id ON touched (customer_id, from_on);
 
 COMMENT ON TABLE touched IS
 'What changed since the last refresh, one row a relation, customer and stretch of days; written by triggers, taken by refresh.';
-COMMENT ON COLUMN touched.relation IS 'Table that changed.';
+COMMENT ON COLUMN touched.relation IS 'Table that changed; order where a sale line went or became another.';
 COMMENT ON COLUMN touched.customer_id IS 'Customer whose facts changed; NULL for all customers with facts in the days.';
 COMMENT ON COLUMN touched.from_on IS 'First day concerned; -infinity for all days.';
 COMMENT ON COLUMN touched.before_on IS 'Day before which the days concerned end; infinity for all days.';
