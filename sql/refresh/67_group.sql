@@ -74,24 +74,28 @@ CREATE FUNCTION crmcost._group_sums(OUT name text, OUT type text,
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 18
 BEGIN ATOMIC
   SELECT s.name, s.type, s.term
-  FROM (VALUES
-    ('members'::text, 'bigint'::text, '1'::text),
-    ('active_customers', 'bigint', '(m.sale_lines > 0)::integer'),
-    ('orders', 'bigint', 'm.orders'),
-    ('interactions', 'bigint', 'm.interactions'),
-    ('handle_seconds', 'bigint', 'm.handle_seconds'),
-    ('revenue', 'numeric', 'm.revenue'), ('margin', 'numeric', 'm.margin'),
-    ('discount', 'numeric', 'm.discount'),
-    ('refund', 'numeric', 'm.refund')) AS s (name, type, term)
-  UNION ALL
-  SELECT pg_catalog.format('%s_cost'::text, b.name), 'numeric'::text,
-         pg_catalog.format(
-           'm.%1$s_direct_cost + m.%1$s_allocated_cost'::text, b.name)
-  FROM pg_catalog.unnest(crmcost._buckets()) AS b (name)
-  UNION ALL
-  SELECT s.name, 'numeric'::text, s.term
-  FROM (VALUES ('direct_cost'::text, 'm.direct_cost'::text),
-               ('allocated_cost', 'm.allocated_cost')) AS s (name, term);
+  FROM (
+    SELECT v.place, v.name, v.type, v.term
+    FROM (VALUES
+      (1, 'members'::text, 'bigint'::text, '1'::text),
+      (2, 'active_customers', 'bigint', '(m.sale_lines > 0)::integer'),
+      (3, 'orders', 'bigint', 'm.orders'),
+      (4, 'interactions', 'bigint', 'm.interactions'),
+      (5, 'handle_seconds', 'bigint', 'm.handle_seconds'),
+      (6, 'revenue', 'numeric', 'm.revenue'),
+      (7, 'margin', 'numeric', 'm.margin'),
+      (8, 'discount', 'numeric', 'm.discount'),
+      (9, 'refund', 'numeric', 'm.refund'),
+      (98, 'direct_cost', 'numeric', 'm.direct_cost'),
+      (99, 'allocated_cost', 'numeric', 'm.allocated_cost'))
+      AS v (place, name, type, term)
+    UNION ALL
+    SELECT 9 + b.i, pg_catalog.format('%s_cost'::text, b.name), 'numeric'::text,
+           pg_catalog.format(
+             'm.%1$s_direct_cost + m.%1$s_allocated_cost'::text, b.name)
+    FROM pg_catalog.unnest(crmcost._buckets()) WITH ORDINALITY AS b (name, i)
+  ) s
+  ORDER BY s.place;    -- or parallel plans would mix them
 END;
 
 COMMENT ON FUNCTION crmcost._group_sums() IS
@@ -106,16 +110,21 @@ CREATE FUNCTION crmcost._group_dimensions(schemes text[], OUT name text,
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 6
 BEGIN ATOMIC
   SELECT d.name, d.code, d.cohort, d.keys
-  FROM (VALUES
-    ('(segment)'::text, 'segment'::text, '''-infinity''::date'::text,
-     '1,5'::text),
-    ('(acquisition)', 'channel_code', 'acquired_month', '1,2,3'),
-    ('(cohort)', '''(all)''', 'first_month', '1,4'))
-    AS d (name, code, cohort, keys)
-  UNION ALL
-  SELECT s.scheme, pg_catalog.format('tier%s'::text, s.i),
-         '''-infinity''::date'::text, pg_catalog.format('1,%s'::text, 5 + s.i)
-  FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i);
+  FROM (
+    SELECT v.place, v.name, v.code, v.cohort, v.keys
+    FROM (VALUES
+      (-2, '(segment)'::text, 'segment'::text, '''-infinity''::date'::text,
+       '1,5'::text),
+      (-1, '(acquisition)', 'channel_code', 'acquired_month', '1,2,3'),
+      (0, '(cohort)', '''(all)''', 'first_month', '1,4'))
+      AS v (place, name, code, cohort, keys)
+    UNION ALL
+    SELECT s.i, s.scheme, pg_catalog.format('tier%s'::text, s.i),
+           '''-infinity''::date'::text,
+           pg_catalog.format('1,%s'::text, 5 + s.i)
+    FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (scheme, i)
+  ) d
+  ORDER BY d.place;
 END;
 
 COMMENT ON FUNCTION crmcost._group_dimensions(text[]) IS
