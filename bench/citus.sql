@@ -42,6 +42,38 @@ $$;
 SELECT format('CREATE TRIGGER bench_note_step AFTER INSERT ON refresh_run FOR EACH ROW EXECUTE FUNCTION bench.note_step(%L)',
               :'base') \gexec
 
+-- Rows that workers tell the coordinator, and those that go from one to the other: the log of
+-- a worker has a line for each query that it was asked.
+CREATE TABLE bench.told (kind text, goes_to text, rows bigint, query text);
+CREATE PROCEDURE bench.count_told()
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM run_command_on_workers(format(
+    'DO %L', 'BEGIN SET LOCAL citus.enable_ddl_propagation = off; EXECUTE ' || quote_literal(
+      regexp_replace(replace(pg_get_functiondef('crmcost._part_rows'::regproc),
+          'names text;', 'names text; told bigint;'),
+        'END\s*\$function\$', $log$
+        GET DIAGNOSTICS told = ROW_COUNT;
+        RAISE LOG 'crmcost told % % %.', CASE WHEN current_query() ~ 'worker_partition_query_result' THEN 'worker' ELSE 'coordinator' END,
+          told, regexp_replace(left(query, 2000), '\s+', ' ', 'g');
+        END $function$
+        $log$)) || '; END'));
+END;
+$$;
+CREATE FUNCTION bench.log_ends(base text) RETURNS bigint[]
+LANGUAGE sql AS $$
+  SELECT array_agg((pg_stat_file(format('%s/worker_%s/server.log', base, w))).size ORDER BY w)
+  FROM generate_series(1, 2) AS w
+$$;
+CREATE FUNCTION bench.told_since(base text, ends bigint[])
+RETURNS TABLE (goes_to text, rows bigint, query text)
+LANGUAGE sql AS $$
+  SELECT m[1], m[2]::bigint, m[3]
+  FROM unnest(ends) WITH ORDINALITY AS e (upto, w)
+  CROSS JOIN LATERAL pg_read_binary_file(format('%s/worker_%s/server.log', base, w), upto, 1000000000) AS log (line)
+  CROSS JOIN LATERAL regexp_matches(convert_from(log.line, 'UTF8'), 'crmcost told (\w+) (\d+) ([^\n]*)', 'g') AS m
+$$;
+
 -- a refresh of a kind, and what the coordinator and the workers worked for it
 CREATE TABLE bench.run (kind text, run_id bigint, here numeric, workers numeric);
 CREATE PROCEDURE bench.refresh(kind text, base text, as_of timestamptz)
@@ -49,6 +81,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   here CONSTANT numeric := bench.fine_ms();
   workers CONSTANT numeric := bench.workers_ms(base);
+  ends CONSTANT bigint[] := bench.log_ends(base);
 BEGIN
   -- what comes before the first step is counted with it
   INSERT INTO bench.step_time
@@ -58,6 +91,7 @@ BEGIN
     SELECT kind, max(r.run_id), bench.fine_ms() - here,
            bench.workers_ms(base) - workers
     FROM refresh_run r;
+  INSERT INTO bench.told SELECT kind, t.* FROM bench.told_since(base, ends) t;
 END;
 $$;
 
@@ -68,11 +102,40 @@ CALL bench.refresh('plain', :'base', '2026-01-01');
 SET citus.enable_ddl_propagation = on;
 CALL crmcost.distribute('bench_ledger');
 SET citus.enable_ddl_propagation = off;
+CALL bench.count_told();
 -- the first one makes what workers compute with, where the plain ledger had its first above
 CALL bench.refresh('spread, first', :'base', '2026-01-01');
 CALL bench.refresh('spread', :'base', '2026-01-01');
 CALL bench.add_facts('C', :customers / 20, :customers, '2025-12-01', '30 days');
 CALL bench.refresh('spread, news', :'base', '2026-01-01');
+-- Each customer twice, in the shard where he is: sums of groups have as many rows as before,
+-- and what has more comes by customer.
+CREATE TEMPORARY TABLE twin AS
+  SELECT c.customer_id, f.customer_id AS twin_id
+  FROM (SELECT customer_id, shard, row_number() OVER (PARTITION BY shard ORDER BY customer_id) AS n
+        FROM (SELECT i AS customer_id, get_shard_id_for_distribution_column('customer', i::bigint) AS shard
+              FROM generate_series(1, :customers) AS i) c) c
+  JOIN (SELECT customer_id, shard, row_number() OVER (PARTITION BY shard ORDER BY customer_id) AS n
+        FROM (SELECT i AS customer_id, get_shard_id_for_distribution_column('customer', i::bigint) AS shard
+              FROM generate_series(:customers + 1, 4 * :customers) AS i) c) f USING (shard, n);
+ANALYZE twin;
+CREATE TEMPORARY TABLE old_customer AS
+  SELECT customer_id, source, source_key, first_seen_at, acquired_at, acquisition_channel FROM customer;
+CREATE TEMPORARY TABLE old_sale AS
+  SELECT customer_id, source, order_ref, line_no, kind, sold_at, product_code, quantity, amount, discount, cogs, currency, channel_code FROM sale;
+CREATE TEMPORARY TABLE old_interaction AS
+  SELECT customer_id, occurred_at, kind, channel_code, handle_seconds, source, source_ref FROM interaction;
+CREATE TEMPORARY TABLE old_cost AS
+  SELECT category_code, incurred_on, amount, currency, customer_id, source, source_ref FROM cost_entry WHERE customer_id IS NOT NULL;
+INSERT INTO customer (customer_id, source, source_key, first_seen_at, acquired_at, acquisition_channel)
+  SELECT t.twin_id, source, source_key || '''', first_seen_at, acquired_at, acquisition_channel FROM old_customer JOIN twin t USING (customer_id);
+INSERT INTO sale (customer_id, source, order_ref, line_no, kind, sold_at, product_code, quantity, amount, discount, cogs, currency, channel_code)
+  SELECT t.twin_id, source, order_ref || '''', line_no, kind, sold_at, product_code, quantity, amount, discount, cogs, currency, channel_code FROM old_sale JOIN twin t USING (customer_id);
+INSERT INTO interaction (customer_id, occurred_at, kind, channel_code, handle_seconds, source, source_ref)
+  SELECT t.twin_id, occurred_at, kind, channel_code, handle_seconds, source, source_ref || '''' FROM old_interaction JOIN twin t USING (customer_id);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id, source, source_ref)
+  SELECT category_code, incurred_on, amount, currency, t.twin_id, source, source_ref || '''' FROM old_cost JOIN twin t USING (customer_id);
+CALL bench.refresh('spread, twice', :'base', '2026-01-01');
 
 -- What the coordinator copies of each table in a refresh, as EXPLAIN counts it.
 CREATE TABLE bench.read (relation text, rows bigint, bytes numeric);
@@ -128,11 +191,24 @@ SELECT step, round(p.here) AS one_node, round(s.here) AS coordinator,
 SELECT relation, rows, round(bytes / 1e6, 1) AS mb, round(bytes / rows) AS bytes_a_row
   FROM bench.read WHERE rows > 0 ORDER BY bytes DESC;
 
+\echo what workers tell the coordinator, and each other, in rows: of so many customers, and of twice as many in the same groups
+CREATE TABLE bench.growth AS
+  SELECT left(regexp_replace(query, '\d+', '0', 'g'), 100) AS query, goes_to,
+         coalesce(sum(rows) FILTER (WHERE kind = 'spread, news'), 0) AS rows,
+         coalesce(sum(rows) FILTER (WHERE kind = 'spread, twice'), 0) AS twice
+  FROM bench.told WHERE kind IN ('spread, news', 'spread, twice')
+  GROUP BY 1, 2;
+SELECT * FROM bench.growth WHERE greatest(rows, twice) > :customers / 100.0 OR abs(twice - rows) > 9 ORDER BY goes_to, twice DESC;
+SELECT goes_to, sum(rows) AS rows, sum(twice) AS twice, round(sum(twice - rows) / :customers, 4) AS by_customer
+  FROM bench.growth GROUP BY 1;
+
 SELECT here AS plain FROM bench.run WHERE kind = 'plain' \gset
 SELECT here AS news FROM bench.run WHERE kind = 'plain, news' \gset
 SELECT here AS spread, here + workers AS all_nodes FROM bench.run WHERE kind = 'spread' \gset
 SELECT here AS spread_news FROM bench.run WHERE kind = 'spread, news' \gset
-SELECT sum(bytes) / 1e3 AS kb FROM bench.read \gset
+SELECT coalesce(sum(bytes), 0) / 1e3 AS kb FROM bench.read \gset
+SELECT sum(twice - rows) + (SELECT coalesce(sum(r.rows), 0) FROM bench.read r) AS by_customer
+  FROM bench.growth WHERE goes_to = 'coordinator' \gset
 SELECT sum(p.here) AS plain_order, sum(s.here) AS spread_order
   FROM bench.step p JOIN bench.step s USING (step)
   WHERE p.kind = 'plain' AND s.kind = 'spread' AND step IN ('line', 'order') \gset
@@ -145,3 +221,4 @@ SELECT p.here AS plain_value, s.here AS spread_value
   WHERE p.kind = 'plain' AND s.kind = 'spread' AND step = 'value' \gset
 CALL bench.note('step value on a cluster, CPU of the coordinator', 0.02, :spread_value, 'the ledger on one node', :plain_value);
 CALL bench.note('kB that the coordinator copies, not ms', 0.3, :kb, 'a customer, of 10 lines and 2 contacts', :customers);
+CALL bench.note('rows that come to the coordinator for more customers, not ms', 0.01, :by_customer, 'those customers', :customers);

@@ -51,6 +51,23 @@ $$;
 COMMENT ON FUNCTION crmcost._is_distributed(name) IS
   'Whether a ledger is distributed over a Citus cluster.';
 
+-- Where accounts convert as one, an entity is one: its number is that of a customer, too.
+CREATE FUNCTION crmcost._customer_column(relation regclass) RETURNS name
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT min(a.attname)::name
+  FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = relation AND a.attnotnull AND NOT a.attisdropped
+        AND (a.attname = 'customer_id'
+             OR a.attname = 'entity_id'
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute b
+                                WHERE b.attrelid = relation
+                                      AND b.attname = 'customer_id'));
+END;
+
+COMMENT ON FUNCTION crmcost._customer_column(regclass) IS
+  'Column of a table of a ledger with the customer of each row, by which a cluster distributes it; NULL for none.';
+
 -- A table with an exclusion constraint over code_range stays, Citus takes neither,
 -- and so does a partitioned one without a customer in every row.
 CREATE FUNCTION crmcost._placement(ledger name)
@@ -64,9 +81,7 @@ BEGIN
            CASE WHEN c.by_customer THEN 'distributed' ELSE 'reference' END
     FROM (
       SELECT c.oid, c.relname, c.relkind,
-             EXISTS (SELECT FROM pg_attribute a
-                     WHERE a.attrelid = c.oid AND a.attname = 'customer_id'
-                           AND a.attnotnull AND NOT a.attisdropped) AS by_customer
+             crmcost._customer_column(c.oid) IS NOT NULL AS by_customer
       FROM pg_class c
       WHERE c.relnamespace = format('%I', ledger)::regnamespace
             AND c.relkind IN ('r', 'p')
@@ -134,7 +149,8 @@ $$;
 COMMENT ON FUNCTION crmcost._check_cluster() IS
   'Raises an error unless this is a Citus cluster with workers that all have the same version of crmcost.';
 
--- The customers first: the others lie beside them.
+-- The customers first: the others lie beside them.  Of a ledger that was distributed
+-- by an earlier version, those that have stayed.
 CREATE FUNCTION crmcost._place_tables(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -147,14 +163,16 @@ BEGIN
     SELECT p.relation, p.placement FROM crmcost._placement(ledger) p
     ORDER BY p.placement DESC, p.relation <> customer, p.relation::oid
   LOOP
+    CONTINUE WHEN crmcost._is_placed(part.relation);
     IF part.placement = 'reference' THEN
       EXECUTE 'SELECT create_reference_table($1)' USING part.relation;
     ELSIF part.relation = customer THEN
       EXECUTE 'SELECT create_distributed_table($1, ''customer_id'', colocate_with => ''none'')'
         USING part.relation;
     ELSE
-      EXECUTE 'SELECT create_distributed_table($1, ''customer_id'', colocate_with => $2)'
-        USING part.relation, customer::text;
+      EXECUTE 'SELECT create_distributed_table($1, $2, colocate_with => $3)'
+        USING part.relation, crmcost._customer_column(part.relation),
+              customer::text;
     END IF;
     EXECUTE 'SELECT truncate_local_data_after_distributing_table($1)'
       USING part.relation;

@@ -106,7 +106,8 @@ BEGIN
                OR k.contype IN ('p', 'u') AND p.placement = 'distributed'
                   AND NOT (SELECT a.attnum FROM pg_attribute a
                            WHERE a.attrelid = k.conrelid
-                                 AND a.attname = 'customer_id') = ANY (k.conkey))
+                                 AND a.attname = crmcost._customer_column(k.conrelid))
+                           = ANY (k.conkey))
     ORDER BY k.contype = 'f' DESC, k.oid
   LOOP
     EXECUTE format('INSERT INTO %I.distribution_change (what, relation, name, restore, probe) VALUES ($1, $2, $3, $4, $5)',
@@ -119,7 +120,8 @@ BEGIN
     -- the same with the customer is one that Citus keeps, and finds rows by
     IF rule.kind <> 'f' THEN
       EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', rule.place, rule.name,
-                     regexp_replace(rule.definition, '[)]$', ', customer_id)'));
+                     regexp_replace(rule.definition, '[)]$', format(
+                       ', %s)', crmcost._customer_column(rule.place))));
     END IF;
   END LOOP;
 END
@@ -268,20 +270,35 @@ END;
 COMMENT ON FUNCTION crmcost._key_columns(regclass, name) IS
   'Columns of a key of a distributed table but for the customer.';
 
--- Whether a key may be there twice in a table that lies on the workers: of each they tell a
--- hash, where the keys themselves would be a table.  Those come in classes, as no array
--- has room for all.  Where no key was there twice before, only those are told that rows
--- have which came since.
-CREATE FUNCTION crmcost._may_repeat(relation regclass, key name,
+-- Of some tables nobody notes when a row came.
+CREATE FUNCTION crmcost._loaded_at(relation regclass) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                           WHERE a.attrelid = relation
+                                 AND a.attname = 'loaded_at')
+           THEN 'loaded_at' ELSE 'NULL::timestamptz' END;
+END;
+
+COMMENT ON FUNCTION crmcost._loaded_at(regclass) IS
+  'Expression of when a row of a distributed table was loaded.';
+
+-- Whether a key may be there twice in a table that lies on the workers: equal ones have a
+-- hash by which they go to one worker.  Where no key was there twice before, only
+-- those go that rows have which came since.
+CREATE FUNCTION crmcost._may_repeat(ledger name, relation name, key name,
                                     since timestamptz)
   RETURNS boolean
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
+  SET citus.enable_ddl_propagation = on     -- a session may have it off
 AS $$
 DECLARE
+  origin CONSTANT regclass := format('%I.%I', ledger, relation);
+  asked CONSTANT text := format('%I.asked', ledger || '_spread');
   hashes CONSTANT text := format(
-    'SELECT r.hash FROM (SELECT loaded_at, hash_record_extended(ROW(%1$s), 0) AS hash FROM %2$s WHERE (%1$s) IS NOT NULL) r',
-    crmcost._key_columns(relation, key), relation);
+    'SELECT r.hash FROM (SELECT %3$s AS loaded_at, hash_record_extended(ROW(%1$s), 0) AS hash FROM %2$s WHERE (%1$s) IS NOT NULL) r',
+    crmcost._key_columns(origin, key), origin, crmcost._loaded_at(origin));
   wanted bigint[];
   result boolean;
 BEGIN
@@ -292,17 +309,17 @@ BEGIN
       RETURN false;
     END IF;
   END IF;
-  EXECUTE format('SELECT EXISTS (SELECT FROM (SELECT array_agg(r.hash) AS hashes
-      FROM (%s%s) r GROUP BY r.hash & 255 OFFSET 0) k CROSS JOIN unnest(k.hashes) AS u (hash)
-      GROUP BY u.hash HAVING count(*) > 1)', hashes,
+  EXECUTE format('INSERT INTO %s (customer_id) %s%s', asked, hashes,
                  CASE WHEN since IS NOT NULL THEN
-                   format(' WHERE r.hash = ANY (%L::bigint[])', wanted) END)
-    INTO result;
+                   format(' WHERE r.hash = ANY (%L::bigint[])', wanted) END);
+  EXECUTE format('SELECT EXISTS (SELECT FROM (SELECT a.customer_id FROM %s a GROUP BY a.customer_id HAVING count(*) > 1 LIMIT 1) a)',
+                 asked) INTO result;
+  EXECUTE format('TRUNCATE %s', asked);
   RETURN result;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._may_repeat(regclass, name, timestamptz) IS
+COMMENT ON FUNCTION crmcost._may_repeat(name, name, name, timestamptz) IS
   'Whether two rows of a distributed table have the same key but for the customer, or at least its hash: one loaded after an instant and any other, or any two where that is NULL.';
 
 -- By two seeds, and exact: they stay as they are while the keys do.
@@ -322,17 +339,41 @@ BEGIN
   EXECUTE format($query$
     SELECT max(concat_ws(' ', k.n, k.one, k.other)) FILTER (WHERE k.is_old),
            concat_ws(' ', sum(k.n), sum(k.one), sum(k.other)), max(k.upto)
-    FROM (SELECT coalesce(loaded_at <= $1, false) AS is_old, count(*) AS n,
+    FROM (SELECT coalesce(%3$s <= $1, false) AS is_old, count(*) AS n,
                  sum(hash_record_extended(ROW(%1$s), 0)) AS one,
                  sum(hash_record_extended(ROW(%1$s), 1)) AS other,
-                 max(loaded_at) AS upto
+                 max(%3$s) AS upto
           FROM %2$s GROUP BY 1 OFFSET 0) k
-    $query$, columns, origin) INTO before, now, now_upto USING upto;
+    $query$, columns, origin, crmcost._loaded_at(origin)) INTO before, now, now_upto USING upto;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._sum_keys(name, name, timestamptz) IS
   'Number of the keys of a distributed table and sums of their hashes: of the rows loaded up to an instant, and of all, with when the last one was.';
+
+-- A number that is referred to goes to the worker that has the customer, if there is one.
+CREATE FUNCTION crmcost._lost_customer(ledger name, relation name,
+                                       referring text)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET citus.enable_ddl_propagation = on     -- a session may have it off
+AS $$
+DECLARE
+  asked CONSTANT text := format('%I.asked', ledger || '_spread');
+  lost bigint;
+BEGIN
+  EXECUTE format('INSERT INTO %s (customer_id) SELECT r.%s FROM %I.%I r WHERE r.%2$s IS NOT NULL',
+                 asked, referring, ledger, relation);
+  EXECUTE format('SELECT min(a.customer_id) FROM %s a LEFT JOIN %I.customer c ON c.customer_id = a.customer_id WHERE c.customer_id IS NULL',
+                 asked, ledger) INTO lost;
+  EXECUTE format('TRUNCATE %s', asked);
+  RETURN '(' || lost || ')';
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lost_customer(name, name, text) IS
+  'A number by which a column of a table of a distributed ledger refers to a customer who is not there, in brackets; NULL for none.';
 
 -- What a key of PostgreSQL would have refused.  Of some tables there is no copy: those of
 -- their keys that were whole when they were looked at last, and stayed as they are, are so.
@@ -349,7 +390,12 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   FOR rule IN
-    EXECUTE 'SELECT d.* FROM distribution_change d WHERE d.probe IS NOT NULL ORDER BY d.place'
+    EXECUTE $query$
+      SELECT d.*, substring(d.restore
+               FROM 'FOREIGN KEY \(([^,]+)\) REFERENCES \S+\.customer\(customer_id\)')
+               AS referring
+      FROM distribution_change d WHERE d.probe IS NOT NULL ORDER BY d.place
+      $query$
   LOOP
     IF rule.what = 'key' AND rule.relation = ANY (left_tables) THEN
       IF summed <> rule.relation THEN
@@ -359,15 +405,18 @@ BEGIN
       CONTINUE WHEN sums.now = rule.checked;
       EXECUTE format('UPDATE %I.distribution_change SET checked = $1, checked_upto = $2 WHERE place = $3',
                      ledger) USING sums.now, sums.now_upto, rule.place;
-      CONTINUE WHEN NOT crmcost._may_repeat(
-        format('%I.%I', ledger, summed)::regclass, rule.name,
+      CONTINUE WHEN NOT crmcost._may_repeat(ledger, summed, rule.name,
         CASE WHEN sums.before = rule.checked THEN rule.checked_upto END);
     END IF;
-    PERFORM set_config('search_path', CASE
-                         WHEN rule.relation = ANY (left_tables)
-                           THEN format('%I, pg_temp', ledger)
-                         ELSE crmcost._ledger_path(ledger) END, true);
-    EXECUTE rule.probe INTO broken;
+    IF rule.referring IS NOT NULL THEN
+      broken := crmcost._lost_customer(ledger, rule.relation, rule.referring);
+    ELSE
+      PERFORM set_config('search_path', CASE
+                           WHEN rule.relation = ANY (left_tables)
+                             THEN format('%I, pg_temp', ledger)
+                           ELSE crmcost._ledger_path(ledger) END, true);
+      EXECUTE rule.probe INTO broken;
+    END IF;
     IF broken IS NOT NULL THEN
       RAISE EXCEPTION '% of ledger "%" has a row that breaks % "%": %',
                       rule.relation, ledger, rule.what, rule.name, broken
@@ -398,9 +447,13 @@ BEGIN
   IF NOT EXISTS (SELECT FROM closed_period) THEN
     RETURN;
   END IF;
-  PERFORM crmcost._find_late_of(ledger, zone, 'sale', 'sale_id', 'sold_at');
-  PERFORM crmcost._find_late_of(ledger, zone, 'interaction', 'interaction_id',
-                                'occurred_at');
+  PERFORM crmcost._find_late_of(ledger, zone, f.relation, f.fact, f.number,
+                                f.instant)
+    FROM (VALUES ('sale', 'sale', 'sale_id', 'sold_at'),
+                 ('interaction', 'interaction', 'interaction_id', 'occurred_at'),
+                 ('lead', 'customer', 'customer_id', 'first_seen_at'),
+                 ('customer', 'customer', 'customer_id', 'acquired_at'))
+           AS f (fact, relation, number, instant);
   EXECUTE format($query$
     INSERT INTO late_fact (relation, fact_id, booked_on)
       SELECT f.relation, f.fact_id, f.booked_on
@@ -408,13 +461,6 @@ BEGIN
         SELECT 'cost_entry', c.cost_id, c.incurred_on,
                least(lower(c.covers), c.incurred_on), c.loaded_at
         FROM cost_entry c
-        UNION ALL
-        SELECT k.relation, c.customer_id, k.booked_on, k.booked_on, c.loaded_at
-        FROM customer c
-        CROSS JOIN LATERAL (
-          VALUES ('lead', (c.first_seen_at AT TIME ZONE $1)::date),
-                 ('customer', (c.acquired_at AT TIME ZONE $1)::date)
-        ) AS k (relation, booked_on)
         UNION ALL
         SELECT 'customer', c.customer_id, c.acquired_on, c.acquired_on, 'infinity'
         FROM (SELECT c.customer_id,
@@ -432,17 +478,17 @@ BEGIN
       JOIN closed_period p ON p.month_start = crmcost._month_of(f.counts_from)
       WHERE f.loaded_at > p.closed_at
       ON CONFLICT (relation, fact_id, booked_on) DO NOTHING
-    $query$, ledger, zone) USING zone;
+    $query$, ledger, zone);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_late_facts(name) IS
   'Notes the facts of a distributed ledger that were loaded after their month was closed.';
 
--- The workers tell which lines and contacts are late: closed months have no gap, so that an array
+-- The workers tell which rows are late: closed months have no gap, so that an array
 -- says when each was closed.
-CREATE FUNCTION crmcost._find_late_of(ledger name, zone text, relation text,
-                                      number name, instant name)
+CREATE FUNCTION crmcost._find_late_of(ledger name, zone text, relation name,
+                                      fact text, number name, instant name)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -458,16 +504,16 @@ BEGIN
       FROM (SELECT l.number, l.booked_on
             FROM (SELECT s.%7$I AS number, s.loaded_at,
                          (s.%8$I AT TIME ZONE %2$L)::date AS booked_on
-                  FROM %1$I.%6$I s) l
+                  FROM %1$I.%9$I s) l
             WHERE l.loaded_at > (%3$L::timestamptz[])[
                     1 + (12 * (extract(year FROM l.booked_on) - %4$s)
                          + extract(month FROM l.booked_on) - %5$s)::integer]
             OFFSET 0) f
       ON CONFLICT (relation, fact_id, booked_on) DO NOTHING
     $query$, ledger, zone, closed, extract(year FROM first_month),
-    extract(month FROM first_month), relation, number, instant);
+    extract(month FROM first_month), fact, number, instant, relation);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_late_of(name, text, text, name, name) IS
-  'Notes the sale lines or contacts of a distributed ledger that were loaded after their month was closed.';
+COMMENT ON FUNCTION crmcost._find_late_of(name, text, name, text, name, name) IS
+  'Notes the rows of a table of a distributed ledger, as late facts of a kind, that were loaded after the month of an instant was closed.';

@@ -10,7 +10,6 @@ CREATE FUNCTION crmcost._make_gather(ledger name) RETURNS void
 AS $$
 DECLARE
   gather CONSTANT name := ledger || '_gather';
-  part name;
 BEGIN
   -- of this node alone
   PERFORM crmcost._keep_local();
@@ -20,17 +19,28 @@ BEGIN
   EXECUTE format('CREATE SCHEMA %I', ledger || '_pulled');
   EXECUTE format('COMMENT ON SCHEMA %I IS %L', ledger || '_pulled',
                  'What views of a distributed ledger read in one place, made by crmcost.distribute.');
-  FOR part IN
-    SELECT c.relname FROM crmcost._placement(ledger) p
-    JOIN pg_class c ON c.oid = p.relation
-  LOOP
-    PERFORM crmcost._make_copy(ledger, part);
-  END LOOP;
+  PERFORM crmcost._make_copies(ledger);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_gather(name) IS
   'Makes the schema in which a distributed ledger is computed.';
+
+CREATE FUNCTION crmcost._make_copies(ledger name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM crmcost._keep_local();
+  PERFORM crmcost._make_copy(ledger, c.relname)
+    FROM crmcost._placement(ledger) p
+    JOIN pg_class c ON c.oid = p.relation
+    WHERE to_regclass(format('%I.%I', ledger || '_gather', c.relname)) IS NULL;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._make_copies(name) IS
+  'Makes the empty copies of distributed tables that schema LEDGER_gather lacks.';
 
 CREATE FUNCTION crmcost._make_copy(ledger name, relation name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -130,10 +140,15 @@ BEGIN
   PERFORM crmcost._begin_gather(ledger);
   -- sales are read where they are, and what the workers write is copied afterwards
   FOR part IN
-    SELECT c.* FROM crmcost._copies(ledger) c
+    SELECT c.*, coalesce(r.condition, 'true') AS condition
+    FROM crmcost._copies(ledger) c
+    LEFT JOIN crmcost._copied_rows() r
+      ON r.relation = c.relation
+         AND c.relation = ANY (crmcost._left_tables(ledger))
     WHERE c.relation <> ALL (crmcost._left_tables(ledger) || crmcost._later_tables(ledger))
+          OR r.condition IS NOT NULL
   LOOP
-    PERFORM crmcost._gather_table(ledger, part.relation);
+    PERFORM crmcost._gather_table(ledger, part.relation, part.condition);
   END LOOP;
   PERFORM set_config('crmcost.gather', 'on', true);
   PERFORM crmcost._check_keys(ledger);

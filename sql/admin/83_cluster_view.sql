@@ -139,7 +139,10 @@ BEGIN
   PERFORM crmcost._drop_views(ledger, names,
                               ARRAY[ledger || '_gather', ledger || '_pulled']);
   PERFORM crmcost._make_distribution_change(ledger);
+  PERFORM crmcost._one_connection();
+  PERFORM crmcost._place_tables(ledger);
   PERFORM crmcost._make_spread(ledger);
+  PERFORM crmcost._make_copies(ledger);
   PERFORM crmcost._make_cluster_views(ledger, granted);
 END
 $$;

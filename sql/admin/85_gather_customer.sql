@@ -37,15 +37,16 @@ COMMENT ON FUNCTION crmcost._one_party(name, bigint) IS
 
 -- $1 in it are numbers of customers, $2 those of their loyalty entries: a booking of a
 -- redemption names its entry, whomever it is booked on.
-CREATE FUNCTION crmcost._is_of_customers(relation name, placement text)
+CREATE FUNCTION crmcost._is_of_customers(relation regclass, placement text)
   RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN relation = 'cost_entry'
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN relation::text ~ '[.]cost_entry$'
     THEN '(r.customer_id = ANY ($1) OR r.source = ''loyalty'' AND r.source_ref = ANY ($2))'
-  WHEN placement = 'distributed' THEN 'r.customer_id = ANY ($1)'
+  WHEN placement = 'distributed'
+    THEN pg_catalog.format('r.%I = ANY ($1)', crmcost._customer_column(relation))
   ELSE 'true' END;
 
-COMMENT ON FUNCTION crmcost._is_of_customers(name, text) IS
+COMMENT ON FUNCTION crmcost._is_of_customers(regclass, text) IS
   'Condition on r, a row of a table of a distributed ledger, that work on some customers needs it.';
 
 CREATE FUNCTION crmcost._entries_of(ledger name, customers bigint[])
@@ -88,7 +89,7 @@ BEGIN
   FOR part IN SELECT c.* FROM crmcost._copies(ledger) c LOOP
     EXECUTE format('INSERT INTO %s (%s) SELECT %s FROM %s r WHERE %s', part.copy,
                    part.names, part.names, part.origin,
-                   crmcost._is_of_customers(part.relation, part.placement))
+                   crmcost._is_of_customers(part.origin, part.placement))
       USING customers, entries;
   END LOOP;
   PERFORM set_config('crmcost.gather', 'on', true);
@@ -115,7 +116,7 @@ BEGIN
   END IF;
   entries := crmcost._entries_of(ledger, customers);
   FOR part IN
-    SELECT c.*, crmcost._is_of_customers(c.relation, c.placement) AS wanted
+    SELECT c.*, crmcost._is_of_customers(c.origin, c.placement) AS wanted
     FROM crmcost._copies(ledger) c
     WHERE c.placement = 'distributed' OR c.relation = 'cost_entry'
   LOOP

@@ -28,6 +28,26 @@ RETURN '{activity_time,calendar,closed_period,late_fact,touched}'::text[];
 COMMENT ON FUNCTION crmcost._shared_tables() IS
   'Tables of the coordinator that each worker gets a copy of.';
 
+-- A figure such as a median needs every row of its group: rows go to the worker that the
+-- number of their group names.
+CREATE FUNCTION crmcost._dealt_tables(OUT name text, OUT columns text)
+  RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
+BEGIN ATOMIC
+  SELECT d.name, d.columns
+  FROM (VALUES
+    ('dealt_won'::text, 'month_start date, channel_code text, agent_code text, referred boolean, cycle_days numeric'::text),
+    ('dealt_entry', 'month_start date, funnel text, channel_code text, position integer, passed_days numeric'),
+    ('dealt_move', 'as_of date, stage text, stage_before text, days_before integer, n bigint'),
+    ('dealt_path', 'month_start date, conversion_kind text, path text[], n bigint, value numeric, open bigint'),
+    ('dealt_event', 'month_start date, what text, cases bigint, seconds numeric, open_seconds numeric, channel_code text, product_code text, team text, service_level text, kind text, agent_code text, phase text, tiers text[]'),
+    ('dealt_price', 'product_code text, tiers text[], quantity numeric, amount numeric, lowest_price numeric, highest_price numeric, prices float8[], quantities float8[]')
+  ) AS d (name, columns);
+END;
+
+COMMENT ON FUNCTION crmcost._dealt_tables() IS
+  'Tables by which rows go to the worker of their group, and their columns beside the number of the group.';
+
 -- The tables are logged and have an identity of rows, or no shard beside them could be
 -- moved.  What is there already stays: upgrade adds the rest.
 CREATE FUNCTION crmcost._make_spread(ledger name) RETURNS void
@@ -48,9 +68,15 @@ BEGIN
     'COMMENT ON SCHEMA %4$I IS ''Steps of a refresh on the workers of a distributed ledger, made by crmcost.distribute.''',
     'CREATE TABLE IF NOT EXISTS %1$I.party (customer_id bigint NOT NULL, party_id bigint NOT NULL)',
     'CREATE TABLE IF NOT EXISTS %1$I.site (customer_id bigint NOT NULL)',
+    'CREATE TABLE IF NOT EXISTS %1$I.asked (customer_id bigint NOT NULL, asked_by bigint)',
+    'CREATE TABLE IF NOT EXISTS %1$I.referral (customer_id bigint NOT NULL, referrer_id bigint, round integer)',
     'CREATE TABLE IF NOT EXISTS %1$I.direct_part (customer_id bigint NOT NULL, month_start date, bucket text, resource text, amount numeric)',
     'CREATE TABLE IF NOT EXISTS %1$I.ranked (part bigint NOT NULL, place integer, customer_id bigint, profit numeric, is_in boolean)',
-    'CREATE TABLE IF NOT EXISTS %1$I.ranking (customer_id bigint NOT NULL, profit_rank bigint, cumulative_profit numeric, twice_rank bigint, twice_rank_of_members bigint)']
+    'CREATE TABLE IF NOT EXISTS %1$I.ranking (customer_id bigint NOT NULL, profit_rank bigint, cumulative_profit numeric, twice_rank bigint, twice_rank_of_members bigint)',
+    'ALTER TABLE %1$I.ranking ADD COLUMN IF NOT EXISTS twice_rank_of_leads bigint']
+    || ARRAY(SELECT format('CREATE TABLE IF NOT EXISTS %%1$I.%I (part bigint NOT NULL, %s)',
+                           d.name, d.columns)
+             FROM crmcost._dealt_tables() d)
     || ARRAY(SELECT format('CREATE TABLE IF NOT EXISTS %%1$I.%I (LIKE %%2$I.%1$I)', t.name)
              FROM unnest(crmcost._shared_tables()) AS t (name))
     || ARRAY(SELECT format('CREATE TABLE IF NOT EXISTS %%1$I.%I (party_id bigint NOT NULL, LIKE %%2$I.%I)',
@@ -62,8 +88,9 @@ BEGIN
   END LOOP;
   FOR part IN
     SELECT c.oid::regclass AS relation,
-           CASE WHEN c.relname IN ('site', 'direct_part', 'ranking') THEN 'customer_id'
-             WHEN c.relname = 'ranked' THEN 'part'
+           CASE WHEN c.relname IN ('site', 'asked', 'referral', 'direct_part',
+                                 'ranking') THEN 'customer_id'
+             WHEN c.relname = 'ranked' OR c.relname LIKE 'dealt\_%' THEN 'part'
              WHEN c.relname LIKE 'moved\_%' THEN 'party_id' END AS by_column
     FROM pg_class c
     WHERE c.relnamespace = format('%I', spread)::regnamespace
@@ -251,7 +278,8 @@ BEGIN
   FOR made IN
     SELECT s.relation AS name, string_agg(
              format('SELECT %s FROM %s r', s.names, s.shard)
-             || CASE WHEN merged AND s.from_hash IS NOT NULL THEN format(
+             || CASE WHEN merged AND s.from_hash IS NOT NULL
+                          AND s.relation NOT LIKE 'dealt\_%' THEN format(
                        ' WHERE NOT EXISTS (SELECT FROM %s p WHERE p.customer_id = r.customer_id)',
                        p.shard) ELSE '' END
              || CASE WHEN merged AND m.shard IS NOT NULL THEN format(
@@ -264,7 +292,7 @@ BEGIN
     LEFT JOIN crmcost._local_shards(ledger) p
       ON p.space = 'spread' AND p.relation = 'party'
     WHERE s.space = 'ledger' OR s.from_hash IS NULL
-          OR s.relation = 'direct_part'
+          OR s.relation IN ('asked', 'direct_part') OR s.relation LIKE 'dealt\_%'
     GROUP BY s.relation
     UNION ALL
     SELECT 'refresh_own_' || s.relation, string_agg(

@@ -412,7 +412,8 @@ BEGIN
   -- score, member: ranks by profit on a worker, which come from all
   CREATE TEMPORARY TABLE refresh_ranking (
     customer_id bigint, profit_rank bigint, cumulative_profit numeric,
-    twice_rank bigint, twice_rank_of_members bigint
+    twice_rank bigint, twice_rank_of_members bigint,
+    twice_rank_of_leads bigint
   ) ON COMMIT DROP;
 
   -- statistics: what came and went; the most ordered products, before and now

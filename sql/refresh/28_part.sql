@@ -15,7 +15,7 @@ BEGIN
   RETURN step = ANY ('{line,order,day,activity,case,journey,value,stage,class,
                        cycle,stay,signal,group,detail,funnel,exposure,
                        acquisition,campaign,lead,tier_month,voice,coverage,
-                       year,need,snapshot}'::text[])
+                       year,need,snapshot,loyalty}'::text[])
          AND crmcost._is_distributed(run.ledger)
          -- customers of an account may lie on several
          AND (step <> 'journey' OR NOT crmcost._converts_accounts(run.ledger));
@@ -26,8 +26,8 @@ COMMENT ON FUNCTION crmcost._runs_on_workers(crmcost._run, text) IS
   'Whether a step of a refresh runs on the workers of a distributed ledger.';
 
 -- What becomes of the rows of the workers: sum adds up the columns beside the key (of
--- days and instants it is the last one); of sparse ones a row in which all are 0 is none;
--- rows stand beside each other.  Of columns a worker writes nothing: what it reads of
+-- days and instants it is the last one); of sparse ones a row in which all are 0 is none.
+-- Of columns a worker writes nothing: what it reads of
 -- them is told (_tell_reasons), or their types alone.
 CREATE FUNCTION crmcost._summed_tables(OUT target text, OUT kind text)
   RETURNS SETOF record
@@ -36,10 +36,10 @@ BEGIN ATOMIC
   SELECT s.target, s.kind
   FROM (VALUES ('agent_month'::text, 'sum'::text), ('cohort_quality', 'sum'),
                ('contact_month', 'sum'), ('coverage_month', 'columns'),
-               ('customer_touch', 'rows'), ('customer_year', 'sum'),
+               ('customer_year', 'sum'),
                ('day_total', 'sparse'), ('exposure_month', 'sum'),
                ('group_forecast', 'columns'), ('group_month', 'sum'),
-               ('open_journey', 'rows'), ('product_next', 'columns'),
+               ('product_next', 'columns'),
                ('product_total', 'columns'), ('reason_month', 'sum'),
                ('refresh_run', 'columns'), ('sale_month', 'sum'),
                ('stage', 'columns'), ('strategy_total', 'columns'), ('survey_day', 'sum'),
@@ -109,17 +109,18 @@ CREATE FUNCTION crmcost._left_tables(ledger name) RETURNS text[]
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  result text[] := '{cart_item,classification,customer_acquisition,customer_agent,customer_care,
+  result text[] := '{campaign_member,cart_item,classification,customer_acquisition,customer_agent,customer_care,
                      customer_class,customer_coverage,customer_driver,customer_favourite,
                      customer_funnel,customer_life,customer_month,customer_occasion,
                      customer_product,customer_quality,customer_response,customer_score,
                      customer_signal,customer_stage,customer_survey,customer_value,
-                     customer_winback,discount_line,driver_before,interaction,
-                     kept_snapshot,need_tag,sale,service_case,
-                     service_contact,stage_spell,survey_answer,worklist}';
+                     customer_winback,discount_line,driver_before,driver_entry,
+                     interaction,kept_snapshot,lead_chance,lead_feature,
+                     loyalty_account,loyalty_entry,loyalty_schedule,need_tag,sale,
+                     service_case,service_contact,stage_spell,survey_answer,worklist}';
 BEGIN
   IF NOT crmcost._converts_accounts(ledger) THEN
-    result := result || '{conversion,customer_order}'::text[];
+    result := result || '{conversion,customer,customer_order,customer_touch,open_journey}'::text[];
   END IF;
   RETURN result;
 END
@@ -128,13 +129,29 @@ $$;
 COMMENT ON FUNCTION crmcost._left_tables(name) IS
   'Tables by customer that no step on the coordinator reads.';
 
+-- Some rows of these are copied all the same: who is merged or erased, and points that cost
+-- something when they are redeemed.
+CREATE FUNCTION crmcost._copied_rows(OUT relation text, OUT condition text)
+  RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2
+BEGIN ATOMIC
+  SELECT c.relation, c.condition
+  FROM (VALUES
+    ('customer'::text, 'old.merged_into IS NOT NULL OR old.erased_at IS NOT NULL'::text),
+    ('loyalty_entry', 'old.kind = ''redeem'' OR old.kind = ''adjust'' AND old.points > 0')
+  ) AS c (relation, condition);
+END;
+
+COMMENT ON FUNCTION crmcost._copied_rows() IS
+  'Of which of _left_tables rows old are copied in a refresh, by a condition.';
+
 -- Others are copied when a step on workers has written them, and read here only then.
 CREATE FUNCTION crmcost._later_tables(ledger name) RETURNS text[]
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN '{customer_order,lead_feature}'::text[]
+  RETURN '{customer_order}'::text[]
        || CASE WHEN crmcost._converts_accounts(ledger) THEN '{}'
             ELSE '{conversion}' END::text[];
 END

@@ -122,7 +122,8 @@ COMMENT ON FUNCTION crmcost._hear_direct_parts(name, bigint) IS
 -- name beside the copies, until the refresh ends: who works as the owner of a ledger cannot
 -- make temporary ones.  So the query is one that may be asked of parts, as what it says of all is made of
 -- what it says of each.
-CREATE FUNCTION crmcost._of_parts(run crmcost._run, name name, query text)
+CREATE FUNCTION crmcost._of_parts(run crmcost._run, name name, query text,
+                                  shape text DEFAULT NULL)
   RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -137,7 +138,8 @@ BEGIN
   IF to_regclass(relation) IS NOT NULL THEN
     EXECUTE format('DROP TABLE %s', relation);
   END IF;
-  EXECUTE format('CREATE UNLOGGED TABLE %s AS %s WITH NO DATA', relation, query);
+  EXECUTE format('CREATE UNLOGGED TABLE %s AS %s WITH NO DATA', relation,
+                 coalesce(shape, query));
   EXECUTE (
     SELECT format('INSERT INTO %s %s', relation,
                   crmcost._parts_query(run.ledger, query,
@@ -151,8 +153,78 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._of_parts(crmcost._run, name, text) IS
-  'Relation of what a query says, of each worker of a distributed ledger.';
+COMMENT ON FUNCTION crmcost._of_parts(crmcost._run, name, text, text) IS
+  'Relation of what a query says, of each worker of a distributed ledger; shape is one with the same columns, where the query can be asked on a worker alone.';
+
+-- None of the rows comes here: Citus plans this with repartition.
+CREATE FUNCTION crmcost._deal_parts(run crmcost._run, name name, number text,
+                                    query text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  spread CONSTANT name := run.ledger || '_spread';
+BEGIN
+  EXECUTE (
+    SELECT format('INSERT INTO %1$I.%2$I (part, %3$s) %4$s', spread, name,
+                  c.names, crmcost._parts_query(run.ledger,
+                    format('SELECT (%s)::bigint AS part, %s FROM (%s) q',
+                           number, c.names, query),
+                    'part bigint, ' || c.types))
+    FROM (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+                   AS names,
+                 string_agg(format('%I %s', a.attname, format_type(
+                              a.atttypid, a.atttypmod)), ', '
+                            ORDER BY a.attnum) AS types
+          FROM pg_attribute a
+          WHERE a.attrelid = format('%I.%I', spread, name)::regclass
+                AND a.attnum > 0 AND NOT a.attisdropped
+                AND a.attname <> 'part') c);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._deal_parts(crmcost._run, name, text, text) IS
+  'Sends the rows q of a query on each worker to the worker that the number of their group names, in one of _dealt_tables.';
+
+CREATE FUNCTION crmcost._end_deal(run crmcost._run, name name) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  SET citus.enable_ddl_propagation = on     -- a session may have it off
+AS $$
+BEGIN
+  EXECUTE format('TRUNCATE %I.%I', run.ledger || '_spread', name);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._end_deal(crmcost._run, name) IS
+  'Empties one of _dealt_tables.';
+
+-- In a format with the relation of the rows: all of a group are in one place, where
+-- the same is asked of them as on one node.
+CREATE FUNCTION crmcost._of_groups(run crmcost._run, name name, number text,
+                                   query text, groups text)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  here CONSTANT text := format(groups, format('(%s)', query));
+  result text;
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN format('(%s)', here);
+  END IF;
+  PERFORM crmcost._deal_parts(run, name, number, query);
+  result := crmcost._of_parts(run, 'refresh_part_of_' || name,
+                              format(groups, quote_ident(name)), here);
+  PERFORM crmcost._end_deal(run, name);
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._of_groups(crmcost._run, name, text, text, text) IS
+  'Relation of what a format of a query says of groups of the rows of a query, whose number is an expression of a row q: in a distributed ledger each worker says it of those that are dealt to it.';
 
 CREATE FUNCTION crmcost._columns_text(relation regclass) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -226,15 +298,14 @@ BEGIN
   EXECUTE format('CREATE UNLOGGED TABLE %s AS ', relation)
           || crmcost._parts_query(ledger, format('SELECT * FROM refresh_sum_%s',
                                                  target), columns);
-  SELECT CASE s.kind WHEN 'rows' THEN format('SELECT * FROM %s', relation)
-           ELSE format('SELECT %s FROM %s GROUP BY %s%s',
+  SELECT format('SELECT %s FROM %s GROUP BY %s%s',
                 string_agg(crmcost._merged(c.attname, c.type, c.is_key), ', '
                            ORDER BY c.attnum), relation,
                 string_agg(quote_ident(c.attname), ', ')
                   FILTER (WHERE c.is_key),
                 ' HAVING ' || string_agg(format('sum(%I) <> 0', c.attname),
                                          ' OR ')
-                  FILTER (WHERE NOT c.is_key AND s.kind = 'sparse')) END
+                  FILTER (WHERE NOT c.is_key AND s.kind = 'sparse'))
     INTO source
     FROM crmcost._columns_of(format('%I.%I', ledger, target)::regclass) c
     JOIN crmcost._summed_tables() s ON s.target = _write_sums.target

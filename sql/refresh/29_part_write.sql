@@ -39,6 +39,7 @@ AS $$
 DECLARE
   part record;
   olds text;
+  shard text;
   differing bigint;
   changed bigint := 0;
 BEGIN
@@ -47,8 +48,9 @@ BEGIN
     RETURN 0;
   END IF;
   SELECT string_agg(format('SELECT old.ctid AS refresh_row, %s::bigint AS refresh_number, old.* FROM %s old WHERE %s',
-                           s.number, s.shard, scope), ' UNION ALL ')
-    INTO olds
+                           s.number, s.shard, scope), ' UNION ALL '),
+         min(s.shard)
+    INTO olds, shard
     FROM refresh_shard s WHERE s.relation = target;
   IF olds IS NULL THEN
     RAISE EXCEPTION 'a worker cannot write table "%"', target;
@@ -60,10 +62,11 @@ BEGIN
       SELECT old.refresh_row, coalesce(old.refresh_number, s.number), new.%I IS NULL, %s
       FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (%s) AS old ON %s
       LEFT JOIN refresh_shard s ON s.relation = %L AND old.refresh_number IS NULL
-      AND hashint8(new.customer_id) BETWEEN s.from_hash AND s.upto_hash WHERE %s',
+      AND hashint8(new.%I) BETWEEN s.from_hash AND s.upto_hash WHERE %s',
                  part.work_table, part.names, part.first_key,
                  part.either_names, part.cast_names, source, olds,
-                 part.same_key, target, part.differs);
+                 part.same_key, target,
+                 crmcost._customer_column(shard::regclass), part.differs);
   GET DIAGNOSTICS differing = ROW_COUNT;
   IF differing > 0 THEN
     changed := crmcost._write_shards(target, part.work_table, part.names,

@@ -606,6 +606,29 @@ RETURN pg_catalog.format('old.month_start >= %L', run.open_month)
 COMMENT ON FUNCTION crmcost._credit_months(crmcost._run, boolean) IS
   'Condition on old that a row is of an open month of refresh_credit_month, of conversions that differ if that is asked for.';
 
+CREATE FUNCTION crmcost._credit_groups(months text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.replace($query$
+  SELECT month_start, conversion_kind, m.model, c.channel AS channel_code,
+         '(all)' AS campaign_code, c.conversions, c.value,
+         NULL::numeric AS margin
+  FROM (
+    SELECT month_start, conversion_kind,
+           crmcost.markov_attribution(path, n, value, open) AS markov,
+           crmcost.shapley_attribution(path, n, value)
+             FILTER (WHERE (months)) AS shapley
+    FROM %1$s old
+    GROUP BY month_start, conversion_kind
+  ) credits
+  CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
+    AS m (model, credits)
+  CROSS JOIN LATERAL unnest(m.credits) c
+  WHERE c.conversions <> 0
+$query$, '(months)'::text, months);
+
+COMMENT ON FUNCTION crmcost._credit_groups(text) IS
+  'Format of a query of the credits that Markov chains and the Shapley value give in paths, the latter in months that a condition names.';
+
 -- A conversion without a touch is of its own channel and campaign.  Markov chains
 -- and the Shapley value know channels alone, and no value below 0 (an order with
 -- more refunds than sales).
@@ -625,33 +648,24 @@ BEGIN
     SELECT month_start, conversion_kind, model, channel_code, campaign_code,
            sum(conversions) AS conversions, sum(value) AS value,
            sum(margin) AS margin
-    FROM %1$s credit
+    FROM %s credit
     GROUP BY month_start, conversion_kind, model, channel_code, campaign_code
     HAVING sum(conversions) <> 0
     UNION ALL
-    SELECT month_start, conversion_kind, m.model, c.channel, '(all)',
-           c.conversions, c.value, NULL
-    FROM (
-      SELECT month_start, conversion_kind,
-             crmcost.markov_attribution(path, n, value, open) AS markov,
-             crmcost.shapley_attribution(path, n, value)
-               FILTER (WHERE %3$s) AS shapley
-      FROM (SELECT month_start, conversion_kind, path, n, value, 0 AS open
-            FROM %2$s path
-            UNION ALL
-            SELECT old.month_start, old.conversion_kind, old.path, 0, 0, 1
-            FROM open_journey old WHERE %4$s) old
-      GROUP BY month_start, conversion_kind
-    ) credits
-    CROSS JOIN LATERAL (VALUES ('markov', markov), ('shapley', shapley))
-      AS m (model, credits)
-    CROSS JOIN LATERAL unnest(m.credits) c
-    WHERE c.conversions <> 0
+    SELECT c.* FROM %s c
   $query$, crmcost._of_parts(run, 'refresh_part_credit', format(
              'SELECT * FROM crmcost._credit_sums(%L)',
              crmcost._credited_conversions(months))),
-    crmcost._of_parts(run, 'refresh_part_path', paths),
-    months, walked), format('%s OR old.model = ''markov'' AND %s', months, walked));
+    crmcost._of_groups(run, 'dealt_path', 'q.month_start - date ''epoch''',
+      format($query$
+        SELECT p.month_start, p.conversion_kind, p.path, p.n, p.value,
+               0::bigint AS open
+        FROM (%s) p
+        UNION ALL
+        SELECT old.month_start, old.conversion_kind, old.path, 0, 0, 1
+        FROM open_journey old WHERE %s
+      $query$, paths, walked), crmcost._credit_groups(months))),
+    format('%s OR old.model = ''markov'' AND %s', months, walked));
 END
 $$;
 

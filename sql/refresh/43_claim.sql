@@ -8,10 +8,27 @@
 CREATE FUNCTION crmcost._find_spend_scopes(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  touched text;
+  won text;
 BEGIN
   IF NOT crmcost._follows_touches() THEN
     RETURN;
   END IF;
+  won := crmcost._of_parts(run, 'refresh_part_winning', format($query$
+    SELECT DISTINCT e.month_start, e.channel_code, e.campaign_code
+    FROM crmcost._party_events(current_schema(), %L, %L, %L) e
+    WHERE e.is_acquisition
+    $query$, run.upto, run.zone, run.open_month));
+  touched := crmcost._of_parts(run, 'refresh_part_touched', (
+    SELECT format($query$
+      SELECT DISTINCT t.month_start, t.channel_code, t.campaign_code
+      FROM customer_touch c
+      CROSS JOIN unnest(c.touch_months, c.channel_codes, c.campaign_codes)
+        AS t (month_start, channel_code, campaign_code)
+      WHERE c.last_month >= %L AND t.month_start = ANY (%L::date[])
+      $query$, min(p.month_start), array_agg(DISTINCT p.month_start))
+    FROM pg_temp.refresh_part p WHERE p.customer_id IS NULL));
   UPDATE pg_temp.refresh_post p
     SET driver = s.driver, scope = s.scope,
         pool_key = s.driver || coalesce(' of ' || nullif(s.scope, ''), '')
@@ -22,7 +39,7 @@ BEGIN
           FROM pg_temp.refresh_part
           WHERE customer_id IS NULL
           ORDER BY month_start, cost_id, incurred_on, booked_month) part,
-         crmcost._spend_scopes(run) s
+         crmcost._spend_scopes(touched, won) s
     WHERE r.rule_id = p.rule_id AND r.driver = 'attributed'
           AND (part.month_start, part.cost_id, part.incurred_on,
                part.booked_month)
@@ -36,7 +53,7 @@ $$;
 COMMENT ON FUNCTION crmcost._find_spend_scopes(crmcost._run) IS
   'Fills driver, scope and pool_key of the lines of refresh_post that follow touches.';
 
-CREATE FUNCTION crmcost._spend_scopes(run crmcost._run)
+CREATE FUNCTION crmcost._spend_scopes(touched text, won text)
   RETURNS TABLE (month_start date, channel_code text, campaign_code text,
                  driver text, scope text)
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -44,24 +61,18 @@ CREATE FUNCTION crmcost._spend_scopes(run crmcost._run)
 AS $$
 #variable_conflict use_column
 BEGIN
-  RETURN QUERY
+  RETURN QUERY EXECUTE format($query$
     WITH spend AS (
       SELECT DISTINCT month_start, channel_code, campaign_code
       FROM pg_temp.refresh_part WHERE customer_id IS NULL
     ),
     touched AS (
       SELECT DISTINCT t.month_start, t.channel_code, t.campaign_code
-      FROM customer_touch c
-      CROSS JOIN unnest(c.touch_months, c.channel_codes, c.campaign_codes)
-        AS t (month_start, channel_code, campaign_code)
-      WHERE c.last_month >= (SELECT min(s.month_start) FROM spend s)
-            AND t.month_start IN (SELECT s.month_start FROM spend s)
+      FROM %s t
     ),
     won AS (
-      SELECT DISTINCT e.month_start, e.channel_code, e.campaign_code
-      FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                                 run.open_month) e
-      WHERE e.is_acquisition
+      SELECT DISTINCT w.month_start, w.channel_code, w.campaign_code
+      FROM %s w
     )
     SELECT s.month_start, s.channel_code, s.campaign_code,
            coalesce(f.driver, 'new_customers'), coalesce(f.scope, '')
@@ -93,12 +104,13 @@ BEGIN
       WHERE t.month_start = s.month_start AND s.channel_code = '(unknown)'
             AND s.campaign_code = '(unknown)'
       ORDER BY turn LIMIT 1
-    ) f ON true;
+    ) f ON true
+  $query$, touched, won);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._spend_scopes(crmcost._run) IS
-  'Which touches or customers share the spend of a channel and campaign in each month of refresh_part.';
+COMMENT ON FUNCTION crmcost._spend_scopes(text, text) IS
+  'Given the relations of the touches and of those who were won, which touches or customers share the spend of a channel and campaign in each month of refresh_part.';
 
 -- A closed month stands: what it had not given to anybody, and who was won since
 -- claims, goes to him in the first open month, where it is taken from what is not

@@ -194,67 +194,87 @@ RETURN 1000000;
 COMMENT ON FUNCTION crmcost._orders_at_once() IS
   'About how many orders'' prices are held in memory at a time.';
 
--- The planner takes codes from arrays for as many as there are lines, and would
--- rather sort; they are few.  All prices at once would take memory that grows with
--- the ledger: so orders are read some at a time, and a product is fitted at a time.
+-- A product is fitted at a time: in a distributed ledger by the worker to which all its
+-- prices go.
 CREATE FUNCTION crmcost._write_prices(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET enable_sort = off
 AS $$
 DECLARE
-  old_sort CONSTANT text := current_setting('enable_sort');
   schemes text[];
-  after_id bigint;
-  last_id bigint;
-  changed bigint;
 BEGIN
   EXECUTE 'SELECT coalesce(array_agg(DISTINCT k.dimension), ''{}'') FROM '
           || crmcost._of_parts(run, 'refresh_part_scheme', $query$
                SELECT DISTINCT k.dimension FROM customer_class k
                WHERE k.dimension NOT IN ('stage', 'owner', 'invalid')
                $query$) || ' k' INTO schemes;
-  PERFORM set_config('enable_sort', 'off', true);
-  FOR after_id, last_id IN EXECUTE format($query$
-    SELECT lag(s.last_id) OVER (ORDER BY s.last_id) AS after_id,
-           CASE WHEN lead(s.last_id) OVER (ORDER BY s.last_id) IS NOT NULL
-             THEN s.last_id END AS last_id
-    FROM %s s
-    $query$, crmcost._of_parts(run, 'refresh_part_stretch', $query$
-      SELECT max(v.customer_id) AS last_id
-      FROM (SELECT customer_id,
-                   sum(orders) OVER (ORDER BY customer_id) AS orders
-            FROM customer_value) v
-      GROUP BY div(v.orders, crmcost._orders_at_once())
-      $query$))
-  LOOP
-    PERFORM crmcost._add_prices(run, schemes, concat_ws(' AND ', 'true',
-      'customer_id > ' || after_id, 'customer_id <= ' || last_id));
-  END LOOP;
-  ANALYZE pg_temp.refresh_price (product_code);
-  changed := crmcost._write_difference(run.ledger, 'product_price',
-                                       crmcost._price_query(schemes), 'true');
-  PERFORM set_config('enable_sort', old_sort, true);
-  RETURN changed;
+  PERFORM crmcost._do_parts(run, format('SELECT crmcost._find_prices(%L)',
+                                        schemes));
+  IF crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._deal_parts(run, 'dealt_price',
+      'hashtextextended(q.product_code, 0)',
+      'SELECT p.* FROM pg_temp.refresh_price p');
+    PERFORM crmcost._call_parts(run, 'SELECT crmcost._take_prices()');
+    PERFORM crmcost._end_deal(run, 'dealt_price');
+  END IF;
+  RETURN crmcost._write_difference(run.ledger, 'product_price',
+    'SELECT p.* FROM ' || crmcost._of_parts(run, 'refresh_part_priced',
+                                            crmcost._price_query(schemes))
+    || ' p', 'true');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_prices(crmcost._run) IS
   'Writes product_price; returns the rows changed.';
 
-CREATE FUNCTION crmcost._add_prices(run crmcost._run, schemes text[],
-                                    which text)
-  RETURNS void
+-- The planner takes codes from arrays for as many as there are lines, and would
+-- rather sort; they are few.  All prices at once would take memory that grows with
+-- the ledger: so orders are read some at a time.
+CREATE FUNCTION crmcost._find_prices(schemes text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET enable_sort = off
 AS $$
+DECLARE
+  after_id bigint;
+  last_id bigint;
 BEGIN
-  EXECUTE 'INSERT INTO pg_temp.refresh_price SELECT price.* FROM '
-          || crmcost._of_parts(run, 'refresh_part_price',
-                               crmcost._cell_query(schemes, which))
-          || ' price';
+  FOR after_id, last_id IN
+    SELECT lag(s.last_id) OVER (ORDER BY s.last_id),
+           CASE WHEN lead(s.last_id) OVER (ORDER BY s.last_id) IS NOT NULL
+             THEN s.last_id END
+    FROM (SELECT max(v.customer_id) AS last_id
+          FROM (SELECT customer_id,
+                       sum(orders) OVER (ORDER BY customer_id) AS orders
+                FROM customer_value) v
+          GROUP BY div(v.orders, crmcost._orders_at_once())) s
+  LOOP
+    EXECUTE 'INSERT INTO pg_temp.refresh_price '
+            || crmcost._cell_query(schemes, concat_ws(' AND ', 'true',
+                 'customer_id > ' || after_id, 'customer_id <= ' || last_id));
+  END LOOP;
+  ANALYZE pg_temp.refresh_price (product_code);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._add_prices(crmcost._run, text[], text) IS
-  'Adds to refresh_price the prices in the orders of the customers that a condition on customer_id names, with their tiers of these schemes.';
+COMMENT ON FUNCTION crmcost._find_prices(text[]) IS
+  'Fills refresh_price with the prices in orders, with the tiers of these schemes of who bought.';
+
+-- On a worker.
+CREATE FUNCTION crmcost._take_prices() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  TRUNCATE pg_temp.refresh_price;
+  INSERT INTO pg_temp.refresh_price
+    SELECT p.product_code, p.tiers, p.quantity, p.amount, p.lowest_price,
+           p.highest_price, p.prices, p.quantities
+    FROM dealt_price p;
+  ANALYZE pg_temp.refresh_price (product_code);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._take_prices() IS
+  'Fills refresh_price with the prices that were dealt to a worker.';
 
 CREATE FUNCTION crmcost._price_cells(orders text, tiers text, schemes text[])
   RETURNS TABLE (product_code text, tiers text[], quantity numeric,

@@ -42,7 +42,11 @@ BEGIN
      AND NOT EXISTS (SELECT FROM funnel_month) THEN
     RETURN 0;
   END IF;
-  RETURN crmcost._write_difference(run.ledger, 'funnel_month', format($query$
+  RETURN crmcost._write_difference(run.ledger, 'funnel_month',
+    'SELECT * FROM ' || crmcost._of_groups(run, 'dealt_entry',
+    'q.month_start - date ''epoch''', format(
+      'SELECT old.month_start, old.funnel, old.channel_code, old.position, old.passed_days FROM customer_funnel old WHERE %s',
+      months), $query$
       SELECT month_start, funnel,
              coalesce(channel_code, '(all)') AS channel_code,
              position, count(*) AS entered,
@@ -54,9 +58,7 @@ BEGIN
       GROUP BY GROUPING SETS
         ((month_start, funnel, channel_code, position),
          (month_start, funnel, position))
-    $query$, crmcost._of_parts(run, 'refresh_part_entered', format(
-      'SELECT old.month_start, old.funnel, old.channel_code, old.position, old.passed_days FROM customer_funnel old WHERE %s',
-      months))), months);
+    $query$) || ' entered', months);
 END
 $$;
 

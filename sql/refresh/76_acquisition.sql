@@ -94,7 +94,10 @@ DECLARE
     crmcost._noted_months(run, 'customer_acquisition');
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'acquisition_month',
-    format($query$
+    'SELECT * FROM ' || crmcost._of_groups(run, 'dealt_won',
+    'q.month_start - date ''epoch''', format(
+      'SELECT old.month_start, old.channel_code, old.agent_code, old.referred, old.cycle_days FROM customer_acquisition old WHERE %s',
+      months), $query$
       SELECT month_start,
              CASE grouping(channel_code, agent_code)
                WHEN 1 THEN '(channel)' WHEN 2 THEN '(agent)' ELSE '(all)'
@@ -108,9 +111,7 @@ BEGIN
       FROM %s old
       GROUP BY GROUPING SETS ((month_start, channel_code),
                               (month_start, agent_code), (month_start))
-    $query$, crmcost._of_parts(run, 'refresh_part_won', format(
-      'SELECT old.month_start, old.channel_code, old.agent_code, old.referred, old.cycle_days FROM customer_acquisition old WHERE %s',
-      months))), months);
+    $query$) || ' won', months);
 END
 $$;
 

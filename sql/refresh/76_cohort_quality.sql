@@ -101,15 +101,40 @@ CREATE FUNCTION crmcost._write_referral_cycles(run crmcost._run)
   RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  stride bigint := 1;
-  n integer := 0;
-  found_rows bigint;
 BEGIN
   IF NOT run.whole AND run.upto = run.upto_before
      AND NOT EXISTS (SELECT FROM touched WHERE relation = 'customer') THEN
     RETURN 0;
   END IF;
+  IF crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._follow_referral_parts(run);
+  ELSE
+    PERFORM crmcost._follow_referrals(run);
+  END IF;
+  RETURN crmcost._write_findings(run, '{referral_cycle}', format($query$
+    SELECT 'referral_cycle' AS check_name, '-infinity'::date AS month_start,
+           'warning' AS severity, sum(p.n)::bigint AS rows,
+           NULL::numeric AS amount, crmcost._first_words(p.words) AS words
+    FROM %s p
+    HAVING sum(p.n) > 0
+  $query$, crmcost._of_parts(run, 'refresh_part_circle', $query$
+    SELECT count(*) AS n,
+           crmcost._first_words(ARRAY['referral_cycle', r.customer_id::text,
+                     r.referrer_id::text]) AS words
+    FROM pg_temp.refresh_referral r
+    $query$)), 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_referral_cycles(crmcost._run) IS
+  'Writes the finding of customers who recommended each other in a circle; returns the rows changed.';
+
+CREATE FUNCTION crmcost._find_referrals(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  found_rows bigint;
+BEGIN
   TRUNCATE pg_temp.refresh_referral;
   INSERT INTO pg_temp.refresh_referral
     SELECT c.customer_id, coalesce(p.party_id, c.referred_by), 0
@@ -119,6 +144,21 @@ BEGIN
           AND c.first_seen_at < run.upto
           AND coalesce(p.party_id, c.referred_by) <> c.customer_id;
   GET DIAGNOSTICS found_rows = ROW_COUNT;
+  RETURN found_rows;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_referrals(crmcost._run) IS
+  'Fills refresh_referral with who was recommended by whom; returns how many.';
+
+CREATE FUNCTION crmcost._follow_referrals(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  found_rows CONSTANT bigint := crmcost._find_referrals(run);
+  stride bigint := 1;
+  n integer := 0;
+BEGIN
   WHILE stride < 2 * found_rows LOOP
     ANALYZE pg_temp.refresh_referral;
     INSERT INTO pg_temp.refresh_referral
@@ -132,20 +172,66 @@ BEGIN
     n := n + 1;
     stride := 2 * stride;
   END LOOP;
-  RETURN crmcost._write_findings(run, '{referral_cycle}', format($query$
-    SELECT 'referral_cycle' AS check_name, '-infinity'::date AS month_start,
-           'warning' AS severity, count(*) AS rows, NULL::numeric AS amount,
-           crmcost._first_words(ARRAY['referral_cycle', r.customer_id::text,
-                     r.referrer_id::text]) AS words
-    FROM pg_temp.refresh_referral r
-    WHERE r.round = 0
-          AND r.customer_id IN (SELECT e.referrer_id
-                                FROM pg_temp.refresh_referral e
-                                WHERE e.round = %s AND e.round > 0)
-    HAVING count(*) > 0
-  $query$, n), 'true');
+  DELETE FROM pg_temp.refresh_referral r
+    WHERE r.round > 0
+          OR r.customer_id NOT IN (SELECT e.referrer_id
+                                   FROM pg_temp.refresh_referral e
+                                   WHERE e.round = n);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._write_referral_cycles(crmcost._run) IS
-  'Writes the finding of customers who recommended each other in a circle; returns the rows changed.';
+COMMENT ON FUNCTION crmcost._follow_referrals(crmcost._run) IS
+  'Leaves in refresh_referral who is in a circle, and who recommended him.';
+
+-- The same on workers: each asks the worker of a referrer who recommended him.
+CREATE FUNCTION crmcost._follow_referral_parts(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET citus.enable_ddl_propagation = on     -- a session may have it off
+AS $$
+DECLARE
+  spread CONSTANT name := run.ledger || '_spread';
+  found_rows CONSTANT bigint :=
+    crmcost._call_parts(run, 'SELECT crmcost._find_referrals($1)');
+  left_rows bigint := found_rows;
+  stride bigint := 1;
+  n integer := 0;
+BEGIN
+  EXECUTE format('INSERT INTO %I.referral (customer_id, referrer_id, round) ', spread)
+          || crmcost._parts_query(run.ledger,
+               'SELECT r.customer_id, r.referrer_id, 0 FROM pg_temp.refresh_referral r',
+               'customer_id bigint, referrer_id bigint, round integer');
+  WHILE stride < 2 * found_rows AND left_rows > 0 LOOP
+    EXECUTE format('INSERT INTO %1$I.asked (customer_id, asked_by)
+        SELECT r.referrer_id, r.customer_id FROM %1$I.referral r WHERE r.round = %2$s',
+                   spread, n);
+    EXECUTE format('INSERT INTO %1$I.referral (customer_id, referrer_id, round)
+        SELECT a.asked_by, up.referrer_id, %3$s FROM %1$I.asked a
+        JOIN %1$I.referral up ON up.customer_id = a.customer_id AND up.round = %2$s',
+                   spread, n, n + 1);
+    GET DIAGNOSTICS left_rows = ROW_COUNT;
+    EXECUTE format('TRUNCATE %I.asked', spread);
+    EXECUTE format('DELETE FROM %I.referral r WHERE r.round = %s', spread, n);
+    n := n + 1;
+    stride := 2 * stride;
+  END LOOP;
+  EXECUTE format('INSERT INTO %1$I.asked (customer_id) SELECT r.referrer_id FROM %1$I.referral r WHERE r.round = %2$s',
+                 spread, n);
+  PERFORM crmcost._call_parts(run, 'SELECT crmcost._keep_circles()');
+  EXECUTE format('TRUNCATE %1$I.asked, %1$I.referral', spread);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._follow_referral_parts(crmcost._run) IS
+  'Leaves in refresh_referral of each worker who is in a circle, and who recommended him.';
+
+CREATE FUNCTION crmcost._keep_circles() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  DELETE FROM pg_temp.refresh_referral r
+    WHERE r.customer_id NOT IN (SELECT a.customer_id FROM asked a);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._keep_circles() IS
+  'Leaves in refresh_referral of a worker those who are asked for.';

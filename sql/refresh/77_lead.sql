@@ -5,6 +5,10 @@
 -- what was known on the fourteenth day.  One in five, by a hash of the number, is
 -- kept out, to tell what the model is worth for leads that it has not seen.
 --
+-- In a distributed ledger the rows stay on their workers: these sum up what they say of
+-- the coefficients that the search has come to, without any rounding, so that the model
+-- is that of one node.
+--
 -- Peduzzi and others (J Clin Epidemiol 49, 1996, 1373) want ten conversions for each
 -- feature.  A ridge of 1 holds features that are the same for all.
 CREATE FUNCTION crmcost._customers_lead(run crmcost._run) RETURNS bigint
@@ -51,23 +55,37 @@ BEGIN
           WITH ORDINALITY AS u (coefficient, std_error, position)
         WHERE m.status = 'fitted'
       $query$, run.ledger), 'true')
-    + crmcost._write_difference(run.ledger, 'lead_chance', format($query$
-        SELECT f.customer_id,
-               round(crmcost.logit_score(m.model, crmcost._lead_vector(
-                       f.touches, f.sales_contacts, f.other_contacts,
-                       f.contact_days, f.referred, f.is_org,
-                       h.kind) || f.attribute_values)::numeric, 6) AS score
-        FROM lead_feature f
-        CROSS JOIN pg_temp.refresh_lead_model m
-        LEFT JOIN channel h ON h.code = f.channel_code
-        WHERE m.status = 'fitted' AND f.acquired_at IS NULL
-              AND f.seen_at + 104 * interval '24 hours' > %L
-      $query$, run.upto), 'true');
+    + crmcost._write_on_workers(run, 'lead_chance',
+                                'SELECT crmcost._write_lead_chances($1)');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._groups_lead(crmcost._run) IS
   'Writes lead_model, lead_coefficient and lead_chance; returns the rows changed.';
+
+CREATE FUNCTION crmcost._write_lead_chances(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_difference(run.ledger, 'lead_chance', format($query$
+    SELECT f.customer_id,
+           round(crmcost.logit_score(m.model, crmcost._lead_vector(
+                   f.touches, f.sales_contacts, f.other_contacts,
+                   f.contact_days, f.referred, f.is_org,
+                   h.kind) || f.attribute_values)::numeric, 6) AS score
+    FROM lead_feature f
+    CROSS JOIN pg_temp.refresh_lead_model m
+    LEFT JOIN channel h ON h.code = f.channel_code
+    WHERE m.status = 'fitted' AND f.acquired_at IS NULL
+          AND f.seen_at + 104 * interval '24 hours' > %L
+  $query$, run.upto), 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_lead_chances(crmcost._run) IS
+  'Writes lead_chance; returns the rows changed.';
 
 CREATE FUNCTION crmcost._refresh_lead(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -191,12 +209,10 @@ $query$, run.upto, crmcost._lead_attributes(run.ledger),
 COMMENT ON FUNCTION crmcost._lead_query(crmcost._run) IS
   'Query of lead_feature for the customers of _young_leads.';
 
-CREATE FUNCTION crmcost._fit_leads(run crmcost._run) RETURNS void
+-- Of whom the model learns, and by whom it is judged.
+CREATE FUNCTION crmcost._find_leads(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  needed CONSTANT integer :=
-    10 * cardinality(crmcost._lead_features(run.ledger));
 BEGIN
   INSERT INTO pg_temp.refresh_lead
     SELECT f.customer_id,
@@ -211,13 +227,32 @@ BEGIN
     WHERE f.seen_at + 104 * interval '24 hours' <= run.upto
           AND (f.acquired_at IS NULL
                OR f.acquired_at >= f.seen_at + 14 * interval '24 hours');
-  INSERT INTO pg_temp.refresh_lead_model
-      (one, leads, conversions, holdout_leads, holdout_conversions, model)
-    SELECT true, count(*) FILTER (WHERE NOT l.held_out),
-           count(*) FILTER (WHERE NOT l.held_out AND l.won),
-           count(*) FILTER (WHERE l.held_out),
-           count(*) FILTER (WHERE l.held_out AND l.won), NULL
-    FROM pg_temp.refresh_lead l;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_leads(crmcost._run) IS
+  'Fills refresh_lead from lead_feature.';
+
+CREATE FUNCTION crmcost._fit_leads(run crmcost._run) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  needed CONSTANT integer :=
+    10 * cardinality(crmcost._lead_features(run.ledger));
+BEGIN
+  PERFORM crmcost._do_parts(run, 'SELECT crmcost._find_leads($1)');
+  EXECUTE 'INSERT INTO pg_temp.refresh_lead_model
+      (one, leads, conversions, holdout_leads, holdout_conversions)
+    SELECT true, sum(n.leads), sum(n.conversions), sum(n.holdout_leads),
+           sum(n.holdout_conversions)
+    FROM ' || crmcost._of_parts(run, 'refresh_part_lead', $query$
+      SELECT count(*) FILTER (WHERE NOT l.held_out) AS leads,
+             count(*) FILTER (WHERE NOT l.held_out AND l.won) AS conversions,
+             count(*) FILTER (WHERE l.held_out) AS holdout_leads,
+             count(*) FILTER (WHERE l.held_out AND l.won)
+               AS holdout_conversions
+      FROM pg_temp.refresh_lead l
+      $query$) || ' n';
   UPDATE pg_temp.refresh_lead_model SET
     status = 'not_fitted',
     message = crmcost._say(
@@ -225,28 +260,76 @@ BEGIN
       ARRAY['lead_model_of_few', conversions::text,
             (leads - conversions)::text, needed::text]);
   UPDATE pg_temp.refresh_lead_model SET
-    status = 'fitted', message = NULL,
-    model = (SELECT crmcost.logit_fit(l.won, l.features, 1.0::float8)
-             FROM pg_temp.refresh_lead l WHERE NOT l.held_out)
+    status = 'fitted', message = NULL, model = crmcost._lead_model(run, leads)
     WHERE least(conversions, leads - conversions) >= needed;
+  IF crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._tell_table(run.ledger, 'refresh_lead_model');
+  END IF;
   -- by ranks (Mann and Whitney), equal ones sharing theirs
-  UPDATE pg_temp.refresh_lead_model SET holdout_auc = (
-    SELECT round(((sum(r.place) FILTER (WHERE r.won)
-                   - count(*) FILTER (WHERE r.won)
-                     * (count(*) FILTER (WHERE r.won) + 1) / 2.0)
-                  / nullif(count(*) FILTER (WHERE r.won)
-                           * count(*) FILTER (WHERE NOT r.won), 0))::numeric, 6)
-    FROM (
-      SELECT s.won, rank() OVER (ORDER BY s.score)
-               + (count(*) OVER (PARTITION BY s.score) - 1) / 2.0 AS place
-      FROM (SELECT l.won, crmcost.logit_score(m.model, l.features) AS score
-            FROM pg_temp.refresh_lead l
-            CROSS JOIN pg_temp.refresh_lead_model m
-            WHERE l.held_out) s
-    ) r)
+  UPDATE pg_temp.refresh_lead_model SET holdout_auc = round(
+      (crmcost._lead_ranks(run)
+       - holdout_conversions * (holdout_conversions + 1) / 2.0)
+      / nullif(holdout_conversions
+               * (holdout_leads - holdout_conversions), 0), 6)
     WHERE status = 'fitted';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._fit_leads(crmcost._run) IS
   'Fills refresh_lead_model: the model that scores leads, or why there is none.';
+
+-- A double in a text has its shortest digits only where the session says so.
+CREATE FUNCTION crmcost._lead_model(run crmcost._run, leads bigint)
+  RETURNS crmcost.logit
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET extra_float_digits = 1
+AS $$
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    RETURN (SELECT crmcost.logit_fit(l.won, l.features, 1.0::float8)
+            FROM pg_temp.refresh_lead l WHERE NOT l.held_out);
+  END IF;
+  RETURN crmcost._logit_fit_of(format(
+    'SELECT r.answer FROM %I.site s CROSS JOIN LATERAL crmcost._part_rows(%L, format(%L, $1), s.customer_id) AS r (answer float8[])',
+    run.ledger || '_spread', run.ledger,
+    'SELECT crmcost._logit_answer(crmcost.logit_fit_partial(l.won, l.features, 1.0::float8), %L) FROM pg_temp.refresh_lead l WHERE NOT l.held_out'),
+    leads, cardinality(crmcost._lead_features(run.ledger)), 1.0);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lead_model(crmcost._run, bigint) IS
+  'The model of so many leads in refresh_lead that are not held out, wherever they are.';
+
+-- Among all who are held out: those of workers go by the way of ranks by profit, for
+-- which a score is a number of as many digits as it has.
+CREATE FUNCTION crmcost._lead_ranks(run crmcost._run) RETURNS numeric
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET extra_float_digits = 1
+AS $$
+DECLARE
+  scored CONSTANT text := 'SELECT l.customer_id, crmcost.logit_score(m.model, l.features) AS profit, l.won AS is_won FROM pg_temp.refresh_lead l CROSS JOIN pg_temp.refresh_lead_model m WHERE l.held_out';
+  result numeric;
+BEGIN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    EXECUTE format('SELECT sum(r.twice_rank) / 2 FROM (SELECT s.is_won, %s AS twice_rank FROM (%s) s) r WHERE r.is_won',
+                   crmcost._ranks_of_all(crmcost._twice_rank('true')), scored)
+      INTO result;
+    RETURN result;
+  END IF;
+  PERFORM crmcost._rank_parts(run, 'twice_rank_of_leads',
+    crmcost._twice_rank('is_in'), crmcost._parts_query(run.ledger, format(
+      'SELECT s.customer_id, s.profit::text::numeric, true FROM (%s) s', scored),
+      'customer_id bigint, profit numeric, is_in boolean'));
+  EXECUTE 'SELECT sum(r.ranks) / 2 FROM '
+          || crmcost._of_parts(run, 'refresh_part_lead_rank', $query$
+               SELECT sum(k.twice_rank_of_leads) AS ranks
+               FROM pg_temp.refresh_ranking k
+               JOIN pg_temp.refresh_lead l USING (customer_id)
+               WHERE l.won
+               $query$) || ' r' INTO result;
+  RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._lead_ranks(crmcost._run) IS
+  'Sum of the ranks by score of the leads held out that were won.';

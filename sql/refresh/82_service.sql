@@ -5,8 +5,8 @@
 -- Made anew are the months in which cases or work differ, for cost also those whose
 -- cost was; by tier besides those from which on tiers were (70_tier_month.sql).
 --
--- The workers of a distributed ledger sum up what happened with their cases; of answers and
--- resolutions they tell each, narrow, for the times up to which most of them lie.
+-- The workers of a distributed ledger sum up what happened with their cases; answers and
+-- resolutions of a month go to one of them, for the times up to which most of them lie.
 CREATE FUNCTION crmcost._refresh_service(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -282,37 +282,33 @@ COMMENT ON FUNCTION crmcost._by_dimension(text, text[], text[], text[]) IS
   'Query of the rows of a relation by customer and month, once for each dimension with its code, and for each tier scheme with the tier that held.';
 
 -- Only times of answers and resolutions have to be gone through once a dimension; what is
--- counted is counted before that, where all dimensions have it in one place.
+-- counted is counted before that, where all dimensions have it in one place.  Times of a
+-- month go to one worker.
 CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
+  source CONSTANT text := 'pg_temp.refresh_service_event';
   schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
-  source text := 'pg_temp.refresh_service_event';
-  told text[];
   counted boolean;
   part record;
 BEGIN
   PERFORM crmcost._count_service(run, schemes);
+  EXECUTE 'SELECT bool_or(c.counted) FROM '
+          || crmcost._of_parts(run, 'refresh_part_counted', format(
+               'SELECT EXISTS (SELECT FROM %s e WHERE e.cases > 1) AS counted',
+               source)) || ' c' INTO counted;
   IF crmcost._is_distributed(run.ledger) THEN
-    source := crmcost._of_parts(run, 'refresh_part_event',
-                                crmcost._timed_query(schemes));
-    told := crmcost._told_tiers(schemes);
+    PERFORM crmcost._deal_service(run, schemes, counted);
+    RETURN;
   END IF;
-  EXECUTE format('SELECT EXISTS (SELECT FROM %s e WHERE e.cases > 1)', source)
-    INTO counted;
   FOR part IN
     SELECT * FROM crmcost._dimension_groups(run, source)
   LOOP
     EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
-            || crmcost._service_month_query(
-                 CASE WHEN told IS NULL THEN crmcost._by_dimension(source,
-                     part.dimensions, part.codes, part.schemes)
-                   ELSE crmcost._by_dimension(source,
-                     part.dimensions || part.schemes, part.codes
-                     || ARRAY(SELECT told[array_position(schemes, s)]
-                              FROM unnest(part.schemes) AS s), '{}') END,
-                 counted)
+            || crmcost._service_month_query(crmcost._service_percentiles(
+                 crmcost._by_dimension(source, part.dimensions, part.codes,
+                                       part.schemes), counted))
       USING part.dimensions || part.schemes;
   END LOOP;
 END
@@ -321,14 +317,43 @@ $$;
 COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
   'Fills refresh_service_sum from refresh_service_event.';
 
-CREATE FUNCTION crmcost._told_tiers(schemes text[]) RETURNS text[]
+CREATE FUNCTION crmcost._deal_service(run crmcost._run, schemes text[],
+                                      counted boolean)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  dimensions text[];
+  codes text[];
+BEGIN
+  SELECT array_agg(d.dimension) || schemes,
+         array_agg(d.code) || crmcost._told_tiers(schemes, 'tiers[%s]')
+    INTO dimensions, codes
+    FROM crmcost._service_dimensions() d;
+  EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
+          || crmcost._service_month_query('SELECT * FROM '
+               || crmcost._of_groups(run, 'dealt_event',
+                    'q.month_start - date ''epoch''',
+                    crmcost._timed_query(schemes),
+                    crmcost._timed_groups(dimensions, codes, counted))
+               || ' dealt')
+    USING dimensions;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._deal_service(crmcost._run, text[], boolean) IS
+  'Fills refresh_service_sum in a distributed ledger.';
+
+CREATE FUNCTION crmcost._told_tiers(schemes text[], named text)
+  RETURNS text[]
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
-  SELECT pg_catalog.format('coalesce(c.tier%s, ''(unknown)'')', i)
+  SELECT pg_catalog.format('coalesce(c.%s, ''(unknown)'')',
+                           pg_catalog.format(named, i))
   FROM pg_catalog.generate_subscripts(schemes, 1) AS i ORDER BY i);
 
-COMMENT ON FUNCTION crmcost._told_tiers(text[]) IS
-  'Expressions of the tiers of schemes in a row c that has them as tier1, tier2 and so on.';
+COMMENT ON FUNCTION crmcost._told_tiers(text[], text) IS
+  'Expressions of the tiers of schemes in a row c that has them by a format of a name and a number.';
 
 -- Of each worker's cases.
 CREATE FUNCTION crmcost._timed_query(schemes text[]) RETURNS text
@@ -337,12 +362,12 @@ RETURN (
   SELECT pg_catalog.format($query$
     SELECT e.month_start, e.what, e.cases, e.seconds, e.open_seconds,
            e.channel_code, e.product_code, e.team, e.service_level, e.kind,
-           e.agent_code, e.phase%s
+           e.agent_code, e.phase, ARRAY[%s]::text[] AS tiers
     FROM pg_temp.refresh_service_event e%s
     WHERE e.what IN ('responded', 'closed')
   $query$,
-    pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
-                          ''::text ORDER BY i),
+    pg_catalog.string_agg(pg_catalog.format('h%s.tier', i), ', '::text
+                          ORDER BY i),
     crmcost._held_joins(schemes, 'e'))
   FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
 
@@ -364,7 +389,7 @@ BEGIN
       $query$, crmcost._by_dimension(crmcost._of_parts(run, 'refresh_part_cell',
                                        crmcost._service_cell_query(schemes)),
                  array_agg(d.dimension) || schemes,
-                 array_agg(d.code) || crmcost._told_tiers(schemes), '{}'))
+                 array_agg(d.code) || crmcost._told_tiers(schemes, 'tier%s'), '{}'))
     FROM crmcost._service_dimensions() d);
 END
 $$;
@@ -454,8 +479,22 @@ $query$, (
 COMMENT ON FUNCTION crmcost._service_percentiles(text, boolean) IS
   'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in a query of events with dimension and code lie.';
 
-CREATE FUNCTION crmcost._service_month_query(source text, counted boolean)
+-- One dimension after the other.
+CREATE FUNCTION crmcost._timed_groups(dimensions text[], codes text[],
+                                      counted boolean)
   RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+  SELECT pg_catalog.string_agg(crmcost._service_percentiles(
+           crmcost._by_dimension('%1$s', ARRAY[d.dimension], ARRAY[d.code],
+                                 '{}'), counted), ' UNION ALL '::text)
+  FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
+         AS d (dimension, code));
+
+COMMENT ON FUNCTION crmcost._timed_groups(text[], text[], boolean) IS
+  'Format of a query of the times up to which answers and resolutions of the relation of _timed_query lie, by dimension and code.';
+
+CREATE FUNCTION crmcost._service_month_query(percentiles text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   WITH counted AS (
@@ -474,7 +513,7 @@ RETURN pg_catalog.format($query$
          c.reopened_n, c.due_n, c.due_met
   FROM counted c
   LEFT JOIN (%1$s) p USING (month_start, dimension, code)
-$query$, crmcost._service_percentiles(source, counted), (
+$query$, percentiles, (
   SELECT pg_catalog.string_agg(pg_catalog.format(
            'coalesce(sum(%1$I) FILTER (WHERE what = %2$L), 0) AS %2$s_%1$s',
            m.measure, e.what), ', '::text)
@@ -484,8 +523,8 @@ $query$, crmcost._service_percentiles(source, counted), (
                ('reopened', '{n}'), ('due', '{n,met}')) AS e (what, measures)
   CROSS JOIN LATERAL pg_catalog.unnest(e.measures) AS m (measure)));
 
-COMMENT ON FUNCTION crmcost._service_month_query(text, boolean) IS
-  'Query of service_month for the dimensions $1, given that of the events with dimension and code.';
+COMMENT ON FUNCTION crmcost._service_month_query(text) IS
+  'Query of service_month for the dimensions $1, given that of the times up to which most answers and resolutions lie.';
 
 -- Open cases get older without any news.  Those that all dimensions have in one place
 -- are summed up first.

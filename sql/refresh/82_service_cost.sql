@@ -112,7 +112,7 @@ BEGIN
                              crmcost._borne_query(schemes)),
                   repeat(', NULL', cardinality(schemes))),
                 array_agg(d.dimension) || schemes,
-                array_agg(d.code) || crmcost._told_tiers(schemes), '{}'))
+                array_agg(d.code) || crmcost._told_tiers(schemes, 'tier%s'), '{}'))
     FROM crmcost._service_dimensions() d
     WHERE d.of_cost);
 END

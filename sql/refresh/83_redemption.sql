@@ -130,10 +130,11 @@ BEGIN
       SELECT %1$s, (e.occurred_at AT TIME ZONE $2)::date, round(%2$s, 4), %3$s,
              e.customer_id, -e.points, 'point', 'loyalty', e.entry_id::text
       FROM loyalty_entry e
-      JOIN customer c
-        ON c.customer_id = e.customer_id AND c.erased_at IS NULL
       %4$s
-      WHERE e.occurred_at < $1 AND e.occurred_at >= '1900-01-02' AND %5$s
+      WHERE NOT EXISTS (SELECT FROM customer c
+                        WHERE c.customer_id = e.customer_id
+                              AND c.erased_at IS NOT NULL)
+            AND e.occurred_at < $1 AND e.occurred_at >= '1900-01-02' AND %5$s
             AND NOT EXISTS (SELECT FROM cost_entry old
                             WHERE old.source = 'loyalty'
                                   AND old.source_ref = e.entry_id::text %6$s)

@@ -5,13 +5,12 @@
 -- Accounts with news are those with entries that changed or that as_of brought in,
 -- those of merged customers, and those of which points expired or became available
 -- since the refresh before.
-CREATE FUNCTION crmcost._refresh_loyalty(run crmcost._run) RETURNS bigint
+CREATE FUNCTION crmcost._customers_loyalty(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   scope text := 'true';
-  changed bigint;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   IF crmcost._all_points_are_news(run) THEN
@@ -26,7 +25,7 @@ BEGIN
   END IF;
   PERFORM crmcost._name_lots();
   PERFORM crmcost._settle_points(run);
-  changed := crmcost._write_difference(run.ledger, 'loyalty_account',
+  RETURN crmcost._write_difference(run.ledger, 'loyalty_account',
     $query$
       SELECT a.customer_id, a.program_code, a.entries, a.first_entry_on,
              a.last_active_on, a.earned, a.adjusted, a.redeemed, a.reversed,
@@ -35,16 +34,39 @@ BEGIN
              a.nameless, (a.account).next_expiry_at,
              (a.account).next_expiry_points, (a.account).next_available_at
       FROM pg_temp.refresh_account a
-    $query$, scope);
-  changed := changed + crmcost._write_difference(run.ledger,
-    'loyalty_schedule', $query$
+    $query$, scope)
+    + crmcost._write_difference(run.ledger, 'loyalty_schedule', $query$
       SELECT a.customer_id, a.program_code, x.expires_at, x.points
       FROM pg_temp.refresh_account a
       CROSS JOIN LATERAL unnest(a.schedule) x
     $query$, scope);
-  RETURN changed + crmcost._write_findings(run,
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._customers_loyalty(crmcost._run) IS
+  'Writes loyalty_account and loyalty_schedule; returns the rows changed.';
+
+CREATE FUNCTION crmcost._groups_loyalty(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  RETURN crmcost._write_findings(run,
     '{points_overdrawn,points_reversed_without_lot,points_reversed_unearned,points_owed}',
-    crmcost._loyalty_findings(), 'true');
+    crmcost._sum_of_parts(run, 'quality_finding',
+                          crmcost._loyalty_findings()), 'true');
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._groups_loyalty(crmcost._run) IS
+  'Writes the findings about points; returns the rows changed.';
+
+CREATE FUNCTION crmcost._refresh_loyalty(run crmcost._run) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN crmcost._customers_loyalty(run) + crmcost._groups_loyalty(run);
 END
 $$;
 

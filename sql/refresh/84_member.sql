@@ -27,7 +27,8 @@ BEGIN
         $query$, run.ledger));
   END IF;
   RETURN crmcost._write_difference(run.ledger, 'loyalty_total',
-                                   crmcost._loyalty_total_query(run), 'true')
+        crmcost._sum_of_parts(run, 'loyalty_total',
+                              crmcost._loyalty_total_query(run)), 'true')
     + crmcost._write_difference(run.ledger, 'loyalty_member',
         crmcost._sum_of_parts(run, 'loyalty_member',
                               crmcost._loyalty_member_query(run)), 'true')

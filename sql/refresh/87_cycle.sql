@@ -48,24 +48,26 @@ BEGIN
   END IF;
   PERFORM crmcost._find_stage_changes(run, first_month);
   RETURN crmcost._write_difference(run.ledger, 'stage_flow_month',
-      format($query$
-        SELECT month_start, stage_before AS stage_from, stage AS stage_to,
-               sum(n)::bigint AS transitions,
+      'SELECT * FROM ' || crmcost._of_groups(run, 'dealt_move',
+        'q.as_of - date ''epoch''', $query$
+        SELECT month_start AS as_of, stage, stage_before, days_before,
+               count(*) AS n
+        FROM stage_spell old
+        WHERE $query$ || in_months || $query$
+        GROUP BY month_start, stage_before, stage, days_before
+      $query$, $query$
+        SELECT as_of AS month_start, stage_before AS stage_from,
+               stage AS stage_to, sum(n)::bigint AS transitions,
                round(crmcost._counted_median(
                        array_agg(days_before ORDER BY days_before),
                        array_agg(n ORDER BY days_before))::numeric, 6)
                  AS median_days
-        FROM (SELECT month_start, stage_before, stage, days_before,
+        FROM (SELECT as_of, stage_before, stage, days_before,
                      sum(n)::bigint AS n
-              FROM %s flow
-              GROUP BY month_start, stage_before, stage, days_before) flow
-        GROUP BY month_start, stage_before, stage
-      $query$, crmcost._of_parts(run, 'refresh_part_flow', $query$
-        SELECT month_start, stage_before, stage, days_before, count(*) AS n
-        FROM stage_spell old
-        WHERE $query$ || in_months || $query$
-        GROUP BY month_start, stage_before, stage, days_before
-      $query$)), in_months)
+              FROM %1$s flow
+              GROUP BY as_of, stage_before, stage, days_before) flow
+        GROUP BY as_of, stage_before, stage
+      $query$) || ' flow', in_months)
     + crmcost._write_difference(run.ledger, 'churn_reason_month',
       crmcost._sum_of_parts(run, 'churn_reason_month', $query$
         SELECT month_start, coalesce(reason_code, '(unknown)') AS reason_code,
@@ -371,6 +373,26 @@ $query$, days, first_month, last_day);
 COMMENT ON FUNCTION crmcost._stage_move_query(text, date, date) IS
   'Query of how many went from stage to stage after how many days, from the first of the month of a day on, given the query of the days, from a month on.';
 
+CREATE FUNCTION crmcost._stage_moves() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  WITH moved AS MATERIALIZED (SELECT * FROM %1$s moved)
+  SELECT as_of, stage, true AS is_in, sum(n)::bigint AS customers,
+         NULL AS median_days
+  FROM moved GROUP BY as_of, stage
+  UNION ALL
+  SELECT as_of, stage_before, false, sum(n)::bigint,
+         crmcost._counted_median(
+           array_agg(days_before ORDER BY days_before),
+           array_agg(n ORDER BY days_before))
+  FROM moved
+  WHERE stage_before <> '(new)'
+  GROUP BY as_of, stage_before
+$query$;
+
+COMMENT ON FUNCTION crmcost._stage_moves() IS
+  'Format of a query of how many came to and left a stage until a day, and after how many days half of them, of the relation of _stage_move_query.';
+
 -- Who is in a stage at a day is who came less who went until then; the sum of
 -- the days on which those in it came gives their mean age.  A full refresh replaces
 -- rows of months before the first one, too.
@@ -400,17 +422,11 @@ BEGIN
       GROUP BY d.as_of, c.stage
     ),
     came AS (
-      SELECT as_of, stage, sum(n)::bigint AS entered
-      FROM moved GROUP BY as_of, stage
+      SELECT as_of, stage, customers AS entered FROM moved WHERE is_in
     ),
     went AS (
-      SELECT as_of, stage_before AS stage, sum(n)::bigint AS left_customers,
-             crmcost._counted_median(
-               array_agg(days_before ORDER BY days_before),
-               array_agg(n ORDER BY days_before)) AS median_days
-      FROM moved
-      WHERE stage_before <> '(new)'
-      GROUP BY as_of, stage_before
+      SELECT as_of, stage, customers AS left_customers, median_days
+      FROM moved WHERE NOT is_in
     )
     SELECT as_of, stage, h.customers::bigint AS customers,
            coalesce(c.entered, 0) AS entered,
@@ -422,8 +438,9 @@ BEGIN
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
   $query$, days,
-  crmcost._of_parts(run, 'refresh_part_moved',
-                    crmcost._stage_move_query(days, first_month, run.day))),
+  crmcost._of_groups(run, 'dealt_move', 'q.as_of - date ''epoch''',
+                     crmcost._stage_move_query(days, first_month, run.day),
+                     crmcost._stage_moves())),
   format('old.as_of >= %L', CASE WHEN run.whole THEN run.open_month
                               ELSE first_month END));
 END

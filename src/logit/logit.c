@@ -9,19 +9,27 @@
  * and scaled for the search alone: the coefficients, and the ridge, which
  * takes ridge / 2 (b1^2 + ... + bk^2) from the log-likelihood, are of the
  * features as they are.
+ *
+ * Rows may lie in several places: _logit_fit_of(query, ...) asks each of them
+ * by a query, which answers with _logit_answer(sample, question).  All sums are
+ * exact, so that the fit is the same to the last bit.
  */
 #include "crmcost.h"
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "logit/logit_state.h"
 #include "num/sort.h"
 #include "state/huge_array.h"
 #include "state/row_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 
 SQL_FUNCTION(logit_fit_trans);
 SQL_FUNCTION(logit_fit_final);
 SQL_FUNCTION(logit_score);
+SQL_FUNCTION(logit__answer);
+SQL_FUNCTION(logit__fit_of);
 
 /* the columns of logit */
 enum
@@ -55,6 +63,14 @@ ReadDoubles(ArrayType *array, const char *name, int *count)
 				 errhint("Give a number for what is missing, and a feature that says so.")));
 	*count = ARR_NDIM(array) == 0 ? 0 : ARR_DIMS(array)[0];
 	return (const double *) ARR_DATA_PTR(array);
+}
+
+static Datum
+DoubleArray(Datum *element, int count)
+{
+	return PointerGetDatum(construct_array(element, count, FLOAT8OID,
+										   sizeof(float8), FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
 }
 
 /*
@@ -100,14 +116,39 @@ logit_fit_trans(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(datum);
 }
 
-/* a sample as the mathematics takes it */
+/*
+ * A sample as the mathematics takes it.  The rows are those of data.value, or,
+ * with a query, elsewhere.
+ */
 typedef struct Sample
 {
-	num_logit_data data;
+	num_logit_data data;		/* first: it stands for the sample */
 	double	   *mean;			/* of each feature */
 	double	   *factor;			/* 1 over its standard deviation */
 	double	   *reach;			/* the farthest from the mean, scaled */
+	const char *query;			/* or NULL */
 } Sample;
+
+/*
+ * What rows are asked.  A question is an array of doubles: which it is, the
+ * number of all rows, and vectors by feature.  Answers of several places are
+ * added up, but for ranges, of which the larger values count.
+ */
+typedef enum Question
+{
+	RANGES,						/* nothing: RANGE_WIDTH a feature */
+	MOMENTS,					/* low, range: sums and sums of squares */
+	PART_ROWS,					/* nothing: how many rows of the part */
+	SUMS,						/* mean, factor, reach, coefficient */
+	PART_SUMS,					/* likewise */
+	QUESTIONS
+} Question;
+
+/* of a feature the lowest value, negated, and the highest, by label */
+enum
+{
+	NEGATED_LOW, HIGH = 2, RANGE_WIDTH = 4
+};
 
 static void
 pg_attribute_noreturn()
@@ -121,52 +162,120 @@ RefuseSeparated(int feature)
 			 errhint("Leave the feature out, or give a ridge.")));
 }
 
-/* what a feature is like: its range, for label 0 and 1, and sums of parts of
- * the range */
-typedef struct Feature
-{
-	double		low[2];
-	double		high[2];
-	double		sum;
-	double		squares;
-} Feature;
-
-/* The ranges of all features; refuses one class only. */
 static void
-ReadRanges(const num_logit_data *data, Feature *feature)
+AddRanges(const num_logit_data *data, Size rows, double *range)
 {
 	Size		width = data->features + 1;
-	bool		seen[2] = {false, false};
 
-	for (int j = 0; j < data->features; j++)
-		feature[j] = (Feature)
-	{
-		{
-			INFINITY, INFINITY
-		},
-		{
-			-INFINITY, -INFINITY
-		}, 0, 0
-	};
-	for (Size i = 0; i < data->rows; i++)
+	for (int j = 0; j < data->features * RANGE_WIDTH; j++)
+		range[j] = -INFINITY;
+	for (Size i = 0; i < rows; i++)
 	{
 		const double *row = data->value + i * width;
 		int			label = row[data->features] > 0;
 
-		seen[label] = true;
 		for (int j = 0; j < data->features; j++)
 		{
-			feature[j].low[label] = Min(feature[j].low[label], row[j]);
-			feature[j].high[label] = Max(feature[j].high[label], row[j]);
+			double	   *own = range + j * RANGE_WIDTH + label;
+
+			own[NEGATED_LOW] = Max(own[NEGATED_LOW], -row[j]);
+			own[HIGH] = Max(own[HIGH], row[j]);
 		}
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-	if (!seen[0] || !seen[1])
+}
+
+/* Sums of the parts of the ranges that rows reach, and of their squares. */
+static void
+AddMoments(const num_logit_data *data, Size rows, const double *low,
+		   const double *range, double *moment)
+{
+	Size		width = data->features + 1;
+	double		rounder = num_logit_rounder(1, data->rows);
+
+	memset(moment, 0, 2 * data->features * sizeof(double));
+	for (Size i = 0; i < rows; i++)
+	{
+		const double *row = data->value + i * width;
+
+		for (int j = 0; j < data->features; j++)
+		{
+			double		part = (row[j] - low[j]) / range[j];
+
+			moment[2 * j] += (part + rounder) - rounder;
+			moment[2 * j + 1] += (part * part + rounder) - rounder;
+		}
+		if (i % 4096 == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Asks the places of the rows, and puts their answers together. */
+static void
+AskPlaces(const Sample *sample, Question question, const double *given,
+		  int given_count, double *answer, int count)
+{
+	int			length = given_count + 2;
+	Datum	   *element = palloc(length * sizeof(Datum));
+	Datum		argument;
+	Oid			type = FLOAT8ARRAYOID;
+
+	element[0] = Float8GetDatum(question);
+	element[1] = Float8GetDatum(sample->data.rows);
+	for (int i = 0; i < given_count; i++)
+		element[i + 2] = Float8GetDatum(given[i]);
+	argument = DoubleArray(element, length);
+	for (int i = 0; i < count; i++)
+		answer[i] = question == RANGES ? -INFINITY : 0;
+	if (SPI_execute_with_args(sample->query, 1, &type, &argument, NULL, true,
+							  0) != SPI_OK_SELECT ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != FLOAT8ARRAYOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("query must return arrays of double precision")));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		isnull;
+		Datum		row = SPI_getbinval(SPI_tuptable->vals[i],
+										SPI_tuptable->tupdesc, 1, &isnull);
+		const double *value;
+		int			own;
+
+		if (isnull)
+			continue;
+		value = ReadDoubles(DatumGetArrayTypeP(row), "answer", &own);
+		if (own != count)
+			ereport(ERROR,
+					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+					 errmsg("answer must have %d elements, not %d", count,
+							own)));
+		for (int j = 0; j < count; j++)
+			answer[j] = question == RANGES ? Max(answer[j], value[j]) :
+				answer[j] + value[j];
+	}
+	SPI_freetuptable(SPI_tuptable);
+	pfree(element);
+}
+
+/* The ranges of all features; refuses one class only. */
+static double *
+ReadRanges(const Sample *sample)
+{
+	const num_logit_data *data = &sample->data;
+	int			count = data->features * RANGE_WIDTH;
+	double	   *range = palloc(count * sizeof(double));
+
+	if (sample->query == NULL)
+		AddRanges(data, data->rows, range);
+	else
+		AskPlaces(sample, RANGES, NULL, 0, range, count);
+	if (isinf(range[HIGH]) || isinf(range[HIGH + 1]))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("label must be both true and false, not only %s",
-						seen[1] ? "true" : "false")));
+						isinf(range[HIGH]) ? "true" : "false")));
+	return range;
 }
 
 /*
@@ -174,14 +283,14 @@ ReadRanges(const num_logit_data *data, Feature *feature)
  * ridge holds it.
  */
 static void
-CheckRange(const Feature *feature, int number, double ridge)
+CheckRange(const double *own, int number, double ridge)
 {
-	double		low = Min(feature->low[0], feature->low[1]);
-	double		high = Max(feature->high[0], feature->high[1]);
+	double		low = -Max(own[NEGATED_LOW], own[NEGATED_LOW + 1]);
+	double		high = Max(own[HIGH], own[HIGH + 1]);
 
 	if (low < high && ridge == 0 &&
-		(feature->high[0] <= feature->low[1] ||
-		 feature->high[1] <= feature->low[0]))
+		(own[HIGH] <= -own[NEGATED_LOW + 1] ||
+		 own[HIGH + 1] <= -own[NEGATED_LOW]))
 		RefuseSeparated(number);
 	if (low == high && ridge == 0)
 		ereport(ERROR,
@@ -204,44 +313,35 @@ static void
 ScaleFeatures(Sample *sample, double ridge)
 {
 	const num_logit_data *data = &sample->data;
-	Size		width = data->features + 1;
-	Feature    *feature = palloc(data->features * sizeof(Feature));
-	double	   *low = sample->mean;
-	double	   *range = sample->factor;
-	double		rounder = num_logit_rounder(1, data->rows);
+	int			features = data->features;
+	double	   *range = ReadRanges(sample);
+	double	   *given = palloc(2 * features * sizeof(double));
+	double	   *low = given;
+	double	   *length = given + features;
+	double	   *moment = palloc(2 * features * sizeof(double));
 
-	ReadRanges(data, feature);
-	for (int j = 0; j < data->features; j++)
+	for (int j = 0; j < features; j++)
 	{
-		CheckRange(&feature[j], j + 1, ridge);
-		low[j] = Min(feature[j].low[0], feature[j].low[1]);
-		range[j] = Max(feature[j].high[0], feature[j].high[1]) - low[j];
-		if (range[j] == 0)
-			range[j] = 1;
+		const double *own = range + j * RANGE_WIDTH;
+
+		CheckRange(own, j + 1, ridge);
+		low[j] = -Max(own[NEGATED_LOW], own[NEGATED_LOW + 1]);
+		length[j] = Max(own[HIGH], own[HIGH + 1]) - low[j];
+		if (length[j] == 0)
+			length[j] = 1;
 	}
-	for (Size i = 0; i < data->rows; i++)
+	if (sample->query == NULL)
+		AddMoments(data, data->rows, low, length, moment);
+	else
+		AskPlaces(sample, MOMENTS, given, 2 * features, moment, 2 * features);
+	for (int j = 0; j < features; j++)
 	{
-		const double *row = data->value + i * width;
-
-		for (int j = 0; j < data->features; j++)
-		{
-			double		part = (row[j] - low[j]) / range[j];
-
-			feature[j].sum += (part + rounder) - rounder;
-			feature[j].squares += (part * part + rounder) - rounder;
-		}
-		if (i % 4096 == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	for (int j = 0; j < data->features; j++)
-	{
-		double		mean = feature[j].sum / data->rows;
-		double		variance = feature[j].squares / data->rows - mean * mean;
+		double		mean = moment[2 * j] / data->rows;
+		double		variance = moment[2 * j + 1] / data->rows - mean * mean;
 		double		deviation = sqrt(Max(variance, 1e-14));
 
-		/* in the place of low and range, which are no longer needed */
-		sample->mean[j] = low[j] + mean * range[j];
-		sample->factor[j] = 1 / (range[j] * deviation);
+		sample->mean[j] = low[j] + mean * length[j];
+		sample->factor[j] = 1 / (length[j] * deviation);
 		sample->reach[j] = Max(mean, 1 - mean) / deviation;
 	}
 }
@@ -268,57 +368,100 @@ RowHash(const double *row, Size width)
 #define PART 16
 #define MIN_PART 2048
 
-/* The rows whose hash says so, whatever their order. */
-static void
-TakePart(num_logit_data *data)
+/*
+ * The rows whose hash says so, whatever their order; how many there are, which
+ * may be more than there is room for.
+ */
+static Size
+TakePart(const num_logit_data *data, Size rows, uint32 *part, Size room)
 {
 	Size		width = data->features + 1;
-	uint32	   *part = HugeArray(CurrentMemoryContext, data->rows / PART * 2,
-								 sizeof(uint32));
+	Size		count = 0;
 
-	for (Size i = 0; i < data->rows; i++)
+	for (Size i = 0; i < rows; i++)
 	{
 		if (RowHash(data->value + i * width, width) % PART == 0)
 		{
-			/* many equal rows: the part would be one by their order */
-			if (data->part_rows == data->rows / PART * 2)
-				return;
-			part[data->part_rows++] = i;
+			if (count < room)
+				part[count] = i;
+			count++;
 		}
 		POLL_AT(i);
 	}
-	if (data->part_rows >= MIN_PART)
-		data->part = part;
+	return count;
 }
 
-static Sample
-ReadSample(const LogitState *state)
+/* A search begins on a part, unless many equal rows make it one by their order. */
+static void
+BeginWithPart(Sample *sample)
 {
-	Sample		sample;
-	int			features = state->features;
+	static const uint32 elsewhere = 0;
+	num_logit_data *data = &sample->data;
+	Size		room = data->rows / PART * 2;
+	uint32	   *part = NULL;
+	double		count;
+
+	if (sample->query == NULL)
+	{
+		part = HugeArray(CurrentMemoryContext, room, sizeof(uint32));
+		count = TakePart(data, data->rows, part, room);
+	}
+	else
+		AskPlaces(sample, PART_ROWS, NULL, 0, &count, 1);
+	if (count < MIN_PART || count > room)
+		return;
+	data->part = sample->query == NULL ? part : &elsewhere;
+	data->part_rows = count;
+}
+
+static void
+AskSums(const num_logit_data *data, bool of_part, const double *coefficient,
+		double *sums)
+{
+	const Sample *sample = (const Sample *) data;
+	int			features = data->features;
+	int			count = 4 * features + 1;
+	double	   *given = palloc(count * sizeof(double));
+
+	memcpy(given, sample->mean, features * sizeof(double));
+	memcpy(given + features, sample->factor, features * sizeof(double));
+	memcpy(given + 2 * features, sample->reach, features * sizeof(double));
+	memcpy(given + 3 * features, coefficient,
+		   (features + 1) * sizeof(double));
+	AskPlaces(sample, of_part ? PART_SUMS : SUMS, given, count, sums,
+			  NUM_LOGIT_SUMS(features));
+	pfree(given);
+}
+
+/* A sample of rows here, or with a query elsewhere, ready for the search. */
+static void
+ReadSample(Sample *sample, int64 rows, int features, const double *value,
+		   const char *query, double ridge)
+{
 	double	   *penalty = palloc(features * sizeof(double));
 
-	sample.mean = palloc(features * sizeof(double));
-	sample.factor = palloc(features * sizeof(double));
-	sample.reach = palloc(features * sizeof(double));
-	sample.data = (num_logit_data)
+	sample->mean = palloc(features * sizeof(double));
+	sample->factor = palloc(features * sizeof(double));
+	sample->reach = palloc(features * sizeof(double));
+	sample->query = query;
+	sample->data = (num_logit_data)
 	{
-		.rows = state->rows,
+		.rows = rows,
 			.features = features,
-			.value = state->value,
-			.mean = sample.mean,
-			.factor = sample.factor,
-			.reach = sample.reach,
+			.value = value,
+			.mean = sample->mean,
+			.factor = sample->factor,
+			.reach = sample->reach,
 			.penalty = penalty,
-			.penalised = state->ridge > 0,
-			.poll = PollInterrupts
+			.penalised = ridge > 0,
+			.poll = PollInterrupts,
+			.ask = query == NULL ? NULL : AskSums
 	};
-	ScaleFeatures(&sample, state->ridge);
+	ScaleFeatures(sample, ridge);
 	for (int j = 0; j < features; j++)
-		penalty[j] = state->ridge * sample.factor[j] * sample.factor[j];
-	if (state->rows >= PART * MIN_PART)
-		TakePart(&sample.data);
-	return sample;
+		penalty[j] = ridge * sample->factor[j] * sample->factor[j];
+	if (rows >= PART * MIN_PART)
+		BeginWithPart(sample);
 }
 
 /*
@@ -352,40 +495,21 @@ Unscale(const Sample *sample, const num_logit_fit *fit,
 	error[0] = Float8GetDatum(sqrt(variance));
 }
 
+/* The model of a sample; its auc only where the rows are here. */
 static Datum
-DoubleArray(Datum *element, int count)
-{
-	return PointerGetDatum(construct_array(element, count, FLOAT8OID,
-										   sizeof(float8), FLOAT8PASSBYVAL,
-										   TYPALIGN_DOUBLE));
-}
-
-/* logit_fit_final(logit_sample) */
-Datum
-logit_fit_final(PG_FUNCTION_ARGS)
+FitSample(FunctionCallInfo fcinfo, const Sample *sample)
 {
 	Datum		values[LOGIT_COLUMNS];
 	bool		nulls[LOGIT_COLUMNS] = {false};
 	Datum		coefficient[NUM_LOGIT_FEATURES + 1];
 	Datum		error[NUM_LOGIT_FEATURES + 1];
-	LogitState *state;
-	Sample		sample;
 	num_logit_fit fit = {0};
 	num_logit_status status;
-	double	   *covariance;
-	double	   *work;
-	num_u128   *keys;
-	int			n;
+	int			n = sample->data.features + 1;
+	double	   *covariance = palloc((Size) n * n * sizeof(double));
+	double	   *work = palloc(NUM_LOGIT_WORK(n - 1) * sizeof(double));
 
-	AggregateContext(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	state = (LogitState *) StateRead(PG_GETARG_DATUM(0));
-	sample = ReadSample(state);
-	n = state->features + 1;
-	covariance = palloc((Size) n * n * sizeof(double));
-	work = palloc(NUM_LOGIT_WORK(state->features) * sizeof(double));
-	status = num_logit_maximize(&sample.data, &fit, covariance, work);
+	status = num_logit_maximize(&sample->data, &fit, covariance, work);
 	if (status == NUM_LOGIT_SINGULAR)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
@@ -394,15 +518,127 @@ logit_fit_final(PG_FUNCTION_ARGS)
 				 errhint("Leave the feature out, or give a ridge.")));
 	if (status == NUM_LOGIT_SEPARATED)
 		RefuseSeparated(fit.feature);
-	keys = HugeArray(CurrentMemoryContext, 2 * state->rows, sizeof(num_u128));
-	values[AUC] = Float8GetDatum(num_logit_auc(&sample.data, fit.coefficient,
-											   keys, work));
-	Unscale(&sample, &fit, covariance, coefficient, error);
+	nulls[AUC] = sample->query != NULL;
+	if (!nulls[AUC])
+	{
+		num_u128   *keys = HugeArray(CurrentMemoryContext,
+									 2 * sample->data.rows, sizeof(num_u128));
+
+		values[AUC] = Float8GetDatum(num_logit_auc(&sample->data,
+												   fit.coefficient, keys,
+												   work));
+	}
+	Unscale(sample, &fit, covariance, coefficient, error);
 	values[COEFFICIENT] = DoubleArray(coefficient, n);
 	values[STD_ERROR] = DoubleArray(error, n);
 	values[LOG_LIKELIHOOD] = Float8GetDatum(fit.log_likelihood);
-	values[CUSTOMERS] = Int64GetDatum(state->rows);
+	values[CUSTOMERS] = Int64GetDatum(sample->data.rows);
 	return RowForm(RowResultType(fcinfo, &logit_type), values, nulls);
+}
+
+/* logit_fit_final(logit_sample) */
+Datum
+logit_fit_final(PG_FUNCTION_ARGS)
+{
+	LogitState *state;
+	Sample		sample;
+
+	AggregateContext(fcinfo);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (LogitState *) StateRead(PG_GETARG_DATUM(0));
+	ReadSample(&sample, state->rows, state->features, state->value, NULL,
+			   state->ridge);
+	return FitSample(fcinfo, &sample);
+}
+
+/*
+ * _logit_fit_of(query text, customers int8, features int4, ridge float8): the
+ * query has a question as $1, and returns the answer of each place.
+ */
+Datum
+logit__fit_of(PG_FUNCTION_ARGS)
+{
+	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int64		rows = PG_GETARG_INT64(1);
+	int			features = PG_GETARG_INT32(2);
+	MemoryContext caller = CurrentMemoryContext;
+	Sample		sample;
+	Datum		model;
+
+	CheckFeatures(features);
+	CheckNotNegative(PG_GETARG_FLOAT8(3), "ridge");
+	SPI_connect();
+	ReadSample(&sample, rows, features, NULL, query, PG_GETARG_FLOAT8(3));
+	MemoryContextSwitchTo(caller);
+	model = FitSample(fcinfo, &sample);
+	SPI_finish();
+	return model;
+}
+
+/* _logit_answer(logit_sample, question float8[]): what its rows say */
+Datum
+logit__answer(PG_FUNCTION_ARGS)
+{
+	LogitState *state = (LogitState *) StateRead(PG_GETARG_DATUM(0));
+	int			features = state->features;
+	int			count;
+	const double *question = ReadDoubles(PG_GETARG_ARRAYTYPE_P(1), "question",
+										 &count);
+	const int	given[QUESTIONS] = {0, 2 * features, 0, 4 * features + 1,
+		4 * features + 1
+	};
+	const int	answers[QUESTIONS] = {RANGE_WIDTH * features, 2 * features, 1,
+		NUM_LOGIT_SUMS(features), NUM_LOGIT_SUMS(features)
+	};
+	const double *vector = question + 2;
+	uint32	   *part = NULL;
+	Size		rows = state->rows;
+	double	   *answer;
+	Datum	   *element;
+	Question	what;
+	num_logit_data data = {
+		.features = features,
+		.value = state->value,
+		.poll = PollInterrupts
+	};
+
+	if (count < 2 || !(question[0] >= 0 && question[0] < QUESTIONS) ||
+		count != 2 + given[(int) question[0]] ||
+		!(question[1] >= state->rows && question[1] < 0x1p53))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("question must be one of _logit_fit_of about rows like these")));
+	what = (Question) question[0];
+	data.rows = question[1];
+	answer = palloc(answers[what] * sizeof(double));
+	if (what == PART_ROWS || what == PART_SUMS)
+	{
+		part = HugeArray(CurrentMemoryContext, rows + 1, sizeof(uint32));
+		rows = TakePart(&data, rows, part, rows);
+	}
+	switch (what)
+	{
+		case RANGES:
+			AddRanges(&data, rows, answer);
+			break;
+		case MOMENTS:
+			AddMoments(&data, rows, vector, vector + features, answer);
+			break;
+		case PART_ROWS:
+			answer[0] = rows;
+			break;
+		default:
+			data.mean = vector;
+			data.factor = vector + features;
+			data.reach = vector + 2 * features;
+			num_logit_sums(&data, part, rows, vector + 3 * features, answer,
+						   palloc(NUM_LOGIT_WORK(features) * sizeof(double)));
+	}
+	element = palloc(answers[what] * sizeof(Datum));
+	for (int i = 0; i < answers[what]; i++)
+		element[i] = Float8GetDatum(answer[i]);
+	PG_RETURN_DATUM(DoubleArray(element, answers[what]));
 }
 
 /* the last model read, so that reading it again costs a comparison */

@@ -42,13 +42,32 @@ typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
 /* log-likelihood, gradient and information at some coefficients */
 typedef struct Point
 {
+	double	   *sums;			/* all of them, NUM_LOGIT_SUMS */
 	double		log_likelihood;
 	double	   *gradient;
+	double	   *rest;			/* of the gradient, in small units */
 	double	   *information;	/* the lower triangle, row by row */
 	int			singular;		/* its first row that follows from others */
 	double	   *rounder;		/* of the information's sums, likewise */
 	double	   *column;			/* a block, feature by feature */
 } Point;
+
+/* Lays a point out: its sums, a matrix and a block to work with. */
+static void
+PointBegin(Point *point, int features, double *sums, double *work)
+{
+	int			n = features + 1;
+
+	*point = (Point)
+	{
+		.sums = sums,
+			.gradient = sums + 1,
+			.rest = sums + 1 + n,
+			.information = sums + 1 + 2 * n,
+			.rounder = work,
+			.column = work + (size_t) n * n
+	};
+}
 
 /*
  * A block of rows, feature by feature.  Behind the last row of all come zeros,
@@ -197,13 +216,11 @@ AddGradient(const num_logit_data *data, const double *missing,
 	}
 }
 
-/* What rows, those named or all, say of some coefficients. */
+/* Sums up rows, those named or all of them. */
 static void
-Evaluate(const num_logit_data *data, const uint32_t *named, size_t rows,
-		 const double *coefficient, Point *point)
+AddRows(const num_logit_data *data, const uint32_t *named, size_t rows,
+		const double *coefficient, Point *point)
 {
-	int			n = data->features + 1;
-	double		rest[NUM_LOGIT_FEATURES + 1] = {0};
 	double		reach = fabs(coefficient[0]) + 1;
 	double		rounder;
 	Block		block = {.column = point->column};
@@ -211,9 +228,6 @@ Evaluate(const num_logit_data *data, const uint32_t *named, size_t rows,
 	for (int j = 0; j < data->features; j++)
 		reach += fabs(coefficient[j + 1]) * data->reach[j];
 	rounder = num_logit_rounder(reach, data->rows);
-	point->log_likelihood = 0;
-	memset(point->gradient, 0, n * sizeof(double));
-	memset(point->information, 0, (size_t) n * n * sizeof(double));
 	for (size_t first = 0; first < rows; first += BLOCK)
 	{
 		double		sum[BLOCK];
@@ -239,11 +253,26 @@ Evaluate(const num_logit_data *data, const uint32_t *named, size_t rows,
 		}
 		for (size_t i = 0; i < block.count; i++)
 			point->log_likelihood += (likelihood[i] + rounder) - rounder;
-		AddGradient(data, missing, &block, point->gradient, rest);
+		AddGradient(data, missing, &block, point->gradient, point->rest);
 		AddInformation(data, weight, &block, point);
 	}
-	for (int j = 0; j < n; j++)
-		point->gradient[j] += rest[j];
+	point->sums[0] = point->log_likelihood;
+}
+
+/* What rows, those named or all, say of some coefficients. */
+static void
+Evaluate(const num_logit_data *data, const uint32_t *named, size_t rows,
+		 const double *coefficient, Point *point)
+{
+	point->log_likelihood = 0;
+	memset(point->sums, 0, NUM_LOGIT_SUMS(data->features) * sizeof(double));
+	if (data->ask == NULL)
+		AddRows(data, named, rows, coefficient, point);
+	else
+		data->ask(data, named != NULL, coefficient, point->sums);
+	point->log_likelihood = point->sums[0];
+	for (int j = 0; j <= data->features; j++)
+		point->gradient[j] += point->rest[j];
 }
 
 /* The log-likelihood that is maximised. */
@@ -416,24 +445,34 @@ SetRounders(const num_logit_data *data, double *rounder)
 								  data->rows);
 }
 
+/* Of rows that are a part of data->rows; work is of NUM_LOGIT_WORK. */
+void
+num_logit_sums(const num_logit_data *data, const uint32_t *named, size_t rows,
+			   const double *coefficient, double *sums, double *work)
+{
+	Point		point;
+
+	PointBegin(&point, data->features, sums, work);
+	memset(sums, 0, NUM_LOGIT_SUMS(data->features) * sizeof(double));
+	SetRounders(data, point.rounder);
+	AddRows(data, named, rows, coefficient, &point);
+}
+
 /* The maximum, and the covariance of its coefficients, row by row. */
 num_logit_status
 num_logit_maximize(const num_logit_data *data, num_logit_fit *fit,
 				   double *covariance, double *work)
 {
 	int			n = data->features + 1;
-	double	   *matrix = work + 3 * n;
-	Point		point = {0};
-	double	   *step = work + n;
+	Point		point;
+	double	   *step = work;
 	double	   *next = step + n;
+	double	   *sums = next + n;
 	double	   *coefficient = fit->coefficient;
 	num_logit_status status;
 
-	point.gradient = work;
-	point.information = matrix;
-	point.rounder = matrix +(size_t) n * n;
-	point.column = matrix +(size_t) 2 * n * n;
-
+	PointBegin(&point, data->features, sums,
+			   sums + NUM_LOGIT_SUMS(data->features));
 	SetRounders(data, point.rounder);
 	memset(coefficient, 0, n * sizeof(double));
 	if (data->part != NULL &&

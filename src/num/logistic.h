@@ -14,7 +14,8 @@
 
 /*
  * Rows of features and then a label, 0 or 1, in any order: no bit of the
- * result depends on it.  A feature is worked on as (feature - mean) * factor,
+ * result depends on it, nor on where they are: rows that lie elsewhere are
+ * asked for their sums by "ask".  A feature is worked on as (feature - mean) * factor,
  * which is at most "reach" away from 0.  Half of each one's penalty times its squared
  * coefficient is taken from the log-likelihood.
  */
@@ -31,6 +32,9 @@ typedef struct num_logit_data
 	const uint32_t *part;		/* some rows, to begin with, or NULL */
 	size_t		part_rows;
 	num_poll	poll;
+	/* NULL: the rows are those of value */
+	void		(*ask) (const struct num_logit_data *data, bool of_part,
+						const double *coefficient, double *sums);
 } num_logit_data;
 
 /* the intercept first */
@@ -56,6 +60,17 @@ typedef enum num_logit_status
 	((size_t) ((features) + 1) * \
 	 (2 * ((features) + 1) + 5 + NUM_LOGIT_BLOCK))
 
+/*
+ * What rows say of some coefficients: the log-likelihood; the gradient in
+ * large units, and in small ones what those leave; the lower triangle of the
+ * information.  Sums of several places add up without any rounding.
+ */
+#define NUM_LOGIT_SUMS(features) \
+	(1 + ((size_t) (features) + 1) * ((features) + 3))
+
+extern void num_logit_sums(const num_logit_data *data, const uint32_t *named,
+						   size_t rows, const double *coefficient,
+						   double *sums, double *work);
 extern double num_logit_rounder(double bound, size_t count);
 
 extern num_logit_status num_logit_maximize(const num_logit_data *data,

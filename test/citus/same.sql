@@ -163,7 +163,9 @@ DECLARE
 BEGIN
   SET LOCAL citus.enable_ddl_propagation = off;
   FOREACH name IN ARRAY tables LOOP
-    EXECUTE format('CREATE TRIGGER refuse_copy BEFORE INSERT ON crm_gather.%I EXECUTE FUNCTION same.refuse_copy()', name);
+    -- of some a few rows
+    EXECUTE format('CREATE TRIGGER refuse_copy BEFORE INSERT ON crm_gather.%I %s EXECUTE FUNCTION same.refuse_copy()', name,
+      (SELECT format('FOR EACH ROW WHEN (NOT (%s))', replace(r.condition, 'old.', 'NEW.')) FROM crmcost._copied_rows() r WHERE r.relation = name));
   END LOOP;
   RETURN cardinality(tables);
 END
