@@ -32,13 +32,15 @@ COMMENT ON FUNCTION crmcost._shared_tables() IS
 -- number of their group names.
 CREATE FUNCTION crmcost._dealt_tables(OUT name text, OUT columns text)
   RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 8
 BEGIN ATOMIC
   SELECT d.name, d.columns
   FROM (VALUES
     ('dealt_won'::text, 'month_start date, channel_code text, agent_code text, referred boolean, cycle_days numeric'::text),
     ('dealt_entry', 'month_start date, funnel text, channel_code text, position integer, passed_days numeric'),
     ('dealt_move', 'as_of date, stage text, stage_before text, days_before integer, n bigint'),
+    ('dealt_loyal', 'measure text, loyalty numeric, customers bigint, orders numeric, revenue numeric, total_cost numeric, profit numeric, rank_sum numeric, rank_squares numeric'),
+    ('dealt_sample', 'state crmcost.clv_sample'),
     ('dealt_path', 'month_start date, conversion_kind text, path text[], n bigint, value numeric, open bigint'),
     ('dealt_event', 'month_start date, what text, cases bigint, seconds numeric, open_seconds numeric, channel_code text, product_code text, team text, service_level text, kind text, agent_code text, phase text, tiers text[]'),
     ('dealt_price', 'product_code text, tiers text[], quantity numeric, amount numeric, lowest_price numeric, highest_price numeric, prices float8[], quantities float8[]')

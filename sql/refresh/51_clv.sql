@@ -202,7 +202,18 @@ $$;
 COMMENT ON FUNCTION crmcost._clv_message(text, text[], text) IS
   'Why a model could not be fitted, or what it is used in place of; NULL for neither.';
 
--- Of each part its state comes: the different customers that the model sees.
+-- States of a fit, which have the different customers that the model sees, go to one
+-- worker of a distributed ledger, which fits as one node does.
+CREATE FUNCTION crmcost._fit_of(run crmcost._run, model text, states text)
+  RETURNS text
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+RETURN crmcost._of_groups(run, 'dealt_sample', '0', states, pg_catalog.format(
+  'SELECT crmcost.%I(s.state) AS fitted FROM %%1$s s HAVING count(s.state) > 0',
+  model || '_fit_merge'::text));
+
+COMMENT ON FUNCTION crmcost._fit_of(crmcost._run, text, text) IS
+  'Relation of the model fitted to the states of a query, in one row, or none.';
+
 CREATE FUNCTION crmcost._fit_query(run crmcost._run, model text) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -224,7 +235,7 @@ BEGIN
                (model, status, customers, log_likelihood, %s, %s)
              SELECT %L, 'fitted', (fitted).customers,
                     (fitted).log_likelihood, %s, %s
-             FROM (SELECT crmcost.%I(state) AS fitted FROM %s s) fit
+             FROM %s fit
              WHERE (fitted).customers > 0
            $query$,
            string_agg(format('%I', k.name), ', ' ORDER BY k.i),
@@ -234,7 +245,7 @@ BEGIN
            string_agg(format('(fitted).%I', k.name), ', ' ORDER BY k.i),
            string_agg(format('(fitted).std_error[%s]', k.i), ', '
                       ORDER BY k.i),
-           model || '_fit_merge', crmcost._of_parts(run, 'refresh_part_fit',
+           crmcost._fit_of(run, model,
              format('SELECT crmcost.%I(%s) AS state FROM pg_temp.refresh_purchase%s',
                     model || '_fit_partial', sample,
                     -- whose repeat purchases bring nothing is in no spend
@@ -254,14 +265,13 @@ CREATE FUNCTION crmcost._fit_clv(run crmcost._run, model text) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  statement CONSTANT text := crmcost._fit_query(run, model);
   why_not text;
   why text[];
   detail text;
   unbounded float8;
 BEGIN
   BEGIN
-    EXECUTE statement;
+    EXECUTE crmcost._fit_query(run, model);
     SELECT f.q INTO unbounded
       FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma' AND f.q <= 1;
     IF FOUND THEN

@@ -33,9 +33,10 @@ BEGIN
         crmcost._sum_of_parts(run, 'loyalty_member',
                               crmcost._loyalty_member_query(run)), 'true')
     + crmcost._write_difference(run.ledger, 'loyalty_decile',
-        crmcost._loyalty_decile_query(crmcost._of_parts(run,
-          'refresh_part_loyal', crmcost._equally_loyal_query(
-            crmcost._is_distributed(run.ledger)))), 'true');
+        'SELECT d.* FROM ' || crmcost._of_groups(run, 'dealt_loyal',
+          'hashtext(q.measure)', crmcost._equally_loyal_query(
+            crmcost._is_distributed(run.ledger)),
+          crmcost._loyalty_decile_query('%1$s')) || ' d', 'true');
 END
 $$;
 
