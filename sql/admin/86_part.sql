@@ -280,10 +280,11 @@ BEGIN
   FOR made IN
     SELECT s.relation AS name, string_agg(
              format('SELECT %s FROM %s r', s.names, s.shard)
-             || CASE WHEN merged AND s.from_hash IS NOT NULL
-                          AND s.relation NOT LIKE 'dealt\_%' THEN format(
-                       ' WHERE NOT EXISTS (SELECT FROM %s p WHERE p.customer_id = r.customer_id)',
-                       p.shard) ELSE '' END
+             || CASE WHEN merged AND s.from_hash IS NOT NULL THEN coalesce(
+                       ' WHERE NOT EXISTS (SELECT FROM ' || p.shard
+                       || ' p WHERE p.customer_id = r.'
+                       || crmcost._customer_column(s.shard::regclass) || ')', '')
+                  ELSE '' END
              || CASE WHEN merged AND m.shard IS NOT NULL THEN format(
                        ' UNION ALL SELECT %s FROM %s r', s.names, m.shard)
                   ELSE '' END, ' UNION ALL ' ORDER BY s.number) AS query

@@ -652,7 +652,9 @@ BEGIN
     GROUP BY month_start, conversion_kind, model, channel_code, campaign_code
     HAVING sum(conversions) <> 0
     UNION ALL
-    SELECT c.* FROM %s c
+    SELECT month_start, conversion_kind, model, channel_code, campaign_code,
+           conversions, value, margin
+    FROM %s modelled
   $query$, crmcost._of_parts(run, 'refresh_part_credit', format(
              'SELECT * FROM crmcost._credit_sums(%L)',
              crmcost._credited_conversions(months))),

@@ -376,7 +376,7 @@ COMMENT ON FUNCTION crmcost._stage_move_query(text, date, date) IS
 CREATE FUNCTION crmcost._stage_moves() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  WITH moved AS MATERIALIZED (SELECT * FROM %1$s moved)
+  WITH moved AS (SELECT * FROM %1$s moved)
   SELECT as_of, stage, true AS is_in, sum(n)::bigint AS customers,
          NULL AS median_days
   FROM moved GROUP BY as_of, stage

@@ -10,9 +10,9 @@
  * takes ridge / 2 (b1^2 + ... + bk^2) from the log-likelihood, are of the
  * features as they are.
  *
- * Rows may lie in several places: _logit_fit_of(query, ...) asks each of them
- * by a query, which answers with _logit_answer(sample, question).  All sums are
- * exact, so that the fit is the same to the last bit.
+ * Rows may lie in several places: _logit_fit_of(query, ...) asks each of
+ * them by a query, which answers with _logit_answer(sample, question).  All
+ * sums are exact, so that the fit is the same to the last bit.
  */
 #include "crmcost.h"
 
@@ -391,7 +391,10 @@ TakePart(const num_logit_data *data, Size rows, uint32 *part, Size room)
 	return count;
 }
 
-/* A search begins on a part, unless many equal rows make it one by their order. */
+/*
+ * A search begins on a part, unless many equal rows make it one by their
+ * order.
+ */
 static void
 BeginWithPart(Sample *sample)
 {

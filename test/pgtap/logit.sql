@@ -57,10 +57,13 @@ SELECT pg_catalog.unnest(ARRAY[is(ARRAY[round(coefficient[1]::numeric, 3), round
     'and the standard errors'), is(round((-2 * log_likelihood)::numeric, 2), 29.23, 'and the deviance')])
   FROM (SELECT (logit_fit(y, ARRAY[ln(volume), ln(rate)])).* FROM finney) m;
 
--- rows in several places, one of which has none: the same to the last bit, also where the search begins with a part
--- of many rows, and where equal rows leave it none
-CREATE TABLE many AS SELECT sin(i::float8 * i) + (i % 7) / 9.0 > 0.6 AS y, ARRAY[sin(i), i % 7, ln(1 + i % 11)] AS x, i FROM generate_series(1, 70000) i;
-CREATE TABLE equal_rows AS SELECT i % 3 = 0 OR i % 5 = 0 AS y, ARRAY[i % 2]::float8[] AS x, i FROM generate_series(1, 40000) i;
+-- rows in several places, one of which has none: the same to the last bit, also where the search begins
+-- with a part of many rows, and where equal rows leave it none
+CREATE TABLE many AS SELECT sin(i::float8 * i) + (i % 7) / 9.0 > 0.6 AS y,
+    ARRAY[sin(i), i % 7, ln(1 + i % 11)] AS x, i
+  FROM generate_series(1, 70000) i;
+CREATE TABLE equal_rows AS SELECT i % 3 = 0 OR i % 5 = 0 AS y, ARRAY[i % 2]::float8[] AS x, i
+  FROM generate_series(1, 40000) i;
 CREATE FUNCTION pg_temp.in_places(source text, ridge float8) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   rows bigint;
@@ -69,23 +72,32 @@ DECLARE
 BEGIN
   EXECUTE format('SELECT count(*), max(cardinality(x)) FROM %s s', source) INTO rows, features;
   DROP TABLE IF EXISTS place;
-  EXECUTE format('CREATE TEMPORARY TABLE place AS SELECT k, (SELECT logit_fit_partial(y, x, $1) FROM %s s WHERE i %% 5 IN (k, 2 * k)) AS sample FROM unnest(''{0,1,3,7}''::int[]) k', source) USING ridge;
+  EXECUTE format($q$CREATE TEMPORARY TABLE place AS
+    SELECT k, (SELECT logit_fit_partial(y, x, $1) FROM %s s WHERE i %% 5 IN (k, 2 * k)) AS sample
+    FROM unnest('{0,1,3,7}'::int[]) k$q$, source) USING ridge;
   SELECT row(f.coefficient, f.std_error, f.log_likelihood, f.customers, f.auc IS NULL)::text INTO result
     FROM _logit_fit_of('SELECT _logit_answer(sample, $1) FROM place', rows, features, ridge) f;
   RETURN result;
 END
 $$;
 SELECT pg_temp.is_same(format('SELECT pg_temp.in_places(%L, %L)', source, ridge),
-  format('SELECT row(f.coefficient, f.std_error, f.log_likelihood, f.customers, true)::text FROM (SELECT (logit_fit(y, x, %L::float8)).* FROM %s s) f', ridge, source),
+  format('SELECT row(f.coefficient, f.std_error, f.log_likelihood, f.customers, true)::text
+    FROM (SELECT (logit_fit(y, x, %L::float8)).* FROM %s s) f', ridge, source),
   format('rows of %s in places, ridge %s', source, ridge))
-  FROM (VALUES ('(SELECT y, ARRAY[ln(volume), ln(rate)] AS x, row_number() OVER () AS i FROM finney)'), ('many'), ('equal_rows')) v (source), (VALUES (0), (1)) r (ridge);
-SELECT throws_ok($$SELECT pg_temp.in_places('(SELECT * FROM many WHERE y)', 0)$$, '22000', 'label must be both true and false, not only true', 'one label in all places');
-SELECT throws_ok($$SELECT pg_temp.in_places('(SELECT y, x || x AS x, i FROM many WHERE i < 1000)', 0)$$, '22000', 'feature 4 must not follow from those before it', 'a feature twice in all places');
-SELECT throws_ok(format('SELECT _logit_answer(logit_fit_partial(y, x), %L) FROM many', question), '22023', 'question must be one of _logit_fit_of about rows like these', 'question ' || question)
-  FROM (VALUES ('{}'), ('{0}'), ('{0,5}'), ('{9,70000}'), ('{NaN,70000}'), ('{-1,70000}'), ('{3,70000,1}'), ('{0,Infinity}')) v (question);
-SELECT throws_ok('SELECT _logit_fit_of(''SELECT 1'', 1, 1, 0)', '42804', 'query must return arrays of double precision', 'no arrays');
-SELECT throws_ok('SELECT _logit_fit_of(''SELECT ARRAY[1::float8]'', 1, 1, 0)', '2202E', 'answer must have 4 elements, not 1', 'too short an array');
-SELECT throws_ok('SELECT _logit_fit_of(''SELECT 1'', 1, 0, 0)', '22023', 'features must have at least one element', 'no features');
+  FROM (VALUES ('(SELECT y, ARRAY[ln(volume), ln(rate)] AS x, row_number() OVER () AS i FROM finney)'), ('many'),
+    ('equal_rows')) v (source), (VALUES (0), (1)) r (ridge);
+SELECT pg_temp.errors('SELECT ' || call, code, message)
+  FROM (VALUES ($$pg_temp.in_places('(SELECT * FROM many WHERE y AND i < 1000)', 0)$$, '22000',
+    'label must be both true and false, not only true'),
+  ($$pg_temp.in_places('(SELECT y, x || x AS x, i FROM many WHERE i < 1000)', 0)$$, '22000',
+    'feature 4 must not follow from those before it'),
+  ('_logit_fit_of(''SELECT 1'', 1, 1, 0)', '42804', 'query must return arrays of double precision'),
+  ('_logit_fit_of(''SELECT ARRAY[1::float8]'', 1, 1, 0)', '2202E', 'answer must have 4 elements, not 1'),
+  ('_logit_fit_of(''SELECT 1'', 1, 0, 0)', '22023', 'features must have at least one element')) v (call, code, message);
+SELECT pg_temp.errors(format('SELECT _logit_answer(logit_fit_partial(y, x), %L) FROM many WHERE i < 1000', question), '22023',
+  'question must be one of _logit_fit_of about rows like these')
+  FROM (VALUES ('{}'), ('{0}'), ('{0,5}'), ('{9,70000}'), ('{NaN,70000}'), ('{-1,70000}'), ('{3,70000,1}'),
+    ('{0,Infinity}')) v (question);
 
 -- at the maximum the gradient is nothing, or what the ridge takes; the intercept has no ridge
 CREATE TABLE shape AS SELECT ridge, factor, offset_by,
