@@ -94,8 +94,8 @@ SELECT pg_temp.errors('SELECT ' || call, code, message)
   ('_logit_fit_of(''SELECT 1'', 1, 1, 0)', '42804', 'query must return arrays of double precision'),
   ('_logit_fit_of(''SELECT ARRAY[1::float8]'', 1, 1, 0)', '2202E', 'answer must have 4 elements, not 1'),
   ('_logit_fit_of(''SELECT 1'', 1, 0, 0)', '22023', 'features must have at least one element')) v (call, code, message);
-SELECT pg_temp.errors(format('SELECT _logit_answer(logit_fit_partial(y, x), %L) FROM many WHERE i < 1000', question), '22023',
-  'question must be one of _logit_fit_of about rows like these')
+SELECT pg_temp.errors(format('SELECT _logit_answer(logit_fit_partial(y, x), %L) FROM many WHERE i < 1000', question),
+  '22023', 'question must be one of _logit_fit_of about rows like these')
   FROM (VALUES ('{}'), ('{0}'), ('{0,5}'), ('{9,70000}'), ('{NaN,70000}'), ('{-1,70000}'), ('{3,70000,1}'),
     ('{0,Infinity}')) v (question);
 
