@@ -73,8 +73,8 @@ BEGIN
   EXECUTE format('SELECT count(*), max(cardinality(x)) FROM %s s', source) INTO rows, features;
   DROP TABLE IF EXISTS place;
   EXECUTE format($q$CREATE TEMPORARY TABLE place AS
-    SELECT k, (SELECT logit_fit_partial(y, x, $1) FROM %s s WHERE i %% 5 IN (k, 2 * k)) AS sample
-    FROM unnest('{0,1,3,7}'::int[]) k$q$, source) USING ridge;
+    SELECT k, (SELECT logit_fit_partial(y, x, $1) FROM %s s WHERE i %% 5 IN (k, k + 1)) AS sample
+    FROM unnest('{0,2,4,7}'::int[]) k$q$, source) USING ridge;
   SELECT row(f.coefficient, f.std_error, f.log_likelihood, f.customers, f.auc IS NULL)::text INTO result
     FROM _logit_fit_of('SELECT _logit_answer(sample, $1) FROM place', rows, features, ridge) f;
   RETURN result;
