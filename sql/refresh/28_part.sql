@@ -117,7 +117,7 @@ DECLARE
                      customer_winback,discount_line,driver_before,driver_entry,
                      interaction,kept_snapshot,lead_chance,lead_feature,
                      loyalty_account,loyalty_entry,loyalty_schedule,need_tag,sale,
-                     service_case,service_contact,stage_spell,survey_answer,worklist}';
+                     scenario_profit,service_case,service_contact,stage_spell,survey_answer,worklist}';
 BEGIN
   IF NOT crmcost._converts_accounts(ledger) THEN
     result := result || '{conversion,customer,customer_order,customer_touch,open_journey}'::text[];
