@@ -304,7 +304,8 @@ both "CALL crmcost.set_stage('L', 14, 'at_risk', NULL, '2025-03-20')" 'a stage i
 both "CALL crmcost.ensure_partitions('L', '2025-07-01', '2025-09-01')" 'partitions are added'
 both "INSERT INTO L.sale (customer_id, order_ref, sold_at, amount, currency) VALUES (20, 'q', '2025-08-02', 5, 'EUR')" 'and take rows'
 # as if it had been distributed before these were there
-quiet "DROP TABLE crm_spread.ranked, crm_spread.ranking, crm_spread.moved_worklist" 'ALTER TABLE crm.distribution_change DROP COLUMN checked, DROP COLUMN checked_upto'
+quiet "DROP TABLE crm_spread.ranked, crm_spread.ranking, crm_spread.moved_worklist, crm_spread.asked, crm_spread.dealt_path" \
+	"SELECT undistribute_table('crm.customer_touch')" 'DROP TABLE crm_gather.customer_touch CASCADE' 'ALTER TABLE crm.distribution_change DROP COLUMN checked, DROP COLUMN checked_upto'
 both "CALL crmcost.upgrade('L')" 'upgrade'
 both "CALL crmcost.refresh('L', '2025-09-01')" 'a refresh after all of that'
 same r 'every table is the same after all of that'
