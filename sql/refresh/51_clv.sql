@@ -202,20 +202,59 @@ $$;
 COMMENT ON FUNCTION crmcost._clv_message(text, text[], text) IS
   'Why a model could not be fitted, or what it is used in place of; NULL for neither.';
 
+-- What goes wrong on a worker must not end its transaction: it is told.
+CREATE FUNCTION crmcost._try_fit(model text, states text, OUT fitted text,
+                                 OUT why_not text, OUT detail text,
+                                 OUT code text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+  SET extra_float_digits = 1
+AS $$
+BEGIN
+  EXECUTE format('SELECT crmcost.%I(s.state) FROM %s s HAVING count(s.state) > 0',
+                 model || '_fit_merge', states) INTO fitted;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+  GET STACKED DIAGNOSTICS why_not = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                          code = RETURNED_SQLSTATE;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._try_fit(text, text) IS
+  'The model fitted to the states of a relation as text, NULL for none, or the error that says why it cannot be.';
+
 -- States of a fit, which have the different customers that the model sees, go to one
 -- worker of a distributed ledger, which fits as one node does.
-CREATE FUNCTION crmcost._fit_of(run crmcost._run, model text, states text)
-  RETURNS text
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE
-RETURN crmcost._of_groups(run, 'dealt_sample', '0', states, pg_catalog.format(
-  'SELECT crmcost.%I(s.state) AS fitted FROM %%1$s s HAVING count(s.state) > 0',
-  model || '_fit_merge'::text));
+CREATE FUNCTION crmcost._fit_of(run crmcost._run, model text, states text,
+                                OUT fitted text, OUT why_not text,
+                                OUT detail text, OUT code text)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  EXECUTE 'SELECT f.fitted, f.why_not, f.detail, f.code FROM '
+          || crmcost._of_groups(run, 'dealt_sample', '0', states, format(
+               'SELECT t.* FROM crmcost._try_fit(%L, %%1$L) t', model))
+          || ' f WHERE concat(f.fitted, f.why_not) <> '''''
+    INTO fitted, why_not, detail, code;
+END
+$$;
 
 COMMENT ON FUNCTION crmcost._fit_of(crmcost._run, text, text) IS
-  'Relation of the model fitted to the states of a query, in one row, or none.';
+  'The model fitted to the states of a query as text, NULL for none, or the error that says why it cannot be.';
 
-CREATE FUNCTION crmcost._fit_query(run crmcost._run, model text) RETURNS text
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION crmcost._fit_states(model text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.format(
+  'SELECT crmcost.%I(%s) AS state FROM pg_temp.refresh_purchase%s',
+  model || '_fit_partial'::text,
+  CASE model WHEN 'gamma_gamma'::text THEN 'frequency, monetary_value::float8'
+    ELSE 'frequency, recency, age' END,
+  -- whose repeat purchases bring nothing is in no spend
+  CASE model WHEN 'gamma_gamma'::text THEN ' WHERE monetary_value > 0' ELSE '' END);
+
+COMMENT ON FUNCTION crmcost._fit_states(text) IS
+  'Query of the state of the fit of a model to refresh_purchase.';
+
+CREATE FUNCTION crmcost._fit_query(model text, fitted text) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -224,10 +263,6 @@ DECLARE
       WHEN 'pareto_nbd' THEN '{r,alpha,s,beta}'
       ELSE '{r,alpha,a,b}'
     END;
-  sample CONSTANT text := CASE model
-      WHEN 'gamma_gamma' THEN 'frequency, monetary_value::float8'
-      ELSE 'frequency, recency, age'
-    END;
 BEGIN
   RETURN (
     SELECT format($query$
@@ -235,7 +270,7 @@ BEGIN
                (model, status, customers, log_likelihood, %s, %s)
              SELECT %L, 'fitted', (fitted).customers,
                     (fitted).log_likelihood, %s, %s
-             FROM %s fit
+             FROM (SELECT %L::crmcost.%I AS fitted) fit
              WHERE (fitted).customers > 0
            $query$,
            string_agg(format('%I', k.name), ', ' ORDER BY k.i),
@@ -245,18 +280,13 @@ BEGIN
            string_agg(format('(fitted).%I', k.name), ', ' ORDER BY k.i),
            string_agg(format('(fitted).std_error[%s]', k.i), ', '
                       ORDER BY k.i),
-           crmcost._fit_of(run, model,
-             format('SELECT crmcost.%I(%s) AS state FROM pg_temp.refresh_purchase%s',
-                    model || '_fit_partial', sample,
-                    -- whose repeat purchases bring nothing is in no spend
-                    CASE model WHEN 'gamma_gamma'
-                      THEN ' WHERE monetary_value > 0' ELSE '' END)))
+           fitted, model)
     FROM unnest(parameter) WITH ORDINALITY AS k (name, i));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._fit_query(crmcost._run, text) IS
-  'Statement that fits a model to refresh_purchase and adds it to refresh_model, if any customer is in it.';
+COMMENT ON FUNCTION crmcost._fit_query(text, text) IS
+  'Statement that adds a fitted model, given as text, to refresh_model, if any customer is in it.';
 
 -- An impossible fit is a row that says why, not the end of the refresh: too few
 -- customers or purchases, no maximum, more customers than a sample may hold.
@@ -265,13 +295,18 @@ CREATE FUNCTION crmcost._fit_clv(run crmcost._run, model text) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  fit CONSTANT record := crmcost._fit_of(run, model, crmcost._fit_states(model));
   why_not text;
   why text[];
   detail text;
   unbounded float8;
 BEGIN
   BEGIN
-    EXECUTE crmcost._fit_query(run, model);
+    IF fit.why_not IS NOT NULL THEN
+      RAISE EXCEPTION USING MESSAGE = fit.why_not, DETAIL = fit.detail,
+                            ERRCODE = fit.code;
+    END IF;
+    EXECUTE crmcost._fit_query(model, fit.fitted);
     SELECT f.q INTO unbounded
       FROM pg_temp.refresh_model f WHERE f.model = 'gamma_gamma' AND f.q <= 1;
     IF FOUND THEN
