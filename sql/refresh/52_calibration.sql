@@ -123,14 +123,16 @@ CREATE FUNCTION crmcost._fit_calibration(run crmcost._run, model text,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  fitted text;
+  fit record;
 BEGIN
   PERFORM crmcost._do_parts(run, format('SELECT crmcost._find_calibrated($1, %L, %L)',
                                         calibration_end, holdout_end));
-  EXECUTE format('SELECT crmcost.%I(state) FROM %s s', model || '_fit_merge',
-                 crmcost._of_parts(run, 'refresh_part_calibrated', format(
+  fit := crmcost._fit_of(run, model, format(
     'SELECT crmcost.%I(frequency, recency, age) AS state FROM pg_temp.refresh_calibrated',
-    model || '_fit_partial'))) INTO fitted;
+    model || '_fit_partial'));
+  IF fit.why_not IS NOT NULL THEN
+    RETURN crmcost._write_calibration(run, NULL);
+  END IF;
   RETURN crmcost._write_calibration(run, format($query$
     SELECT CASE class WHEN 7 THEN '7+' ELSE class::text END AS frequency_class,
            %1$L::text AS model, %2$L::date AS calibration_end,
@@ -140,13 +142,13 @@ BEGIN
            sum(error) AS absolute_error, %4$L::text AS fitted
     FROM %5$s predicted
     GROUP BY class
-    $query$, model, calibration_end, holdout_end, fitted,
+    $query$, model, calibration_end, holdout_end, fit.fitted,
     crmcost._of_parts(run, 'refresh_part_predicted', format($query$
       SELECT class, count(*) AS customers, sum(actual) AS actual,
              sum(expected) AS expected,
              sum(crmcost._distance(expected, actual)) AS error
       FROM (%s) e GROUP BY class
-      $query$, crmcost._fitted_query(model, fitted, calibration_end,
+      $query$, crmcost._fitted_query(model, fit.fitted, calibration_end,
         holdout_end, 'pg_temp.refresh_calibrated c')))));
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN crmcost._write_calibration(run, NULL);
