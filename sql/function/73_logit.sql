@@ -133,7 +133,7 @@ CREATE FUNCTION crmcost._logit_answer(
   sample crmcost.logit_sample, question float8[]
 ) RETURNS float8[]
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'logit__answer';
+  AS 'MODULE_PATHNAME', 'logit__logit_answer';
 COMMENT ON FUNCTION crmcost._logit_answer(crmcost.logit_sample, float8[]) IS
   'Sums over the rows of one place that _logit_fit_of asks for.';
 
@@ -141,6 +141,6 @@ CREATE FUNCTION crmcost._logit_fit_of(
   query text, customers bigint, features integer, ridge float8
 ) RETURNS crmcost.logit
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
-  AS 'MODULE_PATHNAME', 'logit__fit_of';
+  AS 'MODULE_PATHNAME', 'logit__logit_fit_of';
 COMMENT ON FUNCTION crmcost._logit_fit_of(text, bigint, integer, float8) IS
   'What logit_fit gives, but for auc, of so many rows in several places: the query returns, for a question $1, the _logit_answer of each.';

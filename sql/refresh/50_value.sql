@@ -30,7 +30,7 @@ BEGIN
   END IF;
   RETURN crmcost._write_difference(run.ledger, 'customer_value',
                                    crmcost._value_query(run, wanted), scope)
-         + crmcost._add_cost_changes(run);
+         + CASE WHEN run.whole THEN 0 ELSE crmcost._add_cost_changes(run) END;
 END
 $$;
 

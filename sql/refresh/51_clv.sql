@@ -206,10 +206,10 @@ COMMENT ON FUNCTION crmcost._clv_message(text, text[], text) IS
 CREATE FUNCTION crmcost._try_fit(model text, states text, OUT fitted text,
                                  OUT why_not text, OUT detail text,
                                  OUT code text)
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-  SET extra_float_digits = 1
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
+  PERFORM set_config('extra_float_digits', '1', true);    -- of a worker
   EXECUTE format('SELECT crmcost.%I(s.state) FROM %s s HAVING count(s.state) > 0',
                  model || '_fit_merge', states) INTO fitted;
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
@@ -241,7 +241,7 @@ COMMENT ON FUNCTION crmcost._fit_of(crmcost._run, text, text) IS
   'The model fitted to the states of a query as text, NULL for none, or the error that says why it cannot be.';
 
 CREATE FUNCTION crmcost._fit_states(model text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format(
   'SELECT crmcost.%I(%s) AS state FROM pg_temp.refresh_purchase%s',
   model || '_fit_partial'::text,

@@ -198,7 +198,6 @@ COMMENT ON FUNCTION crmcost._orders_at_once() IS
 -- prices go.
 CREATE FUNCTION crmcost._write_prices(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET enable_sort = off
 AS $$
 DECLARE
   schemes text[];
@@ -232,12 +231,13 @@ COMMENT ON FUNCTION crmcost._write_prices(crmcost._run) IS
 -- the ledger: so orders are read some at a time.
 CREATE FUNCTION crmcost._find_prices(schemes text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-  SET enable_sort = off
 AS $$
 DECLARE
+  old_sort CONSTANT text := current_setting('enable_sort');
   after_id bigint;
   last_id bigint;
 BEGIN
+  PERFORM set_config('enable_sort', 'off', true);
   FOR after_id, last_id IN
     SELECT lag(s.last_id) OVER (ORDER BY s.last_id),
            CASE WHEN lead(s.last_id) OVER (ORDER BY s.last_id) IS NOT NULL
@@ -252,6 +252,7 @@ BEGIN
             || crmcost._cell_query(schemes, concat_ws(' AND ', 'true',
                  'customer_id > ' || after_id, 'customer_id <= ' || last_id));
   END LOOP;
+  PERFORM set_config('enable_sort', old_sort, true);
   ANALYZE pg_temp.refresh_price (product_code);
 END
 $$;

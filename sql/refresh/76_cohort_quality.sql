@@ -186,6 +186,7 @@ COMMENT ON FUNCTION crmcost._follow_referrals(crmcost._run) IS
 -- The same on workers: each asks the worker of a referrer who recommended him.
 CREATE FUNCTION crmcost._follow_referral_parts(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
   SET citus.enable_ddl_propagation = on     -- a session may have it off
 AS $$
 DECLARE

@@ -282,6 +282,7 @@ COMMENT ON FUNCTION crmcost._fit_leads(crmcost._run) IS
 CREATE FUNCTION crmcost._lead_model(run crmcost._run, leads bigint)
   RETURNS crmcost.logit
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
   SET extra_float_digits = 1
 AS $$
 BEGIN
@@ -304,6 +305,7 @@ COMMENT ON FUNCTION crmcost._lead_model(crmcost._run, bigint) IS
 -- which a score is a number of as many digits as it has.
 CREATE FUNCTION crmcost._lead_ranks(run crmcost._run) RETURNS numeric
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
   SET extra_float_digits = 1
 AS $$
 DECLARE

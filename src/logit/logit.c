@@ -28,8 +28,8 @@
 SQL_FUNCTION(logit_fit_trans);
 SQL_FUNCTION(logit_fit_final);
 SQL_FUNCTION(logit_score);
-SQL_FUNCTION(logit__answer);
-SQL_FUNCTION(logit__fit_of);
+SQL_FUNCTION(logit__logit_answer);
+SQL_FUNCTION(logit__logit_fit_of);
 
 /* the columns of logit */
 enum
@@ -189,12 +189,12 @@ AddRanges(const num_logit_data *data, Size rows, double *range)
 /* Sums of the parts of the ranges that rows reach, and of their squares. */
 static void
 AddMoments(const num_logit_data *data, Size rows, const double *low,
-		   const double *range, double *moment)
+		   const double *range, double *total)
 {
 	Size		width = data->features + 1;
 	double		rounder = num_logit_rounder(1, data->rows);
 
-	memset(moment, 0, 2 * data->features * sizeof(double));
+	memset(total, 0, 2 * data->features * sizeof(double));
 	for (Size i = 0; i < rows; i++)
 	{
 		const double *row = data->value + i * width;
@@ -203,8 +203,8 @@ AddMoments(const num_logit_data *data, Size rows, const double *low,
 		{
 			double		part = (row[j] - low[j]) / range[j];
 
-			moment[2 * j] += (part + rounder) - rounder;
-			moment[2 * j + 1] += (part * part + rounder) - rounder;
+			total[2 * j] += (part + rounder) - rounder;
+			total[2 * j + 1] += (part * part + rounder) - rounder;
 		}
 		if (i % 4096 == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -266,7 +266,7 @@ ReadRanges(const Sample *sample)
 	int			count = data->features * RANGE_WIDTH;
 	double	   *range = palloc(count * sizeof(double));
 
-	if (sample->query == NULL)
+	if (sample->data.value != NULL)
 		AddRanges(data, data->rows, range);
 	else
 		AskPlaces(sample, RANGES, NULL, 0, range, count);
@@ -330,7 +330,7 @@ ScaleFeatures(Sample *sample, double ridge)
 		if (length[j] == 0)
 			length[j] = 1;
 	}
-	if (sample->query == NULL)
+	if (sample->data.value != NULL)
 		AddMoments(data, data->rows, low, length, moment);
 	else
 		AskPlaces(sample, MOMENTS, given, 2 * features, moment, 2 * features);
@@ -404,7 +404,7 @@ BeginWithPart(Sample *sample)
 	uint32	   *part = NULL;
 	double		count;
 
-	if (sample->query == NULL)
+	if (sample->data.value != NULL)
 	{
 		part = HugeArray(CurrentMemoryContext, room, sizeof(uint32));
 		count = TakePart(data, data->rows, part, room);
@@ -413,7 +413,7 @@ BeginWithPart(Sample *sample)
 		AskPlaces(sample, PART_ROWS, NULL, 0, &count, 1);
 	if (count < MIN_PART || count > room)
 		return;
-	data->part = sample->query == NULL ? part : &elsewhere;
+	data->part = data->value != NULL ? part : &elsewhere;
 	data->part_rows = count;
 }
 
@@ -458,7 +458,7 @@ ReadSample(Sample *sample, int64 rows, int features, const double *value,
 			.penalty = penalty,
 			.penalised = ridge > 0,
 			.poll = PollInterrupts,
-			.ask = query == NULL ? NULL : AskSums
+			.ask = value == NULL ? AskSums : NULL
 	};
 	ScaleFeatures(sample, ridge);
 	for (int j = 0; j < features; j++)
@@ -521,7 +521,7 @@ FitSample(FunctionCallInfo fcinfo, const Sample *sample)
 				 errhint("Leave the feature out, or give a ridge.")));
 	if (status == NUM_LOGIT_SEPARATED)
 		RefuseSeparated(fit.feature);
-	nulls[AUC] = sample->query != NULL;
+	nulls[AUC] = sample->data.value == NULL;
 	if (!nulls[AUC])
 	{
 		num_u128   *keys = HugeArray(CurrentMemoryContext,
@@ -560,7 +560,7 @@ logit_fit_final(PG_FUNCTION_ARGS)
  * query has a question as $1, and returns the answer of each place.
  */
 Datum
-logit__fit_of(PG_FUNCTION_ARGS)
+logit__logit_fit_of(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	int64		rows = PG_GETARG_INT64(1);
@@ -579,42 +579,53 @@ logit__fit_of(PG_FUNCTION_ARGS)
 	return model;
 }
 
+/*
+ * What is asked of a sample, in a question that is as long as that takes and
+ * about as many rows as all places have.
+ */
+static Question
+ReadQuestion(const LogitState *state, const double *question, int count)
+{
+	int			features = state->features;
+	const int	given[QUESTIONS] = {0, 2 * features, 0, 4 * features + 1,
+		4 * features + 1
+	};
+	const double most = (double) (INT64CONST(1) << 53);
+
+	if (count < 2 || !(question[0] >= 0 && question[0] < QUESTIONS) ||
+		count != 2 + given[(int) question[0]] ||
+		!(question[1] >= state->rows && question[1] < most))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("question must be one of _logit_fit_of about rows like these")));
+	return (Question) question[0];
+}
+
 /* _logit_answer(logit_sample, question float8[]): what its rows say */
 Datum
-logit__answer(PG_FUNCTION_ARGS)
+logit__logit_answer(PG_FUNCTION_ARGS)
 {
 	LogitState *state = (LogitState *) StateRead(PG_GETARG_DATUM(0));
 	int			features = state->features;
 	int			count;
 	const double *question = ReadDoubles(PG_GETARG_ARRAYTYPE_P(1), "question",
 										 &count);
-	const int	given[QUESTIONS] = {0, 2 * features, 0, 4 * features + 1,
-		4 * features + 1
-	};
+	Question	what = ReadQuestion(state, question, count);
 	const int	answers[QUESTIONS] = {RANGE_WIDTH * features, 2 * features, 1,
 		NUM_LOGIT_SUMS(features), NUM_LOGIT_SUMS(features)
 	};
 	const double *vector = question + 2;
 	uint32	   *part = NULL;
 	Size		rows = state->rows;
-	double	   *answer;
+	double	   *answer = palloc(answers[what] * sizeof(double));
 	Datum	   *element;
-	Question	what;
 	num_logit_data data = {
+		.rows = question[1],
 		.features = features,
 		.value = state->value,
 		.poll = PollInterrupts
 	};
 
-	if (count < 2 || !(question[0] >= 0 && question[0] < QUESTIONS) ||
-		count != 2 + given[(int) question[0]] ||
-		!(question[1] >= state->rows && question[1] < 0x1p53))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("question must be one of _logit_fit_of about rows like these")));
-	what = (Question) question[0];
-	data.rows = question[1];
-	answer = palloc(answers[what] * sizeof(double));
 	if (what == PART_ROWS || what == PART_SUMS)
 	{
 		part = HugeArray(CurrentMemoryContext, rows + 1, sizeof(uint32));

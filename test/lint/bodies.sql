@@ -38,10 +38,10 @@ WHERE p.pronamespace = 'crmcost'::regnamespace
       -- they name what only a cluster and a distributed ledger have
       AND p.proname <> ALL ('{_check_cluster, _check_keys, _find_late_facts,
                               _give_keys_back, _give_rules_back, _is_placed,
-                              _is_sharded, _keep_sums, _local_shards,
+                              _is_sharded, _keep_circles, _keep_sums, _local_shards,
                               _make_spread, _part_call, _part_rows,
                               _place_tables, _rank_parts, _shard_keys,
-                              _shard_term, _take_tables_back,
+                              _shard_term, _take_prices, _take_tables_back,
                               _tell_distribution, _write_part,
                               _write_shards}'::name[])
       -- a setting is text, and what it becomes is checked when it is read
