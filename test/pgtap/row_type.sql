@@ -33,7 +33,7 @@ CREATE VIEW routine AS
   FROM pg_proc p, unnest(proargtypes, proargnames) WITH ORDINALITY AS a (arg_type, argument, n)
   WHERE pronamespace = 'crmcost'::regnamespace AND prokind IN ('f', 'a') AND prolang <> (SELECT oid FROM pg_language
     WHERE lanname = 'sql') AND proname !~ '_(trans|final|combine)$'
-    AND proname NOT IN ('_points_that_go', '_account_when_spent', '_lead_model', '_logit_fit_of')	-- read a ledger, or a query
+    AND proname NOT IN ('_points_that_go', '_account_when_spent', '_lead_model', '_logit_fit_of')	-- by their own tests
     AND proargnames IS DISTINCT FROM '{state}';	-- NAME_merge of two levels ends as NAME does
 CREATE FUNCTION pg_temp.calls(row_type text) RETURNS TABLE (makes boolean, call text)
 LANGUAGE sql AS $$
