@@ -104,22 +104,23 @@ $$;
 COMMENT ON FUNCTION crmcost._setting(name, text) IS
   'Value of a setting of a ledger; an error when there is none.';
 
--- Refreshing and loading are maintenance, as building an index is: they may use
--- as much memory.
+-- Refreshing and loading are maintenance, as building an index is, and may use as much
+-- memory; a quarter less, as a statement has several parts that use as much each.
 CREATE FUNCTION crmcost._raise_work_mem() RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   old_work_mem CONSTANT text := current_setting('work_mem');
-  wanted CONSTANT text := current_setting('maintenance_work_mem');
+  wanted CONSTANT bigint :=
+    pg_size_bytes(current_setting('maintenance_work_mem')) / 4 * 3 / 1024;
 BEGIN
-  IF pg_size_bytes(wanted) > pg_size_bytes(old_work_mem) THEN
-    PERFORM set_config('work_mem', wanted, true);
+  IF wanted > pg_size_bytes(old_work_mem) / 1024 THEN
+    PERFORM set_config('work_mem', wanted || 'kB', true);
   END IF;
   RETURN old_work_mem;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._raise_work_mem() IS
-  'Lets work_mem be maintenance_work_mem until the end of the transaction, where that is more; returns what it was.';
+  'Lets work_mem be three quarters of maintenance_work_mem until the end of the transaction, where that is more; returns what it was.';
