@@ -78,6 +78,26 @@ $$;
 COMMENT ON FUNCTION crmcost._write_difference(name, name, text, text, boolean, boolean) IS
   'Brings the rows of a computed table that a condition names to those of a query; returns the rows changed.';
 
+-- For rows that are there, and of which each differs: there is nothing to compare.
+CREATE FUNCTION crmcost._write_changes(ledger name, target name, source regclass,
+                                       assignments text)
+  RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  changed bigint;
+BEGIN
+  EXECUTE format('UPDATE %I.%I old SET %s FROM %s new WHERE old.customer_id = new.customer_id',
+                 ledger, target, assignments, source);
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  INSERT INTO pg_temp.refresh_written VALUES (target, changed);
+  RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._write_changes(name, name, regclass, text) IS
+  'Changes the rows of a computed table whose customers are in a work table by assignments of old and new columns; returns their number.';
+
 CREATE FUNCTION crmcost._append_rows(target regclass, names name[], query text)
   RETURNS bigint
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE

@@ -121,23 +121,15 @@ $$;
 COMMENT ON FUNCTION crmcost._find_cost_changes(crmcost._run) IS
   'Fills refresh_cost_change, and adds to refresh_changed those of whom the difference does not tell all.';
 
--- Each of these rows differs, and is there: there is nothing to compare.
 CREATE FUNCTION crmcost._add_cost_changes(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  changed bigint;
 BEGIN
-  EXECUTE format($query$
-    UPDATE customer_value v
-      SET %s, total_cost = v.total_cost + c.direct_cost + c.allocated_cost,
-          profit = v.profit - c.direct_cost - c.allocated_cost
-      FROM pg_temp.refresh_cost_change c
-      WHERE v.customer_id = c.customer_id
-    $query$, crmcost._cost_terms('%1$I = v.%1$I + c.%1$I'));
-  GET DIAGNOSTICS changed = ROW_COUNT;
-  INSERT INTO pg_temp.refresh_written VALUES ('customer_value', changed);
-  RETURN changed;
+  RETURN crmcost._write_changes(run.ledger, 'customer_value',
+    'pg_temp.refresh_cost_change',
+    crmcost._cost_terms('%1$I = old.%1$I + new.%1$I')
+    || ', total_cost = old.total_cost + new.direct_cost + new.allocated_cost,
+          profit = old.profit - new.direct_cost - new.allocated_cost');
 END
 $$;
 
