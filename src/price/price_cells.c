@@ -154,18 +154,6 @@ typedef struct PriceCells
 	int32		cell_room;
 } PriceCells;
 
-/* Memory of so many elements, or more where the one before is full. */
-static void *
-MakeRoom(PriceCells *all, void *memory, int32 *room, int32 count, Size size)
-{
-	if (likely(count < *room))
-		return memory;
-	*room = Max(8, *room * 2);
-	if (memory == NULL)
-		return HugeArray(all->context, *room, size);
-	return HugeResize(memory, *room * size);
-}
-
 /* The entry of a key, added with the next number if it is new. */
 static CellEntry *
 FindEntry(PriceCells *all, cells_hash *table, CellKey key, bool *found)
@@ -236,8 +224,8 @@ AddTier(PriceCells *all, const Datum *values)
 					  &found);
 	if (!found)
 	{
-		all->name = MakeRoom(all, all->name, &all->name_room, entry->number,
-							 sizeof(Datum));
+		all->name = HugeRoom(all->context, all->name, &all->name_room,
+							 (int64) entry->number + 1, sizeof(Datum));
 		all->name[entry->number] =
 			PointerGetDatum(cstring_to_text_with_len(entry->key.data,
 													 entry->key.length));
@@ -247,8 +235,9 @@ AddTier(PriceCells *all, const Datum *values)
 	if (!found)
 	{
 		buyer->number = all->buyers->members - 1;
-		all->tier_of = MakeRoom(all, all->tier_of, &all->tier_of_room,
-								buyer->number, all->schemes * sizeof(int32));
+		all->tier_of = HugeRoom(all->context, all->tier_of, &all->tier_of_room,
+								(int64) buyer->number + 1,
+								all->schemes * sizeof(int32));
 		memset(&all->tier_of[(Size) buyer->number * all->schemes], 0,
 			   all->schemes * sizeof(int32));
 	}
@@ -276,8 +265,9 @@ TiersNumber(PriceCells *all, const int32 *tier)
 			null[i] = tier[i] == 0;
 			name[i] = null[i] ? (Datum) 0 : all->name[tier[i] - 1];
 		}
-		all->tier_array = MakeRoom(all, all->tier_array, &all->tier_room,
-								   entry->number, sizeof(Datum));
+		all->tier_array = HugeRoom(all->context, all->tier_array,
+								   &all->tier_room,
+								   (int64) entry->number + 1, sizeof(Datum));
 		tiers = construct_md_array(name, null, 1, &all->schemes, &low, TEXTOID,
 								   -1, false, TYPALIGN_INT);
 		all->tier_array[entry->number] = PointerGetDatum(tiers);
@@ -318,8 +308,8 @@ FindCell(PriceCells *all, Datum product, int32 tiers)
 
 	if (!found)
 	{
-		all->cell = MakeRoom(all, all->cell, &all->cell_room, entry->number,
-							 sizeof(PriceCell));
+		all->cell = HugeRoom(all->context, all->cell, &all->cell_room,
+							 (int64) entry->number + 1, sizeof(PriceCell));
 		memset(&all->cell[entry->number], 0, sizeof(PriceCell));
 		all->cell[entry->number].key = entry->key;
 	}
@@ -403,10 +393,10 @@ AddPoint(PriceCells *all, PriceCell *cell, num_i128 price,
 	if (cell->count == 0 || price < cell->lowest)
 		cell->lowest = price;
 	cell->highest = Max(cell->highest, price);
-	cell->price = MakeRoom(all, cell->price, &room, cell->count,
-						   sizeof(double));
-	cell->quantity_at = MakeRoom(all, cell->quantity_at, &cell->room,
-								 cell->count, sizeof(double));
+	cell->price = HugeRoom(all->context, cell->price, &room,
+						   (int64) cell->count + 1, sizeof(double));
+	cell->quantity_at = HugeRoom(all->context, cell->quantity_at, &cell->room,
+								 (int64) cell->count + 1, sizeof(double));
 	cell->price[cell->count] = NearestDouble(&decimal);
 	cell->quantity_at[cell->count++] = NearestDouble(quantity);
 }

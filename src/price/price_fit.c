@@ -97,7 +97,7 @@ typedef struct PriceTable
 	MemoryContext context;
 	Datum	   *scheme;			/* from 1 */
 	int			sets;			/* schemes, and all */
-	Datum product;				/* 0 for none */
+	Datum		name;			/* 0 for none */
 	PricePoint *point;
 	int32		points;
 	int32		point_room;
@@ -126,19 +126,6 @@ ComparePoints(const PricePoint *a, const PricePoint *b)
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"
-
-/* Memory of so many elements, or more where the one before is full. */
-static void *
-MakeRoom(const PriceTable *table, void *memory, int32 *room, int32 count,
-		 Size size)
-{
-	if (likely(count <= *room))
-		return memory;
-	*room = Max(count, *room * 2);
-	if (memory == NULL)
-		return HugeArray(table->context, *room, size);
-	return HugeResize(memory, *room * size);
-}
 
 static const double *
 ReadColumn(Datum datum, const char *argument, int *count)
@@ -183,8 +170,9 @@ AddPoints(PriceTable *table, const Datum *values)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("quantities must have as many elements as prices, %d",
 						count)));
-	table->point = MakeRoom(table, table->point, &table->point_room,
-							table->points + count, sizeof(PricePoint));
+	table->point = HugeRoom(table->context, table->point, &table->point_room,
+							(int64) table->points + count,
+							sizeof(PricePoint));
 	for (int i = 0; i < count; i++)
 	{
 		CheckPositive(price[i], "prices");
@@ -218,7 +206,7 @@ FindGroup(PriceTable *table, int scheme, Datum tier)
 					 VARSIZE_ANY_EXHDR(tier)) == 0)))
 			return i;
 	}
-	table->group = MakeRoom(table, table->group, &table->group_room,
+	table->group = HugeRoom(table->context, table->group, &table->group_room,
 							table->groups + 1, sizeof(PriceGroup));
 	group = &table->group[table->groups];
 	memset(group, 0, sizeof(PriceGroup));
@@ -258,10 +246,10 @@ AddCell(PriceTable *table, const Datum *values, const bool *nulls)
 	if (!nulls[TIERS])
 		deconstruct_array(DatumGetArrayTypeP(values[TIERS]), TEXTOID, -1,
 						  false, TYPALIGN_INT, &tier, &no_tier, &tiers);
-	table->group_of = MakeRoom(table, table->group_of, &table->cell_room,
-							   (table->cells + 1) * table->sets,
+	table->group_of = HugeRoom(table->context, table->group_of, &table->cell_room,
+							   ((int64) table->cells + 1) * table->sets,
 							   sizeof(int32));
-	group_of = &table->group_of[table->cells++ * table->sets];
+	group_of = &table->group_of[(Size) table->cells++ * table->sets];
 	for (int i = 0; i < table->sets; i++)
 	{
 		group_of[i] = -1;
@@ -342,7 +330,7 @@ PutGroup(const PriceTable *table, PriceGroup *group, ReturnSetInfo *result)
 	bool		nulls[GROUP_COLUMNS] = {[OF_SCHEME] = group->scheme == 0,
 	[OF_TIER] = group->scheme == 0};
 	Datum		values[GROUP_COLUMNS] = {
-		[OF_PRODUCT] = table->product,
+		[OF_PRODUCT] = table->name,
 		[OF_TIER] = group->tier,
 		[COUNT] = Int64GetDatum(group->count),
 		[OF_QUANTITY] = ExactSumNumeric(&quantity),
@@ -368,7 +356,7 @@ PutProduct(PriceTable *table, ReturnSetInfo *result)
 		{
 			const PricePoint *point = &table->point[i];
 			int32		number =
-			table->group_of[point->cell * table->sets + set];
+			table->group_of[(Size) point->cell * table->sets + set];
 
 			if (number >= 0)
 				AddGroupPoint(table, &table->group[number], point);
@@ -402,13 +390,13 @@ ForgetProduct(PriceTable *table)
 }
 
 static bool
-IsProduct(const PriceTable *table, Datum product)
+IsProduct(const PriceTable *table, Datum name)
 {
-	Size		length = VARSIZE_ANY_EXHDR(product);
+	Size		length = VARSIZE_ANY_EXHDR(name);
 
-	return table->product !=(Datum) 0 &&
-		VARSIZE_ANY_EXHDR(table->product) == length &&
-		memcmp(VARDATA_ANY(table->product), VARDATA_ANY(product), length) == 0;
+	return table->name != (Datum) 0 &&
+		VARSIZE_ANY_EXHDR(table->name) == length &&
+		memcmp(VARDATA_ANY(table->name), VARDATA_ANY(name), length) == 0;
 }
 
 /* Only the tiers may be NULL. */
@@ -416,19 +404,18 @@ static void
 AddRow(PriceTable *table, const Datum *values, bool *nulls,
 	   ReturnSetInfo *result)
 {
-	Datum product;
+	Datum		name;
 	bool		no_tiers = nulls[TIERS];
 
 	nulls[TIERS] = false;
 	QueryRefuseNulls("cells", nulls, CELL_COLUMNS, cell_column);
 	nulls[TIERS] = no_tiers;
-	product = PointerGetDatum(DatumGetTextPP(values[PRODUCT]));
-
-	if (!IsProduct(table, product))
+	name = PointerGetDatum(DatumGetTextPP(values[PRODUCT]));
+	if (!IsProduct(table, name))
 	{
 		PutProduct(table, result);
 		ForgetProduct(table);
-		table->product =
+		table->name =
 			PointerGetDatum(DatumGetTextPCopy(values[PRODUCT]));
 	}
 	AddCell(table, values, nulls);

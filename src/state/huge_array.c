@@ -53,3 +53,26 @@ HugeResize(void *memory, Size size)
 	AskForHugePages(moved, size);
 	return moved;
 }
+
+/*
+ * Memory of at least so many elements: what there is, or where they do not
+ * fit, twice as many.
+ */
+void *
+HugeRoom(MemoryContext context, void *memory, int32 *room, int64 count,
+		 Size size)
+{
+	const int64 most = PG_INT32_MAX / 2;
+
+	if (likely(count <= *room))
+		return memory;
+	if (count > most)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("more than %lld elements do not fit one value",
+						(long long) most)));
+	*room = Max(Max(count, 8), Min(2 * (int64) *room, most));
+	if (memory == NULL)
+		return HugeArray(context, *room, size);
+	return HugeResize(memory, mul_size(*room, size));
+}

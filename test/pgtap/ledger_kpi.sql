@@ -33,7 +33,23 @@ INSERT INTO plan (kind, measure, aspect, period, amount)
   VALUES ('target', 'score', 'csat_rate', '[2024-01-01,2025-01-01)', 0.85),
   ('target', 'score', 'complaint_rate', '[2024-01-01,2025-01-01)', 0.03),
   ('baseline', 'score', 'orders_per_customer', '[2024-01-01,2025-01-01)', 1.5);
+SELECT is_empty('SELECT FROM kpi_goal', 'no twelve months, and so no goals, before the first refresh');
 CALL crmcost.refresh('crm', '2025-01-01');
+SELECT results_eq($$ SELECT metric, years_before, period_from, period_to, baseline, target FROM kpi_goal
+  WHERE num_nonnulls(baseline, target, market) > 0 ORDER BY 1, 2 $$, $$ SELECT metric, n, make_date(2024 - n, 1, 1),
+    make_date(2024 - n, 12, 31), baseline, target FROM generate_series(0, 1) n, (VALUES ('complaint_rate', NULL, 0.03),
+      ('csat_rate', NULL, 0.85), ('orders_per_customer', 1.5, NULL)) v (metric, baseline, target) ORDER BY 1, 2 $$,
+  'kpi_goal: what plan says, which counts as a whole for twelve months of which it has no part');
+SAVEPOINT goal;
+INSERT INTO plan (kind, measure, period, amount, scenario) VALUES
+  ('target', 'revenue', '[2024-01-01,2024-07-01)', 700, DEFAULT), ('market', 'revenue', '[2024-01-01,2025-01-01)', 4800,
+    DEFAULT), ('target', 'cost', '[2024-01-01,2025-01-01)', 1, 'other');
+SELECT results_eq($$ SELECT metric, target, market FROM kpi_goal
+  WHERE years_before = 0 AND metric IN ('revenue', 'cost', 'market_share') ORDER BY 1 $$, $$ VALUES
+    ('cost', NULL::numeric, NULL::numeric), ('market_share', NULL, 4800), ('revenue', 1400, NULL) $$,
+  '... money of half a year is brought to twelve months, another scenario does not count');
+SELECT is((SELECT value FROM kpi WHERE metric = 'market_share'), 0.25, '... and 1200 of 4800 is a share of a quarter');
+ROLLBACK TO goal;
 SELECT results_eq($$ SELECT metric, value, baseline, target, round(delta_rate, 4), status FROM kpi
   WHERE metric IN ('csat_rate', 'repeat_rate', 'revenue', 'complaint_rate', 'response_rate', 'orders_per_customer')
   ORDER BY 1 $$, $$ VALUES
