@@ -138,7 +138,7 @@ BEGIN
                          WHERE c.conrelid = to_regclass('term')
                                AND c.conname = 'kind_is_known'
                                AND strpos(pg_get_constraintdef(c.oid),
-                                          '''membership''') > 0);
+                                          '''via''') > 0);
 END
 $$;
 

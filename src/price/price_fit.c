@@ -246,7 +246,8 @@ AddCell(PriceTable *table, const Datum *values, const bool *nulls)
 	if (!nulls[TIERS])
 		deconstruct_array(DatumGetArrayTypeP(values[TIERS]), TEXTOID, -1,
 						  false, TYPALIGN_INT, &tier, &no_tier, &tiers);
-	table->group_of = HugeRoom(table->context, table->group_of, &table->cell_room,
+	table->group_of = HugeRoom(table->context, table->group_of,
+							   &table->cell_room,
 							   ((int64) table->cells + 1) * table->sets,
 							   sizeof(int32));
 	group_of = &table->group_of[(Size) table->cells++ * table->sets];

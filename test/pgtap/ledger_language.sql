@@ -276,8 +276,10 @@ SELECT is_empty($$SELECT unit_name FROM cost_driver WHERE unit_name ~ '^[a-z]' U
 SELECT results_eq($$SELECT c.message, example FROM clv_model c, data_quality q
   WHERE c.model = 'closed_form' AND as_of = (SELECT as_of FROM last_refresh)
   AND check_name = 'retention_not_observed'$$,
-  $$VALUES ('留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）',
-    '留存率需要两年的订单：以复购客户的比例代替（用以代替 bgnbd, gamma_gamma, pareto_nbd）')$$, 'messages of models');
+  $$SELECT sentence, sentence
+    FROM (SELECT format('留存率需要两年的订单：以复购客户的比例代替（用以代替 %s）', string_agg(model, ', ' ORDER BY model))
+          FROM clv_model WHERE status = 'not_fitted' AND as_of = (SELECT as_of FROM last_refresh)) AS told (sentence)$$,
+  'messages of models');
 SELECT is(max(message), '有 0 个转化和 0 个其他潜在客户，两者各需至少 100 个', 'of that of leads, too') FROM lead_model;
 INSERT INTO allocation_rule (category_code, driver) VALUES ('data', 'attributed');
 SELECT is(min(message) FILTER (WHERE check_name = 'category_without_rule' AND category_code = 'chn'), '没有规则涵盖成本类别 chn',

@@ -156,7 +156,7 @@ SELECT is_empty($$SELECT FROM before.term WHERE kind = 'status' UNION ALL SELECT
   WHERE action_zh IS NOT NULL$$, 'a second upgrade gives nothing again');
 -- one that knew the sentences, but not yet the kinds that came later
 ALTER TABLE before.term DROP CONSTRAINT kind_is_known;
-DELETE FROM before.term WHERE kind IN ('half', 'membership', 'service_level');
+DELETE FROM before.term WHERE kind IN ('half', 'membership', 'service_level', 'via');
 ALTER TABLE before.term ADD CONSTRAINT kind_is_known CHECK (kind <> '');
 UPDATE before.term SET definition = 'Ours.' WHERE kind = 'metric' AND code = 'ces';
 CALL crmcost.upgrade('before');

@@ -5,7 +5,7 @@
 CREATE TABLE term (
   kind text COLLATE "C" NOT NULL CONSTRAINT kind_is_known
     CHECK (kind IN ('bucket', 'resource', 'segment', 'step', 'measure', 'contact', 'phase', 'family', 'metric', 'readiness', 'alert', 'check', 'severity', 'finding', 'because', 'unit', 'status', 'rate',
-                    'basis', 'bridge', 'comparison', 'conversion', 'dimension', 'direction', 'domain', 'entry', 'half', 'membership', 'model', 'party', 'plan', 'purpose', 'quadrant', 'response', 'rule', 'service_level', 'strategy', 'trend', 'verdict')),
+                    'basis', 'bridge', 'comparison', 'conversion', 'dimension', 'direction', 'domain', 'entry', 'half', 'membership', 'model', 'party', 'plan', 'purpose', 'quadrant', 'response', 'rule', 'service_level', 'strategy', 'trend', 'verdict', 'via')),
   code text COLLATE "C" NOT NULL CONSTRAINT code_not_empty CHECK (code <> ''),
   name text NOT NULL,
   name_zh text,
@@ -22,7 +22,7 @@ CREATE TABLE term (
 COMMENT ON TABLE term IS
 'Names of codes that have no table of their own, one row a kind and code; change the names, keep the codes.';
 COMMENT ON COLUMN term.kind IS
-'bucket, resource, segment (of RFM), step (of profit_bridge), measure (of unit_cost), contact (kind of it) or phase (of a purchase), family and metric (of kpi), readiness, alert, check, severity and finding (of data_quality), because (of cost_flow and budget_whatif), unit (of cost_driver), status (of kpi and alert), rate (churn_rate), bridge (kind of a step of profit_bridge), comparison (kind of rule_comparison), entry (into a funnel but by a contact), half (of tier_potential), membership (kind of member_uplift), party (kind of customer), or what a column of the same name has: basis, conversion, dimension (tier schemes too), direction, domain (of reasons), model (of credits and purchases), plan (kind of it), purpose, quadrant, response, rule, service_level, strategy, trend, verdict.';
+'bucket, resource, segment (of RFM), step (of profit_bridge), measure (of unit_cost), contact (kind of it) or phase (of a purchase), family and metric (of kpi), readiness, alert, check, severity and finding (of data_quality), because (of cost_flow and budget_whatif), unit (of cost_driver), status (of kpi and alert), rate (churn_rate), bridge (kind of a step of profit_bridge), comparison (kind of rule_comparison), entry (into a funnel but by a contact), half (of tier_potential), membership (kind of member_uplift), party (kind of customer), or what a column of the same name has: basis, conversion, dimension (tier schemes too), direction, domain (of reasons), model (of credits and purchases), plan (kind of it), purpose, quadrant, response, rule, service_level, strategy, trend, verdict, via (of cost_flow).';
 COMMENT ON COLUMN term.code IS
 'Code as it stands in tables and views.';
 COMMENT ON COLUMN term.name IS

@@ -54,8 +54,11 @@ pool_group AS NOT MATERIALIZED (
   GROUP BY month_start, bucket, driver_key, driver_quantity, capacity
 )
 SELECT
-  month_start, customer_id, bucket, 'direct' AS via, cost_id, incurred_on,
-  booked_month, category_code, amount AS entry_cost, NULL::bigint AS rule_id,
+  month_start, customer_id, bucket, 'direct' AS via,
+  (SELECT crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                         name, name_zh, code)
+   FROM term WHERE kind = 'via' AND code = 'direct') AS via_name,
+  cost_id, incurred_on, booked_month, category_code, amount AS entry_cost, NULL::bigint AS rule_id,
   NULL::text AS service_category, NULL::text AS driver,
   NULL::numeric AS driver_quantity, NULL::numeric AS driver_total,
   amount AS cost, NULL::text AS unallocated_because,
@@ -81,8 +84,11 @@ FROM (
 ) direct
 UNION ALL
 SELECT
-  p.month_start, d.customer_id, p.bucket, 'allocated', p.cost_id,
-  p.incurred_on, p.booked_month, p.category_code, p.amount, p.rule_id,
+  p.month_start, d.customer_id, p.bucket, 'allocated',
+  (SELECT crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                         name, name_zh, code)
+   FROM term WHERE kind = 'via' AND code = 'allocated'),
+  p.cost_id, p.incurred_on, p.booked_month, p.category_code, p.amount, p.rule_id,
   nullif(p.service_category, ''), p.driver_key, d.quantity,
   p.driver_total,
   crmcost._flow_part(p.r0, p.r1, d.q0, d.q1, p.driver_total, NULL, NULL), NULL,
@@ -91,8 +97,11 @@ FROM pooled p
 JOIN driven d USING (month_start, driver_key)
 UNION ALL
 SELECT
-  p.month_start, NULL, p.bucket, 'unused capacity', p.cost_id, p.incurred_on,
-  p.booked_month, p.category_code, p.amount, p.rule_id,
+  p.month_start, NULL, p.bucket, 'unused capacity',
+  (SELECT crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                         name, name_zh, code)
+   FROM term WHERE kind = 'via' AND code = 'unused capacity'),
+  p.cost_id, p.incurred_on, p.booked_month, p.category_code, p.amount, p.rule_id,
   nullif(p.service_category, ''), p.driver_key,
   p.capacity - coalesce(p.driver_quantity, 0), p.capacity,
   crmcost._flow_part(p.r0, p.r1, coalesce(p.driver_quantity, 0), p.capacity,
@@ -102,8 +111,11 @@ FROM pooled p
 WHERE p.capacity > coalesce(p.driver_quantity, 0)
 UNION ALL
 SELECT
-  p.month_start, NULL, p.bucket, 'unallocated', p.cost_id, p.incurred_on,
-  p.booked_month, p.category_code, p.amount, nullif(p.rule_id, 0),
+  p.month_start, NULL, p.bucket, 'unallocated',
+  (SELECT crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                         name, name_zh, code)
+   FROM term WHERE kind = 'via' AND code = 'unallocated'),
+  p.cost_id, p.incurred_on, p.booked_month, p.category_code, p.amount, nullif(p.rule_id, 0),
   nullif(p.service_category, ''), p.driver_key, NULL, NULL, p.amount,
   p.unallocated_because,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
@@ -114,7 +126,11 @@ LEFT JOIN term t ON t.kind = 'because' AND t.code = p.unallocated_because
 WHERE p.unallocated_because IS NOT NULL
 UNION ALL
 SELECT
-  month_start, customer_id, bucket, 'rounding', NULL, NULL, NULL, NULL, NULL,
+  month_start, customer_id, bucket, 'rounding',
+  (SELECT crmcost._named((SELECT value FROM setting WHERE key = 'language'),
+                         name, name_zh, code)
+   FROM term WHERE kind = 'via' AND code = 'rounding'),
+  NULL, NULL, NULL, NULL, NULL,
   NULL, NULL, NULL, NULL, NULL, sum(borne) - sum(part), NULL, NULL,
   (SELECT value FROM setting WHERE key = 'base_currency')
 FROM (
@@ -158,6 +174,8 @@ COMMENT ON COLUMN cost_flow.bucket IS
 'Kind of customer cost.';
 COMMENT ON COLUMN cost_flow.via IS
 'direct (booked on the customer), allocated, unused capacity, unallocated, or rounding (to coins).';
+COMMENT ON COLUMN cost_flow.via_name IS
+'Name of the way, in the language of the ledger.';
 COMMENT ON COLUMN cost_flow.cost_id IS
 'Number of the entry in cost_entry; NULL for rounding.';
 COMMENT ON COLUMN cost_flow.incurred_on IS
