@@ -5,7 +5,9 @@
  * SQL, in file order: _trim_memory.
  *
  * The C library keeps most of it, in pieces, for a next time, which in a pool
- * of connections may be the next day.
+ * of connections may be the next day.  What is given back has to be cleared by
+ * the system when it is asked for again, a tenth of the time of a small ledger's
+ * refresh: so it is kept while it is little.
  */
 #include "crmcost.h"
 
@@ -15,12 +17,29 @@
 
 SQL_FUNCTION(memory__trim_memory);
 
+#ifdef __GLIBC__
+/* What is kept, in bytes. */
+#define KEPT_MEMORY (16 * 1024 * 1024)
+
+/* Whether more is free than is kept, as far as the C library says. */
+static bool
+IsMuchFree(void)
+{
+#if __GLIBC_PREREQ(2, 33)
+	return mallinfo2().fordblks > KEPT_MEMORY;
+#else
+	return true;
+#endif
+}
+#endif
+
 /* _trim_memory(): does nothing where the C library cannot. */
 Datum
 memory__trim_memory(PG_FUNCTION_ARGS)
 {
 #ifdef __GLIBC__
-	malloc_trim(0);
+	if (IsMuchFree())
+		malloc_trim(0);
 #endif
 	PG_RETURN_VOID();
 }

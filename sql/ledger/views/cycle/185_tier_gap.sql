@@ -14,7 +14,9 @@ SELECT
   g.measure, g.value, g.needed, g.gap,
   round(g.gap / nullif(g.needed, 0), 6) AS gap_share,
   CASE WHEN g.measure = 'revenue'
-    THEN round(g.gap * coalesce(g.margin_rate, a.margin_rate), 4)
+    THEN round(g.gap * coalesce(g.margin_rate, (
+                 SELECT sum(a.margin) / nullif(sum(a.revenue), 0)
+                 FROM group_month a WHERE a.dimension = '(cohort)')), 4)
     ELSE g.gap END AS worth,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  n.action, n.action_zh, NULL) AS next_action,
@@ -53,8 +55,6 @@ FROM (
   WHERE t.needed IS NOT NULL
 ) g
 CROSS JOIN last_refresh r
-CROSS JOIN (SELECT sum(margin) / nullif(sum(revenue), 0) AS margin_rate
-            FROM group_month WHERE dimension = '(cohort)') a
 JOIN tier n ON n.scheme = g.scheme AND n.code = g.next_tier
 LEFT JOIN term w ON w.kind = 'measure' AND w.code = g.measure
 LEFT JOIN term sn ON sn.kind = 'dimension' AND sn.code = g.scheme;
