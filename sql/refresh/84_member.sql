@@ -80,7 +80,9 @@ RETURN pg_catalog.format($query$
         SELECT customer_id, program_code FROM loyalty_account) m
   JOIN customer_value v USING (customer_id)
   LEFT JOIN customer_acquisition q USING (customer_id)
-  WHERE v.is_customer AND NOT v.is_technical
+  -- a lead is none, also one who bears cost
+  WHERE num_nonnulls(v.acquired_on, v.first_ordered_on) > 0
+        AND NOT v.is_technical
   GROUP BY m.program_code
 $query$, run.day - crmcost._setting(run.ledger, 'churn_after_days')::integer,
   run.day);

@@ -330,6 +330,14 @@ CALL crmcost.refresh('crm', '2024-07-01');
 SELECT is((SELECT order_day_rate FROM loyalty_rate WHERE program_code = 'points'), 0.2,
   'F17: six days of thirty are 20 %');
 SELECT is(pg_temp.differing(), NULL, 'as a full refresh has it');
+-- a lead who costs something, and has points, is no customer yet
+INSERT INTO customer (customer_id, source_key, first_seen_at) VALUES (101, 'c101', '2024-06-01');
+SELECT pg_temp.points(101, '2024-06-02', 'earn', 10);
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, customer_id)
+  VALUES ('acq.ads.web', '2024-06-01', 5, 'EUR', 101);
+CALL crmcost.refresh('crm', '2024-07-01');
+SELECT results_eq('SELECT customers, active_share FROM loyalty_rate ORDER BY customers',
+  $$ VALUES (40::bigint, 1.0), (100, 1.0) $$, 'leads are left out, also where they bear cost');
 -- members beside others, whose last order is too long ago by then
 CALL crmcost.refresh('crm', '2024-12-15');
 SELECT results_eq($$SELECT kind, code, members, member_rate, others, other_rate, uplift, revenue_per_member,
