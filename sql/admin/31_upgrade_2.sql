@@ -193,6 +193,29 @@ $$;
 COMMENT ON FUNCTION crmcost._add_checks(text) IS
   'Gives a table of a ledger the checks that it lacks.';
 
+-- The search path is the caller's, as above.
+CREATE FUNCTION crmcost._reserve_codes() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  relation text;
+BEGIN
+  FOREACH relation IN ARRAY
+    '{cost_category,channel,campaign,loyalty_program}'::text[]
+  LOOP
+    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT code_not_reserved CHECK (code NOT IN (''(unknown)'', ''(all)''))',
+                   relation);
+  END LOOP;
+  ALTER TABLE tier
+    ADD CONSTRAINT scheme_not_of_reports CHECK (scheme NOT LIKE '(%'),
+    ADD CONSTRAINT code_not_of_reports
+      CHECK (code NOT IN ('(unknown)', '(all)', '(none)'));
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._reserve_codes() IS
+  'Keeps codes of version 1 apart from those that reports have for no code and for all.';
+
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -200,6 +223,7 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
   PERFORM crmcost._add_checks('setting');
+  PERFORM crmcost._reserve_codes();
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)

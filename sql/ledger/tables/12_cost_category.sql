@@ -1,6 +1,8 @@
 -- What money is spent on: a tree that the user extends by inserting rows.
 CREATE TABLE cost_category (
-  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> ''),
+  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> '')
+    -- what reports call no category, and all of them
+    CONSTRAINT code_not_reserved CHECK (code NOT IN ('(unknown)', '(all)')),
   parent_code text
     CONSTRAINT parent_is_known REFERENCES cost_category (code)
     CONSTRAINT parent_is_another_category CHECK (parent_code <> code),

@@ -1,6 +1,8 @@
 -- Where customers are met.
 CREATE TABLE channel (
-  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> ''),
+  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> '')
+    -- what reports call no channel, and all of them
+    CONSTRAINT code_not_reserved CHECK (code NOT IN ('(unknown)', '(all)')),
   parent_code text
     CONSTRAINT parent_is_known REFERENCES channel (code)
     CONSTRAINT parent_is_another_channel CHECK (parent_code <> code),

@@ -1,6 +1,8 @@
 -- A limited effort towards customers, with a purpose and a period.
 CREATE TABLE campaign (
-  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> ''),
+  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> '')
+    -- what reports call no campaign, and all of them
+    CONSTRAINT code_not_reserved CHECK (code NOT IN ('(unknown)', '(all)')),
   channel_code text
     CONSTRAINT channel_is_known REFERENCES channel (code),
   purpose text NOT NULL CONSTRAINT purpose_is_known

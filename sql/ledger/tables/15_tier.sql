@@ -5,10 +5,14 @@ CREATE TABLE tier (
     CONSTRAINT scheme_not_empty CHECK (scheme <> '')
     -- these are dimensions of classification that are no tier scheme
     CONSTRAINT scheme_not_reserved
-      CHECK (scheme NOT IN ('stage', 'owner', 'invalid')),
+      CHECK (scheme NOT IN ('stage', 'owner', 'invalid'))
+    -- and these what reports by a scheme have besides, such as (all)
+    CONSTRAINT scheme_not_of_reports CHECK (scheme NOT LIKE '(%'),
   code text NOT NULL CONSTRAINT code_not_empty CHECK (code <> '')
     -- what classification says of who has left the scheme
-    CONSTRAINT code_not_reserved CHECK (code <> 'none'),
+    CONSTRAINT code_not_reserved CHECK (code <> 'none')
+    CONSTRAINT code_not_of_reports
+      CHECK (code NOT IN ('(unknown)', '(all)', '(none)')),
   rank smallint NOT NULL CONSTRAINT rank_from_1 CHECK (rank >= 1),
   basis text NOT NULL CONSTRAINT basis_is_known
     CHECK (basis IN ('cum_share', 'min_value', 'rfm', 'manual')),

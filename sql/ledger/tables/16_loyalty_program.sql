@@ -1,6 +1,8 @@
 -- What a point is: how it is earned, what it costs, when it expires.
 CREATE TABLE loyalty_program (
-  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> ''),
+  code text PRIMARY KEY CONSTRAINT code_not_empty CHECK (code <> '')
+    -- what reports call no programme, and all of them
+    CONSTRAINT code_not_reserved CHECK (code NOT IN ('(unknown)', '(all)')),
   currency text NOT NULL CONSTRAINT currency_is_three_capital_letters
     CHECK (currency ~ '^[A-Z]{3}$'),
   earn_per_unit numeric(20,6) NOT NULL CONSTRAINT earn_per_unit_not_negative
