@@ -76,7 +76,7 @@ static const Oid sold_type[] = {
 	NUMERICOID
 };
 
-/* the last day of all, for what has none */
+/* before all days, for what has none */
 #define NO_DAY DATEVAL_NOBEGIN
 
 /* what a customer bought of a product, in one order or in several */

@@ -101,7 +101,7 @@ COMMENT ON VIEW acquisition_cohort IS
 'Customers by the month and channel of their acquisition, as they are known now, and their age, as of the last refresh, one row a cohort, channel (and one with (all) for all of them) and month of age.';
 COMMENT ON COLUMN acquisition_cohort.cohort_month IS 'First day of the month of the acquisition.';
 COMMENT ON COLUMN acquisition_cohort.channel_code IS 'Channel that won them; (unknown) where it is not known, (all) for all of them.';
-COMMENT ON COLUMN acquisition_cohort.age IS 'Months since then, 0 for the month itself.';
+COMMENT ON COLUMN acquisition_cohort.age IS 'Months since then, 0 for the month itself and all that was before it.';
 COMMENT ON COLUMN acquisition_cohort.customers IS 'Customers of the cohort.';
 COMMENT ON COLUMN acquisition_cohort.active_customers IS 'Those of them who bought in the month; NULL where it is not observed yet.';
 COMMENT ON COLUMN acquisition_cohort.retention IS 'That as a part of the cohort, 0..1, 6 decimals; NULL likewise. (retention_rate of kpi is about who is still there.)';

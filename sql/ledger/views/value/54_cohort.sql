@@ -68,7 +68,7 @@ LEFT JOIN (
 COMMENT ON VIEW cohort IS
 'Customers by the month of their first order, as it is known now, and age, as of the last refresh, one row a cohort and month of age.';
 COMMENT ON COLUMN cohort.cohort_month IS 'First day of the month of the day of the first order, also where that came late and counts in a later month.';
-COMMENT ON COLUMN cohort.age IS 'Months since then, 0 for the month itself.';
+COMMENT ON COLUMN cohort.age IS 'Months since then, 0 for the month itself and all that was before it.';
 COMMENT ON COLUMN cohort.customers IS 'Customers of the cohort.';
 COMMENT ON COLUMN cohort.active_customers IS 'Those of them who bought in the month; NULL where it is not observed yet.';
 COMMENT ON COLUMN cohort.active_share IS 'That as a part of the cohort, 0..1, 6 decimals; NULL likewise.';
