@@ -138,9 +138,7 @@ CREATE FUNCTION crmcost._find_held_of(run crmcost._run, members text)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  has_from CONSTANT date := greatest(
-    (SELECT (min(m.month_start) + interval '1 month')::date
-     FROM pg_temp.refresh_tier_month m), run.open_month);
+  has_from CONSTANT date := crmcost._first_held_month(run);
 BEGIN
   -- nobody is asked for in a closed month
   IF has_from <= run.open_month THEN

@@ -278,8 +278,7 @@ CREATE FUNCTION crmcost._write_voice_month(run crmcost._run) RETURNS bigint
 AS $$
 DECLARE
   tiers_from CONSTANT date := CASE WHEN run.whole THEN run.open_month
-    ELSE greatest((SELECT (min(m.month_start) + interval '1 month')::date
-                   FROM pg_temp.refresh_tier_month m), run.open_month) END;
+    ELSE crmcost._first_held_month(run) END;
 BEGIN
   PERFORM crmcost._find_held_of(run,
     'SELECT customer_id, month_start FROM pg_temp.refresh_answer_change');

@@ -45,9 +45,7 @@ CREATE FUNCTION crmcost._write_tier_move(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  first_month CONSTANT date := greatest(
-    (SELECT (min(m.month_start) + interval '1 month')::date
-     FROM pg_temp.refresh_tier_month m), run.open_month);
+  first_month CONSTANT date := crmcost._first_held_month(run);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'tier_move', format($query$
     WITH moved AS (
