@@ -302,9 +302,8 @@ BEGIN
     acquired integer
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_cumulated (
-    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
-    margin numeric, profit numeric, answers text[], before text[],
-    score integer
+    customer_id bigint, orders bigint, revenue numeric, value numeric,
+    last_ordered_on date, answers text[]
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_quantity (
     month_start date, keys text[], customers bigint[], quantities numeric[],
@@ -498,25 +497,11 @@ CREATE FUNCTION crmcost._make_class_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- tier: like refresh_cumulated, by turns; what holds where persons have set
-  -- something; months that are done; new rows, of an instant and of all, with the answer before; sums of a
-  -- month, and how many customers have values in a range, where bounds are found first,
-  -- and which ones
-  CREATE TEMPORARY TABLE refresh_class (
-    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
-    margin numeric, profit numeric, answers text[], before text[],
-    score integer
-  ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_tier_state (
-    customer_id bigint, dimension text, code text, entered_at timestamptz,
-    by_rule boolean, PRIMARY KEY (customer_id, dimension)
-  ) ON COMMIT DROP;
+  -- tier: months that are done; new rows, with the answer before; of the last
+  -- month the least values by tier; what becomes refresh_cumulated; and how many
+  -- customers have values in a range, where bounds are found first, and which ones
   CREATE TEMPORARY TABLE refresh_tier_month (
     month_start date PRIMARY KEY
-  ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_tier_new (
-    customer_id bigint, dimension text, code text, evidence jsonb,
-    entered_at timestamptz, before text
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_class_customer (
     customer_id bigint, dimension text, PRIMARY KEY (customer_id, dimension)
@@ -525,9 +510,12 @@ BEGIN
     customer_id bigint, dimension text, entered_at timestamptz, code text,
     evidence jsonb, before text
   ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_tier_least (
+    scheme text, code text, value numeric
+  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_total (
-    customer_id bigint, orders bigint, last_ordered_on date, revenue numeric,
-    margin numeric, profit numeric, answers text[]
+    customer_id bigint, orders bigint, revenue numeric, value numeric,
+    last_ordered_on date, answers text[]
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_tier_range (
     measure text, lower numeric, upper numeric, customers bigint,

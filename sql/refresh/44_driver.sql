@@ -219,7 +219,8 @@ $$;
 COMMENT ON FUNCTION crmcost._find_limited_drivers(crmcost._run, date, text[]) IS
   'Adds a month of drivers with a limit to refresh_driver.';
 
--- The tiers that held when the month began, see _write_months.
+-- The tiers that held when the month began, see _write_months: what a person has
+-- set, unless the rule has answered since, or else the rule's answer.
 CREATE FUNCTION crmcost._tier_weights(run crmcost._run, schemes text[])
   RETURNS TABLE (customer_id bigint, weight numeric)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -228,22 +229,47 @@ AS $$
 DECLARE
   wanted CONSTANT text := crmcost._setting(run.ledger, 'tier_weight_scheme');
   place CONSTANT integer := array_position(schemes, wanted);
+  first_month date;
+  last_month date;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted w
                  WHERE w.driver = 'tier_weight') THEN
     RETURN;
   END IF;
+  -- the first row is of the month before
+  SELECT min(m.month_start) + interval '1 month',
+         max(m.month_start) + interval '1 month'
+    INTO first_month, last_month FROM pg_temp.refresh_tier_month m;
   RETURN QUERY EXECUTE format($query$
     SELECT customer_id, t.resource_weight::numeric AS weight
     FROM (SELECT c.customer_id, c.answers[%3$L::integer] AS code
-          FROM pg_temp.%1$I c
+          FROM pg_temp.refresh_cumulated c
           WHERE c.answers[%3$L::integer] IS NOT NULL) c
-    FULL JOIN (SELECT s.customer_id, s.code
-               FROM pg_temp.refresh_tier_state s
-               WHERE s.dimension = %2$L) s USING (customer_id)
+    FULL JOIN (
+      SELECT s.customer_id, s.code
+      FROM (SELECT DISTINCT ON (k.customer_id) k.customer_id, k.code,
+                   k.entered_at
+            FROM %1$s k
+            WHERE NOT k.by_rule AND k.dimension = %2$L AND k.entered_at <= $2
+                  AND %3$L::integer IS NOT NULL
+            ORDER BY k.customer_id, k.entered_at DESC) s
+      WHERE NOT EXISTS (SELECT FROM pg_temp.refresh_tier_row r
+                        WHERE r.customer_id = s.customer_id
+                              AND r.dimension = %2$L
+                              AND r.entered_at > s.entered_at)
+            AND NOT EXISTS (SELECT FROM %1$s k
+                            WHERE k.customer_id = s.customer_id
+                                  AND k.dimension = %2$L AND k.by_rule
+                                  AND k.entered_at > s.entered_at
+                                  AND k.entered_at <= $1)
+    ) s USING (customer_id)
     JOIN tier t ON t.scheme = %2$L AND t.code = coalesce(s.code, c.code)
     WHERE t.resource_weight > 0
-    $query$, crmcost._tier_table(0), wanted, place);
+    $query$, crmcost._own_rows('classification'), wanted, place)
+    -- in a full refresh what the store says is found anew
+    USING CASE WHEN NOT run.whole
+            THEN crmcost._midnight(first_month, run.zone) END,
+          crmcost._midnight(last_month, run.zone);
 END
 $$;
 

@@ -27,7 +27,7 @@ BEGIN
   PERFORM crmcost._find_tiers(run, schemes, crmcost._month_of(run.day));
   RETURN crmcost._write_on_workers(run, 'classification', format(
       'SELECT crmcost._write_tiers($1, %L)', schemes))
-    + crmcost._write_tier_threshold(run, schemes);
+    + crmcost._write_tier_threshold(run);
 END
 $$;
 
@@ -98,7 +98,6 @@ DECLARE
                          FROM pg_temp.refresh_tier_month m);
   first_month CONSTANT date := coalesce(done + interval '1 month',
                                         crmcost._first_tier_month(run));
-  on_workers CONSTANT boolean := crmcost._is_distributed(run.ledger);
   month date;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
@@ -106,60 +105,34 @@ BEGIN
     -- what was told up to here stays; later rows are found anew
     INSERT INTO pg_temp.refresh_tier_month
       VALUES ((first_month - interval '1 month')::date);
-    IF on_workers THEN
-      PERFORM crmcost._tell_table(run.ledger, 'refresh_tier_month');
-      PERFORM crmcost._call_parts(run, format(
-        'SELECT crmcost._start_tiers($1, %L, %L)', schemes, first_month));
-    ELSE
-      PERFORM crmcost._start_tiers(run, schemes, first_month);
-    END IF;
   END IF;
-  IF on_workers AND first_month <= upto_month THEN
+  IF NOT crmcost._is_distributed(run.ledger) THEN
+    PERFORM crmcost._find_months_tiers(run, schemes, first_month, upto_month);
+    RETURN;
+  END IF;
+  IF done IS NULL THEN
+    PERFORM crmcost._tell_table(run.ledger, 'refresh_tier_month');
+  END IF;
+  IF first_month <= upto_month THEN
     PERFORM crmcost._call_parts(run, format(
-      'SELECT crmcost._sum_tiers($1, %L)', first_month));
+      'SELECT crmcost._sum_tiers($1, %L, %L)', schemes, first_month));
   END IF;
   FOR month IN
     SELECT m::date FROM generate_series(first_month::timestamp,
                                         upto_month::timestamp, '1 month') AS m
   LOOP
-    IF on_workers THEN
-      PERFORM crmcost._call_parts(run, format(
-        'SELECT crmcost._find_month_tiers($1, %L, %L, %L, %L)', schemes,
-        month, crmcost._tier_bounds(run, schemes, month),
-        CASE WHEN month < upto_month THEN (month + interval '1 month')::date
-        END));
-      INSERT INTO pg_temp.refresh_tier_month VALUES (month);
-    ELSE
-      PERFORM crmcost._find_month_tiers(run, schemes, month, NULL, NULL);
-    END IF;
+    PERFORM crmcost._call_parts(run, format(
+      'SELECT crmcost._find_month_tiers($1, %L, %L, %L, %L)', schemes,
+      month, crmcost._tier_bounds(run, schemes, month),
+      CASE WHEN month < upto_month THEN (month + interval '1 month')::date
+      END));
+    INSERT INTO pg_temp.refresh_tier_month VALUES (month);
   END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_tiers(crmcost._run, text[], date) IS
   'Fills refresh_tier_row up to the end of a month.';
-
-CREATE FUNCTION crmcost._find_month_tiers(run crmcost._run, schemes text[],
-                                          month date, bounds jsonb,
-                                          next_month date)
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  PERFORM crmcost._classify(run, schemes, month, bounds);
-  PERFORM crmcost._append_tiers(run, schemes,
-    crmcost._midnight(month, run.zone),
-    least(crmcost._midnight((month + interval '1 month')::date, run.zone),
-          run.upto));
-  INSERT INTO pg_temp.refresh_tier_month VALUES (month);
-  IF next_month IS NOT NULL THEN
-    PERFORM crmcost._sum_tiers(run, next_month);
-  END IF;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._find_month_tiers(crmcost._run, text[], date, jsonb, date) IS
-  'Adds the answers that are new at the end of a month to refresh_tier_row, given the bounds of tiers where they are known, and then the month whose sums are wanted next.';
 
 -- The dimensions that rules decide.  A scheme that has no tier any more is one of
 -- them as long as its rows say something else than none.

@@ -11,22 +11,6 @@ RETURN '(t.orders > 0 AND t.last_ordered_on IS NOT NULL) IS TRUE';
 COMMENT ON FUNCTION crmcost._has_tier() IS
   'Condition on the sums t of a customer that tiers are found for him.';
 
--- On a worker.
-CREATE FUNCTION crmcost._sum_tiers(run crmcost._run, month date) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  TRUNCATE pg_temp.refresh_tier_total;
-  EXECUTE 'INSERT INTO pg_temp.refresh_tier_total '
-          || crmcost._tier_total_query(run, month)
-    USING crmcost._tier_day(run, month), month,
-          (month + interval '1 month')::date;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._sum_tiers(crmcost._run, date) IS
-  'Fills refresh_tier_total with the sums of customers up to the end of a month.';
-
 -- What is wanted: of the measures of RFM the value at a rank from below, of that of
 -- shares the smallest one of whose larger ones together stay below the share.
 CREATE FUNCTION crmcost._wanted_bounds(run crmcost._run, schemes text[])
@@ -140,19 +124,23 @@ CREATE FUNCTION crmcost._tier_bounds(run crmcost._run, schemes text[],
   RETURNS jsonb
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
+DECLARE
+  measure CONSTANT text := crmcost._setting(run.ledger, 'abc_measure');
 BEGIN
   TRUNCATE pg_temp.refresh_tier_bound;
   INSERT INTO pg_temp.refresh_tier_bound
     SELECT b.name, b.measure, b.part, b.share
     FROM crmcost._wanted_bounds(run, schemes) b;
   RETURN crmcost._bounds_found(crmcost._find_bounds(run,
-    format('SELECT * FROM pg_temp.refresh_tier_total t WHERE %s',
-           crmcost._has_tier()), crmcost._tier_day(run, month)));
+    format('SELECT t.orders, t.last_ordered_on, t.revenue %s FROM pg_temp.refresh_cumulated t WHERE %s',
+           CASE WHEN measure <> 'revenue'
+             THEN format(', t.value AS %I', measure) END, crmcost._has_tier()),
+    crmcost._tier_day(run, month)));
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._tier_bounds(crmcost._run, text[], date) IS
-  'Bounds of tiers at the end of a month, from what the workers say of their refresh_tier_total: cuts of RFM, and by scheme and tier the smallest value.';
+  'Bounds of tiers at the end of a month, from what the workers say of their refresh_cumulated: cuts of RFM, and by scheme and tier the smallest value.';
 
 -- Those of refresh_tier_bound, of what a query says of customers.
 CREATE FUNCTION crmcost._find_bounds(run crmcost._run, source text, day date)

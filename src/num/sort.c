@@ -4,6 +4,7 @@
  */
 #include "num/sort.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +166,26 @@ num_select_ranks(const uint64_t *keys, size_t count,
 {
 	select_in(keys, count, 64 - SELECT_BITS, ranks, nranks, selected, scratch,
 			  poll);
+}
+
+/*
+ * The bins - 1 cuts of at least one key, bins at most NUM_SELECT_RANKS + 1.
+ * Cut k is the key of rank ceil(k/bins * n), computed in floating point
+ * exactly as percentile_disc(k::float8 / bins) does.
+ */
+void
+num_select_cuts(const uint64_t *keys, size_t count, int bins, uint64_t *cuts,
+				uint64_t *scratch, num_poll poll)
+{
+	size_t		ranks[NUM_SELECT_RANKS] = {0};
+
+	for (int k = 1; k < bins; k++)
+	{
+		double		rank = ceil((double) k / bins * count);
+
+		ranks[k - 1] = (size_t) (rank > 1 ? rank : 1) - 1;
+	}
+	num_select_ranks(keys, count, ranks, bins - 1, cuts, scratch, poll);
 }
 
 /* so few values are compared each with each */

@@ -59,6 +59,9 @@ extern void num_select_ranks(const uint64_t *keys, size_t count,
 							 uint64_t *selected, uint64_t *scratch,
 							 num_poll poll);
 
+extern void num_select_cuts(const uint64_t *keys, size_t count, int bins,
+							uint64_t *cuts, uint64_t *scratch, num_poll poll);
+
 /* what num_upper_threshold() adds up over the larger values */
 typedef enum num_measure
 {

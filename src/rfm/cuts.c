@@ -65,24 +65,6 @@ SQL_FUNCTION(rfm_cuts_trans);
 SQL_FUNCTION(rfm_cuts_combine);
 SQL_FUNCTION(rfm_cuts_final);
 
-/*
- * The cuts of one measure, as sort keys.  Cut k is the value of rank
- * ceil(k/bins * n), computed in floating point exactly as percentile_disc
- * (k::float8 / bins) does.
- */
-void
-RfmSelectCuts(uint64 *cuts, int bins, const uint64 *keys, Size count,
-			  uint64 *scratch)
-{
-	Size		ranks[MAX_BINS - 1] = {0};
-
-	StaticAssertStmt(MAX_BINS - 1 <= NUM_SELECT_RANKS, "too many bins");
-	for (int k = 1; k < bins; k++)
-		ranks[k - 1] = Max(ceil((double) k / bins * count), 1) - 1;
-	num_select_ranks(keys, count, ranks, bins - 1, cuts, scratch,
-					 PollInterrupts);
-}
-
 /* state of rfm_cuts */
 static inline void
 AssertCheckPopulation(const RfmPopulation *state)
@@ -338,8 +320,8 @@ rfm_cuts_final(PG_FUNCTION_ARGS)
 			keys[i] = num_key_from_double(state->values[i][m]);
 			POLL_AT(i);
 		}
-		RfmSelectCuts(cuts, state->bins, keys, state->customers,
-					  keys + state->customers);
+		num_select_cuts(keys, state->customers, state->bins, cuts,
+						keys + state->customers, PollInterrupts);
 		for (int k = 0; k < state->bins - 1; k++)
 			elements[k] = Float8GetDatum(num_double_from_key(cuts[k]));
 		array = construct_array(elements, state->bins - 1, FLOAT8OID,

@@ -6,10 +6,11 @@
 #define RFM_CUTS_H
 
 #include "access/htup_details.h"
+#include "num/sort.h"
 #include "utils/array.h"
 
 #define MIN_BINS 2
-#define MAX_BINS 9
+#define MAX_BINS (NUM_SELECT_RANKS + 1)
 
 enum
 {
@@ -25,8 +26,6 @@ typedef struct RfmCuts
 
 extern const char *const rfm_measure_names[MEASURES];
 
-extern void RfmSelectCuts(uint64 *cuts, int bins, const uint64 *keys,
-						  Size count, uint64 *scratch);
 extern void RfmReadCutArray(ArrayType *array, int measure, RfmCuts *cuts);
 extern void RfmReadCutRow(HeapTupleHeader row, RfmCuts *cuts);
 

@@ -193,8 +193,8 @@ ScorePartition(WindowObject window, int bins, MemoryContext context)
 		for (Size row = 0; row < rows && present != NULL; row++)
 			if (scores[row] != 0)
 				present[count++] = keys[m][row];
-		RfmSelectCuts(cuts, bins, present != NULL ? present : keys[m],
-					  customers, scratch);
+		num_select_cuts(present != NULL ? present : keys[m], customers, bins,
+						cuts, scratch, PollInterrupts);
 		for (Size row = 0; row < rows; row++)
 		{
 			int			below = 0;

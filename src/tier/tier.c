@@ -5,11 +5,6 @@
  * SQL, in file order: abc_tier(value, a, b), cumulative_share(value), both
  * window functions over their partition; _amount_range(value), by which the
  * tiers of a distributed ledger are found.
- *
- * A tier needs no sort: a histogram of digits finds the smallest value such
- * that strictly larger ones hold less than a share of the total, and each
- * value is compared with that.  All sums and comparisons are exact: the share
- * a is turned into the amount ceil(a * total), in units of the last decimal.
  */
 #include "crmcost.h"
 
@@ -18,6 +13,7 @@
 #include "state/exact_column.h"
 #include "state/huge_array.h"
 #include "state/window.h"
+#include "tier/share.h"
 
 SQL_FUNCTION(abc_tier);
 SQL_FUNCTION(cumulative_share);
@@ -37,27 +33,18 @@ typedef struct TierPartition
 } TierPartition;
 
 /* the two shares at which a tier ends */
-typedef struct TierShares
+static void
+ReadShares(FunctionCallInfo fcinfo, WindowObject window, Datum *shares)
 {
-	Datum		a;
-	Datum		b;
-} TierShares;
-
-static TierShares
-ReadShares(FunctionCallInfo fcinfo, WindowObject window)
-{
-	TierShares	shares;
-
-	shares.a = PartitionNumeric(fcinfo, window, 1, "a");
-	shares.b = PartitionNumeric(fcinfo, window, 2, "b");
-	if (NumericSign(shares.a) < 0 ||
-		NumericCompare(shares.b, NumericFromInt64(1)) > 0 ||
-		NumericCompare(shares.a, shares.b) > 0)
+	shares[0] = PartitionNumeric(fcinfo, window, 1, "a");
+	shares[1] = PartitionNumeric(fcinfo, window, 2, "b");
+	if (NumericSign(shares[0]) < 0 ||
+		NumericCompare(shares[1], NumericFromInt64(1)) > 0 ||
+		NumericCompare(shares[0], shares[1]) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a and b must be shares with 0 <= a <= b <= 1, not %s and %s",
-						NumericText(shares.a), NumericText(shares.b))));
-	return shares;
+						NumericText(shares[0]), NumericText(shares[1]))));
 }
 
 /* Reads a partition's values; row_of tells where each stood. */
@@ -80,126 +67,23 @@ ReadValues(WindowObject window, ExactColumn *column, uint32 *row_of)
 	PartitionScanEnd(&scan);
 }
 
-/* ceil(share * total), as an integer: what is below it is below the share */
-static num_u128
-ShareLimit(Datum share, num_i128 total)
-{
-	Datum		amount = NumericMultiply(share, DecimalNumeric(total, 0));
-	ExactSum	sum;
-	num_i128	limit;
-
-	/* at most the total, but with more digits than DecimalRead() takes */
-	ExactSumRead(&sum, NumericCeiling(amount), "value");
-	if (!num_i256_to_i128(&sum.value, &limit))
-		elog(ERROR, "share of a total does not fit");
-	return (num_u128) limit;
-}
-
-/*
- * Tiers of integer values.  False if the sum of the positive ones overflows.
- */
-static bool
-TierIntegers(const ExactColumn *column, const TierShares *shares, char *tier)
-{
-	num_u128   *positive = HugeArray(CurrentMemoryContext, column->count,
-									 sizeof(num_u128));
-	num_u128   *scratch = HugeArray(CurrentMemoryContext, column->count,
-									sizeof(num_u128));
-	Datum		share[2] = {shares->a, shares->b};
-	num_u128	threshold[2];
-	num_i128	total = 0;
-	Size		count = 0;
-
-	for (Size i = 0; i < column->count; i++)
-	{
-		if (column->value[i] <= 0)
-			continue;
-		if (__builtin_add_overflow(total, column->value[i], &total))
-			return false;
-		positive[count++] = (num_u128) column->value[i];
-		POLL_AT(count);
-	}
-	for (int s = 0; s < 2; s++)
-	{
-		num_u128	limit = ShareLimit(share[s], total);
-
-		/* with a limit of 0 nothing is inside */
-		threshold[s] = limit == 0 ? ~(num_u128) 0 :
-			num_upper_threshold(positive, count, NUM_SUM, limit, scratch,
-								PollInterrupts);
-	}
-	for (Size i = 0; i < column->count; i++)
-	{
-		num_i128	value = column->value[i];
-
-		tier[i] = value <= 0 ? 'C' :
-			(num_u128) value >= threshold[0] ? 'A' :
-			(num_u128) value >= threshold[1] ? 'B' : 'C';
-		POLL_AT(i);
-	}
-	pfree(positive);
-	pfree(scratch);
-	return true;
-}
-
-/* Tiers of numerics, largest first, by running sums. */
-static void
-TierNumerics(const ExactColumn *column, const TierShares *shares, char *tier)
-{
-	Size	   *order = ExactColumnOrder(column, CurrentMemoryContext);
-	Datum		zero = NumericFromInt64(0);
-	Datum		total = zero;
-	Datum		larger = zero;	/* sum of strictly larger values */
-	Datum		sum = zero;		/* sum so far */
-	Datum		limit_a;
-	Datum		limit_b;
-
-	for (Size i = 0; i < column->count; i++)
-	{
-		if (NumericCompare(column->numeric[i], zero) > 0)
-			total = NumericAdd(total, column->numeric[i]);
-		CHECK_FOR_INTERRUPTS();
-	}
-	limit_a = NumericMultiply(shares->a, total);
-	limit_b = NumericMultiply(shares->b, total);
-	for (Size i = 0; i < column->count; i++)
-	{
-		Datum		value = column->numeric[order[i]];
-
-		CHECK_FOR_INTERRUPTS();
-		if (i > 0 && NumericCompare(value, column->numeric[order[i - 1]]) != 0)
-			larger = sum;
-		if (NumericCompare(value, zero) <= 0)
-			tier[order[i]] = 'C';
-		else
-		{
-			sum = NumericAdd(sum, value);
-			tier[order[i]] = NumericCompare(larger, limit_a) < 0 ? 'A' :
-				NumericCompare(larger, limit_b) < 0 ? 'B' : 'C';
-		}
-	}
-}
-
 static TierPartition *
 ComputeTiers(FunctionCallInfo fcinfo, WindowObject window,
 			 MemoryContext context)
 {
-	TierShares	shares = ReadShares(fcinfo, window);
+	Datum		shares[2];
 	Size		rows = WinGetPartitionRowCount(window);
 	TierPartition *partition = HugeArray(context, 1,
 										 sizeof(TierPartition) + rows);
 	uint32	   *row_of = HugeArray(CurrentMemoryContext, rows, sizeof(uint32));
-	char	   *tier;
+	int16	   *place;
 	ExactColumn column;
 
+	ReadShares(fcinfo, window, shares);
 	ExactColumnInit(&column, rows, CurrentMemoryContext);
 	ReadValues(window, &column, row_of);
-	tier = HugeArray(CurrentMemoryContext, column.count, sizeof(char));
-	if (column.value == NULL || !TierIntegers(&column, &shares, tier))
-	{
-		ExactColumnWiden(&column);
-		TierNumerics(&column, &shares, tier);
-	}
+	place = HugeArray(CurrentMemoryContext, column.count, sizeof(int16));
+	ShareTiers(&column, shares, lengthof(shares), place);
 
 	for (int letter = 'A'; letter <= 'C'; letter++)
 	{
@@ -210,9 +94,9 @@ ComputeTiers(FunctionCallInfo fcinfo, WindowObject window,
 	}
 	memset(partition->tier, 0, rows);
 	for (Size i = 0; i < column.count; i++)
-		partition->tier[row_of[i]] = tier[i];
+		partition->tier[row_of[i]] = 'A' + place[i];
 	pfree(row_of);
-	pfree(tier);
+	pfree(place);
 	return partition;
 }
 

@@ -128,7 +128,7 @@ ROLLBACK TO fresh;
 CREATE TEMPORARY VIEW refresh_order AS SELECT 1 AS a;
 CREATE TEMPORARY SEQUENCE refresh_rfm;
 CREATE TEMPORARY VIEW refresh_part AS SELECT 1 AS a;
-CREATE TYPE pg_temp.refresh_class AS (a int);
+CREATE TYPE pg_temp.refresh_cumulated AS (a int);
 SELECT lives_ok($$CALL crmcost.refresh('crm', '2024-03-01')$$, 'temporary views and sequences do not disturb');
 
 SELECT * FROM finish();
