@@ -93,6 +93,7 @@ $query$, pg_catalog.isfinite(open_month));
 COMMENT ON FUNCTION crmcost._cases_before(date) IS
   'Query of the months in which the cases of the customers with news count so far, where any month is closed.';
 
+-- Most cases are resolved once, if at all.
 CREATE FUNCTION crmcost._find_cases(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -102,41 +103,51 @@ BEGIN
         (customer_id, source, case_ref, interaction_id, opened_at,
          opened_month, kind, subtype, phase, channel_code, product_code, team,
          service_level, agent_code, automated, cases, contacts, steps,
-         handle_seconds, first_response_at, responded_month, due_at, due_month,
-         closed_at, closed_month, reopenings, closing_months,
-         reopening_months)
-      WITH line AS (
-        SELECT l.*, row_number() OVER along AS place
-        FROM (%s) l
-        WINDOW along AS (PARTITION BY l.customer_id, l.source, l.ref, l.own_id,
-                                      l.is_contact
-                         ORDER BY l.occurred_at, l.interaction_id)
-      ), again AS (%s), one AS (%s)
+         handle_seconds, first_response_at, responded_month, response_seconds,
+         response_open_seconds, due_at, due_month, due_met, closed_at,
+         closed_month, resolution_seconds, resolution_open_seconds, reopenings,
+         closing_months, reopening_months, response_met, resolution_met)
+      WITH again AS (%s), one AS (%s)
       SELECT o.customer_id, o.source, o.ref, o.own_id, o.opened_at,
              o.opened_month, o.kind, o.subtype, o.phase, o.channel_code,
              o.product_code, o.team, o.service_level, o.agent_code,
              o.automated, o.cases, o.contacts, o.steps, o.seconds,
              o.responded_at,
              crmcost._counted_month(o.responded_at, b.responded_month, $1, $2),
-             o.due_at,
-             CASE WHEN o.due_at < $3 THEN
-               crmcost._counted_month(o.due_at, b.due_month, $1, $2) END,
+             t.response, t.response, o.due_at, d.month,
+             CASE WHEN d.month IS NOT NULL
+               THEN coalesce(o.closed_at <= o.due_at, false) END,
              o.closed_at, CASE WHEN o.closed_at IS NOT NULL
                THEN k.months[cardinality(k.months)] END,
-             cardinality(o.reopening_months), k.months, o.reopening_months
+             t.resolution, t.resolution, cardinality(o.reopening_months),
+             k.months, o.reopening_months, %s
       FROM (SELECT o.*, coalesce(a.closings, '{}') AS closings,
                    coalesce(a.reopening_months, '{}') AS reopening_months
             FROM one o
             LEFT JOIN again a USING (customer_id, source, ref, own_id)) o
       LEFT JOIN (%s) b USING (customer_id, source, ref, own_id)
       CROSS JOIN LATERAL (
-        SELECT coalesce(array_agg(crmcost._counted_month(
-                 u.at, b.closing_months[u.n], $1, $2) ORDER BY u.n), '{}')
-        FROM unnest(o.closings || CASE WHEN o.closed_at IS NULL THEN '{}'
-                      ELSE ARRAY[o.closed_at] END) WITH ORDINALITY AS u (at, n)
-      ) AS k (months)
-    $query$, crmcost._case_rows(), crmcost._case_reopenings(),
-    crmcost._case_sums(),
+        VALUES (extract(epoch FROM o.responded_at - o.opened_at),
+                extract(epoch FROM o.closed_at - o.opened_at)))
+        AS t (response, resolution)
+      CROSS JOIN LATERAL (
+        VALUES (CASE WHEN o.due_at < $3 THEN
+                  crmcost._counted_month(o.due_at, b.due_month, $1, $2) END))
+        AS d (month)
+      CROSS JOIN LATERAL (
+        VALUES (CASE WHEN o.closings = '{}' AND o.closed_at IS NULL THEN '{}'
+          WHEN o.closings = '{}'
+            THEN ARRAY[crmcost._counted_month(o.closed_at,
+                                              b.closing_months[1], $1, $2)]
+          ELSE (
+            SELECT array_agg(crmcost._counted_month(
+                     u.at, b.closing_months[u.n], $1, $2) ORDER BY u.n)
+            FROM unnest(o.closings || CASE WHEN o.closed_at IS NOT NULL
+                          THEN ARRAY[o.closed_at] ELSE '{}' END)
+                   WITH ORDINALITY AS u (at, n)) END)) AS k (months)
+    $query$, crmcost._case_reopenings(), crmcost._case_sums(),
+    format(crmcost._case_verdicts(run.ledger), 't.response', 't.resolution',
+           'o.closed_at', 'o.due_at'),
     crmcost._cases_before(run.open_month))
     USING run.zone, run.open_month, run.upto;
   ANALYZE pg_temp.refresh_case;
@@ -144,15 +155,15 @@ END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_cases(crmcost._run) IS
-  'Fills refresh_case: the cases of the customers with news, without their times.';
+  'Fills refresh_case: the cases of the customers with news, with their times by the clock of all days.';
 
 -- Who comes when the last thing that happened was a resolution opens the case again.
 -- An earlier contact that is resolved only after that takes none of it back.  Of
 -- resolutions without a contact between them the first one is meant: what was done
 -- at the end of a month stays so, whatever is resolved later.
 CREATE FUNCTION crmcost._case_reopenings() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
   SELECT e.customer_id, e.source, e.ref, e.own_id,
          (array_agg(e.at ORDER BY e.at) FILTER (WHERE e.resolves))
            [:count(*) FILTER (WHERE NOT e.resolves)] AS closings,
@@ -161,7 +172,7 @@ RETURN $query$
   FROM (SELECT v.*, lag(v.resolves) OVER along AS resolved_before
         FROM (SELECT l.customer_id, l.source, l.ref, l.own_id, l.month_start,
                      l.interaction_id, u.at, u.resolves
-              FROM line l
+              FROM (%s) l
               CROSS JOIN LATERAL (VALUES (l.occurred_at, false),
                                          (l.resolved_at, true))
                 AS u (at, resolves)
@@ -171,15 +182,16 @@ RETURN $query$
   WHERE e.resolved_before <> e.resolves
   GROUP BY e.customer_id, e.source, e.ref, e.own_id
   HAVING count(*) FILTER (WHERE NOT e.resolves) > 0
-$query$;
+$query$, crmcost._case_rows());
 
 COMMENT ON FUNCTION crmcost._case_reopenings() IS
-  'Query of the cases in line that were opened again: the resolutions before that, and the months in which it counts.';
+  'Query of the cases of _case_rows that were opened again: the resolutions before that, and the months in which it counts.';
 
--- Steps without a contact are of a case that is not known.
+-- Steps without a contact are of a case that is not known.  All windows are in the
+-- order of the cases: that is sorted once.
 CREATE FUNCTION crmcost._case_sums() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
   SELECT l.customer_id, l.source, l.ref, l.own_id,
          min(l.occurred_at) FILTER (WHERE l.is_contact) AS opened_at,
          min(l.month_start) FILTER (WHERE f) AS opened_month,
@@ -191,9 +203,7 @@ RETURN $query$
                   '(unknown)') AS product_code,
          min(l.team) FILTER (WHERE f) AS team,
          min(l.service_level) FILTER (WHERE f) AS service_level,
-         coalesce((array_agg(l.agent_code ORDER BY l.occurred_at DESC,
-                                                   l.interaction_id DESC)
-                     FILTER (WHERE l.agent_code IS NOT NULL))[1],
+         coalesce(min(l.agent_code) FILTER (WHERE l.place = l.agent_place),
                   '(unknown)') AS agent_code,
          bool_and(l.automated) AS automated,
          CASE l.own_id WHEN 0 THEN 1 ELSE min(l.n) END AS cases,
@@ -206,57 +216,65 @@ RETURN $query$
          min(l.resolved_at) FILTER (WHERE l.is_contact
                                           AND l.resolved_at >= l.came_last)
            AS closed_at
-  FROM (SELECT l.*, l.is_contact AND l.place = 1 AS f,
+  FROM (SELECT l.*, l.is_contact AND l.came = 1 AS f,
                min(l.occurred_at) FILTER (WHERE l.is_contact) OVER of_case
                  AS began_at,
                max(l.occurred_at) FILTER (WHERE l.is_contact) OVER of_case
-                 AS came_last
-        FROM line l
+                 AS came_last,
+               max(l.place) FILTER (WHERE l.agent_code IS NOT NULL) OVER of_case
+                 AS agent_place
+        FROM (SELECT l.*, row_number() OVER along AS place,
+                     count(*) FILTER (WHERE l.is_contact) OVER (
+                       along ROWS UNBOUNDED PRECEDING) AS came
+              FROM (%s) l
+              WINDOW along AS (PARTITION BY l.customer_id, l.source, l.ref,
+                                            l.own_id
+                               ORDER BY l.occurred_at, l.interaction_id)) l
         WINDOW of_case AS (PARTITION BY l.customer_id, l.source, l.ref,
                                         l.own_id)) l
   WHERE l.began_at IS NOT NULL
   GROUP BY l.customer_id, l.source, l.ref, l.own_id
-$query$;
+$query$, crmcost._case_rows());
 
 COMMENT ON FUNCTION crmcost._case_sums() IS
-  'Query of cases, of their rows in line.';
+  'Query of cases, of the rows of _case_rows.';
+
+-- Whether a case was answered and resolved in time, as a format: how long that took,
+-- when it was resolved, and until when it was to be.
+CREATE FUNCTION crmcost._case_verdicts(ledger name) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($terms$
+  %%1$s <= %1$s,
+  CASE WHEN %%3$s IS NULL THEN NULL
+    WHEN %%4$s IS NOT NULL THEN %%3$s <= %%4$s ELSE %%2$s <= %2$s END
+$terms$,
+  3600 * crmcost._setting(ledger, 'sla_first_response_hours')::numeric,
+  3600 * crmcost._setting(ledger, 'sla_resolution_hours')::numeric);
+
+COMMENT ON FUNCTION crmcost._case_verdicts(name) IS
+  'Format of the terms of response_met and resolution_met of a case.';
 
 -- Where calendar says nothing, business time is all time.
 CREATE FUNCTION crmcost._time_cases(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
-DECLARE
-  response_limit CONSTANT numeric :=
-    3600 * crmcost._setting(run.ledger, 'sla_first_response_hours')::numeric;
-  resolution_limit CONSTANT numeric :=
-    3600 * crmcost._setting(run.ledger, 'sla_resolution_hours')::numeric;
-  by_business CONSTANT boolean :=
-    crmcost._setting(run.ledger, 'sla_clock') = 'business';
 BEGIN
-  UPDATE pg_temp.refresh_case SET
-    response_seconds = extract(epoch FROM first_response_at - opened_at),
-    response_open_seconds = extract(epoch FROM first_response_at - opened_at),
-    resolution_seconds = extract(epoch FROM closed_at - opened_at),
-    resolution_open_seconds = extract(epoch FROM closed_at - opened_at);
-  IF EXISTS (SELECT FROM calendar) THEN
-    PERFORM crmcost._find_hours(run);
-    PERFORM crmcost._count_open_seconds(run.ledger);
+  IF NOT EXISTS (SELECT FROM calendar) THEN
+    RETURN;
   END IF;
-  UPDATE pg_temp.refresh_case SET
-    response_met = CASE WHEN by_business THEN response_open_seconds
-                     ELSE response_seconds END <= response_limit,
-    resolution_met = CASE WHEN closed_at IS NULL THEN NULL
-                       WHEN due_at IS NOT NULL THEN closed_at <= due_at
-                       ELSE CASE WHEN by_business THEN resolution_open_seconds
-                              ELSE resolution_seconds END <= resolution_limit
-                     END,
-    due_met = CASE WHEN due_month IS NOT NULL
-                THEN coalesce(closed_at <= due_at, false) END;
+  PERFORM crmcost._find_hours(run);
+  PERFORM crmcost._count_open_seconds(run.ledger);
+  IF crmcost._setting(run.ledger, 'sla_clock') = 'business' THEN
+    EXECUTE format('UPDATE pg_temp.refresh_case SET (response_met, resolution_met) = ROW(%s)',
+                   format(crmcost._case_verdicts(run.ledger),
+                          'response_open_seconds', 'resolution_open_seconds',
+                          'closed_at', 'due_at'));
+  END IF;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._time_cases(crmcost._run) IS
-  'Fills in how long the cases of refresh_case took, and whether that was in time.';
+  'Fills in what of the times of the cases of refresh_case is time of business, and whether that was in time.';
 
 CREATE FUNCTION crmcost._count_open_seconds(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
