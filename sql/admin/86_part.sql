@@ -38,7 +38,6 @@ BEGIN ATOMIC
   FROM (VALUES
     ('dealt_won'::text, 'month_start date, channel_code text, agent_code text, referred boolean, cycle_days numeric'::text),
     ('dealt_entry', 'month_start date, funnel text, channel_code text, position integer, passed_days numeric'),
-    ('dealt_move', 'as_of date, stage text, stage_before text, days_before integer, n bigint'),
     ('dealt_loyal', 'measure text, loyalty numeric, customers bigint, orders numeric, revenue numeric, total_cost numeric, profit numeric, rank_sum numeric, rank_squares numeric'),
     ('dealt_sample', 'state crmcost.clv_sample'),
     ('dealt_path', 'month_start date, conversion_kind text, path text[], n bigint, value numeric, open bigint'),

@@ -468,10 +468,14 @@ CREATE FUNCTION crmcost._make_life_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- cycle: who came into which stage, and went, by day
+  -- cycle: who came into which stage, and went (less than none), by channel and
+  -- day; who moved from stage to stage in which month, the same by channel (stepped),
+  -- for which reason (told), and who was no customer any more at its end (lost)
   CREATE TEMPORARY TABLE refresh_stage_change (
-    stage text COLLATE "C", channel_code text COLLATE "C", day date,
-    customers bigint, age bigint
+    kind text, stage text COLLATE "C", channel_code text COLLATE "C", day date,
+    month_start date, stage_before text COLLATE "C", days_before integer,
+    reason_code text COLLATE "C", reason_inferred boolean, customers bigint,
+    age bigint
   ) ON COMMIT DROP;
   -- stay: curves and tests
   CREATE TEMPORARY TABLE refresh_survival (

@@ -47,36 +47,25 @@ BEGIN
       INTO first_month USING crmcost._month_of(run.day);
   END IF;
   PERFORM crmcost._find_stage_changes(run, first_month);
-  RETURN crmcost._write_difference(run.ledger, 'stage_flow_month',
-      'SELECT * FROM ' || crmcost._of_groups(run, 'dealt_move',
-        'q.as_of - date ''epoch''', $query$
-        SELECT month_start AS as_of, stage, stage_before, days_before,
-               count(*) AS n
-        FROM stage_spell old
-        WHERE $query$ || in_months || $query$
-        GROUP BY month_start, stage_before, stage, days_before
-      $query$, $query$
-        SELECT as_of AS month_start, stage_before AS stage_from,
-               stage AS stage_to, sum(n)::bigint AS transitions,
-               round(crmcost._counted_median(
-                       array_agg(days_before ORDER BY days_before),
-                       array_agg(n ORDER BY days_before))::numeric, 6)
-                 AS median_days
-        FROM (SELECT as_of, stage_before, stage, days_before,
-                     sum(n)::bigint AS n
-              FROM %1$s flow
-              GROUP BY as_of, stage_before, stage, days_before) flow
-        GROUP BY as_of, stage_before, stage
-      $query$) || ' flow', in_months)
-    + crmcost._write_difference(run.ledger, 'churn_reason_month',
-      crmcost._sum_of_parts(run, 'churn_reason_month', $query$
-        SELECT month_start, coalesce(reason_code, '(unknown)') AS reason_code,
-               coalesce(reason_inferred, false) AS inferred,
-               count(*) AS customers
-        FROM stage_spell old
-        WHERE stage = 'churned' AND $query$ || in_months || $query$
-        GROUP BY 1, 2, 3
-      $query$), in_months)
+  RETURN crmcost._write_difference(run.ledger, 'stage_flow_month', $query$
+      SELECT month_start, stage_before AS stage_from, stage AS stage_to,
+             sum(customers)::bigint AS transitions,
+             round(crmcost._counted_median(
+                     array_agg(days_before ORDER BY days_before),
+                     array_agg(customers ORDER BY days_before))::numeric, 6)
+               AS median_days
+      FROM pg_temp.refresh_stage_change old
+      WHERE kind = 'moved' AND $query$ || in_months || $query$
+      GROUP BY month_start, stage_before, stage
+    $query$, in_months)
+    + crmcost._write_difference(run.ledger, 'churn_reason_month', $query$
+      SELECT month_start, coalesce(reason_code, '(unknown)') AS reason_code,
+             coalesce(reason_inferred, false) AS inferred,
+             sum(customers)::bigint AS customers
+      FROM pg_temp.refresh_stage_change old
+      WHERE kind = 'told' AND stage = 'churned' AND $query$ || in_months || $query$
+      GROUP BY 1, 2, 3
+    $query$, in_months)
     + crmcost._write_stage_day(run, first_month)
     + crmcost._write_churn_month(run, first_month);
 END
@@ -317,9 +306,58 @@ $$;
 COMMENT ON FUNCTION crmcost._all_kept_days(crmcost._run, date) IS
   'Days from one to the report day that kept_snapshot has.';
 
--- Who came (1) and who went (-1), and the sum of the days on which they had come.
--- All that was before the first month is one day: who came and went until then is
--- left out.  A stage that nobody is in any more has a row with 0.
+-- Who came (as of the day before the first month, who had come before that) and who
+-- went, by channel and day, with the sum of the days on which they had come: of those
+-- who were not gone before the first month.  A stage that nobody is in any more has a
+-- row with 0.  Who went from stage to stage a month, after how many days; the same by
+-- channel, and for which reason.
+CREATE FUNCTION crmcost._stage_change_query(first_month date) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT 'came' AS kind, s.stage, s.channel_code,
+         greatest(s.entered_on, %1$L::date - 1) AS day,
+         NULL::date AS month_start, NULL AS stage_before,
+         NULL::integer AS days_before, NULL AS reason_code,
+         NULL::boolean AS reason_inferred, count(*) AS customers,
+         sum(s.entered_on - date '2000-01-01') AS age
+  FROM stage_spell s
+  WHERE s.left_on >= %1$L OR s.left_on IS NULL
+  GROUP BY 2, 3, 4
+  UNION ALL
+  SELECT 'went', s.stage, s.channel_code, s.left_on, NULL, NULL, NULL, NULL,
+         NULL, -count(*), -sum(s.entered_on - date '2000-01-01')
+  FROM stage_spell s
+  WHERE s.left_on >= %1$L
+  GROUP BY 2, 3, 4
+  UNION ALL
+  SELECT 'came', k, '(unknown)', %1$L::date - 1, NULL, NULL, NULL, NULL, NULL,
+         0, 0
+  FROM unnest(%2$L::text[]) AS k
+  WHERE EXISTS (SELECT FROM stage_spell s
+                WHERE s.stage = k AND s.month_start < %1$L)
+  UNION ALL
+  SELECT 'moved', s.stage, NULL, NULL, s.month_start, s.stage_before,
+         s.days_before, NULL, NULL, count(*), 0
+  FROM stage_spell s
+  WHERE s.month_start >= %1$L
+  GROUP BY s.month_start, s.stage, s.stage_before, s.days_before
+  UNION ALL
+  SELECT 'stepped', s.stage, s.channel_code, NULL, s.month_start,
+         s.stage_before, NULL, NULL, NULL, count(*), 0
+  FROM stage_spell s
+  WHERE s.month_start >= %1$L
+  GROUP BY s.month_start, s.channel_code, s.stage, s.stage_before
+  UNION ALL
+  SELECT 'told', s.stage, NULL, NULL, s.month_start, NULL, NULL, s.reason_code,
+         s.reason_inferred, count(*), 0
+  FROM stage_spell s
+  WHERE s.month_start >= %1$L AND s.stage = 'churned'
+  GROUP BY s.month_start, s.stage, s.reason_code, s.reason_inferred
+$query$, first_month, crmcost._stages());
+
+COMMENT ON FUNCTION crmcost._stage_change_query(date) IS
+  'Query of how many came into a stage and went on which day, and from stage to stage in which month, from a month on.';
+
 CREATE FUNCTION crmcost._find_stage_changes(run crmcost._run, first_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -327,42 +365,50 @@ AS $$
 BEGIN
   TRUNCATE pg_temp.refresh_stage_change;
   EXECUTE 'INSERT INTO pg_temp.refresh_stage_change SELECT c.* FROM '
-          || crmcost._of_parts(run, 'refresh_part_stage', format($query$
-    SELECT s.stage, s.channel_code, d.day, sum(d.n) AS customers,
-           sum(d.n * (s.entered_on - date '2000-01-01')) AS age
-    FROM stage_spell s
-    CROSS JOIN LATERAL (
-      VALUES (greatest(s.entered_on, %1$L::date - 1), 1), (s.left_on, -1)
-    ) AS d (day, n)
-    WHERE (s.left_on >= %1$L OR s.left_on IS NULL) AND d.day IS NOT NULL
-    GROUP BY s.stage, s.channel_code, d.day
-    UNION ALL
-    SELECT k COLLATE "C", '(unknown)', %1$L::date - 1, 0, 0
-    FROM unnest(crmcost._stages()) AS k
-    WHERE EXISTS (SELECT FROM stage_spell s
-                  WHERE s.stage = k AND s.entered_on < %1$L)
-    $query$, first_month)) || ' c';
+          || crmcost._of_parts(run, 'refresh_part_stage',
+               crmcost._stage_change_query(first_month) || ' UNION ALL '
+               || crmcost._lost_query(crmcost._customer_stages(), first_month))
+          || ' c';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_stage_changes(crmcost._run, date) IS
-  'Fills refresh_stage_change: how many came into a stage and went on which day, from a month on.';
+  'Fills refresh_stage_change, from a month on.';
 
--- Up to the last day of a month all that is in it counts, which needs no join.
+CREATE FUNCTION crmcost._lost_query(stages text[], first_month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT 'lost', s.stage, s.channel_code, NULL::date, s.month_start,
+         NULL::text, NULL::integer, NULL::text, NULL::boolean, count(*), 0
+  FROM stage_spell s
+  WHERE s.month_start >= %2$L AND s.stage <> ALL (%1$L::text[])
+        AND (s.left_on < s.month_start + interval '1 month') IS NOT TRUE
+        -- where the month began for who is none at its end: mostly in the stage
+        -- before
+        AND CASE WHEN s.entered_on - s.days_before < s.month_start
+              THEN s.stage_before
+              ELSE (SELECT b.stage FROM stage_spell b
+                    WHERE b.customer_id = s.customer_id
+                          AND b.entered_at < s.entered_at
+                          AND b.entered_on < s.month_start
+                    ORDER BY b.entered_at DESC LIMIT 1)
+            END = ANY (%1$L::text[])
+  GROUP BY s.month_start, s.channel_code, s.stage
+$query$, stages, first_month);
+
+COMMENT ON FUNCTION crmcost._lost_query(text[], date) IS
+  'Query of who was a customer when a month began and is none at its end, from a month on, given the stages of customers, as a part of _stage_change_query.';
+
+-- Up to the last day of a month all that is in it counts: refresh_stage_change has
+-- that.
 CREATE FUNCTION crmcost._stage_move_query(days text, first_month date,
                                           last_day date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT least((s.month_start + interval '1 month')::date - 1, %3$L) AS as_of,
-         s.stage, s.stage_before, s.days_before, s.n
-  FROM (SELECT s.month_start, s.stage, s.stage_before, s.days_before,
-               count(*) AS n
-        FROM stage_spell s
-        WHERE s.month_start >= %2$L
-        GROUP BY s.month_start, s.stage, s.stage_before, s.days_before) s
-  UNION ALL
-  SELECT d.as_of, s.stage, s.stage_before, s.days_before, count(*) AS n
+  SELECT d.as_of, s.stage, s.stage_before, s.days_before,
+         count(*) AS customers
   FROM (%1$s) d
   JOIN stage_spell s ON s.month_start = d.from_on AND s.entered_on <= d.as_of
   WHERE s.month_start >= %2$L
@@ -371,27 +417,25 @@ RETURN pg_catalog.format($query$
 $query$, days, first_month, last_day);
 
 COMMENT ON FUNCTION crmcost._stage_move_query(text, date, date) IS
-  'Query of how many went from stage to stage after how many days, from the first of the month of a day on, given the query of the days, from a month on.';
+  'Query of how many went from stage to stage after how many days, from the first of the month of a day on, given the query of the days, from a month on; of days that are the last of their month, or of all, nothing.';
 
-CREATE FUNCTION crmcost._stage_moves() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN $query$
-  WITH moved AS (SELECT * FROM %1$s moved)
-  SELECT as_of, stage, true AS is_in, sum(n)::bigint AS customers,
-         NULL AS median_days
-  FROM moved GROUP BY as_of, stage
-  UNION ALL
-  SELECT as_of, stage_before, false, sum(n)::bigint,
-         crmcost._counted_median(
-           array_agg(days_before ORDER BY days_before),
-           array_agg(n ORDER BY days_before))
-  FROM moved
-  WHERE stage_before <> '(new)'
-  GROUP BY as_of, stage_before
-$query$;
+CREATE FUNCTION crmcost._stage_day_list(run crmcost._run, first_month date)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  RETURN format($query$
+    SELECT d.as_of, date_trunc('month', d.as_of::timestamp)::date AS from_on
+    FROM (SELECT least((m + interval '1 month')::date - 1, %3$L) AS as_of
+          FROM generate_series(%1$L::timestamp, %3$L::timestamp, '1 month')
+            AS m
+          UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
+    $query$, first_month, crmcost._all_kept_days(run, first_month), run.day);
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._stage_moves() IS
-  'Format of a query of how many came to and left a stage until a day, and after how many days half of them, of the relation of _stage_move_query.';
+COMMENT ON FUNCTION crmcost._stage_day_list(crmcost._run, date) IS
+  'Query of the days of stage_day from a month on, with the first of their months.';
 
 -- Who is in a stage at a day is who came less who went until then; the sum of
 -- the days on which those in it came gives their mean age.  A full refresh replaces
@@ -401,32 +445,42 @@ CREATE FUNCTION crmcost._write_stage_day(run crmcost._run, first_month date)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  days CONSTANT text := format($query$
-    SELECT d.as_of, date_trunc('month', d.as_of::timestamp)::date AS from_on
-    FROM (SELECT least((m + interval '1 month')::date - 1, %3$L) AS as_of
-          FROM generate_series(%1$L::timestamp, %3$L::timestamp, '1 month')
-            AS m
-          UNION SELECT k FROM unnest(%2$L::date[]) AS k) d
-    $query$, first_month, crmcost._all_kept_days(run, first_month), run.day);
+  days CONSTANT text := crmcost._stage_day_list(run, first_month);
 BEGIN
   RETURN crmcost._write_difference(run.ledger, 'stage_day', format($query$
     WITH day AS (%1$s),
     change AS (
       SELECT stage, day, sum(customers) AS customers, sum(age) AS age
-      FROM pg_temp.refresh_stage_change GROUP BY stage, day
+      FROM pg_temp.refresh_stage_change
+      WHERE kind IN ('came', 'went')
+      GROUP BY stage, day
     ),
-    moved AS (SELECT * FROM %2$s moved),
+    moved AS (
+      SELECT least((c.month_start + interval '1 month')::date - 1, %3$L)
+               AS as_of, c.stage, c.stage_before, c.days_before, c.customers
+      FROM pg_temp.refresh_stage_change c WHERE c.kind = 'moved'
+      UNION ALL
+      SELECT m.as_of, m.stage, m.stage_before, m.days_before, m.customers
+      FROM %2$s m
+    ),
     held AS (
       SELECT d.as_of, c.stage, sum(c.customers) AS customers, sum(c.age) AS age
       FROM day d JOIN change c ON c.day <= d.as_of
       GROUP BY d.as_of, c.stage
     ),
     came AS (
-      SELECT as_of, stage, customers AS entered FROM moved WHERE is_in
+      SELECT as_of, stage, sum(customers)::bigint AS entered
+      FROM moved GROUP BY as_of, stage
     ),
     went AS (
-      SELECT as_of, stage, customers AS left_customers, median_days
-      FROM moved WHERE NOT is_in
+      SELECT as_of, stage_before AS stage,
+             sum(customers)::bigint AS left_customers,
+             crmcost._counted_median(
+               array_agg(days_before ORDER BY days_before),
+               array_agg(customers ORDER BY days_before)) AS median_days
+      FROM moved
+      WHERE stage_before <> '(new)'
+      GROUP BY as_of, stage_before
     )
     SELECT as_of, stage, h.customers::bigint AS customers,
            coalesce(c.entered, 0) AS entered,
@@ -438,9 +492,8 @@ BEGIN
     LEFT JOIN came c USING (as_of, stage)
     LEFT JOIN went w USING (as_of, stage)
   $query$, days,
-  crmcost._of_groups(run, 'dealt_move', 'q.as_of - date ''epoch''',
-                     crmcost._stage_move_query(days, first_month, run.day),
-                     crmcost._stage_moves())),
+  crmcost._of_parts(run, 'refresh_part_moved',
+    crmcost._stage_move_query(days, first_month, run.day)), run.day),
   format('old.as_of >= %L', CASE WHEN run.whole THEN run.open_month
                               ELSE first_month END));
 END
@@ -463,7 +516,8 @@ BEGIN
     ),
     change AS (
       SELECT channel_code, day, sum(customers) AS customers
-      FROM pg_temp.refresh_stage_change WHERE stage = ANY (%3$L::text[])
+      FROM pg_temp.refresh_stage_change
+      WHERE kind IN ('came', 'went') AND stage = ANY (%3$L::text[])
       GROUP BY channel_code, day
     ),
     stock AS (
@@ -475,10 +529,23 @@ BEGIN
       GROUP BY m.month_start, c.channel_code
     ),
     step AS (
-      SELECT month_start, channel_code, sum(came)::bigint AS came,
-             sum(returned)::bigint AS returned, sum(went)::bigint AS went,
-             sum(lost)::bigint AS lost
-      FROM %4$s step
+      SELECT month_start, channel_code,
+             coalesce(sum(customers) FILTER (
+               WHERE stage = ANY (%3$L::text[])
+                     AND kind = 'stepped'
+                     AND stage_before IN ('(new)', 'lead')), 0)::bigint AS came,
+             coalesce(sum(customers) FILTER (
+               WHERE stage = ANY (%3$L::text[])
+                     AND kind = 'stepped'
+                     AND stage_before = 'churned'), 0)::bigint AS returned,
+             coalesce(sum(customers) FILTER (
+               WHERE stage <> ALL (%3$L::text[])
+                     AND kind = 'stepped'
+                     AND stage_before = ANY (%3$L::text[])), 0)::bigint AS went,
+             coalesce(sum(customers) FILTER (WHERE kind = 'lost'), 0)::bigint
+               AS lost
+      FROM pg_temp.refresh_stage_change
+      WHERE kind IN ('stepped', 'lost')
       GROUP BY month_start, channel_code
     )
     SELECT month_start, channel_code,
@@ -492,9 +559,7 @@ BEGIN
     WHERE start_customers <> 0 OR end_customers <> 0 OR p.came > 0
           OR p.returned > 0 OR p.went > 0
   $query$, first_month, crmcost._month_of(run.day),
-  crmcost._customer_stages(),
-  crmcost._of_parts(run, 'refresh_part_step', crmcost._churn_step_query(
-    crmcost._customer_stages(), first_month, crmcost._month_of(run.day)))),
+  crmcost._customer_stages()),
   format('old.month_start >= %L', CASE WHEN run.whole THEN run.open_month
                                     ELSE first_month END));
 END
@@ -502,40 +567,3 @@ $$;
 
 COMMENT ON FUNCTION crmcost._write_churn_month(crmcost._run, date) IS
   'Writes churn_month from a month on; returns the rows changed.';
-
-CREATE FUNCTION crmcost._churn_step_query(stages text[], first_month date,
-                                          last_month date)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT s.month_start, s.channel_code,
-         count(*) FILTER (WHERE s.stage = ANY (%1$L::text[])
-                                AND s.stage_before IN ('(new)', 'lead')) AS came,
-         count(*) FILTER (WHERE s.stage = ANY (%1$L::text[])
-                                AND s.stage_before = 'churned') AS returned,
-         count(*) FILTER (WHERE s.stage <> ALL (%1$L::text[])
-                                AND s.stage_before = ANY (%1$L::text[])) AS went,
-         0 AS lost
-  FROM stage_spell s
-  WHERE s.month_start BETWEEN %2$L AND %3$L
-  GROUP BY s.month_start, s.channel_code
-  UNION ALL
-  SELECT s.month_start, s.channel_code, 0, 0, 0, count(*)
-  FROM stage_spell s
-  WHERE s.month_start BETWEEN %2$L AND %3$L AND s.stage <> ALL (%1$L::text[])
-        AND (s.left_on < s.month_start + interval '1 month') IS NOT TRUE
-        -- where the month began for who is none at its end: mostly in the stage
-        -- before
-        AND CASE WHEN s.entered_on - s.days_before < s.month_start
-              THEN s.stage_before
-              ELSE (SELECT b.stage FROM stage_spell b
-                    WHERE b.customer_id = s.customer_id
-                          AND b.entered_at < s.entered_at
-                          AND b.entered_on < s.month_start
-                    ORDER BY b.entered_at DESC LIMIT 1)
-            END = ANY (%1$L::text[])
-  GROUP BY s.month_start, s.channel_code
-$query$, stages, first_month, last_month);
-
-COMMENT ON FUNCTION crmcost._churn_step_query(text[], date, date) IS
-  'Query of who came, returned and went in the months from one to another, and who of those at the start is gone, given the stages of customers.';
