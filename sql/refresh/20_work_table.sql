@@ -170,8 +170,8 @@ AS $$
 BEGIN
   -- journey: whose touches count for the customers with news, and since when, with
   -- what is of all his entity, and what his first order was worth; conversions that
-  -- the store has since then, and those that are; ends of journeys with their touches,
-  -- in the columns of conversion; conversions that differ, with their months and those
+  -- the store has since then; ends of journeys with their touches, in the columns of
+  -- conversion; conversions that differ, with their months and those
   -- of touches that do; months whose conversions, or else open journeys alone, are
   -- credited anew
   CREATE TEMPORARY TABLE refresh_entity (
@@ -183,13 +183,6 @@ BEGIN
   CREATE TEMPORARY TABLE refresh_converted (
     customer_id bigint, conversion_kind text COLLATE "C",
     source text COLLATE "C", order_ref text COLLATE "C", sale_id bigint
-  ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_conversion (
-    customer_id bigint, conversion_kind text COLLATE "C",
-    source text COLLATE "C", order_ref text COLLATE "C", sale_id bigint,
-    entity_id bigint, converted_at timestamptz, converted_on date,
-    month_start date, channel_code text COLLATE "C",
-    campaign_code text COLLATE "C", value numeric, margin numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_conversion_news (
     conversion_kind text COLLATE "C", months date[], touch_months date[]

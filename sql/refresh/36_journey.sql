@@ -23,7 +23,6 @@ BEGIN
   IF run.whole THEN
     PERFORM crmcost._find_entities(run);
   END IF;
-  PERFORM crmcost._find_conversions(run);
   PERFORM crmcost._find_paths(run);
   IF NOT run.whole THEN
     PERFORM crmcost._find_journey_news(of_entities);
@@ -34,8 +33,12 @@ BEGIN
     + crmcost._write_difference(run.ledger, 'open_journey',
         crmcost._open_paths(), of_entities)
     + crmcost._write_difference(run.ledger, 'conversion', format(
-        'SELECT %s FROM pg_temp.refresh_path p WHERE p.way = %L',
-        crmcost._conversion_columns('p'), 'conversion'), before,
+        'SELECT %s FROM %s p WHERE p.way = %L',
+        crmcost._conversion_columns('p'),
+        -- of everybody they are many, and nothing else reads them
+        CASE WHEN run.whole
+          THEN crmcost._walked_ends(run, crmcost._conversion_ends(run))
+          ELSE 'pg_temp.refresh_path' END, 'conversion'), before,
         ordered => true);
 END
 $$;
@@ -245,14 +248,25 @@ CREATE FUNCTION crmcost._first_orders(run crmcost._run)
 AS $$
 BEGIN
   RETURN QUERY EXECUTE format($query$
-    SELECT p.customer_id, min(p.ordered_on), max(p.ordered_at),
-           (array_agg(p.revenue ORDER BY p.ordered_at, p.revenue DESC,
-                                         p.margin DESC))[1],
-           (array_agg(p.margin ORDER BY p.ordered_at, p.revenue DESC,
-                                        p.margin DESC))[1]
-    FROM %s p
-    WHERE p.is_order
-    GROUP BY p.customer_id
+    WITH ordered AS (
+      SELECT p.customer_id, p.ordered_on, p.ordered_at,
+             ARRAY[p.revenue, p.margin] AS money
+      FROM %s p
+      WHERE p.is_order
+    ),
+    span AS (
+      SELECT o.customer_id, min(o.ordered_on) AS first_on,
+             min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at
+      FROM ordered o
+      GROUP BY o.customer_id
+    )
+    SELECT s.customer_id, s.first_on, s.last_at, f.money[1], f.money[2]
+    FROM span s
+    JOIN (SELECT o.customer_id, max(o.money) AS money
+          FROM ordered o
+          JOIN span s ON s.customer_id = o.customer_id
+                         AND s.first_at = o.ordered_at
+          GROUP BY o.customer_id) f USING (customer_id)
     $query$, CASE WHEN run.whole THEN 'pg_temp.refresh_order'
                -- by the index
                ELSE '(SELECT o.* FROM pg_temp.refresh_customer c CROSS JOIN LATERAL (SELECT * FROM customer_order w WHERE w.customer_id = c.customer_id OFFSET 0) o)'
@@ -264,11 +278,9 @@ COMMENT ON FUNCTION crmcost._first_orders(crmcost._run) IS
   'When the customers with news ordered first and last, and for what first.';
 
 -- Of an account the first customer acquired is its acquisition.
-CREATE FUNCTION crmcost._find_conversions(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  INSERT INTO pg_temp.refresh_conversion
+CREATE FUNCTION crmcost._conversion_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
     SELECT customer_id, conversion_kind, source, order_ref, sale_id,
            entity_id, converted_at, converted_on, month_start, channel_code,
            campaign_code, value, margin
@@ -279,8 +291,7 @@ BEGIN
              j.acquired_at AS converted_at, e.happened_on AS converted_on,
              e.month_start, e.channel_code, e.campaign_code,
              j.value, j.margin
-      FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                                 run.open_month, NOT run.whole) e
+      FROM crmcost._party_events(%L, %L, %L, %L, %L) e
       JOIN pg_temp.refresh_entity j USING (customer_id)
       WHERE e.is_acquisition AND e.happened_on >= j.since
       ORDER BY j.entity_id, j.acquired_at, j.customer_id
@@ -291,12 +302,11 @@ BEGIN
            o.channel_code, o.campaign_code, o.revenue, o.margin
     FROM pg_temp.refresh_order o
     JOIN pg_temp.refresh_entity j USING (customer_id)
-    WHERE o.is_order AND NOT j.is_nobody AND o.ordered_on >= j.since;
-END
-$$;
+    WHERE o.is_order AND NOT j.is_nobody AND o.ordered_on >= j.since
+$query$, run.ledger, run.upto, run.zone, run.open_month, NOT run.whole);
 
-COMMENT ON FUNCTION crmcost._find_conversions(crmcost._run) IS
-  'Fills refresh_conversion of the customers with news since it may be another, without paths.';
+COMMENT ON FUNCTION crmcost._conversion_query(crmcost._run) IS
+  'Query of the conversions of the customers with news since these may be others, without paths.';
 
 CREATE FUNCTION crmcost._touch_window(ledger name) RETURNS interval
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -329,10 +339,8 @@ $query$,
 COMMENT ON FUNCTION crmcost._touch_query(crmcost._run) IS
   'Query of the touches of the customers with news that anything may follow from.';
 
--- Where touches lead to, as _walk_journeys asks for it: conversions; what is open,
--- since the last order, or of who was never acquired; and all touches before the
--- acquisition.
-CREATE FUNCTION crmcost._end_query(run crmcost._run) RETURNS text
+-- Where touches lead to, as _walk_journeys asks for it: conversions.
+CREATE FUNCTION crmcost._conversion_ends(run crmcost._run) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
   SELECT v.entity_id, v.converted_at - %L::interval AS after_at,
@@ -340,10 +348,22 @@ RETURN pg_catalog.format($query$
          v.conversion_kind, v.source, v.order_ref, v.sale_id, v.entity_id,
          v.converted_at, v.converted_on, v.month_start, v.channel_code,
          v.campaign_code, v.value, v.margin
-  FROM pg_temp.refresh_conversion v
-  UNION ALL
-  SELECT e.entity_id, w.after_at, w.until_at, w.way, NULL, w.conversion_kind,
-         NULL, NULL, NULL, e.entity_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  FROM (%s) v
+  ORDER BY 1
+  $query$, crmcost._touch_window(run.ledger), crmcost._conversion_query(run));
+
+COMMENT ON FUNCTION crmcost._conversion_ends(crmcost._run) IS
+  'Query of the conversions that touches of the customers with news lead to.';
+
+-- And what is open, since the last order, or of who was never acquired; and all touches
+-- before the acquisition.
+CREATE FUNCTION crmcost._open_ends() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT e.entity_id, w.after_at, w.until_at, w.way, NULL::bigint,
+         w.conversion_kind, NULL::text, NULL::text, NULL::bigint, e.entity_id,
+         NULL::timestamptz, NULL::date, NULL::date, NULL::text, NULL::text,
+         NULL::numeric, NULL::numeric
   FROM (SELECT DISTINCT j.entity_id, j.won_at, j.ordered_at, j.is_early
         FROM pg_temp.refresh_entity j
         WHERE NOT j.is_nobody) e
@@ -356,58 +376,66 @@ RETURN pg_catalog.format($query$
   ) AS w (way, conversion_kind, after_at, until_at, is_wanted)
   WHERE w.is_wanted
   ORDER BY 1
-  $query$, crmcost._touch_window(run.ledger));
+$query$;
 
-COMMENT ON FUNCTION crmcost._end_query(crmcost._run) IS
-  'Query of what touches of the customers with news lead to: conversions, open journeys and all of before the acquisition.';
+COMMENT ON FUNCTION crmcost._open_ends() IS
+  'Query of what else touches of the customers with news lead to: open journeys and all of before the acquisition.';
 
 CREATE FUNCTION crmcost._walk_journeys(touches text, ends text,
                                        reach_seconds bigint)
   RETURNS SETOF record
-  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 100000
   AS 'MODULE_PATHNAME', 'journey__walk_journeys';
 
 COMMENT ON FUNCTION crmcost._walk_journeys(text, text, bigint) IS
   'Rows of a query of ends (entity, after which instant, until which or NULL for the last touch, then any columns), with the touches of each as arrays, of a query of touches; both in order of entity.';
 
--- Long arrays are compressed here, once: what the tables get of them stays as it is.
+CREATE FUNCTION crmcost._walked_ends(run crmcost._run, ends text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  (SELECT p.*, %s AS half_life_days
+   FROM crmcost._walk_journeys(%L, %L, %s)
+     AS p (way text, customer_id bigint, conversion_kind text, source text,
+           order_ref text, sale_id bigint, entity_id bigint,
+           converted_at timestamptz, converted_on date, month_start date,
+           channel_code text, campaign_code text, value numeric,
+           margin numeric, touches integer, path text[],
+           campaign_codes text[], interaction_ids bigint[],
+           touched_customer_ids bigint[], touched_ats timestamptz[],
+           touched_ons date[], touch_months date[]))
+$query$, crmcost._setting(run.ledger, 'decay_half_life'),
+  crmcost._touch_query(run), ends,
+  extract(epoch FROM crmcost._touch_window(run.ledger))::bigint);
+
+COMMENT ON FUNCTION crmcost._walked_ends(crmcost._run, text) IS
+  'Relation of what a query of ends says, with the touches of each, as refresh_path has it.';
+
+-- Long arrays are compressed once: what the tables get of them stays as it is.
 -- Where many touches lead to many conversions, that would be nearly all of the time
 -- with the server's own method.
 CREATE FUNCTION crmcost._find_paths(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  half_life CONSTANT integer := crmcost._setting(run.ledger,
-                                                 'decay_half_life');
-  method CONSTANT text := current_setting('default_toast_compression');
+  ends text;
 BEGIN
   PERFORM set_config('default_toast_compression', 'lz4', true)
     FROM pg_settings s
     WHERE s.name = 'default_toast_compression' AND 'lz4' = ANY (s.enumvals);
-  INSERT INTO pg_temp.refresh_path (
-      way, customer_id, conversion_kind, source, order_ref, sale_id, entity_id,
-      converted_at, converted_on, month_start, channel_code, campaign_code,
-      value, margin, touches, path, campaign_codes, interaction_ids,
-      touched_customer_ids, touched_ats, touched_ons, touch_months,
-      half_life_days)
-    SELECT p.*, half_life
-    FROM crmcost._walk_journeys(
-      crmcost._touch_query(run), crmcost._end_query(run),
-      extract(epoch FROM crmcost._touch_window(run.ledger))::bigint)
-      AS p (way text, customer_id bigint, conversion_kind text, source text,
-            order_ref text, sale_id bigint, entity_id bigint,
-            converted_at timestamptz, converted_on date, month_start date,
-            channel_code text, campaign_code text, value numeric,
-            margin numeric, touches integer, path text[],
-            campaign_codes text[], interaction_ids bigint[],
-            touched_customer_ids bigint[], touched_ats timestamptz[],
-            touched_ons date[], touch_months date[]);
+  FOREACH ends IN ARRAY ARRAY[crmcost._open_ends()]
+                        || CASE WHEN NOT run.whole
+                             THEN ARRAY[crmcost._conversion_ends(run)]
+                             ELSE '{}' END LOOP
+    EXECUTE format('INSERT INTO pg_temp.refresh_path SELECT %s, p.way FROM %s p',
+                   crmcost._conversion_columns('p'),
+                   crmcost._walked_ends(run, ends));
+  END LOOP;
   ANALYZE pg_temp.refresh_path (way, customer_id, entity_id, month_start);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_paths(crmcost._run) IS
-  'Fills refresh_path: what touches of the customers with news lead to, with these touches.';
+  'Fills refresh_path: what touches of the customers with news lead to, with these touches; where everything is computed, without conversions.';
 
 CREATE FUNCTION crmcost._early_touches() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
