@@ -242,9 +242,10 @@ $$;
 COMMENT ON FUNCTION crmcost._write_retention_month(crmcost._run) IS
   'Writes retention_month of the months and cohorts that may have changed; returns the rows changed.';
 
-CREATE FUNCTION crmcost._retention_query(months date[], moved_months date[],
-                                         cohorts date[], run crmcost._run,
-                                         apart interval)
+-- Merged customers may have several rows of a closed month.
+CREATE FUNCTION crmcost._two_months_query(months date[], moved_months date[],
+                                          cohorts date[], run crmcost._run,
+                                          apart interval)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -254,54 +255,98 @@ RETURN pg_catalog.format($query$
     FROM unnest(%1$L::date[] || %4$L::date[]) AS m
     WHERE m <= %2$L AND m >= %6$L
   ),
-  part AS (
-    SELECT w.month_start, w.month_before, coalesce(p.party_id, m.customer_id)
-             AS customer_id, v.first_ordered_on,
-           coalesce(sum(m.revenue) FILTER (
-             WHERE m.month_start = w.month_before), 0) AS before,
-           coalesce(sum(m.revenue) FILTER (
-             WHERE m.month_start = w.month_start), 0) AS now
-    FROM wanted w
-    JOIN customer_month m ON m.month_start IN (w.month_start, w.month_before)
-    LEFT JOIN pg_temp.refresh_party p ON p.customer_id = m.customer_id
-    LEFT JOIN customer_value v
-      ON v.customer_id = coalesce(p.party_id, m.customer_id)
-    WHERE m.revenue <> 0
-          AND (w.is_whole
-               OR coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
-                  = ANY (%5$L::date[]))
-    GROUP BY 1, 2, 3, 4
+  sold AS (
+    SELECT k.customer_id, k.month_start, k.revenue, v.first_ordered_on
+    FROM (
+      SELECT m.customer_id, m.month_start, m.revenue
+      FROM customer_month m
+      WHERE m.revenue <> 0
+            AND m.month_start = ANY (ARRAY(
+                  SELECT unnest(ARRAY[w.month_start, w.month_before])
+                  FROM wanted w))
+            AND m.customer_id NOT IN (
+                  SELECT unnest(ARRAY[p.customer_id, p.party_id])
+                  FROM pg_temp.refresh_party p)
+      UNION ALL
+      SELECT p.party_id, m.month_start, sum(m.revenue)
+      FROM (SELECT p.customer_id, p.party_id FROM pg_temp.refresh_party p
+            UNION SELECT p.party_id, p.party_id FROM pg_temp.refresh_party p) p
+      JOIN customer_month m ON m.customer_id = p.customer_id
+      WHERE m.revenue <> 0
+      GROUP BY p.party_id, m.month_start
+    ) k
+    LEFT JOIN customer_value v ON v.customer_id = k.customer_id
+    WHERE k.month_start IN (SELECT unnest(ARRAY[w.month_start, w.month_before])
+                            FROM wanted w WHERE w.is_whole)
+          OR coalesce(crmcost._month_of(v.first_ordered_on), '-infinity')
+             = ANY (%5$L::date[])
   )
-  SELECT p.month_start,
-         coalesce(crmcost._month_of(p.first_ordered_on), '-infinity')
-           AS cohort_month,
-         p.month_before AS compared_month,
-         count(*) FILTER (WHERE p.before > 0) AS customers_before,
-         count(*) FILTER (WHERE p.before > 0 AND p.now > 0)
-           AS customers_kept,
-         count(*) FILTER (WHERE p.now > 0) AS customers_now,
-         coalesce(sum(p.before) FILTER (WHERE p.before > 0), 0)
-           AS start_revenue,
-         coalesce(sum(p.now - p.before) FILTER (
-           WHERE p.before > 0 AND p.now > p.before), 0) AS expansion,
-         coalesce(sum(p.before - p.now) FILTER (
-           WHERE p.now > 0 AND p.before > p.now), 0) AS contraction,
-         coalesce(sum(p.before - p.now) FILTER (
-           WHERE p.before > 0 AND p.now <= 0), 0) AS lost,
-         coalesce(sum(p.now) FILTER (
-           WHERE p.before <= 0 AND p.now > 0
-                 AND (p.first_ordered_on < (p.month_before + interval '1 month'))
-                     IS NOT TRUE), 0) AS new_revenue,
-         coalesce(sum(p.now) FILTER (
-           WHERE p.before <= 0 AND p.now > 0
-                 AND p.first_ordered_on < (p.month_before + interval '1 month')),
-                  0) AS returned_revenue,
-         coalesce(sum(p.now) FILTER (WHERE p.before <= 0 AND p.now <= 0), 0)
-           AS other_revenue,
-         sum(p.now) AS end_revenue
-  FROM part p
-  GROUP BY 1, 2, 3
+  SELECT month_start, crmcost._month_of(k.first_ordered_on) AS cohort_month,
+         sign(k.before) AS had, sign(k.now) AS has,
+         sign(k.now - k.before) AS grew,
+         k.first_ordered_on < w.month_before + interval '1 month'
+           AS came_before, 1::bigint AS n, k.before, k.now
+  FROM (
+    SELECT customer_id, month_start, coalesce(b.revenue, 0) AS before,
+           coalesce(n.revenue, 0) AS now,
+           coalesce(n.first_ordered_on, b.first_ordered_on)
+             AS first_ordered_on
+    FROM (SELECT s.* FROM sold s JOIN wanted w USING (month_start)) n
+    FULL JOIN (SELECT s.customer_id, w.month_start, s.revenue,
+                      s.first_ordered_on
+               FROM sold s
+               JOIN wanted w ON w.month_before = s.month_start) b
+      USING (customer_id, month_start)
+  ) k
+  JOIN wanted w USING (month_start)
+  WHERE w.is_whole
+        OR coalesce(crmcost._month_of(k.first_ordered_on), '-infinity')
+           = ANY (%5$L::date[])
 $query$, months, run.day, apart, moved_months, cohorts, run.open_month);
+
+COMMENT ON FUNCTION crmcost._two_months_query(date[], date[], date[], crmcost._run, interval) IS
+  'Query of what customers bought in some months and the month so long before each, and for some cohorts in others.';
+
+-- Which of two months a customer bought in, in which for more, and whether the first
+-- order was over by then, says which figures his revenue is in: so that is summed up
+-- first, and the figures are made of few sums.
+CREATE FUNCTION crmcost._retention_query(months date[], moved_months date[],
+                                         cohorts date[], run crmcost._run,
+                                         apart interval)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT s.month_start, coalesce(s.cohort_month, '-infinity') AS cohort_month,
+         (s.month_start - %2$L::interval)::date AS compared_month,
+         coalesce(sum(s.n) FILTER (WHERE s.had > 0), 0)::bigint
+           AS customers_before,
+         coalesce(sum(s.n) FILTER (WHERE s.had > 0 AND s.has > 0), 0)::bigint
+           AS customers_kept,
+         coalesce(sum(s.n) FILTER (WHERE s.has > 0), 0)::bigint
+           AS customers_now,
+         coalesce(sum(s.before) FILTER (WHERE s.had > 0), 0) AS start_revenue,
+         coalesce(sum(s.now - s.before) FILTER (
+           WHERE s.had > 0 AND s.grew > 0), 0) AS expansion,
+         coalesce(sum(s.before - s.now) FILTER (
+           WHERE s.has > 0 AND s.grew < 0), 0) AS contraction,
+         coalesce(sum(s.before - s.now) FILTER (
+           WHERE s.had > 0 AND s.has <= 0), 0) AS lost,
+         coalesce(sum(s.now) FILTER (
+           WHERE s.had <= 0 AND s.has > 0 AND s.came_before IS NOT TRUE), 0)
+           AS new_revenue,
+         coalesce(sum(s.now) FILTER (
+           WHERE s.had <= 0 AND s.has > 0 AND s.came_before), 0)
+           AS returned_revenue,
+         coalesce(sum(s.now) FILTER (WHERE s.had <= 0 AND s.has <= 0), 0)
+           AS other_revenue,
+         sum(s.now) AS end_revenue
+  FROM crmcost._sum_sets(%1$L, 6, '{1,2,3,4,5,6}')
+    AS s (set integer, month_start date, cohort_month date, had numeric,
+          has numeric, grew numeric, came_before boolean, n bigint,
+          before numeric, now numeric)
+  GROUP BY 1, 2, 3
+$query$, crmcost._two_months_query(months, moved_months, cohorts, run, apart),
+  apart);
 
 COMMENT ON FUNCTION crmcost._retention_query(date[], date[], date[], crmcost._run, interval) IS
   'Query of retention_month for some months, and for some cohorts of others, each against the month so long before.';
