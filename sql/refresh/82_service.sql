@@ -281,7 +281,7 @@ COMMENT ON FUNCTION crmcost._by_dimension(text, text[], text[], text[]) IS
 
 -- Only times of answers and resolutions have to be gone through once a dimension; what is
 -- counted is counted before that, where all dimensions have it in one place.  Times of a
--- month go to one worker.
+-- month go to one worker.  Where no team has hours, the times by both clocks are one.
 CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -289,15 +289,16 @@ DECLARE
   source CONSTANT text := 'pg_temp.refresh_service_event';
   schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
   counted boolean;
+  clocked boolean;
   part record;
 BEGIN
   PERFORM crmcost._count_service(run, schemes);
-  EXECUTE 'SELECT bool_or(c.counted) FROM '
+  EXECUTE 'SELECT bool_or(c.counted), bool_or(c.clocked) FROM '
           || crmcost._of_parts(run, 'refresh_part_counted', format(
-               'SELECT EXISTS (SELECT FROM %s e WHERE e.cases > 1) AS counted',
-               source)) || ' c' INTO counted;
+               'SELECT coalesce(bool_or(e.cases > 1), false) AS counted, coalesce(bool_or(e.seconds IS DISTINCT FROM e.open_seconds), false) AS clocked FROM %s e',
+               source)) || ' c' INTO counted, clocked;
   IF crmcost._is_distributed(run.ledger) THEN
-    PERFORM crmcost._deal_service(run, schemes, counted);
+    PERFORM crmcost._deal_service(run, schemes, counted, clocked);
     RETURN;
   END IF;
   FOR part IN
@@ -306,7 +307,7 @@ BEGIN
     EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
             || crmcost._service_month_query(crmcost._service_percentiles(
                  crmcost._by_dimension(source, part.dimensions, part.codes,
-                                       part.schemes), counted))
+                                       part.schemes), counted, clocked))
       USING part.dimensions || part.schemes;
   END LOOP;
 END
@@ -316,7 +317,7 @@ COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
   'Fills refresh_service_sum from refresh_service_event.';
 
 CREATE FUNCTION crmcost._deal_service(run crmcost._run, schemes text[],
-                                      counted boolean)
+                                      counted boolean, clocked boolean)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -333,13 +334,14 @@ BEGIN
                || crmcost._of_groups(run, 'dealt_event',
                     'q.month_start - date ''epoch''',
                     crmcost._timed_query(schemes),
-                    crmcost._timed_groups(dimensions, codes, counted))
+                    crmcost._timed_groups(dimensions, codes, counted,
+                                          clocked))
                || ' dealt')
     USING dimensions;
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._deal_service(crmcost._run, text[], boolean) IS
+COMMENT ON FUNCTION crmcost._deal_service(crmcost._run, text[], boolean, boolean) IS
   'Fills refresh_service_sum in a distributed ledger.';
 
 CREATE FUNCTION crmcost._told_tiers(schemes text[], named text)
@@ -440,8 +442,10 @@ RETURN (
 COMMENT ON FUNCTION crmcost._value_at_share(numeric[], bigint[], numeric) IS
   'First of values in order up to which a share of them lies, each counted as often as counts says.';
 
--- counted says whether any case counts more than once: else percentile_disc does.
-CREATE FUNCTION crmcost._service_percentiles(source text, counted boolean)
+-- counted says whether any case counts more than once: else percentile_disc does;
+-- clocked whether any time by the clock of business is another than by that of all.
+CREATE FUNCTION crmcost._service_percentiles(source text, counted boolean,
+                                             clocked boolean)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
@@ -453,9 +457,10 @@ RETURN pg_catalog.format($query$
 $query$, (
   SELECT pg_catalog.string_agg(pg_catalog.format(
     CASE WHEN counted
-      THEN 'crmcost._value_at_share(%1$s_%2$s, %1$s_%2$s_n, %4$s) AS %1$s_%2$s_%3$s'
-      ELSE '%1$s_%2$s[%5$s] AS %1$s_%2$s_%3$s' END,
-    e.what, c.clock, s.percent, s.percent / 100::numeric, s.place), ', '::text)
+      THEN 'crmcost._value_at_share(%1$s_%6$s, %1$s_%6$s_n, %4$s) AS %1$s_%2$s_%3$s'
+      ELSE '%1$s_%6$s[%5$s] AS %1$s_%2$s_%3$s' END,
+    e.what, c.clock, s.percent, s.percent / 100::numeric, s.place,
+    CASE WHEN clocked THEN c.clock ELSE 'all' END), ', '::text)
   FROM (VALUES ('responded'::text), ('closed')) AS e (what)
   CROSS JOIN (VALUES ('all'::text), ('open')) AS c (clock)
   CROSS JOIN (VALUES (50, 1), (90, 2), (95, 3)) AS s (percent, place)), (
@@ -472,24 +477,25 @@ $query$, (
       $sorted$ END, c.measure, e.what, c.clock), ', '::text)
   FROM (VALUES ('responded'::text), ('closed')) AS e (what)
   CROSS JOIN (VALUES ('all'::text, 'seconds'::text), ('open', 'open_seconds'))
-    AS c (clock, measure)), source);
+    AS c (clock, measure)
+  WHERE clocked OR c.clock = 'all'), source);
 
-COMMENT ON FUNCTION crmcost._service_percentiles(text, boolean) IS
+COMMENT ON FUNCTION crmcost._service_percentiles(text, boolean, boolean) IS
   'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in a query of events with dimension and code lie.';
 
 -- One dimension after the other.
 CREATE FUNCTION crmcost._timed_groups(dimensions text[], codes text[],
-                                      counted boolean)
+                                      counted boolean, clocked boolean)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.string_agg(crmcost._service_percentiles(
            crmcost._by_dimension('%1$s', ARRAY[d.dimension], ARRAY[d.code],
-                                 '{}'), counted), ' UNION ALL '::text)
+                                 '{}'), counted, clocked), ' UNION ALL '::text)
   FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
          AS d (dimension, code));
 
-COMMENT ON FUNCTION crmcost._timed_groups(text[], text[], boolean) IS
+COMMENT ON FUNCTION crmcost._timed_groups(text[], text[], boolean, boolean) IS
   'Format of a query of the times up to which answers and resolutions of the relation of _timed_query lie, by dimension and code.';
 
 CREATE FUNCTION crmcost._service_month_query(percentiles text) RETURNS text
