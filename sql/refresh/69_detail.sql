@@ -89,10 +89,12 @@ RETURN $query$
   SELECT customer_id, min(sale_id) FILTER (WHERE is_purchase) AS sale_id,
          max(sold_on) FILTER (WHERE is_purchase) AS sold_on,
          coalesce(product_code, '(unknown)') AS product_code, discount_rate,
-         least(ceil(count(*) FILTER (WHERE is_purchase) * sum(price)
-                    / sum(price) FILTER (WHERE is_purchase)),
+         least(ceil(count(*) FILTER (WHERE is_purchase)
+                    * crmcost._sum_few(price)
+                    / crmcost._sum_few(price) FILTER (WHERE is_purchase)),
                count(*) FILTER (WHERE is_purchase))::bigint AS sale_lines,
-         sum(price) AS price, sum(discount) AS discount
+         crmcost._sum_few(price) AS price,
+         crmcost._sum_few(discount) AS discount
   FROM (
     SELECT l.customer_id, l.source, l.order_ref, l.own_id, l.product_code,
            l.sale_id, l.sold_on, l.is_purchase,
@@ -109,8 +111,8 @@ RETURN $query$
   ) line
   WHERE discount_rate > 0
   GROUP BY customer_id, source, order_ref, own_id, product_code, discount_rate
-  HAVING sum(price) > 0
-         AND sum(price) FILTER (WHERE is_purchase) > 0
+  HAVING crmcost._sum_few(price) > 0
+         AND crmcost._sum_few(price) FILTER (WHERE is_purchase) > 0
 $query$;
 
 COMMENT ON FUNCTION crmcost._discount_line_query() IS

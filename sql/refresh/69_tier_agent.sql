@@ -103,12 +103,14 @@ BEGIN
   INSERT INTO pg_temp.refresh_tier_breach
     SELECT m.scheme, m.tier, t.discount_rate,
            at * count(DISTINCT m.customer_id), at * count(*),
-           at * sum(d.sale_lines)
-    FROM pg_temp.refresh_member m
+           at * sum(m.sale_lines)
+    -- OFFSET 0: with the tiers the planner expects few, and would look each up
+    FROM (SELECT m.customer_id, m.scheme, m.tier, d.discount_rate, d.sale_lines
+          FROM pg_temp.refresh_member m
+          JOIN discount_line d USING (customer_id)
+          WHERE m.sign = at OFFSET 0) m
     JOIN tier t ON t.scheme = m.scheme AND t.code = m.tier
-    JOIN discount_line d
-      ON d.customer_id = m.customer_id AND d.discount_rate > t.discount_rate
-    WHERE m.sign = at
+    WHERE m.discount_rate > t.discount_rate
     GROUP BY m.scheme, m.tier, t.discount_rate;
   PERFORM crmcost._note_contacts(run, at);
   INSERT INTO pg_temp.refresh_agent_score
