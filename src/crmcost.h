@@ -58,6 +58,15 @@
 	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL)
 #endif
 
+/* from 17 on event triggers are told of the statement, of which is none */
+#if PG_VERSION_NUM >= 170000
+#define ReindexOne(index, persistence, params) \
+	reindex_index(NULL, index, false, persistence, params)
+#else
+#define ReindexOne(index, persistence, params) \
+	reindex_index(index, false, persistence, params)
+#endif
+
 /* intervals have no infinity before 17 */
 #if PG_VERSION_NUM >= 170000
 #define IntervalIsFinite(interval) (!INTERVAL_NOT_FINITE(interval))

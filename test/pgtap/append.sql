@@ -65,6 +65,40 @@ SELECT throws_ok(pg_temp.spoilt('no', '2001', place), '23505', NULL::text, forma
 SELECT lives_ok(pg_temp.spoilt('shop', 'NULL', 1234), 'a reference to nothing');
 SELECT is((SELECT count(*) FROM bill), 4401 + 171 + 2500::bigint, 'of a row that is refused none of them stays');
 
+-- of many rows into a table that had none the indexes are built after the last one
+CREATE TEMPORARY TABLE many (id bigint PRIMARY KEY, no int, shop text REFERENCES shop);
+CREATE INDEX ON many (no) WHERE no > 10;
+CREATE TEMPORARY TABLE tree (id bigint PRIMARY KEY, parent bigint REFERENCES tree);
+CREATE FUNCTION pg_temp.files(relation regclass) RETURNS SETOF oid LANGUAGE sql AS $$
+  SELECT pg_relation_filenode(indexrelid) FROM pg_index WHERE indrelid = relation
+$$;
+SELECT throws_ok($$SELECT crmcost._append_rows('many', '{id,no,shop}',
+  'SELECT greatest(i, 3)::bigint, (i % 100)::int, ''s1'' FROM generate_series(1, 30000) i ORDER BY i DESC')$$, '23505',
+  NULL::text, 'a key twice among them');
+TRUNCATE many;
+CREATE TEMPORARY TABLE file AS SELECT f FROM pg_temp.files('many') f;
+SELECT is(crmcost._append_rows('many', '{id,no,shop}',
+  'SELECT i::bigint, (i % 100)::int, ''s1'' FROM generate_series(30000, 1, -1) i'), 30000::bigint, 'all of many rows');
+SELECT is_empty('SELECT f FROM file WHERE f IN (SELECT pg_temp.files(''many''))', 'their indexes are new');
+SELECT ok(bool_and(indisvalid AND indisready), 'and in use') FROM pg_index WHERE indrelid = 'many'::regclass;
+SET LOCAL enable_seqscan = off;
+SELECT is((SELECT array_agg(id ORDER BY id) FROM many WHERE no = 77 AND id < 300), '{77,177,277}',
+  'with the rows in them');
+SELECT is((SELECT count(*) FROM generate_series(1, 30000) i JOIN LATERAL (SELECT FROM many WHERE id = i OFFSET 0) m
+  ON true), 30000::bigint, 'every one');
+RESET enable_seqscan;
+TRUNCATE file;
+INSERT INTO file SELECT pg_temp.files('many');
+SELECT is(crmcost._append_rows('many', '{id,no,shop}',
+  'SELECT 30000 + i::bigint, 1, NULL::text FROM generate_series(1, 20000) i'), 20000::bigint, 'as many again');
+SELECT set_eq('SELECT pg_temp.files(''many'')', 'TABLE file', 'of a table that has rows the indexes stay');
+SELECT throws_ok($$INSERT INTO many VALUES (50000, 1, NULL)$$, '23505', NULL::text, 'and know all rows');
+INSERT INTO file SELECT pg_temp.files('tree');
+SELECT is(crmcost._append_rows('tree', '{id,parent}',
+  'SELECT i::bigint, nullif(i - 1, 0)::bigint FROM generate_series(1, 15000) i'), 15000::bigint,
+  'rows that refer to others of them');
+SELECT ok(f IN (SELECT * FROM file), 'are found while they come') FROM pg_temp.files('tree') f;
+
 -- what cannot be is refused
 SELECT throws_ok(format('SELECT crmcost._append_rows(%L, %L, %L)', 'bill', names, query), code, NULL::text,
   query) FROM (VALUES
