@@ -66,7 +66,8 @@ BEGIN
                                            OFFSET 0) o     -- by the index
                        CROSS JOIN LATERAL unnest(o.product_codes, o.quantities,
                                                  o.amounts)
-                         AS p (product_code, quantity, amount)) b
+                         AS p (product_code, quantity, amount)
+                       OFFSET 0) b          -- each order once
                  WHERE (b.customer_id, b.product_code) IN (
                          SELECT n.customer_id,
                                 unnest(n.was_codes || n.product_codes)

@@ -26,22 +26,27 @@ BEGIN
              of_product
       FROM part
     ),
+    -- by category first: there are many rules of a day
+    rule AS MATERIALIZED (
+      SELECT l.code, l.distance, r.*
+      FROM category_lineage l
+      JOIN allocation_rule r ON r.category_code = l.ancestor
+      WHERE coalesce(r.scenario = run.scenario,
+                     r.scenario IS NULL AND run.scenario IS NULL)
+    ),
     found AS MATERIALIZED (
       SELECT DISTINCT ON (w.category_code, w.rule_on, w.of_channel,
                           w.of_campaign, w.of_product)
              w.category_code, w.rule_on, w.of_channel, w.of_campaign,
              w.of_product, r.rule_id
       FROM wanted w
-      JOIN category_lineage l ON l.code = w.category_code
-      JOIN allocation_rule r
-        ON r.category_code = l.ancestor AND r.valid @> w.rule_on
-           AND coalesce(r.scenario = run.scenario,
-                        r.scenario IS NULL AND run.scenario IS NULL)
+      JOIN rule r
+        ON r.code = w.category_code AND r.valid @> w.rule_on
            AND (r.scope = '' OR r.channel_code = w.of_channel
                 OR r.campaign_code = w.of_campaign
                 OR r.product_code = w.of_product)
       ORDER BY w.category_code, w.rule_on, w.of_channel, w.of_campaign,
-               w.of_product, l.distance, r.campaign_code, r.product_code,
+               w.of_product, r.distance, r.campaign_code, r.product_code,
                r.channel_code
     )
     SELECT p.month_start, p.cost_id, p.incurred_on, p.booked_month,
