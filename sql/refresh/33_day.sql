@@ -17,8 +17,9 @@ DECLARE
     END;
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
+  PERFORM crmcost._sum_lines(months);
   RETURN crmcost._write_difference(run.ledger, 'sale_month',
-           crmcost._sale_month_query(months), 'old.' || months)
+           crmcost._sale_month_query(), 'old.' || months)
          + crmcost._write_difference(run.ledger, 'day_total',
            crmcost._day_query(run, months, crmcost._midnight(
              (SELECT min(r.month_start) FROM pg_temp.refresh_month r
@@ -31,27 +32,50 @@ $$;
 COMMENT ON FUNCTION crmcost._refresh_day(crmcost._run) IS
   'Step of refresh: sale_month, day_total and contact_month; returns the rows changed.';
 
-CREATE FUNCTION crmcost._sale_month_query(months text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT month_start, coalesce(product_code, '(unknown)') AS product_code,
-         channel_code, campaign_code,
-         count(*) FILTER (WHERE is_purchase) AS sale_lines,
-         coalesce(sum(quantity), 0) AS quantity,
-         coalesce(sum(base_amount), 0) AS revenue,
-         coalesce(sum(base_margin), 0) AS margin,
-         coalesce(sum(base_discount), 0) AS discount,
-         coalesce(sum(base_amount) FILTER (WHERE is_refund), 0) AS refund,
-         coalesce(sum(quantity) FILTER (WHERE base_cogs IS NOT NULL), 0)
-           AS costed_quantity,
-         coalesce(sum(base_cogs), 0) AS costed_cogs
-  FROM pg_temp.refresh_line
-  WHERE %1$s
-  GROUP BY 1, 2, 3, 4
-$query$, months);
+-- Both sums of the lines, in one pass.  Month by month few groups are open at a
+-- time.
+CREATE FUNCTION crmcost._sum_lines(months text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+BEGIN
+  INSERT INTO pg_temp.refresh_sale_sum
+    SELECT s.*
+    FROM crmcost._sum_sets(format($query$
+      SELECT month_start, coalesce(product_code, '(unknown)'), channel_code,
+             campaign_code, greatest(sold_on, month_start),
+             is_purchase::integer::bigint, quantity, base_amount, base_margin,
+             base_discount, CASE WHEN is_refund THEN base_amount END,
+             CASE WHEN base_cogs IS NOT NULL THEN quantity END, base_cogs
+      FROM pg_temp.refresh_line
+      WHERE %s
+      ORDER BY month_start
+    $query$, months), 5, '{1,2,3,4,0,1,3,4,5}', true)
+      AS s (set integer, month_start date, product_code text,
+            channel_code text, campaign_code text, day date,
+            sale_lines bigint, quantity numeric, revenue numeric,
+            margin numeric, discount numeric, refund numeric,
+            costed_quantity numeric, costed_cogs numeric);
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._sale_month_query(text) IS
-  'Query of sale_month for the months that a condition names.';
+COMMENT ON FUNCTION crmcost._sum_lines(text) IS
+  'Fills refresh_sale_sum with the lines of refresh_line in the months that a condition names.';
+
+CREATE FUNCTION crmcost._sale_month_query() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN $query$
+  SELECT month_start, product_code, channel_code, campaign_code, sale_lines,
+         coalesce(quantity, 0) AS quantity, coalesce(revenue, 0) AS revenue,
+         coalesce(margin, 0) AS margin, coalesce(discount, 0) AS discount,
+         coalesce(refund, 0) AS refund,
+         coalesce(costed_quantity, 0) AS costed_quantity,
+         coalesce(costed_cogs, 0) AS costed_cogs
+  FROM pg_temp.refresh_sale_sum
+  WHERE set = 1
+$query$;
+
+COMMENT ON FUNCTION crmcost._sale_month_query() IS
+  'Query of sale_month, from refresh_sale_sum.';
 
 CREATE FUNCTION crmcost._day_query(run crmcost._run, months text,
                                    from_at timestamptz)
@@ -67,15 +91,12 @@ RETURN pg_catalog.format($query$
          sum(interactions)::bigint AS interactions,
          sum(handle_seconds)::bigint AS handle_seconds
   FROM (
-    SELECT greatest(sold_on, month_start) AS day, channel_code, campaign_code,
-           coalesce(sum(base_amount), 0) AS revenue,
-           coalesce(sum(base_margin), 0) AS margin,
-           coalesce(sum(base_discount), 0) AS discount,
-           coalesce(sum(base_amount) FILTER (WHERE is_refund), 0) AS refund,
+    SELECT day, channel_code, campaign_code, coalesce(revenue, 0) AS revenue,
+           coalesce(margin, 0) AS margin, coalesce(discount, 0) AS discount,
+           coalesce(refund, 0) AS refund,
            0 AS orders, 0 AS leads, 0 AS converted_leads, 0 AS acquired,
            0 AS interactions, 0 AS handle_seconds
-    FROM pg_temp.refresh_line WHERE %1$s
-    GROUP BY 1, 2, 3
+    FROM pg_temp.refresh_sale_sum WHERE set = 2
     UNION ALL
     SELECT least(greatest(ordered_on, month_start),
                  (month_start + interval '1 month')::date - 1),

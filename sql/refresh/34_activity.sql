@@ -10,36 +10,18 @@ AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   INSERT INTO pg_temp.refresh_activity
-    SELECT customer_id, month_start, e.acquired IS NOT NULL,
-           coalesce(s.orders, 0) + coalesce(x.orders, 0),
-           coalesce(s.sale_lines, 0), coalesce(s.revenue, 0),
-           coalesce(s.margin, 0), coalesce(s.discount, 0),
-           coalesce(s.refund, 0), coalesce(i.interactions, 0),
-           coalesce(i.handle_seconds, 0), coalesce(i.minutes, 0)
-    FROM (SELECT s.* FROM pg_temp.refresh_sold s
-          JOIN pg_temp.refresh_customer c USING (customer_id)
-          WHERE s.month_start >= greatest(c.since, run.open_month)) s
-    FULL JOIN (SELECT i.customer_id, i.month_start,
-                      sum(i.n)::bigint AS interactions,
-                      sum(i.handle_seconds)::bigint AS handle_seconds,
-                      crmcost._sum_few(i.minutes) AS minutes
-               FROM pg_temp.refresh_contact i
-               JOIN pg_temp.refresh_customer c USING (customer_id)
-               WHERE i.month_start >= greatest(c.since, run.open_month)
-               GROUP BY i.customer_id, i.month_start) i
-      USING (customer_id, month_start)
-    FULL JOIN (SELECT e.customer_id, e.month_start, true AS acquired
-               FROM crmcost._party_events(run.ledger, run.upto, run.zone,
-                                          run.open_month, NOT run.whole) e
-               JOIN pg_temp.refresh_customer c USING (customer_id)
-               WHERE e.is_acquisition
-                     AND e.month_start >= greatest(c.since, run.open_month)) e
-      USING (customer_id, month_start)
-    FULL JOIN (SELECT x.customer_id, run.open_month AS month_start, x.orders
-               FROM crmcost._order_changes(run) x
-               JOIN pg_temp.refresh_customer c USING (customer_id)
-               WHERE run.open_month >= c.since) x
-      USING (customer_id, month_start);
+    SELECT a.customer_id, a.month_start, a.acquired IS NOT NULL,
+           coalesce(a.orders, 0), coalesce(a.sale_lines, 0),
+           coalesce(a.revenue, 0), coalesce(a.margin, 0),
+           coalesce(a.discount, 0), coalesce(a.refund, 0),
+           coalesce(a.interactions, 0), coalesce(a.handle_seconds, 0),
+           coalesce(a.minutes, 0)
+    FROM crmcost._sum_sets(crmcost._activity_query(run), 2, '{1,2}', true)
+      AS a (set integer, month_start date, customer_id bigint,
+            acquired bigint, orders bigint, sale_lines bigint,
+            revenue numeric, margin numeric, discount numeric,
+            refund numeric, interactions bigint, handle_seconds bigint,
+            minutes numeric);
   PERFORM crmcost._index_activity();
   PERFORM crmcost._analyze_table('pg_temp.refresh_activity'::regclass);
   RETURN 0;
@@ -48,6 +30,41 @@ $$;
 
 COMMENT ON FUNCTION crmcost._customers_activity(crmcost._run) IS
   'Fills refresh_activity.';
+
+-- Month by month, as they are read; a month has few customers of all.
+CREATE FUNCTION crmcost._activity_query(run crmcost._run) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT a.month_start, customer_id, a.acquired, a.orders, a.sale_lines,
+         a.revenue, a.margin, a.discount, a.refund, a.interactions,
+         a.handle_seconds, a.minutes
+  FROM (
+    SELECT s.customer_id, s.month_start, NULL::bigint AS acquired, s.orders,
+           s.sale_lines, s.revenue, s.margin, s.discount, s.refund,
+           NULL::bigint AS interactions, NULL::bigint AS handle_seconds,
+           NULL::numeric AS minutes
+    FROM pg_temp.refresh_sold s
+    UNION ALL
+    SELECT i.customer_id, i.month_start, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, i.n, i.handle_seconds, i.minutes
+    FROM pg_temp.refresh_contact i
+    UNION ALL
+    SELECT e.customer_id, e.month_start, 1, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL, NULL
+    FROM crmcost._party_events(%2$L, %3$L, %4$L, %1$L, %5$L) e
+    WHERE e.is_acquisition
+    UNION ALL
+    SELECT x.customer_id, %1$L, NULL, x.orders, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL
+    FROM crmcost._order_changes(%6$L) x
+  ) a
+  JOIN pg_temp.refresh_customer c USING (customer_id)
+  WHERE a.month_start >= greatest(c.since, %1$L)
+  ORDER BY a.month_start
+$query$, run.open_month, run.ledger, run.upto, run.zone, NOT run.whole, run);
+
+COMMENT ON FUNCTION crmcost._activity_query(crmcost._run) IS
+  'Query of what happened with the customers of refresh_customer, each in a row with its month.';
 
 -- Months are computed one after the other.  A worker keeps the index.
 CREATE FUNCTION crmcost._index_activity() RETURNS void

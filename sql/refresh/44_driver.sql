@@ -15,6 +15,9 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_temp.refresh_wanted) THEN
     RETURN;
   END IF;
+  TRUNCATE pg_temp.refresh_now;
+  EXECUTE 'INSERT INTO pg_temp.refresh_now '
+          || crmcost._happened_query(run, month);
   PERFORM crmcost._find_limited_drivers(run, month, schemes);
   PERFORM crmcost._find_party_drivers(run, month, schemes);
   PERFORM crmcost._find_own_drivers(run, month);

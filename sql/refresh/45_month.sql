@@ -23,10 +23,10 @@ BEGIN
   PERFORM crmcost._note_cost(run, months);
   FOREACH month IN ARRAY months LOOP
     PERFORM crmcost._find_weighed_tiers(run, month, schemes);
-    PERFORM crmcost._find_month(run, month);
+    TRUNCATE pg_temp.refresh_borne;
     PERFORM crmcost._find_drivers(run, month, schemes);
     PERFORM crmcost._find_blends();
-    PERFORM crmcost._allocate_month(month);
+    PERFORM crmcost._allocate_month(run, month);
     changed := changed + crmcost._write_blend_findings(run, month)
                + crmcost._write_month_drivers(run, month)
                + crmcost._write_month(run, month);
@@ -96,36 +96,34 @@ COMMENT ON FUNCTION crmcost._load_limited_months(crmcost._run) IS
 
 -- Everybody with anything in the month.  Customers with news are in
 -- refresh_activity since then, the others as they were.
-CREATE FUNCTION crmcost._find_month(run crmcost._run, month date) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-#variable_conflict use_variable
-BEGIN
-  TRUNCATE pg_temp.refresh_now, pg_temp.refresh_borne;
-  INSERT INTO pg_temp.refresh_now
-    SELECT n.customer_id, n.month_start, n.acquired, n.orders, n.sale_lines,
-           n.revenue, n.margin, n.discount, n.refund, n.interactions,
-           n.handle_seconds, n.standard_minutes
-    FROM pg_temp.refresh_activity n
-    WHERE n.month_start = month
-    UNION ALL
-    SELECT o.customer_id, o.month_start, o.acquired, o.orders, o.sale_lines,
-           o.revenue, o.margin, o.discount, o.refund, o.interactions,
-           o.handle_seconds, o.standard_minutes
-    FROM customer_month o
-    WHERE o.month_start = month AND NOT run.whole
-          AND NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
-                          WHERE c.customer_id = o.customer_id
-                                AND c.since <= month);
-END
-$$;
+CREATE FUNCTION crmcost._happened_query(run crmcost._run, month date)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT n.customer_id, n.month_start, n.acquired, n.orders, n.sale_lines,
+         n.revenue, n.margin, n.discount, n.refund, n.interactions,
+         n.handle_seconds, n.standard_minutes
+  FROM pg_temp.refresh_activity n
+  WHERE n.month_start = %1$L
+$query$ || CASE WHEN run.whole THEN '' ELSE $query$
+  UNION ALL
+  SELECT o.customer_id, o.month_start, o.acquired, o.orders, o.sale_lines,
+         o.revenue, o.margin, o.discount, o.refund, o.interactions,
+         o.handle_seconds, o.standard_minutes
+  FROM customer_month o
+  WHERE o.month_start = %1$L
+        AND NOT EXISTS (SELECT FROM pg_temp.refresh_customer c
+                        WHERE c.customer_id = o.customer_id
+                              AND c.since <= %1$L)
+$query$ END, month);
 
-COMMENT ON FUNCTION crmcost._find_month(crmcost._run, date) IS
-  'Fills refresh_now: what happened with each customer in a month.';
+COMMENT ON FUNCTION crmcost._happened_query(crmcost._run, date) IS
+  'Query of what happened with each customer in a month.';
 
 -- All groups of a month at once.  Customers and their quantities of each driver
 -- are arrays, in order of the number, which settles ties.
-CREATE FUNCTION crmcost._allocate_month(month date) RETURNS void
+CREATE FUNCTION crmcost._allocate_month(run crmcost._run, month date)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -138,7 +136,7 @@ BEGIN
   IF keys = '{}' THEN
     RETURN;
   END IF;
-  EXECUTE crmcost._quantity_query(keys)
+  EXECUTE crmcost._quantity_query(keys, crmcost._happened_query(run, month))
     INTO customers, quantities, totals, counts USING keys;
   PERFORM crmcost._note_totals(month, keys, totals, counts);
   PERFORM crmcost._bear(month, keys, customers, quantities);
@@ -146,7 +144,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._allocate_month(date) IS
+COMMENT ON FUNCTION crmcost._allocate_month(crmcost._run, date) IS
   'Fills refresh_borne: what each customer bears of the groups of a month.';
 
 CREATE FUNCTION crmcost._month_keys(month date) RETURNS text[]
@@ -248,14 +246,15 @@ COMMENT ON FUNCTION crmcost._buckets() IS
 
 -- A query of customers, quantities (a row a driver), totals, and numbers of
 -- customers with any; $1 the drivers.
-CREATE FUNCTION crmcost._quantity_query(keys text[]) RETURNS text
+CREATE FUNCTION crmcost._quantity_query(keys text[], happened text)
+  RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.format(
     'SELECT coalesce(array_agg(customer_id), ''{}''), ARRAY[%s], ARRAY[%s], ARRAY[%s]
      FROM (SELECT m.customer_id, %s
      FROM (SELECT coalesce(n.customer_id, e.customer_id) AS customer_id, n.acquired, n.sale_lines, n.revenue, n.margin, n.orders, n.interactions, n.handle_seconds, n.standard_minutes
-     FROM pg_temp.refresh_now n FULL JOIN (SELECT DISTINCT customer_id
+     FROM (%s) n FULL JOIN (SELECT DISTINCT customer_id
      FROM pg_temp.refresh_driver WHERE driver_key = ANY ($1) AND quantity > 0) e
      ON e.customer_id = n.customer_id) m %s ORDER BY m.customer_id) q',
     pg_catalog.string_agg(pg_catalog.format('array_agg(q%s)', k.i), ', '::text ORDER BY k.i),
@@ -272,6 +271,7 @@ BEGIN ATOMIC
         WHEN 'handle_time' THEN 'greatest(m.handle_seconds + 60 * m.standard_minutes, 0) AS q%1$s'
         ELSE 'd%1$s.quantity::numeric(38,12) AS q%1$s'
       END, k.i), ', '::text ORDER BY k.i),
+    happened,
     coalesce(pg_catalog.string_agg(pg_catalog.format(
       ' LEFT JOIN pg_temp.refresh_driver d%1$s ON d%1$s.driver_key = ($1)[%1$s] AND d%1$s.customer_id = m.customer_id AND d%1$s.quantity > 0',
       k.i), ''::text ORDER BY k.i) FILTER (WHERE k.key NOT IN
@@ -280,8 +280,8 @@ BEGIN ATOMIC
   FROM pg_catalog.unnest(keys) WITH ORDINALITY AS k (key, i);
 END;
 
-COMMENT ON FUNCTION crmcost._quantity_query(text[]) IS
-  'Query of the customers of a month and their quantities of drivers, as arrays.';
+COMMENT ON FUNCTION crmcost._quantity_query(text[], text) IS
+  'Query of the customers of a month and their quantities of drivers, as arrays, given the query of what happened with them.';
 
 CREATE FUNCTION crmcost._write_month(run crmcost._run, month date)
   RETURNS bigint
@@ -309,7 +309,7 @@ BEGIN
                 coalesce(n.handle_seconds, 0) AS handle_seconds,
                 coalesce(n.standard_minutes, 0) AS standard_minutes,
                 %s, %s
-         FROM pg_temp.refresh_now n
+         FROM (%s) n
          FULL JOIN direct d USING (customer_id)
          FULL JOIN (SELECT b.customer_id, b.parts FROM pg_temp.refresh_borne b
                     WHERE b.customer_id IS NOT NULL) b USING (customer_id)
@@ -327,6 +327,7 @@ BEGIN
                        k.bucket || '_direct_cost'), ', ' ORDER BY k.i),
      string_agg(format('coalesce(b.parts[%s], 0) AS %I', k.i,
                        k.bucket || '_allocated_cost'), ', ' ORDER BY k.i),
+     crmcost._happened_query(run, month),
      string_agg(format('%I <> 0 OR %I <> 0', k.bucket || '_direct_cost',
                        k.bucket || '_allocated_cost'), ' OR ' ORDER BY k.i))
      FROM unnest(crmcost._buckets()) WITH ORDINALITY AS k (bucket, i)),

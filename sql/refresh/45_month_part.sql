@@ -98,7 +98,7 @@ BEGIN
   PERFORM crmcost._bring_table(run.ledger, 'refresh_blend_part', 'true');
   PERFORM crmcost._tell_table(run.ledger, 'refresh_blend_part');
   PERFORM crmcost._call_parts(run, format(
-    'SELECT crmcost._keep_quantities(%L)', month));
+    'SELECT crmcost._keep_quantities($1, %L)', month));
   RETURN crmcost._write_blend_findings(run, month);
 END
 $$;
@@ -117,10 +117,9 @@ DECLARE
 BEGIN
   TRUNCATE pg_temp.refresh_quantity, pg_temp.refresh_driver_sum;
   FOREACH month IN ARRAY months LOOP
-    PERFORM crmcost._find_month(run, month);
     PERFORM crmcost._find_drivers(run, month, schemes);
     IF kept THEN
-      PERFORM crmcost._keep_quantities(month);
+      PERFORM crmcost._keep_quantities(run, month);
     END IF;
   END LOOP;
 END
@@ -129,7 +128,8 @@ $$;
 COMMENT ON FUNCTION crmcost._find_quantities(crmcost._run, date[], text[], boolean) IS
   'Finds what the customers of a worker had of drivers in some months, and keeps it in refresh_quantity.';
 
-CREATE FUNCTION crmcost._keep_quantities(month date) RETURNS void
+CREATE FUNCTION crmcost._keep_quantities(run crmcost._run, month date)
+  RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
@@ -140,7 +140,9 @@ BEGIN
   END IF;
   PERFORM crmcost._find_blends();
   EXECUTE format('INSERT INTO pg_temp.refresh_quantity SELECT $2, $1, q.* FROM (%s) q',
-                 crmcost._quantity_query(keys)) USING keys, month;
+                 crmcost._quantity_query(
+                   keys, crmcost._happened_query(run, month)))
+    USING keys, month;
   IF EXISTS (SELECT FROM pg_temp.refresh_wanted) THEN
     EXECUTE format('INSERT INTO pg_temp.refresh_driver_sum
         SELECT $1, old.driver_key, %s, sum(old.quantity) FROM crmcost._month_drivers() old GROUP BY 2, 3',
@@ -149,7 +151,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._keep_quantities(date) IS
+COMMENT ON FUNCTION crmcost._keep_quantities(crmcost._run, date) IS
   'Keeps in refresh_quantity what the customers of a worker had of the drivers of a month, and sums by shard in refresh_driver_sum.';
 
 CREATE FUNCTION crmcost._bring_totals(run crmcost._run, months date[])
@@ -420,7 +422,7 @@ DECLARE
   changed bigint := 0;
 BEGIN
   FOREACH month IN ARRAY months LOOP
-    PERFORM crmcost._find_month(run, month);
+    TRUNCATE pg_temp.refresh_borne;
     SELECT q.keys, q.customers, q.quantities INTO keys, numbers, quantities
       FROM pg_temp.refresh_quantity q WHERE q.month_start = month;
     IF FOUND THEN

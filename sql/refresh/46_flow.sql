@@ -54,7 +54,8 @@ BEGIN
       (SELECT string_agg(format('coalesce(sum(%1$I) OVER before, 0) AS %1$I',
                                 d.name), ', ' ORDER BY d.place)
        FROM crmcost._flow_drivers() d))
-    ELSE crmcost._flow_query(run.open_month, NULL) END, scope);
+    ELSE crmcost._flow_query(run.open_month, NULL) END, scope, false,
+    ordered => run.whole);
 END
 $$;
 
@@ -62,49 +63,58 @@ COMMENT ON FUNCTION crmcost._write_flow(crmcost._run, boolean) IS
   'Writes driver_before; returns the rows changed.';
 
 CREATE FUNCTION crmcost._flow_drivers(OUT place integer, OUT name text,
-                                      OUT quantity text)
+                                      OUT quantity text, OUT type text)
   RETURNS SETOF record
   LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 7
 BEGIN ATOMIC
-  SELECT d.place, d.name, d.quantity
-  FROM (VALUES (1, 'new_customers'::text, 'old.acquired::integer'::text),
-               (2, 'active_customers', '(old.sale_lines > 0)::integer'),
-               (3, 'revenue', 'greatest(old.revenue, 0)'),
-               (4, 'margin', 'greatest(old.margin, 0)'),
-               (5, 'orders', 'greatest(old.orders, 0)'),
-               (6, 'interactions', 'greatest(old.interactions, 0)'),
+  SELECT d.place, d.name, d.quantity, d.type
+  FROM (VALUES (1, 'new_customers'::text, 'old.acquired::integer'::text,
+                'bigint'::text),
+               (2, 'active_customers', '(old.sale_lines > 0)::integer',
+                'bigint'),
+               (3, 'revenue', 'greatest(old.revenue, 0)', 'numeric'),
+               (4, 'margin', 'greatest(old.margin, 0)', 'numeric'),
+               (5, 'orders', 'greatest(old.orders, 0)', 'bigint'),
+               (6, 'interactions', 'greatest(old.interactions, 0)', 'bigint'),
                (7, 'handle_time',
-                'greatest(old.handle_seconds + 60 * old.standard_minutes, 0)'))
-    AS d (place, name, quantity);
+                'greatest(old.handle_seconds + 60 * old.standard_minutes, 0)',
+                'numeric'))
+    AS d (place, name, quantity, type);
 END;
 
 COMMENT ON FUNCTION crmcost._flow_drivers() IS
-  'Drivers that driver_before sums up, with the quantity of each in a row old of customer_month.';
+  'Drivers that driver_before sums up, with the quantity of each in a row old of customer_month, and the type of its sums.';
 
--- Month by month: to sort by months first would compare these in vain.
+-- Month by month: to sort by months first would compare these in vain.  Shards
+-- are ranges of hashes, so their customers come together.
 CREATE FUNCTION crmcost._flow_query(open_month date, shard text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN format($query$
-    SELECT r.*
-    FROM (SELECT DISTINCT m.month_start FROM pg_temp.%5$I m
-          WHERE m.month_start >= %6$L) c
-    CROSS JOIN LATERAL (
-      SELECT old.customer_id, old.month_start, %1$s %2$s
-      FROM %3$s old
-      WHERE old.month_start = c.month_start
-      WINDOW before AS (%4$s ORDER BY hashint8(old.customer_id), old.customer_id
-                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-    ) r
-  $query$,
-    (SELECT string_agg(format('coalesce(sum(%s) OVER before, 0) AS %I',
-                              d.quantity, d.name), ', ' ORDER BY d.place)
-     FROM crmcost._flow_drivers() d),
-    ', ' || shard || ' AS shard', crmcost._own_rows('customer_month'),
-    'PARTITION BY ' || shard,
-    CASE WHEN shard IS NULL THEN 'refresh_cost_month' ELSE 'refresh_flow' END,
-    open_month);
+  RETURN format('SELECT r.* FROM crmcost._sums_before(%L, %s, %s) AS r (customer_id bigint, month_start date%s, %s)',
+    format($query$
+      SELECT r.*
+      FROM (SELECT DISTINCT m.month_start FROM pg_temp.%4$I m
+            WHERE m.month_start >= %5$L) c
+      CROSS JOIN LATERAL (
+        SELECT old.customer_id, old.month_start %2$s, %1$s
+        FROM %3$s old
+        WHERE old.month_start = c.month_start
+        ORDER BY hashint8(old.customer_id), old.customer_id
+      ) r
+    $query$,
+      (SELECT string_agg(format('(%s)::%s', d.quantity, d.type), ', '
+                         ORDER BY d.place)
+       FROM crmcost._flow_drivers() d),
+      ', ' || shard || ' AS shard', crmcost._own_rows('customer_month'),
+      CASE WHEN shard IS NULL THEN 'refresh_cost_month' ELSE 'refresh_flow' END,
+      open_month),
+    CASE WHEN shard IS NULL THEN 2 ELSE 3 END,
+    CASE WHEN shard IS NULL THEN 1 ELSE 2 END,
+    CASE WHEN shard IS NULL THEN '' ELSE ', shard integer' END,
+    (SELECT string_agg(format('%I %s', d.name, d.type), ', '
+                       ORDER BY d.place)
+     FROM crmcost._flow_drivers() d));
 END
 $$;
 

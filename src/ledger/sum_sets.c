@@ -9,6 +9,10 @@
  * Values of the key columns are numbered as they come, and are the same if
  * they are stored so; a group is its set and the numbers of the columns of
  * that, 0 for the others.
+ *
+ * Of rows in the order of the first key the groups with another value of it
+ * are over, and are put out: so no more are kept than one value has, and
+ * these are together.
  */
 #include "crmcost.h"
 
@@ -57,7 +61,15 @@ typedef struct SetSums
 	bool	   *in_set;			/* of each set and key */
 	KeyColumn  *column;
 	bool	   *is_numeric;		/* of each measure, else a bigint */
+	bool		ordered;		/* by the first key */
+	uint32		first;			/* number of that in the row before, or 0 */
 	HTAB	   *group;
+	SetGroup  **open;			/* those of group, as they came */
+	Size		opened;
+	Size		room;
+	MemoryContext of_group;		/* has their sums */
+	MemoryContext work;
+	ReturnSetInfo *result;
 	SetGroup   *wanted;			/* a group that is looked for */
 	uint32	   *number;			/* of the keys of the row */
 	PartialSum **sum;			/* of the row, in each set */
@@ -163,11 +175,83 @@ FindSums(SetSums *sums, int set)
 		sums->wanted[1 + i] =
 			sums->in_set[set * sums->keys + i] ? sums->number[i] : 0;
 	group = hash_search(sums->group, sums->wanted, HASH_ENTER, &found);
-	if (!found)
-		*SumsOf(sums, group) =
-			MemoryContextAllocZero(sums->context,
-								   sums->measures * sizeof(PartialSum));
+	if (found)
+		return *SumsOf(sums, group);
+	if (sums->opened == sums->room)
+	{
+		sums->room *= 2;
+		sums->open = repalloc_huge(sums->open,
+								   sums->room * sizeof(SetGroup *));
+	}
+	sums->open[sums->opened++] = group;
+	*SumsOf(sums, group) =
+		MemoryContextAllocZero(sums->of_group,
+							   sums->measures * sizeof(PartialSum));
 	return *SumsOf(sums, group);
+}
+
+/* A sum as SQL has it: of bigint values a bigint. */
+static Datum
+SumDatum(const PartialSum *sum, bool is_numeric)
+{
+	num_i128	value;
+
+	if (is_numeric)
+		return PartialSumNumeric(sum);
+	if (!num_i256_to_i128(&sum->value, &value) ||
+		value < PG_INT64_MIN || value > PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("bigint out of range")));
+	return Int64GetDatum((int64) value);
+}
+
+static void
+PutGroup(const SetSums *sums, SetGroup *group)
+{
+	int			columns = 1 + sums->keys + sums->measures;
+	MemoryContext caller = MemoryContextSwitchTo(sums->work);
+	Datum	   *values = palloc(columns * sizeof(Datum));
+	bool	   *nulls = palloc(columns * sizeof(bool));
+	const PartialSum *sum = *SumsOf(sums, group);
+
+	values[0] = Int32GetDatum((int32) group[0] + 1);
+	nulls[0] = false;
+	for (int i = 0; i < sums->keys; i++)
+	{
+		uint32		number = group[1 + i];
+
+		nulls[1 + i] = number == 0 || sums->column[i].null[number];
+		values[1 + i] = nulls[1 + i] ? (Datum) 0 :
+			sums->column[i].value[number];
+	}
+	for (int m = 0; m < sums->measures; m++)
+	{
+		int			column = 1 + sums->keys + m;
+
+		nulls[column] = !sum[m].any;
+		values[column] = nulls[column] ? (Datum) 0 :
+			SumDatum(&sum[m], sums->is_numeric[m]);
+	}
+	tuplestore_putvalues(sums->result->setResult, sums->result->setDesc,
+						 values, nulls);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(sums->work);
+}
+
+/* Puts out the groups that are there, and takes them away. */
+static void
+PutGroups(SetSums *sums)
+{
+	for (Size i = 0; i < sums->opened; i++)
+	{
+		PutGroup(sums, sums->open[i]);
+		CHECK_FOR_INTERRUPTS();
+	}
+	for (Size i = 0; i < sums->opened; i++)
+		hash_search(sums->group, sums->open[i], HASH_REMOVE, NULL);
+	sums->opened = 0;
+	MemoryContextReset(sums->of_group);
 }
 
 static bool
@@ -179,6 +263,9 @@ AddRow(TupleTableSlot *row, DestReceiver *receiver)
 	for (int i = 0; i < sums->keys; i++)
 		sums->number[i] = KeyNumber(&sums->column[i], row->tts_values[i],
 									row->tts_isnull[i], sums->context);
+	if (sums->ordered && sums->first != sums->number[0])
+		PutGroups(sums);
+	sums->first = sums->number[0];
 	for (int s = 0; s < sums->sets; s++)
 		sums->sum[s] = FindSums(sums, s);
 	for (int m = 0; m < sums->measures; m++)
@@ -199,66 +286,6 @@ AddRow(TupleTableSlot *row, DestReceiver *receiver)
 			PartialSumAdd(&sums->sum[s][m], &addend, "query");
 	}
 	return true;
-}
-
-/* A sum as SQL has it: of bigint values a bigint. */
-static Datum
-SumDatum(const PartialSum *sum, bool is_numeric)
-{
-	num_i128	value;
-
-	if (is_numeric)
-		return PartialSumNumeric(sum);
-	if (!num_i256_to_i128(&sum->value, &value) ||
-		value < PG_INT64_MIN || value > PG_INT64_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
-	return Int64GetDatum((int64) value);
-}
-
-static void
-PutGroups(SetSums *sums, ReturnSetInfo *result)
-{
-	int			columns = 1 + sums->keys + sums->measures;
-	Datum	   *values = palloc(columns * sizeof(Datum));
-	bool	   *nulls = palloc(columns * sizeof(bool));
-	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext,
-											   "sums of a group",
-											   ALLOCSET_DEFAULT_SIZES);
-	HASH_SEQ_STATUS all;
-	SetGroup   *group;
-
-	hash_seq_init(&all, sums->group);
-	while ((group = hash_seq_search(&all)) != NULL)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(work);
-		const PartialSum *sum = *SumsOf(sums, group);
-
-		values[0] = Int32GetDatum((int32) group[0] + 1);
-		nulls[0] = false;
-		for (int i = 0; i < sums->keys; i++)
-		{
-			uint32		number = group[1 + i];
-
-			nulls[1 + i] = number == 0 || sums->column[i].null[number];
-			values[1 + i] = nulls[1 + i] ? (Datum) 0 :
-				sums->column[i].value[number];
-		}
-		for (int m = 0; m < sums->measures; m++)
-		{
-			int			column = 1 + sums->keys + m;
-
-			nulls[column] = !sum[m].any;
-			values[column] = nulls[column] ? (Datum) 0 :
-				SumDatum(&sum[m], sums->is_numeric[m]);
-		}
-		tuplestore_putvalues(result->setResult, result->setDesc, values,
-							 nulls);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(work);
-		CHECK_FOR_INTERRUPTS();
-	}
 }
 
 static void
@@ -306,41 +333,63 @@ ReadSets(SetSums *sums, ArrayType *sets)
 			set++;
 		else
 			sums->in_set[set * sums->keys + DatumGetInt32(key[i]) - 1] = true;
+	for (set = 0; sums->ordered && set < sums->sets; set++)
+		if (!sums->in_set[set * sums->keys])
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("each of sets must have key 1, by which query is ordered, as set %d has not",
+							set + 1)));
+}
+
+static void
+InitGroups(SetSums *sums)
+{
+	HASHCTL		control = {0};
+
+	sums->context = CurrentMemoryContext;
+	sums->of_group = AllocSetContextCreate(sums->context, "sums of groups",
+										   ALLOCSET_DEFAULT_SIZES);
+	sums->work = AllocSetContextCreate(sums->context, "sums of a group",
+									   ALLOCSET_DEFAULT_SIZES);
+	control.hcxt = sums->context;
+	control.keysize = (1 + sums->keys) * sizeof(SetGroup);
+	control.entrysize = MAXALIGN(control.keysize) + sizeof(PartialSum *);
+	sums->group = hash_create("groups", 1024, &control,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	sums->room = 1024;
+	sums->open = palloc(sums->room * sizeof(SetGroup *));
+	sums->wanted = palloc(control.keysize);
+	sums->number = palloc(sums->keys * sizeof(uint32));
+	sums->sum = palloc(sums->sets * sizeof(PartialSum *));
 }
 
 /*
- * _sum_sets(query text, keys integer, sets integer[]): of the query, whose
- * first columns are keys and whose others are measures, the number of a set,
- * the keys, NULL for those not in it, and the sums of the measures.
+ * _sum_sets(query text, keys integer, sets integer[], ordered boolean): of
+ * the query, whose first columns are keys and whose others are measures, the
+ * number of a set, the keys, NULL for those not in it, and the sums of the
+ * measures.  Where its rows are ordered by the first key, each set must have
+ * that.
  */
 Datum
 sum_sets__sum_sets(PG_FUNCTION_ARGS)
 {
 	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	SetSums    *sums = palloc0(sizeof(SetSums));
-	HASHCTL		control = {0};
 	SPIPlanPtr	plan;
 	TupleDesc	given;
 
 	sums->keys = PG_GETARG_INT32(1);
 	CheckIntegerRange(sums->keys, 1, MaxTupleAttributeNumber, "keys");
+	sums->ordered = PG_GETARG_BOOL(3);
 	ReadSets(sums, PG_GETARG_ARRAYTYPE_P(2));
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	sums->context = CurrentMemoryContext;
-	control.hcxt = sums->context;
-	control.keysize = (1 + sums->keys) * sizeof(SetGroup);
-	control.entrysize = MAXALIGN(control.keysize) + sizeof(PartialSum *);
-	sums->wanted = palloc(control.keysize);
-	sums->number = palloc(sums->keys * sizeof(uint32));
-	sums->sum = palloc(sums->sets * sizeof(PartialSum *));
-	sums->group = hash_create("groups", 1024, &control,
-							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	sums->result = (ReturnSetInfo *) fcinfo->resultinfo;
+	InitGroups(sums);
 	SPI_connect();
 	plan = QueryPlan(query);
 	given = QueryPlanColumns(plan);
 	sums->measures = Max(given->natts - sums->keys, 0);
-	CheckColumns(sums, given, result->setDesc);
+	CheckColumns(sums, given, sums->result->setDesc);
 	sums->column = palloc(sums->keys * sizeof(KeyColumn));
 	for (int i = 0; i < sums->keys; i++)
 		KeyColumnInit(&sums->column[i], TupleDescAttr(given, i)->atttypid,
@@ -350,7 +399,7 @@ sum_sets__sum_sets(PG_FUNCTION_ARGS)
 		sums->is_numeric[m] =
 			TupleDescAttr(given, sums->keys + m)->atttypid == NUMERICOID;
 	QueryPlanRun(plan, &sums->receiver, AddRow, true);
-	PutGroups(sums, result);
+	PutGroups(sums);
 	SPI_finish();
 	return (Datum) 0;
 }

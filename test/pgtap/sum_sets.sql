@@ -34,6 +34,35 @@ SELECT throws_ok($$SELECT * FROM crmcost._sum_sets('SELECT 1, m FROM unnest(''{1
   '{1}') AS (set int, k int, m numeric)$$,
   '22023', NULL::text, 'what is no amount');
 
+SELECT bag_eq($$SELECT * FROM crmcost._sum_sets('SELECT day, k, j, n, money FROM fact ORDER BY day', 3,
+    '{1,2,0,3,1,0,1}', true) AS (set int, day date, k text, j int, n bigint, money numeric)$$,
+  $$SELECT CASE grouping(k, j) WHEN 1 THEN 1 WHEN 2 THEN 2 ELSE 3 END AS set, day, k, j,
+    sum(n)::bigint AS n, sum(money) AS money
+    FROM fact GROUP BY GROUPING SETS ((day, k), (day, j), (day))$$, 'of rows in the order of the first key, too');
+SELECT throws_ok($$SELECT * FROM crmcost._sum_sets('SELECT day, k, n FROM fact ORDER BY day', 2, '{1,0,2}',
+  true) AS (set int, day date, k text, n bigint)$$, '22023', NULL::text, 'which each set must have then');
+
+-- sums of the rows before
+CREATE TEMPORARY TABLE walk AS SELECT row_number() OVER () AS i, * FROM fact;
+SELECT bag_eq(format($$SELECT * FROM crmcost._sums_before('SELECT i, k, j, day, n, money, most
+    FROM walk ORDER BY j, day, i', 4, %s) AS (i bigint, k text, j int, day date, n bigint, money numeric, most numeric)$$, groups),
+  format($$SELECT i, k, j, day, coalesce(sum(n) OVER before, 0)::bigint AS n,
+    coalesce(sum(money) OVER before, 0) AS money, coalesce(sum(most) OVER before, 0) AS most
+    FROM walk WINDOW before AS (PARTITION BY %s ORDER BY j, day, i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)$$,
+    parts), 'a window says the same of ' || parts)
+  FROM (VALUES (0, 'true'), (1, 'day, j'), (2, 'j, day')) v (groups, parts);
+SELECT is_empty($$SELECT * FROM crmcost._sums_before('SELECT k, n FROM fact WHERE false', 1, 0) AS (k text, n bigint)$$,
+  'of no rows there is none');
+SELECT throws_ok(format('SELECT * FROM crmcost._sums_before(%L, %s, %s) AS (k text, n bigint)', query, keys, groups),
+  code, NULL::text, query)
+  FROM (VALUES ('SELECT k, n FROM fact', -1, 0, '22023'), ('SELECT k, n FROM fact', 1, 2, '22023'),
+    ('SELECT k, n FROM fact', 1, -1, '22023'), ('SELECT k, n FROM fact', 1, 1, '42804'),
+    ('SELECT k, n FROM fact', 0, 0, '42804'), ('SELECT k, j FROM fact', 1, 0, '42804'),
+    ('SELECT k FROM fact', 1, 0, '42804'), ('DELETE FROM fact', 1, 0, '42601'),
+    ('SELECT ''k'', 9223372036854775807 FROM generate_series(1, 3)', 1, 0, '22003')) v (query, keys, groups, code);
+SELECT throws_ok($$SELECT * FROM crmcost._sums_before('SELECT 1, m FROM unnest(''{1,NaN}''::numeric[]) m', 1,
+  0) AS (k int, m numeric)$$, '22023', NULL::text, 'what is no amount has no sum');
+
 -- sums of few rows
 SELECT bag_eq('SELECT k, j, crmcost._sum_few(money) AS sum, scale(crmcost._sum_few(money)) AS scale
   FROM fact GROUP BY k, j',
