@@ -48,6 +48,8 @@ CREATE TEMPORARY TABLE held AS
     ('money', CASE WHEN revenue >= 500 THEN 'gold' WHEN revenue >= 100.50 THEN 'silver' ELSE 'rest' END),
     ('rfm', CASE WHEN score / 100 = 3 THEN 'best' WHEN score % 10 > 1 THEN 'good' END)) k (scheme, code)
   WHERE k.code IS NOT NULL;
+CREATE INDEX ON held (customer, scheme, month);
+ANALYZE part, held;
 CREATE TEMPORARY TABLE expected AS
   WITH RECURSIVE pair AS (SELECT customer, name AS scheme FROM (SELECT DISTINCT customer FROM part
       UNION SELECT customer FROM answer) c CROSS JOIN scheme),
