@@ -567,6 +567,7 @@ WriteLeast(Walk *walk, Oid table)
 				PutLeast(walk, &fill, scheme, last,
 						 &walk->customer[walk->who[order[i - 1]]].value);
 			last = code;
+			POLL_AT(i);
 		}
 	}
 	TableFillEnd(&fill);
@@ -610,6 +611,7 @@ WriteTotals(Walk *walk, Oid table)
 		TableFillPut(&fill, values, nulls);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(walk->of_row);
+		POLL_AT(i);
 	}
 	TableFillEnd(&fill);
 }
