@@ -81,20 +81,22 @@ RETURN pg_catalog.format(
 COMMENT ON FUNCTION crmcost._of_entities(text) IS
   'Condition on old that a row is of an entity of refresh_entity, or of a customer there.';
 
-CREATE FUNCTION crmcost._conversion_columns(alias text) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-AS $$
-BEGIN
-  RETURN (SELECT string_agg(format('%I.%I', alias, a.attname), ', '
-                            ORDER BY a.attnum)
-          FROM pg_attribute a
-          WHERE a.attrelid = 'pg_temp.refresh_path'::regclass
-                AND a.attnum > 0 AND a.attname <> 'way');
-END
-$$;
+CREATE FUNCTION crmcost._conversion_columns(alias text DEFAULT NULL)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.string_agg(concat_ws('.'::text, alias, c.name), ', '::text
+                               ORDER BY c.place)
+  FROM pg_catalog.unnest(
+    '{customer_id,conversion_kind,source,order_ref,sale_id,entity_id,
+      converted_at,converted_on,month_start,channel_code,campaign_code,value,
+      margin,touches,path,campaign_codes,interaction_ids,touched_customer_ids,
+      touched_ats,touched_ons,touch_months,half_life_days}'::text[])
+    WITH ORDINALITY AS c (name, place);
+END;
 
 COMMENT ON FUNCTION crmcost._conversion_columns(text) IS
-  'Columns of conversion that refresh_path has, of a relation of that alias.';
+  'Columns of conversion that refresh computes, of a relation of that alias.';
 
 -- Whose touches count for whom, and since which month his touches and conversions
 -- may be others than the store has: all where the first order, which is the value
@@ -426,7 +428,8 @@ BEGIN
                         || CASE WHEN NOT run.whole
                              THEN ARRAY[crmcost._conversion_ends(run)]
                              ELSE '{}' END LOOP
-    EXECUTE format('INSERT INTO pg_temp.refresh_path SELECT %s, p.way FROM %s p',
+    EXECUTE format('INSERT INTO pg_temp.refresh_path (%s, way) SELECT %s, p.way FROM %s p',
+                   crmcost._conversion_columns(),
                    crmcost._conversion_columns('p'),
                    crmcost._walked_ends(run, ends));
   END LOOP;
