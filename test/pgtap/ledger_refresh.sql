@@ -306,6 +306,18 @@ CALL crmcost.refresh('crm', '2024-08-31');
 SELECT is((SELECT rows_changed FROM last_refresh), 0::bigint, 'nor make changes');
 ROLLBACK TO fresh;
 
+-- and what they hold stays
+CALL crmcost.refresh('crm', '2024-08-05');
+ALTER TABLE conversion ADD COLUMN own_note text DEFAULT 'mine';
+INSERT INTO sale (customer_id, order_ref, sold_at, amount, currency)
+  SELECT customer_id, 'noted ' || customer_id, '2024-08-04', 10, 'EUR' FROM customer;
+CALL crmcost.refresh('crm', '2024-08-31');
+SELECT isnt_empty($$SELECT FROM conversion WHERE order_ref LIKE 'noted %'$$, 'new conversions');
+SELECT is_empty('SELECT FROM conversion WHERE own_note IS NULL', 'what a column of the owner holds stays after news');
+CALL crmcost.refresh('crm', '2024-08-31', full => true);
+SELECT is_empty('SELECT FROM conversion WHERE own_note IS NULL', 'and when everything is computed');
+ROLLBACK TO fresh;
+
 -- a month whose closing was announced and did not come: what was loaded meanwhile counts once
 INSERT INTO interaction (customer_id, occurred_at, kind) SELECT min(customer_id), '2024-01-05', 'return' FROM customer;
 CALL crmcost.refresh('crm', '2024-02-20');
