@@ -38,6 +38,7 @@ CREATE FUNCTION crmcost._sum_lines(months text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
+  TRUNCATE pg_temp.refresh_sale_sum;      -- an upgrade has closed months first
   INSERT INTO pg_temp.refresh_sale_sum
     SELECT s.*
     FROM crmcost._sum_sets(format($query$

@@ -85,8 +85,8 @@ CREATE FUNCTION crmcost._conversion_columns(alias text DEFAULT NULL)
   RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT pg_catalog.string_agg(concat_ws('.'::text, alias, c.name), ', '::text
-                               ORDER BY c.place)
+  SELECT pg_catalog.string_agg(coalesce(alias || '.'::text, ''::text) || c.name,
+                               ', '::text ORDER BY c.place)
   FROM pg_catalog.unnest(
     '{customer_id,conversion_kind,source,order_ref,sale_id,entity_id,
       converted_at,converted_on,month_start,channel_code,campaign_code,value,

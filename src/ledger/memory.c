@@ -6,8 +6,8 @@
  *
  * The C library keeps most of it, in pieces, for a next time, which in a pool
  * of connections may be the next day.  What is given back has to be cleared by
- * the system when it is asked for again, a tenth of the time of a small ledger's
- * refresh: so it is kept while it is little.
+ * the system when it is asked for again, a tenth of the time of a refresh of a
+ * small ledger: so it is kept while it is little.
  */
 #include "crmcost.h"
 
