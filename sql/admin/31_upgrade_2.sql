@@ -168,7 +168,10 @@ AS $$
 DECLARE
   statement text;
 BEGIN
-  SELECT replace(s.statement, 'CREATE TABLE ', 'CREATE TABLE crmcost_')
+  -- a key has an index, whose name is taken
+  SELECT regexp_replace(
+           replace(s.statement, 'CREATE TABLE ', 'CREATE TABLE crmcost_'),
+           'CONSTRAINT \w+ UNIQUE', 'UNIQUE', 'g')
     INTO STRICT statement
     FROM crmcost._statements('tables') s
     WHERE s.statement LIKE format('CREATE TABLE %s %%', _add_checks.relation);
@@ -193,37 +196,15 @@ $$;
 COMMENT ON FUNCTION crmcost._add_checks(text) IS
   'Gives a table of a ledger the checks that it lacks.';
 
--- The search path is the caller's, as above.
-CREATE FUNCTION crmcost._reserve_codes() RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-DECLARE
-  relation text;
-BEGIN
-  FOREACH relation IN ARRAY
-    '{cost_category,channel,campaign,loyalty_program}'::text[]
-  LOOP
-    EXECUTE format('ALTER TABLE %I ADD CONSTRAINT code_not_reserved CHECK (code NOT IN (''(unknown)'', ''(all)''))',
-                   relation);
-  END LOOP;
-  ALTER TABLE tier
-    ADD CONSTRAINT scheme_not_of_reports CHECK (scheme NOT LIKE '(%'),
-    ADD CONSTRAINT code_not_of_reports
-      CHECK (code NOT IN ('(unknown)', '(all)', '(none)'));
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._reserve_codes() IS
-  'Keeps codes of version 1 apart from those that reports have for no code and for all.';
-
 CREATE FUNCTION crmcost._alter_tables_to_2(ledger name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(ledger), true);
-  PERFORM crmcost._add_checks('setting');
-  PERFORM crmcost._reserve_codes();
+  PERFORM crmcost._add_checks(k.relation)
+    FROM unnest('{setting,cost_category,channel,campaign,tier}'::text[])
+      AS k (relation);
   ALTER TABLE customer
     ADD COLUMN merged_into bigint
       CONSTRAINT survivor_is_known REFERENCES customer (customer_id)
@@ -312,6 +293,7 @@ BEGIN
   ALTER TABLE loyalty_program
     ALTER COLUMN cost_category SET DEFAULT 'ret.loyalty.redemption',
     ALTER COLUMN name DROP NOT NULL;
+  PERFORM crmcost._add_checks('loyalty_program');
 END
 $$;
 

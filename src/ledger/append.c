@@ -192,7 +192,14 @@ LockIndexes(const Appender *appender)
 	for (int i = 0; i < target->ri_NumIndices; i++)
 		if (!ConditionalLockRelation(target->ri_IndexRelationDescs[i],
 									 AccessExclusiveLock))
+		{
+			/* what is not built keeps nobody waiting */
+			while (--i >= 0)
+				UnlockRelation(target->ri_IndexRelationDescs[i],
+							   AccessExclusiveLock);
+			UnlockRelation(appender->table, ShareLock);
 			return false;
+		}
 	return true;
 }
 

@@ -70,6 +70,8 @@ typedef struct SetSums
 	MemoryContext of_group;		/* has their sums */
 	MemoryContext work;
 	ReturnSetInfo *result;
+	Datum	   *values;			/* of a group that is put out */
+	bool	   *nulls;
 	SetGroup   *wanted;			/* a group that is looked for */
 	uint32	   *number;			/* of the keys of the row */
 	PartialSum **sum;			/* of the row, in each set */
@@ -190,29 +192,12 @@ FindSums(SetSums *sums, int set)
 	return *SumsOf(sums, group);
 }
 
-/* A sum as SQL has it: of bigint values a bigint. */
-static Datum
-SumDatum(const PartialSum *sum, bool is_numeric)
-{
-	num_i128	value;
-
-	if (is_numeric)
-		return PartialSumNumeric(sum);
-	if (!num_i256_to_i128(&sum->value, &value) ||
-		value < PG_INT64_MIN || value > PG_INT64_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
-	return Int64GetDatum((int64) value);
-}
-
 static void
 PutGroup(const SetSums *sums, SetGroup *group)
 {
-	int			columns = 1 + sums->keys + sums->measures;
 	MemoryContext caller = MemoryContextSwitchTo(sums->work);
-	Datum	   *values = palloc(columns * sizeof(Datum));
-	bool	   *nulls = palloc(columns * sizeof(bool));
+	Datum	   *values = sums->values;
+	bool	   *nulls = sums->nulls;
 	const PartialSum *sum = *SumsOf(sums, group);
 
 	values[0] = Int32GetDatum((int32) group[0] + 1);
@@ -231,7 +216,7 @@ PutGroup(const SetSums *sums, SetGroup *group)
 
 		nulls[column] = !sum[m].any;
 		values[column] = nulls[column] ? (Datum) 0 :
-			SumDatum(&sum[m], sums->is_numeric[m]);
+			PartialSumDatum(&sum[m], sums->is_numeric[m]);
 	}
 	tuplestore_putvalues(sums->result->setResult, sums->result->setDesc,
 						 values, nulls);
@@ -246,10 +231,9 @@ PutGroups(SetSums *sums)
 	for (Size i = 0; i < sums->opened; i++)
 	{
 		PutGroup(sums, sums->open[i]);
+		hash_search(sums->group, sums->open[i], HASH_REMOVE, NULL);
 		CHECK_FOR_INTERRUPTS();
 	}
-	for (Size i = 0; i < sums->opened; i++)
-		hash_search(sums->group, sums->open[i], HASH_REMOVE, NULL);
 	sums->opened = 0;
 	MemoryContextReset(sums->of_group);
 }
@@ -275,13 +259,7 @@ AddRow(TupleTableSlot *row, DestReceiver *receiver)
 
 		if (row->tts_isnull[sums->keys + m])
 			continue;
-		if (sums->is_numeric[m])
-			ExactSumRead(&addend, value, "query");
-		else
-		{
-			addend.value = num_i256_from_i128(DatumGetInt64(value));
-			addend.scale = 0;
-		}
+		ExactSumReadColumn(&addend, value, sums->is_numeric[m], "query");
 		for (int s = 0; s < sums->sets; s++)
 			PartialSumAdd(&sums->sum[s][m], &addend, "query");
 	}
@@ -394,6 +372,8 @@ sum_sets__sum_sets(PG_FUNCTION_ARGS)
 	for (int i = 0; i < sums->keys; i++)
 		KeyColumnInit(&sums->column[i], TupleDescAttr(given, i)->atttypid,
 					  sums->context);
+	sums->values = palloc((1 + given->natts) * sizeof(Datum));
+	sums->nulls = palloc((1 + given->natts) * sizeof(bool));
 	sums->is_numeric = palloc(Max(sums->measures, 1) * sizeof(bool));
 	for (int m = 0; m < sums->measures; m++)
 		sums->is_numeric[m] =

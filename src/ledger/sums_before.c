@@ -56,36 +56,6 @@ FindGroup(RunningSums *sums, const TupleTableSlot *row)
 		memset(sums->sum, 0, sums->columns * sizeof(PartialSum));
 }
 
-static Datum
-SumDatum(const PartialSum *sum, bool is_numeric)
-{
-	num_i128	value;
-
-	if (is_numeric)
-		return sum->any ? PartialSumNumeric(sum) : DecimalNumeric(0, 0);
-	if (!num_i256_to_i128(&sum->value, &value) ||
-		value < PG_INT64_MIN || value > PG_INT64_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("bigint out of range")));
-	return Int64GetDatum((int64) value);
-}
-
-static void
-AddValue(PartialSum *sum, Datum value, bool is_numeric)
-{
-	ExactSum	addend;
-
-	if (is_numeric)
-		ExactSumRead(&addend, value, "query");
-	else
-	{
-		addend.value = num_i256_from_i128(DatumGetInt64(value));
-		addend.scale = 0;
-	}
-	PartialSumAdd(sum, &addend, "query");
-}
-
 static bool
 PutRow(TupleTableSlot *row, DestReceiver *receiver)
 {
@@ -101,9 +71,14 @@ PutRow(TupleTableSlot *row, DestReceiver *receiver)
 	}
 	for (int i = sums->keys; i < sums->columns; i++)
 	{
-		sums->values[i] = SumDatum(&sums->sum[i], sums->is_numeric[i]);
-		if (!row->tts_isnull[i])
-			AddValue(&sums->sum[i], row->tts_values[i], sums->is_numeric[i]);
+		ExactSum	addend;
+
+		sums->values[i] = PartialSumDatum(&sums->sum[i], sums->is_numeric[i]);
+		if (row->tts_isnull[i])
+			continue;
+		ExactSumReadColumn(&addend, row->tts_values[i], sums->is_numeric[i],
+						   "query");
+		PartialSumAdd(&sums->sum[i], &addend, "query");
 	}
 	tuplestore_putvalues(sums->result->setResult, sums->result->setDesc,
 						 sums->values, sums->nulls);

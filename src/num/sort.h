@@ -62,6 +62,17 @@ extern void num_select_ranks(const uint64_t *keys, size_t count,
 extern void num_select_cuts(const uint64_t *keys, size_t count, int bins,
 							uint64_t *cuts, uint64_t *scratch, num_poll poll);
 
+/* In which of bins a key is, from 0 on: one that is a cut in the lower one. */
+static inline int
+num_bin(const uint64_t *cuts, int bins, uint64_t key)
+{
+	int			bin = 0;
+
+	for (int k = 0; k < bins - 1; k++)
+		bin += cuts[k] < key;
+	return bin;
+}
+
 /* what num_upper_threshold() adds up over the larger values */
 typedef enum num_measure
 {

@@ -197,12 +197,8 @@ ScorePartition(WindowObject window, int bins, MemoryContext context)
 						cuts, scratch, PollInterrupts);
 		for (Size row = 0; row < rows; row++)
 		{
-			int			below = 0;
-
-			for (int k = 0; k < bins - 1; k++)
-				below += cuts[k] < keys[m][row];
 			if (scores[row] != 0)
-				scores[row] += below * place;
+				scores[row] += num_bin(cuts, bins, keys[m][row]) * place;
 			POLL_AT(row);
 		}
 	}

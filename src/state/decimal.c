@@ -489,6 +489,22 @@ PartialSumNumeric(const PartialSum *sum)
 	return ExactSumNumeric(&total);
 }
 
+/* A sum as SQL has it: of bigint values a bigint. */
+Datum
+PartialSumDatum(const PartialSum *sum, bool is_numeric)
+{
+	num_i128	value;
+
+	if (is_numeric)
+		return PartialSumNumeric(sum);
+	if (!num_i256_to_i128(&sum->value, &value) ||
+		value < PG_INT64_MIN || value > PG_INT64_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("bigint out of range")));
+	return Int64GetDatum((int64) value);
+}
+
 Datum
 NumericFromInt64(int64 value)
 {

@@ -55,6 +55,7 @@ typedef struct PartialSum
 extern void PartialSumAddSlowly(PartialSum *sum, const ExactSum *addend,
 								const char *argument);
 extern Datum PartialSumNumeric(const PartialSum *sum);
+extern Datum PartialSumDatum(const PartialSum *sum, bool is_numeric);
 
 static inline void
 PartialSumAdd(PartialSum *sum, const ExactSum *addend, const char *argument)
@@ -63,6 +64,20 @@ PartialSumAdd(PartialSum *sum, const ExactSum *addend, const char *argument)
 		PartialSumAddSlowly(sum, addend, argument);
 	else if (unlikely(!num_i256_add(&sum->value, &addend->value)))
 		RefuseSum(argument);
+}
+
+/* A value of a column, which is numeric, or else bigint. */
+static inline void
+ExactSumReadColumn(ExactSum *sum, Datum value, bool is_numeric,
+				   const char *argument)
+{
+	if (is_numeric)
+		ExactSumRead(sum, value, argument);
+	else
+	{
+		sum->value = num_i256_from_i128(DatumGetInt64(value));
+		sum->scale = 0;
+	}
 }
 
 /* Whether a sum is above 0, which one of no value is not. */

@@ -352,13 +352,8 @@ ScoreJudged(Walk *walk, DateADT day)
 		int			score = 0;
 
 		for (int m = 0; m < MEASURES; m++)
-		{
-			int			digit = 1;
-
-			for (int k = 0; k < walk->bins - 1; k++)
-				digit += walk->cut[m][k] < keys[m][i];
-			score = score * 10 + digit;
-		}
+			score = score * 10 + 1 +
+				num_bin(walk->cut[m], walk->bins, keys[m][i]);
 		walk->customer[walk->who[i]].score = score;
 		POLL_AT(i);
 	}
