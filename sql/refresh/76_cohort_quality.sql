@@ -61,30 +61,41 @@ $$;
 COMMENT ON FUNCTION crmcost._write_cohort_quality(crmcost._run) IS
   'Writes customer_quality and cohort_quality; returns the rows changed.';
 
--- A row of classification dated midnight is of the evening before.
+-- A row of classification dated midnight is of the evening before.  What held on the
+-- evening of the acquisition is the last row up to then; what came after it counts by
+-- its own day.  Days become instants once a customer, not once a row.
 CREATE FUNCTION crmcost._best_query(run crmcost._run, anew boolean)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT h.customer_id, h.scheme, min(h.entered_at) AS reached_at
+  SELECT customer_id, scheme,
+         CASE WHEN best_then = last_then THEN best_then ELSE best_later END
+           AS reached_at
   FROM (
-    SELECT b.party_id AS customer_id, t.scheme, k.entered_at,
-           k.code = t.code AS is_best,
-           crmcost._report_day(k.entered_at, %1$L) AS from_on,
-           crmcost._report_day(lead(k.entered_at) OVER (
-             PARTITION BY b.party_id, t.scheme ORDER BY k.entered_at), %1$L)
-             AS before_on
-    FROM pg_temp.refresh_best_customer b
-    JOIN classification k USING (customer_id)
+    SELECT c.customer_id, t.scheme,
+           max(k.entered_at) FILTER (WHERE k.entered_at <= c.acquired_by)
+             AS last_then,
+           max(k.entered_at) FILTER (WHERE k.entered_at <= c.acquired_by
+                                           AND k.code = t.code) AS best_then,
+           min(k.entered_at) FILTER (WHERE k.entered_at > c.acquired_by
+                                           AND k.code = t.code) AS best_later
+    FROM (
+      SELECT b.customer_id AS known_as, v.customer_id,
+             crmcost._midnight(v.acquired_on + 1, %1$L) AS acquired_by,
+             crmcost._midnight((v.acquired_on + %3$L::interval)::date, %1$L)
+               AS until_at
+      FROM pg_temp.refresh_best_customer b
+      JOIN customer_value v ON v.customer_id = b.party_id
+      WHERE v.acquired_on IS NOT NULL
+      OFFSET 0) c
+    JOIN classification k
+      ON k.customer_id = c.known_as
+         AND k.entered_at <= least(c.until_at, %2$L)%4$s
     JOIN (SELECT DISTINCT ON (scheme) scheme, code
           FROM tier ORDER BY scheme, rank) t ON t.scheme = k.dimension
-    WHERE k.entered_at <= %2$L%4$s
+    GROUP BY c.customer_id, t.scheme
   ) h
-  JOIN customer_value v ON v.customer_id = h.customer_id
-  WHERE h.is_best
-        AND h.from_on < (v.acquired_on + %3$L::interval)::date
-        AND coalesce(h.before_on, 'infinity') > v.acquired_on
-  GROUP BY h.customer_id, h.scheme
+  WHERE best_then = last_then OR best_later IS NOT NULL
 $query$, run.zone, run.upto,
   crmcost._setting(run.ledger, 'quality_months') || ' months',
   -- by an array, histories are looked up; a join would read all

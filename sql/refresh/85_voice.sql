@@ -296,43 +296,57 @@ $$;
 COMMENT ON FUNCTION crmcost._write_voice_month(crmcost._run) IS
   'Writes voice_month; returns the rows changed.';
 
--- The finest cells are summed up first, so that few rows are left to sort for the
--- totals.
+-- One pass over the answers, for all schemes and totals at once: four sets of keys a
+-- scheme, each with all of its answers, and by channel, by product and by both.
 CREATE FUNCTION crmcost._voice_month_query(run crmcost._run, from_month date)
   RETURNS text
   LANGUAGE sql STABLE PARALLEL UNSAFE
-RETURN pg_catalog.format($query$
-  WITH cell AS (
-    SELECT month_start, survey, channel_code, product_code,
-           a.dimension AS scheme,
-           CASE WHEN a.dimension = '(all)' THEN '(all)'
-             ELSE coalesce(t.code, '(unknown)') END AS tier,
-           sum(sign * answers) AS asked,
-           sum(sign * answers) FILTER (WHERE score IS NOT NULL) AS answers,
-           sum(sign * score * answers) AS score,
-           sum(sign * answers) FILTER (WHERE verdict = 'good') AS good,
-           sum(sign * answers) FILTER (WHERE verdict = 'bad') AS bad,
-           sum(sign * answers) FILTER (WHERE verdict = 'bad'
-                                             AND complaints > 0) AS complained
-    FROM (%1$s) a
-    LEFT JOIN tier t
-      ON t.scheme = a.dimension COLLATE "C" AND t.code = a.code COLLATE "C"
-    GROUP BY 1, 2, 3, 4, 5, 6
-  )
-  SELECT month_start, survey, scheme, tier,
-         coalesce(channel_code, '(all)') AS channel_code,
-         coalesce(product_code, '(all)') AS product_code,
-         sum(asked)::bigint AS asked,
-         coalesce(sum(answers), 0)::bigint AS answers,
-         coalesce(sum(score), 0) AS score,
-         coalesce(sum(good), 0)::bigint AS good,
-         coalesce(sum(bad), 0)::bigint AS bad,
-         coalesce(sum(complained), 0)::bigint AS complained
-  FROM cell
-  GROUP BY month_start, survey, scheme, tier, CUBE (channel_code, product_code)
-$query$, crmcost._by_dimension(
-  pg_catalog.format('(%s)', crmcost._signed_answers(run, from_month)),
-  '{(all)}', '{''(all)''}', crmcost._tier_schemes(run.ledger)));
+RETURN (
+  SELECT pg_catalog.format($query$
+    SELECT s.month_start, s.survey,
+           (%1$L::text[])[(s.set + 3) / 4] AS scheme,
+           CASE (s.set + 3) / 4 WHEN 1 THEN '(all)' %2$s END AS tier,
+           coalesce(s.channel_code, '(all)') AS channel_code,
+           coalesce(s.product_code, '(all)') AS product_code,
+           s.asked, s.answers, s.score, s.good, s.bad, s.complained
+    FROM crmcost._sum_sets(%3$L, %4$s, %5$L)
+      AS s (set integer, month_start date, survey text COLLATE "C",
+            channel_code text COLLATE "C", product_code text COLLATE "C" %6$s,
+            asked bigint, answers bigint, score numeric, good bigint,
+            bad bigint, complained bigint)
+  $query$,
+    '{(all)}'::text[] || d.schemes, t.codes,
+    pg_catalog.format($rows$
+      SELECT a.month_start, a.survey, a.channel_code, a.product_code %s,
+             a.n, CASE WHEN a.score IS NOT NULL THEN a.n ELSE 0 END,
+             coalesce(a.score * a.n, 0),
+             CASE WHEN a.verdict = 'good' THEN a.n ELSE 0 END,
+             CASE WHEN a.verdict = 'bad' THEN a.n ELSE 0 END,
+             CASE WHEN a.verdict = 'bad' AND a.complaints > 0
+               THEN a.n ELSE 0 END
+      FROM (SELECT a.*, a.sign * a.answers AS n FROM (%s) a) a %s
+    $rows$, t.keys, crmcost._signed_answers(run, from_month),
+      crmcost._held_joins(d.schemes, 'a') || t.joins),
+    4 + pg_catalog.cardinality(d.schemes), t.sets, t.columns)
+  FROM (SELECT crmcost._tier_schemes(run.ledger) AS schemes) d
+  CROSS JOIN LATERAL (
+    SELECT pg_catalog.string_agg(
+             pg_catalog.format(' WHEN %s THEN coalesce(s.tier%s, ''(unknown)'')',
+                               i + 1, i), ''::text ORDER BY i) AS codes,
+           pg_catalog.string_agg(pg_catalog.format(', t%s.code', i), ''::text
+                                 ORDER BY i) AS keys,
+           pg_catalog.string_agg(
+             pg_catalog.format(
+               ' LEFT JOIN tier t%1$s ON t%1$s.scheme = %2$L AND t%1$s.code = h%1$s.tier COLLATE "C"',
+               i, d.schemes[i]), ''::text ORDER BY i) AS joins,
+           pg_catalog.string_agg(
+             pg_catalog.format(', tier%s text COLLATE "C"', i), ''::text
+             ORDER BY i) AS columns,
+           ('{1,2,0,1,2,3,0,1,2,4,0,1,2,3,4' || coalesce(pg_catalog.string_agg(
+              pg_catalog.format(
+                ',0,1,2,%1$s,0,1,2,3,%1$s,0,1,2,4,%1$s,0,1,2,3,4,%1$s', 4 + i),
+              ''::text ORDER BY i), ''::text) || '}')::integer[] AS sets
+    FROM pg_catalog.generate_subscripts(d.schemes, 1) AS i) t);
 
 COMMENT ON FUNCTION crmcost._voice_month_query(crmcost._run, date) IS
   'Query of what goes into refresh_voice_month: sums of all answers from a month on, and before it of what goes and comes.';
