@@ -9,6 +9,15 @@ CREATE FUNCTION crmcost._sum_sets(query text, keys integer, sets integer[],
 COMMENT ON FUNCTION crmcost._sum_sets(text, integer, integer[], boolean) IS
   'Sums of the columns of a query after the first ones, its keys, by several sets of these: the number of the set, the keys, NULL for those not in it, and the sums. Sets are numbers of keys, with a 0 between two sets; of rows in the order of the first key, which takes less memory, each must have 1.';
 
+CREATE FUNCTION crmcost._percentile_sets(query text, keys integer,
+                                         sets integer[], percents integer[])
+  RETURNS SETOF record
+  LANGUAGE c STABLE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'percentile_sets__percentile_sets';
+
+COMMENT ON FUNCTION crmcost._percentile_sets(text, integer, integer[], integer[]) IS
+  'By several sets of the first columns of a query, its keys, the first values of its last column up to which so many in a hundred lie, each counted as often as the column before says: the number of the set, the keys, NULL for those not in it, and the values. Sets are those of _sum_sets, each with key 1; rows are in the order of that and then of the value.';
+
 CREATE FUNCTION crmcost._sums_before(query text, keys integer, groups integer)
   RETURNS SETOF record
   LANGUAGE c STABLE STRICT PARALLEL UNSAFE

@@ -630,20 +630,17 @@ BEGIN
     month_start date PRIMARY KEY
   ) ON COMMIT DROP;
 
-  -- service: what happened with cases in the months to be summed up, and how often
-  -- by dimension; cost by what
+  -- service: what happened with cases in the months to be summed up; cost by what
   -- it was booked with, and what a second and a contact bear of it
   CREATE TEMPORARY TABLE refresh_service_event (
-    customer_id bigint, month_start date, what text, cases bigint,
-    seconds numeric, open_seconds numeric, met boolean, first_contact boolean,
+    customer_id bigint, month_start date, opened bigint, responded bigint,
+    response_told bigint, response_met bigint, response_seconds numeric,
+    closed bigint, resolution_told bigint, resolution_met bigint,
+    first_contact bigint, resolutions bigint, reopened bigint, due bigint,
+    due_met bigint, seconds numeric, open_seconds numeric,
     channel_code text COLLATE "C", product_code text COLLATE "C",
     team text COLLATE "C", service_level text COLLATE "C",
     kind text COLLATE "C", agent_code text COLLATE "C", phase text COLLATE "C"
-  ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_service_happened (
-    month_start date, dimension text COLLATE "C", code text COLLATE "C",
-    what text, n numeric, told numeric, met numeric, first numeric,
-    seconds numeric
   ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_service_pool (
     month_start date, channel_code text COLLATE "C",

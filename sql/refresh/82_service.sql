@@ -22,13 +22,11 @@ BEGIN
                                         case_months));
   PERFORM crmcost._find_service_rates(run, cost_months);
   PERFORM crmcost._do_parts(run, 'SELECT crmcost._find_service_held($1)');
-  PERFORM crmcost._sum_service(run);
-  PERFORM crmcost._sum_service_cost(run);
   RETURN crmcost._write_difference(run.ledger, 'service_month',
-           'SELECT * FROM pg_temp.refresh_service_sum',
+           crmcost._service_month_query(run),
            format(case_months, 'old.month_start'))
          + crmcost._write_difference(run.ledger, 'service_cost_month',
-           'SELECT * FROM pg_temp.refresh_service_cost',
+           crmcost._service_cost_query(run),
            format(cost_months, 'old.month_start'))
          + crmcost._write_difference(run.ledger, 'product_case_month',
            crmcost._product_case_query(run, cost_months),
@@ -95,33 +93,33 @@ BEGIN
   FOR event IN
     SELECT e.*
     FROM (VALUES
-      ('opened', 'service_case c', 'c.opened_month', 'NULL, NULL, NULL, NULL',
-       NULL),
-      ('responded', 'service_case c', 'c.responded_month',
-       'c.response_seconds, c.response_open_seconds, c.response_met, NULL',
-       NULL),
-      ('closed', 'service_case c', 'c.closed_month',
-       'c.resolution_seconds, c.resolution_open_seconds, c.resolution_met, c.contacts = 1',
-       NULL),
-      ('due', 'service_case c', 'c.due_month', 'NULL, NULL, c.due_met, NULL',
-       NULL),
-      -- resolutions after which it was opened again
-      ('reclosed',
+      ('opened', 'c.cases', 'service_case c', 'c.opened_month', NULL),
+      ('responded, response_told, response_met, response_seconds, seconds, open_seconds',
+       'c.cases, CASE WHEN c.response_met IS NOT NULL THEN c.cases END, CASE WHEN c.response_met THEN c.cases END, c.response_seconds * c.cases, c.response_seconds, c.response_open_seconds',
+       'service_case c', 'c.responded_month', NULL),
+      ('closed, resolution_told, resolution_met, first_contact, resolutions, seconds, open_seconds',
+       'c.cases, CASE WHEN c.resolution_met IS NOT NULL THEN c.cases END, CASE WHEN c.resolution_met THEN c.cases END, CASE WHEN c.contacts = 1 THEN c.cases END, c.cases, c.resolution_seconds, c.resolution_open_seconds',
+       'service_case c', 'c.closed_month', NULL),
+      ('due, due_met', 'c.cases, CASE WHEN c.due_met THEN c.cases END',
+       'service_case c', 'c.due_month', NULL),
+      -- those after which it was opened again
+      ('resolutions', 'c.cases',
        'service_case c CROSS JOIN LATERAL unnest(c.closing_months[:c.reopenings]) AS u (at)',
-       'u.at', 'NULL, NULL, NULL, NULL', 'c.reopenings > 0'),
-      ('reopened',
+       'u.at', 'c.reopenings > 0'),
+      ('reopened', 'c.cases',
        'service_case c CROSS JOIN LATERAL unnest(c.reopening_months) AS u (at)',
-       'u.at', 'NULL, NULL, NULL, NULL', 'c.reopenings > 0')
-    ) AS e (what, source, month, measures, condition)
+       'u.at', 'c.reopenings > 0')
+    ) AS e (names, measures, source, month, condition)
   LOOP
     EXECUTE format($query$
       INSERT INTO pg_temp.refresh_service_event
-        SELECT c.customer_id, %1$s, %2$L, c.cases, %3$s, c.channel_code,
-               c.product_code, c.team, c.service_level, c.kind, c.agent_code,
-               c.phase
+          (customer_id, month_start, channel_code, product_code, team,
+           service_level, kind, agent_code, phase, %2$s)
+        SELECT c.customer_id, %1$s, c.channel_code, c.product_code, c.team,
+               c.service_level, c.kind, c.agent_code, c.phase, %3$s
         FROM %4$s
         WHERE %5$s AND %6$s
-      $query$, event.month, event.what, event.measures, event.source,
+      $query$, event.month, event.names, event.measures, event.source,
       format(months, event.month), coalesce(event.condition, 'true'));
   END LOOP;
   ANALYZE pg_temp.refresh_service_event;
@@ -208,42 +206,6 @@ $$;
 COMMENT ON FUNCTION crmcost._find_service_held(crmcost._run) IS
   'Adds to refresh_held the tiers of those whose cases and work are summed up.';
 
-CREATE FUNCTION crmcost._few_rows() RETURNS integer
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 100000;
-
-COMMENT ON FUNCTION crmcost._few_rows() IS
-  'Rows up to which all dimensions of service are summed up in one statement.';
-
--- Few rows are taken by all dimensions at once, many by one after the other.
-CREATE FUNCTION crmcost._dimension_groups(run crmcost._run, source text)
-  RETURNS TABLE (dimensions text[], codes text[], schemes text[])
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
-AS $$
-#variable_conflict use_column
-DECLARE
-  many boolean;
-BEGIN
-  EXECUTE format('SELECT count(*) > crmcost._few_rows() FROM (SELECT FROM %s e LIMIT crmcost._few_rows() + 1) r',
-                 source) INTO many;
-  RETURN QUERY
-    SELECT array_agg(d.dimension) FILTER (WHERE d.code IS NOT NULL),
-           array_agg(d.code) FILTER (WHERE d.code IS NOT NULL),
-           array_agg(d.dimension) FILTER (WHERE d.code IS NULL)
-    FROM (SELECT d.dimension, d.code, row_number() OVER () AS n
-          FROM (SELECT d.dimension, d.code
-                FROM crmcost._service_dimensions() d
-                UNION ALL
-                SELECT u.scheme, NULL
-                FROM unnest(crmcost._tier_schemes(run.ledger)) AS u (scheme)
-               ) d) d
-    GROUP BY CASE WHEN many THEN d.n END;
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._dimension_groups(crmcost._run, text) IS
-  'Dimensions with the expressions of their codes, and tier schemes, in groups that one statement takes of the events of a relation.';
-
 CREATE FUNCTION crmcost._held_joins(schemes text[], alias text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
@@ -257,278 +219,162 @@ RETURN (
 COMMENT ON FUNCTION crmcost._held_joins(text[], text) IS
   'Joins of a relation by customer and month with the tier h1, h2 and so on that held in each of these schemes.';
 
--- The tiers of each scheme are joined once a row, not once a row and scheme.
-CREATE FUNCTION crmcost._by_dimension(relation text, dimensions text[],
-                                      codes text[], schemes text[])
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (
-  SELECT pg_catalog.format(
-    'SELECT c.*, d.dimension, d.code FROM %s c%s CROSS JOIN LATERAL (VALUES %s) AS d (dimension, code)',
-    relation, crmcost._held_joins(schemes, 'c'),
-    pg_catalog.string_agg(
-      pg_catalog.format('(%L::text COLLATE "C", (%s)::text COLLATE "C")',
-                        u.dimension, u.code), ', '::text))
-  FROM (SELECT u.dimension, u.code
-        FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
-               AS u (dimension, code)
-        UNION ALL
-        SELECT s.name, pg_catalog.format('coalesce(h%s.tier, ''(unknown)'')', s.i)
-        FROM pg_catalog.unnest(schemes) WITH ORDINALITY AS s (name, i)) u);
-
-COMMENT ON FUNCTION crmcost._by_dimension(text, text[], text[], text[]) IS
-  'Query of the rows of a relation by customer and month, once for each dimension with its code, and for each tier scheme with the tier that held.';
-
--- Only times of answers and resolutions have to be gone through once a dimension; what is
--- counted is counted before that, where all dimensions have it in one place.  Times of a
--- month go to one worker.  Where no team has hours, the times by both clocks are one.
-CREATE FUNCTION crmcost._sum_service(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+-- One pass sums up by all dimensions and tier schemes: keys are the expressions of their
+-- codes in a row c, after the keys that all sets have.  tier is that of the tier in a
+-- scheme, a format of its number.
+CREATE FUNCTION crmcost._service_sets(
+  run crmcost._run, of_cost boolean, first integer, tier text,
+  OUT dimensions text[], OUT count integer, OUT keys text, OUT columns text,
+  OUT sets integer[], OUT code text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 AS $$
 DECLARE
-  source CONSTANT text := 'pg_temp.refresh_service_event';
-  schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
-  counted boolean;
-  clocked boolean;
+  in_all CONSTANT text :=
+    array_to_string(ARRAY(SELECT generate_series(1, first)), ',');
+BEGIN
+  SELECT '{(all)}'::text[] || array_agg(k.dimension ORDER BY k.n),
+         first + count(*), string_agg(k.code, ', ' ORDER BY k.n),
+         string_agg(format('key%s text COLLATE "C"', k.n), ', ' ORDER BY k.n),
+         ('{' || in_all || string_agg(format(',0,%s,%s', in_all, first + k.n),
+                                      '' ORDER BY k.n) || '}')::integer[],
+         format('coalesce(%s, ''(all)'')',
+                string_agg(format('s.key%s', k.n), ', ' ORDER BY k.n))
+    INTO dimensions, count, keys, columns, sets, code
+    FROM (SELECT d.dimension, d.code,
+                 row_number() OVER (ORDER BY d.of_tier, d.place) AS n
+          FROM (SELECT d.dimension, d.code, false AS of_tier, d.place
+                FROM crmcost._service_dimensions() WITH ORDINALITY
+                       AS d (dimension, code, of_cost, place)
+                WHERE d.dimension <> '(all)'
+                      AND (d.of_cost OR NOT _service_sets.of_cost)
+                UNION ALL
+                SELECT u.scheme, format('coalesce(%s, ''(unknown)'')',
+                                        format(tier, u.place)), true, u.place
+                FROM unnest(crmcost._tier_schemes(run.ledger))
+                       WITH ORDINALITY AS u (scheme, place)) d) k;
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._service_sets(crmcost._run, boolean, integer, text) IS
+  'What _sum_sets and _percentile_sets take to sum up by all dimensions of service, and tier schemes: names of the sets, how many keys there are, those after the first ones, columns of the result, the sets, and the expression of a code in a row s.';
+
+-- Measures are those of the result, with their types; terms are theirs in a row c of the
+-- source, which is by customer and month.
+CREATE FUNCTION crmcost._by_dimension(run crmcost._run, of_cost boolean,
+                                      measures text, terms text, source text)
+  RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+AS $$
+DECLARE
   part record;
 BEGIN
-  PERFORM crmcost._count_service(run, schemes);
-  EXECUTE 'SELECT bool_or(c.counted), bool_or(c.clocked) FROM '
-          || crmcost._of_parts(run, 'refresh_part_counted', format(
-               'SELECT coalesce(bool_or(e.cases > 1), false) AS counted, coalesce(bool_or(e.seconds IS DISTINCT FROM e.open_seconds), false) AS clocked FROM %s e',
-               source)) || ' c' INTO counted, clocked;
-  IF crmcost._is_distributed(run.ledger) THEN
-    PERFORM crmcost._deal_service(run, schemes, counted, clocked);
-    RETURN;
-  END IF;
-  FOR part IN
-    SELECT * FROM crmcost._dimension_groups(run, source)
-  LOOP
-    EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
-            || crmcost._service_month_query(crmcost._service_percentiles(
-                 crmcost._by_dimension(source, part.dimensions, part.codes,
-                                       part.schemes), counted, clocked))
-      USING part.dimensions || part.schemes;
-  END LOOP;
+  part := crmcost._service_sets(run, of_cost, 1, 'h%s.tier');
+  RETURN format($query$
+    SELECT s.month_start, (%L::text[])[s.set] AS dimension, %s AS code, %s
+    FROM crmcost._sum_sets(%L, %s, %L)
+      AS s (set integer, month_start date, %s, %s)
+  $query$, part.dimensions, part.code,
+  regexp_replace(measures, '(\w+) \w+', 'coalesce(s.\1, 0) AS \1', 'g'),
+  format('SELECT c.month_start, %s, %s FROM %s%s', part.keys, terms, source,
+         crmcost._held_joins(crmcost._tier_schemes(run.ledger), 'c')),
+  part.count, part.sets, part.columns, measures);
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._sum_service(crmcost._run) IS
-  'Fills refresh_service_sum from refresh_service_event.';
+COMMENT ON FUNCTION crmcost._by_dimension(crmcost._run, boolean, text, text, text) IS
+  'Query of the sums of measures by month, dimension and code, and tier scheme and the tier that held.';
 
-CREATE FUNCTION crmcost._deal_service(run crmcost._run, schemes text[],
-                                      counted boolean, clocked boolean)
-  RETURNS void
+CREATE FUNCTION crmcost._service_month_query(run crmcost._run) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  dimensions text[];
-  codes text[];
+  counts CONSTANT text := 'opened bigint, responded bigint, response_told bigint, response_met bigint, response_seconds numeric, closed bigint, resolution_told bigint, resolution_met bigint, first_contact bigint, resolutions bigint, reopened bigint, due bigint, due_met bigint';
+  happened CONSTANT text := crmcost._sum_of_parts(run, 'service_month',
+    crmcost._by_dimension(run, false, counts,
+      regexp_replace(counts, '(\w+) \w+', 'c.\1', 'g'),
+      'pg_temp.refresh_service_event c'));
+  took CONSTANT text := crmcost._times_taken(run);
 BEGIN
-  SELECT array_agg(d.dimension) || schemes,
-         array_agg(d.code) || crmcost._told_tiers(schemes, 'tiers[%s]')
-    INTO dimensions, codes
-    FROM crmcost._service_dimensions() d;
-  EXECUTE 'INSERT INTO pg_temp.refresh_service_sum '
-          || crmcost._service_month_query('SELECT * FROM '
-               || crmcost._of_groups(run, 'dealt_event',
-                    'q.month_start - date ''epoch''',
-                    crmcost._timed_query(schemes),
-                    crmcost._timed_groups(dimensions, codes, counted,
-                                          clocked))
-               || ' dealt')
-    USING dimensions;
+  RETURN (
+    SELECT format($query$
+      WITH took AS MATERIALIZED (SELECT t.* FROM %s t)
+      SELECT c.*, %s
+      FROM (%s) c %s
+    $query$, took, string_agg(format(
+      '%1$s.took[1] AS %1$s_p50, %1$s.took[2] AS %1$s_p90, %1$s.took[3] AS %1$s_p95',
+      w.what), ', '), happened, string_agg(format(
+      'LEFT JOIN took %1$s ON %1$s.what = %1$L AND %1$s.month_start = c.month_start AND %1$s.dimension = c.dimension AND %1$s.code = c.code',
+      w.what), ' '))
+    FROM unnest('{response,resolution,response_open,resolution_open}'::text[])
+           AS w (what));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._deal_service(crmcost._run, text[], boolean, boolean) IS
-  'Fills refresh_service_sum in a distributed ledger.';
+COMMENT ON FUNCTION crmcost._service_month_query(crmcost._run) IS
+  'Query of service_month for the months of refresh_service_event.';
 
-CREATE FUNCTION crmcost._told_tiers(schemes text[], named text)
-  RETURNS text[]
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN ARRAY(
-  SELECT pg_catalog.format('coalesce(c.%s, ''(unknown)'')',
-                           pg_catalog.format(named, i))
-  FROM pg_catalog.generate_subscripts(schemes, 1) AS i ORDER BY i);
+-- Times of a month go to one worker.  Where no team has hours, the times by both clocks
+-- are one.
+CREATE FUNCTION crmcost._times_taken(run crmcost._run) RETURNS text
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  part record;
+  clocked boolean;
+BEGIN
+  part := crmcost._service_sets(run, false, 2, 'c.tiers[%s]');
+  EXECUTE 'SELECT bool_or(c.clocked) FROM '
+          || crmcost._of_parts(run, 'refresh_part_clocked',
+               'SELECT coalesce(bool_or(c.seconds IS DISTINCT FROM c.open_seconds), false) AS clocked FROM pg_temp.refresh_service_event c')
+          || ' c' INTO clocked;
+  RETURN crmcost._of_groups(run, 'dealt_event',
+    'q.month_start - date ''epoch''',
+    crmcost._timed_query(crmcost._tier_schemes(run.ledger)), (
+    -- a format itself, in which schemes are named
+    SELECT string_agg(format($query$
+      SELECT s.month_start, s.what || u.clock AS what,
+             (%L::text[])[s.set] AS dimension, %s AS code, s.took
+      FROM crmcost._percentile_sets(%L || %%1$L || %L, %s, %L,
+                                    '{50,90,95}')
+        AS s (set integer, month_start date, what text, %s, took numeric[])
+      CROSS JOIN unnest(%L::text[]) AS u (clock)
+    $query$, replace(part.dimensions::text, '%', '%%'), part.code,
+    format('SELECT c.month_start, c.what, %s, c.cases, c.%s FROM ',
+           part.keys, k.measure),
+    format(' c ORDER BY c.month_start, c.%s', k.measure), part.count,
+    part.sets, part.columns, k.clocks), ' UNION ALL ')
+    FROM (VALUES ('seconds', CASE WHEN clocked THEN '{""}'
+                               ELSE '{"",_open}' END),
+                 ('open_seconds', CASE WHEN clocked THEN '{_open}' END))
+           AS k (measure, clocks)
+    WHERE k.clocks IS NOT NULL));
+END
+$$;
 
-COMMENT ON FUNCTION crmcost._told_tiers(text[], text) IS
-  'Expressions of the tiers of schemes in a row c that has them by a format of a name and a number.';
+COMMENT ON FUNCTION crmcost._times_taken(crmcost._run) IS
+  'Relation of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions lie, by month, dimension and code: response, resolution, and both in business hours.';
 
 -- Of each worker's cases.
 CREATE FUNCTION crmcost._timed_query(schemes text[]) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
   SELECT pg_catalog.format($query$
-    SELECT e.month_start, e.what, e.cases, e.seconds, e.open_seconds,
-           e.channel_code, e.product_code, e.team, e.service_level, e.kind,
-           e.agent_code, e.phase, ARRAY[%s]::text[] AS tiers
-    FROM pg_temp.refresh_service_event e%s
-    WHERE e.what IN ('responded', 'closed')
+    SELECT c.month_start, CASE WHEN c.responded IS NOT NULL THEN 'response'
+                            ELSE 'resolution' END AS what,
+           coalesce(c.responded, c.closed) AS cases, c.seconds,
+           c.open_seconds, c.channel_code, c.product_code, c.team,
+           c.service_level, c.kind, c.agent_code, c.phase,
+           ARRAY[%s]::text[] AS tiers
+    FROM pg_temp.refresh_service_event c%s
+    WHERE c.seconds IS NOT NULL
   $query$,
     pg_catalog.string_agg(pg_catalog.format('h%s.tier', i), ', '::text
                           ORDER BY i),
-    crmcost._held_joins(schemes, 'e'))
+    crmcost._held_joins(schemes, 'c'))
   FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
 
 COMMENT ON FUNCTION crmcost._timed_query(text[]) IS
   'Query of answers and resolutions with the tiers of these schemes that held, and the times they took.';
-
-CREATE FUNCTION crmcost._count_service(run crmcost._run, schemes text[])
-  RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  EXECUTE (
-    SELECT format($query$
-      INSERT INTO pg_temp.refresh_service_happened
-        SELECT c.month_start, c.dimension, c.code, c.what, sum(c.n),
-               sum(c.told), sum(c.met), sum(c.first), sum(c.seconds)
-        FROM (%s) c
-        GROUP BY 1, 2, 3, 4
-      $query$, crmcost._by_dimension(crmcost._of_parts(run, 'refresh_part_cell',
-                                       crmcost._service_cell_query(schemes)),
-                 array_agg(d.dimension) || schemes,
-                 array_agg(d.code) || crmcost._told_tiers(schemes, 'tier%s'), '{}'))
-    FROM crmcost._service_dimensions() d);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._count_service(crmcost._run, text[]) IS
-  'Fills refresh_service_happened from refresh_service_event.';
-
-CREATE FUNCTION crmcost._service_cell_query(schemes text[]) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (
-  SELECT pg_catalog.format($query$
-    SELECT e.month_start, e.what, e.channel_code, e.product_code, e.team,
-            e.service_level, e.kind, e.agent_code, e.phase%1$s,
-            sum(e.cases) AS n,
-            coalesce(sum(e.cases) FILTER (WHERE e.met IS NOT NULL), 0) AS told,
-            coalesce(sum(e.cases) FILTER (WHERE e.met), 0) AS met,
-            coalesce(sum(e.cases) FILTER (WHERE e.first_contact), 0) AS first,
-            sum(e.seconds * e.cases) AS seconds
-     FROM pg_temp.refresh_service_event e%2$s
-     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9%3$s
-  $query$,
-    pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
-                          ''::text ORDER BY i),
-    crmcost._held_joins(schemes, 'e'),
-    pg_catalog.string_agg(pg_catalog.format(', h%s.tier', i), ''::text ORDER BY i))
-  FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
-
-COMMENT ON FUNCTION crmcost._service_cell_query(text[]) IS
-  'Query of how often what happened with cases that all dimensions, and the tiers of these schemes, have in one place.';
-
--- A case that stands for n counts n times.  The value at a share of all is the
--- first one up to which that share lies: percentile_disc, of counted values.
-CREATE FUNCTION crmcost._value_at_share(ordered numeric[], counts bigint[],
-                                        share numeric)
-  RETURNS numeric
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (
-  SELECT u.value
-  FROM (
-    SELECT u.value, u.place,
-           pg_catalog.sum(u.times) OVER (ORDER BY u.place) AS upto,
-           pg_catalog.sum(u.times) OVER () AS times
-    FROM ROWS FROM (pg_catalog.unnest(ordered), pg_catalog.unnest(counts))
-           WITH ORDINALITY AS u (value, times, place)
-  ) u
-  WHERE u.upto >= u.times * share
-  ORDER BY u.place
-  LIMIT 1);
-
-COMMENT ON FUNCTION crmcost._value_at_share(numeric[], bigint[], numeric) IS
-  'First of values in order up to which a share of them lies, each counted as often as counts says.';
-
--- counted says whether any case counts more than once: else percentile_disc does;
--- clocked whether any time by the clock of business is another than by that of all.
-CREATE FUNCTION crmcost._service_percentiles(source text, counted boolean,
-                                             clocked boolean)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT month_start, dimension, code, %s
-  FROM (SELECT e.month_start, e.dimension, e.code, %s
-        FROM (%s) e
-        WHERE e.what IN ('responded', 'closed')
-        GROUP BY e.month_start, e.dimension, e.code) sorted
-$query$, (
-  SELECT pg_catalog.string_agg(pg_catalog.format(
-    CASE WHEN counted
-      THEN 'crmcost._value_at_share(%1$s_%6$s, %1$s_%6$s_n, %4$s) AS %1$s_%2$s_%3$s'
-      ELSE '%1$s_%6$s[%5$s] AS %1$s_%2$s_%3$s' END,
-    e.what, c.clock, s.percent, s.percent / 100::numeric, s.place,
-    CASE WHEN clocked THEN c.clock ELSE 'all' END), ', '::text)
-  FROM (VALUES ('responded'::text), ('closed')) AS e (what)
-  CROSS JOIN (VALUES ('all'::text), ('open')) AS c (clock)
-  CROSS JOIN (VALUES (50, 1), (90, 2), (95, 3)) AS s (percent, place)), (
-  SELECT pg_catalog.string_agg(pg_catalog.format(
-    CASE WHEN counted THEN $sorted$
-      array_agg(e.%1$s ORDER BY e.%1$s)
-        FILTER (WHERE e.what = %2$L AND e.%1$s IS NOT NULL) AS %2$s_%3$s,
-      array_agg(e.cases ORDER BY e.%1$s)
-        FILTER (WHERE e.what = %2$L AND e.%1$s IS NOT NULL) AS %2$s_%3$s_n
-      $sorted$ ELSE $sorted$
-      percentile_disc('{0.5,0.9,0.95}'::float8[])
-        WITHIN GROUP (ORDER BY e.%1$s) FILTER (WHERE e.what = %2$L)
-        AS %2$s_%3$s
-      $sorted$ END, c.measure, e.what, c.clock), ', '::text)
-  FROM (VALUES ('responded'::text), ('closed')) AS e (what)
-  CROSS JOIN (VALUES ('all'::text, 'seconds'::text), ('open', 'open_seconds'))
-    AS c (clock, measure)
-  WHERE clocked OR c.clock = 'all'), source);
-
-COMMENT ON FUNCTION crmcost._service_percentiles(text, boolean, boolean) IS
-  'Query of the times up to which half, nine in ten and 19 in 20 of the answers and resolutions in a query of events with dimension and code lie.';
-
--- One dimension after the other.
-CREATE FUNCTION crmcost._timed_groups(dimensions text[], codes text[],
-                                      counted boolean, clocked boolean)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (
-  SELECT pg_catalog.string_agg(crmcost._service_percentiles(
-           crmcost._by_dimension('%1$s', ARRAY[d.dimension], ARRAY[d.code],
-                                 '{}'), counted, clocked), ' UNION ALL '::text)
-  FROM ROWS FROM (pg_catalog.unnest(dimensions), pg_catalog.unnest(codes))
-         AS d (dimension, code));
-
-COMMENT ON FUNCTION crmcost._timed_groups(text[], text[], boolean, boolean) IS
-  'Format of a query of the times up to which answers and resolutions of the relation of _timed_query lie, by dimension and code.';
-
-CREATE FUNCTION crmcost._service_month_query(percentiles text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  WITH counted AS (
-    SELECT month_start, dimension, code, %2$s
-    FROM pg_temp.refresh_service_happened
-    WHERE dimension = ANY ($1)
-    GROUP BY month_start, dimension, code
-  )
-  SELECT c.month_start, c.dimension, c.code, c.opened_n, c.responded_n,
-         c.responded_told, c.responded_met, c.responded_seconds,
-         p.responded_all_50, p.responded_all_90, p.responded_all_95,
-         p.responded_open_50, p.responded_open_90, p.responded_open_95,
-         c.closed_n, c.closed_told, c.closed_met, p.closed_all_50,
-         p.closed_all_90, p.closed_all_95, p.closed_open_50, p.closed_open_90,
-         p.closed_open_95, c.closed_first, c.closed_n + c.reclosed_n,
-         c.reopened_n, c.due_n, c.due_met
-  FROM counted c
-  LEFT JOIN (%1$s) p USING (month_start, dimension, code)
-$query$, percentiles, (
-  SELECT pg_catalog.string_agg(pg_catalog.format(
-           'coalesce(sum(%1$I) FILTER (WHERE what = %2$L), 0) AS %2$s_%1$s',
-           m.measure, e.what), ', '::text)
-  FROM (VALUES ('opened'::text, '{n}'::text[]),
-               ('responded', '{n,told,met,seconds}'),
-               ('closed', '{n,told,met,first}'), ('reclosed', '{n}'),
-               ('reopened', '{n}'), ('due', '{n,met}')) AS e (what, measures)
-  CROSS JOIN LATERAL pg_catalog.unnest(e.measures) AS m (measure)));
-
-COMMENT ON FUNCTION crmcost._service_month_query(text) IS
-  'Query of service_month for the dimensions $1, given that of the times up to which most answers and resolutions lie.';
 
 -- Open cases get older without any news.  Those that all dimensions have in one place
 -- are summed up first.
@@ -544,7 +390,8 @@ SELECT format($query$
   GROUP BY c.dimension, c.code
 $query$,
   string_agg(format('sum(c.%1$s)::bigint AS %1$s', k.measure), ', '),
-  (SELECT crmcost._by_dimension(
+  (SELECT format(
+            'SELECT c.*, d.dimension, d.code FROM %s c CROSS JOIN LATERAL (VALUES %s) AS d (dimension, code)',
             crmcost._of_parts(run, 'refresh_part_backlog', format($cell$
                SELECT c.channel_code, c.product_code, c.team, c.service_level,
                       c.kind, c.agent_code, sum(c.cases) AS open_cases, %s,
@@ -555,7 +402,8 @@ $query$,
               $cell$, string_agg(format(
                 'coalesce(sum(c.cases) FILTER (WHERE %s), 0) AS %s',
                 k.condition, k.measure), ', '))),
-            array_agg(d.dimension), array_agg(d.code), '{}')
+            string_agg(format('(%L::text COLLATE "C", (%s)::text COLLATE "C")',
+                              d.dimension, d.code), ', '))
    FROM crmcost._service_dimensions() d WHERE d.of_cost))
    FROM (SELECT 'unanswered' AS measure,
                 'c.first_response_at IS NULL' AS condition

@@ -82,100 +82,61 @@ $$;
 COMMENT ON FUNCTION crmcost._find_service_rates(crmcost._run, text) IS
   'Fills refresh_service_pool, and refresh_service_rate: what a second and a contact bear, by channel and product, in the months that a condition names.';
 
--- Work with what it bears, and pools that nobody bears.  Work that all dimensions have in
--- one place is summed up first.
-CREATE FUNCTION crmcost._sum_service_cost(run crmcost._run) RETURNS void
+-- Work with what it bears, and pools that nobody bears.  What rounding leaves of the
+-- cost of a month goes to the greatest row.
+CREATE FUNCTION crmcost._service_cost_query(run crmcost._run) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  schemes CONSTANT text[] := crmcost._tier_schemes(run.ledger);
+  measures CONSTANT text := 'contacts bigint, automated_contacts bigint, handle_seconds numeric, cost numeric, automated_cost numeric, idle_cost numeric';
 BEGIN
-  EXECUTE (
-    SELECT 'INSERT INTO pg_temp.refresh_service_cost '
-           || crmcost._service_cost_query(crmcost._by_dimension(
-                format($query$
-                  (SELECT k.month_start, k.kind, k.channel_code, k.product_code,
-                          k.team, k.service_level, k.agent_code, k.automated,
-                          k.contacts, k.handle_seconds, k.cost, k.idle_cost%s
-                   FROM %s k
-                   UNION ALL
-                   SELECT p.month_start, '(unknown)', p.channel_code,
-                          p.product_code, '(unknown)', '(unknown)',
-                          '(unknown)', false, 0, 0, p.cost, p.cost%s
-                   FROM pg_temp.refresh_service_pool p
-                   WHERE coalesce(p.seconds, 0) = 0
-                         AND coalesce(p.contacts, 0) = 0)
-                  $query$, (SELECT string_agg(format(', k.tier%s', i), ''
-                                              ORDER BY i)
-                            FROM generate_subscripts(schemes, 1) AS i),
-                  crmcost._of_parts(run, 'refresh_part_borne',
-                             crmcost._borne_query(schemes)),
-                  repeat(', NULL', cardinality(schemes))),
-                array_agg(d.dimension) || schemes,
-                array_agg(d.code) || crmcost._told_tiers(schemes, 'tier%s'), '{}'))
-    FROM crmcost._service_dimensions() d
-    WHERE d.of_cost);
+  RETURN format($query$
+    WITH summed AS (
+      SELECT month_start, dimension, code, sum(contacts)::bigint AS contacts,
+             sum(automated_contacts)::bigint AS automated_contacts,
+             sum(handle_seconds) AS handle_seconds,
+             round(sum(cost), 4) AS cost,
+             round(sum(automated_cost), 4) AS automated_cost,
+             sum(idle_cost) AS idle_cost
+      FROM (SELECT b.* FROM %s b UNION ALL %s) part
+      GROUP BY month_start, dimension, code
+    )
+    SELECT s.month_start, s.dimension, s.code, s.contacts,
+           s.automated_contacts, s.handle_seconds,
+           CASE row_number() OVER (PARTITION BY s.month_start, s.dimension
+                                   ORDER BY abs(s.cost) DESC, s.code)
+             WHEN 1 THEN s.cost + coalesce(t.cost, 0)
+                         - sum(s.cost) OVER (PARTITION BY s.month_start,
+                                                          s.dimension)
+             ELSE s.cost END AS cost,
+           s.automated_cost, s.idle_cost
+    FROM summed s
+    LEFT JOIN (SELECT month_start, sum(cost) AS cost
+               FROM pg_temp.refresh_service_pool GROUP BY month_start) t
+      ON t.month_start = s.month_start
+  $query$,
+  crmcost._of_parts(run, 'refresh_part_borne', crmcost._by_dimension(run, true,
+    measures,
+    'c.contacts, CASE WHEN c.automated THEN c.contacts END, c.handle_seconds, c.cost, CASE WHEN c.automated THEN c.cost END, NULL::numeric',
+    $borne$(SELECT k.*, k.handle_seconds * r.second_rate
+                        + k.contacts * r.contact_rate AS cost
+            FROM service_contact k
+            JOIN pg_temp.refresh_service_rate r
+              USING (month_start, channel_code, product_code)) c$borne$)),
+  crmcost._by_dimension(run, true, measures,
+    '0::bigint, 0::bigint, 0::numeric, c.cost, 0::numeric, c.cost',
+    $idle$(SELECT p.month_start, p.channel_code, p.product_code, p.cost,
+                  '(unknown)' AS team, '(unknown)' AS service_level,
+                  '(unknown)' AS kind, '(unknown)' AS agent_code,
+                  NULL::bigint AS customer_id
+           FROM pg_temp.refresh_service_pool p
+           WHERE coalesce(p.seconds, 0) = 0
+                 AND coalesce(p.contacts, 0) = 0) c$idle$));
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._sum_service_cost(crmcost._run) IS
-  'Fills refresh_service_cost: work on cases and its cost, in the months of refresh_service_rate and refresh_service_pool.';
-
-CREATE FUNCTION crmcost._borne_query(schemes text[]) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (
-  SELECT pg_catalog.format($query$
-    SELECT k.month_start, k.kind, k.channel_code, k.product_code, k.team,
-            k.service_level, k.agent_code, k.automated, sum(k.contacts) AS contacts,
-            sum(k.handle_seconds) AS handle_seconds,
-            sum(k.handle_seconds * r.second_rate + k.contacts * r.contact_rate)
-              AS cost, 0::numeric AS idle_cost%1$s
-     FROM service_contact k
-     JOIN pg_temp.refresh_service_rate r
-       USING (month_start, channel_code, product_code)%2$s
-     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8%3$s
-  $query$,
-    pg_catalog.string_agg(pg_catalog.format(', h%1$s.tier AS tier%1$s', i),
-                          ''::text ORDER BY i),
-    crmcost._held_joins(schemes, 'k'),
-    pg_catalog.string_agg(pg_catalog.format(', h%s.tier', i), ''::text ORDER BY i))
-  FROM pg_catalog.generate_subscripts(schemes, 1) AS i);
-
-COMMENT ON FUNCTION crmcost._borne_query(text[]) IS
-  'Query of work and what it bears, with the tiers of these schemes that held.';
-
--- What rounding leaves of the cost of a month goes to the greatest row.
-CREATE FUNCTION crmcost._service_cost_query(source text) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  WITH summed AS (
-    SELECT month_start, dimension, code, sum(contacts)::bigint AS contacts,
-           coalesce(sum(contacts) FILTER (WHERE automated), 0)::bigint
-             AS automated_contacts,
-           sum(handle_seconds) AS handle_seconds, round(sum(cost), 4) AS cost,
-           round(coalesce(sum(cost) FILTER (WHERE automated), 0), 4)
-             AS automated_cost,
-           sum(idle_cost) AS idle_cost
-    FROM (%s) part
-    GROUP BY month_start, dimension, code
-  )
-  SELECT s.month_start, s.dimension, s.code, s.contacts, s.automated_contacts,
-         s.handle_seconds,
-         CASE row_number() OVER (PARTITION BY s.month_start, s.dimension
-                                 ORDER BY abs(s.cost) DESC, s.code)
-           WHEN 1 THEN s.cost + coalesce(t.cost, 0)
-                       - sum(s.cost) OVER (PARTITION BY s.month_start,
-                                                        s.dimension)
-           ELSE s.cost END,
-         s.automated_cost, s.idle_cost
-  FROM summed s
-  LEFT JOIN (SELECT month_start, sum(cost) AS cost
-             FROM pg_temp.refresh_service_pool GROUP BY month_start) t
-    ON t.month_start = s.month_start
-$query$, source);
-
-COMMENT ON FUNCTION crmcost._service_cost_query(text) IS
-  'Query of service_cost_month, given that of work and its cost with dimension and code.';
+COMMENT ON FUNCTION crmcost._service_cost_query(crmcost._run) IS
+  'Query of service_cost_month: work on cases and its cost, in the months of refresh_service_rate and refresh_service_pool.';
 
 CREATE FUNCTION crmcost._product_case_query(run crmcost._run, months text)
   RETURNS text

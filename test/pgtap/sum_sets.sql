@@ -42,6 +42,35 @@ SELECT bag_eq($$SELECT * FROM crmcost._sum_sets('SELECT day, k, j, n, money FROM
 SELECT throws_ok($$SELECT * FROM crmcost._sum_sets('SELECT day, k, n FROM fact ORDER BY day', 2, '{1,0,2}',
   true) AS (set int, day date, k text, n bigint)$$, '22023', NULL::text, 'which each set must have then');
 
+-- values at shares of the rows
+CREATE TEMPORARY TABLE timed AS SELECT day, k, j, 1 + (random() * 3)::bigint AS times, round(money, 2) AS took FROM fact;
+SELECT bag_eq($$SELECT * FROM crmcost._percentile_sets('SELECT day, k, j, times, took FROM timed ORDER BY day, took', 3,
+    '{1,2,0,3,1,0,1}', '{1,50,90,100}') AS (set int, day date, k text, j int, took numeric[])$$,
+  $$SELECT CASE grouping(k, j) WHEN 1 THEN 1 WHEN 2 THEN 2 ELSE 3 END AS set, day, k, j,
+    percentile_disc('{0.01,0.5,0.9,1}'::float8[]) WITHIN GROUP (ORDER BY took) AS took
+    FROM timed, generate_series(1, times) WHERE took IS NOT NULL GROUP BY GROUPING SETS ((day, k), (day, j), (day))$$,
+  'percentile_disc says the same of rows that stand there as often as they count');
+SELECT is_empty($$SELECT * FROM crmcost._percentile_sets('SELECT day, times, took FROM timed WHERE took IS NULL', 1,
+  '{1}', '{50}') AS (set int, day date, took numeric[])$$, 'without a value there is no group');
+SELECT results_eq($$SELECT took FROM crmcost._percentile_sets('SELECT 1, 1::bigint, n::numeric
+  FROM generate_series(1, 20) n', 1, '{1}', '{5,90,95}') AS (set int, k int, took numeric[])$$, $$VALUES
+  ('{1,18,19}'::numeric[])$$, 'a share is a whole number of rows, not nearly one');
+SELECT throws_ok(format('SELECT * FROM crmcost._percentile_sets(%L, %s, %L, %L) AS (set int, k text, took numeric[])',
+  query, keys, sets, percents), code, NULL::text, format('%s, %s, %s, %s', query, keys, sets, percents))
+  FROM (VALUES ('SELECT k, times, took FROM timed ORDER BY 1, 3', 1, '{2}', '{50}', '22023'),
+    ('SELECT k, times, took FROM timed ORDER BY 1, 3', 1, '{1,0}', '{50}', '22023'),
+    ('SELECT k, times, took FROM timed ORDER BY 1, 3', 0, '{1}', '{50}', '22023'),
+    ('SELECT k, times, took FROM timed ORDER BY 1, 3', 1, '{1}', '{0}', '22023'),
+    ('SELECT k, times, took FROM timed ORDER BY 1, 3', 1, '{1}', '{101}', '22023'),
+    ('SELECT k, times, took FROM timed ORDER BY 1, 3', 1, '{1}', '{90,50}', '22023'),
+    ('SELECT k, times, took FROM timed ORDER BY 1, 3', 1, '{1}', '{50,NULL}', '22023'),
+    ('SELECT k, times, took FROM timed ORDER BY 1, 3 DESC', 1, '{1}', '{50}', '22023'),
+    ('SELECT k, 0::bigint, took FROM timed ORDER BY 1, 3', 1, '{1}', '{50}', '22023'),
+    ('SELECT k, NULL::bigint, took FROM timed ORDER BY 1, 3', 1, '{1}', '{50}', '22023'),
+    ('SELECT k, 9223372036854775807, took FROM timed ORDER BY 1, 3', 1, '{1}', '{50}', '22003'),
+    ('SELECT k, times FROM timed', 1, '{1}', '{50}', '42804'), ('SELECT k, n, n FROM fact', 1, '{1}', '{50}', '42804'),
+    ('DELETE FROM fact', 1, '{1}', '{50}', '42601')) v (query, keys, sets, percents, code);
+
 -- sums of the rows before
 CREATE TEMPORARY TABLE walk AS SELECT row_number() OVER () AS i, * FROM fact;
 SELECT bag_eq(format($$SELECT * FROM crmcost._sums_before('SELECT i, k, j, day, n, money, most
