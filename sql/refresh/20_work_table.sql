@@ -383,27 +383,36 @@ CREATE FUNCTION crmcost._make_stage_tables() RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- stage: whose stages may have changed, the points of their lives (what the
-  -- customer was before, is after, and was after the one before; what an order
-  -- found), and the stages that follow
+  -- stage: whose stages may have changed, the stages that the rule gives, what was
+  -- ordered by the stages that orders found and left, the times in a stage, and from
+  -- when to when somebody was a customer
   CREATE TEMPORARY TABLE refresh_stage_customer (
     customer_id bigint PRIMARY KEY
   ) ON COMMIT DROP;
-  CREATE TEMPORARY TABLE refresh_staged (
-    customer_id bigint, at timestamptz, day date, is_order boolean,
-    by_hand text, last_ordered_on date, before text, stage text,
-    stage_before text, found text, pause integer, is_first boolean,
-    orders integer, revenue numeric, margin numeric
-  ) ON COMMIT DROP;
   CREATE TEMPORARY TABLE refresh_stage (
-    customer_id bigint, entered_at timestamptz, code text,
-    last_ordered_on date, idle_days integer
+    customer_id bigint, entered_at timestamptz, code text, evidence jsonb
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_stage_pair (
+    customer_id bigint, stage_before text COLLATE "C",
+    stage_after text COLLATE "C", orders bigint, revenue numeric,
+    margin numeric
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_spell (
+    customer_id bigint, entered_at timestamptz, month_start date,
+    entered_on date, left_on date, stage text COLLATE "C",
+    stage_before text COLLATE "C", days_before integer, by_rule boolean,
+    reason_code text COLLATE "C", reason_inferred boolean,
+    channel_code text COLLATE "C"
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE refresh_life (
+    customer_id bigint, began_on date, churned_on date,
+    channel_code text COLLATE "C"
   ) ON COMMIT DROP;
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._make_stage_tables() IS
-  'Makes the work tables of stages: points of lives and what follows from them.';
+  'Makes the work tables of stages: lives and what follows from them.';
 
 CREATE FUNCTION crmcost._make_life_tables() RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -24,27 +24,18 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   PERFORM crmcost._find_stage_customers(run, at_risk_after, churn_after);
-  PERFORM crmcost._stage_points(run, at_risk_after, churn_after);
   PERFORM crmcost._find_stages(run, at_risk_after, churn_after);
   PERFORM crmcost._note_stages(run, -1);
-  changed := crmcost._write_customer_stage(run)
+  changed := crmcost._write_difference(run.ledger, 'customer_stage',
+      'SELECT * FROM pg_temp.refresh_stage_pair',
+      crmcost._rows_of_stage_news(run, 'old'), ordered => true)
     + crmcost._write_difference(run.ledger, 'classification', $query$
       SELECT s.customer_id, 'stage'::text AS dimension, s.entered_at, s.code,
-             CASE WHEN s.last_ordered_on IS NOT NULL
-                    THEN jsonb_build_object('last_order_on', s.last_ordered_on,
-                                            'idle_days', s.idle_days)
-                  WHEN s.idle_days IS NOT NULL
-                    THEN jsonb_build_object('idle_days', s.idle_days)
-                  ELSE '{}' END AS evidence, true AS by_rule
+             s.evidence, true AS by_rule
       FROM pg_temp.refresh_stage s
-      WHERE NOT EXISTS (SELECT FROM classification k
-                        WHERE k.customer_id = s.customer_id
-                              AND k.dimension = 'stage' AND NOT k.by_rule
-                              AND k.entered_at = s.entered_at)
     $query$,
-    CASE WHEN run.whole THEN 'old.dimension = ''stage'' AND old.by_rule'
-      ELSE 'old.dimension = ''stage'' AND old.by_rule AND old.customer_id = ANY (ARRAY(SELECT c.customer_id FROM pg_temp.refresh_stage_customer c))'
-    END);
+    'old.dimension = ''stage'' AND old.by_rule AND '
+    || crmcost._rows_of_stage_news(run, 'old'), ordered => true);
   PERFORM crmcost._note_stages(run, 1);
   -- the steps that follow join all of it, for the first time; on workers it is a view
   IF run.whole AND changed > 0
@@ -183,106 +174,26 @@ COMMENT ON FUNCTION crmcost._rows_of_stage_news(crmcost._run, text) IS
   'Condition on an alias that a row is of a customer whose stages may have changed.';
 
 -- Several orders of a day are one point, at the time of the first.  Who was acquired
--- after an order had been active before: the acquisition is no point then.
-CREATE FUNCTION crmcost._point_query(run crmcost._run) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT o.customer_id, min(o.ordered_at) AS at, o.ordered_on AS day,
-         true AS is_order, NULL::text AS by_hand, count(*)::integer AS orders,
-         crmcost._sum_few(o.revenue) AS revenue,
-         crmcost._sum_few(o.margin) AS margin
-  FROM customer_order o
-  WHERE o.is_order AND %3$s
-  GROUP BY o.customer_id, o.ordered_on
-  UNION ALL
-  SELECT c.customer_id, c.acquired_at, (c.acquired_at AT TIME ZONE %2$L)::date,
-         false, NULL, NULL, NULL, NULL
-  FROM customer c
-  WHERE c.acquired_at < %1$L AND c.source <> 'anon' AND c.merged_into IS NULL
-        AND %4$s
-        AND NOT EXISTS (SELECT FROM customer_order o
-                        WHERE o.customer_id = c.customer_id AND o.is_order
-                              AND o.ordered_at < c.acquired_at)
-  UNION ALL
-  SELECT coalesce(p.party_id, k.customer_id), k.entered_at,
-         (k.entered_at AT TIME ZONE %2$L)::date, false, k.code, NULL, NULL,
-         NULL
-  FROM classification k
-  LEFT JOIN pg_temp.refresh_party p USING (customer_id)
-  JOIN pg_temp.refresh_stage_customer s
-    ON s.customer_id = coalesce(p.party_id, k.customer_id)
-  WHERE k.dimension = 'stage' AND NOT k.by_rule AND k.entered_at < %1$L
-$query$, run.upto, run.zone, crmcost._rows_of_stage_news(run, 'o'),
-  crmcost._rows_of_stage_news(run, 'c'));
-
-COMMENT ON FUNCTION crmcost._point_query(crmcost._run) IS
-  'Query of the points of the lives of refresh_stage_customer, and what was ordered then.';
-
--- What the pause before a point had made of the customer, and what the point makes.
--- What an order found is what held before the acquisition, where that is of its day
--- and before it.  All windows are in one order: a life is sorted once.
-CREATE FUNCTION crmcost._stage_points(run crmcost._run, at_risk_after integer,
-                                      churn_after integer)
+-- after an order had been active before: the acquisition is no point then.  What an
+-- order found is what held before the acquisition, where that is of its day and
+-- before it; what is no order (refunds alone) is of no stage, like technical
+-- customers.
+--
+-- Of what happens at the same instant the last counts; what a person set there
+-- stands.  Spells are the times between: a row that says what the one before says
+-- begins nothing.
+CREATE FUNCTION crmcost._walk_stages(query text, by_hand text, zone text,
+                                     day date, upto timestamptz,
+                                     at_risk_after integer,
+                                     churn_after integer, stages regclass,
+                                     pairs regclass, spells regclass,
+                                     lives regclass)
   RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  EXECUTE format($query$
-    INSERT INTO pg_temp.refresh_staged
-      SELECT l.customer_id, l.at, l.day, l.is_order, l.by_hand,
-             l.last_ordered_on, l.before, l.stage, l.stage_before,
-             CASE WHEN l.acquired_on = l.day THEN l.acquired_from
-               WHEN l.before = 'active' AND l.stage_before = 'won_back'
-                 THEN 'won_back' ELSE l.before END,
-             coalesce(l.day_after, %2$L) - l.day, l.day_before IS NULL,
-             l.orders, l.revenue, l.margin
-      FROM (
-        SELECT p.*, lag(p.stage) OVER life AS stage_before,
-               max(CASE WHEN p.is_acquisition THEN p.day END) OVER life
-                 AS acquired_on,
-               max(CASE
-                     WHEN p.is_acquisition AND p.before = 'active'
-                          AND p.by_hand_before = 'won_back' THEN 'won_back'
-                     WHEN p.is_acquisition THEN p.before
-                   END) OVER life AS acquired_from
-        FROM (
-          SELECT p.*, NOT p.is_order AND p.by_hand IS NULL AS is_acquisition,
-                 CASE WHEN p.by_hand IS NOT NULL THEN p.by_hand
-                   WHEN p.before = 'churned' THEN 'won_back' ELSE 'active'
-                 END AS stage
-          FROM (
-            SELECT p.*,
-                   CASE
-                     WHEN p.day_before IS NULL THEN 'lead'
-                     WHEN p.by_hand_before IN ('lead', 'churned')
-                       THEN p.by_hand_before
-                     WHEN p.day - p.day_before >= %4$s THEN 'churned'
-                     WHEN p.day - p.day_before >= %3$s
-                          OR p.by_hand_before = 'at_risk' THEN 'at_risk'
-                     ELSE 'active'
-                   END AS before
-            FROM (
-              SELECT p.*, max(CASE WHEN p.is_order THEN p.day END) OVER life
-                       AS last_ordered_on,
-                     lag(p.day) OVER life AS day_before,
-                     lag(p.by_hand) OVER life AS by_hand_before,
-                     lead(p.day) OVER life AS day_after
-              FROM (%1$s) p
-              WINDOW life AS (
-                PARTITION BY p.customer_id
-                ORDER BY p.at, p.by_hand NULLS FIRST, p.is_order DESC)
-            ) p
-          ) p
-        ) p
-        WINDOW life AS (PARTITION BY p.customer_id
-                        ORDER BY p.at, p.by_hand NULLS FIRST, p.is_order DESC)
-      ) l
-    $query$, crmcost._point_query(run), run.day, at_risk_after, churn_after);
-END
-$$;
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'stage_walk__walk_stages';
 
-COMMENT ON FUNCTION crmcost._stage_points(crmcost._run, integer, integer) IS
-  'Fills refresh_staged: the stage before and after each point of a life.';
+COMMENT ON FUNCTION crmcost._walk_stages(text, text, text, date, timestamptz, integer, integer, regclass, regclass, regclass, regclass) IS
+  'Writes the stages that follow from a query of customers with their orders and one of what persons set, the orders by the stage that they found and left, the times in each stage, and from when to when each was a customer, to four work tables.';
 
 CREATE FUNCTION crmcost._find_stages(run crmcost._run, at_risk_after integer,
                                      churn_after integer)
@@ -290,81 +201,29 @@ CREATE FUNCTION crmcost._find_stages(run crmcost._run, at_risk_after integer,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  INSERT INTO pg_temp.refresh_stage
-    WITH event AS (
-      -- won back is over with the next point
-      SELECT s.customer_id, s.at AS entered_at, s.stage AS code,
-             s.last_ordered_on, s.day - s.last_ordered_on AS idle_days, 2 AS n
-      FROM pg_temp.refresh_staged s
-      WHERE s.by_hand IS NULL
-            AND (s.before <> 'active' OR s.stage_before <> s.stage)
-      UNION ALL
-      SELECT s.customer_id, crmcost._midnight(s.day + at_risk_after, run.zone),
-             'at_risk', s.last_ordered_on, at_risk_after, 1
-      FROM pg_temp.refresh_staged s
-      WHERE s.pause >= at_risk_after
-            AND s.stage NOT IN ('lead', 'churned', 'at_risk')
-      UNION ALL
-      SELECT s.customer_id, crmcost._midnight(s.day + churn_after, run.zone),
-             'churned', s.last_ordered_on, churn_after, 1
-      FROM pg_temp.refresh_staged s
-      WHERE s.pause >= churn_after AND s.stage NOT IN ('lead', 'churned')
-      UNION ALL
-      SELECT c.customer_id, c.first_seen_at, 'lead', NULL, NULL, 0
+  PERFORM crmcost._walk_stages(format($query$
+      SELECT c.customer_id, c.source = 'anon',
+             coalesce(v.channel_code, '(unknown)'),
+             CASE WHEN c.merged_into IS NULL THEN c.first_seen_at END,
+             CASE WHEN c.merged_into IS NULL THEN c.acquired_at END,
+             o.is_order, o.ordered_at, o.ordered_on, o.revenue, o.margin
       FROM customer c
-      JOIN pg_temp.refresh_stage_customer USING (customer_id)
-      LEFT JOIN pg_temp.refresh_staged first
-        ON first.customer_id = c.customer_id AND first.is_first
-      WHERE c.source <> 'anon' AND c.merged_into IS NULL
-            AND c.first_seen_at < least(run.upto,
-                                        coalesce(first.at, 'infinity'))
-    )
-    -- of what happened at the same instant, the last; an order that wins a
-    -- customer back may be of the instant of the acquisition, which is no step
-    SELECT DISTINCT ON (e.customer_id, e.entered_at)
-           e.customer_id, e.entered_at, e.code, e.last_ordered_on, e.idle_days
-    FROM event e
-    JOIN customer c USING (customer_id)
-    WHERE c.source <> 'anon'
-    ORDER BY e.customer_id, e.entered_at, e.n DESC, e.code DESC;
+      LEFT JOIN customer_value v ON v.customer_id = c.customer_id
+      LEFT JOIN customer_order o ON o.customer_id = c.customer_id
+      WHERE %s
+      ORDER BY c.customer_id
+    $query$, crmcost._rows_of_stage_news(run, 'c')), format($query$
+      SELECT s.customer_id, k.entered_at, k.code, p.party_id IS NULL
+      FROM classification k
+      LEFT JOIN pg_temp.refresh_party p USING (customer_id)
+      JOIN pg_temp.refresh_stage_customer s
+        ON s.customer_id = coalesce(p.party_id, k.customer_id)
+      WHERE k.dimension = 'stage' AND NOT k.by_rule AND k.entered_at < %L
+    $query$, run.upto), run.zone, run.day, run.upto, at_risk_after,
+    churn_after, 'pg_temp.refresh_stage', 'pg_temp.refresh_stage_pair',
+    'pg_temp.refresh_spell', 'pg_temp.refresh_life');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_stages(crmcost._run, integer, integer) IS
-  'Fills refresh_stage from refresh_staged: the stages that the rule gives.';
-
--- Orders by what they found and left behind.  What is no order (refunds alone) is of
--- no stage, like technical customers.
-CREATE FUNCTION crmcost._write_customer_stage(run crmcost._run)
-  RETURNS bigint
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  RETURN crmcost._write_difference(run.ledger, 'customer_stage', format($query$
-      SELECT o.customer_id,
-             CASE WHEN v.is_technical THEN '(unknown)' ELSE o.found END
-               AS stage_before,
-             CASE WHEN v.is_technical THEN '(unknown)' ELSE o.stage END
-               AS stage_after,
-             sum(o.orders) AS orders, crmcost._sum_few(o.revenue) AS revenue,
-             crmcost._sum_few(o.margin) AS margin
-      FROM (SELECT s.customer_id, s.found, s.stage, s.orders, s.revenue,
-                   s.margin
-            FROM pg_temp.refresh_staged s
-            WHERE s.is_order
-            UNION ALL
-            SELECT o.customer_id, '(unknown)', '(unknown)', 0, o.revenue,
-                   o.margin
-            FROM customer_order o
-            WHERE NOT o.is_order AND %s) o
-      JOIN customer_value v ON v.customer_id = o.customer_id
-      GROUP BY 1, 2, 3
-      HAVING sum(o.orders) > 0 OR crmcost._sum_few(o.revenue) <> 0
-             OR crmcost._sum_few(o.margin) <> 0
-    $query$, crmcost._rows_of_stage_news(run, 'o')),
-    crmcost._rows_of_stage_news(run, 'old'));
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._write_customer_stage(crmcost._run) IS
-  'Writes customer_stage; returns the rows changed.';
+  'Fills refresh_stage, refresh_stage_pair, refresh_spell and refresh_life: the stages that the rule gives, and what follows from them and those that persons set.';

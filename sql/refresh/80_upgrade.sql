@@ -84,7 +84,6 @@ BEGIN
   TRUNCATE pg_temp.refresh_coverage;
   PERFORM crmcost._refresh_coverage(run);
   PERFORM crmcost._write_tier_move(run);
-  TRUNCATE pg_temp.refresh_spell;
   PERFORM crmcost._refresh_cycle(run);
   PERFORM crmcost._write_retention_month(run);
   PERFORM crmcost._refresh_quality(run);

@@ -12,13 +12,15 @@ DECLARE
   scope CONSTANT text := crmcost._rows_of_stage_news(run, 'old');
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
-  PERFORM crmcost._find_spells(run);
+  ANALYZE pg_temp.refresh_spell;
+  PERFORM crmcost._find_reasons(run);
+  PERFORM crmcost._infer_reasons(run);
   PERFORM crmcost._note_months(run, 'stage_spell', 'refresh_spell', scope,
                                'left_on');
   RETURN crmcost._write_difference(run.ledger, 'stage_spell',
     'SELECT customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before, days_before, by_rule, reason_code, reason_inferred, channel_code
      FROM pg_temp.refresh_spell',
-    scope);
+    scope, ordered => true);
 END
 $$;
 
@@ -118,64 +120,24 @@ RETURN pg_catalog.format($query$
     FROM (
       SELECT k.customer_id, k.entered_at, k.code, k.reason_code, k.by_rule
       FROM classification k
-      WHERE k.dimension = 'stage' AND k.entered_at < %1$L AND %2$s
+      WHERE k.dimension = 'stage' AND k.entered_at < %1$L
+            AND k.customer_id = ANY (%2$L::bigint[])
             AND k.customer_id NOT IN (SELECT p.customer_id
                                       FROM pg_temp.refresh_party p)
       UNION ALL
       SELECT p.party_id, k.entered_at, k.code, k.reason_code, k.by_rule
       FROM pg_temp.refresh_party p
-      JOIN pg_temp.refresh_stage_customer c ON c.customer_id = p.party_id
       JOIN classification k ON k.customer_id = p.customer_id
-      WHERE k.dimension = 'stage' AND k.entered_at < %1$L AND %3$s
+      WHERE k.dimension = 'stage' AND k.entered_at < %1$L
+            AND p.party_id = ANY (%2$L::bigint[])
     ) k
     ORDER BY customer_id, entered_at, by_rule, code
   ) h
   WINDOW life AS (PARTITION BY customer_id ORDER BY entered_at)
-$query$, run.upto,
-  CASE WHEN customers IS NULL THEN crmcost._rows_of_stage_news(run, 'k')
-    ELSE pg_catalog.format('k.customer_id = ANY (%L::bigint[])', customers)
-  END,
-  CASE WHEN customers IS NULL THEN 'true'
-    ELSE pg_catalog.format('p.party_id = ANY (%L::bigint[])', customers)
-  END);
+$query$, run.upto, customers);
 
 COMMENT ON FUNCTION crmcost._marked_query(crmcost._run, bigint[]) IS
-  'Query of the rows of classification that tell the stages of some customers, or of whose may have changed, and whether a stage begins there.';
-
--- Rows that say the same stage again are one time in it.  Both windows are in the
--- order in which the histories come: that is sorted once.
-CREATE FUNCTION crmcost._find_spells(run crmcost._run) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-AS $$
-BEGIN
-  EXECUTE format($query$
-  INSERT INTO pg_temp.refresh_spell
-      (customer_id, entered_at, month_start, entered_on, left_on, stage, stage_before,
-       days_before, by_rule, channel_code)
-    SELECT s.customer_id, s.entered_at, crmcost._month_of(s.entered_on),
-           s.entered_on, s.left_on, s.stage, coalesce(s.stage_before, '(new)'),
-           s.days_before, s.by_rule, coalesce(v.channel_code, '(unknown)')
-    FROM (
-      SELECT m.customer_id, m.entered_at, m.entered_on, m.code AS stage,
-             m.by_rule, lead(m.entered_on) OVER life AS left_on,
-             lag(m.code) OVER life AS stage_before,
-             m.entered_on - lag(m.entered_on) OVER life AS days_before
-      FROM (SELECT m.*, (m.entered_at AT TIME ZONE $1)::date AS entered_on
-            FROM (%s) m) m
-      WHERE m.begins
-      WINDOW life AS (PARTITION BY m.customer_id ORDER BY m.entered_at)
-    ) s
-    JOIN customer c ON c.customer_id = s.customer_id AND c.source <> 'anon'
-    LEFT JOIN customer_value v ON v.customer_id = s.customer_id
-    $query$, crmcost._marked_query(run, NULL)) USING run.zone;
-  ANALYZE pg_temp.refresh_spell;
-  PERFORM crmcost._find_reasons(run);
-  PERFORM crmcost._infer_reasons(run);
-END
-$$;
-
-COMMENT ON FUNCTION crmcost._find_spells(crmcost._run) IS
-  'Fills refresh_spell: the stages of whose may have changed, as times spent in them.';
+  'Query of the rows of classification that tell the stages of some customers, and whether a stage begins there.';
 
 -- Times in a stage have the last reason that somebody gave in them.  Few customers
 -- have one: their histories are read again.

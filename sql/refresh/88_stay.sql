@@ -40,30 +40,14 @@ CREATE FUNCTION crmcost._write_lives(run crmcost._run) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 BEGIN
-  RETURN crmcost._write_difference(run.ledger, 'customer_life', $query$
-    WITH life AS (
-      SELECT customer_id, min(entered_at) AS began_at,
-             min(entered_on) AS began_on, min(channel_code) AS channel_code
-      FROM pg_temp.refresh_spell
-      WHERE stage = ANY (crmcost._customer_stages())
-      GROUP BY customer_id
-    )
-    SELECT customer_id, l.began_on, c.churned_on, l.channel_code
-    FROM life l
-    LEFT JOIN (
-      SELECT s.customer_id, min(s.entered_on) AS churned_on
-      FROM pg_temp.refresh_spell s
-      JOIN life l ON l.customer_id = s.customer_id
-                     AND s.entered_at > l.began_at
-      WHERE s.stage = 'churned'
-      GROUP BY s.customer_id
-    ) c USING (customer_id)
-  $query$, crmcost._rows_of_stage_news(run, 'old'));
+  RETURN crmcost._write_difference(run.ledger, 'customer_life',
+    'SELECT * FROM pg_temp.refresh_life',
+    crmcost._rows_of_stage_news(run, 'old'), ordered => true);
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_lives(crmcost._run) IS
-  'Writes customer_life from refresh_spell; returns the rows changed.';
+  'Writes customer_life from refresh_life; returns the rows changed.';
 
 -- Who has not churned by the report day was observed until then.  All are those of
 -- all channels.
