@@ -132,19 +132,18 @@ thresholds_rfm_score(PG_FUNCTION_ARGS)
 #define MISSING_KEY UINT64CONST(0)
 
 /*
- * Reads the measures of a partition as sort keys.  Column by column: the
- * executor reads a partition much faster in order than it goes back to a row
- * for a second argument.
+ * Reads the measures of a partition as sort keys, row by row: to go back to its
+ * first row for each of them would read a page for every row of a partition
+ * that work_mem does not hold.
  */
 static void
 ReadMeasures(WindowObject window, uint64 *keys[MEASURES])
 {
-	for (int m = 0; m < MEASURES; m++)
-	{
-		PartitionScan scan;
+	PartitionScan scan;
 
-		PartitionScanBegin(&scan, window);
-		while (PartitionScanNext(&scan))
+	PartitionScanBegin(&scan, window);
+	while (PartitionScanNext(&scan))
+		for (int m = 0; m < MEASURES; m++)
 		{
 			bool		isnull;
 			Datum		value = PartitionScanArgument(&scan, m, &isnull);
@@ -152,8 +151,7 @@ ReadMeasures(WindowObject window, uint64 *keys[MEASURES])
 			keys[m][scan.row] = isnull ? MISSING_KEY :
 				num_key_from_double(RfmCheckMeasure(m, DatumGetFloat8(value)));
 		}
-		PartitionScanEnd(&scan);
-	}
+	PartitionScanEnd(&scan);
 }
 
 /*
