@@ -26,10 +26,10 @@ MODULE_big = crmcost
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 LOCAL_HEADERS = $(wildcard src/*.h src/*/*.h)
 
-# The install script is put together from the files below in number order, with
+# The install script is put together from the files below in number order, after
 # the ledger's plain SQL wrapped by sql/ledger/wrap.sh.
 SCRIPT = sql/$(EXTENSION)--$(EXTVERSION).sql
-SQL_PARTS = sql/schema.sql $(sort $(wildcard sql/function/*.sql)) \
+SQL_PARTS = $(sort $(wildcard sql/function/*.sql)) \
 	$(sort $(wildcard sql/admin/*.sql)) $(sort $(wildcard sql/refresh/*.sql))
 LEDGER_PARTS = $(sort $(wildcard sql/ledger/*/*.sql sql/ledger/views/*/*.sql))
 # The update script is made of the install script: see sql/update/update.sh.
@@ -82,12 +82,12 @@ can-build:
 	@test -w . || { echo "crmcost: cannot write in $$PWD: build a copy of it" >&2; exit 2; }
 $(OBJS): $(LOCAL_HEADERS) | can-build
 
-$(SCRIPT): $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/zh.tsv \
+$(SCRIPT): sql/schema.sql $(SQL_PARTS) $(LEDGER_PARTS) sql/ledger/zh.tsv \
 		sql/ledger/wrap.sh sql/privileges.sql Makefile
 	{ printf '%s\n' '-- for CREATE EXTENSION, not for psql' \
 	    '\echo Use "CREATE EXTENSION crmcost" to load this file. \quit'; \
-	  for f in $(SQL_PARTS); do echo; cat $$f; done; \
-	  sh sql/ledger/wrap.sh; echo; cat sql/privileges.sql; } > $@.tmp && mv $@.tmp $@
+	  echo; cat sql/schema.sql; sh sql/ledger/wrap.sh; \
+	  for f in $(SQL_PARTS) sql/privileges.sql; do echo; cat $$f; done; } > $@.tmp && mv $@.tmp $@
 
 $(UPDATE_SCRIPT): $(SCRIPT) sql/update/update.sh sql/update/from_0.1.0.sql
 	sh sql/update/update.sh $(SCRIPT) > $@.tmp && mv $@.tmp $@

@@ -63,6 +63,22 @@ translations()
 		}' zh.tsv
 }
 
+# each table with the columns that its comments name, a line each
+columns()
+{
+	cat $(sources tables) | awk '
+		/^COMMENT ON COLUMN / {
+			split($4, name, ".")
+			if (!(name[1] in columns))
+				tables[++n] = name[1]
+			columns[name[1]] = columns[name[1]] "," name[2]
+		}
+		END {
+			for (k = 1; k <= n; k++)
+				printf "    WHEN \047%s\047\n    THEN \047{%s}\047\n", tables[k], substr(columns[tables[k]], 2)
+		}'
+}
+
 # In the order of the numbers, whatever the folder: what a file builds on has a
 # smaller one.
 sources()
@@ -92,6 +108,23 @@ $function$;
 
 COMMENT ON FUNCTION crmcost._ledger_source(text) IS
 'SQL that builds a part of a ledger: tables, seed or views; NULL for any other part.';
+
+-- Of which column of a table is ours, and which one a user has added.
+CREATE FUNCTION crmcost._shipped_columns(relation text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RETURN CASE relation
+SQL
+columns
+cat <<'SQL'
+  END;
+END
+$function$;
+
+COMMENT ON FUNCTION crmcost._shipped_columns(text) IS
+'Columns that a table of a ledger has by its source, without those that a user has added; NULL for any other relation.';
 
 CREATE FUNCTION crmcost._chinese() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -1,7 +1,8 @@
 -- The tables that refresh writes and the work tables, by their names: how those that
 -- have columns of the ledger's are made, and how all are emptied and dropped.
 
--- Work tables with the columns of a table of the ledger, and nothing else of it:
+-- Work tables with the columns of a table of the ledger, but for those that a user has
+-- added, and nothing else of it:
 -- refresh_new_ and its name for what differs, as _write_difference finds it, where
 -- something reads it or, in a distributed ledger, rows have to go to the workers.
 CREATE FUNCTION crmcost._make_new_tables(ledger name) RETURNS void
@@ -47,10 +48,11 @@ BEGIN
                  ('survey_due', 'refresh_due', ''),
                  ('coverage_month', 'refresh_coverage', ''),
                  ('worklist', 'refresh_worklist', ''), ('worklist', 'refresh_told', '')) w
+    CROSS JOIN unnest(crmcost._shipped_columns(w.target)) AS s (name)
     -- as it is now: the snapshot may have one, too, that somebody has dropped since
     JOIN pg_attribute a
       ON a.attrelid = to_regclass(format('%I.%I', ledger, w.target))
-         AND a.attnum > 0 AND NOT a.attisdropped
+         AND a.attname = s.name AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pg_namespace n ON n.oid = l.collnamespace

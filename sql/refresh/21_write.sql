@@ -42,9 +42,10 @@ BEGIN
     EXECUTE format('SELECT EXISTS (SELECT FROM %I old WHERE %s)', target, scope)
       INTO found;
   END IF;
-  difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, old.* FROM %I old WHERE %s) AS old ON %s WHERE %s ORDER BY %s',
+  difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, %s FROM %I old WHERE %s) AS old ON %s WHERE %s ORDER BY %s',
                        part.first_key, part.either_names, part.cast_names,
-                       source, target, scope, part.same_key, part.differs, part.places);
+                       source, part.names, target, scope, part.same_key,
+                       part.differs, part.places);
   IF appended AND NOT (found OR by_table) THEN
     changed := crmcost._append_rows(target::regclass, part.given, format(
       'SELECT %s FROM (%s) AS new', part.cast_names, source)
@@ -256,7 +257,7 @@ COMMENT ON FUNCTION crmcost._query_columns(text) IS
   'Names of the columns that a query would return; it is not run.';
 
 -- The key is the primary one, else the unique one; it holds no NULL.  Generated
--- columns are left out.
+-- columns are left out, and those that a user has added.
 CREATE FUNCTION crmcost._columns_of(relation regclass)
   RETURNS TABLE (attname name, attnum smallint, type text, is_key boolean)
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -270,9 +271,26 @@ BEGIN ATOMIC
         WHERE i.indrelid = relation AND i.indisunique
         ORDER BY i.indisprimary DESC, i.indexrelid LIMIT 1) k
     ON k.indrelid = a.attrelid
+  JOIN pg_catalog.unnest(crmcost._shipped_columns(
+         (SELECT c.relname::text FROM pg_catalog.pg_class c
+          WHERE c.oid = relation))) AS s (name)
+    ON s.name = a.attname
   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
         AND a.attgenerated = '';
 END;
 
 COMMENT ON FUNCTION crmcost._columns_of(regclass) IS
   'Columns of a computed table, their types, and which of them are its key.';
+
+CREATE FUNCTION crmcost._column_list(target name, alias text DEFAULT NULL)
+  RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT pg_catalog.string_agg(coalesce(alias || '.'::text, ''::text) || c.name,
+                               ', '::text ORDER BY c.place)
+  FROM pg_catalog.unnest(crmcost._shipped_columns(target::text))
+    WITH ORDINALITY AS c (name, place);
+END;
+
+COMMENT ON FUNCTION crmcost._column_list(name, text) IS
+  'Columns of a computed table, of a relation of that alias, without those that a user has added.';

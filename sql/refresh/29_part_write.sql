@@ -47,17 +47,18 @@ BEGIN
   IF crmcost._keep_sums(ledger, target, source, scope) THEN
     RETURN 0;
   END IF;
-  SELECT string_agg(format('SELECT old.ctid AS refresh_row, %s::bigint AS refresh_number, old.* FROM %s old WHERE %s',
-                           s.number, s.shard, scope), ' UNION ALL '),
+  SELECT * INTO part
+    FROM crmcost._difference_parts(regexp_replace(ledger, '_part$', ''),
+                                   target, source);
+  SELECT string_agg(format('SELECT old.ctid AS refresh_row, %s::bigint AS refresh_number, %s FROM %s old WHERE %s',
+                           s.number, part.names, s.shard, scope),
+                    ' UNION ALL '),
          min(s.shard)
     INTO olds, shard
     FROM refresh_shard s WHERE s.relation = target;
   IF olds IS NULL THEN
     RAISE EXCEPTION 'a worker cannot write table "%"', target;
   END IF;
-  SELECT * INTO part
-    FROM crmcost._difference_parts(regexp_replace(ledger, '_part$', ''),
-                                   target, source);
   EXECUTE format('INSERT INTO %I (refresh_row, refresh_number, refresh_gone, %s)
       SELECT old.refresh_row, coalesce(old.refresh_number, s.number), new.%I IS NULL, %s
       FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (%s) AS old ON %s

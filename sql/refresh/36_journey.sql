@@ -33,8 +33,7 @@ BEGIN
     + crmcost._write_difference(run.ledger, 'open_journey',
         crmcost._open_paths(), of_entities)
     + crmcost._write_difference(run.ledger, 'conversion', format(
-        'SELECT %s FROM %s p WHERE p.way = %L',
-        crmcost._conversion_columns('p'),
+        'SELECT p.* FROM %s p WHERE p.way = %L',
         -- of everybody they are many, and nothing else reads them
         CASE WHEN run.whole
           THEN crmcost._walked_ends(run, crmcost._conversion_ends(run))
@@ -80,23 +79,6 @@ RETURN pg_catalog.format(
 
 COMMENT ON FUNCTION crmcost._of_entities(text) IS
   'Condition on old that a row is of an entity of refresh_entity, or of a customer there.';
-
-CREATE FUNCTION crmcost._conversion_columns(alias text DEFAULT NULL)
-  RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT pg_catalog.string_agg(coalesce(alias || '.'::text, ''::text) || c.name,
-                               ', '::text ORDER BY c.place)
-  FROM pg_catalog.unnest(
-    '{customer_id,conversion_kind,source,order_ref,sale_id,entity_id,
-      converted_at,converted_on,month_start,channel_code,campaign_code,value,
-      margin,touches,path,campaign_codes,interaction_ids,touched_customer_ids,
-      touched_ats,touched_ons,touch_months,half_life_days}'::text[])
-    WITH ORDINALITY AS c (name, place);
-END;
-
-COMMENT ON FUNCTION crmcost._conversion_columns(text) IS
-  'Columns of conversion that refresh computes, of a relation of that alias.';
 
 -- Whose touches count for whom, and since which month his touches and conversions
 -- may be others than the store has: all where the first order, which is the value
@@ -429,8 +411,8 @@ BEGIN
                              THEN ARRAY[crmcost._conversion_ends(run)]
                              ELSE '{}' END LOOP
     EXECUTE format('INSERT INTO pg_temp.refresh_path (%s, way) SELECT %s, p.way FROM %s p',
-                   crmcost._conversion_columns(),
-                   crmcost._conversion_columns('p'),
+                   crmcost._column_list('conversion'),
+                   crmcost._column_list('conversion', 'p'),
                    crmcost._walked_ends(run, ends));
   END LOOP;
   ANALYZE pg_temp.refresh_path (way, customer_id, entity_id, month_start);
@@ -492,8 +474,8 @@ BEGIN
                                           order_ref, sale_id)) old
         USING (customer_id, conversion_kind, source, order_ref, sale_id)
       WHERE (%s) IS DISTINCT FROM (%s)
-    $query$, crmcost._conversion_columns('old'),
-    crmcost._conversion_columns('new'));
+    $query$, crmcost._column_list('conversion', 'old'),
+    crmcost._column_list('conversion', 'new'));
   INSERT INTO pg_temp.refresh_credit_month
     SELECT DISTINCT m.month_start, n.conversion_kind, true
     FROM pg_temp.refresh_conversion_news n

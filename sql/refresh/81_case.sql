@@ -380,18 +380,19 @@ BEGIN
   EXECUTE format($query$
     INSERT INTO pg_temp.refresh_case_month
       SELECT m.month_start
-      FROM ((SELECT old.* FROM service_case old WHERE %1$s
-             EXCEPT SELECT * FROM pg_temp.refresh_case)
+      FROM ((SELECT %2$s FROM service_case old WHERE %1$s
+             EXCEPT SELECT %3$s FROM pg_temp.refresh_case new)
             UNION ALL
-            (SELECT * FROM pg_temp.refresh_case
-             EXCEPT SELECT old.* FROM service_case old WHERE %1$s)) c
+            (SELECT %3$s FROM pg_temp.refresh_case new
+             EXCEPT SELECT %2$s FROM service_case old WHERE %1$s)) c
       CROSS JOIN LATERAL unnest(
         ARRAY[c.opened_month, c.responded_month, c.due_month, c.closed_month]
         || c.closing_months || c.reopening_months) AS m (month_start)
       WHERE m.month_start >= $1
       UNION SELECT unnest($2)
       UNION SELECT unnest($3)
-    $query$, scope)
+    $query$, scope, crmcost._column_list('service_case', 'old'),
+    crmcost._column_list('service_case', 'new'))
     USING run.open_month,
           crmcost._months_that_differ('service_contact',
             'refresh_service_work', crmcost._in_open_months(run, scope)),

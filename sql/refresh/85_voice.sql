@@ -172,17 +172,19 @@ CREATE FUNCTION crmcost._note_answers(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
 DECLARE
-  before CONSTANT text := 'SELECT old.* FROM survey_answer old WHERE '
-                          || crmcost._rows_of_contacts(run);
-  now CONSTANT text := 'SELECT * FROM pg_temp.refresh_answer';
+  names CONSTANT text := crmcost._column_list('survey_answer');
+  before CONSTANT text :=
+    format('SELECT %s FROM survey_answer old WHERE ', names)
+    || crmcost._rows_of_contacts(run);
+  now CONSTANT text := format('SELECT %s FROM pg_temp.refresh_answer', names);
 BEGIN
   IF run.whole THEN
     RETURN;
   END IF;
-  EXECUTE format('INSERT INTO pg_temp.refresh_answer_change SELECT c.*, -1 FROM (%s EXCEPT %s) c WHERE c.month_start >= $1',
-                 before, now) USING run.open_month;
-  EXECUTE format('INSERT INTO pg_temp.refresh_answer_change SELECT c.*, 1 FROM (%s EXCEPT %s) c WHERE c.month_start >= $1',
-                 now, before) USING run.open_month;
+  EXECUTE format('INSERT INTO pg_temp.refresh_answer_change (%s, sign) SELECT c.*, -1 FROM (%s EXCEPT %s) c WHERE c.month_start >= $1',
+                 names, before, now) USING run.open_month;
+  EXECUTE format('INSERT INTO pg_temp.refresh_answer_change (%s, sign) SELECT c.*, 1 FROM (%s EXCEPT %s) c WHERE c.month_start >= $1',
+                 names, now, before) USING run.open_month;
   ANALYZE pg_temp.refresh_answer_change;
 END
 $$;
