@@ -288,6 +288,13 @@ BEGIN
                                         run.upto_before, run.zone))
             AND e.incurred_on <= greatest(run.day, crmcost._report_day(
                                             run.upto_before, run.zone))
+      UNION ALL
+      -- as may be what these rates turn into base currency
+      SELECT lower(e.covers), upper(e.covers)
+      FROM crmcost._news(run) r
+      JOIN cost_entry e
+        ON e.incurred_on >= r.from_on AND e.incurred_on < r.before_on
+      WHERE r.relation = 'fx_rate' AND e.covers IS NOT NULL AND e.fx IS NULL
     ) n
     CROSS JOIN LATERAL generate_series(
       crmcost._month_of(greatest(n.from_on, first_month))::timestamp,

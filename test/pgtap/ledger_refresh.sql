@@ -430,6 +430,26 @@ SELECT is((SELECT month_start FROM customer_order WHERE customer_id = 1), '2024-
 SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
 ROLLBACK TO fresh;
 
+-- a rate is of the day on which cost is booked, which may be for months before it
+DELETE FROM cost_entry;
+INSERT INTO cost_entry (category_code, incurred_on, amount, currency, covers, customer_id) VALUES
+  ('svc.support', '2024-02-10', 60, 'XTS', '[2024-01-01,2024-03-01)', 1);
+INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('XTS', '2024-02-01', 0.5);
+CALL crmcost.refresh('crm', '2024-03-05');
+SELECT results_eq('SELECT month_start, cost FROM cost_month ORDER BY 1',
+  $$ VALUES (date '2024-01-01', 15::numeric), ('2024-02-01', 15) $$, 'in equal parts of both months');
+DELETE FROM fx_rate;
+CALL crmcost.refresh('crm', '2024-03-05');
+SELECT results_eq('SELECT sum(cost), sum(entries_without_rate) FROM cost_month', 'VALUES (0::numeric, 1::numeric)',
+  'a rate that goes is noticed in both');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+INSERT INTO fx_rate (currency, valid_from, to_base) VALUES ('XTS', '2024-02-05', 1);
+CALL crmcost.refresh('crm', '2024-03-05');
+SELECT results_eq('SELECT month_start, cost FROM cost_month ORDER BY 1',
+  $$ VALUES (date '2024-01-01', 30::numeric), ('2024-02-01', 30) $$, 'and one that comes');
+SELECT lives_ok($$CALL crmcost.verify('crm')$$, 'as in a full refresh');
+ROLLBACK TO fresh;
+
 -- a statement about many customers notes months; how many are many follows the ledger
 INSERT INTO customer (customer_id, source_key, first_seen_at) SELECT i, 'c' || i, '2024-01-01'
   FROM generate_series(41, 10041) i;
