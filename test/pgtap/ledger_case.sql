@@ -350,5 +350,15 @@ SELECT results_eq($$ SELECT severity, rows, example FROM data_quality WHERE chec
   $$ VALUES ('error', 1::bigint, 'team "" has days of its own, but no hours') $$, 'which is told');
 SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 
+-- what names of schemes and tiers hold is no part of any statement
+INSERT INTO tier (scheme, code, rank, basis, bound, name) VALUES
+  ('a''b%s"$rows$c{},\', 'X''%L', 1, 'cum_share', 0.5, 'X'), ('a''b%s"$rows$c{},\', 'Y%', 2, 'cum_share', 1, 'Y');
+INSERT INTO calendar (weekday, opens_at, closes_at) VALUES (1, '09:00', '17:00');
+CALL crmcost.refresh('crm', '2024-03-25');
+SELECT results_eq($$ SELECT sum(closed), count(resolution_p50) > 0, count(resolution_open_p50) > 0 FROM service_month
+  WHERE dimension = 'a''b%s"$rows$c{},\' $$, $$ SELECT sum(closed), true, true FROM service_month
+  WHERE dimension = '(all)' $$, 'times are found by schemes of any name');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
+
 SELECT * FROM finish();
 ROLLBACK;
