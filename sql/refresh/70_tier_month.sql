@@ -223,7 +223,8 @@ COMMENT ON FUNCTION crmcost._tier_sums() IS
   'Columns that refresh_tier_sum sums up, with the term of customer_month for each.';
 
 -- Sums of the months of customers, by tier and over all, and what they had of
--- the drivers that are in customer_month.
+-- the drivers that are in customer_month.  Each row is added once, to those with its
+-- tiers in all schemes, of which there are few; the sums by scheme are sums of these.
 CREATE FUNCTION crmcost._find_tier_sums(schemes text[], first_month date)
   RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -242,14 +243,19 @@ BEGIN
         WHERE tier IS NOT NULL
       $query$,
       g.names, '{(all)}'::text[] || schemes, h.codes,
-      format('SELECT m.month_start %s, %s FROM customer_month m %s WHERE m.month_start >= %L',
-             h.keys, g.terms, crmcost._held_joins(schemes, 'm'), first_month),
+      format('SELECT t.month_start %s, %s FROM crmcost._sum_sets(%L, %s, %L) AS t (set integer, month_start date %s, %s)',
+             h.tiers, g.names, format(
+               'SELECT m.month_start %s, %s FROM customer_month m %s WHERE m.month_start >= %L',
+               h.keys, g.terms, crmcost._held_joins(schemes, 'm'), first_month),
+             1 + cardinality(schemes), 1 || h.all_keys, h.columns, g.columns),
       1 + cardinality(schemes), '{1}'::integer[] || h.sets, h.columns,
       g.columns)
     FROM (SELECT string_agg(format(' WHEN %s THEN tier%s', 1 + s.i, s.i), ''
                             ORDER BY s.i) AS codes,
                  string_agg(format(', h%s.tier', s.i), '' ORDER BY s.i)
                    AS keys,
+                 string_agg(format(', tier%s', s.i), '' ORDER BY s.i) AS tiers,
+                 coalesce(array_agg(1 + s.i ORDER BY s.i), '{}') AS all_keys,
                  string_agg(format(', tier%s text', s.i), '' ORDER BY s.i)
                    AS columns,
                  ('{' || string_agg(format('0,1,%s', 1 + s.i), ',' ORDER BY s.i)

@@ -268,54 +268,68 @@ $$;
 COMMENT ON FUNCTION crmcost._all_kept_days(crmcost._run, date) IS
   'Days from one to the report day that kept_snapshot has.';
 
+-- Whether somebody was a customer when the month began is asked of who is none at its
+-- end; mostly it is the stage before.
+CREATE FUNCTION crmcost._change_query(first_month date) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.format($query$
+  SELECT s.stage, s.channel_code,
+         CASE WHEN s.left_on >= %1$L OR s.left_on IS NULL
+           THEN greatest(s.entered_on, %1$L::date - 1) END AS came_on,
+         CASE WHEN s.left_on >= %1$L THEN s.left_on END AS went_on,
+         CASE WHEN s.month_start >= %1$L THEN s.month_start END AS month_start,
+         s.stage_before, s.days_before, s.reason_code, s.reason_inferred,
+         s.month_start >= %1$L AND s.stage <> ALL (%2$L::text[])
+           AND (s.left_on < s.month_start + interval '1 month') IS NOT TRUE
+           AND CASE WHEN s.entered_on - s.days_before < s.month_start
+                 THEN s.stage_before
+                 ELSE (SELECT b.stage FROM stage_spell b
+                       WHERE b.customer_id = s.customer_id
+                             AND b.entered_at < s.entered_at
+                             AND b.entered_on < s.month_start
+                       ORDER BY b.entered_at DESC LIMIT 1)
+               END = ANY (%2$L::text[]) AS is_lost,
+         1::bigint AS customers,
+         (s.entered_on - date '2000-01-01')::bigint AS age
+  FROM stage_spell s
+$query$, first_month, crmcost._customer_stages());
+
+COMMENT ON FUNCTION crmcost._change_query(date) IS
+  'Query of the times in a stage with the day of each end and the month of its beginning, where these are from a month on, and whether a customer was lost in that month.';
+
 -- Who came (as of the day before the first month, who had come before that) and who
 -- went, by channel and day, with the sum of the days on which they had come: of those
 -- who were not gone before the first month.  A stage that nobody is in any more has a
 -- row with 0.  Who went from stage to stage a month, after how many days; the same by
--- channel, and for which reason.
+-- channel, and for which reason; and who was a customer when a month began and is none
+-- at its end, by channel.  All are sums of one pass.
 CREATE FUNCTION crmcost._stage_change_query(first_month date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.format($query$
-  SELECT 'came' AS kind, s.stage, s.channel_code,
-         greatest(s.entered_on, %1$L::date - 1) AS day,
-         NULL::date AS month_start, NULL AS stage_before,
-         NULL::integer AS days_before, NULL AS reason_code,
-         NULL::boolean AS reason_inferred, count(*) AS customers,
-         sum(s.entered_on - date '2000-01-01') AS age
-  FROM stage_spell s
-  WHERE s.left_on >= %1$L OR s.left_on IS NULL
-  GROUP BY 2, 3, 4
-  UNION ALL
-  SELECT 'went', s.stage, s.channel_code, s.left_on, NULL, NULL, NULL, NULL,
-         NULL, -count(*), -sum(s.entered_on - date '2000-01-01')
-  FROM stage_spell s
-  WHERE s.left_on >= %1$L
-  GROUP BY 2, 3, 4
+  SELECT ('{came,went,moved,stepped,told,lost}'::text[])[c.set] AS kind,
+         c.stage, c.channel_code, coalesce(c.came_on, c.went_on) AS day,
+         c.month_start, c.stage_before, c.days_before, c.reason_code,
+         c.reason_inferred,
+         CASE c.set WHEN 2 THEN -c.customers ELSE c.customers END AS customers,
+         CASE c.set WHEN 1 THEN c.age WHEN 2 THEN -c.age ELSE 0 END AS age
+  FROM crmcost._sum_sets(%3$L, 10,
+         '{1,2,3,0,1,2,4,0,5,1,6,7,0,5,2,1,6,0,5,1,8,9,0,5,2,1,10}')
+    AS c (set integer, stage text, channel_code text, came_on date,
+          went_on date, month_start date, stage_before text,
+          days_before integer, reason_code text, reason_inferred boolean,
+          is_lost boolean, customers bigint, age bigint)
+  WHERE CASE c.set
+          WHEN 1 THEN c.came_on IS NOT NULL WHEN 2 THEN c.went_on IS NOT NULL
+          WHEN 5 THEN c.month_start IS NOT NULL AND c.stage = 'churned'
+          WHEN 6 THEN c.is_lost ELSE c.month_start IS NOT NULL
+        END
   UNION ALL
   SELECT 'came', k, '(unknown)', %1$L::date - 1, NULL, NULL, NULL, NULL, NULL,
          0, 0
   FROM unnest(%2$L::text[]) AS k
   WHERE EXISTS (SELECT FROM stage_spell s
                 WHERE s.stage = k AND s.month_start < %1$L)
-  UNION ALL
-  SELECT 'moved', s.stage, NULL, NULL, s.month_start, s.stage_before,
-         s.days_before, NULL, NULL, count(*), 0
-  FROM stage_spell s
-  WHERE s.month_start >= %1$L
-  GROUP BY s.month_start, s.stage, s.stage_before, s.days_before
-  UNION ALL
-  SELECT 'stepped', s.stage, s.channel_code, NULL, s.month_start,
-         s.stage_before, NULL, NULL, NULL, count(*), 0
-  FROM stage_spell s
-  WHERE s.month_start >= %1$L
-  GROUP BY s.month_start, s.channel_code, s.stage, s.stage_before
-  UNION ALL
-  SELECT 'told', s.stage, NULL, NULL, s.month_start, NULL, NULL, s.reason_code,
-         s.reason_inferred, count(*), 0
-  FROM stage_spell s
-  WHERE s.month_start >= %1$L AND s.stage = 'churned'
-  GROUP BY s.month_start, s.stage, s.reason_code, s.reason_inferred
-$query$, first_month, crmcost._stages());
+$query$, first_month, crmcost._stages(), crmcost._change_query(first_month));
 
 COMMENT ON FUNCTION crmcost._stage_change_query(date) IS
   'Query of how many came into a stage and went on which day, and from stage to stage in which month, from a month on.';
@@ -328,39 +342,12 @@ BEGIN
   TRUNCATE pg_temp.refresh_stage_change;
   EXECUTE 'INSERT INTO pg_temp.refresh_stage_change SELECT c.* FROM '
           || crmcost._of_parts(run, 'refresh_part_stage',
-               crmcost._stage_change_query(first_month) || ' UNION ALL '
-               || crmcost._lost_query(crmcost._customer_stages(), first_month))
-          || ' c';
+               crmcost._stage_change_query(first_month)) || ' c';
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._find_stage_changes(crmcost._run, date) IS
   'Fills refresh_stage_change, from a month on.';
-
-CREATE FUNCTION crmcost._lost_query(stages text[], first_month date)
-  RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
-RETURN pg_catalog.format($query$
-  SELECT 'lost', s.stage, s.channel_code, NULL::date, s.month_start,
-         NULL::text, NULL::integer, NULL::text, NULL::boolean, count(*), 0
-  FROM stage_spell s
-  WHERE s.month_start >= %2$L AND s.stage <> ALL (%1$L::text[])
-        AND (s.left_on < s.month_start + interval '1 month') IS NOT TRUE
-        -- where the month began for who is none at its end: mostly in the stage
-        -- before
-        AND CASE WHEN s.entered_on - s.days_before < s.month_start
-              THEN s.stage_before
-              ELSE (SELECT b.stage FROM stage_spell b
-                    WHERE b.customer_id = s.customer_id
-                          AND b.entered_at < s.entered_at
-                          AND b.entered_on < s.month_start
-                    ORDER BY b.entered_at DESC LIMIT 1)
-            END = ANY (%1$L::text[])
-  GROUP BY s.month_start, s.channel_code, s.stage
-$query$, stages, first_month);
-
-COMMENT ON FUNCTION crmcost._lost_query(text[], date) IS
-  'Query of who was a customer when a month began and is none at its end, from a month on, given the stages of customers, as a part of _stage_change_query.';
 
 -- Up to the last day of a month all that is in it counts: refresh_stage_change has
 -- that.
