@@ -197,17 +197,24 @@ StageFound(const Life *life, const Point *point, const Point *last,
 		acquisition[-1].by_hand == WON_BACK ? WON_BACK : acquisition->before;
 }
 
-/* Won back is over with the next point. */
+/*
+ * Won back is over with the next point.  Whom the day had taken to another
+ * stage is in that first, though the point be of the first instant of the day.
+ */
 static void
 AddPointStep(Life *life, const Point *point, const Point *last)
 {
+	const Step *before = life->steps > 0 ? &life->step[life->steps - 1] : NULL;
+	TimestampTz at = point->at;
 	Step	   *step;
 
 	if (point->by_hand != UNKNOWN ||
 		(point->before == ACTIVE &&
 		 (last == NULL || last->stage == point->stage)))
 		return;
-	step = AddStep(life, point->at, point->day, point->stage, 2);
+	if (before != NULL && before->rank == BY_PAUSE && before->at >= at)
+		at = before->at + 1;
+	step = AddStep(life, at, point->day, point->stage, BY_POINT);
 	step->ordered_on = point->ordered_on;
 	step->has_idle_days = point->ordered_on != NO_DAY;
 	if (step->has_idle_days)
@@ -231,7 +238,7 @@ AddPauseSteps(Life *life, const Point *point, DateADT until)
 		if (until - point->day < after[i] || point->stage == stage[i])
 			continue;
 		midnight = MidnightOf(life, DayAfter(point->day, after[i]));
-		step = AddStep(life, midnight->at, midnight->on, stage[i], 1);
+		step = AddStep(life, midnight->at, midnight->on, stage[i], BY_PAUSE);
 		step->ordered_on = point->ordered_on;
 		step->has_idle_days = true;
 		step->idle_days = after[i];
@@ -298,7 +305,7 @@ LifeFind(Life *life, TimestampTz seen_at, TimestampTz acquired_at,
 						ComparePoints, NULL);
 	if (seen_at < life->upto &&
 		(life->points == 0 || seen_at < life->point[0].at))
-		AddStep(life, seen_at, LocalDay(life, seen_at), LEAD, 0);
+		AddStep(life, seen_at, LocalDay(life, seen_at), LEAD, BY_SIGHT);
 	FindSteps(life);
 	JoinSteps(life);
 }
@@ -316,7 +323,7 @@ LifeFindSpells(Life *life, const Hand *hand, const Hand *end)
 	for (const Hand *next = hand; next < end; next++)
 		if (next == hand || next[-1].at != next->at)
 			AddStep(life, next->at, LocalDay(life, next->at), next->stage,
-					3)->by_rule = false;
+					BY_PERSON)->by_rule = false;
 	if (hand < end)
 		JoinSteps(life);
 	for (int32 i = 1; i < life->steps; i++)

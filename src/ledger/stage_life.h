@@ -15,6 +15,12 @@ enum
 	UNKNOWN, ACTIVE, AT_RISK, CHURNED, LEAD, WON_BACK, STAGES
 };
 
+/* what enters a stage: of several at an instant the last of these counts */
+enum
+{
+	BY_SIGHT, BY_PAUSE, BY_POINT, BY_PERSON
+};
+
 #define NO_DAY DATEVAL_NOBEGIN
 
 /* what a person set */
@@ -49,7 +55,7 @@ typedef struct Step
 	TimestampTz at;
 	DateADT		on;
 	int			stage;
-	int			rank;			/* of several at an instant the highest counts */
+	int			rank;			/* what enters it */
 	bool		by_rule;
 	DateADT		ordered_on;
 	bool		has_idle_days;

@@ -116,7 +116,7 @@ typedef struct Walk
 	text	   *channel;
 	Size		channel_room;
 	Life		life;
-	Pair		pair[STAGES][STAGES];
+	Pair pair[	STAGES][STAGES];
 	Evidence	evidence[CACHED];
 	Datum		no_evidence;
 } Walk;
@@ -291,8 +291,9 @@ AddToPair(Walk *walk, const Point *point)
 {
 	Pair	   *pair = &walk->pair[point->found][point->stage];
 
-	pair->any = true;
-	pair->orders += point->orders;
+	pair	  ->any = true;
+	pair	  ->orders += point->orders;
+
 	LifeAddSum(&pair->revenue, &point->revenue);
 	LifeAddSum(&pair->margin, &point->margin);
 }
@@ -413,8 +414,9 @@ AddOrder(Walk *walk, const Datum *row)
 	{
 		Pair	   *pair = &walk->pair[UNKNOWN][UNKNOWN];
 
-		pair->any = true;
-		pair->orders += is_order;
+		pair	  ->any = true;
+		pair	  ->orders += is_order;
+
 		AddValue(&pair->revenue, row[LIFE_REVENUE]);
 		AddValue(&pair->margin, row[LIFE_MARGIN]);
 	}
