@@ -1,7 +1,7 @@
 -- Step cycle: the stages of customers as times spent in them, and what that
 -- makes by month: who came, stayed and went, from where to where, and why.
 --
--- Histories are found anew of whose stages may have changed.  A month counts
+-- The step stage has told the times of whose stages may have changed.  A month counts
 -- anew when a step in it changed; what counts customers at a day, from the
 -- first such month on.  When a stage was left is when the next was entered.
 CREATE FUNCTION crmcost._customers_cycle(run crmcost._run) RETURNS bigint

@@ -76,8 +76,8 @@ ComparePoints(const void *a, const void *b, void *arg)
 static int
 CompareSteps(const void *a, const void *b, void *arg)
 {
-	const Step *one = a;
-	const Step *other = b;
+	const StageStep *one = a;
+	const StageStep *other = b;
 
 	if (one->at != other->at)
 		return one->at < other->at ? -1 : 1;
@@ -109,13 +109,13 @@ LifeAddPoint(Life *life, TimestampTz at, DateADT day)
 	return point;
 }
 
-static Step *
+static StageStep *
 AddStep(Life *life, TimestampTz at, DateADT on, int stage, int rank)
 {
-	Step	   *step;
+	StageStep  *step;
 
 	life->step = HugeRoom(life->context, life->step, &life->step_room,
-						  (int64) life->steps + 1, sizeof(Step));
+						  (int64) life->steps + 1, sizeof(StageStep));
 	step = &life->step[life->steps++];
 	memset(step, 0, sizeof(*step));
 	step->at = at;
@@ -204,9 +204,10 @@ StageFound(const Life *life, const Point *point, const Point *last,
 static void
 AddPointStep(Life *life, const Point *point, const Point *last)
 {
-	const Step *before = life->steps > 0 ? &life->step[life->steps - 1] : NULL;
+	const StageStep *before =
+	life->steps > 0 ? &life->step[life->steps - 1] : NULL;
 	TimestampTz at = point->at;
-	Step	   *step;
+	StageStep  *step;
 
 	if (point->by_hand != UNKNOWN ||
 		(point->before == ACTIVE &&
@@ -233,7 +234,7 @@ AddPauseSteps(Life *life, const Point *point, DateADT until)
 	for (int i = 0; i < (int) lengthof(stage); i++)
 	{
 		const Midnight *midnight;
-		Step	   *step;
+		StageStep  *step;
 
 		if (until - point->day < after[i] || point->stage == stage[i])
 			continue;
@@ -278,8 +279,8 @@ JoinSteps(Life *life)
 {
 	int32		kept = 0;
 
-	qsort_interruptible(life->step, life->steps, sizeof(Step), CompareSteps,
-						NULL);
+	qsort_interruptible(life->step, life->steps, sizeof(StageStep),
+						CompareSteps, NULL);
 	for (int32 i = 1; i < life->steps; i++)
 		if (life->step[kept].at != life->step[i].at)
 			life->step[++kept] = life->step[i];

@@ -50,7 +50,7 @@ typedef struct Point
 } Point;
 
 /* a stage that is entered */
-typedef struct Step
+typedef struct StageStep
 {
 	TimestampTz at;
 	DateADT		on;
@@ -60,7 +60,7 @@ typedef struct Step
 	DateADT		ordered_on;
 	bool		has_idle_days;
 	int32		idle_days;
-} Step;
+} StageStep;
 
 /* when a day begins, and which day that is where none does at that hour */
 typedef struct Midnight
@@ -86,7 +86,7 @@ typedef struct Life
 	Point	   *point;
 	int32		steps;
 	int32		step_room;
-	Step	   *step;
+	StageStep  *step;
 	Midnight	midnight[MIDNIGHTS];
 } Life;
 

@@ -75,13 +75,13 @@ static const char *const stage_name[STAGES] = {
 };
 
 /* the orders that found a stage and left another */
-typedef struct Pair
+typedef struct StagePair
 {
 	bool		any;
 	int64		orders;
 	PartialSum	revenue;
 	PartialSum	margin;
-} Pair;
+} StagePair;
 
 #define CACHED 4096
 
@@ -116,7 +116,7 @@ typedef struct Walk
 	text	   *channel;
 	Size		channel_room;
 	Life		life;
-	Pair pair[	STAGES][STAGES];
+	StagePair	both[STAGES][STAGES];
 	Evidence	evidence[CACHED];
 	Datum		no_evidence;
 } Walk;
@@ -146,7 +146,7 @@ PushMember(JsonbParseState **state, const char *key, JsonbValue *value)
 
 /* Both members, the second one alone, or none. */
 static Datum
-MakeEvidence(const Step *step)
+MakeEvidence(const StageStep *step)
 {
 	JsonbParseState *state = NULL;
 	JsonbValue	value;
@@ -174,7 +174,7 @@ MakeEvidence(const Step *step)
 }
 
 static Datum
-EvidenceOf(Walk *walk, const Step *step)
+EvidenceOf(Walk *walk, const StageStep *step)
 {
 	Evidence   *evidence;
 	MemoryContext caller;
@@ -208,7 +208,7 @@ PutSteps(Walk *walk, const Hand *hand, const Hand *end)
 
 	for (int32 i = 0; i < walk->life.steps; i++)
 	{
-		const Step *step = &walk->life.step[i];
+		const StageStep *step = &walk->life.step[i];
 		bool		is_set = false;
 		Datum		values[lengthof(stage_type)];
 
@@ -232,19 +232,19 @@ PutSpells(Walk *walk)
 {
 	for (int32 i = 0; i < walk->life.steps; i++)
 	{
-		const Step *step = &walk->life.step[i];
-		const Step *last = i > 0 ? step - 1 : NULL;
+		const StageStep *step = &walk->life.step[i];
+		bool		is_first = i == 0;
 		bool		is_last = i + 1 == walk->life.steps;
 		const bool	nulls[lengthof(spell_type)] = {
-			[4] = is_last,[7] = last == NULL,[9] = true,[10] = true
+			[4] = is_last,[7] = is_first,[9] = true,[10] = true
 		};
 		const Datum values[lengthof(spell_type)] = {
 			Int64GetDatum(walk->customer), TimestampTzGetDatum(step->at),
 			DateADTGetDatum(MonthOf(step->on)), DateADTGetDatum(step->on),
 			is_last ? (Datum) 0 : DateADTGetDatum(step[1].on),
 			walk->name[step->stage],
-			last == NULL ? walk->new_name : walk->name[last->stage],
-			last == NULL ? (Datum) 0 : Int32GetDatum(step->on - last->on),
+			is_first ? walk->new_name : walk->name[step[-1].stage],
+			is_first ? (Datum) 0 : Int32GetDatum(step->on - step[-1].on),
 			BoolGetDatum(step->by_rule), (Datum) 0, (Datum) 0,
 			PointerGetDatum(walk->channel)
 		};
@@ -262,7 +262,7 @@ PutLife(Walk *walk)
 
 	for (int32 i = 0; i < walk->life.steps; i++)
 	{
-		const Step *step = &walk->life.step[i];
+		const StageStep *step = &walk->life.step[i];
 
 		if (began_on == NO_DAY)
 		{
@@ -289,27 +289,26 @@ PutLife(Walk *walk)
 static void
 AddToPair(Walk *walk, const Point *point)
 {
-	Pair	   *pair = &walk->pair[point->found][point->stage];
+	StagePair  *both = &walk->both[point->found][point->stage];
 
-	pair	  ->any = true;
-	pair	  ->orders += point->orders;
-
-	LifeAddSum(&pair->revenue, &point->revenue);
-	LifeAddSum(&pair->margin, &point->margin);
+	both->any = true;
+	both->orders += point->orders;
+	LifeAddSum(&both->revenue, &point->revenue);
+	LifeAddSum(&both->margin, &point->margin);
 }
 
 static void
-PutPair(Walk *walk, int found, int left, const Pair *pair)
+PutPair(Walk *walk, int found, int left, const StagePair *both)
 {
 	const bool	nulls[lengthof(pair_type)] = {false};
 	const Datum values[lengthof(pair_type)] = {
 		Int64GetDatum(walk->customer), walk->name[found], walk->name[left],
-		Int64GetDatum(pair->orders), PartialSumNumeric(&pair->revenue),
-		PartialSumNumeric(&pair->margin)
+		Int64GetDatum(both->orders), PartialSumNumeric(&both->revenue),
+		PartialSumNumeric(&both->margin)
 	};
 
-	if (pair->orders > 0 || !num_i256_is_zero(&pair->revenue.value) ||
-		!num_i256_is_zero(&pair->margin.value))
+	if (both->orders > 0 || !num_i256_is_zero(&both->revenue.value) ||
+		!num_i256_is_zero(&both->margin.value))
 		TableFillPut(&walk->pairs, values, nulls);
 }
 
@@ -319,12 +318,12 @@ PutPairs(Walk *walk)
 	for (int found = 0; found < STAGES; found++)
 		for (int left = 0; left < STAGES; left++)
 		{
-			Pair	   *pair = &walk->pair[found][left];
+			StagePair  *both = &walk->both[found][left];
 
-			if (!pair->any)
+			if (!both->any)
 				continue;
-			PutPair(walk, found, left, pair);
-			memset(pair, 0, sizeof(*pair));
+			PutPair(walk, found, left, both);
+			memset(both, 0, sizeof(*both));
 		}
 }
 
@@ -412,13 +411,12 @@ AddOrder(Walk *walk, const Datum *row)
 	}
 	else
 	{
-		Pair	   *pair = &walk->pair[UNKNOWN][UNKNOWN];
+		StagePair  *both = &walk->both[UNKNOWN][UNKNOWN];
 
-		pair	  ->any = true;
-		pair	  ->orders += is_order;
-
-		AddValue(&pair->revenue, row[LIFE_REVENUE]);
-		AddValue(&pair->margin, row[LIFE_MARGIN]);
+		both->any = true;
+		both->orders += is_order;
+		AddValue(&both->revenue, row[LIFE_REVENUE]);
+		AddValue(&both->margin, row[LIFE_MARGIN]);
 	}
 }
 
@@ -523,7 +521,7 @@ static Walk *
 WalkBegin(void)
 {
 	Walk	   *walk = palloc0(sizeof(Walk));
-	const Step	nothing = {.ordered_on = NO_DAY};
+	const StageStep nothing = {.ordered_on = NO_DAY};
 
 	walk->context = CurrentMemoryContext;
 	walk->life.context = walk->context;
@@ -538,7 +536,7 @@ WalkBegin(void)
 	walk->life.point = HugeRoom(walk->context, NULL, &walk->life.point_room, 1,
 								sizeof(Point));
 	walk->life.step = HugeRoom(walk->context, NULL, &walk->life.step_room, 1,
-							   sizeof(Step));
+							   sizeof(StageStep));
 	walk->channel_room = 64;
 	walk->channel = palloc(walk->channel_room);
 	return walk;
@@ -546,11 +544,11 @@ WalkBegin(void)
 
 /*
  * _walk_stages(query text, by_hand text, zone text, day date,
- * upto timestamptz, at_risk_after int, churn_after int, stages regclass, pairs regclass,
- * spells regclass, lives regclass): writes the stages of the customers of the
- * query to the first table, what orders found and left to the second, the
- * times in a stage to the third, and from when to when each was a customer to
- * the fourth.
+ * upto timestamptz, at_risk_after int, churn_after int, stages regclass,
+ * pairs regclass, spells regclass, lives regclass): writes the stages of the
+ * customers of the query to the first table, what orders found and left to
+ * the second, the times in a stage to the third, and from when to when each
+ * was a customer to the fourth.
  */
 Datum
 stage_walk__walk_stages(PG_FUNCTION_ARGS)

@@ -186,8 +186,8 @@ WithoutSmall(const num_markov *chain, const bool *removed, double *conversion,
 
 /* The paths under way take a step, from here[] to next[]. */
 static void
-Step		(const num_markov *chain, const bool *removed, const double *here,
-			 double *next)
+Step(const num_markov *chain, const bool *removed, const double *here,
+	 double *next)
 {
 	memset(next, 0, chain->states * sizeof(double));
 	for (size_t i = 0; i < chain->states; i++)
@@ -262,8 +262,7 @@ WithoutLarge(const num_markov *chain, const bool *removed, double *conversion,
 		double	   *swap = here;
 
 		chain->poll();
-		Step		(chain, removed, here, next);
-
+		Step(chain, removed, here, next);
 		for (size_t i = 0; i < n; i++)
 		{
 			double		part = next[i] == 0 ? 0 : next[i] / here[i];
