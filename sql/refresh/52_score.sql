@@ -47,8 +47,52 @@ RETURN 'row_number() OVER (%1$s ORDER BY profit DESC, customer_id)%2$s AS profit
 COMMENT ON FUNCTION crmcost._profit_ranks() IS
   'Format, for _ranks_of_all and _rank_parts, of the place of a customer by profit, and of what is earned up to there.';
 
--- Of all there are, or on a worker, where places are found already, by what all earn
--- and the cuts of RFM.
+CREATE FUNCTION crmcost._rank_customers(
+  query text, bins integer, OUT customer_id bigint, OUT profit_rank bigint,
+  OUT cumulative_profit numeric, OUT contribution_share numeric,
+  OUT cumulative_share numeric, OUT r integer, OUT f integer, OUT m integer)
+  RETURNS SETOF record
+  LANGUAGE c STABLE STRICT PARALLEL UNSAFE ROWS 1000000
+  AS 'MODULE_PATHNAME', 'rank__rank_customers';
+
+COMMENT ON FUNCTION crmcost._rank_customers(text, integer) IS
+  'Of the customers of a query of number, profit, days since the last order, orders and revenue, the last three NULL without a score, in the order of their numbers: the place by profit, the profit of all down to there, equal ones together, both as parts of all profit, and the scores.';
+
+-- On a worker places are found already: by what all earn and the cuts of RFM.
+CREATE FUNCTION crmcost._ranked_query(day date, bins integer, total numeric,
+                                      cuts text)
+  RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN total IS NULL THEN pg_catalog.format(
+    'crmcost._rank_customers(%L, %s)', pg_catalog.format($query$
+      SELECT v.customer_id, v.profit,
+             CASE WHEN v.orders > 0 AND NOT v.is_technical
+               THEN %L::date - v.last_ordered_on END, v.orders, v.revenue
+      FROM customer_value v
+      WHERE v.is_customer
+      $query$, day), bins)
+  ELSE pg_catalog.format($query$(
+    SELECT customer_id, k.profit_rank, k.cumulative_profit,
+           CASE WHEN %1$L::numeric > 0
+             THEN round(v.profit / %1$L::numeric, 6) END AS contribution_share,
+           CASE WHEN %1$L::numeric > 0
+             THEN round(k.cumulative_profit / %1$L::numeric, 6) END
+             AS cumulative_share,
+           s.score / 100 AS r, s.score / 10 %% 10 AS f, s.score %% 10 AS m
+    FROM customer_value v
+    JOIN pg_temp.refresh_ranking k USING (customer_id)
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN v.orders > 0 AND NOT v.is_technical
+               THEN crmcost.rfm_score((%2$L::date - v.last_ordered_on)::float8,
+                                      v.orders::float8, v.revenue::float8,
+                                      %3$L::crmcost.rfm_cuts) END AS score
+      OFFSET 0) s
+    WHERE k.profit_rank IS NOT NULL)$query$, total, day, cuts)
+END;
+
+COMMENT ON FUNCTION crmcost._ranked_query(date, integer, numeric, text) IS
+  'Relation of the places and scores of customers on a day: of all there are, or where these are on workers, given what all earn and the cuts of RFM, which are NULL elsewhere.';
+
 CREATE FUNCTION crmcost._write_scores(run crmcost._run, total numeric,
                                       cuts text)
   RETURNS bigint
@@ -60,40 +104,18 @@ DECLARE
 BEGIN
   PERFORM set_config('search_path', crmcost._ledger_path(run.ledger), true);
   RETURN crmcost._write_difference(run.ledger, 'customer_score', format($query$
-    WITH ranked AS (%3$s),
-    scored AS (
-      SELECT customer_id,
-             crmcost.rfm_score((%1$L::date - last_ordered_on)::float8,
-                               orders::float8, revenue::float8, %4$s) %5$s
-               AS score
-      FROM customer_value
-      WHERE orders > 0 AND NOT is_technical
-    )
-    SELECT customer_id, r.profit_rank, r.cumulative_profit,
-           CASE WHEN r.total > 0 THEN round(r.profit / r.total, 6) END
-             AS contribution_share,
-           CASE WHEN r.total > 0
-             THEN round(r.cumulative_profit / r.total, 6) END
-             AS cumulative_share,
-           s.score / 100 AS r, s.score / 10 %% 10 AS f, s.score %% 10 AS m,
-           CASE WHEN %2$s = 5 THEN crmcost.rfm_segment(s.score) END AS segment,
+    SELECT customer_id, k.profit_rank, k.cumulative_profit,
+           k.contribution_share, k.cumulative_share, k.r, k.f, k.m,
+           CASE WHEN %s = 5
+             THEN crmcost.rfm_segment(k.r * 100 + k.f * 10 + k.m) END
+             AS segment,
            c.p_alive, c.expected_purchases, c.expected_value, c.clv_formula,
            c.clv_predictive, c.year_margin
-    FROM ranked r
-    LEFT JOIN scored s USING (customer_id)
+    FROM %s k
     LEFT JOIN pg_temp.refresh_clv c USING (customer_id)
-  $query$, run.day, bins,
-  CASE WHEN total IS NULL THEN format(
-      'SELECT customer_id, profit, %s, sum(profit) OVER () AS total FROM customer_value WHERE is_customer',
-      crmcost._ranks_of_all(crmcost._profit_ranks()))
-    ELSE format(
-      'SELECT customer_id, v.profit, k.profit_rank, k.cumulative_profit, %L::numeric AS total FROM customer_value v JOIN pg_temp.refresh_ranking k USING (customer_id) WHERE k.profit_rank IS NOT NULL',
-      total) END,
-  CASE WHEN total IS NULL THEN bins::text
-    ELSE format('%L::crmcost.rfm_cuts', cuts) END,
-  CASE WHEN total IS NULL THEN 'OVER ()' END), 'true');
+  $query$, bins, crmcost._ranked_query(run.day, bins, total, cuts)), 'true');
 END
 $$;
 
 COMMENT ON FUNCTION crmcost._write_scores(crmcost._run, numeric, text) IS
-  'Writes customer_score; returns the rows changed.';
+  'Writes customer_score, of all there are or on a worker; returns the rows changed.';

@@ -112,18 +112,34 @@ $query$;
 COMMENT ON FUNCTION crmcost._verdict_query() IS
   'Query of verdict_total.';
 
--- Who is invalid, and what to do about him, is said by view invalid_customer.
+-- Who is invalid, and what to do about him, is said by view invalid_customer; for
+-- the others nothing is to be done: they are all there are, less these.
 CREATE FUNCTION crmcost._strategy_query() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN $query$
-  SELECT coalesce(i.strategy, 'none') AS strategy,
-         count(*) FILTER (WHERE NOT v.is_technical) AS customers,
-         sum(v.revenue) AS revenue, sum(v.total_cost) AS total_cost,
-         sum(v.profit) AS profit
-  FROM customer_value v
-  LEFT JOIN invalid_customer i ON i.customer_id = v.customer_id
-  WHERE v.is_customer
-  GROUP BY 1
+  WITH invalid AS (
+    SELECT strategy, count(*) AS customers, sum(revenue_so_far) AS revenue,
+           sum(total_cost) AS total_cost, sum(profit) AS profit
+    FROM invalid_customer
+    GROUP BY strategy
+  )
+  SELECT strategy, customers, revenue, total_cost, profit FROM invalid
+  UNION ALL
+  SELECT 'none', v.customers - coalesce(i.customers, 0),
+         v.revenue - coalesce(i.revenue, 0),
+         v.total_cost - coalesce(i.total_cost, 0),
+         v.profit - coalesce(i.profit, 0)
+  FROM (SELECT count(*) AS rows,
+               count(*) FILTER (WHERE NOT is_technical) AS customers,
+               sum(revenue) AS revenue, sum(total_cost) AS total_cost,
+               sum(profit) AS profit
+        FROM customer_value
+        WHERE is_customer) v
+  CROSS JOIN (SELECT sum(customers)::bigint AS customers,
+                     sum(revenue) AS revenue, sum(total_cost) AS total_cost,
+                     sum(profit) AS profit
+              FROM invalid) i
+  WHERE v.rows > coalesce(i.customers, 0)
 $query$;
 
 COMMENT ON FUNCTION crmcost._strategy_query() IS

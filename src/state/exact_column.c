@@ -43,6 +43,20 @@ ExactColumnCopy(ExactColumn *copy, const ExactColumn *column, Size room,
 	}
 }
 
+/* Makes room for so many values. */
+void
+ExactColumnReserve(ExactColumn *column, Size room)
+{
+	Assert(room >= column->count);
+	if (column->numeric != NULL)
+		column->numeric = HugeResize(column->numeric,
+									 mul_size(room, sizeof(Datum)));
+	else
+		column->value = HugeResize(column->value,
+								   mul_size(room, sizeof(num_i128)));
+	column->room = room;
+}
+
 /* Turns a column of integers into one of numerics. */
 void
 ExactColumnWiden(ExactColumn *column)

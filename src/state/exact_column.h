@@ -25,6 +25,7 @@ extern void ExactColumnInit(ExactColumn *column, Size room,
 							MemoryContext context);
 extern void ExactColumnCopy(ExactColumn *copy, const ExactColumn *column,
 							Size room, MemoryContext context);
+extern void ExactColumnReserve(ExactColumn *column, Size room);
 extern void ExactColumnAppend(ExactColumn *column, Datum numeric,
 							  const char *argument);
 extern bool ExactColumnRaise(ExactColumn *column, int scale);

@@ -133,7 +133,7 @@ CREATE TABLE routine AS
     AND (prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prokind = 'a')
     AND proname NOT IN ('_query_columns', '_credit_sums', '_price_cells', '_price_fits', '_walk_journeys', '_newest', '_append_rows',
                         '_walk_orders', '_walk_tiers', '_sum_sets', '_percentile_sets', '_sums_before', '_logit_fit_of',
-                        '_walk_stages');
+                        '_walk_stages', '_rank_customers');
 CREATE INDEX ON routine (n);
 
 CREATE FUNCTION arguments(r routine, tame boolean) RETURNS text LANGUAGE sql VOLATILE AS $$
