@@ -1,8 +1,9 @@
 /*
  * memory.c
- *	  Gives memory that a refresh has freed back to the system.
+ *	  Gives memory that a refresh has freed back to the system, and plans that
+ *	  nothing will use.
  *
- * SQL, in file order: _trim_memory.
+ * SQL, in file order: _trim_memory, _forget_plans.
  *
  * The C library keeps most of it, in pieces, for a next time, which in a pool
  * of connections may be the next day.  What is given back has to be cleared by
@@ -11,11 +12,14 @@
  */
 #include "crmcost.h"
 
+#include "utils/plancache.h"
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 SQL_FUNCTION(memory__trim_memory);
+SQL_FUNCTION(memory__forget_plans);
 
 #ifdef __GLIBC__
 /* What is kept, in bytes. */
@@ -41,5 +45,16 @@ memory__trim_memory(PG_FUNCTION_ARGS)
 	if (IsMuchFree())
 		malloc_trim(0);
 #endif
+	PG_RETURN_VOID();
+}
+
+/*
+ * _forget_plans(): what DISCARD PLANS does, also where an operation is
+ * restricted, in which that is refused.
+ */
+Datum
+memory__forget_plans(PG_FUNCTION_ARGS)
+{
+	ResetPlanCache();
 	PG_RETURN_VOID();
 }
