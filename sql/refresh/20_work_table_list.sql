@@ -44,8 +44,7 @@ BEGIN
                  ('survey_answer', 'refresh_answer', ''),
                  ('survey_answer', 'refresh_answer_change', ', sign integer'),
                  ('survey_day', 'refresh_survey_day', ''),
-                 ('voice_month', 'refresh_voice_month', ''),
-                 ('survey_due', 'refresh_due', ''),
+                 ('voice_month', 'refresh_voice_month', ''), ('survey_due', 'refresh_due', ''),
                  ('coverage_month', 'refresh_coverage', ''),
                  ('worklist', 'refresh_worklist', ''), ('worklist', 'refresh_told', '')) w
     CROSS JOIN unnest(crmcost._shipped_columns(w.target)) AS s (name)

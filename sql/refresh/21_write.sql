@@ -44,8 +44,7 @@ BEGIN
   END IF;
   difference := format('SELECT old.refresh_row, new.%I IS NULL AS refresh_gone, %s FROM (SELECT %s FROM (%s) AS new) AS new FULL JOIN (SELECT old.ctid AS refresh_row, %s FROM %I old WHERE %s) AS old ON %s WHERE %s ORDER BY %s',
                        part.first_key, part.either_names, part.cast_names,
-                       source, part.names, target, scope, part.same_key,
-                       part.differs, part.places);
+                       source, part.names, target, scope, part.same_key, part.differs, part.places);
   IF appended AND NOT (found OR by_table) THEN
     changed := crmcost._append_rows(target::regclass, part.given, format(
       'SELECT %s FROM (%s) AS new', part.cast_names, source)

@@ -53,6 +53,24 @@ RETURN CASE
 COMMENT ON FUNCTION crmcost._counted_month(timestamptz, date, text, date) IS
   'Month in which counts what happened at an instant, given where the store has it; NULL for no instant.';
 
+-- What was done in a closed month and told of later made the next contact one that
+-- opens the case again, be that of the closed month itself: it counts beside what was
+-- done, in the first open one.
+CREATE FUNCTION crmcost._reopened_months(months date[], before date[],
+                                         open_month date)
+  RETURNS date[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN months = '{}'::date[] THEN months
+         ELSE (SELECT pg_catalog.array_agg(
+                        CASE WHEN u.month >= open_month THEN u.month
+                          WHEN before[u.n] < open_month THEN before[u.n]
+                          ELSE open_month END ORDER BY u.n)
+               FROM pg_catalog.unnest(months)
+                      WITH ORDINALITY AS u (month, n)) END;
+
+COMMENT ON FUNCTION crmcost._reopened_months(date[], date[], date) IS
+  'Months in which the reopenings of a case count, given those of its contacts and where the store has them.';
+
 -- Rows of cases; own_id is the number of a row that is a case of its own, else 0.
 CREATE FUNCTION crmcost._case_rows() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -79,8 +97,9 @@ CREATE FUNCTION crmcost._cases_before(open_month date) RETURNS text
 RETURN pg_catalog.format($query$
   SELECT DISTINCT ON (1, 2, 3, 4)
          coalesce(p.party_id, o.customer_id) AS customer_id, o.source,
-         o.case_ref AS ref, o.interaction_id AS own_id, o.responded_month,
-         o.due_month, o.closing_months
+         o.case_ref AS ref, o.interaction_id AS own_id, o.opened_month,
+         o.responded_month, o.due_month, o.closing_months,
+         o.reopening_months
   FROM service_case o
   LEFT JOIN pg_temp.refresh_party p ON p.customer_id = o.customer_id
   WHERE %L
@@ -93,7 +112,8 @@ $query$, pg_catalog.isfinite(open_month));
 COMMENT ON FUNCTION crmcost._cases_before(date) IS
   'Query of the months in which the cases of the customers with news count so far, where any month is closed.';
 
--- Most cases are resolved once, if at all.
+-- Most cases are resolved once, if at all.  A case is opened once: what a closed month
+-- has as opened stays there, also when who came before that is told of later.
 CREATE FUNCTION crmcost._find_cases(run crmcost._run) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 AS $$
@@ -109,7 +129,8 @@ BEGIN
          closing_months, reopening_months, response_met, resolution_met)
       WITH again AS (%s), one AS (%s)
       SELECT o.customer_id, o.source, o.ref, o.own_id, o.opened_at,
-             o.opened_month, o.kind, o.subtype, o.phase, o.channel_code,
+             CASE WHEN b.opened_month < $2 THEN b.opened_month
+               ELSE o.opened_month END, o.kind, o.subtype, o.phase, o.channel_code,
              o.product_code, o.team, o.service_level, o.agent_code,
              o.automated, o.cases, o.contacts, o.steps, o.seconds,
              o.responded_at,
@@ -120,7 +141,7 @@ BEGIN
              o.closed_at, CASE WHEN o.closed_at IS NOT NULL
                THEN k.months[cardinality(k.months)] END,
              t.resolution, t.resolution, cardinality(o.reopening_months),
-             k.months, o.reopening_months, %s
+             k.months, crmcost._reopened_months(o.reopening_months, b.reopening_months, $2), %s
       FROM (SELECT o.*, coalesce(a.closings, '{}') AS closings,
                    coalesce(a.reopening_months, '{}') AS reopening_months
             FROM one o

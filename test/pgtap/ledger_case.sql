@@ -224,6 +224,28 @@ SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 DEALLOCATE life;
 ROLLBACK TO empty;
 
+-- a case of a closed month is opened once, also when an earlier contact is told of later; what that makes of the contact
+-- of the closed month counts in the first open one
+INSERT INTO interaction (customer_id, occurred_at, kind, case_ref) VALUES (1, '2024-01-15 08:00Z', 'ticket', 'K'),
+  (2, '2024-01-15 08:00Z', 'ticket', 'K'), (3, '2024-01-15 08:00Z', 'ticket', 'K'), (3, '2024-01-20 08:00Z', 'ticket', 'K');
+CALL crmcost.refresh('crm', '2024-03-01');
+CALL crmcost.close_period('crm', '2024-01-01');
+INSERT INTO interaction (customer_id, occurred_at, kind, case_ref, resolved_at) VALUES
+  (1, '2024-01-05 08:00Z', 'ticket', 'K', NULL), (2, '2024-01-05 08:00Z', 'ticket', 'K', '2024-01-06 08:00Z');
+UPDATE interaction SET resolved_at = '2024-01-16 08:00Z' WHERE customer_id = 3 AND occurred_at < '2024-01-16';
+CALL crmcost.refresh('crm', '2024-03-01');
+PREPARE life AS SELECT month_start, opened, resolutions, reopened, resolved, backlog FROM service_level
+  WHERE dimension = '(all)' ORDER BY 1;
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 3::bigint, 0::bigint, 0::bigint, 0::bigint, 3::bigint),
+  ('2024-02-01', 0, 2, 2, 0, 3) $$, 'three cases were opened, and two of them done and opened again');
+SELECT results_eq('SELECT sum(cases) FROM open_case', 'VALUES (3::numeric)', 'three are open');
+CALL crmcost.refresh('crm', '2024-03-01', true);
+SELECT results_eq('EXECUTE life', $$ VALUES (date '2024-01-01', 3::bigint, 0::bigint, 0::bigint, 0::bigint, 3::bigint),
+  ('2024-02-01', 0, 2, 2, 0, 3) $$, 'a full refresh says the same');
+SELECT is(pg_temp.differing(), NULL, 'as a full computation does');
+DEALLOCATE life;
+ROLLBACK TO empty;
+
 -- many cases against a walk through their rows, in business hours of two teams
 INSERT INTO calendar (team, weekday, opens_at, closes_at) SELECT t, d, CASE t WHEN '' THEN '09:00' ELSE '13:20'
   END::time, '18:00' FROM unnest('{"",blue}'::text[]) t, generate_series(1, 6) d;
