@@ -49,6 +49,9 @@ SELECT results_eq($$ SELECT metric, target, market FROM kpi_goal
     ('cost', NULL::numeric, NULL::numeric), ('market_share', NULL, 4800), ('revenue', 1400, NULL) $$,
   '... money of half a year is brought to twelve months, another scenario does not count');
 SELECT is((SELECT value FROM kpi WHERE metric = 'market_share'), 0.25, '... and 1200 of 4800 is a share of a quarter');
+UPDATE plan SET period = '[2022-01-01,2025-01-01)' WHERE kind = 'market';
+SELECT results_eq($$ SELECT market::text FROM kpi_goal WHERE metric = 'market_share' $$,
+  $$ VALUES ('1600.000000'), ('1600.000000') $$, '... a market of three years is a third of it a year, to six decimals');
 ROLLBACK TO goal;
 SELECT results_eq($$ SELECT metric, value, baseline, target, round(delta_rate, 4), status FROM kpi
   WHERE metric IN ('csat_rate', 'repeat_rate', 'revenue', 'complaint_rate', 'response_rate', 'orders_per_customer')

@@ -76,7 +76,7 @@ figure AS (
 SELECT
   m.family, m.metric, s.years_before, s.from_on AS period_from,
   s.to_on AS period_to, round(b.amount, 6) AS baseline,
-  round(t.amount, 6) AS target, k.amount AS market,
+  round(t.amount, 6) AS target, round(k.amount, 6) AS market,
   m.money AS is_money, m.lower_is_better, m.place,
   crmcost._named((SELECT value FROM setting WHERE key = 'language'),
                  f.name, f.name_zh, m.family) AS family_name,
