@@ -224,7 +224,7 @@ SELECT is(pg_temp.differing(), NULL, 'as a full computation says');
 DEALLOCATE life;
 ROLLBACK TO empty;
 
--- a case of a closed month is opened once, also when an earlier contact is told of later; what that makes of the contact
+-- a case of a closed month is opened once, also when an earlier contact is told of later; what that makes of a contact
 -- of the closed month counts in the first open one
 INSERT INTO interaction (customer_id, occurred_at, kind, case_ref) VALUES (1, '2024-01-15 08:00Z', 'ticket', 'K'),
   (2, '2024-01-15 08:00Z', 'ticket', 'K'), (3, '2024-01-15 08:00Z', 'ticket', 'K'), (3, '2024-01-20 08:00Z', 'ticket', 'K');
