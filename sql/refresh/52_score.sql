@@ -72,22 +72,24 @@ RETURN CASE WHEN total IS NULL THEN pg_catalog.format(
       WHERE v.is_customer
       $query$, day), bins)
   ELSE pg_catalog.format($query$(
-    SELECT customer_id, k.profit_rank, k.cumulative_profit,
+    SELECT s.customer_id, s.profit_rank, s.cumulative_profit,
            CASE WHEN %1$L::numeric > 0
-             THEN round(v.profit / %1$L::numeric, 6) END AS contribution_share,
+             THEN round(s.profit / %1$L::numeric, 6) END AS contribution_share,
            CASE WHEN %1$L::numeric > 0
-             THEN round(k.cumulative_profit / %1$L::numeric, 6) END
+             THEN round(s.cumulative_profit / %1$L::numeric, 6) END
              AS cumulative_share,
            s.score / 100 AS r, s.score / 10 %% 10 AS f, s.score %% 10 AS m
-    FROM customer_value v
-    JOIN pg_temp.refresh_ranking k USING (customer_id)
-    CROSS JOIN LATERAL (
-      SELECT CASE WHEN v.orders > 0 AND NOT v.is_technical
+    FROM (
+      SELECT customer_id, v.profit, k.profit_rank, k.cumulative_profit,
+             CASE WHEN v.orders > 0 AND NOT v.is_technical
                THEN crmcost.rfm_score((%2$L::date - v.last_ordered_on)::float8,
                                       v.orders::float8, v.revenue::float8,
                                       %3$L::crmcost.rfm_cuts) END AS score
-      OFFSET 0) s
-    WHERE k.profit_rank IS NOT NULL)$query$, total, day, cuts)
+      FROM customer_value v
+      JOIN pg_temp.refresh_ranking k USING (customer_id)
+      WHERE k.profit_rank IS NOT NULL
+      OFFSET 0
+    ) s)$query$, total, day, cuts)
 END;
 
 COMMENT ON FUNCTION crmcost._ranked_query(date, integer, numeric, text) IS

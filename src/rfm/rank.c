@@ -271,8 +271,8 @@ SlowShare(Datum part, Datum total)
 }
 
 /*
- * A part of a total above zero, rounded.  numeric rounds what it has rounded to
- * 16 digits or more: so what is near a half, or large, is left to it.
+ * A part of a total above zero, rounded.  numeric rounds what it has rounded
+ * to 16 digits or more: so what is near a half, or large, is left to it.
  */
 static Datum
 ShareOf(num_i128 part, num_i128 total, int scale)
@@ -290,10 +290,10 @@ ShareOf(num_i128 part, num_i128 total, int scale)
 		quotient = magnitude / (num_u128) total;
 		remainder = magnitude % (num_u128) total;
 		off = num_u128_abs((num_i128) (2 * remainder) - total);
+		quotient += 2 * remainder > (num_u128) total;
 		if (quotient < large && off > (num_u128) total / 1000)
-			return DecimalNumeric(num_i128_signed(quotient +
-												  (2 * remainder > (num_u128) total),
-												  part < 0), SHARE_DECIMALS);
+			return DecimalNumeric(num_i128_signed(quotient, part < 0),
+								  SHARE_DECIMALS);
 	}
 	return SlowShare(DecimalNumeric(part, scale),
 					 DecimalNumeric(total, scale));

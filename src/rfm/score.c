@@ -132,9 +132,9 @@ thresholds_rfm_score(PG_FUNCTION_ARGS)
 #define MISSING_KEY UINT64CONST(0)
 
 /*
- * Reads the measures of a partition as sort keys, row by row: to go back to its
- * first row for each of them would read a page for every row of a partition
- * that work_mem does not hold.
+ * Reads the measures of a partition as sort keys, row by row: to go back to
+ * its first row for each of them would read a page for every row of a
+ * partition that work_mem does not hold.
  */
 static void
 ReadMeasures(WindowObject window, uint64 *keys[MEASURES])
