@@ -74,15 +74,18 @@ CREATE TEMPORARY VIEW found AS
   FROM staged s
   LEFT JOIN staged l ON l.id = s.id AND l.n = s.n - 1
   LEFT JOIN staged a ON a.id = s.id AND a.n < s.n AND NOT a.is_order AND a.code IS NULL;
+CREATE TEMPORARY VIEW paused AS
+  SELECT s.id, s.n, (s.day + p.days)::timestamp AT TIME ZONE 'America/Sao_Paulo' AS at, p.code, s.ordered_on, p.days
+  FROM staged s JOIN (VALUES (30, 'at_risk'), (60, 'churned')) AS p (days, code)
+    ON s.pause >= p.days AND s.stage NOT IN ('lead', 'churned', p.code);
+-- whom the day had taken to another stage is in that first
 CREATE TEMPORARY TABLE wanted AS
   SELECT DISTINCT ON (id, at) id, at, code, jsonb_strip_nulls(jsonb_build_object('last_order_on', ordered_on,
     'idle_days', idle)) AS evidence
-  FROM (SELECT id, at, stage AS code, ordered_on, day - ordered_on AS idle, 2 AS n FROM found
+  FROM (SELECT f.id, coalesce((SELECT max(p.at) + interval '1 microsecond' FROM paused p WHERE p.id = f.id
+        AND p.n < f.n AND p.at >= f.at), f.at) AS at, stage AS code, ordered_on, day - ordered_on AS idle, 2 AS n FROM found f
     WHERE code IS NULL AND (before <> 'active' OR stage_before <> stage)
-    UNION ALL SELECT id, (day + 30)::timestamp AT TIME ZONE 'America/Sao_Paulo', 'at_risk', ordered_on, 30, 1
-    FROM staged WHERE pause >= 30 AND stage NOT IN ('lead', 'churned', 'at_risk')
-    UNION ALL SELECT id, (day + 60)::timestamp AT TIME ZONE 'America/Sao_Paulo', 'churned', ordered_on, 60, 1
-    FROM staged WHERE pause >= 60 AND stage NOT IN ('lead', 'churned')
+    UNION ALL SELECT id, at, code, ordered_on, days, 1 FROM paused
     UNION ALL SELECT p.id, p.seen, 'lead', NULL, NULL, 0 FROM party p LEFT JOIN staged s ON s.id = p.id AND s.n = 1
     WHERE NOT p.technical AND p.seen < least('2018-12-01 02:00Z', s.at)) e
   ORDER BY id, at, n DESC, code DESC;
