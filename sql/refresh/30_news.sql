@@ -261,6 +261,21 @@ BEGIN
     WHERE c.acquired_at >= least(run.upto, run.upto_before)
           AND c.acquired_at < greatest(run.upto, run.upto_before)
     ON CONFLICT (month_start) DO NOTHING;
+  PERFORM crmcost._find_cost_months(run, first_month, last_month);
+END
+$$;
+
+COMMENT ON FUNCTION crmcost._find_months(crmcost._run) IS
+  'Fills refresh_month and refresh_cost_month: the open months with news.';
+
+CREATE FUNCTION crmcost._find_cost_months(run crmcost._run, first_month date,
+                                          last_month date)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $$
+DECLARE
+  day_before CONSTANT date := crmcost._report_day(run.upto_before, run.zone);
+BEGIN
   INSERT INTO pg_temp.refresh_cost_month
     SELECT DISTINCT greatest(m.month_start::date, run.open_month)
     FROM (
@@ -275,19 +290,15 @@ BEGIN
             OR n.relation = 'customer' AND n.customer_id IS NOT NULL
                AND isfinite(n.from_on) AND crmcost._follows_channels()
       UNION ALL
-      SELECT least(run.day, crmcost._report_day(run.upto_before, run.zone)),
-             greatest(run.day, crmcost._report_day(run.upto_before, run.zone))
-             + 1
+      SELECT least(run.day, day_before), greatest(run.day, day_before) + 1
       WHERE run.upto <> run.upto_before
       UNION ALL
       -- what is booked on these days may be for others
       SELECT lower(e.covers), upper(e.covers)
       FROM cost_entry e
       WHERE e.covers IS NOT NULL
-            AND e.incurred_on > least(run.day, crmcost._report_day(
-                                        run.upto_before, run.zone))
-            AND e.incurred_on <= greatest(run.day, crmcost._report_day(
-                                            run.upto_before, run.zone))
+            AND e.incurred_on > least(run.day, day_before)
+            AND e.incurred_on <= greatest(run.day, day_before)
       UNION ALL
       -- as may be what these rates turn into base currency
       SELECT lower(e.covers), upper(e.covers)
@@ -304,8 +315,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION crmcost._find_months(crmcost._run) IS
-  'Fills refresh_month and refresh_cost_month: the open months with news.';
+COMMENT ON FUNCTION crmcost._find_cost_months(crmcost._run, date, date) IS
+  'Fills refresh_cost_month, given the first and last month that there may be news of.';
 
 CREATE FUNCTION crmcost._follows_channels() RETURNS boolean
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE

@@ -297,7 +297,7 @@ DECLARE
 BEGIN
   RETURN (
     SELECT format($query$
-      WITH took AS MATERIALIZED (SELECT t.* FROM %s t)
+      WITH took AS (SELECT t.* FROM %s t)
       SELECT c.*, %s
       FROM (%s) c %s
     $query$, took, string_agg(format(

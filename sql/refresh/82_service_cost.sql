@@ -98,7 +98,10 @@ BEGIN
              round(sum(cost), 4) AS cost,
              round(sum(automated_cost), 4) AS automated_cost,
              sum(idle_cost) AS idle_cost
-      FROM (SELECT b.* FROM %s b UNION ALL %s) part
+      FROM (SELECT b.month_start, b.dimension, b.code, b.contacts,
+                   b.automated_contacts, b.handle_seconds, b.cost,
+                   b.automated_cost, b.idle_cost
+            FROM %s b UNION ALL %s) part
       GROUP BY month_start, dimension, code
     )
     SELECT s.month_start, s.dimension, s.code, s.contacts,

@@ -38,10 +38,10 @@ MidnightOf(Life *life, DateADT day)
 }
 
 static DateADT
-DayAfter(DateADT day, int32 days)
+DayAfter(DateADT day, int32 count)
 {
 	return DatumGetDateADT(DirectFunctionCall2(date_pli, DateADTGetDatum(day),
-											   Int32GetDatum(days)));
+											   Int32GetDatum(count)));
 }
 
 static int

@@ -43,7 +43,8 @@ SELECT throws_ok($$SELECT * FROM crmcost._sum_sets('SELECT day, k, n FROM fact O
   true) AS (set int, day date, k text, n bigint)$$, '22023', NULL::text, 'which each set must have then');
 
 -- values at shares of the rows
-CREATE TEMPORARY TABLE timed AS SELECT day, k, j, 1 + (random() * 3)::bigint AS times, round(money, 2) AS took FROM fact;
+CREATE TEMPORARY TABLE timed AS
+  SELECT day, k, j, 1 + (random() * 3)::bigint AS times, round(money, 2) AS took FROM fact;
 SELECT bag_eq($$SELECT * FROM crmcost._percentile_sets('SELECT day, k, j, times, took FROM timed ORDER BY day, took', 3,
     '{1,2,0,3,1,0,1}', '{1,50,90,100}') AS (set int, day date, k text, j int, took numeric[])$$,
   $$SELECT CASE grouping(k, j) WHEN 1 THEN 1 WHEN 2 THEN 2 ELSE 3 END AS set, day, k, j,

@@ -83,8 +83,8 @@ CREATE TEMPORARY TABLE wanted AS
   SELECT DISTINCT ON (id, at) id, at, code, jsonb_strip_nulls(jsonb_build_object('last_order_on', ordered_on,
     'idle_days', idle)) AS evidence
   FROM (SELECT f.id, coalesce((SELECT max(p.at) + interval '1 microsecond' FROM paused p WHERE p.id = f.id
-        AND p.n < f.n AND p.at >= f.at), f.at) AS at, stage AS code, ordered_on, day - ordered_on AS idle, 2 AS n FROM found f
-    WHERE code IS NULL AND (before <> 'active' OR stage_before <> stage)
+        AND p.n < f.n AND p.at >= f.at), f.at) AS at, stage AS code, ordered_on, day - ordered_on AS idle, 2 AS n
+    FROM found f WHERE code IS NULL AND (before <> 'active' OR stage_before <> stage)
     UNION ALL SELECT id, at, code, ordered_on, days, 1 FROM paused
     UNION ALL SELECT p.id, p.seen, 'lead', NULL, NULL, 0 FROM party p LEFT JOIN staged s ON s.id = p.id AND s.n = 1
     WHERE NOT p.technical AND p.seen < least('2018-12-01 02:00Z', s.at)) e
