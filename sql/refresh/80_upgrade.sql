@@ -75,11 +75,11 @@ BEGIN
   PERFORM crmcost._add_parts(run, format('e.month_start >= %L', open_month),
                              NULL, NULL);
   PERFORM crmcost._refresh_tier_month(run);
-  TRUNCATE pg_temp.refresh_service_event, pg_temp.refresh_service_sum,
-           pg_temp.refresh_service_pool, pg_temp.refresh_service_rate,
-           pg_temp.refresh_service_cost;
+  TRUNCATE pg_temp.refresh_service_event, pg_temp.refresh_service_pool,
+           pg_temp.refresh_service_rate;
   PERFORM crmcost._refresh_service(run);
-  TRUNCATE pg_temp.refresh_answer, pg_temp.refresh_due;
+  TRUNCATE pg_temp.refresh_answer, pg_temp.refresh_due,
+           pg_temp.refresh_survey_day, pg_temp.refresh_voice_month;
   PERFORM crmcost._refresh_voice(run);
   TRUNCATE pg_temp.refresh_coverage;
   PERFORM crmcost._refresh_coverage(run);

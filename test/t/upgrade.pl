@@ -247,6 +247,12 @@ foreach my $ledger (sort keys %ledgers)
 			  . ($months =~ /(\w+_month|day_total)\b.*?(?:c\b|d\b|GROUP|WHERE)/)[0]);
 	}
 	is( sql('old',
+			qq{$in SELECT count(*) > 0, sum(answers) = (SELECT sum(asked) FROM survey_day),
+			sum(answers) = (SELECT sum(asked) FROM voice_month WHERE scheme = '(all)' AND channel_code = '(all)' AND product_code = '(all)')
+			FROM survey_answer}),
+		't|t|t',
+		"$ledger: answers in days and months are those that there are");
+	is( sql('old',
 			qq{$in SELECT string_agg(concat_ws(' ', relation, fact_id, month_start), ', ' ORDER BY relation, fact_id) FROM late_fact}
 		),
 		'cost_entry 5, cost_entry 6, cost_entry 8, cost_entry 9, customer 6 2024-02-01, interaction 3 2024-02-01, '
