@@ -13,12 +13,11 @@
 #include "crmcost.h"
 
 #include "catalog/pg_type.h"
+#include "ledger/month.h"
 #include "state/decimal.h"
 #include "state/query_reader.h"
 #include "state/table_fill.h"
 #include "utils/array.h"
-#include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/memutils.h"
 
 SQL_FUNCTION(order_walk__walk_orders);
@@ -199,15 +198,6 @@ CompareProducts(const void *a, const void *b, void *arg)
 	return (length > other_length) - (length < other_length);
 }
 
-static void
-CombineSums(PartialSum *sum, const PartialSum *other)
-{
-	ExactSum	addend = ExactSumOf(&other->value, other->scale);
-
-	if (other->any)
-		PartialSumAdd(sum, &addend, QUERY);
-}
-
 /* Puts what was bought of the same product together, from the first on. */
 static void
 CombineProducts(Walk *walk)
@@ -228,8 +218,8 @@ CombineProducts(Walk *walk)
 		}
 		last->orders += next->orders;
 		last->last_on = Max(last->last_on, next->last_on);
-		CombineSums(&last->quantity, &next->quantity);
-		CombineSums(&last->amount, &next->amount);
+		PartialSumCombine(&last->quantity, &next->quantity, QUERY);
+		PartialSumCombine(&last->amount, &next->amount, QUERY);
 	}
 	walk->products = Min(walk->products, kept + 1);
 }
@@ -290,17 +280,6 @@ IsOrder(const Order *order)
 		return true;
 	return order->unrated ? IsPaid(order) :
 		PartialSumIsPositive(&order->sold);
-}
-
-static DateADT
-MonthOf(DateADT day)
-{
-	int			year;
-	int			month;
-	int			in_month;
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &in_month);
-	return day - in_month + 1;
 }
 
 /* Once counted in a month that is closed, an order stays there. */

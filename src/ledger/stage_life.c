@@ -86,15 +86,6 @@ CompareSteps(const void *a, const void *b, void *arg)
 	return (one->stage < other->stage) - (one->stage > other->stage);
 }
 
-void
-LifeAddSum(PartialSum *sum, const PartialSum *other)
-{
-	ExactSum	addend = ExactSumOf(&other->value, other->scale);
-
-	if (other->any)
-		PartialSumAdd(sum, &addend, "query");
-}
-
 Point *
 LifeAddPoint(Life *life, TimestampTz at, DateADT day)
 {
@@ -146,8 +137,8 @@ JoinOrders(Life *life)
 			continue;
 		}
 		last->orders += next->orders;
-		LifeAddSum(&last->revenue, &next->revenue);
-		LifeAddSum(&last->margin, &next->margin);
+		PartialSumCombine(&last->revenue, &next->revenue, "query");
+		PartialSumCombine(&last->margin, &next->margin, "query");
 	}
 	life->points = Min(life->points, kept + 1);
 }

@@ -91,7 +91,6 @@ typedef struct Life
 } Life;
 
 extern Point *LifeAddPoint(Life *life, TimestampTz at, DateADT day);
-extern void LifeAddSum(PartialSum *sum, const PartialSum *other);
 extern void LifeFind(Life *life, TimestampTz seen_at, TimestampTz acquired_at,
 					 const Hand *hand, const Hand *end);
 extern void LifeFindSpells(Life *life, const Hand *hand, const Hand *end);

@@ -11,6 +11,7 @@
 #include "crmcost.h"
 
 #include "catalog/pg_type.h"
+#include "ledger/month.h"
 #include "ledger/stage_life.h"
 #include "state/huge_array.h"
 #include "state/query_reader.h"
@@ -120,17 +121,6 @@ typedef struct Walk
 	Evidence	evidence[CACHED];
 	Datum		no_evidence;
 } Walk;
-
-static DateADT
-MonthOf(DateADT day)
-{
-	int			year;
-	int			month;
-	int			in_month;
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &in_month);
-	return day - in_month + 1;
-}
 
 static void
 PushMember(JsonbParseState **state, const char *key, JsonbValue *value)
@@ -293,8 +283,8 @@ AddToPair(Walk *walk, const Point *point)
 
 	both->any = true;
 	both->orders += point->orders;
-	LifeAddSum(&both->revenue, &point->revenue);
-	LifeAddSum(&both->margin, &point->margin);
+	PartialSumCombine(&both->revenue, &point->revenue, QUERY);
+	PartialSumCombine(&both->margin, &point->margin, QUERY);
 }
 
 static void

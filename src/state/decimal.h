@@ -66,6 +66,16 @@ PartialSumAdd(PartialSum *sum, const ExactSum *addend, const char *argument)
 		RefuseSum(argument);
 }
 
+static inline void
+PartialSumCombine(PartialSum *sum, const PartialSum *other,
+				  const char *argument)
+{
+	ExactSum	addend = ExactSumOf(&other->value, other->scale);
+
+	if (other->any)
+		PartialSumAdd(sum, &addend, argument);
+}
+
 /* A value of a column, which is numeric, or else bigint. */
 static inline void
 ExactSumReadColumn(ExactSum *sum, Datum value, bool is_numeric,
