@@ -120,12 +120,9 @@ BEGIN
   $query$,
   crmcost._of_parts(run, 'refresh_part_borne', crmcost._by_dimension(run, true,
     measures,
-    'c.contacts, CASE WHEN c.automated THEN c.contacts END, c.handle_seconds, c.cost, CASE WHEN c.automated THEN c.cost END, NULL::numeric',
-    $borne$(SELECT k.*, k.handle_seconds * r.second_rate
-                        + k.contacts * r.contact_rate AS cost
-            FROM service_contact k
-            JOIN pg_temp.refresh_service_rate r
-              USING (month_start, channel_code, product_code)) c$borne$)),
+    format('c.contacts, CASE WHEN c.automated THEN c.contacts END, c.handle_seconds, %1$s, CASE WHEN c.automated THEN %1$s END, NULL::numeric',
+           'c.handle_seconds * r.second_rate + c.contacts * r.contact_rate'),
+    'service_contact c JOIN pg_temp.refresh_service_rate r USING (month_start, channel_code, product_code)')),
   crmcost._by_dimension(run, true, measures,
     '0::bigint, 0::bigint, 0::numeric, c.cost, 0::numeric, c.cost',
     $idle$(SELECT p.month_start, p.channel_code, p.product_code, p.cost,

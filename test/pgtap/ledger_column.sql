@@ -97,6 +97,7 @@ END$$;
 CALL pg_temp.note_rows();
 -- names that refresh has for columns of its own
 ALTER TABLE conversion ADD COLUMN way text DEFAULT 'mine';
+ALTER TABLE service_contact ADD COLUMN cost text DEFAULT 'mine';
 ALTER TABLE survey_answer ADD COLUMN sign integer DEFAULT 7;
 ALTER TABLE clv_model ADD COLUMN why text DEFAULT 'mine', ADD COLUMN instead_of text DEFAULT 'mine';
 ALTER TABLE group_month ADD COLUMN "Select" text DEFAULT 'mine', ADD COLUMN refresh_row text DEFAULT 'mine';
